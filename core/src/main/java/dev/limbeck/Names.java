@@ -1,0 +1,52 @@
+package dev.limbeck;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** Find the names a user may have meant. */
+public final class Names {
+    private Names() {}
+
+    /**
+     * Return up to {@code most} of the candidates that lie nearest to {@code name} by edit distance, nearest first.
+     */
+    public static List<String> nearest(String name, Collection<String> candidates, int most) {
+        String wanted = name.toLowerCase(Locale.ROOT);
+        return candidates.stream()
+                .distinct()
+                .sorted(Comparator.comparingInt((String c) -> distance(wanted, c.toLowerCase(Locale.ROOT)))
+                        .thenComparing(Comparator.naturalOrder()))
+                .limit(most)
+                .collect(Collectors.toList());
+    }
+
+    /** Make the exception for a name that is not among the known ones: {@code no loss 'x'; nearest: a, b}. */
+    public static LimbeckException unknown(String kind, String name, Collection<String> known) {
+        return unknown(kind, name, "", known);
+    }
+
+    /** Make the same exception with a place: {@code no layer 'layer5' in resnet18; nearest: layer4, layer3}. */
+    public static LimbeckException unknown(String kind, String name, String place, Collection<String> known) {
+        String where = place.isEmpty() ? "" : " in " + place;
+        return new LimbeckException("no " + kind + " '" + name + "'" + where
+                + (known.isEmpty() ? "" : "; nearest: " + String.join(", ", nearest(name, known, 3))));
+    }
+
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) row[j] = j;
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}

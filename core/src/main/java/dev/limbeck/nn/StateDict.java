@@ -1,0 +1,83 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Tensors;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Hold tensors by name in order, as PyTorch's state dict does, with string metadata beside them. It owns its tensors
+ * and closes them.
+ */
+public final class StateDict implements AutoCloseable {
+    private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+
+    /** Add a tensor, which from now on belongs to this state dict. */
+    public void put(String name, Tensor tensor) {
+        Tensor before = tensors.put(name, tensor);
+        if (before != null) before.close();
+    }
+
+    /** Return the tensor of a name, still owned by this state dict. */
+    public Tensor get(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) throw new IllegalArgumentException("no tensor '" + name + "'");
+        return tensor;
+    }
+
+    public boolean contains(String name) {
+        return tensors.containsKey(name);
+    }
+
+    /** Return the names in order. */
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    public int size() {
+        return tensors.size();
+    }
+
+    /** Return the string metadata, such as the architecture and the class names; may be changed. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Return the same tensors under other names; this state dict is empty afterwards. */
+    public StateDict renamed(UnaryOperator<String> rename) {
+        StateDict renamed = new StateDict();
+        tensors.forEach((name, tensor) -> renamed.put(rename.apply(name), tensor));
+        renamed.metadata.putAll(metadata);
+        tensors.clear();
+        return renamed;
+    }
+
+    /** Return the SHA-256 over names, types, shapes and values, in hex: equal exactly for equal weights and buffers. */
+    public String sha256() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            tensors.forEach((name, tensor) -> {
+                String head = name + "|" + DType.of(tensor) + "|" + Tensors.shapeText(tensor.shape()) + "\n";
+                digest.update(head.getBytes(StandardCharsets.UTF_8));
+                digest.update(Tensors.toBytes(tensor));
+            });
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::close);
+        tensors.clear();
+    }
+}

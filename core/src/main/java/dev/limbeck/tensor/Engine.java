@@ -1,0 +1,116 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.LimbeckException;
+import java.util.Locale;
+import java.util.Objects;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
+public final class Engine {
+    private static final String UNLIMITED = "0";
+
+    static {
+        // Otherwise JavaCPP calls System.gc() and sleeps once the process is large; it reads these on first use only.
+        for (String limit : new String[] {"maxBytes", "maxPhysicalBytes"}) {
+            String property = "org.bytedeco.javacpp." + limit;
+            if (System.getProperty(property) == null) System.setProperty(property, UNLIMITED);
+        }
+        try {
+            Loader.load(torch.class);
+        } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
+            throw new LimbeckException(
+                    "LibTorch could not be loaded on " + Loader.getPlatform() + " (" + firstLine(e)
+                            + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
+                    e);
+        }
+    }
+
+    private Engine() {}
+
+    /** Load the native library if that has not happened yet. */
+    public static void start() {
+        // The static initialiser does the work.
+    }
+
+    /** Return the version of LibTorch and its Java binding, such as {@code 2.10.0-1.5.13}. */
+    public static String version() {
+        return Objects.requireNonNullElse(torch.class.getPackage().getImplementationVersion(), "unknown");
+    }
+
+    /** Return the vector instructions LibTorch chose its kernels for, such as {@code AVX512}. */
+    public static String cpuCapability() {
+        return torch.get_cpu_capability().getString();
+    }
+
+    /** Return how many threads one operation may use. */
+    public static int threads() {
+        return torch.get_num_threads();
+    }
+
+    /** Set how many threads one operation may use; results are repeatable bit for bit only at an equal count. */
+    public static void setThreads(int threads) {
+        if (threads < 1) throw new LimbeckException("threads must be at least 1, found " + threads);
+        torch.set_num_threads(threads);
+    }
+
+    /** Return whether LibTorch was built with CUDA and sees a GPU. */
+    public static boolean cudaAvailable() {
+        return torch.cuda_is_available();
+    }
+
+    public static int cudaDevices() {
+        return cudaAvailable() ? torch.cuda_device_count() : 0;
+    }
+
+    /**
+     * Return the device that a name asks for.
+     *
+     * @param name {@code auto} (the first GPU if there is one), {@code cpu}, {@code cuda} or {@code cuda:N}
+     * @throws LimbeckException if the name is another, or the GPU is not there
+     */
+    public static Device device(String name) {
+        String wanted = name.toLowerCase(Locale.ROOT);
+        if (wanted.equals("auto")) wanted = cudaAvailable() ? "cuda" : "cpu";
+        if (wanted.equals("cpu")) return new Device("cpu");
+        if (!wanted.matches("cuda(:\\d{1,2})?")) {
+            throw new LimbeckException("device must be auto, cpu, cuda or cuda:N, found '" + name + "'");
+        }
+        int index = wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length()));
+        if (index >= cudaDevices()) {
+            throw new LimbeckException("device '" + name + "' was asked for but LibTorch sees " + cudaDevices()
+                    + " CUDA devices; use --device cpu, or build with -Pcuda on a machine with a GPU");
+        }
+        return new Device("cuda:" + index);
+    }
+
+    /** Return the name of the device a tensor lives on, such as {@code cpu}. */
+    public static String deviceName(Tensor tensor) {
+        return tensor.device().str().getString();
+    }
+
+    /** Return the bytes of native objects that JavaCPP counts as alive; flat over steps when nothing leaks. */
+    public static long countedBytes() {
+        return Pointer.totalBytes();
+    }
+
+    /** Return the resident size of this process in bytes. */
+    public static long residentBytes() {
+        return Pointer.physicalBytes();
+    }
+
+    /** Return the first telling line of an error from native code, whose messages carry a C++ stack trace. */
+    public static String firstLine(Throwable error) {
+        String message = error.getMessage();
+        if (message == null) return error.getClass().getSimpleName();
+        return message.lines()
+                .filter(line -> line.startsWith("RuntimeError"))
+                .findFirst()
+                .or(() -> message.lines().filter(line -> !line.isBlank()).findFirst())
+                .orElse(error.getClass().getSimpleName())
+                .strip();
+    }
+}

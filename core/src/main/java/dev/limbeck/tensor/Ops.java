@@ -1,0 +1,200 @@
+package dev.limbeck.tensor;
+
+import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Call LibTorch's functions through the overloads that were checked to be safe. Shapes follow PyTorch: images are
+ * N×C×H×W, logits N×classes. A trailing underscore marks a function that changes its first argument.
+ */
+public final class Ops {
+    private static final int SUM = 2;
+
+    static {
+        Engine.start();
+    }
+
+    private Ops() {}
+
+    /** Convolve N×C×H×W with a weight of out×(C/groups)×k×k. */
+    public static Tensor conv2d(
+            Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, long dilation, long groups) {
+        return torch.conv2d(
+                x,
+                weight,
+                optional(bias),
+                new long[] {stride, stride},
+                new long[] {padding, padding},
+                new long[] {dilation, dilation},
+                groups);
+    }
+
+    /**
+     * Normalise each channel of N×C×H×W. In training mode by the batch's statistics, which also move the running ones
+     * in place; else by the running ones.
+     */
+    public static Tensor batchNorm(
+            Tensor x,
+            Tensor weight,
+            Tensor bias,
+            Tensor runningMean,
+            Tensor runningVar,
+            boolean training,
+            double momentum,
+            double eps) {
+        return torch.batch_norm(
+                x,
+                optional(weight),
+                optional(bias),
+                optional(runningMean),
+                optional(runningVar),
+                training,
+                momentum,
+                eps,
+                true);
+    }
+
+    /** Multiply N×in by the transpose of out×in and add the bias. */
+    public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
+        return torch.linear(x, weight, optional(bias));
+    }
+
+    public static Tensor maxPool2d(Tensor x, long kernel, long stride, long padding) {
+        return torch.max_pool2d(
+                x,
+                new long[] {kernel, kernel},
+                new long[] {stride, stride},
+                new long[] {padding, padding},
+                new long[] {1, 1},
+                false);
+    }
+
+    public static Tensor adaptiveAvgPool2d(Tensor x, long height, long width) {
+        return torch.adaptive_avg_pool2d(x, height, width);
+    }
+
+    public static Tensor dropout(Tensor x, double probability, boolean training) {
+        return torch.dropout(x, probability, training);
+    }
+
+    public static Tensor relu(Tensor x) {
+        return x.relu();
+    }
+
+    /** Take every {@code step}-th element of a dimension. */
+    public static Tensor every(Tensor x, long dim, long step) {
+        return x.slice(dim, new LongOptional(), new LongOptional(), step);
+    }
+
+    /** Append zero channels to N×C×H×W, {@code before} in front and {@code after} behind. */
+    public static Tensor padChannels(Tensor x, long before, long after) {
+        return torch.constant_pad_nd(x, new long[] {0, 0, 0, 0, before, after}, new Scalar(0.0));
+    }
+
+    /** Return the mean cross-entropy of N×classes logits and N int64 labels; rows labelled −1 do not count. */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels) {
+        return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, 0.0);
+    }
+
+    public static Tensor softmax(Tensor x, long dim) {
+        return x.softmax(dim);
+    }
+
+    public static Tensor logSoftmax(Tensor x, long dim) {
+        return x.log_softmax(dim);
+    }
+
+    /** Return Σ target·(log target − input): the sum over all elements, of a log-probability and a probability. */
+    public static Tensor klSum(Tensor logInput, Tensor target) {
+        return torch.kl_div(logInput, target, SUM, false);
+    }
+
+    public static Tensor meanSquaredError(Tensor a, Tensor b) {
+        return torch.mse_loss(a, b);
+    }
+
+    public static Tensor argmax(Tensor x, long dim) {
+        return x.argmax(new LongOptional(dim), false);
+    }
+
+    public static Tensor add(Tensor x, double value) {
+        return x.add(new Scalar(value));
+    }
+
+    public static Tensor mul(Tensor x, double factor) {
+        return x.mul(new Scalar(factor));
+    }
+
+    public static Tensor div(Tensor x, double divisor) {
+        return x.div(new Scalar(divisor));
+    }
+
+    public static Tensor mul_(Tensor x, double factor) {
+        return x.mul_(new Scalar(factor));
+    }
+
+    /** Add {@code factor·other} to a tensor in place. */
+    public static Tensor addScaled_(Tensor x, Tensor other, double factor) {
+        return x.add_(other, new Scalar(factor));
+    }
+
+    public static Tensor fill_(Tensor x, double value) {
+        return x.fill_(new Scalar(value));
+    }
+
+    /** Return {@code shift + x·scale}, one pass over the data; bytes are promoted to float. */
+    public static Tensor scaleAndShift(Tensor x, Tensor scale, Tensor shift) {
+        return torch.addcmul(shift, x, scale);
+    }
+
+    /** Sum over one dimension, which disappears. */
+    public static Tensor sum(Tensor x, long dim) {
+        return x.sum(new long[] {dim}, false, new ScalarTypeOptional());
+    }
+
+    public static Tensor cat(long dim, Tensor... tensors) {
+        return torch.cat(new TensorVector(tensors), dim);
+    }
+
+    /** Pick rows (or slices along {@code dim}) by int64 index. */
+    public static Tensor indexSelect(Tensor x, long dim, Tensor index) {
+        return x.index_select(dim, index);
+    }
+
+    /** Fill with draws from the uniform distribution on [low, high), from the global generator. */
+    public static Tensor uniform_(Tensor x, double low, double high) {
+        return x.uniform_(low, high, new GeneratorOptional());
+    }
+
+    /** Fill with draws from a normal distribution, from the global generator. */
+    public static Tensor normal_(Tensor x, double mean, double std) {
+        return x.normal_(mean, std, new GeneratorOptional());
+    }
+
+    /** Return whether every element is finite. */
+    public static boolean allFinite(Tensor x) {
+        return x.isfinite().all().item_bool();
+    }
+
+    /**
+     * Scale all gradients so that their joint L2 norm is at most {@code maxNorm}.
+     *
+     * @return the norm before
+     */
+    public static double clipGradNorm(Iterable<Tensor> parameters, double maxNorm) {
+        TensorVector vector = new TensorVector();
+        parameters.forEach(vector::push_back);
+        return torch.clip_grad_norm_(vector, maxNorm);
+    }
+
+    private static TensorOptional optional(@Nullable Tensor tensor) {
+        return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
+    }
+}

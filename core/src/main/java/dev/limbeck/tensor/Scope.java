@@ -1,0 +1,60 @@
+package dev.limbeck.tensor;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Free, on closing, every tensor that this thread made since opening. One scope a training step keeps native memory
+ * flat. What must outlive the scope is handed out with {@link #handOut} or {@link #keep}.
+ *
+ * <p>Scopes nest, belong to the thread that opened them, and are used in try-with-resources only.
+ */
+public final class Scope implements AutoCloseable {
+    static {
+        Engine.start();
+    }
+
+    private final PointerScope pointers = new PointerScope();
+    private @Nullable Tensor result;
+
+    private Scope() {}
+
+    /** Open a scope on this thread. */
+    public static Scope open() {
+        return new Scope();
+    }
+
+    /**
+     * Let a tensor live beyond every open scope; whoever called this closes it later.
+     *
+     * @return the same tensor
+     */
+    public static <P extends Pointer> P keep(P value) {
+        value.retainReference();
+        return value;
+    }
+
+    /**
+     * Hand one tensor, the result of this scope's work, to the scope around it; where there is none it lives until it
+     * is closed or collected.
+     *
+     * @return the same tensor, valid after this scope has closed
+     */
+    public Tensor handOut(Tensor tensor) {
+        if (result != null) throw new IllegalStateException("a scope hands out one tensor");
+        result = keep(tensor);
+        return tensor;
+    }
+
+    @Override
+    public void close() {
+        pointers.close();
+        PointerScope outer = PointerScope.getInnerScope();
+        if (result != null && outer != null) {
+            outer.attach(result);
+            result.releaseReference();
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package dev.limbeck.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.AbstractTensor;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.MemoryFormat;
+
+/** Make tensors from Java values, move and convert them, and read them back. */
+public final class Tensors {
+    static {
+        Engine.start();
+    }
+
+    private Tensors() {}
+
+    /** Make a float32 tensor that owns a copy of the values, row-major. */
+    public static Tensor of(float[] values, long... shape) {
+        checkCount(values.length, shape);
+        if (values.length == 0) return zeros(DType.FLOAT32, shape);
+        return AbstractTensor.create(values, shape);
+    }
+
+    /** Make a float64 tensor that owns a copy of the values, row-major. */
+    public static Tensor of(double[] values, long... shape) {
+        checkCount(values.length, shape);
+        if (values.length == 0) return zeros(DType.FLOAT64, shape);
+        return AbstractTensor.create(values, shape);
+    }
+
+    /** Make an int64 tensor that owns a copy of the values, row-major. */
+    public static Tensor of(long[] values, long... shape) {
+        checkCount(values.length, shape);
+        if (values.length == 0) return zeros(DType.INT64, shape);
+        return AbstractTensor.create(values, shape);
+    }
+
+    /** Make a tensor of the given type and shape filled with zeros; an empty shape makes a scalar. */
+    public static Tensor zeros(DType type, long... shape) {
+        return torch.zeros(shape, new TensorOptions(type.engine));
+    }
+
+    /** Make a tensor of the given type and shape filled with one value. */
+    public static Tensor full(double value, DType type, long... shape) {
+        return Ops.fill_(zeros(type, shape), value);
+    }
+
+    /** Make a zero tensor of the shape, type, layout and device of another. */
+    public static Tensor zerosLike(Tensor other) {
+        return torch.zeros_like(other);
+    }
+
+    /** Draw a float32 tensor from the standard normal distribution with the engine's global generator. */
+    public static Tensor randn(long... shape) {
+        return torch.randn(shape);
+    }
+
+    /** Seed the engine's global generator, which initialisers and dropout draw from. */
+    public static void seed(long seed) {
+        torch.manual_seed(seed);
+    }
+
+    /**
+     * View bytes of a direct buffer as a tensor without copying; the view is valid only while the buffer is reachable,
+     * and sees later writes. Convert it, which copies, before letting the buffer go.
+     *
+     * @param buffer direct, in native byte order, positioned at its start
+     */
+    public static Tensor view(ByteBuffer buffer, DType type, long... shape) {
+        if (!buffer.isDirect()) throw new IllegalArgumentException("a tensor can view a direct buffer only");
+        if (count(shape) * type.bytes() > buffer.remaining()) {
+            throw new IllegalArgumentException(
+                    "buffer holds " + buffer.remaining() + " bytes, the tensor needs " + count(shape) * type.bytes());
+        }
+        return torch.from_blob(new BytePointer(buffer), shape, new TensorOptions(type.engine));
+    }
+
+    /** Make a tensor that owns a copy of a direct buffer's bytes, in native order, row-major. */
+    public static Tensor copyOf(ByteBuffer buffer, DType type, long... shape) {
+        if (count(shape) == 0) return zeros(type, shape);
+        return view(buffer, type, shape).clone();
+    }
+
+    /** Read the elements of a tensor as float32, row-major; other types are converted. */
+    public static float[] toFloats(Tensor tensor) {
+        try (Scope scope = Scope.open()) {
+            float[] values = new float[Math.toIntExact(tensor.numel())];
+            bytes(to(tensor, DType.FLOAT32)).asFloatBuffer().get(values);
+            return values;
+        }
+    }
+
+    /** Read the elements of a tensor as float64, row-major; other types are converted. */
+    public static double[] toDoubles(Tensor tensor) {
+        try (Scope scope = Scope.open()) {
+            double[] values = new double[Math.toIntExact(tensor.numel())];
+            bytes(to(tensor, DType.FLOAT64)).asDoubleBuffer().get(values);
+            return values;
+        }
+    }
+
+    /** Read the elements of a tensor as int64, row-major; other types are converted. */
+    public static long[] toLongs(Tensor tensor) {
+        try (Scope scope = Scope.open()) {
+            long[] values = new long[Math.toIntExact(tensor.numel())];
+            bytes(to(tensor, DType.INT64)).asLongBuffer().get(values);
+            return values;
+        }
+    }
+
+    /** Read the raw bytes of a tensor, row-major, in the machine's byte order. */
+    public static byte[] toBytes(Tensor tensor) {
+        try (Scope scope = Scope.open()) {
+            ByteBuffer buffer = bytes(tensor);
+            byte[] copy = new byte[buffer.remaining()];
+            buffer.get(copy);
+            return copy;
+        }
+    }
+
+    /** View the memory of a tensor; valid inside the caller's scope only. */
+    private static ByteBuffer bytes(Tensor tensor) {
+        Tensor plain = tensor.detach().cpu().contiguous();
+        long size = plain.numel() * plain.element_size();
+        if (size == 0) return ByteBuffer.allocate(0);
+        if (size > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("a tensor of " + size + " bytes is too large to read into one array");
+        }
+        Pointer data = plain.data_ptr();
+        return new BytePointer(data).capacity(size).asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    /** Convert a tensor to another element type; the same tensor if it has that type already. */
+    public static Tensor to(Tensor tensor, DType type) {
+        return tensor.to(type.engine);
+    }
+
+    /** Move a tensor to a device; the same tensor if it lives there already. */
+    public static Tensor to(Tensor tensor, Device device) {
+        return tensor.to(device, DType.of(tensor).engine);
+    }
+
+    /** Lay a 4-d tensor out with channels last, which the processor's convolutions prefer. */
+    public static Tensor channelsLast(Tensor tensor) {
+        return tensor.dim() == 4 ? tensor.contiguous(MemoryFormat.ChannelsLast) : tensor;
+    }
+
+    /** Make a copy that shares no memory and no gradient history, in plain row-major layout. */
+    public static Tensor copy(Tensor tensor) {
+        return tensor.detach().clone(new MemoryFormatOptional(MemoryFormat.Contiguous));
+    }
+
+    /** Drop the gradient of a parameter. */
+    public static void clearGrad(Tensor parameter) {
+        parameter.mutable_grad().put(new Tensor());
+    }
+
+    public static boolean hasGrad(Tensor parameter) {
+        return parameter.grad().defined();
+    }
+
+    /** Write a shape the way people do: {@code 64×3×7×7}, or {@code scalar}. */
+    public static String shapeText(long... shape) {
+        if (shape.length == 0) return "scalar";
+        return Arrays.stream(shape).mapToObj(Long::toString).collect(Collectors.joining("×"));
+    }
+
+    private static long count(long... shape) {
+        long count = 1;
+        for (long size : shape) count = Math.multiplyExact(count, size);
+        return count;
+    }
+
+    private static void checkCount(int values, long... shape) {
+        if (count(shape) != values) {
+            throw new IllegalArgumentException(values + " values do not fill the shape " + shapeText(shape));
+        }
+    }
+}
