@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Call LibTorch's functions through the overloads that were checked to be safe. Shapes follow PyTorch: images are
  * N×C×H×W, logits N×classes. A trailing underscore marks a function that changes its first argument.
+ *
+ * <p>In-place methods of {@link Tensor} itself return a second Java object that does not own the native tensor and
+ * dangles once the first is freed; the in-place functions here return their argument.
  */
 public final class Ops {
     private static final int SUM = 2;
@@ -84,8 +87,14 @@ public final class Ops {
         return torch.dropout(x, probability, training);
     }
 
-    public static Tensor relu(Tensor x) {
-        return x.relu();
+    public static Tensor relu_(Tensor x) {
+        x.relu_();
+        return x;
+    }
+
+    public static Tensor add_(Tensor x, Tensor other) {
+        x.add_(other);
+        return x;
     }
 
     /** Take every {@code step}-th element of a dimension. */
@@ -137,16 +146,24 @@ public final class Ops {
     }
 
     public static Tensor mul_(Tensor x, double factor) {
-        return x.mul_(new Scalar(factor));
+        x.mul_(new Scalar(factor));
+        return x;
+    }
+
+    /** Count up an integer tensor in place. */
+    public static void increment_(Tensor counter) {
+        counter.add_(new Scalar(1L));
     }
 
     /** Add {@code factor·other} to a tensor in place. */
     public static Tensor addScaled_(Tensor x, Tensor other, double factor) {
-        return x.add_(other, new Scalar(factor));
+        x.add_(other, new Scalar(factor));
+        return x;
     }
 
     public static Tensor fill_(Tensor x, double value) {
-        return x.fill_(new Scalar(value));
+        x.fill_(new Scalar(value));
+        return x;
     }
 
     /** Return {@code shift + x·scale}, one pass over the data; bytes are promoted to float. */
@@ -170,12 +187,14 @@ public final class Ops {
 
     /** Fill with draws from the uniform distribution on [low, high), from the global generator. */
     public static Tensor uniform_(Tensor x, double low, double high) {
-        return x.uniform_(low, high, new GeneratorOptional());
+        x.uniform_(low, high, new GeneratorOptional());
+        return x;
     }
 
     /** Fill with draws from a normal distribution, from the global generator. */
     public static Tensor normal_(Tensor x, double mean, double std) {
-        return x.normal_(mean, std, new GeneratorOptional());
+        x.normal_(mean, std, new GeneratorOptional());
+        return x;
     }
 
     /** Return whether every element is finite. */

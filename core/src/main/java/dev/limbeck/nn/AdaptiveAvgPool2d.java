@@ -1,0 +1,28 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Average N×C×H×W down to a given height and width. */
+public final class AdaptiveAvgPool2d extends Module {
+    private final long height;
+    private final long width;
+
+    public AdaptiveAvgPool2d(long height, long width) {
+        this.height = height;
+        this.width = width;
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.adaptiveAvgPool2d(x, height, width);
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    return torch.adaptive_avg_pool2d(x, [%d, %d])
+                """.formatted(height, width);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Normalise each channel of N×C×H×W, by the batch's statistics in training mode, by the running ones in eval mode.
+ *
+ * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch.
+ */
+public final class BatchNorm2d extends Module {
+    private static final double MOMENTUM = 0.1;
+    private static final double EPS = 1e-5;
+
+    private final Tensor weight;
+    private final Tensor bias;
+    private final Tensor runningMean;
+    private final Tensor runningVar;
+    private final Tensor batches;
+
+    public BatchNorm2d(long channels) {
+        weight = parameter("weight", Tensors.full(1, DType.FLOAT32, channels));
+        bias = parameter("bias", Tensors.zeros(DType.FLOAT32, channels));
+        runningMean = buffer("running_mean", Tensors.zeros(DType.FLOAT32, channels));
+        runningVar = buffer("running_var", Tensors.full(1, DType.FLOAT32, channels));
+        batches = buffer("num_batches_tracked", Tensors.zeros(DType.INT64));
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        if (isTraining()) {
+            try (NoGrad noGrad = NoGrad.on()) {
+                Ops.increment_(batches);
+            }
+        }
+        return Ops.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), MOMENTUM, EPS);
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, \
+                False, 0.1, 1e-5, True)
+                """;
+    }
+}

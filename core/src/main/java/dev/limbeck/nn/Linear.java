@@ -1,0 +1,34 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Map N×in to N×out: x·Wᵀ + b, with a weight of out×in. */
+public final class Linear extends Module {
+    private final Tensor weight;
+    private final Tensor bias;
+
+    /** Make a layer initialised as PyTorch does by default: uniform in ±1/√in. */
+    public Linear(long in, long out) {
+        this(Init.uniformFanIn(in, out, in), Init.uniformFanIn(in, out));
+    }
+
+    /** Make a layer around initial weights of out×in and out. */
+    public Linear(Tensor weight, Tensor bias) {
+        this.weight = parameter("weight", weight);
+        this.bias = parameter("bias", bias);
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.linear(x, weight, bias);
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    return torch.linear(x, self.weight, self.bias)
+                """;
+    }
+}

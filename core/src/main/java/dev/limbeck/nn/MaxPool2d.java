@@ -1,0 +1,30 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Take the largest value of each square window of N×C×H×W. */
+public final class MaxPool2d extends Module {
+    private final long kernel;
+    private final long stride;
+    private final long padding;
+
+    public MaxPool2d(long kernel, long stride, long padding) {
+        this.kernel = kernel;
+        this.stride = stride;
+        this.padding = padding;
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.maxPool2d(x, kernel, stride, padding);
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    return torch.max_pool2d(x, [%1$d, %1$d], [%2$d, %2$d], [%3$d, %3$d], [1, 1], False)
+                """.formatted(kernel, stride, padding);
+    }
+}

@@ -1,0 +1,319 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute one tensor from another with named children, parameters and buffers, as a node of a network.
+ *
+ * <p>A network of your own extends this class: register what it holds in the constructor with {@link #child},
+ * {@link #parameter} and {@link #buffer}, compute in {@link #forward}, and call children with {@link #apply}, which
+ * runs their hooks. Override {@link #script} as well if it is to be exported.
+ *
+ * <p>Parameters and buffers keep their identity for life (loading and moving replace their contents), so fields may
+ * hold them. A module owns its native memory: close the root. Not thread-safe.
+ */
+public abstract class Module implements AutoCloseable {
+    /** While nobody looks at intermediate results, they may be overwritten; hooks must see them as they were. */
+    private static final AtomicInteger LIVE_HOOKS = new AtomicInteger();
+
+    private final Map<String, Module> children = new LinkedHashMap<>();
+    private final Map<String, Tensor> parameters = new LinkedHashMap<>();
+    private final Map<String, Tensor> buffers = new LinkedHashMap<>();
+    private final List<ForwardHook> hooks = new ArrayList<>();
+    private boolean training = true;
+
+    /** Compute the output for an input; call {@link #apply} instead, which also runs the hooks. */
+    protected abstract Tensor forward(Tensor input);
+
+    /** Compute the output for an input and run the hooks. */
+    public final Tensor apply(Tensor input) {
+        Tensor output = forward(input);
+        for (ForwardHook hook : List.copyOf(hooks)) {
+            Tensor replaced = hook.afterForward(this, input, output);
+            if (replaced != null) output = replaced;
+        }
+        return output;
+    }
+
+    /**
+     * Describe {@link #forward} in eval mode as TorchScript: the source of a method {@code forward(self, x: Tensor)}
+     * that names parameters and buffers as {@code self.weight} and calls children as {@code self.conv1.forward(x)}, or
+     * {@code getattr(self, "0").forward(x)} where the name is no identifier. Exporters compile and walk it.
+     *
+     * @throws LimbeckException if this kind of module does not describe itself
+     */
+    public String script() {
+        throw new LimbeckException(
+                getClass().getName() + " does not say how it computes; override script() to make it exportable");
+    }
+
+    /** Register a child under a name; returns it. */
+    protected final <M extends Module> M child(String name, M module) {
+        checkName(name);
+        children.put(name, module);
+        return module;
+    }
+
+    /** Register a trainable tensor, which becomes a leaf owned by this module; returns what fields should hold. */
+    protected final Tensor parameter(String name, Tensor value) {
+        checkName(name);
+        Tensor leaf = Scope.keep(value.detach());
+        leaf.set_requires_grad(true);
+        parameters.put(name, leaf);
+        return leaf;
+    }
+
+    /** Register a tensor that is saved with the model but not trained, such as a running mean. */
+    protected final Tensor buffer(String name, Tensor value) {
+        checkName(name);
+        Tensor kept = Scope.keep(value.detach());
+        buffers.put(name, kept);
+        return kept;
+    }
+
+    private void checkName(String name) {
+        if (name.isEmpty() || name.contains(".")) {
+            throw new IllegalArgumentException("a name in a module must not be empty or hold a dot: '" + name + "'");
+        }
+        if (children.containsKey(name) || parameters.containsKey(name) || buffers.containsKey(name)) {
+            throw new IllegalArgumentException(getClass().getSimpleName() + " has '" + name + "' already");
+        }
+    }
+
+    /** Apply ReLU to a result that nobody needs any more: overwrites it, unless a hook somewhere may have kept it. */
+    protected static Tensor relu_(Tensor x) {
+        return LIVE_HOOKS.get() == 0 ? Ops.relu_(x) : x.relu();
+    }
+
+    /** Add to a result that nobody needs any more: overwrites it, unless a hook somewhere may have kept it. */
+    protected static Tensor add_(Tensor x, Tensor y) {
+        return LIVE_HOOKS.get() == 0 ? Ops.add_(x, y) : x.add(y);
+    }
+
+    /** Return the direct children by name, in the order they were registered. */
+    public final Map<String, Module> children() {
+        return Collections.unmodifiableMap(children);
+    }
+
+    /** Return the parameters that this module itself holds, by name. */
+    public final Map<String, Tensor> ownParameters() {
+        return Collections.unmodifiableMap(parameters);
+    }
+
+    /** Return the buffers that this module itself holds, by name. */
+    public final Map<String, Tensor> ownBuffers() {
+        return Collections.unmodifiableMap(buffers);
+    }
+
+    /** Return this module (under the empty path) and everything below it by path, parents before children. */
+    public final Map<String, Module> modules() {
+        Map<String, Module> found = new LinkedHashMap<>();
+        collect("", found);
+        return found;
+    }
+
+    private void collect(String path, Map<String, Module> found) {
+        found.put(path, this);
+        children.forEach((name, child) -> child.collect(path.isEmpty() ? name : path + "." + name, found));
+    }
+
+    /**
+     * Find a module by its path, such as {@code layer3.1.conv2}; the empty path is this module.
+     *
+     * @throws LimbeckException naming the nearest paths, if there is none
+     */
+    public final Module module(String path) {
+        Map<String, Module> all = modules();
+        Module found = all.get(path);
+        if (found == null) {
+            all.remove("");
+            throw Names.unknown("layer", path, describe(), all.keySet());
+        }
+        return found;
+    }
+
+    /** Return all parameters by path, such as {@code layer1.0.conv1.weight}. */
+    public final Map<String, Tensor> parameters() {
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        visit((path, module) -> module.parameters.forEach((name, tensor) -> found.put(join(path, name), tensor)));
+        return found;
+    }
+
+    /** Return how many numbers are trained or could be. */
+    public final long parameterCount() {
+        return parameters().values().stream().mapToLong(Tensor::numel).sum();
+    }
+
+    /** Return parameters and buffers by path in PyTorch's order: for each module its parameters, then its buffers. */
+    final Map<String, Tensor> tensors() {
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        visit((path, module) -> {
+            module.parameters.forEach((name, tensor) -> found.put(join(path, name), tensor));
+            module.buffers.forEach((name, tensor) -> found.put(join(path, name), tensor));
+        });
+        return found;
+    }
+
+    private void visit(BiConsumer<String, Module> visitor) {
+        modules().forEach(visitor);
+    }
+
+    private static String join(String path, String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+
+    /** Copy all parameters and buffers into a new state dict, which the caller closes. */
+    public final StateDict stateDict() {
+        StateDict state = new StateDict();
+        tensors().forEach((name, tensor) -> state.put(name, Scope.keep(Tensors.copy(tensor))));
+        return state;
+    }
+
+    /**
+     * Copy values from a state dict, all or nothing.
+     *
+     * @throws LimbeckException listing the missing and unexpected names and the differing shapes; nothing is changed
+     */
+    public final void load(StateDict state) {
+        Map<String, Tensor> mine = tensors();
+        new StateDictFit(mine, state).orThrow(describe());
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            mine.forEach((name, tensor) -> {
+                // Networks saved before PyTorch 0.4.1 have no batch counters.
+                if (state.contains(name)) tensor.copy_(state.get(name));
+            });
+        }
+    }
+
+    /** Return the SHA-256 over all names, types, shapes and values of parameters and buffers. */
+    public final String sha256() {
+        try (StateDict state = stateDict()) {
+            return state.sha256();
+        }
+    }
+
+    public final boolean isTraining() {
+        return training;
+    }
+
+    /** Switch this module and everything below it to training mode. */
+    public final void train() {
+        modules().values().forEach(module -> module.training = true);
+    }
+
+    /** Switch this module and everything below it to evaluation mode. */
+    public final void eval() {
+        modules().values().forEach(module -> module.training = false);
+    }
+
+    /** Switch to evaluation mode until the result is closed, which gives every module the mode it had before. */
+    public final ModeGuard evalMode() {
+        Map<Module, Boolean> before = new LinkedHashMap<>();
+        modules().values().forEach(module -> before.put(module, module.training));
+        eval();
+        return () -> before.forEach((module, mode) -> module.training = mode);
+    }
+
+    /** Give back the modes that modules had. */
+    public interface ModeGuard extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Stop training the parameters below this module. */
+    public final void freeze() {
+        parameters().values().forEach(tensor -> tensor.set_requires_grad(false));
+    }
+
+    /** Train the parameters below this module (again). */
+    public final void unfreeze() {
+        parameters().values().forEach(tensor -> tensor.set_requires_grad(true));
+    }
+
+    /** Move all parameters and buffers to a device. */
+    public final void to(Device device) {
+        replaceData(tensor -> Tensors.to(tensor, device));
+    }
+
+    /** Convert all floating-point parameters and buffers to a type. */
+    public final void to(DType type) {
+        replaceData(tensor -> DType.of(tensor).isFloatingPoint() ? Tensors.to(tensor, type) : tensor);
+    }
+
+    /** Convert an input to the type and device of this network's first parameter. */
+    public final Tensor adapt(Tensor input) {
+        Tensor like = parameters().values().stream().findFirst().orElse(input);
+        return Tensors.to(Tensors.to(input, DType.of(like)), like.device());
+    }
+
+    private void replaceData(UnaryOperator<Tensor> change) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            tensors().values().forEach(tensor -> tensor.set_data(change.apply(tensor)));
+        }
+    }
+
+    /**
+     * Run a hook after every forward pass of this module. Close the registration in a finally block or
+     * try-with-resources: a hook that stays costs speed, because results may no longer be overwritten in place.
+     */
+    public final ForwardHook.Registration onForward(ForwardHook hook) {
+        hooks.add(hook);
+        LIVE_HOOKS.incrementAndGet();
+        return new ForwardHook.Registration() {
+            private boolean closed;
+
+            @Override
+            public void close() {
+                if (closed) return;
+                closed = true;
+                hooks.remove(hook);
+                LIVE_HOOKS.decrementAndGet();
+            }
+        };
+    }
+
+    /** Return how many hooks are registered on this module and below. */
+    public final int hookCount() {
+        return modules().values().stream()
+                .mapToInt(module -> module.hooks.size())
+                .sum();
+    }
+
+    /** Compute the logits of a batch in evaluation mode without gradients; modes are as before afterwards. */
+    public final Tensor predict(Tensor input) {
+        try (Scope scope = Scope.open();
+                ModeGuard mode = evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            return scope.handOut(apply(input));
+        }
+    }
+
+    /** Return the name that error messages use for this network. */
+    public String describe() {
+        return getClass().getSimpleName();
+    }
+
+    /** Free the native memory of this module and everything below it. */
+    @Override
+    public void close() {
+        tensors().values().forEach(Tensor::close);
+    }
+}

@@ -1,0 +1,76 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * List the layers of a network with output shapes and parameter counts.
+ *
+ * @param parameters trainable and frozen parameters together
+ */
+public record Summary(List<Row> rows, long parameters, long trainable) {
+    /**
+     * Describe one layer.
+     *
+     * @param output shape for the probed batch, empty if the layer did not run
+     * @param parameters those of the layer itself, without its children
+     */
+    public record Row(String path, String type, long[] output, long parameters) {}
+
+    /** Probe a network with a zero input of the given shape, in eval mode, leaving modes and statistics untouched. */
+    public static Summary of(Module network, long... inputShape) {
+        Map<Module, long[]> shapes = new HashMap<>();
+        List<ForwardHook.Registration> hooks = new ArrayList<>();
+        try (Scope scope = Scope.open();
+                Module.ModeGuard mode = network.evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            network.modules()
+                    .values()
+                    .forEach(module -> hooks.add(module.onForward((m, input, output) -> {
+                        shapes.put(m, output.shape());
+                        return null;
+                    })));
+            network.apply(network.adapt(Tensors.zeros(DType.FLOAT32, inputShape)));
+        } finally {
+            hooks.forEach(ForwardHook.Registration::close);
+        }
+        List<Row> rows = new ArrayList<>();
+        network.modules()
+                .forEach((path, module) -> rows.add(new Row(
+                        path,
+                        module.getClass().getSimpleName(),
+                        shapes.getOrDefault(module, new long[0]),
+                        module.ownParameters().values().stream()
+                                .mapToLong(Tensor::numel)
+                                .sum())));
+        long trainable = network.parameters().values().stream()
+                .filter(Tensor::requires_grad)
+                .mapToLong(Tensor::numel)
+                .sum();
+        return new Summary(List.copyOf(rows), network.parameterCount(), trainable);
+    }
+
+    /** Write the table: one line a layer, then the totals. */
+    @Override
+    public String toString() {
+        int path =
+                Math.max(5, rows.stream().mapToInt(r -> r.path().length()).max().orElse(0));
+        int type =
+                Math.max(4, rows.stream().mapToInt(r -> r.type().length()).max().orElse(0));
+        String format = "%-" + path + "s  %-" + type + "s  %-18s %,12d%n";
+        StringBuilder text = new StringBuilder(
+                ("%-" + path + "s  %-" + type + "s  %-18s %12s%n").formatted("layer", "type", "output", "parameters"));
+        for (Row row : rows) {
+            text.append(format.formatted(row.path(), row.type(), Tensors.shapeText(row.output()), row.parameters()));
+        }
+        return text.append("%,d parameters, %,d trainable".formatted(parameters, trainable))
+                .toString();
+    }
+}

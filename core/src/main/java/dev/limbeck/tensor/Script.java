@@ -1,0 +1,86 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.LimbeckException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/** Compile, save, load and run TorchScript modules, the format that PyTorch and LibTorch share. */
+public final class Script implements AutoCloseable {
+    static {
+        Engine.start();
+    }
+
+    private final JitModule module;
+
+    private Script(JitModule module) {
+        this.module = Scope.keep(module);
+    }
+
+    /**
+     * Compile a module from its source and its parts.
+     *
+     * @param className unique among the modules that are saved together
+     * @param source a method {@code forward(self, x: Tensor)} that may use the names of the parts
+     */
+    public static Script compile(
+            String className,
+            Map<String, Tensor> parameters,
+            Map<String, Tensor> buffers,
+            Map<String, Script> children,
+            String source) {
+        try (Scope scope = Scope.open()) {
+            JitModule module = new JitModule(new QualifiedName("__torch__." + className));
+            parameters.forEach((name, tensor) -> module.register_parameter(name, tensor, false));
+            buffers.forEach(module::register_buffer);
+            children.forEach((name, child) -> module.register_module(name, child.module));
+            try {
+                module.define(source);
+            } catch (RuntimeException e) {
+                throw new LimbeckException(
+                        "the script of " + className + " does not compile: " + Engine.firstLine(e), e);
+            }
+            module.eval();
+            return new Script(module);
+        }
+    }
+
+    /** Load a TorchScript file onto the CPU, in eval mode. */
+    public static Script load(Path file) {
+        if (!Files.isRegularFile(file)) throw new LimbeckException("no TorchScript file at " + file);
+        try (Scope scope = Scope.open()) {
+            JitModule module = torch.load(file.toString());
+            module.eval();
+            return new Script(module);
+        } catch (RuntimeException e) {
+            throw new LimbeckException(file + " is not a TorchScript file: " + Engine.firstLine(e), e);
+        }
+    }
+
+    /** Run the module without recording gradients. */
+    public Tensor forward(Tensor x) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            IValueVector arguments = new IValueVector();
+            arguments.push_back(new IValue(x));
+            // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
+            return scope.handOut(module.forward(arguments).toTensor().detach());
+        }
+    }
+
+    /** Write the module to a file that {@code torch.jit.load} opens. */
+    public void save(Path file) {
+        module.save(file.toString());
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

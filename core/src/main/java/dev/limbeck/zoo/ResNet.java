@@ -1,0 +1,162 @@
+package dev.limbeck.zoo;
+
+import dev.limbeck.nn.AdaptiveAvgPool2d;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.MaxPool2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Sequential;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compute N×classes logits from N×3×H×W images with an ImageNet residual network; names and layout as torchvision's
+ * (a bottleneck's stride sits in its 3×3 convolution).
+ *
+ * <p>He et al., Deep Residual Learning for Image Recognition, CVPR 2016.
+ */
+public final class ResNet extends Module {
+    /** Choose the kind of residual block. */
+    public enum Block {
+        BASIC(1),
+        BOTTLENECK(4);
+
+        private final long expansion;
+
+        Block(long expansion) {
+            this.expansion = expansion;
+        }
+    }
+
+    private final String name;
+    private final Conv2d conv1 = child("conv1", Conv2d.of(3, 64, 7, 2, 3));
+    private final BatchNorm2d bn1 = child("bn1", new BatchNorm2d(64));
+    private final MaxPool2d maxpool = child("maxpool", new MaxPool2d(3, 2, 1));
+    private final List<Sequential> stages = new ArrayList<>();
+    private final AdaptiveAvgPool2d avgpool;
+    private final Linear fc;
+
+    ResNet(String name, Block block, int[] depths, long classes) {
+        this.name = name;
+        long in = 64;
+        for (int stage = 0; stage < depths.length; stage++) {
+            long width = 64L << stage;
+            List<Module> blocks = new ArrayList<>();
+            for (int i = 0; i < depths[stage]; i++) {
+                long stride = i == 0 && stage > 0 ? 2 : 1;
+                blocks.add(block == Block.BASIC ? new Basic(in, width, stride) : new Bottleneck(in, width, stride));
+                in = width * block.expansion;
+            }
+            stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
+        }
+        avgpool = child("avgpool", new AdaptiveAvgPool2d(1, 1));
+        fc = child("fc", new Linear(in, classes));
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        Tensor h = maxpool.apply(relu_(bn1.apply(conv1.apply(x))));
+        for (Sequential stage : stages) h = stage.apply(h);
+        return fc.apply(avgpool.apply(h).flatten(1, -1));
+    }
+
+    @Override
+    public String script() {
+        StringBuilder source = new StringBuilder("""
+                def forward(self, x: Tensor):
+                    x = self.maxpool.forward(torch.relu(self.bn1.forward(self.conv1.forward(x))))
+                """);
+        for (int i = 1; i <= stages.size(); i++) source.append("    x = self.layer%d.forward(x)\n".formatted(i));
+        return source.append("    return self.fc.forward(torch.flatten(self.avgpool.forward(x), 1))\n")
+                .toString();
+    }
+
+    @Override
+    public String describe() {
+        return name;
+    }
+
+    /** Make the projection that a block's shortcut needs when shape changes. */
+    private static @Nullable Sequential projection(long in, long out, long stride) {
+        if (in == out && stride == 1) return null;
+        return new Sequential(Conv2d.of(in, out, 1, stride, 0), new BatchNorm2d(out));
+    }
+
+    private static final class Basic extends Module {
+        private final Conv2d conv1;
+        private final BatchNorm2d bn1;
+        private final Conv2d conv2;
+        private final BatchNorm2d bn2;
+        private final @Nullable Sequential downsample;
+
+        Basic(long in, long out, long stride) {
+            conv1 = child("conv1", Conv2d.of(in, out, 3, stride, 1));
+            bn1 = child("bn1", new BatchNorm2d(out));
+            conv2 = child("conv2", Conv2d.of(out, out, 3, 1, 1));
+            bn2 = child("bn2", new BatchNorm2d(out));
+            Sequential projection = projection(in, out, stride);
+            downsample = projection == null ? null : child("downsample", projection);
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            Tensor h = relu_(bn1.apply(conv1.apply(x)));
+            h = bn2.apply(conv2.apply(h));
+            return relu_(add_(h, downsample == null ? x : downsample.apply(x)));
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        h = torch.relu(self.bn1.forward(self.conv1.forward(x)))
+                        h = self.bn2.forward(self.conv2.forward(h))
+                        return torch.relu(h + %s)
+                    """.formatted(downsample == null ? "x" : "self.downsample.forward(x)");
+        }
+    }
+
+    private static final class Bottleneck extends Module {
+        private final Conv2d conv1;
+        private final BatchNorm2d bn1;
+        private final Conv2d conv2;
+        private final BatchNorm2d bn2;
+        private final Conv2d conv3;
+        private final BatchNorm2d bn3;
+        private final @Nullable Sequential downsample;
+
+        Bottleneck(long in, long width, long stride) {
+            long out = width * Block.BOTTLENECK.expansion;
+            conv1 = child("conv1", Conv2d.of(in, width, 1, 1, 0));
+            bn1 = child("bn1", new BatchNorm2d(width));
+            conv2 = child("conv2", Conv2d.of(width, width, 3, stride, 1));
+            bn2 = child("bn2", new BatchNorm2d(width));
+            conv3 = child("conv3", Conv2d.of(width, out, 1, 1, 0));
+            bn3 = child("bn3", new BatchNorm2d(out));
+            Sequential projection = projection(in, out, stride);
+            downsample = projection == null ? null : child("downsample", projection);
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            Tensor h = relu_(bn1.apply(conv1.apply(x)));
+            h = relu_(bn2.apply(conv2.apply(h)));
+            h = bn3.apply(conv3.apply(h));
+            return relu_(add_(h, downsample == null ? x : downsample.apply(x)));
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        h = torch.relu(self.bn1.forward(self.conv1.forward(x)))
+                        h = torch.relu(self.bn2.forward(self.conv2.forward(h)))
+                        h = self.bn3.forward(self.conv3.forward(h))
+                        return torch.relu(h + %s)
+                    """.formatted(downsample == null ? "x" : "self.downsample.forward(x)");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+package dev.limbeck.zoo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.ClosedForm;
+import dev.limbeck.Golden;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ZooTest {
+    static Stream<JsonNode> publicResNets() {
+        return StreamSupport.stream(Golden.read("resnets.json").get("models").spliterator(), false);
+    }
+
+    @ParameterizedTest
+    @MethodSource("publicResNets")
+    void residualNetworksEqualTorchvisions(JsonNode golden) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on();
+                Module network = Zoo.byName(golden.get("name").asText())
+                        .create(golden.get("classes").asInt())) {
+            assertThat(network.parameterCount())
+                    .isEqualTo(golden.get("parameters").asLong());
+            assertThat(namesAndShapes(network)).isEqualTo(namesAndShapes(golden.get("state_dict")));
+            ClosedForm.fill(network, 0);
+            network.to(DType.FLOAT64);
+            network.eval();
+            network.modules().values().stream()
+                    .filter(BatchNorm2d.class::isInstance)
+                    .forEach(Module::train);
+            long size = golden.get("image_size").asLong();
+            Tensor logits = network.apply(Tensors.to(ClosedForm.images(0, 4, 3, size, size), DType.FLOAT64));
+            double[] found = Tensors.toDoubles(logits);
+            double largest = Arrays.stream(found).map(Math::abs).max().orElseThrow();
+            for (int row : new int[] {0, 3}) {
+                double[] expected = Golden.doubles(golden.get("logits_row_" + row));
+                assertThat(Arrays.copyOfRange(found, row * 10, row * 10 + 10))
+                        .containsExactly(expected, within(1e-6 * largest));
+            }
+        }
+    }
+
+    @Test
+    void cifarResNetHasTheNamesOfThePublicCheckpoints() {
+        try (Module network = Zoo.CIFAR_RESNET20.create(10)) {
+            assertThat(namesAndShapes(network))
+                    .filteredOn(line -> !line.startsWith("num_batches_tracked") && !line.contains(".num_batches_"))
+                    .isEqualTo(namesAndShapes(Golden.read("cifar-resnet20-names.json")));
+            assertThat(network.parameterCount()).isEqualTo(269_722);
+        }
+    }
+
+    @Test
+    void anUnknownArchitectureIsAnsweredWithTheNearest() {
+        assertThatThrownBy(() -> Zoo.byName("resnet-18"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith("no architecture 'resnet-18'; nearest: resnet18");
+    }
+
+    static Stream<Architecture> scripted() {
+        return Stream.of(Zoo.RESNET18, Zoo.RESNET50, Zoo.CIFAR_RESNET20);
+    }
+
+    @ParameterizedTest
+    @MethodSource("scripted")
+    void scriptSavedAndLoadedGivesEqualOutputs(Architecture architecture, @TempDir Path folder) {
+        Path file = folder.resolve("network.pt");
+        Tensors.seed(4);
+        try (Scope scope = Scope.open();
+                Module network = architecture.create(5)) {
+            Tensor x = Tensors.randn(2, 3, 32, 32);
+            network.apply(x); // so that running statistics are no longer their initial values
+            Tensor expected = network.predict(x);
+            try (Script script = ScriptWriter.compile(network)) {
+                script.save(file);
+            }
+            try (Script loaded = Script.load(file)) {
+                assertThat(Tensors.toFloats(loaded.forward(x)))
+                        .containsExactly(Tensors.toFloats(expected), within(1e-5f));
+            }
+        }
+    }
+
+    private static List<String> namesAndShapes(Module network) {
+        try (StateDict state = network.stateDict()) {
+            List<String> lines = new ArrayList<>();
+            for (String name : state.names()) {
+                lines.add(name + " " + Arrays.toString(state.get(name).shape()));
+            }
+            return lines;
+        }
+    }
+
+    private static List<String> namesAndShapes(JsonNode golden) {
+        List<String> lines = new ArrayList<>();
+        for (JsonNode entry : golden) {
+            List<Long> shape = new ArrayList<>();
+            entry.get(1).forEach(size -> shape.add(size.asLong()));
+            lines.add(entry.get(0).asText() + " " + shape);
+        }
+        return lines;
+    }
+}
