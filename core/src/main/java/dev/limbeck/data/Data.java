@@ -1,0 +1,57 @@
+package dev.limbeck.data;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Offer labelled rows in splits, as streams of batches. It owns whatever it keeps in memory; streams must be closed
+ * before it is.
+ */
+public interface Data extends AutoCloseable {
+    /** Return the class names; a label is a position in this list. */
+    List<String> classNames();
+
+    /** Return the number of rows in a split, 0 if the data has no such split. */
+    int size(Split split);
+
+    /** Return whether a split has rows. */
+    default boolean has(Split split) {
+        return size(split) > 0;
+    }
+
+    /** Return how many rows a full batch has. */
+    int batchSize();
+
+    /**
+     * Open a pass over the training rows, shuffled and augmented. The order and every random draw depend on the seed
+     * and the epoch only. A last batch that is not full is dropped unless it is the only one.
+     *
+     * @param epoch any number; each gives other draws
+     */
+    BatchStream train(int epoch);
+
+    /**
+     * Open a pass over all rows of a split in order, without augmentation.
+     *
+     * @throws dev.limbeck.LimbeckException if the data has no such split
+     */
+    BatchStream evaluate(Split split);
+
+    /** Return the shape of one input row, such as channels, height and width. */
+    long[] inputShape();
+
+    /** Return the labels of a split in order; −1 where a row has none. */
+    int[] labels(Split split);
+
+    /**
+     * Return a SHA-256 in hex that changes when class names, labels, the division into splits or the contents change;
+     * contents of files are represented by their names and sizes.
+     */
+    String fingerprint();
+
+    /** Return what a run must record to repeat this: source, sizes, transforms, seed; keys in a fixed order. */
+    Map<String, Object> describe();
+
+    @Override
+    void close();
+}

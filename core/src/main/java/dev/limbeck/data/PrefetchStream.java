@@ -1,0 +1,187 @@
+package dev.limbeck.data;
+
+import dev.limbeck.LimbeckException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Let worker threads write batches ahead of the consumer, who receives them in order. A worker takes the next batch
+ * as soon as fewer than {@code depth} are under way or waiting; so the smallest unfinished batch is always being
+ * worked on, and memory stays bounded.
+ */
+public final class PrefetchStream implements BatchStream {
+    /** Write one row; called on worker threads, several at once. */
+    @FunctionalInterface
+    public interface RowFiller {
+        /**
+         * Write exactly the row's bytes at the buffer's position.
+         *
+         * @param index the row's position in its split
+         */
+        void fill(int index, ByteBuffer target);
+    }
+
+    /** Turn a filled buffer into tensors; called on the consumer's thread. */
+    @FunctionalInterface
+    public interface BatchMaker {
+        /**
+         * Make the batch, copying what it needs: the buffer is reused as soon as this returns.
+         *
+         * @param bytes the rows one after another, from the buffer's start
+         */
+        Batch make(int[] indices, ByteBuffer bytes);
+    }
+
+    private record Filled(
+            @Nullable ByteBuffer buffer, @Nullable Throwable failure) {}
+
+    private final Object lock = new Object();
+    private final List<int[]> rows;
+    private final int depth;
+    private final BufferPool pool;
+    private final RowFiller filler;
+    private final BatchMaker maker;
+    private final List<Thread> workers = new ArrayList<>();
+    private final Map<Integer, Filled> ready = new HashMap<>();
+    private int claimed;
+    private int delivered;
+    private boolean failed;
+    private volatile boolean closed;
+
+    /**
+     * Start the workers.
+     *
+     * @param rows for each batch the positions of its rows
+     * @param pool lends buffers large enough for every batch
+     * @param workers number of threads, at least 1
+     * @param depth most batches under way or waiting, at least 1
+     */
+    public PrefetchStream(
+            List<int[]> rows, BufferPool pool, int workers, int depth, RowFiller filler, BatchMaker maker) {
+        if (workers < 1 || depth < 1) {
+            throw new LimbeckException(
+                    "workers and prefetch depth must be at least 1, found " + workers + " and " + depth);
+        }
+        this.rows = List.copyOf(rows);
+        this.pool = pool;
+        this.depth = depth;
+        this.filler = filler;
+        this.maker = maker;
+        for (int i = 0; i < Math.min(workers, rows.size()); i++) {
+            Thread thread = new Thread(this::work, "limbeck-batches-" + (i + 1));
+            thread.setDaemon(true);
+            this.workers.add(thread);
+        }
+        this.workers.forEach(Thread::start);
+    }
+
+    @Override
+    public int batches() {
+        return rows.size();
+    }
+
+    @Override
+    public @Nullable Batch next() {
+        if (closed) throw new IllegalStateException("the stream is closed");
+        if (delivered == rows.size()) return null;
+        Filled filled = await(delivered);
+        if (filled.failure != null) {
+            close();
+            if (filled.failure instanceof Error error) throw error;
+            throw (RuntimeException) filled.failure;
+        }
+        ByteBuffer buffer = filled.buffer;
+        buffer.rewind();
+        try {
+            return maker.make(rows.get(delivered), buffer);
+        } finally {
+            pool.give(buffer);
+            synchronized (lock) {
+                delivered++;
+                lock.notifyAll();
+            }
+        }
+    }
+
+    /** Stop the workers, wait until each has left the row it is at, and return all buffers. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+            lock.notifyAll();
+        }
+        boolean interrupted = false;
+        for (Thread worker : workers) {
+            while (worker.isAlive()) {
+                try {
+                    worker.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        workers.clear();
+        for (Filled filled : ready.values()) {
+            if (filled.buffer != null) pool.give(filled.buffer);
+        }
+        ready.clear();
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private Filled await(int number) {
+        synchronized (lock) {
+            try {
+                while (!ready.containsKey(number)) lock.wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new LimbeckException("interrupted while waiting for batch " + number, e);
+            }
+            return ready.remove(number);
+        }
+    }
+
+    private void work() {
+        for (int number = claim(); number >= 0; number = claim()) {
+            Filled filled = fill(rows.get(number));
+            synchronized (lock) {
+                ready.put(number, filled);
+                // Batches before this one are claimed already and still arrive; later ones would never be asked for.
+                if (filled.failure != null) failed = true;
+                lock.notifyAll();
+            }
+        }
+    }
+
+    private int claim() {
+        synchronized (lock) {
+            while (!closed && !failed && claimed < rows.size() && claimed - delivered >= depth) {
+                try {
+                    lock.wait();
+                } catch (InterruptedException e) {
+                    // Nobody else holds these threads; closing is the only way to stop them.
+                    continue;
+                }
+            }
+            return closed || failed || claimed == rows.size() ? -1 : claimed++;
+        }
+    }
+
+    private Filled fill(int[] indices) {
+        ByteBuffer buffer = null;
+        try {
+            buffer = pool.take();
+            for (int index : indices) {
+                if (closed) break;
+                filler.fill(index, buffer);
+            }
+            return new Filled(buffer, null);
+        } catch (RuntimeException | Error failure) {
+            if (buffer != null) pool.give(buffer);
+            return new Filled(null, failure);
+        }
+    }
+}

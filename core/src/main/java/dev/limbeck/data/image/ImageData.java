@@ -1,0 +1,266 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.BufferPool;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Draws;
+import dev.limbeck.data.PrefetchStream;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Feed images as normalised float32 tensors of shape N×3×H×W, stored channels last. Images are brought to one size
+ * when they are first loaded and kept in memory as far as the budget goes; flips and crops are drawn anew each epoch.
+ */
+public final class ImageData implements Data {
+    private static final long ORDER_LOTS = 3;
+    private static final int CHANNELS = 3;
+
+    private final ImageSource source;
+    private final ImageSettings settings;
+    private final PixelStore store;
+    private final SplitPlan plan;
+    private final Augmentation augmentation;
+    private final BufferPool pool;
+    private final float[] scale = new float[CHANNELS];
+    private final float[] shift = new float[CHANNELS];
+    private final List<String> skipped;
+    private @Nullable String fingerprint;
+
+    ImageData(ImageSource source, ImageSettings settings, PrepareProgress progress) {
+        this.source = source;
+        this.settings = settings;
+        int classes = source.classNames().size();
+        if (classes < 2) {
+            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
+                    + (classes == 0
+                            ? "no labels"
+                            : "only '" + source.classNames().get(0) + "'")
+                    + "; give one folder per class, or labelByName");
+        }
+        long batchBytes = (long) settings.batchSize() * rowBytes();
+        if (batchBytes > Integer.MAX_VALUE) {
+            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + settings.height() + "×"
+                    + settings.width() + " takes " + batchBytes + " bytes, more than 2 GiB; use smaller batches");
+        }
+        store = new PixelStore(source, settings.height(), settings.width(), settings.resize(), settings.cacheBudget());
+        skipped = new ArrayList<>();
+        plan = new SplitPlan(source, check(progress), settings.seed(), settings.validFraction(), settings.trainLimit());
+        augmentation = new Augmentation(settings.flip(), settings.padAndCrop());
+        pool = new BufferPool((int) batchBytes);
+        for (int c = 0; c < CHANNELS; c++) {
+            scale[c] = (float) (1 / (255 * settings.std().get(c)));
+            shift[c] = (float) (-settings.mean().get(c) / settings.std().get(c));
+        }
+    }
+
+    /** Set up data from any source of images. */
+    public static ImageDataBuilder builder(ImageSource source) {
+        return new ImageDataBuilder(source);
+    }
+
+    /** Set up data from a folder of images. */
+    public static ImageDataBuilder builder(Path folder) {
+        return builder(ImageFolder.of(folder));
+    }
+
+    @Override
+    public List<String> classNames() {
+        return source.classNames();
+    }
+
+    @Override
+    public int size(Split split) {
+        return plan.of(split).length;
+    }
+
+    @Override
+    public int batchSize() {
+        return settings.batchSize();
+    }
+
+    @Override
+    public long[] inputShape() {
+        return new long[] {CHANNELS, settings.height(), settings.width()};
+    }
+
+    @Override
+    public int[] labels(Split split) {
+        return Arrays.stream(plan.of(split)).map(source::label).toArray();
+    }
+
+    /** Return the name of an image; for files the path under the folder. */
+    public String name(Split split, int index) {
+        return source.name(plan.of(split)[index]);
+    }
+
+    /** Return one line for every image that was skipped because it cannot be read. */
+    public List<String> skipped() {
+        return List.copyOf(skipped);
+    }
+
+    @Override
+    public BatchStream train(int epoch) {
+        int[] images = images(Split.TRAIN);
+        int[] order = IntStream.range(0, images.length).toArray();
+        Draws.of(settings.seed(), ORDER_LOTS, epoch).shuffle(order);
+        int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
+        return stream(
+                Split.TRAIN,
+                Arrays.copyOf(order, usable),
+                (index, target) -> augmentation.write(
+                        store.pixels(images[index]),
+                        settings.height(),
+                        settings.width(),
+                        Draws.of(settings.seed(), epoch, images[index]),
+                        target));
+    }
+
+    @Override
+    public BatchStream evaluate(Split split) {
+        int[] images = images(split);
+        return stream(
+                split,
+                IntStream.range(0, images.length).toArray(),
+                (index, target) -> target.put(store.pixels(images[index])));
+    }
+
+    /**
+     * Turn one image into what the network expects: resized and normalised as the evaluation rows are.
+     *
+     * @return float32 of shape 1×3×H×W
+     */
+    public Tensor input(RgbImage image) {
+        byte[] pixels = settings.resize()
+                .apply(image, settings.width(), settings.height())
+                .rgb();
+        ByteBuffer buffer = ByteBuffer.allocateDirect(pixels.length).put(pixels).rewind();
+        return normalised(buffer, 1);
+    }
+
+    @Override
+    public String fingerprint() {
+        if (fingerprint == null) {
+            MessageDigest digest = sha256();
+            update(digest, String.join("\n", classNames()));
+            for (Split split : Split.values()) {
+                update(digest, split.name());
+                for (int i : plan.of(split)) {
+                    update(digest, source.name(i) + "|" + source.label(i) + "|" + source.signature(i));
+                }
+            }
+            fingerprint = HexFormat.of().formatHex(digest.digest());
+        }
+        return fingerprint;
+    }
+
+    @Override
+    public Map<String, Object> describe() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("source", source.origin());
+        facts.put("classes", classNames());
+        Map<String, Object> sizes = new LinkedHashMap<>();
+        for (Split split : Split.values()) sizes.put(split.label(), size(split));
+        facts.put("sizes", sizes);
+        facts.put("skippedImages", skipped.size());
+        facts.putAll(settings.describe());
+        return facts;
+    }
+
+    /** Return the settings in use. */
+    public ImageSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public void close() {
+        store.clear();
+    }
+
+    private int[] images(Split split) {
+        int[] images = plan.of(split);
+        if (images.length == 0) {
+            throw new LimbeckException("there is no " + split.label() + " split in " + source.origin() + "; it has "
+                    + Arrays.stream(Split.values())
+                            .filter(this::has)
+                            .map(s -> s.label() + " (" + size(s) + ")")
+                            .toList());
+        }
+        return images;
+    }
+
+    private BatchStream stream(Split split, int[] order, PrefetchStream.RowFiller filler) {
+        List<int[]> batches = new ArrayList<>();
+        for (int start = 0; start < order.length; start += batchSize()) {
+            batches.add(Arrays.copyOfRange(order, start, Math.min(order.length, start + batchSize())));
+        }
+        int[] images = plan.of(split);
+        return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
+            long[] labels = Arrays.stream(indices)
+                    .mapToLong(i -> source.label(images[i]))
+                    .toArray();
+            return new Batch(List.of(normalised(bytes, indices.length)), Tensors.of(labels, labels.length), indices);
+        });
+    }
+
+    private Tensor normalised(ByteBuffer bytes, int count) {
+        try (Scope scope = Scope.open()) {
+            Tensor view = Tensors.view(bytes, DType.UINT8, count, settings.height(), settings.width(), CHANNELS);
+            return scope.handOut(Ops.scaleAndShift(
+                    view.permute(0, 3, 1, 2),
+                    Tensors.of(scale, 1, CHANNELS, 1, 1),
+                    Tensors.of(shift, 1, CHANNELS, 1, 1)));
+        }
+    }
+
+    /** Return the images that can be read, after trying each where reading may fail. */
+    private int[] check(PrepareProgress progress) {
+        int[] all = IntStream.range(0, source.size()).toArray();
+        if (!source.mayFail()) return all;
+        List<@Nullable LimbeckException> problems = store.prepare(settings.workers(), progress);
+        problems.stream().filter(p -> p != null).forEach(p -> skipped.add(String.valueOf(p.getMessage())));
+        if (skipped.isEmpty()) return all;
+        if (!settings.skipBadImages()) {
+            throw new LimbeckException(skipped.get(0)
+                    + (skipped.size() == 1 ? "" : " (and " + (skipped.size() - 1) + " more of " + all.length + ")")
+                    + "; remove or replace it, or use skipBadImages");
+        }
+        return Arrays.stream(all).filter(i -> problems.get(i) == null).toArray();
+    }
+
+    private int rowBytes() {
+        return Math.multiplyExact(CHANNELS, Math.multiplyExact(settings.height(), settings.width()));
+    }
+
+    private static void update(MessageDigest digest, String line) {
+        digest.update(line.getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) '\n');
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+package dev.limbeck.data.image;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Choose how images become batches; what is not chosen suits the source. {@link #build} checks everything, images
+ * included, so that nothing is wrong with them halfway through training.
+ */
+public final class ImageDataBuilder {
+    /** The per-channel mean over ImageNet that pretrained networks expect. */
+    public static final List<Double> IMAGENET_MEAN = List.of(0.485, 0.456, 0.406);
+
+    /** The per-channel standard deviation over ImageNet that pretrained networks expect. */
+    public static final List<Double> IMAGENET_STD = List.of(0.229, 0.224, 0.225);
+
+    private static final int MOST_DEFAULT_WORKERS = 4;
+
+    private ImageSource source;
+    private int height;
+    private int width;
+    private boolean flip;
+    private int padAndCrop;
+    private Resize resize = Resize.CROP;
+    private int batchSize = 64;
+    private long seed = 42;
+    private double validFraction = 0.2;
+    private int trainLimit;
+    private List<Double> mean = IMAGENET_MEAN;
+    private List<Double> std = IMAGENET_STD;
+    private long cacheBudget = Runtime.getRuntime().maxMemory() / 2;
+    private boolean skipBadImages;
+    private int workers = Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), MOST_DEFAULT_WORKERS));
+    private int prefetch = 4;
+    private PrepareProgress progress = (done, total) -> {};
+
+    ImageDataBuilder(ImageSource source) {
+        this.source = source;
+        ImageDefaults defaults = source.defaults();
+        height = defaults.height();
+        width = defaults.width();
+        flip = defaults.flip();
+        padAndCrop = defaults.padAndCrop();
+    }
+
+    /**
+     * Make the label of each image from its file name, without folders; the class names are the sorted results.
+     *
+     * @param label returns a class name, or null for an image without label
+     */
+    public ImageDataBuilder labelByName(Function<String, @Nullable String> label) {
+        source = new RelabelledSource(source, label);
+        return this;
+    }
+
+    /** Bring images to squares of so many pixels a side. */
+    public ImageDataBuilder imageSize(int side) {
+        return imageSize(side, side);
+    }
+
+    /** Bring images to so many pixels. */
+    public ImageDataBuilder imageSize(int height, int width) {
+        this.height = height;
+        this.width = width;
+        return this;
+    }
+
+    /** Choose what happens to images of another aspect ratio; {@link Resize#CROP} unless chosen. */
+    public ImageDataBuilder resize(Resize resize) {
+        this.resize = resize;
+        return this;
+    }
+
+    /** Put so many images in a batch; 64 unless chosen. */
+    public ImageDataBuilder batchSize(int batchSize) {
+        this.batchSize = batchSize;
+        return this;
+    }
+
+    /** Seed the division into splits, the order of each epoch and the augmentation; 42 unless chosen. */
+    public ImageDataBuilder seed(long seed) {
+        this.seed = seed;
+        return this;
+    }
+
+    /**
+     * Validate on this share of each class's training images where the source has no validation split; 0.2 unless
+     * chosen, 0 for none.
+     */
+    public ImageDataBuilder validFraction(double fraction) {
+        this.validFraction = fraction;
+        return this;
+    }
+
+    /**
+     * Train on at most so many labelled images, drawn in proportion from the classes; unlabelled ones stay as they are.
+     * 0 for all.
+     */
+    public ImageDataBuilder trainLimit(int most) {
+        this.trainLimit = most;
+        return this;
+    }
+
+    /**
+     * Normalise each channel to {@code (value / 255 − mean) / std}; by ImageNet's statistics unless chosen.
+     *
+     * @param mean three values, red first
+     * @param std three values above 0
+     */
+    public ImageDataBuilder normalise(double[] mean, double[] std) {
+        this.mean = Arrays.stream(mean).boxed().toList();
+        this.std = Arrays.stream(std).boxed().toList();
+        return this;
+    }
+
+    /** Mirror training images left and right half of the time. */
+    public ImageDataBuilder flip() {
+        return flip(true);
+    }
+
+    /** Choose whether training images are mirrored half of the time. */
+    public ImageDataBuilder flip(boolean flip) {
+        this.flip = flip;
+        return this;
+    }
+
+    /** Take a training image's crop at random after adding so many black pixels on every side; 0 for none. */
+    public ImageDataBuilder padAndCrop(int pixels) {
+        this.padAndCrop = pixels;
+        return this;
+    }
+
+    /** Keep so many bytes of resized images in memory, half the largest heap unless chosen; the rest is decoded anew. */
+    public ImageDataBuilder cacheBudget(long bytes) {
+        this.cacheBudget = bytes;
+        return this;
+    }
+
+    /** Leave images out that cannot be read, instead of refusing to build. */
+    public ImageDataBuilder skipBadImages(boolean skip) {
+        this.skipBadImages = skip;
+        return this;
+    }
+
+    /** Prepare batches on so many threads; one per processor, at most 4, unless chosen. */
+    public ImageDataBuilder workers(int workers) {
+        this.workers = workers;
+        return this;
+    }
+
+    /** Prepare at most so many batches ahead; 4 unless chosen. */
+    public ImageDataBuilder prefetch(int batches) {
+        this.prefetch = batches;
+        return this;
+    }
+
+    /** Follow the pass over all images that {@link #build} makes. */
+    public ImageDataBuilder onPrepare(PrepareProgress progress) {
+        this.progress = progress;
+        return this;
+    }
+
+    /**
+     * Check the settings and every image that may be unreadable, and divide the images into splits.
+     *
+     * @throws dev.limbeck.LimbeckException in one line, if a setting is out of range, fewer than two classes are found,
+     *     or an image cannot be read
+     */
+    public ImageData build() {
+        ImageSettings settings = new ImageSettings(
+                height,
+                width,
+                resize,
+                batchSize,
+                seed,
+                validFraction,
+                trainLimit,
+                mean,
+                std,
+                flip,
+                padAndCrop,
+                cacheBudget,
+                skipBadImages,
+                workers,
+                prefetch);
+        return new ImageData(source, settings, progress);
+    }
+}

@@ -1,0 +1,50 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.Split;
+import java.util.List;
+
+/**
+ * List images with their labels and load one at a time. Methods may be called from several threads at once. Write your
+ * own to read images from elsewhere.
+ */
+public interface ImageSource {
+    /** Return the class names in label order; empty if no image has a label. */
+    List<String> classNames();
+
+    /** Return the number of images over all splits. */
+    int size();
+
+    /** Return the class of an image, −1 if it has no label. */
+    int label(int index);
+
+    /** Return a name for messages and labelling; for files the path under the folder, with slashes. */
+    String name(int index);
+
+    /** Return the split an image was put into by whoever made the data. */
+    default Split split(int index) {
+        return Split.TRAIN;
+    }
+
+    /**
+     * Load an image in its own size.
+     *
+     * @throws dev.limbeck.LimbeckException if it cannot be read; the message names it
+     */
+    RgbImage load(int index);
+
+    /** Return a number, cheap to find, that changes when the image does: a checksum, or a file's size. */
+    long signature(int index);
+
+    /** Return whether loading can fail, so that all images are loaded once before training begins. */
+    default boolean mayFail() {
+        return true;
+    }
+
+    /** Return the settings that suit these images. */
+    default ImageDefaults defaults() {
+        return ImageDefaults.PLAIN;
+    }
+
+    /** Return where the images come from, such as {@code folder /data/pets}. */
+    String origin();
+}

@@ -1,0 +1,112 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** Load images at the wanted size and keep as many of them in memory as the budget allows. */
+final class PixelStore {
+    private final ImageSource source;
+    private final int height;
+    private final int width;
+    private final Resize resize;
+    private final AtomicReferenceArray<byte @Nullable []> kept;
+    private final AtomicLong left;
+
+    PixelStore(ImageSource source, int height, int width, Resize resize, long budget) {
+        this.source = source;
+        this.height = height;
+        this.width = width;
+        this.resize = resize;
+        kept = new AtomicReferenceArray<>(source.size());
+        left = new AtomicLong(budget);
+    }
+
+    /** Return height × width × 3 bytes, shared: not to be changed. */
+    byte[] pixels(int index) {
+        byte[] known = kept.get(index);
+        if (known != null) return known;
+        byte[] pixels = resize.apply(source.load(index), width, height).rgb();
+        if (left.addAndGet(-pixels.length) < 0) {
+            left.addAndGet(pixels.length);
+        } else if (!kept.compareAndSet(index, null, pixels)) {
+            // Another thread loaded the same image meanwhile.
+            left.addAndGet(pixels.length);
+        }
+        return pixels;
+    }
+
+    /** Forget all images; they are loaded again when asked for. */
+    void clear() {
+        for (int i = 0; i < kept.length(); i++) {
+            byte[] pixels = kept.getAndSet(i, null);
+            if (pixels != null) left.addAndGet(pixels.length);
+        }
+    }
+
+    /** Return how many images are kept. */
+    int keptCount() {
+        int count = 0;
+        for (int i = 0; i < kept.length(); i++) {
+            if (kept.get(i) != null) count++;
+        }
+        return count;
+    }
+
+    /**
+     * Load every image once, which checks it and fills the memory.
+     *
+     * @return for each image what is wrong with it, null where nothing is
+     */
+    List<@Nullable LimbeckException> prepare(int workers, PrepareProgress progress) {
+        AtomicReferenceArray<@Nullable LimbeckException> problems = new AtomicReferenceArray<>(source.size());
+        AtomicReferenceArray<@Nullable Throwable> failure = new AtomicReferenceArray<>(1);
+        AtomicInteger next = new AtomicInteger();
+        AtomicInteger done = new AtomicInteger();
+        Runnable work = () -> {
+            try {
+                int index;
+                while ((index = next.getAndIncrement()) < source.size() && failure.get(0) == null) {
+                    try {
+                        pixels(index);
+                    } catch (LimbeckException e) {
+                        problems.set(index, e);
+                    }
+                    done.incrementAndGet();
+                }
+            } catch (RuntimeException | Error e) {
+                failure.compareAndSet(0, null, e);
+            }
+        };
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < workers; i++) {
+            Thread thread = new Thread(work, "limbeck-prepare-" + (i + 1));
+            thread.setDaemon(true);
+            thread.start();
+            threads.add(thread);
+        }
+        try {
+            // The caller's own thread reports, so that a listener need not be safe for several.
+            for (Thread thread : threads) {
+                while (thread.isAlive()) {
+                    thread.join(100);
+                    progress.prepared(done.get(), source.size());
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LimbeckException("interrupted while checking the images of " + source.origin(), e);
+        } finally {
+            next.set(source.size());
+        }
+        if (failure.get(0) instanceof Error error) throw error;
+        if (failure.get(0) instanceof RuntimeException exception) throw exception;
+        List<@Nullable LimbeckException> found = new ArrayList<>();
+        for (int i = 0; i < source.size(); i++) found.add(problems.get(i));
+        return found;
+    }
+}

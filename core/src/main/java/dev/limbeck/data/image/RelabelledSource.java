@@ -1,0 +1,81 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.Split;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Give the images of another source labels made from their file names. */
+final class RelabelledSource implements ImageSource {
+    private final ImageSource images;
+    private final List<String> classNames;
+    private final int[] labels;
+
+    RelabelledSource(ImageSource images, Function<String, @Nullable String> label) {
+        this.images = images;
+        List<@Nullable String> names = new ArrayList<>();
+        TreeSet<String> known = new TreeSet<>();
+        for (int i = 0; i < images.size(); i++) {
+            String path = images.name(i);
+            String name = label.apply(path.substring(path.lastIndexOf('/') + 1));
+            names.add(name);
+            if (name != null) known.add(name);
+        }
+        classNames = List.copyOf(known);
+        labels = names.stream()
+                .mapToInt(name -> name == null ? -1 : classNames.indexOf(name))
+                .toArray();
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public int size() {
+        return labels.length;
+    }
+
+    @Override
+    public int label(int index) {
+        return labels[index];
+    }
+
+    @Override
+    public String name(int index) {
+        return images.name(index);
+    }
+
+    @Override
+    public Split split(int index) {
+        return images.split(index);
+    }
+
+    @Override
+    public RgbImage load(int index) {
+        return images.load(index);
+    }
+
+    @Override
+    public long signature(int index) {
+        return images.signature(index);
+    }
+
+    @Override
+    public boolean mayFail() {
+        return images.mayFail();
+    }
+
+    @Override
+    public ImageDefaults defaults() {
+        return images.defaults();
+    }
+
+    @Override
+    public String origin() {
+        return images.origin();
+    }
+}
