@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 
 /** Tell what a file is by its first bytes, whatever its name ends in. */
 enum FileKind {
@@ -20,10 +21,11 @@ enum FileKind {
     EMPTY("empty"),
     UNKNOWN("of no known kind");
 
-    /** The pickled number 0x1950a86a20f9469cfc6c in protocol 2, which starts every checkpoint of the old form. */
-    private static final byte[] LEGACY_MAGIC = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e");
+    /** The pickled number 0x1950a86a20f9469cfc6c, with which every checkpoint of the old form starts. */
+    private static final String LEGACY_MAGIC = "8a0a6cfc9c46f9206aa85019";
 
-    private static final int HEAD_BYTES = 16;
+    private static final String PICKLE_START = "80";
+    private static final int HEAD_BYTES = 32;
 
     private final String description;
 
@@ -44,11 +46,12 @@ enum FileKind {
         }
         if (head.length == 0) return EMPTY;
         if (startsWith(head, new byte[] {'P', 'K', 3, 4})) return ZIP;
-        if (startsWith(head, LEGACY_MAGIC)) return TORCH_LEGACY;
+        String hex = HexFormat.of().formatHex(head);
+        if (hex.startsWith(PICKLE_START) && hex.contains(LEGACY_MAGIC)) return TORCH_LEGACY;
         if (startsWith(head, new byte[] {0x1f, (byte) 0x8b})) return GZIP;
         if (isSafetensors(head)) return SAFETENSORS;
         String text =
-                new String(head, StandardCharsets.ISO_8859_1).stripLeading().toLowerCase(java.util.Locale.ROOT);
+                new String(head, StandardCharsets.ISO_8859_1).stripLeading().toLowerCase(Locale.ROOT);
         return text.startsWith("<!doctype") || text.startsWith("<html") ? WEB_PAGE : UNKNOWN;
     }
 

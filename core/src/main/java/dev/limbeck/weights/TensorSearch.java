@@ -1,10 +1,15 @@
 package dev.limbeck.weights;
 
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Find the state dict inside what a checkpoint holds. */
@@ -42,9 +47,11 @@ final class TensorSearch {
     }
 
     private static Map<String, StoredTensor> search(Path file, Map<?, ?> map, int depth) {
-        for (String wrapper : WRAPPERS) {
-            if (map.get(wrapper) instanceof Map<?, ?> inner && holdsTensors(inner, depth + 1)) {
-                return search(file, inner, depth + 1);
+        if (depth < DEEPEST) {
+            for (String wrapper : WRAPPERS) {
+                if (map.get(wrapper) instanceof Map<?, ?> inner && holdsTensors(inner)) {
+                    return search(file, inner, depth + 1);
+                }
             }
         }
         Map<String, StoredTensor> own = tensors(map);
@@ -54,29 +61,35 @@ final class TensorSearch {
             if (key instanceof String name
                     && !name.contains("optim")
                     && value instanceof Map<?, ?> inner
-                    && holdsTensors(inner, depth + 1)) {
+                    && holdsTensors(inner)) {
                 candidates.add(name);
             }
         });
-        if (candidates.isEmpty()) throw FileTrouble.in(file, "holds no tensors; expected a state dict");
+        if (candidates.isEmpty() || depth >= DEEPEST) {
+            throw FileTrouble.in(file, "holds no tensors; expected a state dict");
+        }
         if (candidates.size() > 1) {
             throw FileTrouble.in(
                     file,
                     "holds tensors under " + FileTrouble.printable(String.join(", ", candidates))
-                            + "; expected one state dict, or one called " + WRAPPERS.get(0) + " or "
-                            + WRAPPERS.get(3));
+                            + "; expected one state dict, or one under a usual name such as " + WRAPPERS.get(0));
         }
         return search(file, (Map<?, ?>) map.get(candidates.get(0)), depth + 1);
     }
 
-    private static boolean holdsTensors(Map<?, ?> map, int depth) {
-        if (!tensors(map).isEmpty()) return true;
-        if (depth >= DEEPEST) return false;
-        return map.entrySet().stream()
-                .anyMatch(entry -> entry.getKey() instanceof String
-                        && entry.getValue() instanceof Map<?, ?> inner
-                        && inner != map
-                        && holdsTensors(inner, depth + 1));
+    /** Walk the maps inside a map, each once however often it is shared: a hostile file shares on purpose. */
+    private static boolean holdsTensors(Map<?, ?> map) {
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Map<?, ?>> open = new ArrayDeque<>(List.of(map));
+        while (!open.isEmpty()) {
+            Map<?, ?> next = open.pop();
+            if (!seen.add(next)) continue;
+            if (!tensors(next).isEmpty()) return true;
+            next.forEach((key, value) -> {
+                if (key instanceof String && value instanceof Map<?, ?> inner) open.push(inner);
+            });
+        }
+        return false;
     }
 
     private static Map<String, StoredTensor> tensors(Map<?, ?> map) {

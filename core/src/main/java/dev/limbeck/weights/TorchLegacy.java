@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -33,7 +34,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
 
     static StateDict read(Path file) {
         try (FileChannel channel = FileChannel.open(file);
-                InputStream in = new BufferedInputStream(java.nio.file.Files.newInputStream(file))) {
+                InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             PickleInput input = new PickleInput(in, Math.min(channel.size(), LARGEST_PICKLE));
             Map<String, Storage> storages = new HashMap<>();
             unpickle(file, input, storages); // the magic number, by which the file was recognised

@@ -67,7 +67,8 @@ final class TorchZip implements TorchCheckpoint.Storages {
             return TorchCheckpoint.assemble(file, TensorSearch.find(file, root), archive);
         } catch (EOFException e) {
             throw FileTrouble.reading(file, e);
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
+            // The latter comes from names of entries that are no UTF-8.
             throw new LimbeckException(
                     file + ": is cut off or damaged (" + FileTrouble.printable(String.valueOf(e.getMessage()))
                             + "); copy or download it again",
