@@ -52,6 +52,11 @@ public interface Data extends AutoCloseable {
     /** Return what a run must record to repeat this: source, sizes, transforms, seed; keys in a fixed order. */
     Map<String, Object> describe();
 
+    /** Return what a saved model must carry so that new inputs are prepared as these were; string keys and values. */
+    default Map<String, String> preparation() {
+        return Map.of();
+    }
+
     @Override
     void close();
 }

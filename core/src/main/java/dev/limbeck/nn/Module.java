@@ -225,9 +225,15 @@ public abstract class Module implements AutoCloseable {
 
     /** Switch to evaluation mode until the result is closed, which gives every module the mode it had before. */
     public final ModeGuard evalMode() {
+        ModeGuard guard = keepModes();
+        eval();
+        return guard;
+    }
+
+    /** Remember the mode of every module; closing the result restores them. */
+    public final ModeGuard keepModes() {
         Map<Module, Boolean> before = new LinkedHashMap<>();
         modules().values().forEach(module -> before.put(module, module.training));
-        eval();
         return () -> before.forEach((module, mode) -> module.training = mode);
     }
 

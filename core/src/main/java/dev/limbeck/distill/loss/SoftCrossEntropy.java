@@ -1,0 +1,39 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute −Σ softmax(zₜ/T)·log softmax(zₛ/T), the mean over the rows: the tutorial's written form, the cross-entropy of
+ * the softened distributions. Without T² its gradient shrinks as 1/T².
+ *
+ * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
+ *
+ * @param temperature T, positive
+ * @param squared whether the value is multiplied by T²
+ */
+public record SoftCrossEntropy(double temperature, boolean squared) implements LogitLoss {
+    public SoftCrossEntropy {
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use the tutorial's form, without T². */
+    public SoftCrossEntropy(double temperature) {
+        this(temperature, false);
+    }
+
+    /** Return the same loss multiplied by T². */
+    public SoftCrossEntropy scaled() {
+        return new SoftCrossEntropy(temperature, true);
+    }
+
+    @Override
+    public Tensor of(Tensor student, Tensor teacher, Tensor labels) {
+        LogitLoss.checkShapes(student, teacher);
+        Tensor logStudent = Ops.logSoftmax(Ops.div(student, temperature), 1);
+        Tensor target = Ops.softmax(Ops.div(teacher.detach(), temperature), 1);
+        double factor = squared ? temperature * temperature : 1;
+        return Ops.mul(target.mul(logStudent).sum(), -factor / student.size(0));
+    }
+}

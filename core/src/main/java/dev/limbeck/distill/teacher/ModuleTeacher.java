@@ -1,0 +1,96 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.data.Data;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.SavedModel;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Teach with a module. The module stays the caller's: its modes and {@code requires_grad} flags are after a lesson as
+ * before, and its weights are never touched. It is moved to the student's device and stays there.
+ */
+public final class ModuleTeacher implements Teacher {
+    private final Module module;
+    private final List<String> classNames;
+    private final Map<String, String> preparation;
+
+    private ModuleTeacher(Module module, List<String> classNames, Map<String, String> preparation) {
+        this.module = module;
+        this.classNames = List.copyOf(classNames);
+        this.preparation = Map.copyOf(preparation);
+    }
+
+    /** Teach with a module that sees inputs as the student does. */
+    public static ModuleTeacher of(Module module, List<String> classNames) {
+        return new ModuleTeacher(module, classNames, Map.of());
+    }
+
+    /** Teach with the model of a learner. */
+    public static ModuleTeacher of(Learner learner) {
+        return new ModuleTeacher(
+                learner.model(), learner.data().classNames(), learner.data().preparation());
+    }
+
+    /** Teach with a model from a file; its own normalisation is honoured. */
+    public static ModuleTeacher of(SavedModel saved) {
+        return new ModuleTeacher(saved.module(), saved.classNames(), saved.preparation());
+    }
+
+    /** Return whether this is the module that teaches. */
+    public boolean teachesWith(Module other) {
+        return module == other;
+    }
+
+    @Override
+    public String name() {
+        return module.describe();
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public int classes() {
+        return classNames.size();
+    }
+
+    @Override
+    public Lesson begin(Data data, Device device) {
+        InputChange change = InputChange.between(data.preparation(), preparation, name());
+        Module.ModeGuard modes = module.evalMode();
+        Map<Tensor, Boolean> flags = new IdentityHashMap<>();
+        module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
+        module.freeze();
+        module.to(device);
+        return new Lesson() {
+            @Override
+            public Tensor logits(Tensor input) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    return scope.handOut(module.apply(change.apply(Tensors.to(input, device))));
+                }
+            }
+
+            @Override
+            public String fingerprint() {
+                return module.sha256();
+            }
+
+            @Override
+            public void close() {
+                modes.close();
+                flags.forEach(Tensor::set_requires_grad);
+            }
+        };
+    }
+}

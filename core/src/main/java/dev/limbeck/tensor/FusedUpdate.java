@@ -1,0 +1,154 @@
+package dev.limbeck.tensor;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorType;
+import org.bytedeco.pytorch.Type;
+
+/**
+ * Update many parameters with one native call of LibTorch's fused optimiser kernels, which have no public C++ function
+ * and are reached through the dispatcher. Parameters without a gradient stay as they are.
+ *
+ * <p>Owns the optimiser state (moments or momentum of each parameter); close it.
+ */
+public final class FusedUpdate implements AutoCloseable {
+    static {
+        Engine.start();
+    }
+
+    private static final OperatorHandle ADAMW = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
+    private static final OperatorHandle SGD = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_sgd_", "");
+
+    private final List<Tensor> parameters;
+    private final List<Tensor> first = new ArrayList<>();
+    private final List<Tensor> second = new ArrayList<>();
+    private final Tensor steps;
+    private long taken;
+
+    private FusedUpdate(List<Tensor> parameters, boolean twoMoments) {
+        this.parameters = List.copyOf(parameters);
+        for (Tensor parameter : parameters) {
+            first.add(Scope.keep(Tensors.zerosLike(parameter)));
+            if (twoMoments) second.add(Scope.keep(Tensors.zerosLike(parameter)));
+        }
+        Tensor zero = Tensors.zeros(DType.FLOAT32);
+        steps = Scope.keep(
+                parameters.isEmpty() ? zero : Tensors.to(zero, parameters.get(0).device()));
+    }
+
+    /** Prepare AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) for these parameters. */
+    public static FusedUpdate adamW(List<Tensor> parameters) {
+        return new FusedUpdate(parameters, true);
+    }
+
+    /** Prepare SGD with momentum for these parameters. */
+    public static FusedUpdate sgd(List<Tensor> parameters) {
+        return new FusedUpdate(parameters, false);
+    }
+
+    /** Take one AdamW step from the parameters' gradients. */
+    public void stepAdamW(double rate, double beta1, double beta2, double eps, double weightDecay) {
+        if (second.size() != first.size()) throw new IllegalStateException("this update was prepared for SGD");
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Rows rows = rows();
+            if (rows.isEmpty()) return;
+            steps.add_(new Scalar(1.0));
+            IValue none = new IValue();
+            call(
+                    ADAMW,
+                    list(rows.parameters),
+                    list(rows.gradients),
+                    list(rows.first),
+                    list(rows.second),
+                    list(List.of()),
+                    list(Collections.nCopies(rows.parameters.size(), steps)),
+                    new IValue(rate),
+                    new IValue(beta1),
+                    new IValue(beta2),
+                    new IValue(weightDecay),
+                    new IValue(eps),
+                    new IValue(false),
+                    new IValue(false),
+                    none,
+                    none);
+        }
+    }
+
+    /** Take one SGD step from the parameters' gradients; weight decay is added to the gradient. */
+    public void stepSgd(double rate, double momentum, boolean nesterov, double weightDecay) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Rows rows = rows();
+            if (rows.isEmpty()) return;
+            IValue none = new IValue();
+            call(
+                    SGD,
+                    list(rows.parameters),
+                    list(rows.gradients),
+                    list(rows.first),
+                    new IValue(weightDecay),
+                    new IValue(momentum),
+                    new IValue(rate),
+                    new IValue(0.0),
+                    new IValue(nesterov),
+                    new IValue(false),
+                    new IValue(taken++ == 0),
+                    none,
+                    none);
+        }
+    }
+
+    /** Hold what one call updates: the parameters that have a gradient, with their state. */
+    private static final class Rows {
+        final List<Tensor> parameters = new ArrayList<>();
+        final List<Tensor> gradients = new ArrayList<>();
+        final List<Tensor> first = new ArrayList<>();
+        final List<Tensor> second = new ArrayList<>();
+
+        boolean isEmpty() {
+            return parameters.isEmpty();
+        }
+    }
+
+    private Rows rows() {
+        Rows rows = new Rows();
+        for (int i = 0; i < parameters.size(); i++) {
+            Tensor gradient = parameters.get(i).grad();
+            if (!gradient.defined()) continue;
+            rows.parameters.add(parameters.get(i));
+            rows.gradients.add(gradient);
+            rows.first.add(first.get(i));
+            if (!second.isEmpty()) rows.second.add(second.get(i));
+        }
+        return rows;
+    }
+
+    private static void call(OperatorHandle operator, IValue... arguments) {
+        IValueVector stack = new IValueVector();
+        for (IValue argument : arguments) stack.push_back(argument);
+        operator.callBoxed(stack);
+    }
+
+    /** Make a tensor list; {@code new IValue(TensorVector)} would bind to the Pointer constructor and abort the JVM. */
+    private static IValue list(List<Tensor> tensors) {
+        GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
+        for (Tensor tensor : tensors) list.push_back(new IValue(tensor));
+        return new IValue(list);
+    }
+
+    @Override
+    public void close() {
+        first.forEach(Tensor::close);
+        second.forEach(Tensor::close);
+        steps.close();
+    }
+}

@@ -1,0 +1,71 @@
+package dev.limbeck.train;
+
+import dev.limbeck.nn.StateDict;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Take part in training at any of its moments, which are listed here in the order they come. Within a moment callbacks
+ * run by {@link #order}, equal ones as they were given. After fastai's callbacks.
+ *
+ * <p>Around one fit: {@code beforeFit, (beforeEpoch, beforeTrain, (beforeBatch, afterForward, afterLoss, beforeStep,
+ * afterStep, afterBatch)*, afterTrain, beforeValidate, afterValidate, afterEpoch)*, afterFit}. {@code afterFit} runs for
+ * every callback whose {@code beforeFit} was begun, also when something throws. Tensors of a batch live until {@code
+ * afterBatch} has run.
+ */
+public interface Callback {
+    /** Return the place among the callbacks of one moment; smaller runs earlier. */
+    default int order() {
+        return 0;
+    }
+
+    /** Check what can be checked and set up; the model, the data and the planned steps are known. */
+    default void beforeFit(Fit fit) {}
+
+    default void beforeEpoch(Fit fit) {}
+
+    /** Prepare for the training part of an epoch; the model is in training mode. */
+    default void beforeTrain(Fit fit) {}
+
+    /** Change or skip a batch before it is used. */
+    default void beforeBatch(Step step) {}
+
+    /** Use the prediction; the loss is not computed yet. */
+    default void afterForward(Step step) {}
+
+    /** Add loss terms or change their weights; the gradients are taken of the weighted sum afterwards. */
+    default void afterLoss(Step step) {}
+
+    /** Use or change the gradients, the learning rate and the momentum; not called for a batch that only accumulates. */
+    default void beforeStep(Step step) {}
+
+    default void afterStep(Step step) {}
+
+    default void afterBatch(Step step) {}
+
+    default void afterTrain(Fit fit) {}
+
+    default void beforeValidate(Fit fit) {}
+
+    /** Use the metrics of the validation split, which are of the task alone. */
+    default void afterValidate(Fit fit) {}
+
+    /** Use the finished row of the epoch table. */
+    default void afterEpoch(Fit fit) {}
+
+    /** Clean up; runs on exceptions too. */
+    default void afterFit(Fit fit) {}
+
+    /** Return tensors that the optimiser trains besides the model's parameters, by name. */
+    default Map<String, Tensor> parameters() {
+        return Map.of();
+    }
+
+    /** Return what a checkpoint must hold for this callback to go on where it was; the caller closes it. */
+    default StateDict state() {
+        return new StateDict();
+    }
+
+    /** Go on from a state that {@link #state} returned. */
+    default void restore(StateDict state) {}
+}

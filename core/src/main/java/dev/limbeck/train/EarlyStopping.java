@@ -1,0 +1,46 @@
+package dev.limbeck.train;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+
+/** Stop when a metric of the validation split, which is of the task alone, has not risen for some epochs. */
+public final class EarlyStopping implements Callback {
+    private final String metric;
+    private final int patience;
+    private double best = Double.NEGATIVE_INFINITY;
+    private int since;
+
+    /**
+     * Watch a metric.
+     *
+     * @param metric name of a metric for which larger is better
+     * @param patience epochs without a new best after which training stops, at least 1
+     */
+    public EarlyStopping(String metric, int patience) {
+        this.metric = metric;
+        this.patience = Settings.atLeast(1, "patience", patience);
+    }
+
+    @Override
+    public void beforeFit(Fit fit) {
+        best = Double.NEGATIVE_INFINITY;
+        since = 0;
+    }
+
+    @Override
+    public void afterValidate(Fit fit) {
+        Validation validation = fit.validation();
+        if (validation == null) throw new LimbeckException("early stopping needs a validation split");
+        double value = validation.metric(metric);
+        if (Double.isNaN(value)) {
+            throw new LimbeckException("early stopping watches '" + metric + "', the metrics are "
+                    + validation.metrics().keySet());
+        }
+        if (value > best) {
+            best = value;
+            since = 0;
+        } else if (++since >= patience) {
+            fit.stop(metric + " has not risen for " + patience + " epochs");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package dev.limbeck.train;
+
+import java.util.Map;
+
+/**
+ * Hold one row of the epoch table.
+ *
+ * @param epoch from 0
+ * @param trainLoss mean total loss over the epoch's batches
+ * @param terms mean unweighted value of each loss term over the epoch's batches
+ * @param validLoss task loss of the validation split, NaN if there is none
+ * @param metrics metrics of the validation split by name
+ * @param notes values that callbacks noted beside the metrics, such as the agreement with a teacher
+ * @param rate learning rate of the last step
+ * @param steps optimiser steps taken in this epoch
+ * @param seconds wall time of the whole epoch
+ * @param trainImagesPerSecond rows trained per second of the training part
+ */
+public record EpochRecord(
+        int epoch,
+        double trainLoss,
+        Map<String, Double> terms,
+        double validLoss,
+        Map<String, Double> metrics,
+        Map<String, Double> notes,
+        double rate,
+        int steps,
+        double seconds,
+        double trainImagesPerSecond) {}

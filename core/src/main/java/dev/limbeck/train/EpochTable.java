@@ -1,0 +1,43 @@
+package dev.limbeck.train;
+
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/** Write the epoch table that fastai users know, a line an epoch: epoch, train_loss, valid_loss, metrics, time. */
+public final class EpochTable implements Callback {
+    private final Consumer<String> lines;
+    private boolean headed;
+
+    /** Write to anything that takes lines, such as {@code System.out::println}. */
+    public EpochTable(Consumer<String> lines) {
+        this.lines = lines;
+    }
+
+    @Override
+    public void beforeFit(Fit fit) {
+        headed = false;
+    }
+
+    @Override
+    public void afterEpoch(Fit fit) {
+        EpochRecord row = fit.history().get(fit.history().size() - 1);
+        if (!headed) {
+            headed = true;
+            StringBuilder head = new StringBuilder("%5s  %10s  %10s".formatted("epoch", "train_loss", "valid_loss"));
+            row.metrics().keySet().forEach(name -> head.append("  %10s".formatted(name)));
+            lines.accept(head.append("  %6s".formatted("time")).toString());
+        }
+        StringBuilder line = new StringBuilder(
+                "%5d  %10s  %10s".formatted(row.epoch(), number(row.trainLoss()), number(row.validLoss())));
+        row.metrics().values().forEach(value -> line.append("  %10s".formatted(number(value))));
+        long seconds = Math.round(row.seconds());
+        lines.accept(line.append("  %6s".formatted("%02d:%02d".formatted(seconds / 60, seconds % 60)))
+                .toString());
+        String stopped = fit.stopReason();
+        if (stopped != null) lines.accept("stopped: " + stopped);
+    }
+
+    private static String number(double value) {
+        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.6f", value);
+    }
+}

@@ -1,0 +1,144 @@
+package dev.limbeck.train;
+
+import dev.limbeck.data.Data;
+import dev.limbeck.nn.Module;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Hold the state of one call of fit, which callbacks read and steer. */
+public final class Fit {
+    private final Learner learner;
+    private final int epochs;
+    private final int batchesPerEpoch;
+    private final List<EpochRecord> history = new ArrayList<>();
+    private final Map<String, Double> notes = new LinkedHashMap<>();
+    private int epoch;
+    private int optimizerSteps;
+    private int accumulation = 1;
+    private double rate;
+    private double momentum = Double.NaN;
+    private @Nullable String stopReason;
+    private @Nullable Validation validation;
+
+    Fit(Learner learner, int epochs, int batchesPerEpoch, double rate) {
+        this.learner = learner;
+        this.epochs = epochs;
+        this.batchesPerEpoch = batchesPerEpoch;
+        this.rate = rate;
+    }
+
+    public Learner learner() {
+        return learner;
+    }
+
+    public Module model() {
+        return learner.model();
+    }
+
+    public Data data() {
+        return learner.data();
+    }
+
+    /** Return how many epochs were asked for. */
+    public int epochs() {
+        return epochs;
+    }
+
+    /** Return the current epoch, from 0. */
+    public int epoch() {
+        return epoch;
+    }
+
+    void setEpoch(int epoch) {
+        this.epoch = epoch;
+    }
+
+    public int batchesPerEpoch() {
+        return batchesPerEpoch;
+    }
+
+    /** Return how many optimiser steps were taken so far. */
+    public int optimizerSteps() {
+        return optimizerSteps;
+    }
+
+    void countOptimizerStep() {
+        optimizerSteps++;
+    }
+
+    /** Return how many optimiser steps this fit takes if nothing stops it or skips a batch. */
+    public int plannedOptimizerSteps() {
+        return epochs * ((batchesPerEpoch + accumulation - 1) / accumulation);
+    }
+
+    /** Return how many batches' gradients make one optimiser step. */
+    public int accumulation() {
+        return accumulation;
+    }
+
+    /** Let the gradients of several batches make one optimiser step; to be called before the first batch. */
+    public void setAccumulation(int batches) {
+        accumulation = batches;
+    }
+
+    /** Return the learning rate of the next step. */
+    public double rate() {
+        return rate;
+    }
+
+    public void setRate(double rate) {
+        this.rate = rate;
+    }
+
+    /** Return what replaces the optimiser's momentum in the next step; NaN leaves it. */
+    public double momentum() {
+        return momentum;
+    }
+
+    public void setMomentum(double momentum) {
+        this.momentum = momentum;
+    }
+
+    /** Stop after the current epoch, for a reason that the record shows. */
+    public void stop(String reason) {
+        stopReason = reason;
+    }
+
+    /** Return why training was stopped early, or null. */
+    public @Nullable String stopReason() {
+        return stopReason;
+    }
+
+    /** Return the validation of the current epoch, or null if there is none (yet). */
+    public @Nullable Validation validation() {
+        return validation;
+    }
+
+    void setValidation(@Nullable Validation validation) {
+        this.validation = validation;
+    }
+
+    /** Note a value beside the task's metrics for the current epoch, such as the agreement with a teacher. */
+    public void note(String name, double value) {
+        notes.put(name, value);
+    }
+
+    Map<String, Double> takeNotes() {
+        Map<String, Double> taken = new LinkedHashMap<>(notes);
+        notes.clear();
+        return taken;
+    }
+
+    /** Return the rows of the epochs that are done. */
+    public List<EpochRecord> history() {
+        return Collections.unmodifiableList(history);
+    }
+
+    void add(EpochRecord epochRecord) {
+        history.add(epochRecord);
+    }
+}

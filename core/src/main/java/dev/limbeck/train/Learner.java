@@ -1,0 +1,212 @@
+package dev.limbeck.train;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Architecture;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BinaryOperator;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Bring data, a model and an optimiser together, and train.
+ *
+ * <pre>{@code
+ * try (var data = Datasets.shapes().build(); var student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+ *     student.fitOneCycle(5, 1e-2);
+ *     System.out.println(student.validate().metrics());
+ * }
+ * }</pre>
+ *
+ * <p>Owns the model, not the data. Not thread-safe. The same seed gives the same weights bit for bit on one machine
+ * with one thread count.
+ */
+public final class Learner implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
+
+    private final Data data;
+    private final Module model;
+    private final String architecture;
+    private final long seed;
+    private final Device device;
+    private final Optimizer optimizer;
+    private final BinaryOperator<Tensor> loss;
+    private final List<Metric> metrics;
+    private final List<Callback> callbacks;
+    private final List<EpochRecord> history = new ArrayList<>();
+    private int fits;
+
+    Learner(LearnerBuilder settings) {
+        data = settings.data;
+        seed = settings.seed;
+        device = settings.device;
+        optimizer = settings.optimizer;
+        loss = settings.loss;
+        metrics = List.copyOf(settings.metrics);
+        callbacks = List.copyOf(settings.callbacks);
+        Tensors.seed(seed);
+        model = settings.model.get();
+        architecture = settings.architecture;
+        model.to(device);
+    }
+
+    /** Make a learner for a fresh network of an architecture, with default settings. */
+    public static Learner create(Data data, Architecture architecture) {
+        return builder(data, architecture).build();
+    }
+
+    /** Start to describe a learner for a fresh network of an architecture. */
+    public static LearnerBuilder builder(Data data, Architecture architecture) {
+        return new LearnerBuilder(
+                data,
+                architecture.name(),
+                () -> architecture.create(data.classNames().size()));
+    }
+
+    /** Start to describe a learner for a module of your own, which the learner owns from then on. */
+    public static LearnerBuilder builder(Data data, Module model) {
+        return new LearnerBuilder(data, model.describe(), () -> model);
+    }
+
+    public Data data() {
+        return data;
+    }
+
+    public Module model() {
+        return model;
+    }
+
+    /** Return the name of the architecture. */
+    public String architecture() {
+        return architecture;
+    }
+
+    public long seed() {
+        return seed;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    BinaryOperator<Tensor> loss() {
+        return loss;
+    }
+
+    List<Metric> metrics() {
+        return metrics;
+    }
+
+    /** Return the rows of all epochs that this learner was trained. */
+    public List<EpochRecord> history() {
+        return List.copyOf(history);
+    }
+
+    /**
+     * Train with a constant learning rate.
+     *
+     * @param epochs passes over the training rows, at least 1
+     * @param rate learning rate, positive
+     * @return the rows of these epochs
+     */
+    public List<EpochRecord> fit(int epochs, double rate, Callback... more) {
+        Settings.atLeast(1, "epochs", epochs);
+        Settings.positive("learning rate", rate);
+        List<Callback> all = new ArrayList<>(callbacks);
+        all.addAll(List.of(more));
+        if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
+        Tensors.seed(seed + 31L * ++fits);
+        try {
+            return new TrainingLoop(this, all).run(epochs, rate, history);
+        } catch (RuntimeException e) {
+            if (e instanceof LimbeckException) throw e;
+            throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
+        }
+    }
+
+    /**
+     * Train with the one-cycle schedule.
+     *
+     * @param epochs passes over the training rows, at least 1
+     * @param maximum highest learning rate, positive
+     * @return the rows of these epochs
+     * @see OneCycle
+     */
+    public List<EpochRecord> fitOneCycle(int epochs, double maximum, Callback... more) {
+        List<Callback> all = new ArrayList<>(List.of(more));
+        all.add(0, new OneCycle(maximum));
+        return fit(epochs, maximum, all.toArray(Callback[]::new));
+    }
+
+    /** Judge the model on the validation split. */
+    public Validation validate() {
+        return validate(Split.VALID);
+    }
+
+    /** Judge the model on a split: the task's loss and metrics alone, whatever it was trained with. */
+    public Validation validate(Split split) {
+        return Evaluator.run(model, data, split, device, metrics, loss);
+    }
+
+    /** Return the logits of a split. */
+    public Predictions predict(Split split) {
+        return validate(split).predictions();
+    }
+
+    /**
+     * Write the weights with what rebuilds the model: architecture, class names, preparation of inputs.
+     *
+     * @param file a {@code .safetensors} file, replaced if it exists
+     */
+    public void save(Path file) {
+        try (StateDict state = model.stateDict()) {
+            state.metadata().putAll(SavedModel.metadata(architecture, data));
+            Safetensors.write(state, file);
+        }
+    }
+
+    /**
+     * Read weights into the model, all or nothing.
+     *
+     * @param file safetensors or a PyTorch checkpoint
+     */
+    public void load(Path file) {
+        try (StateDict state = WeightFiles.read(file)) {
+            model.load(state);
+        }
+    }
+
+    /** Return the settings that a run record shows. */
+    public Map<String, Object> describe() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("architecture", architecture);
+        settings.put("parameters", model.parameterCount());
+        settings.put("seed", seed);
+        settings.put("optimizer", optimizer.toString());
+        settings.put("device", device.str().getString());
+        return settings;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}

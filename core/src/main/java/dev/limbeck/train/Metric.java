@@ -1,0 +1,81 @@
+package dev.limbeck.train;
+
+/** Judge the predictions of a split against its labels; rows without a label do not count. */
+public interface Metric {
+    /** Return the name that tables and JSON use. */
+    String name();
+
+    /** Compute the metric; NaN if no row has a label. */
+    double of(Predictions predictions);
+
+    /** Return the share of rows whose largest logit is the label's. */
+    static Metric accuracy() {
+        return named("accuracy", p -> share(p, 1));
+    }
+
+    /** Return the share of rows whose label is among the k largest logits. */
+    static Metric topK(int k) {
+        if (k < 1) throw new IllegalArgumentException("k must be at least 1, found " + k);
+        return named("top" + k, p -> share(p, k));
+    }
+
+    /** Return the unweighted mean over classes of the F1 score; a class neither present nor predicted counts as 0. */
+    static Metric macroF1() {
+        return named("macro_f1", Metric::macroF1);
+    }
+
+    private static double share(Predictions p, int k) {
+        long labelled = 0;
+        long right = 0;
+        for (int row = 0; row < p.size(); row++) {
+            int label = p.labels()[row];
+            if (label < 0) continue;
+            labelled++;
+            float own = p.logits()[row * p.classes() + label];
+            int above = 0;
+            for (int c = 0; c < p.classes(); c++) {
+                float other = p.logits()[row * p.classes() + c];
+                // Of equal logits the first counts as larger, as argmax does; a NaN is above everything.
+                if (!(other < own) && (c < label || other != own) && c != label) above++;
+            }
+            if (above < k && !Float.isNaN(own)) right++;
+        }
+        return labelled == 0 ? Double.NaN : (double) right / labelled;
+    }
+
+    private static double macroF1(Predictions p) {
+        long[] hits = new long[p.classes()];
+        long[] predicted = new long[p.classes()];
+        long[] present = new long[p.classes()];
+        long labelled = 0;
+        for (int row = 0; row < p.size(); row++) {
+            int label = p.labels()[row];
+            if (label < 0) continue;
+            labelled++;
+            int top = p.top(row);
+            present[label]++;
+            if (top >= 0) predicted[top]++;
+            if (top == label) hits[label]++;
+        }
+        if (labelled == 0) return Double.NaN;
+        double sum = 0;
+        for (int c = 0; c < p.classes(); c++) {
+            if (hits[c] > 0) sum += 2.0 * hits[c] / (predicted[c] + present[c]);
+        }
+        return sum / p.classes();
+    }
+
+    private static Metric named(String name, java.util.function.ToDoubleFunction<Predictions> function) {
+        return new Metric() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public double of(Predictions predictions) {
+                return function.applyAsDouble(predictions);
+            }
+        };
+    }
+}

@@ -1,0 +1,49 @@
+package dev.limbeck.train;
+
+import java.util.Arrays;
+
+/**
+ * Hold the logits of a split, row-major, with the labels.
+ *
+ * @param logits rows × classes values
+ * @param classes number of classes
+ * @param labels one a row; −1 where a row has none
+ */
+public record Predictions(float[] logits, int classes, int[] labels) {
+    public Predictions {
+        if (logits.length != labels.length * classes) {
+            throw new IllegalArgumentException(
+                    logits.length + " logits do not fill " + labels.length + " rows of " + classes + " classes");
+        }
+    }
+
+    public int size() {
+        return labels.length;
+    }
+
+    /** Return the logits of one row. */
+    public float[] row(int row) {
+        return Arrays.copyOfRange(logits, row * classes, (row + 1) * classes);
+    }
+
+    /** Return the class with the largest logit; the first of equals, −1 if the row holds a NaN. */
+    public int top(int row) {
+        int best = 0;
+        for (int c = 0; c < classes; c++) {
+            float value = logits[row * classes + c];
+            if (Float.isNaN(value)) return -1;
+            if (value > logits[row * classes + best]) best = c;
+        }
+        return best;
+    }
+
+    /** Return the probabilities of one row: its softmax. */
+    public double[] probabilities(int row) {
+        double[] values = new double[classes];
+        double largest = logits[row * classes + Math.max(0, top(row))];
+        double sum = 0;
+        for (int c = 0; c < classes; c++) sum += values[c] = Math.exp(logits[row * classes + c] - largest);
+        for (int c = 0; c < classes; c++) values[c] /= sum;
+        return values;
+    }
+}

@@ -1,0 +1,138 @@
+package dev.limbeck.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Data;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Open a trained model: a run directory, a safetensors file that Limbeck wrote, or a PyTorch checkpoint of a known
+ * architecture. It owns the module.
+ *
+ * @param architecture name in the zoo
+ * @param classNames empty if the file does not say
+ * @param preparation how inputs were prepared, as {@link Data#preparation} tells it; empty if the file does not say
+ * @param sha256 over weights and buffers
+ * @param file where the weights were read from
+ */
+public record SavedModel(
+        Module module,
+        String architecture,
+        List<String> classNames,
+        Map<String, String> preparation,
+        String sha256,
+        Path file)
+        implements AutoCloseable {
+    /** The name of the weights file in a run directory. */
+    public static final String FILE_NAME = "model.safetensors";
+
+    private static final String FORMAT = "limbeck";
+    private static final String ARCHITECTURE = "architecture";
+    private static final String CLASSES = "classes";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
+    static Map<String, String> metadata(String architecture, Data data) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(FORMAT, "1");
+        metadata.put(ARCHITECTURE, architecture);
+        try {
+            metadata.put(CLASSES, JSON.writeValueAsString(data.classNames()));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a list of strings is always JSON", e);
+        }
+        metadata.putAll(data.preparation());
+        return metadata;
+    }
+
+    /**
+     * Open a model.
+     *
+     * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
+     * @param named the architecture, needed where the file does not name it
+     * @throws LimbeckException if it is not there, is broken, or does not fit the architecture
+     */
+    public static SavedModel open(Path path, @Nullable Architecture named) {
+        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        if (!Files.isRegularFile(file)) {
+            throw new LimbeckException("no model at " + path + "; expected a run directory with " + FILE_NAME
+                    + ", a .safetensors file or a PyTorch checkpoint");
+        }
+        try (StateDict state = WeightFiles.read(file)) {
+            Map<String, String> metadata = new LinkedHashMap<>(state.metadata());
+            Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
+            List<String> classNames = classNames(file, metadata.remove(CLASSES));
+            metadata.remove(FORMAT);
+            Module module = architecture.create(classes(file, architecture, state));
+            try {
+                module.load(state);
+            } catch (LimbeckException e) {
+                module.close();
+                throw new LimbeckException(file + ": " + e.getMessage(), e);
+            }
+            module.eval();
+            return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file);
+        }
+    }
+
+    private static Architecture architecture(Path file, @Nullable String stored, @Nullable Architecture named) {
+        if (stored == null && named == null) {
+            throw new LimbeckException(file + " does not say its architecture; name it with --arch, one of "
+                    + String.join(", ", Zoo.names()));
+        }
+        if (stored != null && named != null && !stored.equals(named.name())) {
+            throw new LimbeckException(
+                    file + " holds a " + stored + ", but " + named.name() + " was asked for; leave --arch out");
+        }
+        return named != null ? named : Zoo.byName(stored);
+    }
+
+    private static List<String> classNames(Path file, @Nullable String stored) {
+        if (stored == null) return List.of();
+        try {
+            return List.copyOf(JSON.readValue(stored, new TypeReference<List<String>>() {}));
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException(file + " has class names that are not a JSON list of strings", e);
+        }
+    }
+
+    /** Read the number of classes off the classifier: the last matrix of the file. */
+    private static int classes(Path file, Architecture architecture, StateDict state) {
+        String classifier = null;
+        for (String name : state.names()) {
+            if (name.endsWith(".weight") && state.get(name).dim() == 2) classifier = name;
+        }
+        if (classifier == null) {
+            throw new LimbeckException(file + " has no classifier weight (a matrix); it is no " + architecture.name());
+        }
+        Tensor weight = state.get(classifier);
+        return Math.toIntExact(weight.size(0));
+    }
+
+    /** Return the number of logits. */
+    public int classes() {
+        Tensor last = null;
+        for (Tensor parameter : module.parameters().values()) {
+            if (parameter.dim() == 2) last = parameter;
+        }
+        return last == null ? 0 : Math.toIntExact(last.size(0));
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

@@ -1,0 +1,45 @@
+package dev.limbeck.train;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.FusedUpdate;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Optimise with stochastic gradient descent and momentum.
+ *
+ * @param momentum share of the last step that is taken again, in [0, 1)
+ * @param nesterov whether the gradient is looked up ahead (Sutskever et al., ICML 2013); needs momentum above 0
+ * @param weightDecay L2 penalty added to the gradient, at least 0
+ * @param decayAll whether biases and batch norms are penalised too
+ */
+public record Sgd(double momentum, boolean nesterov, double weightDecay, boolean decayAll) implements Optimizer {
+    public Sgd {
+        Settings.inHalfOpenUnit("momentum", momentum);
+        Settings.notNegative("weight decay", weightDecay);
+        if (nesterov && momentum == 0) throw Settings.wrong("momentum", "above 0 for Nesterov", momentum);
+    }
+
+    /** Return the settings of the CIFAR papers: Nesterov momentum 0.9, weight decay 5e-4 on everything. */
+    public static Sgd defaults() {
+        return new Sgd(0.9, true, 5e-4, true);
+    }
+
+    @Override
+    public State prepare(Map<String, Tensor> parameters) {
+        ParameterGroups groups = new ParameterGroups(parameters.values(), decayAll, FusedUpdate::sgd);
+        return new State() {
+            @Override
+            public void step(double rate, double override) {
+                double now = Double.isNaN(override) ? momentum : override;
+                groups.decayed.stepSgd(rate, now, nesterov, weightDecay);
+                groups.spared.stepSgd(rate, now, nesterov, 0);
+            }
+
+            @Override
+            public void close() {
+                groups.close();
+            }
+        };
+    }
+}

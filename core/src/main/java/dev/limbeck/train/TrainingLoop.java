@@ -1,0 +1,205 @@
+package dev.limbeck.train;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Run the epochs of one fit and call the callbacks at every moment. */
+final class TrainingLoop {
+    private final Learner learner;
+    private final Module model;
+    private final Data data;
+    private final List<Callback> callbacks;
+    private Map<String, Tensor> parameters = Map.of();
+
+    TrainingLoop(Learner learner, List<Callback> callbacks) {
+        this.learner = learner;
+        model = learner.model();
+        data = learner.data();
+        this.callbacks = callbacks.stream()
+                .sorted(Comparator.comparingInt(Callback::order))
+                .toList();
+    }
+
+    List<EpochRecord> run(int epochs, double rate, List<EpochRecord> history) {
+        if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
+        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        Fit fit = new Fit(learner, epochs, batches, rate);
+        List<Callback> begun = new ArrayList<>();
+        try (Module.ModeGuard modes = model.keepModes()) {
+            for (Callback callback : callbacks) {
+                begun.add(callback);
+                callback.beforeFit(fit);
+            }
+            parameters = trainable();
+            try (Optimizer.State optimizer = learner.optimizer().prepare(parameters)) {
+                for (int epoch = 0; epoch < epochs && fit.stopReason() == null; epoch++) {
+                    fit.setEpoch(epoch);
+                    EpochRecord row = epoch(fit, optimizer, history.size());
+                    fit.add(row);
+                    history.add(row);
+                    each(callback -> callback.afterEpoch(fit));
+                }
+            }
+        } catch (RuntimeException | Error failure) {
+            finish(begun, fit, failure);
+            throw failure;
+        }
+        finish(begun, fit, null);
+        return fit.history();
+    }
+
+    /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */
+    private static void finish(List<Callback> begun, Fit fit, @Nullable Throwable failure) {
+        RuntimeException first = null;
+        for (Callback callback : begun) {
+            try {
+                callback.afterFit(fit);
+            } catch (RuntimeException e) {
+                if (failure != null) failure.addSuppressed(e);
+                else if (first == null) first = e;
+                else first.addSuppressed(e);
+            }
+        }
+        if (first != null) throw first;
+    }
+
+    private Map<String, Tensor> trainable() {
+        Map<String, Tensor> found = new LinkedHashMap<>(model.parameters());
+        for (Callback callback : callbacks) {
+            callback.parameters().forEach((name, tensor) -> {
+                if (found.putIfAbsent(name, tensor) != null) {
+                    throw new IllegalStateException("a callback trains a second parameter named " + name);
+                }
+            });
+        }
+        return found;
+    }
+
+    private EpochRecord epoch(Fit fit, Optimizer.State optimizer, int epochOfData) {
+        long start = System.nanoTime();
+        each(callback -> callback.beforeEpoch(fit));
+        model.train();
+        each(callback -> callback.beforeTrain(fit));
+        Means means = new Means();
+        int stepsBefore = fit.optimizerSteps();
+        long rows = 0;
+        try (BatchStream batches = data.train(epochOfData)) {
+            for (int i = 0; i < batches.batches(); i++) {
+                boolean last = i + 1 == batches.batches();
+                boolean stepNow = last || (i + 1) % fit.accumulation() == 0;
+                rows += step(fit, optimizer, batches, fit.epoch() * batches.batches() + i, stepNow, means);
+            }
+        }
+        double trainSeconds = (System.nanoTime() - start) / 1e9;
+        each(callback -> callback.afterTrain(fit));
+        fit.setValidation(null);
+        each(callback -> callback.beforeValidate(fit));
+        if (data.has(Split.VALID)) fit.setValidation(learner.validate());
+        each(callback -> callback.afterValidate(fit));
+        Validation validation = fit.validation();
+        return new EpochRecord(
+                fit.epoch(),
+                means.total(),
+                means.terms(),
+                validation == null ? Double.NaN : validation.loss(),
+                validation == null ? Map.of() : validation.metrics(),
+                fit.takeNotes(),
+                fit.rate(),
+                fit.optimizerSteps() - stepsBefore,
+                (System.nanoTime() - start) / 1e9,
+                rows / trainSeconds);
+    }
+
+    /** Train on the next batch; returns its rows. */
+    private int step(Fit fit, Optimizer.State optimizer, BatchStream batches, int index, boolean stepNow, Means means) {
+        try (Scope scope = Scope.open()) {
+            Batch next = batches.next();
+            if (next == null) throw new IllegalStateException("the stream ended before its last batch");
+            Step step = new Step(fit, index, toDevice(next));
+            each(callback -> callback.beforeBatch(step));
+            if (!step.isSkipped()) {
+                step.setPrediction(model.apply(step.batch().input()));
+                each(callback -> callback.afterForward(step));
+                step.addTerm(
+                        Step.TASK,
+                        learner.loss().apply(step.prediction(), step.batch().labels()),
+                        1);
+                each(callback -> callback.afterLoss(step));
+                Tensor total = step.total();
+                means.add(step, total);
+                (fit.accumulation() == 1 ? total : Ops.div(total, fit.accumulation())).backward();
+            }
+            if (stepNow) {
+                each(callback -> callback.beforeStep(step));
+                optimizer.step(fit.rate(), fit.momentum());
+                fit.countOptimizerStep();
+                parameters.values().forEach(Tensors::clearGrad);
+                each(callback -> callback.afterStep(step));
+            }
+            each(callback -> callback.afterBatch(step));
+            return step.isSkipped() ? 0 : step.batch().size();
+        }
+    }
+
+    private Batch toDevice(Batch batch) {
+        return new Batch(
+                batch.inputs().stream()
+                        .map(input -> Tensors.to(input, learner.device()))
+                        .toList(),
+                Tensors.to(batch.labels(), learner.device()),
+                batch.indices());
+    }
+
+    private void each(Consumer<Callback> moment) {
+        for (Callback callback : callbacks) moment.accept(callback);
+    }
+
+    /** Average the loss and its terms over an epoch, and stop at the first that is not finite. */
+    private static final class Means {
+        private final Map<String, Double> sums = new LinkedHashMap<>();
+        private double total;
+        private int steps;
+
+        void add(Step step, Tensor totalLoss) {
+            double value = totalLoss.item_double();
+            step.terms().forEach((name, tensor) -> {
+                double term = tensor.item_double();
+                if (!Double.isFinite(term)) throw notFinite(step, name, term);
+                sums.merge(name, term, Double::sum);
+            });
+            if (!Double.isFinite(value)) throw notFinite(step, "total", value);
+            total += value;
+            steps++;
+        }
+
+        private static LimbeckException notFinite(Step step, String term, double value) {
+            return new LimbeckException("the loss became " + value + " at step " + step.index() + " in term '" + term
+                    + "'; lower the learning rate, or look at the inputs");
+        }
+
+        double total() {
+            return steps == 0 ? Double.NaN : total / steps;
+        }
+
+        Map<String, Double> terms() {
+            Map<String, Double> means = new LinkedHashMap<>();
+            sums.forEach((name, sum) -> means.put(name, sum / steps));
+            return means;
+        }
+    }
+}
