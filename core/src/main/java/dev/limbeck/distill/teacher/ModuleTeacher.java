@@ -20,28 +20,31 @@ import org.bytedeco.pytorch.Tensor;
 public final class ModuleTeacher implements Teacher {
     private final Module module;
     private final List<String> classNames;
+    private final int classes;
     private final Map<String, String> preparation;
 
-    private ModuleTeacher(Module module, List<String> classNames, Map<String, String> preparation) {
+    private ModuleTeacher(Module module, List<String> classNames, int classes, Map<String, String> preparation) {
         this.module = module;
         this.classNames = List.copyOf(classNames);
+        this.classes = classes;
         this.preparation = Map.copyOf(preparation);
     }
 
     /** Teach with a module that sees inputs as the student does. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
-        return new ModuleTeacher(module, classNames, Map.of());
+        return new ModuleTeacher(module, classNames, classNames.size(), Map.of());
     }
 
     /** Teach with the model of a learner. */
     public static ModuleTeacher of(Learner learner) {
+        List<String> names = learner.data().classNames();
         return new ModuleTeacher(
-                learner.model(), learner.data().classNames(), learner.data().preparation());
+                learner.model(), names, names.size(), learner.data().preparation());
     }
 
     /** Teach with a model from a file; its own normalisation is honoured. */
     public static ModuleTeacher of(SavedModel saved) {
-        return new ModuleTeacher(saved.module(), saved.classNames(), saved.preparation());
+        return new ModuleTeacher(saved.module(), saved.classNames(), saved.classes(), saved.preparation());
     }
 
     /** Return whether this is the module that teaches. */
@@ -61,7 +64,7 @@ public final class ModuleTeacher implements Teacher {
 
     @Override
     public int classes() {
-        return classNames.size();
+        return classes;
     }
 
     @Override
