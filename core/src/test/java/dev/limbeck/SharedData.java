@@ -1,0 +1,25 @@
+package dev.limbeck;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Find the optional folder of real data, which tests skip without. */
+public final class SharedData {
+    private SharedData() {}
+
+    /** Return a file or folder of it, named relative to its root; empty where it is not there. */
+    public static Optional<Path> find(String relative) {
+        return Stream.of(
+                        System.getProperty("limbeck.shared"),
+                        System.getenv("LIMBECK_SHARED"),
+                        "../shared",
+                        "../../shared")
+                .filter(Objects::nonNull)
+                .map(root -> Path.of(root, relative))
+                .filter(Files::exists)
+                .findFirst();
+    }
+}
