@@ -40,6 +40,11 @@ public interface ImageSource {
         return true;
     }
 
+    /** Return whether the pixels lie in memory as they are, so that keeping them a second time gains little. */
+    default boolean inMemory() {
+        return false;
+    }
+
     /** Return the settings that suit these images. */
     default ImageDefaults defaults() {
         return ImageDefaults.PLAIN;

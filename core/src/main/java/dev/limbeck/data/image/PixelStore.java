@@ -23,7 +23,9 @@ final class PixelStore {
         this.width = width;
         this.resize = resize;
         kept = new AtomicReferenceArray<>(source.size());
-        left = new AtomicLong(budget);
+        ImageDefaults own = source.defaults();
+        boolean keptAlready = source.inMemory() && own.height() == height && own.width() == width;
+        left = new AtomicLong(keptAlready ? 0 : budget);
     }
 
     /** Return height × width × 3 bytes, shared: not to be changed. */

@@ -70,6 +70,11 @@ final class RelabelledSource implements ImageSource {
     }
 
     @Override
+    public boolean inMemory() {
+        return images.inMemory();
+    }
+
+    @Override
     public ImageDefaults defaults() {
         return images.defaults();
     }

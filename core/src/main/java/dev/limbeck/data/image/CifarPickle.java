@@ -1,0 +1,141 @@
+package dev.limbeck.data.image;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.razorvine.pickle.IObjectConstructor;
+import net.razorvine.pickle.PickleException;
+import net.razorvine.pickle.Unpickler;
+
+/**
+ * Read a Python pickle of plain values and byte arrays by numpy, and refuse every other class. Lengths are checked
+ * against the file's before anything is allocated.
+ */
+final class CifarPickle extends Unpickler {
+    private static final int GLOBAL = 'c';
+    private static final int LONGEST_NAME = 200;
+
+    /** Opcodes that construct by other ways than GLOBAL: INST, OBJ, EXT1–4, NEWOBJ_EX, STACK_GLOBAL, PERSID. */
+    private static final List<Integer> REFUSED =
+            List.of((int) 'i', (int) 'o', 0x82, 0x83, 0x84, 0x92, 0x93, (int) 'P', (int) 'Q');
+
+    private static final List<Integer> WITH_INT_LENGTH = List.of((int) 'T', (int) 'X', (int) 'B', 0x8b);
+    private static final List<Integer> WITH_LONG_LENGTH = List.of(0x8d, 0x8e, 0x96);
+
+    private static final Map<String, IObjectConstructor> ALLOWED = Map.of(
+            "numpy.core.multiarray._reconstruct", arguments -> new NumpyBytes(),
+            "numpy._core.multiarray._reconstruct", arguments -> new NumpyBytes(),
+            "numpy.ndarray", arguments -> new NumpyBytes(),
+            "numpy.dtype", NumpyType::new,
+            "_codecs.encode", CifarPickle::encoded);
+
+    /** Hold an array's bytes once its state has been set; public because the reader sets it by reflection. */
+    public static final class NumpyBytes {
+        private byte[] values = {};
+
+        /** Take numpy's state: version, shape, type, whether columns come first, contents. */
+        public void __setstate__(Object[] state) {
+            if (state.length != 5
+                    || !(state[2] instanceof NumpyType type)
+                    || !List.of("u1", "|u1").contains(type.name)
+                    || Boolean.TRUE.equals(state[3])) {
+                throw new PickleException("expected a numpy array of unsigned bytes, row by row");
+            }
+            values = bytes(state[4]);
+        }
+
+        byte[] values() {
+            return values;
+        }
+    }
+
+    /** Hold the name of an element type. */
+    public static final class NumpyType {
+        private final String name;
+
+        NumpyType(Object[] arguments) {
+            name = arguments.length > 0 ? String.valueOf(arguments[0]) : "";
+        }
+
+        /** Take numpy's state, which for bytes says nothing new. */
+        public void __setstate__(Object[] state) {
+            // The byte order of single bytes does not matter.
+        }
+    }
+
+    private CifarPickle() {}
+
+    /**
+     * Read a dictionary.
+     *
+     * @throws IOException if the bytes are not a whole pickle of a dictionary, or hold other classes
+     */
+    static Map<?, ?> read(byte[] file) throws IOException {
+        try {
+            if (new CifarPickle().load(new ByteArrayInputStream(file)) instanceof Map<?, ?> map) return map;
+        } catch (RuntimeException e) {
+            throw new IOException("not a readable pickle: " + e.getMessage(), e);
+        }
+        throw new IOException("expected a dictionary");
+    }
+
+    /** Return the raw bytes of a string as Python 2 or 3 wrote it. */
+    static byte[] bytes(Object value) {
+        if (value instanceof byte[] bytes) return bytes;
+        if (value instanceof String text) return text.getBytes(StandardCharsets.ISO_8859_1);
+        throw new PickleException("expected bytes");
+    }
+
+    @Override
+    protected Object dispatch(short key) throws IOException {
+        if (REFUSED.contains((int) key)) throw new PickleException("opcode " + key + " is not allowed here");
+        if (WITH_INT_LENGTH.contains((int) key)) check(Integer.toUnsignedLong(peek(4).getInt()));
+        if (WITH_LONG_LENGTH.contains((int) key)) check(peek(8).getLong());
+        if (key != GLOBAL) return super.dispatch(key);
+        String name = line() + "." + line();
+        IObjectConstructor constructor = ALLOWED.get(name);
+        if (constructor == null) throw new PickleException("class " + name + " is not allowed here");
+        stack.add(constructor);
+        return NO_RETURN_VALUE;
+    }
+
+    @Override
+    protected Object persistentLoad(Object id) {
+        throw new PickleException("persistent ids are not allowed here");
+    }
+
+    /** Undo how Python 3 writes bytes in protocol 2: text in Latin-1 that is encoded on reading. */
+    private static Object encoded(Object[] arguments) {
+        if (arguments.length != 2 || !"latin1".equals(arguments[1])) {
+            throw new PickleException("expected text in latin1");
+        }
+        return bytes(arguments[0]);
+    }
+
+    private ByteBuffer peek(int count) throws IOException {
+        input.mark(count);
+        byte[] bytes = input.readNBytes(count);
+        input.reset();
+        return ByteBuffer.wrap(Arrays.copyOf(bytes, count)).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private void check(long length) throws IOException {
+        if (length < 0 || length > input.available()) {
+            throw new PickleException("a length of " + length + " reaches beyond the end");
+        }
+    }
+
+    private String line() throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = input.read(); c != '\n'; c = input.read()) {
+            if (c < 0 || line.length() == LONGEST_NAME) throw new PickleException("a class name does not end");
+            line.append((char) c);
+        }
+        return line.toString();
+    }
+}

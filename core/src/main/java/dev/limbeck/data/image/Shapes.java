@@ -1,0 +1,209 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Draws;
+import dev.limbeck.data.Split;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Draw a small data set on the spot: ten filled shapes in five look-alike pairs on 32×32 pixels, at random places,
+ * sizes, angles and colours, on uneven and noisy ground, partly covered by a bar. Nothing is downloaded, and every
+ * machine and JDK draws the same bytes for the same seed.
+ */
+public final class Shapes implements ImageSource {
+    /** Pixels a side. */
+    public static final int SIDE = 32;
+
+    private static final List<String> CLASSES = List.of(
+            "circle",
+            "ellipse",
+            "square",
+            "rhombus",
+            "five-pointed star",
+            "six-pointed star",
+            "plus",
+            "cross",
+            "triangle",
+            "trapezoid");
+    private static final ImageDefaults DEFAULTS = new ImageDefaults(SIDE, SIDE, false, 0);
+    private static final int SAMPLES = 4;
+    private static final double FULL = SAMPLES * SAMPLES;
+
+    private final int train;
+    private final int valid;
+    private final int test;
+    private final long seed;
+
+    private Shapes(int train, int valid, int test, long seed) {
+        this.train = train;
+        this.valid = valid;
+        this.test = test;
+        this.seed = seed;
+    }
+
+    /** Draw so many training images, from which a validation split is then taken by lot. */
+    public static Shapes source(int count, long seed) {
+        return source(count, 0, 0, seed);
+    }
+
+    /**
+     * Draw three splits. An image depends on the seed, its split and its place in there, so more of them in one split
+     * change nothing about the others.
+     *
+     * @throws LimbeckException if a count is negative or there would be fewer than ten training images
+     */
+    public static Shapes source(int train, int valid, int test, long seed) {
+        if (train < CLASSES.size() || valid < 0 || test < 0 || (long) train + valid + test > Integer.MAX_VALUE) {
+            throw new LimbeckException("shapes need at least " + CLASSES.size() + " training images and no negative "
+                    + "counts, found " + train + ", " + valid + ", " + test);
+        }
+        return new Shapes(train, valid, test, seed);
+    }
+
+    @Override
+    public List<String> classNames() {
+        return CLASSES;
+    }
+
+    @Override
+    public int size() {
+        return train + valid + test;
+    }
+
+    @Override
+    public Split split(int index) {
+        if (index < train) return Split.TRAIN;
+        return index < train + valid ? Split.VALID : Split.TEST;
+    }
+
+    @Override
+    public int label(int index) {
+        return place(index) % CLASSES.size();
+    }
+
+    @Override
+    public String name(int index) {
+        return String.format(Locale.ROOT, "%s/%06d", split(index).label(), place(index));
+    }
+
+    @Override
+    public RgbImage load(int index) {
+        return draw(label(index), Draws.of(seed, split(index).ordinal(), place(index)));
+    }
+
+    /** Return the seed: with the name it determines the image. */
+    @Override
+    public long signature(int index) {
+        return seed;
+    }
+
+    @Override
+    public boolean mayFail() {
+        return false;
+    }
+
+    @Override
+    public ImageDefaults defaults() {
+        return DEFAULTS;
+    }
+
+    @Override
+    public String origin() {
+        return "drawn shapes, seed " + seed;
+    }
+
+    private int place(int index) {
+        return switch (split(index)) {
+            case TRAIN -> index;
+            case VALID -> index - train;
+            case TEST -> index - train - valid;
+        };
+    }
+
+    private static RgbImage draw(int label, Draws draws) {
+        double[] ground = colour(draws, 10, 120);
+        double[] slope = {draws.between(-1.5, 1.5), draws.between(-1.5, 1.5)};
+        double[] canvas = new double[3 * SIDE * SIDE];
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            double lift = slope[0] * (i % SIDE - SIDE / 2) + slope[1] * (i / SIDE - SIDE / 2);
+            for (int c = 0; c < 3; c++) canvas[3 * i + c] = ground[c] + lift;
+        }
+        double radius = draws.between(7.5, 13);
+        double x = draws.between(0.85 * radius, SIDE - 0.85 * radius);
+        double y = draws.between(0.85 * radius, SIDE - 0.85 * radius);
+        double angle = draws.between(0, 2 * Math.PI);
+        double[] paint = colour(draws, 120, 245);
+        fill(canvas, Outline.ofClass(label, x, y, radius, angle, draws), paint);
+        if (draws.nextDouble() < 0.7) cover(canvas, x, y, radius, draws);
+        return new RgbImage(SIDE, SIDE, noisy(canvas, draws.between(6, 30), draws));
+    }
+
+    /** Lay a bar across a part of the shape. */
+    private static void cover(double[] canvas, double x, double y, double radius, Draws draws) {
+        double angle = draws.between(0, 2 * Math.PI);
+        double away = draws.between(-0.9, 0.9) * radius;
+        double length = draws.between(0.4, 1.3) * radius;
+        double width = draws.between(0.12, 0.3) * radius;
+        Outline bar = Outline.polygon(
+                x - away * StrictMath.sin(angle),
+                y + away * StrictMath.cos(angle),
+                1,
+                angle,
+                -length,
+                -width,
+                length,
+                -width,
+                length,
+                width,
+                -length,
+                width);
+        fill(canvas, bar, colour(draws, 10, 245));
+    }
+
+    /** Mix a colour in by the share of each pixel's sample points that lie inside. */
+    private static void fill(double[] canvas, Outline outline, double[] paint) {
+        double[] xs = new double[Outline.MOST_CROSSINGS];
+        for (int y = 0; y < SIDE; y++) {
+            int[] inside = new int[SIDE];
+            for (int line = 0; line < SAMPLES; line++) {
+                int found = outline.crossings(y + (line + 0.5) / SAMPLES, xs);
+                for (int i = 0; i + 1 < found; i += 2) {
+                    int to = column(xs[i + 1]);
+                    for (int column = column(xs[i]); column < to; column++) inside[column / SAMPLES]++;
+                }
+            }
+            for (int x = 0; x < SIDE; x++) {
+                if (inside[x] == 0) continue;
+                double share = inside[x] / FULL;
+                int at = 3 * (y * SIDE + x);
+                for (int c = 0; c < 3; c++) canvas[at + c] += share * (paint[c] - canvas[at + c]);
+            }
+        }
+    }
+
+    /** Return the first sample column whose centre lies at or right of x. */
+    private static int column(double x) {
+        return (int) Math.max(0, Math.min(SIDE * SAMPLES, Math.ceil(x * SAMPLES - 0.5)));
+    }
+
+    private static double[] colour(Draws draws, double darkest, double brightest) {
+        return new double[] {
+            draws.between(darkest, brightest), draws.between(darkest, brightest), draws.between(darkest, brightest)
+        };
+    }
+
+    /** Add noise that is nearly normal (a sum of four uniform draws) and round to bytes. */
+    private static byte[] noisy(double[] canvas, double deviation, Draws draws) {
+        // Each 16-bit piece of one draw is uniform; the sum of four has a deviation of 65536 / √3.
+        double factor = deviation * Math.sqrt(3) / 65536;
+        byte[] rgb = new byte[canvas.length];
+        for (int i = 0; i < rgb.length; i++) {
+            long bits = draws.nextLong();
+            long sum = (bits & 0xffff) + (bits >>> 16 & 0xffff) + (bits >>> 32 & 0xffff) + (bits >>> 48);
+            double value = canvas[i] + factor * (sum - 131070);
+            rgb[i] = (byte) (int) Math.max(0, Math.min(255, value + 0.5));
+        }
+        return rgb;
+    }
+}
