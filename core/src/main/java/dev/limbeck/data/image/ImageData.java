@@ -8,11 +8,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Split;
-import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -24,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +36,7 @@ public final class ImageData implements Data {
     private final SplitPlan plan;
     private final Augmentation augmentation;
     private final BufferPool pool;
-    private final float[] scale = new float[CHANNELS];
-    private final float[] shift = new float[CHANNELS];
+    private final ImagePreparation preparation;
     private final List<String> skipped;
     private @Nullable String fingerprint;
 
@@ -67,10 +61,8 @@ public final class ImageData implements Data {
         plan = new SplitPlan(source, check(progress), settings.seed(), settings.validFraction(), settings.trainLimit());
         augmentation = new Augmentation(settings.flip(), settings.padAndCrop());
         pool = new BufferPool((int) batchBytes);
-        for (int c = 0; c < CHANNELS; c++) {
-            scale[c] = (float) (1 / (255 * settings.std().get(c)));
-            shift[c] = (float) (-settings.mean().get(c) / settings.std().get(c));
-        }
+        preparation = new ImagePreparation(
+                settings.height(), settings.width(), settings.resize(), settings.mean(), settings.std());
     }
 
     /** Set up data from any source of images. */
@@ -144,19 +136,6 @@ public final class ImageData implements Data {
                 (index, target) -> target.put(store.pixels(images[index])));
     }
 
-    /**
-     * Turn one image into what the network expects: resized and normalised as the evaluation rows are.
-     *
-     * @return float32 of shape 1×3×H×W
-     */
-    public Tensor input(RgbImage image) {
-        byte[] pixels = settings.resize()
-                .apply(image, settings.width(), settings.height())
-                .rgb();
-        ByteBuffer buffer = ByteBuffer.allocateDirect(pixels.length).put(pixels).rewind();
-        return normalised(buffer, 1);
-    }
-
     @Override
     public String fingerprint() {
         if (fingerprint == null) {
@@ -184,6 +163,11 @@ public final class ImageData implements Data {
         facts.put("skippedImages", skipped.size());
         facts.putAll(settings.describe());
         return facts;
+    }
+
+    @Override
+    public Map<String, String> preparation() {
+        return preparation.toMetadata();
     }
 
     /** Return the settings in use. */
@@ -218,18 +202,9 @@ public final class ImageData implements Data {
             long[] labels = Arrays.stream(indices)
                     .mapToLong(i -> source.label(images[i]))
                     .toArray();
-            return new Batch(List.of(normalised(bytes, indices.length)), Tensors.of(labels, labels.length), indices);
+            return new Batch(
+                    List.of(preparation.normalised(bytes, indices.length)), Tensors.of(labels, labels.length), indices);
         });
-    }
-
-    private Tensor normalised(ByteBuffer bytes, int count) {
-        try (Scope scope = Scope.open()) {
-            Tensor view = Tensors.view(bytes, DType.UINT8, count, settings.height(), settings.width(), CHANNELS);
-            return scope.handOut(Ops.scaleAndShift(
-                    view.permute(0, 3, 1, 2),
-                    Tensors.of(scale, 1, CHANNELS, 1, 1),
-                    Tensors.of(shift, 1, CHANNELS, 1, 1)));
-        }
     }
 
     /** Return the images that can be read, after trying each where reading may fail. */
