@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -183,5 +184,31 @@ public final class Tensors {
         if (count(shape) != values) {
             throw new IllegalArgumentException(values + " values do not fill the shape " + shapeText(shape));
         }
+    }
+
+    /**
+     * View the memory of a tensor, for reading and writing without a copy, in native byte order; valid only while the
+     * tensor is open.
+     *
+     * @param tensor contiguous, on the CPU, smaller than 2 GiB
+     */
+    public static ByteBuffer memory(Tensor tensor) {
+        long size = tensor.numel() * tensor.element_size();
+        if (tensor.is_cuda() || !tensor.is_contiguous() || size > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("only a contiguous tensor on the CPU below 2 GiB shows its memory");
+        }
+        if (size == 0) return ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder());
+        return new BytePointer(tensor.data_ptr()).capacity(size).asByteBuffer().order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * Copy the elements that a shape, strides and an offset pick out of a 1-d tensor into a tensor of its own,
+     * row-major.
+     *
+     * @param offset of the first element, counted in elements
+     * @param strides as many as the shape has sizes, counted in elements
+     */
+    public static Tensor stridedCopy(Tensor flat, long offset, long[] shape, long[] strides) {
+        return copy(flat.as_strided(shape, strides, new LongOptional(offset)));
     }
 }

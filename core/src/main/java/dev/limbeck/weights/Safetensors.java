@@ -1,0 +1,289 @@
+package dev.limbeck.weights;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Read and write the safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the
+ * bytes of all tensors without holes. Nothing in such a file can run.
+ *
+ * <p>Source: the format description of the safetensors project, version 1 of the layout. Every number of the header
+ * is checked against the file before anything is allocated. A single tensor may hold up to 2 GiB, a file any number.
+ */
+public final class Safetensors {
+    /** The header's largest length in bytes, the same as in the format's own library. */
+    static final long LONGEST_HEADER = 100_000_000;
+
+    private static final int LENGTH_BYTES = 8;
+    private static final int ALIGNMENT = 8;
+    private static final String METADATA = "__metadata__";
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private Safetensors() {}
+
+    /** One tensor of a header; begin and end count from the first byte behind the header. */
+    private record Entry(String name, DType type, long[] shape, long begin, long end) {}
+
+    private record Header(Map<String, String> metadata, List<Entry> entries, long dataStart) {}
+
+    /**
+     * Read all tensors, in the header's order, and the metadata.
+     *
+     * @return a state dict that the caller closes
+     * @throws LimbeckException if the file is missing, cut off, or does not follow the format
+     */
+    public static StateDict read(Path file) {
+        StateDict tensors = new StateDict();
+        try (Scope scope = Scope.open();
+                FileChannel channel = open(file)) {
+            Header header = header(file, channel);
+            for (Entry entry : header.entries) {
+                Tensor tensor = TensorBytes.read(
+                        file,
+                        entry.name,
+                        entry.type,
+                        entry.shape,
+                        buffer -> TensorBytes.fill(buffer, channel, header.dataStart + entry.begin));
+                tensors.put(entry.name, Scope.keep(tensor));
+            }
+            tensors.metadata().putAll(header.metadata);
+            return tensors;
+        } catch (IOException e) {
+            tensors.close();
+            throw FileTrouble.reading(file, e);
+        } catch (RuntimeException | Error e) {
+            tensors.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Read the string metadata alone, such as the architecture and the class names.
+     *
+     * @throws LimbeckException if the file is missing or its header does not follow the format
+     */
+    public static Map<String, String> readMetadata(Path file) {
+        try (FileChannel channel = open(file)) {
+            return header(file, channel).metadata;
+        } catch (IOException e) {
+            throw FileTrouble.reading(file, e);
+        }
+    }
+
+    /**
+     * Write a state dict with its metadata; names keep their order, and reading gives the same bits.
+     *
+     * @throws LimbeckException if the disk is full or the folder cannot be written; then no file is left
+     */
+    public static void write(StateDict tensors, Path file) {
+        TensorBytes.requireLittleEndian();
+        ObjectNode header = JSON.createObjectNode();
+        if (!tensors.metadata().isEmpty()) {
+            ObjectNode metadata = header.putObject(METADATA);
+            tensors.metadata().forEach(metadata::put);
+        }
+        // Wide elements first, so that every tensor starts at a multiple of its element size.
+        List<String> layout = new ArrayList<>(tensors.names());
+        layout.sort(Comparator.comparingInt(
+                (String name) -> -DType.of(tensors.get(name)).bytes()));
+        Map<String, long[]> offsets = new LinkedHashMap<>();
+        long end = 0;
+        for (String name : layout) {
+            long begin = end;
+            end += size(name, tensors.get(name));
+            offsets.put(name, new long[] {begin, end});
+        }
+        for (String name : tensors.names()) {
+            if (name.equals(METADATA)) throw new LimbeckException("no tensor may be called " + METADATA);
+            Tensor tensor = tensors.get(name);
+            ObjectNode entry = header.putObject(name);
+            entry.put("dtype", DType.of(tensor).safetensorsName());
+            Arrays.stream(tensor.shape()).forEach(entry.putArray("shape")::add);
+            Arrays.stream(offsets.get(name)).forEach(entry.putArray("data_offsets")::add);
+        }
+        byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+        if (text.length > LONGEST_HEADER) {
+            throw new LimbeckException("the header of " + file + " would take " + text.length + " bytes; at most "
+                    + LONGEST_HEADER + " are allowed; shorten the metadata");
+        }
+        WholeFile.write(file, channel -> {
+            writeFully(channel, lengthAndHeader(text));
+            for (String name : layout) writeTensor(channel, tensors.get(name));
+        });
+    }
+
+    private static ByteBuffer lengthAndHeader(byte[] text) {
+        int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        ByteBuffer head = ByteBuffer.allocate(LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
+        head.putLong(padded).put(text);
+        while (head.hasRemaining()) head.put((byte) ' ');
+        return head.flip();
+    }
+
+    private static void writeTensor(FileChannel channel, Tensor tensor) throws IOException {
+        try (Scope scope = Scope.open()) {
+            writeFully(channel, Tensors.memory(tensor.detach().cpu().contiguous()));
+        }
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) channel.write(buffer);
+    }
+
+    private static long size(String name, Tensor tensor) {
+        long size = tensor.numel() * DType.of(tensor).bytes();
+        if (size > Integer.MAX_VALUE) {
+            throw new LimbeckException("tensor '" + name + "' takes " + size + " bytes; at most 2 GiB can be written");
+        }
+        return size;
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        FileTrouble.requireFile(file);
+        return FileChannel.open(file);
+    }
+
+    private static Header header(Path file, FileChannel channel) throws IOException {
+        long size = channel.size();
+        if (size < LENGTH_BYTES) {
+            throw FileTrouble.in(file, "holds " + size + " bytes; a safetensors file starts with 8 bytes of length");
+        }
+        ByteBuffer lengthBytes = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        TensorBytes.fill(lengthBytes, channel, 0);
+        long length = lengthBytes.getLong(0);
+        if (length < 2 || length > Math.min(size - LENGTH_BYTES, LONGEST_HEADER)) {
+            throw FileTrouble.in(
+                    file,
+                    "claims a header of " + Long.toUnsignedString(length) + " bytes in a file of " + size
+                            + "; cut off, or not a safetensors file");
+        }
+        ByteBuffer text = ByteBuffer.allocate((int) length);
+        TensorBytes.fill(text, channel, LENGTH_BYTES);
+        return parse(file, text.array(), size - LENGTH_BYTES - length);
+    }
+
+    private static Header parse(Path file, byte[] text, long dataBytes) throws IOException {
+        if (text[0] != '{') throw FileTrouble.in(file, "the header is no JSON object; not a safetensors file");
+        JsonNode root;
+        try {
+            root = JSON.readTree(text);
+        } catch (JsonProcessingException e) {
+            String reason = FileTrouble.printable(e.getOriginalMessage());
+            throw new LimbeckException(file + ": the header is not well-formed JSON (" + reason + ")", e);
+        }
+        Map<String, String> metadata = new LinkedHashMap<>();
+        List<Entry> entries = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> field : root.properties()) {
+            if (field.getKey().equals(METADATA)) {
+                metadata.putAll(metadata(file, field.getValue()));
+            } else {
+                entries.add(entry(file, field.getKey(), field.getValue(), dataBytes));
+            }
+        }
+        checkNoHoles(file, entries, dataBytes);
+        return new Header(metadata, entries, LENGTH_BYTES + (long) text.length);
+    }
+
+    private static Map<String, String> metadata(Path file, JsonNode node) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        if (!node.isObject()) throw FileTrouble.in(file, METADATA + " is no map of strings");
+        for (Map.Entry<String, JsonNode> field : node.properties()) {
+            if (!field.getValue().isTextual()) {
+                throw FileTrouble.in(
+                        file, METADATA + " entry '" + FileTrouble.printable(field.getKey()) + "' is no string");
+            }
+            metadata.put(field.getKey(), field.getValue().textValue());
+        }
+        return metadata;
+    }
+
+    private static Entry entry(Path file, String name, JsonNode node, long dataBytes) {
+        String tensor = "tensor '" + FileTrouble.printable(name) + "' ";
+        JsonNode typeName = node.path("dtype");
+        DType type = Arrays.stream(DType.values())
+                .filter(candidate -> candidate.safetensorsName().equals(typeName.textValue()))
+                .findFirst()
+                .orElseThrow(() -> FileTrouble.in(
+                        file,
+                        tensor + "has the element type " + FileTrouble.printable(typeName.toString())
+                                + "; those that can be read are "
+                                + Arrays.stream(DType.values())
+                                        .map(DType::safetensorsName)
+                                        .toList()));
+        long[] shape = naturals(file, tensor + "shape", node.path("shape"));
+        long[] offsets = naturals(file, tensor + "data_offsets", node.path("data_offsets"));
+        if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
+            throw FileTrouble.in(
+                    file,
+                    tensor + "lies at " + Arrays.toString(offsets) + "; expected begin <= end within the " + dataBytes
+                            + " bytes behind the header");
+        }
+        long wanted = TensorBytes.size(type, shape);
+        if (wanted < 0 || wanted != offsets[1] - offsets[0]) {
+            throw FileTrouble.in(
+                    file,
+                    tensor + "of " + type.safetensorsName() + " " + Arrays.toString(shape) + " does not take the "
+                            + (offsets[1] - offsets[0]) + " bytes it is given");
+        }
+        if (wanted > Integer.MAX_VALUE) throw FileTrouble.in(file, tensor + "is larger than 2 GiB");
+        return new Entry(name, type, shape, offsets[0], offsets[1]);
+    }
+
+    private static long[] naturals(Path file, String what, JsonNode node) {
+        if (!node.isArray()) throw FileTrouble.in(file, what + " is missing or no list");
+        long[] values = new long[node.size()];
+        for (int i = 0; i < values.length; i++) {
+            JsonNode value = node.get(i);
+            if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+                throw FileTrouble.in(
+                        file,
+                        what + " holds " + FileTrouble.printable(value.toString()) + "; expected integers from 0 on");
+            }
+            values[i] = value.longValue();
+        }
+        return values;
+    }
+
+    private static void checkNoHoles(Path file, List<Entry> entries, long dataBytes) {
+        List<Entry> byPlace = new ArrayList<>(entries);
+        byPlace.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+        long at = 0;
+        for (Entry entry : byPlace) {
+            if (entry.begin != at) {
+                throw FileTrouble.in(
+                        file,
+                        "tensor '" + FileTrouble.printable(entry.name) + "' begins at byte " + entry.begin
+                                + " but the one before ends at " + at + "; expected neither overlap nor hole");
+            }
+            at = entry.end;
+        }
+        if (at != dataBytes) {
+            throw FileTrouble.in(
+                    file, "the header describes " + at + " bytes of tensors but " + dataBytes + " follow it");
+        }
+    }
+}

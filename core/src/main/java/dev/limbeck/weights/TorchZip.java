@@ -1,0 +1,139 @@
+package dev.limbeck.weights;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.StoredTensor.Storage;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * Read a checkpoint of the zip form: {@code name/data.pkl} with the pickle, {@code name/data/key} with the bytes of each
+ * storage, {@code name/byteorder}; all stored without compression.
+ */
+final class TorchZip implements TorchCheckpoint.Storages {
+    private static final String PICKLE = "data.pkl";
+    private static final long LARGEST_PICKLE = 256L << 20;
+
+    private final Path file;
+    private final ZipFile zip;
+    private final long fileSize;
+    private final String folder;
+
+    private TorchZip(Path file, ZipFile zip) throws IOException {
+        this.file = file;
+        this.zip = zip;
+        this.fileSize = Files.size(file);
+        List<String> names = zip.stream().map(ZipEntry::getName).toList();
+        List<String> pickles = names.stream()
+                .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
+                .toList();
+        if (pickles.size() != 1) {
+            throw FileTrouble.in(
+                    file,
+                    "is a zip file with " + pickles.size() + " entries called " + PICKLE
+                            + "; expected a PyTorch checkpoint, which has one");
+        }
+        folder = pickles.get(0).substring(0, pickles.get(0).length() - PICKLE.length());
+        if (names.stream()
+                .anyMatch(name -> name.equals(folder + "constants.pkl") || name.startsWith(folder + "code/"))) {
+            throw FileTrouble.in(
+                    file,
+                    "is a TorchScript archive, a program with its weights; expected a checkpoint, which Python writes"
+                            + " by torch.save(model.state_dict(), path)");
+        }
+    }
+
+    static StateDict read(Path file) {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            TorchZip archive = new TorchZip(file, zip);
+            archive.checkByteOrder();
+            Map<String, Storage> storages = new HashMap<>();
+            byte[] pickle = archive.bytes(PICKLE, LARGEST_PICKLE);
+            PickleInput input = new PickleInput(new ByteArrayInputStream(pickle), pickle.length);
+            Object root = new TorchUnpickler(file, input, storages).read();
+            return TorchCheckpoint.assemble(file, TensorSearch.find(file, root), archive);
+        } catch (EOFException e) {
+            throw FileTrouble.reading(file, e);
+        } catch (IOException | IllegalArgumentException e) {
+            // The latter comes from names of entries that are no UTF-8.
+            throw new LimbeckException(
+                    file + ": is cut off or damaged (" + FileTrouble.printable(String.valueOf(e.getMessage()))
+                            + "); copy or download it again",
+                    e);
+        }
+    }
+
+    @Override
+    public void check(Storage storage) {
+        ZipEntry entry = entry("data/" + storage.key());
+        if (entry.getSize() != storage.bytes()) {
+            throw FileTrouble.in(
+                    file,
+                    "storage '" + FileTrouble.printable(storage.key()) + "' is said to take " + storage.bytes()
+                            + " bytes but has " + entry.getSize());
+        }
+    }
+
+    @Override
+    public void read(Storage storage, ByteBuffer buffer) throws IOException {
+        try (InputStream in = zip.getInputStream(entry("data/" + storage.key()));
+                ReadableByteChannel channel = Channels.newChannel(in)) {
+            TensorBytes.fill(buffer, channel);
+        }
+    }
+
+    private void checkByteOrder() throws IOException {
+        if (zip.getEntry(folder + "byteorder") == null) return;
+        String order = new String(bytes("byteorder", 16), StandardCharsets.US_ASCII).strip();
+        if (!order.equals("little")) {
+            throw FileTrouble.in(
+                    file,
+                    "has the byte order '" + FileTrouble.printable(order)
+                            + "'; expected little; save it again on a usual machine");
+        }
+    }
+
+    private byte[] bytes(String name, long most) throws IOException {
+        ZipEntry entry = entry(name);
+        if (entry.getSize() > most) {
+            throw FileTrouble.in(file, "its entry " + name + " takes " + entry.getSize() + " bytes; at most " + most);
+        }
+        try (InputStream in = zip.getInputStream(entry)) {
+            byte[] bytes = in.readNBytes((int) entry.getSize());
+            if (bytes.length != entry.getSize()) throw new EOFException();
+            return bytes;
+        }
+    }
+
+    /** Find an entry that takes as many bytes of the file as it says, so that its size can be believed. */
+    private ZipEntry entry(String name) {
+        ZipEntry entry = zip.getEntry(folder + name);
+        if (entry == null) {
+            throw FileTrouble.in(file, "has no entry " + FileTrouble.printable(folder + name) + "; damaged");
+        }
+        if (entry.getMethod() != ZipEntry.STORED
+                || entry.getSize() != entry.getCompressedSize()
+                || entry.getSize() < 0
+                || entry.getSize() > fileSize) {
+            throw FileTrouble.in(
+                    file,
+                    "its entry " + FileTrouble.printable(name)
+                            + " is compressed or has a wrong size; PyTorch stores entries as they are, so save it again"
+                            + " by torch.save");
+        }
+        return entry;
+    }
+}
