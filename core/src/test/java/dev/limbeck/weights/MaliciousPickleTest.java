@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,7 +66,7 @@ class MaliciousPickleTest {
         byte[] beside = Pickles.start()
                 .raw("}(")
                 .text("extra")
-                .raw(new String(bytes, 0, bytes.length - 1, java.nio.charset.StandardCharsets.ISO_8859_1))
+                .raw(new String(bytes, 0, bytes.length - 1, StandardCharsets.ISO_8859_1))
                 .text("w")
                 .tensor("0", 4, 0, new long[] {4}, new long[] {1})
                 .raw("u.")
