@@ -12,9 +12,18 @@ final class RelabelledSource implements ImageSource {
     private final ImageSource images;
     private final List<String> classNames;
     private final int[] labels;
+    private final ImageDefaults defaults;
+    private final String origin;
 
     RelabelledSource(ImageSource images, Function<String, @Nullable String> label) {
+        this(images, label, images.defaults(), images.origin());
+    }
+
+    RelabelledSource(
+            ImageSource images, Function<String, @Nullable String> label, ImageDefaults defaults, String origin) {
         this.images = images;
+        this.defaults = defaults;
+        this.origin = origin;
         List<@Nullable String> names = new ArrayList<>();
         TreeSet<String> known = new TreeSet<>();
         for (int i = 0; i < images.size(); i++) {
@@ -76,11 +85,11 @@ final class RelabelledSource implements ImageSource {
 
     @Override
     public ImageDefaults defaults() {
-        return images.defaults();
+        return defaults;
     }
 
     @Override
     public String origin() {
-        return images.origin();
+        return origin;
     }
 }
