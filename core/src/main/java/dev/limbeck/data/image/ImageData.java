@@ -12,6 +12,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ImageData implements Data {
     private static final long ORDER_LOTS = 3;
+    private static final long AUGMENT_LOTS = 4;
     private static final int CHANNELS = 3;
 
     private final ImageSource source;
@@ -131,7 +133,7 @@ public final class ImageData implements Data {
                         store.pixels(images[index]),
                         settings.height(),
                         settings.width(),
-                        Draws.of(settings.seed(), epoch, images[index]),
+                        Draws.of(settings.seed(), AUGMENT_LOTS, epoch, images[index]),
                         target));
     }
 
@@ -229,6 +231,9 @@ public final class ImageData implements Data {
                     view.permute(0, 3, 1, 2),
                     Tensors.of(scale, 1, CHANNELS, 1, 1),
                     Tensors.of(shift, 1, CHANNELS, 1, 1)));
+        } finally {
+            // The view does not keep the buffer from being collected.
+            Reference.reachabilityFence(bytes);
         }
     }
 

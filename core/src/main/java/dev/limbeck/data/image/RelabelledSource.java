@@ -2,7 +2,9 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,10 @@ final class RelabelledSource implements ImageSource {
             if (name != null) known.add(name);
         }
         classNames = List.copyOf(known);
+        Map<String, Integer> positions = new HashMap<>();
+        for (String name : classNames) positions.put(name, positions.size());
         labels = names.stream()
-                .mapToInt(name -> name == null ? -1 : classNames.indexOf(name))
+                .mapToInt(name -> name == null ? -1 : positions.get(name))
                 .toArray();
     }
 
