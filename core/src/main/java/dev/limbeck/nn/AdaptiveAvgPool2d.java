@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /** Average N×C×H×W down to a given height and width. */
@@ -20,9 +21,9 @@ public final class AdaptiveAvgPool2d extends Module {
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     return torch.adaptive_avg_pool2d(x, [%d, %d])
-                """.formatted(height, width);
+                """, height, width);
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /** Convolve N×in×H×W to N×out×H'×W' with a square kernel; the weight is out×(in/groups)×k×k. */
@@ -34,9 +35,9 @@ public final class Conv2d extends Module {
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     return torch.conv2d(x, self.weight, None, [%1$d, %1$d], [%2$d, %2$d], [1, 1], %3$d)
-                """.formatted(stride, padding, groups);
+                """, stride, padding, groups);
     }
 }

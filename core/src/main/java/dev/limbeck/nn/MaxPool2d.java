@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /** Take the largest value of each square window of N×C×H×W. */
@@ -22,9 +23,9 @@ public final class MaxPool2d extends Module {
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     return torch.max_pool2d(x, [%1$d, %1$d], [%2$d, %2$d], [%3$d, %3$d], [1, 1], False)
-                """.formatted(kernel, stride, padding);
+                """, kernel, stride, padding);
     }
 }

@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -108,8 +109,12 @@ public final class CifarResNet extends Module {
         public String script() {
             String shortcut = stride == 1 && newChannels == 0
                     ? "x"
-                    : "torch.constant_pad_nd(x[:, :, ::%1$d, ::%1$d], [0, 0, 0, 0, %2$d, %3$d], 0)"
-                            .formatted(stride, newChannels / 2, newChannels - newChannels / 2);
+                    : String.format(
+                            Locale.ROOT,
+                            "torch.constant_pad_nd(x[:, :, ::%1$d, ::%1$d], [0, 0, 0, 0, %2$d, %3$d], 0)",
+                            stride,
+                            newChannels / 2,
+                            newChannels - newChannels / 2);
             return """
                     def forward(self, x: Tensor):
                         h = torch.relu(self.bn1.forward(self.conv1.forward(x)))

@@ -69,7 +69,8 @@ public final class ResNet extends Module {
                 def forward(self, x: Tensor):
                     x = self.maxpool.forward(torch.relu(self.bn1.forward(self.conv1.forward(x))))
                 """);
-        for (int i = 1; i <= stages.size(); i++) source.append("    x = self.layer%d.forward(x)\n".formatted(i));
+        for (int i = 1; i <= stages.size(); i++)
+            source.append("    x = self.layer").append(i).append(".forward(x)\n");
         return source.append("    return self.fc.forward(torch.flatten(self.avgpool.forward(x), 1))\n")
                 .toString();
     }

@@ -9,9 +9,11 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,24 @@ class ScriptWriterTest {
                 assertThat(Tensors.toFloats(script.forward(x)))
                         .containsExactly(Tensors.toFloats(net.predict(x)), within(1e-6f));
             }
+        }
+    }
+
+    @Test
+    void scriptsDoNotDependOnTheLocale() {
+        Locale before = Locale.getDefault();
+        Tensor x = Tensors.randn(1, 3, 8, 8);
+        try (Module net =
+                        new Sequential(Conv2d.of(3, 4, 3, 1, 1), new MaxPool2d(2, 2, 0), new AdaptiveAvgPool2d(2, 2));
+                Module resnet = Zoo.CIFAR_RESNET8.create(2)) {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            try (Script script = ScriptWriter.compile(net);
+                    Script residual = ScriptWriter.compile(resnet)) {
+                assertThat(script.forward(x).shape()).containsExactly(1, 4, 2, 2);
+                assertThat(residual.forward(x).shape()).containsExactly(1, 2);
+            }
+        } finally {
+            Locale.setDefault(before);
         }
     }
 
