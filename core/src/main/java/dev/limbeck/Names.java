@@ -5,19 +5,22 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Find the names a user may have meant. */
 public final class Names {
     private Names() {}
 
     /**
-     * Return up to {@code most} of the candidates that lie nearest to {@code name} by edit distance, nearest first.
+     * Return up to {@code most} of the candidates that lie nearest to {@code name} by edit distance, nearest first; of
+     * those equally far, the ones whose characters lie closer: layer4 before layer1 for layer5.
      */
     public static List<String> nearest(String name, Collection<String> candidates, int most) {
         String wanted = name.toLowerCase(Locale.ROOT);
         return candidates.stream()
                 .distinct()
                 .sorted(Comparator.comparingInt((String c) -> distance(wanted, c.toLowerCase(Locale.ROOT)))
+                        .thenComparingInt(c -> gap(wanted, c.toLowerCase(Locale.ROOT)))
                         .thenComparing(Comparator.naturalOrder()))
                 .limit(most)
                 .collect(Collectors.toList());
@@ -33,6 +36,12 @@ public final class Names {
         String where = place.isEmpty() ? "" : " in " + place;
         return new LimbeckException("no " + kind + " '" + name + "'" + where
                 + (known.isEmpty() ? "" : "; nearest: " + String.join(", ", nearest(name, known, 3))));
+    }
+
+    private static int gap(String a, String b) {
+        return IntStream.range(0, Math.min(a.length(), b.length()))
+                .map(i -> Math.abs(a.charAt(i) - b.charAt(i)))
+                .sum();
     }
 
     private static int distance(String a, String b) {

@@ -6,11 +6,11 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Find the optional folder of real data, which tests skip without. */
+/** Find the optional folder of real data: property limbeck.shared, variable LIMBECK_SHARED, or a folder nearby. */
 public final class SharedData {
     private SharedData() {}
 
-    /** Return a file or folder of it, named relative to its root; empty where it is not there. */
+    /** Return a file or folder of the shared data if it is there. */
     public static Optional<Path> find(String relative) {
         return Stream.of(
                         System.getProperty("limbeck.shared"),
@@ -18,7 +18,7 @@ public final class SharedData {
                         "../shared",
                         "../../shared")
                 .filter(Objects::nonNull)
-                .map(root -> Path.of(root, relative))
+                .map(root -> Path.of(root).resolve(relative))
                 .filter(Files::exists)
                 .findFirst();
     }

@@ -9,9 +9,11 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
@@ -148,10 +150,16 @@ public abstract class Module implements AutoCloseable {
         return found;
     }
 
-    /** Return all parameters by path, such as {@code layer1.0.conv1.weight}. */
+    /**
+     * Return all parameters by path, such as {@code layer1.0.conv1.weight}. One that several paths lead to, because a
+     * module is used in several places, is returned once, under the first.
+     */
     public final Map<String, Tensor> parameters() {
         Map<String, Tensor> found = new LinkedHashMap<>();
-        visit((path, module) -> module.parameters.forEach((name, tensor) -> found.put(join(path, name), tensor)));
+        Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        visit((path, module) -> module.parameters.forEach((name, tensor) -> {
+            if (seen.add(tensor)) found.put(join(path, name), tensor);
+        }));
         return found;
     }
 

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Script;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Turn a network into TorchScript by asking every module, from the leaves up, how it computes. */
 public final class ScriptWriter {
@@ -16,21 +17,30 @@ public final class ScriptWriter {
      * @throws LimbeckException naming the path of a module that does not describe itself
      */
     public static Script compile(Module network) {
-        return compile("", network);
+        return compile("", network, new AtomicInteger());
     }
 
-    private static Script compile(String path, Module module) {
+    private static Script compile(String path, Module module, AtomicInteger compiled) {
         Map<String, Script> children = new LinkedHashMap<>();
         try {
             module.children()
                     .forEach((name, child) ->
-                            children.put(name, compile(path.isEmpty() ? name : path + "." + name, child)));
-            String className = module.getClass().getSimpleName() + (path.isEmpty() ? "" : "_" + path.replace('.', '_'));
+                            children.put(name, compile(path.isEmpty() ? name : path + "." + name, child, compiled)));
             return Script.compile(
-                    className, module.ownParameters(), module.ownBuffers(), children, source(path, module));
+                    className(module) + "_" + compiled.getAndIncrement(),
+                    module.ownParameters(),
+                    module.ownBuffers(),
+                    children,
+                    source(path, module));
         } finally {
             children.values().forEach(Script::close);
         }
+    }
+
+    /** Return a name that TorchScript accepts; that of an anonymous class is empty in Java. */
+    private static String className(Module module) {
+        String name = module.getClass().getSimpleName().replaceAll("\\W", "_");
+        return name.isEmpty() ? "Module" : name;
     }
 
     private static String source(String path, Module module) {

@@ -7,6 +7,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -68,9 +69,10 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
         StringBuilder text = new StringBuilder(
                 ("%-" + path + "s  %-" + type + "s  %-18s %12s%n").formatted("layer", "type", "output", "parameters"));
         for (Row row : rows) {
-            text.append(format.formatted(row.path(), row.type(), Tensors.shapeText(row.output()), row.parameters()));
+            text.append(String.format(
+                    Locale.ROOT, format, row.path(), row.type(), Tensors.shapeText(row.output()), row.parameters()));
         }
-        return text.append("%,d parameters, %,d trainable".formatted(parameters, trainable))
+        return text.append(String.format(Locale.ROOT, "%,d parameters, %,d trainable", parameters, trainable))
                 .toString();
     }
 }

@@ -67,7 +67,7 @@ public final class Engine {
     }
 
     /**
-     * Return the device that a name asks for.
+     * Return the device that a name asks for; it outlives every scope.
      *
      * @param name {@code auto} (the first GPU if there is one), {@code cpu}, {@code cuda} or {@code cuda:N}
      * @throws LimbeckException if the name is another, or the GPU is not there
@@ -75,7 +75,7 @@ public final class Engine {
     public static Device device(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
         if (wanted.equals("auto")) wanted = cudaAvailable() ? "cuda" : "cpu";
-        if (wanted.equals("cpu")) return new Device("cpu");
+        if (wanted.equals("cpu")) return Scope.keep(new Device("cpu"));
         if (!wanted.matches("cuda(:\\d{1,2})?")) {
             throw new LimbeckException("device must be auto, cpu, cuda or cuda:N, found '" + name + "'");
         }
@@ -84,7 +84,7 @@ public final class Engine {
             throw new LimbeckException("device '" + name + "' was asked for but LibTorch sees " + cudaDevices()
                     + " CUDA devices; use --device cpu, or build with -Pcuda on a machine with a GPU");
         }
-        return new Device("cuda:" + index);
+        return Scope.keep(new Device("cuda:" + index));
     }
 
     /** Return the name of the device a tensor lives on, such as {@code cpu}. */

@@ -1,14 +1,14 @@
 package dev.limbeck.tensor;
 
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.OperatorHandle;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
@@ -24,24 +24,26 @@ public final class FusedUpdate implements AutoCloseable {
         Engine.start();
     }
 
-    private static final OperatorHandle ADAMW = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
-    private static final OperatorHandle SGD = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_sgd_", "");
+    private static final OperatorHandle ADAMW = operator("aten::_fused_adamw_");
+    private static final OperatorHandle SGD = operator("aten::_fused_sgd_");
 
     private final List<Tensor> parameters;
     private final List<Tensor> first = new ArrayList<>();
     private final List<Tensor> second = new ArrayList<>();
-    private final Tensor steps;
-    private long taken;
+    private final long[] steps;
 
     private FusedUpdate(List<Tensor> parameters, boolean twoMoments) {
         this.parameters = List.copyOf(parameters);
+        steps = new long[parameters.size()];
         for (Tensor parameter : parameters) {
             first.add(Scope.keep(Tensors.zerosLike(parameter)));
             if (twoMoments) second.add(Scope.keep(Tensors.zerosLike(parameter)));
         }
-        Tensor zero = Tensors.zeros(DType.FLOAT32);
-        steps = Scope.keep(
-                parameters.isEmpty() ? zero : Tensors.to(zero, parameters.get(0).device()));
+    }
+
+    /** Find an operator; it must outlive the scope that happens to be open when this class is first used. */
+    private static OperatorHandle operator(String name) {
+        return Scope.keep(Dispatcher.singleton().findSchemaOrThrow(name, ""));
     }
 
     /** Prepare AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) for these parameters. */
@@ -61,7 +63,6 @@ public final class FusedUpdate implements AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             Rows rows = rows();
             if (rows.isEmpty()) return;
-            steps.add_(new Scalar(1.0));
             IValue none = new IValue();
             call(
                     ADAMW,
@@ -70,7 +71,7 @@ public final class FusedUpdate implements AutoCloseable {
                     list(rows.first),
                     list(rows.second),
                     list(List.of()),
-                    list(Collections.nCopies(rows.parameters.size(), steps)),
+                    list(rows.steps),
                     new IValue(rate),
                     new IValue(beta1),
                     new IValue(beta2),
@@ -94,14 +95,16 @@ public final class FusedUpdate implements AutoCloseable {
                     SGD,
                     list(rows.parameters),
                     list(rows.gradients),
-                    list(rows.first),
+                    // The kernel refuses buffers that it would not use.
+                    list(momentum == 0 ? List.of() : rows.first),
                     new IValue(weightDecay),
                     new IValue(momentum),
                     new IValue(rate),
                     new IValue(0.0),
                     new IValue(nesterov),
                     new IValue(false),
-                    new IValue(taken++ == 0),
+                    // A momentum that is still zero becomes the gradient either way.
+                    new IValue(false),
                     none,
                     none);
         }
@@ -113,21 +116,27 @@ public final class FusedUpdate implements AutoCloseable {
         final List<Tensor> gradients = new ArrayList<>();
         final List<Tensor> first = new ArrayList<>();
         final List<Tensor> second = new ArrayList<>();
+        final List<Tensor> steps = new ArrayList<>();
 
         boolean isEmpty() {
             return parameters.isEmpty();
         }
     }
 
+    /** Collect them, and count the step that each is about to take: one without a gradient takes none. */
     private Rows rows() {
         Rows rows = new Rows();
+        Map<Long, Tensor> counts = new HashMap<>();
         for (int i = 0; i < parameters.size(); i++) {
             Tensor gradient = parameters.get(i).grad();
             if (!gradient.defined()) continue;
             rows.parameters.add(parameters.get(i));
             rows.gradients.add(gradient);
             rows.first.add(first.get(i));
-            if (!second.isEmpty()) rows.second.add(second.get(i));
+            if (second.isEmpty()) continue;
+            rows.second.add(second.get(i));
+            rows.steps.add(counts.computeIfAbsent(
+                    ++steps[i], count -> Tensors.to(Tensors.full(count, DType.FLOAT32), gradient.device())));
         }
         return rows;
     }
@@ -149,6 +158,5 @@ public final class FusedUpdate implements AutoCloseable {
     public void close() {
         first.forEach(Tensor::close);
         second.forEach(Tensor::close);
-        steps.close();
     }
 }

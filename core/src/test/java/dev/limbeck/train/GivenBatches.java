@@ -5,6 +5,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntFunction;
@@ -15,24 +16,49 @@ import org.bytedeco.pytorch.Tensor;
 public final class GivenBatches implements Data {
     private final int batches;
     private final int rows;
-    private final int classes;
     private final IntFunction<Tensor> inputs;
     private final IntFunction<long[]> labels;
     private final boolean valid;
+    private List<String> classNames;
+    private Map<String, String> preparation = Map.of();
+    private long[] shape = {3, 64, 64};
 
     public GivenBatches(
             int batches, int rows, int classes, IntFunction<Tensor> inputs, IntFunction<long[]> labels, boolean valid) {
         this.batches = batches;
         this.rows = rows;
-        this.classes = classes;
         this.inputs = inputs;
         this.labels = labels;
         this.valid = valid;
+        classNames = IntStream.range(0, classes).mapToObj(i -> "class" + i).toList();
+    }
+
+    /** Call the classes otherwise than class0, class1, … */
+    public GivenBatches named(String... names) {
+        classNames = List.of(names);
+        return this;
+    }
+
+    /** Tell how the inputs were prepared. */
+    public GivenBatches prepared(Map<String, String> how) {
+        preparation = how;
+        return this;
+    }
+
+    /** Tell the shape of a row, which is otherwise 3×64×64. */
+    public GivenBatches shaped(long... rowShape) {
+        shape = rowShape;
+        return this;
     }
 
     @Override
     public List<String> classNames() {
-        return IntStream.range(0, classes).mapToObj(i -> "class" + i).toList();
+        return classNames;
+    }
+
+    @Override
+    public Map<String, String> preparation() {
+        return preparation;
     }
 
     @Override
@@ -85,16 +111,16 @@ public final class GivenBatches implements Data {
 
     @Override
     public long[] inputShape() {
-        return new long[] {3, 64, 64};
+        return shape.clone();
     }
 
     @Override
     public int[] labels(Split split) {
-        return split == Split.VALID
-                ? java.util.Arrays.stream(labels.apply(1000))
-                        .mapToInt(l -> (int) l)
-                        .toArray()
-                : new int[batches * rows];
+        IntStream numbers = split == Split.VALID ? IntStream.of(1000) : IntStream.range(0, batches);
+        return numbers.mapToObj(labels)
+                .flatMapToLong(Arrays::stream)
+                .mapToInt(Math::toIntExact)
+                .toArray();
     }
 
     @Override

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import net.razorvine.pickle.IObjectConstructor;
+import net.razorvine.pickle.Opcodes;
 import net.razorvine.pickle.PickleException;
 import net.razorvine.pickle.Unpickler;
 
@@ -17,15 +19,27 @@ import net.razorvine.pickle.Unpickler;
  * against the file's before anything is allocated.
  */
 final class CifarPickle extends Unpickler {
-    private static final int GLOBAL = 'c';
     private static final int LONGEST_NAME = 200;
 
-    /** Opcodes that construct by other ways than GLOBAL: INST, OBJ, EXT1–4, NEWOBJ_EX, STACK_GLOBAL, PERSID. */
-    private static final List<Integer> REFUSED =
-            List.of((int) 'i', (int) 'o', 0x82, 0x83, 0x84, 0x92, 0x93, (int) 'P', (int) 'Q');
+    /** Opcodes that make objects by other ways than a name of the list below, or that numpy never writes. */
+    private static final Set<Short> REFUSED = Set.of(
+            Opcodes.INST,
+            Opcodes.OBJ,
+            Opcodes.EXT1,
+            Opcodes.EXT2,
+            Opcodes.EXT4,
+            Opcodes.NEWOBJ_EX,
+            Opcodes.STACK_GLOBAL,
+            Opcodes.PERSID,
+            Opcodes.BINPERSID,
+            Opcodes.EMPTY_SET,
+            Opcodes.FROZENSET,
+            Opcodes.NEXT_BUFFER);
 
-    private static final List<Integer> WITH_INT_LENGTH = List.of((int) 'T', (int) 'X', (int) 'B', 0x8b);
-    private static final List<Integer> WITH_LONG_LENGTH = List.of(0x8d, 0x8e, 0x96);
+    private static final Set<Short> WITH_INT_LENGTH =
+            Set.of(Opcodes.BINSTRING, Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.LONG4);
+    private static final Set<Short> WITH_LONG_LENGTH =
+            Set.of(Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8);
 
     private static final Map<String, IObjectConstructor> ALLOWED = Map.of(
             "numpy.core.multiarray._reconstruct", arguments -> new NumpyBytes(),
@@ -93,10 +107,10 @@ final class CifarPickle extends Unpickler {
 
     @Override
     protected Object dispatch(short key) throws IOException {
-        if (REFUSED.contains((int) key)) throw new PickleException("opcode " + key + " is not allowed here");
-        if (WITH_INT_LENGTH.contains((int) key)) check(Integer.toUnsignedLong(peek(4).getInt()));
-        if (WITH_LONG_LENGTH.contains((int) key)) check(peek(8).getLong());
-        if (key != GLOBAL) return super.dispatch(key);
+        if (REFUSED.contains(key)) throw new PickleException("opcode " + key + " is not allowed here");
+        if (WITH_INT_LENGTH.contains(key)) check(Integer.toUnsignedLong(peek(4).getInt()));
+        if (WITH_LONG_LENGTH.contains(key)) check(peek(8).getLong());
+        if (key != Opcodes.GLOBAL) return super.dispatch(key);
         String name = line() + "." + line();
         IObjectConstructor constructor = ALLOWED.get(name);
         if (constructor == null) throw new PickleException("class " + name + " is not allowed here");

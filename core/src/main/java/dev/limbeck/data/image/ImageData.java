@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ImageData implements Data {
     private static final long ORDER_LOTS = 3;
+    private static final long AUGMENT_LOTS = 4;
     private static final int CHANNELS = 3;
 
     private final ImageSource source;
@@ -123,7 +124,7 @@ public final class ImageData implements Data {
                         store.pixels(images[index]),
                         settings.height(),
                         settings.width(),
-                        Draws.of(settings.seed(), epoch, images[index]),
+                        Draws.of(settings.seed(), AUGMENT_LOTS, epoch, images[index]),
                         target));
     }
 

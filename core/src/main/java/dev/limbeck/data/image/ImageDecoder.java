@@ -27,6 +27,8 @@ public final class ImageDecoder {
     /** The most pixels an image may declare; more would only exhaust memory. */
     public static final long MOST_PIXELS = 100_000_000;
 
+    private static final long MOST_BYTES = 1L << 30;
+
     private ImageDecoder() {}
 
     /**
@@ -37,6 +39,7 @@ public final class ImageDecoder {
      */
     public static RgbImage read(Path file) {
         try {
+            if (Files.size(file) > MOST_BYTES) throw new IOException("it is larger than 1 GiB");
             return decode(Files.readAllBytes(file));
         } catch (NoSuchFileException e) {
             throw new LimbeckException("cannot read image " + file + ": no such file", e);

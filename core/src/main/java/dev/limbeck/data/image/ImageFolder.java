@@ -120,7 +120,8 @@ public final class ImageFolder implements ImageSource {
         return "folder " + folder;
     }
 
-    private static Path unwrapped(Path folder) throws IOException {
+    /** Step into folders that hold nothing but one other folder. */
+    static Path unwrapped(Path folder) throws IOException {
         Path root = folder;
         while (true) {
             List<Path> children;

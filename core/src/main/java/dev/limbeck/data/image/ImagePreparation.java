@@ -5,6 +5,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -85,6 +86,9 @@ public record ImagePreparation(int height, int width, Resize resize, List<Double
                     view.permute(0, 3, 1, 2),
                     Tensors.of(scale, 1, channels, 1, 1),
                     Tensors.of(shift, 1, channels, 1, 1)));
+        } finally {
+            // The view does not keep the buffer from being collected.
+            Reference.reachabilityFence(bytes);
         }
     }
 

@@ -2,7 +2,9 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -12,9 +14,18 @@ final class RelabelledSource implements ImageSource {
     private final ImageSource images;
     private final List<String> classNames;
     private final int[] labels;
+    private final ImageDefaults defaults;
+    private final String origin;
 
     RelabelledSource(ImageSource images, Function<String, @Nullable String> label) {
+        this(images, label, images.defaults(), images.origin());
+    }
+
+    RelabelledSource(
+            ImageSource images, Function<String, @Nullable String> label, ImageDefaults defaults, String origin) {
         this.images = images;
+        this.defaults = defaults;
+        this.origin = origin;
         List<@Nullable String> names = new ArrayList<>();
         TreeSet<String> known = new TreeSet<>();
         for (int i = 0; i < images.size(); i++) {
@@ -24,8 +35,10 @@ final class RelabelledSource implements ImageSource {
             if (name != null) known.add(name);
         }
         classNames = List.copyOf(known);
+        Map<String, Integer> positions = new HashMap<>();
+        for (String name : classNames) positions.put(name, positions.size());
         labels = names.stream()
-                .mapToInt(name -> name == null ? -1 : classNames.indexOf(name))
+                .mapToInt(name -> name == null ? -1 : positions.get(name))
                 .toArray();
     }
 
@@ -76,11 +89,11 @@ final class RelabelledSource implements ImageSource {
 
     @Override
     public ImageDefaults defaults() {
-        return images.defaults();
+        return defaults;
     }
 
     @Override
     public String origin() {
-        return images.origin();
+        return origin;
     }
 }

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Divide images into splits: as the source says, and by lot within each class where it does not. */
 final class SplitPlan {
@@ -82,14 +83,16 @@ final class SplitPlan {
 
     /** Return the labelled training images of each class in an order drawn by lot. */
     private List<int[]> trainClasses(int purpose) {
+        List<IntStream.Builder> members = new ArrayList<>();
+        for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());
+        for (int image : images.get(Split.TRAIN)) {
+            if (source.label(image) >= 0) members.get(source.label(image)).add(image);
+        }
         List<int[]> classes = new ArrayList<>();
-        for (int c = 0; c < source.classNames().size(); c++) {
-            int label = c;
-            int[] members = Arrays.stream(images.get(Split.TRAIN))
-                    .filter(i -> source.label(i) == label)
-                    .toArray();
-            Draws.of(seed, purpose, c).shuffle(members);
-            classes.add(members);
+        for (IntStream.Builder builder : members) {
+            int[] ofClass = builder.build().toArray();
+            Draws.of(seed, purpose, classes.size()).shuffle(ofClass);
+            classes.add(ofClass);
         }
         return classes;
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class CifarBatchesTest {
@@ -159,6 +160,16 @@ class CifarBatchesTest {
             assertThatThrownBy(() -> CifarPickle.read(file))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("beyond the end");
+        }
+    }
+
+    @Test
+    @Timeout(20)
+    void refusesEveryPrefix() {
+        byte[] whole = batch("labels", 2, 0, data(2, 1));
+        for (int length = 0; length < whole.length; length += length < 300 || length > whole.length - 50 ? 1 : 97) {
+            byte[] cut = Arrays.copyOf(whole, length);
+            assertThatThrownBy(() -> CifarPickle.read(cut)).isInstanceOf(IOException.class);
         }
     }
 

@@ -134,7 +134,7 @@ class ImageDataTest {
             }
             assertThat(stream.next().size()).isEqualTo(2);
             assertThat(stream.next()).isNull();
-            assertThat(Tensors.toFloats(data.input(TestImages.random(8, 8, 0))))
+            assertThat(Tensors.toFloats(ImagePreparation.of(data.preparation()).input(TestImages.random(8, 8, 0))))
                     .isEqualTo(Arrays.copyOf(values, 3 * 64));
         }
     }

@@ -1,0 +1,63 @@
+package dev.limbeck.cli;
+
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "demo",
+        description = "Train a teacher, a student alone and the same student distilled, on images drawn on the spot.")
+final class DemoCommand extends LimbeckCommand {
+    @Option(names = "--quick", description = "Do less of everything: about 20 seconds in place of 90.")
+    boolean quick;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of weights and order (default: 0).")
+    long seed;
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Override
+    Object run() {
+        engine.apply();
+        Demo.Settings settings = quick ? Demo.Settings.quick() : Demo.Settings.full();
+        Demo demo = new Demo(
+                settings, this::tell, terminal().interactive() ? List.of(new ProgressBars(terminal())) : List.of());
+        Demo.Result result = demo.run(seed);
+        say("");
+        say("%-19s %-15s %9s %11s %9s %9s".formatted("", "network", "accuracy", "parameters", "size", "p50"));
+        row("teacher", result.teacher());
+        row("student alone", result.alone());
+        row("student distilled", result.distilled());
+        say("");
+        say(verdict(result));
+        return Demo.json(result);
+    }
+
+    private void row(String name, Demo.Outcome outcome) {
+        say(String.format(
+                Locale.ROOT,
+                "%-19s %-15s %9s %,11d %6d KB %6.2f ms",
+                name,
+                outcome.architecture(),
+                Texts.percent(outcome.accuracy()),
+                outcome.parameters(),
+                Math.round(outcome.bytes() / 1e3),
+                outcome.p50Millis()));
+    }
+
+    private static String verdict(Demo.Result result) {
+        if (Double.isNaN(result.gapClosed())) {
+            return "The student alone is as good as the teacher here: there is no gap to close.";
+        }
+        double points = 100 * (result.distilled().accuracy() - result.alone().accuracy());
+        return String.format(
+                Locale.ROOT,
+                "Distillation changed the student by %+.1f points: %.0f %% of the gap to the teacher (one seed; "
+                        + "docs/results.md has twenty).",
+                points,
+                100 * result.gapClosed());
+    }
+}

@@ -1,0 +1,24 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.weights.Downloads;
+
+/** Tell how far a download is, every few megabytes. */
+final class DownloadLine implements Downloads.Progress {
+    private static final long EVERY = 16 << 20;
+
+    private final Terminal terminal;
+    private long told;
+
+    DownloadLine(Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public void received(long bytes, long total) {
+        if (bytes < told) told = 0;
+        if (bytes - told < EVERY) return;
+        told = bytes;
+        String whole = total > 0 ? " of " + (total >> 20) : "";
+        terminal.err().println("downloaded " + (bytes >> 20) + whole + " MiB");
+    }
+}

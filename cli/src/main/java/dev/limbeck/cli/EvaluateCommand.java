@@ -1,0 +1,76 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.train.Validation;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(name = "evaluate", description = "Judge a trained model on a split of labelled images.")
+final class EvaluateCommand extends LimbeckCommand {
+    @Mixin
+    ModelOptions model = new ModelOptions();
+
+    @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
+    Split split = Split.TEST;
+
+    @Option(names = "--seed", defaultValue = "0", description = "Seed of a validation split taken by lot (default: 0).")
+    long seed;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Override
+    Object run() {
+        engine.apply();
+        try (SavedModel saved = model.open();
+                ImageData images = data.open(this, seed, saved.preparation())) {
+            checkClasses(saved, images.classNames());
+            saved.module().to(Engine.device(engine.device));
+            Validation validation = Evaluator.run(
+                    saved.module(),
+                    images,
+                    split,
+                    Engine.device(engine.device),
+                    List.of(TrainingRun.metrics(images)),
+                    Ops::crossEntropy);
+            say("%s on %,d images (%s): %s, loss %.4f"
+                    .formatted(
+                            saved.architecture(),
+                            images.size(split),
+                            split.label(),
+                            Texts.metrics(validation.metrics()),
+                            validation.loss()));
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("model", saved.file().toString());
+            result.put("architecture", saved.architecture());
+            result.put("model_sha256", saved.sha256());
+            result.put("split", split.label());
+            result.put("rows", images.size(split));
+            result.putAll(validation.metrics());
+            result.put("loss", validation.loss());
+            return result;
+        }
+    }
+
+    private static void checkClasses(SavedModel saved, List<String> names) {
+        if (saved.classes() != names.size()) {
+            throw new LimbeckException("the model knows " + saved.classes() + " classes, the data has " + names.size());
+        }
+        if (!saved.classNames().isEmpty() && !saved.classNames().equals(names)) {
+            throw new LimbeckException("the model's classes are " + saved.classNames() + ", the data's " + names);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.DarkKnowledge;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "explain",
+        description = "Show the dark knowledge: what a model thinks an image might be, at several temperatures.")
+final class ExplainCommand extends LimbeckCommand {
+    @Option(names = "--logits", split = ",", description = "Logits to soften, in place of a model and an image.")
+    double @Nullable [] logits;
+
+    @Option(names = "--labels", split = ",", description = "Names of the logits.")
+    @Nullable
+    List<String> labels;
+
+    @Option(names = "--model", description = "A run directory, a .safetensors file or a PyTorch checkpoint.")
+    @Nullable
+    Path model;
+
+    @Option(names = "--arch", description = "Architecture, where the file does not name it.")
+    @Nullable
+    String arch;
+
+    @Option(
+            names = {"-T", "--temperature"},
+            defaultValue = "1,3,5,20",
+            split = ",",
+            description = "Temperatures; may be repeated (default: 1, 3, 5, 20).")
+    double[] temperatures = {1, 3, 5, 20};
+
+    @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "An image file.")
+    @Nullable
+    Path image;
+
+    @Override
+    Object run() {
+        double[] values;
+        List<String> names;
+        double[] given = logits;
+        if (given != null) {
+            if (model != null || image != null) throw new LimbeckException("give --logits, or --model with an image");
+            values = given;
+            names = labels != null
+                    ? labels
+                    : IntStream.range(0, given.length)
+                            .mapToObj(i -> "class " + i)
+                            .toList();
+        } else {
+            if (model == null || image == null) {
+                throw new LimbeckException("give --logits 1.2,5.1,… or --model with an image");
+            }
+            try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
+                values = new ImageLogits(saved).of(image);
+                names = ModelOptions.classNames(saved);
+            }
+        }
+        if (names.size() != values.length) {
+            throw new LimbeckException("there are " + values.length + " logits and " + names.size() + " labels");
+        }
+        return show(values, names);
+    }
+
+    private Object show(double[] values, List<String> names) {
+        int width = names.stream().mapToInt(String::length).max().orElse(0);
+        List<Map<String, Object>> results = new ArrayList<>();
+        for (double temperature : temperatures) {
+            double[] probabilities = DarkKnowledge.soften(values, temperature);
+            say("T = " + (temperature == Math.rint(temperature) ? "" + (long) temperature : "" + temperature));
+            Map<String, Double> named = new LinkedHashMap<>();
+            for (int i = 0; i < probabilities.length; i++) {
+                say(Texts.bar(names.get(i), width, probabilities[i]));
+                named.put(names.get(i), probabilities[i]);
+            }
+            results.add(Map.of("temperature", temperature, "probabilities", named));
+        }
+        return results;
+    }
+}

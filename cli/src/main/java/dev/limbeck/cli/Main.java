@@ -1,0 +1,97 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.Engine;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import picocli.AutoComplete;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+
+/** Start the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+@Command(
+        name = "limbeck",
+        description = "Train small, fast networks from big ones: knowledge distillation for the JVM.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        subcommands = {
+            DemoCommand.class,
+            TrainCommand.class,
+            DistillCommand.class,
+            EvaluateCommand.class,
+            PredictCommand.class,
+            ExplainCommand.class,
+            SummaryCommand.class,
+            DoctorCommand.class,
+            AutoComplete.GenerateCompletion.class,
+            HelpCommand.class
+        })
+public final class Main implements Runnable {
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    private final CommandLine commands;
+
+    private Main(Terminal terminal) {
+        commands = new CommandLine(this, new CommandFactory(terminal));
+    }
+
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));
+    }
+
+    /** Run one command and return its exit code. */
+    static int run(PrintStream out, PrintStream err, boolean interactive, String... args) {
+        Terminal terminal = new Terminal(out, err, interactive);
+        CommandLine commands = new Main(terminal).commands;
+        commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
+        commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
+        commands.setCaseInsensitiveEnumValuesAllowed(true);
+        commands.setUsageHelpAutoWidth(true);
+        commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(terminal, failure, args));
+        commands.setParameterExceptionHandler((failure, arguments) -> {
+            report(terminal, failure.getMessage(), arguments);
+            err.println("try: limbeck " + failure.getCommandLine().getCommandName() + " --help");
+            return USAGE;
+        });
+        return commands.execute(args);
+    }
+
+    private static int failed(Terminal terminal, Exception failure, String... args) {
+        if (!(failure instanceof LimbeckException) && Boolean.getBoolean("limbeck.debug")) {
+            failure.printStackTrace(terminal.err());
+        }
+        String message = failure instanceof LimbeckException
+                ? String.valueOf(failure.getMessage())
+                : failure.getClass().getSimpleName() + ": " + Engine.firstLine(failure)
+                        + " (a bug; run with LIMBECK_JAVA_OPTS=-Dlimbeck.debug=true for the stack)";
+        report(terminal, message, args);
+        return FAILED;
+    }
+
+    private static void report(Terminal terminal, String message, String... args) {
+        terminal.err().println("limbeck: " + message.lines().findFirst().orElse(""));
+        if (Arrays.asList(args).contains("--json")) terminal.json(Map.of("error", message));
+    }
+
+    @Override
+    public void run() {
+        commands.usage(commands.getOut());
+    }
+
+    /** Give every command the terminal it talks to. */
+    private record CommandFactory(Terminal terminal) implements CommandLine.IFactory {
+        @Override
+        public <K> K create(Class<K> type) throws Exception {
+            K made = CommandLine.defaultFactory().create(type);
+            if (made instanceof LimbeckCommand command) command.terminal = terminal;
+            return made;
+        }
+    }
+}

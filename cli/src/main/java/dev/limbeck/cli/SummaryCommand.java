@@ -1,0 +1,56 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(name = "summary", description = "List the layers of a network with shapes and parameters.")
+final class SummaryCommand extends LimbeckCommand {
+    @Option(names = "--arch", description = "Architecture, such as resnet18.")
+    @Nullable
+    String arch;
+
+    @Option(names = "--model", description = "A trained model in place of an architecture.")
+    @Nullable
+    Path model;
+
+    @Option(names = "--classes", defaultValue = "10", description = "Number of classes (default: 10).")
+    int classes = 10;
+
+    @Option(names = "--image-size", description = "Side of the square images (default: the architecture's).")
+    int imageSize;
+
+    @Override
+    Object run() {
+        if (model != null) {
+            try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
+                int side = ImagePreparation.isIn(saved.preparation())
+                        ? ImagePreparation.of(saved.preparation()).height()
+                        : Zoo.byName(saved.architecture()).imageSize();
+                return show(saved.module(), side);
+            }
+        }
+        if (arch == null) throw new LimbeckException("give --arch, one of " + String.join(", ", Zoo.names()));
+        Settings.atLeast(1, "--classes", classes);
+        Architecture architecture = Zoo.byName(arch);
+        try (Module network = architecture.create(classes)) {
+            return show(network, architecture.imageSize());
+        }
+    }
+
+    private Object show(Module network, int usualSide) {
+        int side = imageSize == 0 ? usualSide : Settings.atLeast(1, "--image-size", imageSize);
+        Summary summary = Summary.of(network, 1, 3, side, side);
+        say(summary.toString());
+        return summary;
+    }
+}

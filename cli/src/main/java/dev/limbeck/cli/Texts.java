@@ -1,0 +1,28 @@
+package dev.limbeck.cli;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Write numbers the way results are read. */
+final class Texts {
+    private static final int BAR = 40;
+
+    private Texts() {}
+
+    static String percent(double share) {
+        return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * share);
+    }
+
+    static String metrics(Map<String, Double> metrics) {
+        return metrics.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + percent(entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Draw a probability as a bar with its number. */
+    static String bar(String label, int width, double probability) {
+        return String.format(Locale.ROOT, "  %-" + width + "s  %6.4f  %s", label, probability, "█".repeat((int)
+                        Math.round(BAR * probability)));
+    }
+}

@@ -1,0 +1,200 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.weights.Archives;
+import dev.limbeck.weights.Checksum;
+import dev.limbeck.weights.Download;
+import dev.limbeck.weights.Downloads;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
+ * another to keep files elsewhere or to fetch them from a mirror.
+ *
+ * <p>Sources: Oxford-IIIT Pets from robots.ox.ac.uk/~vgg/data/pets, CIFAR from cs.toronto.edu/~kriz, MNIST from PyTorch's
+ * mirror, Fashion-MNIST from its authors (Zalando Research). Addresses and MD5s are those that torchvision 0.28 uses;
+ * the addresses are not verified here, and of the checksums only Fashion-MNIST's four were compared with real files.
+ */
+public final class DatasetStore {
+    private record Remote(String name, String md5) {}
+
+    private static final String PETS = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
+    private static final String CIFAR = "https://www.cs.toronto.edu/~kriz/";
+    private static final String MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/";
+    private static final String FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
+
+    private static final Remote PETS_FILE = new Remote("images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c");
+    private static final Remote CIFAR10_FILE = new Remote("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a");
+    private static final Remote CIFAR100_FILE =
+            new Remote("cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85");
+    private static final List<Remote> MNIST_FILES = List.of(
+            new Remote("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+            new Remote("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+            new Remote("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+            new Remote("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"));
+    private static final List<Remote> FASHION_FILES = List.of(
+            new Remote("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+            new Remote("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+            new Remote("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+            new Remote("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"));
+
+    private static final ImageDefaults PETS_DEFAULTS = new ImageDefaults(64, 64, true, 0);
+
+    private final Path cache;
+    private final UnaryOperator<URI> addresses;
+    private final UnaryOperator<String> checksums;
+    private final Downloads.Progress progress;
+    private final Map<String, Supplier<ImageSource>> known = new TreeMap<>();
+
+    /** Keep files under a folder, which is made when needed. */
+    public DatasetStore(Path cache) {
+        this(cache, address -> address, md5 -> md5, (bytes, total) -> {});
+    }
+
+    DatasetStore(
+            Path cache, UnaryOperator<URI> addresses, UnaryOperator<String> checksums, Downloads.Progress progress) {
+        this.cache = cache;
+        this.addresses = addresses;
+        this.checksums = checksums;
+        this.progress = progress;
+        known.put("cifar10", () -> cifar("cifar10", CIFAR10_FILE));
+        known.put("cifar100", () -> cifar("cifar100", CIFAR100_FILE));
+        known.put("fashion-mnist", () -> idx("fashion-mnist", FASHION, FASHION_FILES, IdxImages.FASHION_CLASSES));
+        known.put("mnist", () -> idx("mnist", MNIST, MNIST_FILES, IdxImages.digits()));
+        known.put("pets", () -> pets("pets", DatasetStore::species));
+        known.put("pets-breeds", () -> pets("pets-breeds", DatasetStore::breed));
+        known.put("shapes", () -> Shapes.source(6000, 1000, 2000, Datasets.SHAPES_SEED));
+    }
+
+    /** Return the same store fetching from other addresses, such as a mirror's; checksums stay. */
+    public DatasetStore redirected(UnaryOperator<URI> addresses) {
+        return new DatasetStore(cache, addresses, checksums, progress);
+    }
+
+    /** Return the same store telling a listener how downloads go on. */
+    public DatasetStore onDownload(Downloads.Progress progress) {
+        return new DatasetStore(cache, addresses, checksums, progress);
+    }
+
+    /** Return the same store expecting other MD5s, for files that tests make. */
+    DatasetStore expecting(UnaryOperator<String> checksums) {
+        return new DatasetStore(cache, addresses, checksums, progress);
+    }
+
+    /** Return the names of the known data sets, sorted. */
+    public List<String> names() {
+        return List.copyOf(known.keySet());
+    }
+
+    /**
+     * Open a data set by name, fetching it first if it is not in the cache.
+     *
+     * @throws LimbeckException if no set has this name, or it cannot be fetched
+     */
+    public ImageSource named(String name) {
+        Supplier<ImageSource> source = known.get(name);
+        if (source == null) throw Names.unknown("data set", name, known.keySet());
+        return source.get();
+    }
+
+    /**
+     * Open a known data set by name, a folder, or an archive of one (zip, tar, tar.gz), which is unpacked into the cache
+     * once. A folder may hold images, IDX files or CIFAR's batches. A known name comes before a folder of that name.
+     *
+     * @throws LimbeckException if there is no such set, folder or archive, or it cannot be read
+     */
+    public ImageSource source(String nameOrPath) {
+        if (known.containsKey(nameOrPath)) return named(nameOrPath);
+        Path path = Path.of(nameOrPath);
+        if (Files.isDirectory(path)) return folder(path);
+        if (Files.exists(path)) return folder(unpacked(path));
+        if (nameOrPath.matches(".*[/\\\\.].*")) {
+            throw new LimbeckException(
+                    "no folder or archive " + nameOrPath + "; known data sets are " + String.join(", ", names()));
+        }
+        throw Names.unknown("data set", nameOrPath, known.keySet());
+    }
+
+    private static ImageSource folder(Path folder) {
+        try {
+            Path root = ImageFolder.unwrapped(folder);
+            if (IdxImages.isIn(root)) return IdxImages.of(root);
+            if (CifarBatches.isIn(root)) return CifarBatches.of(root);
+            return ImageFolder.of(folder);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot list the folder " + folder + ": " + e, e);
+        }
+    }
+
+    private ImageSource pets(String name, Function<String, String> label) {
+        Path folder =
+                unpacked(fetch("pets", PETS, PETS_FILE), cache.resolve("pets").resolve("images"));
+        return new RelabelledSource(ImageFolder.of(folder), label::apply, PETS_DEFAULTS, name + " in " + folder);
+    }
+
+    private ImageSource cifar(String name, Remote file) {
+        Path archive = fetch(name, CIFAR, file);
+        return folder(unpacked(archive, cache.resolve(name).resolve("batches")));
+    }
+
+    private ImageSource idx(String name, String base, List<Remote> files, List<String> classNames) {
+        for (Remote file : files) fetch(name, base, file);
+        return IdxImages.of(cache.resolve(name), classNames);
+    }
+
+    private Path fetch(String set, String base, Remote file) {
+        return new Downloads(cache.resolve(set))
+                .fetch(
+                        new Download(
+                                addresses.apply(URI.create(base + file.name)),
+                                file.name,
+                                Checksum.md5(checksums.apply(file.md5))),
+                        progress);
+    }
+
+    /** Unpack a user's archive to a place that changes when the archive does. */
+    private Path unpacked(Path archive) {
+        try {
+            String identity = archive.toRealPath() + "|" + Files.size(archive) + "|"
+                    + Files.getLastModifiedTime(archive).toMillis();
+            String name = archive.getFileName().toString().replaceAll("[^A-Za-z0-9_-].*", "");
+            UUID key = UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));
+            return unpacked(archive, cache.resolve("unpacked").resolve(name + "-" + key));
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read " + archive + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Path unpacked(Path archive, Path folder) {
+        if (Files.isDirectory(folder)) return folder;
+        try {
+            Archives.extract(archive, folder);
+        } catch (LimbeckException e) {
+            // Another process may have been quicker; a folder appears whole or not at all.
+            if (!Files.isDirectory(folder)) throw e;
+        }
+        return folder;
+    }
+
+    /** Tell cats by their capital letter. */
+    private static String species(String fileName) {
+        return Character.isUpperCase(fileName.charAt(0)) ? "cat" : "dog";
+    }
+
+    /** Take what stands before the number: {@code Maine_Coon} of {@code Maine_Coon_12.jpg}. */
+    private static String breed(String fileName) {
+        return fileName.replaceFirst("_\\d+\\.\\w+$", "");
+    }
+}

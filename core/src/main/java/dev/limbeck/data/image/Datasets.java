@@ -1,0 +1,82 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.weights.Downloads;
+import java.util.List;
+
+/**
+ * Open data sets by name, folder or archive. What is fetched is kept in the folder {@code data} of the cache
+ * (environment variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}). {@link DatasetStore} names the sources.
+ */
+public final class Datasets {
+    static final long SHAPES_SEED = 42;
+
+    private Datasets() {}
+
+    /** Return the store in the usual cache folder. */
+    public static DatasetStore store() {
+        return new DatasetStore(Downloads.cacheFolder().resolve("data"));
+    }
+
+    /** Return the names of the known data sets, sorted. */
+    public static List<String> names() {
+        return store().names();
+    }
+
+    /**
+     * Set up data from a known name, a folder or an archive; see {@link DatasetStore#source}.
+     *
+     * @throws dev.limbeck.LimbeckException if there is none
+     */
+    public static ImageDataBuilder open(String nameOrPath) {
+        return ImageData.builder(store().source(nameOrPath));
+    }
+
+    /**
+     * Open the Oxford-IIIT Pets, 7,349 photographs labelled cat or dog (Parkhi et al., "Cats and Dogs", 2012). Flipped;
+     * 64×64 unless chosen.
+     */
+    public static ImageSource pets() {
+        return store().named("pets");
+    }
+
+    /** Open the same photographs labelled with their 37 breeds. */
+    public static ImageSource petBreeds() {
+        return store().named("pets-breeds");
+    }
+
+    /**
+     * Open CIFAR-10, 50,000 + 10,000 images of 32×32 (Krizhevsky, "Learning Multiple Layers of Features from Tiny
+     * Images", 2009). Flipped, and cropped from a border of 4.
+     */
+    public static ImageSource cifar10() {
+        return store().named("cifar10");
+    }
+
+    /** Open CIFAR-100 with its 100 fine classes, from the same report; otherwise as CIFAR-10. */
+    public static ImageSource cifar100() {
+        return store().named("cifar100");
+    }
+
+    /**
+     * Open MNIST, 60,000 + 10,000 handwritten digits of 28×28 (LeCun et al., "Gradient-based learning applied to
+     * document recognition", 1998). Not augmented.
+     */
+    public static ImageSource mnist() {
+        return store().named("mnist");
+    }
+
+    /** Open Fashion-MNIST, laid out as MNIST (Xiao, Rasul and Vollgraf, arXiv 1708.07747). Not augmented. */
+    public static ImageSource fashionMnist() {
+        return store().named("fashion-mnist");
+    }
+
+    /** Draw 6,000 + 1,000 + 2,000 shapes; nothing is fetched. See {@link Shapes}. */
+    public static ImageSource shapes() {
+        return store().named("shapes");
+    }
+
+    /** Draw so many shapes for each split. */
+    public static ImageSource shapes(int train, int valid, int test) {
+        return Shapes.source(train, valid, test, SHAPES_SEED);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.limbeck.evaluate;
+
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Tell how long one forward pass in evaluation mode takes, in milliseconds.
+ *
+ * @param p50 the median
+ * @param p90 exceeded by one pass in ten
+ */
+public record Latency(double p50, double p90) {
+    private static final int WARM_UP = 10;
+
+    /**
+     * Measure a model.
+     *
+     * @param runs passes that count, after ten that do not
+     * @param shape of the input, such as 1, 3, 32, 32
+     */
+    public static Latency measure(Module model, int runs, long... shape) {
+        double[] millis = new double[runs];
+        try (Scope outer = Scope.open();
+                Module.ModeGuard mode = model.evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            Tensor input = model.adapt(Tensors.zeros(DType.FLOAT32, shape));
+            for (int i = -WARM_UP; i < runs; i++) {
+                long start = System.nanoTime();
+                try (Scope scope = Scope.open()) {
+                    model.apply(input);
+                }
+                if (i >= 0) millis[i] = (System.nanoTime() - start) / 1e6;
+            }
+        }
+        Arrays.sort(millis);
+        return new Latency(millis[runs / 2], millis[Math.min(runs - 1, runs * 9 / 10)]);
+    }
+}

@@ -1,0 +1,95 @@
+package dev.limbeck.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.TinyNet;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Zoo;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class SummaryTest {
+    private final Module net = new TinyNet(3);
+
+    @AfterEach
+    void close() {
+        net.close();
+    }
+
+    @Test
+    void countsParametersAndShapesOfEveryLayer() {
+        Summary summary = Summary.of(net, 2, 3, 8, 8);
+        assertThat(summary.rows()).extracting(Summary.Row::path).containsExactly("", "conv", "bn", "pool", "fc");
+        assertThat(summary.rows())
+                .extracting(Summary.Row::type)
+                .containsExactly("TinyNet", "Conv2d", "BatchNorm2d", "AdaptiveAvgPool2d", "Linear");
+        assertThat(summary.rows()).extracting(Summary.Row::parameters).containsExactly(0L, 108L, 8L, 0L, 51L);
+        assertThat(summary.rows())
+                .extracting(row -> Tensors.shapeText(row.output()))
+                .containsExactly("2×3", "2×4×4×4", "2×4×4×4", "2×4×2×2", "2×3");
+        assertThat(summary.parameters()).isEqualTo(167);
+        assertThat(summary.trainable()).isEqualTo(167);
+    }
+
+    @Test
+    void tellsFrozenParametersFromTrainableOnes() {
+        net.module("fc").freeze();
+        Summary summary = Summary.of(net, 1, 3, 8, 8);
+        assertThat(summary.parameters()).isEqualTo(167);
+        assertThat(summary.trainable()).isEqualTo(116);
+    }
+
+    @Test
+    void leavesNoTrace() {
+        try (Scope scope = Scope.open()) {
+            net.apply(Tensors.randn(4, 3, 8, 8));
+        }
+        net.module("bn").eval();
+        String before = net.sha256();
+        Summary.of(net, 1, 3, 8, 8);
+        assertThat(net.sha256()).isEqualTo(before);
+        assertThat(net.hookCount()).isZero();
+        assertThat(net.isTraining()).isTrue();
+        assertThat(net.module("bn").isTraining()).isFalse();
+        assertThat(net.parameters().values()).noneMatch(Tensors::hasGrad);
+    }
+
+    @Test
+    void leavesNoTraceWhenTheInputDoesNotFit() {
+        String before = net.sha256();
+        assertThatThrownBy(() -> Summary.of(net, 1, 5, 8, 8)).isInstanceOf(RuntimeException.class);
+        assertThat(net.hookCount()).isZero();
+        assertThat(net.isTraining()).isTrue();
+        assertThat(net.sha256()).isEqualTo(before);
+    }
+
+    @Test
+    void probesNetworksOfOtherTypes() {
+        net.to(DType.FLOAT64);
+        assertThat(Summary.of(net, 1, 3, 8, 8).parameters()).isEqualTo(167);
+    }
+
+    @Test
+    void writesATableThatReadsTheSameEverywhere() {
+        Locale before = Locale.getDefault();
+        try (Module resnet = Zoo.CIFAR_RESNET8.create(10)) {
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            assertThat(Summary.of(net, 2, 3, 8, 8).toString().lines())
+                    .containsExactly(
+                            "layer  type               output               parameters",
+                            "       TinyNet            2×3                           0",
+                            "conv   Conv2d             2×4×4×4                     108",
+                            "bn     BatchNorm2d        2×4×4×4                       8",
+                            "pool   AdaptiveAvgPool2d  2×4×2×2                       0",
+                            "fc     Linear             2×3                          51",
+                            "167 parameters, 167 trainable");
+            assertThat(Summary.of(resnet, 1, 3, 16, 16).toString()).endsWith("75,290 parameters, 75,290 trainable");
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+}

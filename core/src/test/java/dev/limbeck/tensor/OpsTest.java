@@ -1,0 +1,107 @@
+package dev.limbeck.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class OpsTest {
+    private final Scope scope = Scope.open();
+
+    @AfterEach
+    void close() {
+        scope.close();
+    }
+
+    static Stream<Named<UnaryOperator<Tensor>>> inPlace() {
+        return Stream.of(
+                Named.of("relu_", Ops::relu_),
+                Named.of("add_", x -> Ops.add_(x, Tensors.full(1, DType.FLOAT32, 3))),
+                Named.of("mul_", x -> Ops.mul_(x, 2)),
+                Named.of("addScaled_", x -> Ops.addScaled_(x, Tensors.full(1, DType.FLOAT32, 3), 0.5)),
+                Named.of("fill_", x -> Ops.fill_(x, 4)),
+                Named.of("uniform_", x -> Ops.uniform_(x, 1, 2)),
+                Named.of("normal_", x -> Ops.normal_(x, 5, 1)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("inPlace")
+    void inPlaceFunctionsReturnTheirArgumentChanged(UnaryOperator<Tensor> operation) {
+        float[] before = {-1, 2, 3};
+        Tensor x = Tensors.of(before, 3);
+        assertThat(operation.apply(x)).isSameAs(x);
+        assertThat(Tensors.toFloats(x)).isNotEqualTo(before);
+    }
+
+    @Test
+    void incrementCountsUp() {
+        Tensor counter = Tensors.zeros(DType.INT64);
+        Ops.increment_(counter);
+        Ops.increment_(counter);
+        assertThat(Tensors.toLongs(counter)).containsExactly(2);
+        assertThat(DType.of(counter)).isEqualTo(DType.INT64);
+    }
+
+    @Test
+    void crossEntropyLeavesUnlabelledRowsOut() {
+        Tensor logits = Tensors.of(new double[] {0, Math.log(3), 7, -7}, 2, 2);
+        assertThat(Ops.crossEntropy(logits, Tensors.of(new long[] {1, -1}, 2)).item_double())
+                .isEqualTo(-Math.log(0.75), within(1e-12));
+    }
+
+    @Test
+    void scaleAndShiftPromotesBytes() {
+        Tensor bytes = Tensors.to(Tensors.of(new float[] {0, 255}, 2), DType.UINT8);
+        Tensor result =
+                Ops.scaleAndShift(bytes, Tensors.full(0.5, DType.FLOAT32, 2), Tensors.full(-1, DType.FLOAT32, 2));
+        assertThat(Tensors.toFloats(result)).containsExactly(-1, 126.5f);
+    }
+
+    @Test
+    void clipGradNormScalesAllGradientsTogetherAndOnlyDown() {
+        Tensor a = leaf(3);
+        Tensor b = leaf(4);
+        Tensor untouched = Tensors.of(new float[] {1}, 1);
+        assertThat(Ops.clipGradNorm(List.of(a, b, untouched), 1)).isEqualTo(5, within(1e-6));
+        assertThat(a.grad().item_double()).isEqualTo(0.6, within(1e-5));
+        assertThat(b.grad().item_double()).isEqualTo(0.8, within(1e-5));
+        assertThat(Ops.clipGradNorm(List.of(a, b), 10)).isEqualTo(1, within(1e-5));
+        assertThat(a.grad().item_double()).isEqualTo(0.6, within(1e-5));
+    }
+
+    @Test
+    void knowsFiniteFromNot() {
+        assertThat(Ops.allFinite(Tensors.of(new float[] {1, -2}, 2))).isTrue();
+        assertThat(Ops.allFinite(Tensors.of(new float[] {1, Float.NaN}, 2))).isFalse();
+        assertThat(Ops.allFinite(Tensors.of(new float[] {1, Float.NEGATIVE_INFINITY}, 2)))
+                .isFalse();
+    }
+
+    @Test
+    void slicesPadsAndJoins() {
+        Tensor x = Tensors.of(new float[] {0, 1, 2, 3}, 4);
+        assertThat(Tensors.toFloats(Ops.every(x, 0, 2))).containsExactly(0, 2);
+        assertThat(Tensors.toFloats(Ops.cat(0, x, x))).hasSize(8);
+        assertThat(Tensors.toFloats(Ops.indexSelect(x, 0, Tensors.of(new long[] {3, 0}, 2))))
+                .containsExactly(3, 0);
+        Tensor padded = Ops.padChannels(Tensors.full(1, DType.FLOAT32, 1, 1, 1, 1), 1, 2);
+        assertThat(Tensors.toFloats(padded)).containsExactly(0, 1, 0, 0);
+        assertThat(Tensors.toFloats(Ops.sum(x.view(2, 2), 1))).containsExactly(1, 5);
+        assertThat(Tensors.toLongs(Ops.argmax(x.view(2, 2), 1))).containsExactly(1, 1);
+    }
+
+    private static Tensor leaf(double gradient) {
+        Tensor leaf = Tensors.of(new float[] {1}, 1);
+        leaf.set_requires_grad(true);
+        Ops.mul(leaf, gradient).sum().backward();
+        return leaf;
+    }
+}

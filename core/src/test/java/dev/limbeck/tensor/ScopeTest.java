@@ -1,0 +1,114 @@
+package dev.limbeck.tensor;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+
+class ScopeTest {
+    @Test
+    void freesWhatWasMadeInside() {
+        Tensor made;
+        try (Scope scope = Scope.open()) {
+            made = Tensors.randn(3);
+            assertThat(made.isNull()).isFalse();
+        }
+        assertThat(made.isNull()).isTrue();
+    }
+
+    @Test
+    void leavesWhatWasMadeBefore() {
+        try (Tensor before = Tensors.of(new float[] {1, 2}, 2)) {
+            try (Scope scope = Scope.open()) {
+                Ops.add(before, 1);
+            }
+            assertThat(Tensors.toFloats(before)).containsExactly(1, 2);
+        }
+    }
+
+    @Test
+    void freesInnerScopesFirst() {
+        try (Scope outer = Scope.open()) {
+            Tensor early = Tensors.randn(2);
+            Tensor inside;
+            try (Scope inner = Scope.open()) {
+                inside = Tensors.randn(2);
+            }
+            Tensor late = Tensors.randn(2);
+            assertThat(inside.isNull()).isTrue();
+            assertThat(early.isNull()).isFalse();
+            assertThat(late.isNull()).isFalse();
+        }
+    }
+
+    @Test
+    void handsOutToTheScopeAround() {
+        Tensor result;
+        try (Scope outer = Scope.open()) {
+            try (Scope inner = Scope.open()) {
+                result = inner.handOut(Tensors.of(new float[] {5}, 1));
+            }
+            assertThat(result.item_double()).isEqualTo(5);
+        }
+        assertThat(result.isNull()).isTrue();
+    }
+
+    @Test
+    void handsOutToWhoeverClosesWhereThereIsNoScopeAround() {
+        Tensor result;
+        try (Scope scope = Scope.open()) {
+            result = scope.handOut(Tensors.of(new float[] {5}, 1));
+        }
+        assertThat(result.item_double()).isEqualTo(5);
+        result.close();
+        assertThat(result.isNull()).isTrue();
+    }
+
+    @Test
+    void handsOutThroughSeveralScopes() {
+        Tensor result;
+        try (Scope outer = Scope.open()) {
+            try (Scope middle = Scope.open()) {
+                try (Scope inner = Scope.open()) {
+                    result = inner.handOut(Tensors.of(new float[] {5}, 1));
+                }
+                middle.handOut(result);
+            }
+            assertThat(result.item_double()).isEqualTo(5);
+        }
+        assertThat(result.isNull()).isTrue();
+    }
+
+    @Test
+    void handsOutOneTensorOnly() {
+        try (Scope scope = Scope.open()) {
+            scope.handOut(Tensors.randn(1));
+            assertThatThrownBy(() -> scope.handOut(Tensors.randn(1))).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void keepLetsATensorOutliveEveryScopeUntilItIsClosed() {
+        Tensor kept;
+        try (Scope outer = Scope.open();
+                Scope inner = Scope.open()) {
+            kept = Scope.keep(Tensors.of(new float[] {7}, 1));
+        }
+        assertThat(kept.item_double()).isEqualTo(7);
+        kept.close();
+        assertThat(kept.isNull()).isTrue();
+    }
+
+    @Test
+    void keepsTheCountOfNativeBytesFlat() {
+        long before = 0;
+        for (int i = 0; i < 200; i++) {
+            try (Scope scope = Scope.open()) {
+                Ops.softmax(Ops.mul(Tensors.randn(4, 4), 2), 1);
+            }
+            if (i == 20) before = Engine.countedBytes();
+        }
+        assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
+    }
+}
