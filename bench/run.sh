@@ -14,6 +14,7 @@ if [ "$(uname -s)" = Linux ]; then
     export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_-68719476736}"
     export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_-268435456}"
 fi
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY-passive}"
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 flags=
 if "$java" --enable-native-access=ALL-UNNAMED -version >/dev/null 2>&1; then flags=--enable-native-access=ALL-UNNAMED; fi
