@@ -1,0 +1,107 @@
+package dev.limbeck.bench;
+
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/** Hand out the same tensors as every batch, so that a step costs no preparation of data. */
+final class RepeatedBatch implements Data {
+    private final Tensor input;
+    private final Tensor labels;
+    private final int rows;
+    private final int classes;
+    private final int batches;
+
+    /**
+     * Repeat a batch.
+     *
+     * @param input N×…, which this object closes
+     * @param classes the number of classes; row i has label i mod classes
+     * @param batches how many make an epoch
+     */
+    RepeatedBatch(Tensor input, int classes, int batches) {
+        this.input = Scope.keep(input);
+        this.classes = classes;
+        this.batches = batches;
+        rows = Math.toIntExact(input.size(0));
+        long[] values = IntStream.range(0, rows).mapToLong(i -> i % classes).toArray();
+        labels = Scope.keep(Tensors.of(values, rows));
+    }
+
+    @Override
+    public List<String> classNames() {
+        return IntStream.range(0, classes).mapToObj(i -> "class" + i).toList();
+    }
+
+    @Override
+    public int size(Split split) {
+        return split == Split.TRAIN ? rows * batches : 0;
+    }
+
+    @Override
+    public int batchSize() {
+        return rows;
+    }
+
+    @Override
+    public BatchStream train(int epoch) {
+        int[] indices = IntStream.range(0, rows).toArray();
+        return new BatchStream() {
+            private int given;
+
+            @Override
+            public int batches() {
+                return batches;
+            }
+
+            @Override
+            public Batch next() {
+                if (given++ >= batches) throw new IllegalStateException("all batches were given");
+                return new Batch(List.of(input), labels, indices);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public BatchStream evaluate(Split split) {
+        throw new IllegalStateException("only training is measured");
+    }
+
+    @Override
+    public long[] inputShape() {
+        long[] shape = input.shape();
+        return Arrays.copyOfRange(shape, 1, shape.length);
+    }
+
+    @Override
+    public int[] labels(Split split) {
+        return IntStream.range(0, size(split)).map(i -> i % rows % classes).toArray();
+    }
+
+    @Override
+    public String fingerprint() {
+        return "repeated";
+    }
+
+    @Override
+    public Map<String, Object> describe() {
+        return Map.of("source", "one random batch, repeated");
+    }
+
+    @Override
+    public void close() {
+        input.close();
+        labels.close();
+    }
+}

@@ -1,0 +1,76 @@
+package dev.limbeck.bench;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Learner;
+import dev.limbeck.zoo.Zoo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Time one training step on a random batch with AdamW: a student alone ({@code plain}), or taught by a teacher ({@code
+ * kd-eager}: KL at T = 4, weight 0.5). They are ResNet-18 and ResNet-34 unless chosen. Prints a JSON line a row with
+ * the median.
+ */
+public final class StepSpeed {
+    private static final int CLASSES = 2;
+    private static final int WARM_UP = 3;
+
+    private StepSpeed() {}
+
+    /** Run the benchmark; options are {@code --rows --steps --batch --size --channels-last --student --teacher}. */
+    public static void main(String... arguments) {
+        Options options = Options.of(
+                Map.of(
+                        "rows", "plain,kd-eager",
+                        "steps", "10",
+                        "batch", "64",
+                        "size", "64",
+                        "channels-last", "true",
+                        "student", "resnet18",
+                        "teacher", "resnet34"),
+                arguments);
+        for (String row : options.list("rows")) {
+            double seconds = measure(row, options);
+            System.out.printf(
+                    Locale.ROOT,
+                    "{\"row\": \"%s\", \"ms_per_step\": %.1f, \"images_per_s\": %.1f}%n",
+                    row,
+                    seconds * 1e3,
+                    options.number("batch") / seconds);
+        }
+    }
+
+    private static double measure(String row, Options options) {
+        int size = options.number("size");
+        Tensor images = Tensors.randn(options.number("batch"), 3, size, size);
+        // What the image pipeline hands out is channels last.
+        if (options.flag("channels-last")) images = Tensors.channelsLast(images);
+        StepTimes times = new StepTimes(WARM_UP);
+        try (RepeatedBatch data = new RepeatedBatch(images, CLASSES, options.number("steps") + WARM_UP);
+                Module teacher = Zoo.byName(options.text("teacher")).create(CLASSES);
+                Learner student = Learner.builder(data, Zoo.byName(options.text("student")))
+                        .device("cpu")
+                        .build()) {
+            List<Callback> callbacks = new ArrayList<>(List.of(times));
+            switch (row) {
+                case "plain" -> {}
+                case "kd-eager" ->
+                    callbacks.add(KnowledgeDistillation.from(teacher)
+                            .weight(0.5)
+                            .loss(new SoftTarget(4))
+                            .build());
+                default -> throw new LimbeckException("rows are plain and kd-eager, found '" + row + "'");
+            }
+            student.fit(1, 1e-3, callbacks.toArray(Callback[]::new));
+        }
+        return times.median();
+    }
+}

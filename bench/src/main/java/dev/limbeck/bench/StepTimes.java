@@ -1,0 +1,42 @@
+package dev.limbeck.bench;
+
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Fit;
+import dev.limbeck.train.Step;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Time whole steps, from the end of one to the end of the next, so that nothing the loop does is left out. */
+final class StepTimes implements Callback {
+    private final int warmUp;
+    private final List<Double> seconds = new ArrayList<>();
+    private int finished;
+    private long last;
+
+    /** Leave out so many first steps of the fit. */
+    StepTimes(int warmUp) {
+        this.warmUp = warmUp;
+    }
+
+    @Override
+    public int order() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void beforeTrain(Fit fit) {
+        last = System.nanoTime();
+    }
+
+    @Override
+    public void afterBatch(Step step) {
+        long now = System.nanoTime();
+        if (finished++ >= warmUp) seconds.add((now - last) / 1e9);
+        last = now;
+    }
+
+    /** Return the median time of a step in seconds. */
+    double median() {
+        return Medians.of(seconds);
+    }
+}
