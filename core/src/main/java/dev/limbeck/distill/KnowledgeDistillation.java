@@ -124,6 +124,9 @@ public final class KnowledgeDistillation implements Callback {
         }
 
         public KnowledgeDistillation build() {
+            if (weight == 0 && taskWeight == 0) {
+                throw new LimbeckException("weight and task weight are both 0; nothing would be learned");
+            }
             return new KnowledgeDistillation(this);
         }
     }
@@ -142,10 +145,8 @@ public final class KnowledgeDistillation implements Callback {
 
     private void checkClasses(List<String> student) {
         List<String> names = teacher.classNames();
-        if (teacher.classes() != 0 && teacher.classes() != student.size()) {
-            throw new LimbeckException("teacher " + teacher.name() + " knows " + teacher.classes()
-                    + " classes, the data has " + student.size() + "; use a teacher of the same classes");
-        }
+        if (teacher.classes() != 0) checkCount(teacher.classes(), student);
+        if (!names.isEmpty()) checkCount(names.size(), student);
         for (int i = 0; i < names.size(); i++) {
             if (!names.get(i).equals(student.get(i))) {
                 throw new LimbeckException("teacher " + teacher.name() + " calls class " + i + " '" + names.get(i)
@@ -154,8 +155,15 @@ public final class KnowledgeDistillation implements Callback {
         }
     }
 
+    private void checkCount(long known, List<String> student) {
+        if (known != student.size()) {
+            throw new LimbeckException("teacher " + teacher.name() + " knows " + known + " classes, the data has "
+                    + student.size() + "; use a teacher of the same classes");
+        }
+    }
+
     /** Let the teacher answer the validation split once: it does not change from epoch to epoch. */
-    private static Predictions answers(Fit fit, Teacher.Lesson lesson) {
+    private Predictions answers(Fit fit, Teacher.Lesson lesson) {
         int[] labels = fit.data().labels(Split.VALID);
         List<float[]> rows = new ArrayList<>();
         int count = 0;
@@ -164,7 +172,10 @@ public final class KnowledgeDistillation implements Callback {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    rows.add(Tensors.toFloats(lesson.logits(batch.input())));
+                    Tensor logits = lesson.logits(batch.input());
+                    // The teacher may not have known how many classes it has.
+                    checkCount(logits.size(1), fit.data().classNames());
+                    rows.add(Tensors.toFloats(logits));
                     count += rows.get(rows.size() - 1).length;
                 }
             }
@@ -183,6 +194,7 @@ public final class KnowledgeDistillation implements Callback {
         Teacher.Lesson current = lesson;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         Tensor logits = current.logits(step.batch().input());
+        LogitLoss.checkShapes(step.prediction(), logits);
         step.setWeight(Step.TASK, taskWeight);
         losses.forEach((name, scaled) -> step.addTerm(
                 name, scaled.loss.of(step.prediction(), logits, step.batch().labels()), weight * scaled.scale));

@@ -27,7 +27,7 @@ public interface Callback {
     /** Prepare for the training part of an epoch; the model is in training mode. */
     default void beforeTrain(Fit fit) {}
 
-    /** Change or skip a batch before it is used. */
+    /** Change or skip a batch before it is used; of a skipped one only {@code afterBatch} follows. */
     default void beforeBatch(Step step) {}
 
     /** Use the prediction; the loss is not computed yet. */
@@ -36,7 +36,7 @@ public interface Callback {
     /** Add loss terms or change their weights; the gradients are taken of the weighted sum afterwards. */
     default void afterLoss(Step step) {}
 
-    /** Use or change the gradients, the learning rate and the momentum; not called for a batch that only accumulates. */
+    /** Use or change the gradients, the learning rate and the momentum; not called for a batch that only accumulates, or with nothing to step on. */
     default void beforeStep(Step step) {}
 
     default void afterStep(Step step) {}

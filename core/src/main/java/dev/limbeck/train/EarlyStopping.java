@@ -1,7 +1,10 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.Settings;
+import dev.limbeck.data.Split;
+import java.util.List;
 
 /** Stop when a metric of the validation split, which is of the task alone, has not risen for some epochs. */
 public final class EarlyStopping implements Callback {
@@ -23,6 +26,9 @@ public final class EarlyStopping implements Callback {
 
     @Override
     public void beforeFit(Fit fit) {
+        if (!fit.data().has(Split.VALID)) throw new LimbeckException("early stopping needs a validation split");
+        List<String> known = fit.learner().metrics().stream().map(Metric::name).toList();
+        if (!known.contains(metric)) throw Names.unknown("metric", metric, known);
         best = Double.NEGATIVE_INFINITY;
         since = 0;
     }
@@ -30,12 +36,8 @@ public final class EarlyStopping implements Callback {
     @Override
     public void afterValidate(Fit fit) {
         Validation validation = fit.validation();
-        if (validation == null) throw new LimbeckException("early stopping needs a validation split");
+        if (validation == null) return;
         double value = validation.metric(metric);
-        if (Double.isNaN(value)) {
-            throw new LimbeckException("early stopping watches '" + metric + "', the metrics are "
-                    + validation.metrics().keySet());
-        }
         if (value > best) {
             best = value;
             since = 0;

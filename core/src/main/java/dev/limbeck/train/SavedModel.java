@@ -76,7 +76,12 @@ public record SavedModel(
             Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
             List<String> classNames = classNames(file, metadata.remove(CLASSES));
             metadata.remove(FORMAT);
-            Module module = architecture.create(classes(file, architecture, state));
+            int classes = classes(file, architecture, state);
+            if (!classNames.isEmpty() && classNames.size() != classes) {
+                throw new LimbeckException(
+                        file + " names " + classNames.size() + " classes, but its classifier has " + classes);
+            }
+            Module module = architecture.create(classes);
             try {
                 module.load(state);
             } catch (LimbeckException e) {
@@ -102,18 +107,26 @@ public record SavedModel(
 
     private static List<String> classNames(Path file, @Nullable String stored) {
         if (stored == null) return List.of();
+        List<@Nullable String> names;
         try {
-            return List.copyOf(JSON.readValue(stored, new TypeReference<List<String>>() {}));
+            names = JSON.readValue(stored, new TypeReference<>() {});
         } catch (JsonProcessingException e) {
-            throw new LimbeckException(file + " has class names that are not a JSON list of strings", e);
+            throw noClassNames(file, e);
         }
+        if (names == null || names.contains(null)) throw noClassNames(file, null);
+        return List.copyOf(names);
+    }
+
+    private static LimbeckException noClassNames(Path file, @Nullable Exception cause) {
+        return new LimbeckException(file + " has class names that are not a JSON list of strings", cause);
     }
 
     /** Read the number of classes off the classifier: the last matrix of the file. */
     private static int classes(Path file, Architecture architecture, StateDict state) {
         String classifier = null;
         for (String name : state.names()) {
-            if (name.endsWith(".weight") && state.get(name).dim() == 2) classifier = name;
+            Tensor tensor = state.get(name);
+            if (name.endsWith(".weight") && tensor.dim() == 2 && tensor.size(0) > 0) classifier = name;
         }
         if (classifier == null) {
             throw new LimbeckException(file + " has no classifier weight (a matrix); it is no " + architecture.name());

@@ -25,6 +25,8 @@ final class TrainingLoop {
     private final Data data;
     private final List<Callback> callbacks;
     private Map<String, Tensor> parameters = Map.of();
+    /** How many batches' gradients wait to be stepped on. */
+    private int waiting;
 
     TrainingLoop(Learner learner, List<Callback> callbacks) {
         this.learner = learner;
@@ -46,6 +48,7 @@ final class TrainingLoop {
                 callback.beforeFit(fit);
             }
             parameters = trainable();
+            clearGradients(); // a fit that failed may have left some
             try (Optimizer.State optimizer = learner.optimizer().prepare(parameters)) {
                 for (int epoch = 0; epoch < epochs && fit.stopReason() == null; epoch++) {
                     fit.setEpoch(epoch);
@@ -65,17 +68,18 @@ final class TrainingLoop {
 
     /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */
     private static void finish(List<Callback> begun, Fit fit, @Nullable Throwable failure) {
-        RuntimeException first = null;
+        Throwable first = failure;
         for (Callback callback : begun) {
             try {
                 callback.afterFit(fit);
-            } catch (RuntimeException e) {
-                if (failure != null) failure.addSuppressed(e);
-                else if (first == null) first = e;
-                else first.addSuppressed(e);
+            } catch (RuntimeException | Error e) {
+                if (first == null) first = e;
+                else if (first != e) first.addSuppressed(e);
             }
         }
-        if (first != null) throw first;
+        if (failure != null || first == null) return;
+        if (first instanceof Error error) throw error;
+        throw (RuntimeException) first;
     }
 
     private Map<String, Tensor> trainable() {
@@ -142,18 +146,35 @@ final class TrainingLoop {
                 each(callback -> callback.afterLoss(step));
                 Tensor total = step.total();
                 means.add(step, total);
-                (fit.accumulation() == 1 ? total : Ops.div(total, fit.accumulation())).backward();
+                total.backward();
+                waiting++;
             }
-            if (stepNow) {
+            if (stepNow && waiting > 0) {
+                if (waiting > 1) averageGradients();
                 each(callback -> callback.beforeStep(step));
                 optimizer.step(fit.rate(), fit.momentum());
                 fit.countOptimizerStep();
-                parameters.values().forEach(Tensors::clearGrad);
+                clearGradients();
                 each(callback -> callback.afterStep(step));
             }
             each(callback -> callback.afterBatch(step));
             return step.isSkipped() ? 0 : step.batch().size();
         }
+    }
+
+    /** Turn the sum of the waiting batches' gradients into their mean, whatever their number came to be. */
+    private void averageGradients() {
+        parameters.values().stream()
+                .distinct()
+                .filter(Tensors::hasGrad)
+                .forEach(parameter -> Ops.mul_(parameter.grad(), 1.0 / waiting));
+    }
+
+    private void clearGradients() {
+        try (Scope scope = Scope.open()) {
+            parameters.values().forEach(Tensors::clearGrad);
+        }
+        waiting = 0;
     }
 
     private Batch toDevice(Batch batch) {

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * channel, exact up to rounding.
  */
 record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
+    private static final String MEAN = "mean";
+    private static final String STD = "std";
+    private static final List<String> NORMALISATION = List.of(MEAN, STD);
     private static final InputChange NONE = new InputChange(null, null);
 
     /** Compare how two models' inputs are prepared; an empty description means as the data is. */
@@ -23,11 +27,16 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
             throw new LimbeckException("teacher " + name + " was trained on images of " + wanted + ", the data gives "
                     + given + "; choose the teacher's image size");
         }
-        double[] teacherMean = numbers(teacher.get("mean"));
-        double[] teacherStd = numbers(teacher.get("std"));
-        double[] mean = numbers(student.get("mean"));
-        double[] std = numbers(student.get("std"));
-        if (teacherMean == null || teacherStd == null || mean == null || std == null) return NONE;
+        if (!student.keySet().containsAll(NORMALISATION) || !teacher.keySet().containsAll(NORMALISATION)) return NONE;
+        double[] mean = numbers(student.get(MEAN));
+        double[] std = numbers(student.get(STD));
+        double[] teacherMean = numbers(teacher.get(MEAN));
+        double[] teacherStd = numbers(teacher.get(STD));
+        if (teacherMean.length != mean.length || teacherStd.length != std.length || std.length != mean.length) {
+            throw new LimbeckException("teacher " + name + " says its inputs have mean '" + teacher.get(MEAN)
+                    + "' and std '" + teacher.get(STD) + "'; expected " + mean.length
+                    + " numbers each, as the data has");
+        }
         if (Arrays.equals(teacherMean, mean) && Arrays.equals(teacherStd, std)) return NONE;
         float[] scale = new float[mean.length];
         float[] shift = new float[mean.length];
@@ -48,8 +57,15 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
                 Tensors.to(Tensors.of(offsets, 1, offsets.length, 1, 1), input.device()));
     }
 
-    private static double @Nullable [] numbers(@Nullable String list) {
-        if (list == null) return null;
-        return Arrays.stream(list.split(",")).mapToDouble(Double::parseDouble).toArray();
+    /** Read numbers between commas; none if any of them is no number. */
+    private static double[] numbers(@Nullable String list) {
+        if (list == null) return new double[0];
+        try {
+            return Arrays.stream(list.split(","))
+                    .mapToDouble(Double::parseDouble)
+                    .toArray();
+        } catch (NumberFormatException e) {
+            return new double[0];
+        }
     }
 }

@@ -70,11 +70,11 @@ public final class ModuleTeacher implements Teacher {
     @Override
     public Lesson begin(Data data, Device device) {
         InputChange change = InputChange.between(data.preparation(), preparation, name());
+        module.to(device); // first, because it may fail, and then nothing else has changed
         Module.ModeGuard modes = module.evalMode();
         Map<Tensor, Boolean> flags = new IdentityHashMap<>();
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
         module.freeze();
-        module.to(device);
         return new Lesson() {
             @Override
             public Tensor logits(Tensor input) {

@@ -1,0 +1,277 @@
+package dev.limbeck.distill.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.nn.Dropout;
+import dev.limbeck.nn.Flatten;
+import dev.limbeck.nn.ForwardHook;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Fit;
+import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Moments;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.train.Step;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModuleTeacherTest {
+    private final GivenBatches data = Toy.data(2, 6);
+    private final Module teacher = new TinyNet(3);
+    private final Learner student = Learner.create(data, TinyNet.ARCHITECTURE);
+    private final Map<String, Object> before = new LinkedHashMap<>();
+
+    @BeforeEach
+    void mixModesAndFlags() {
+        try (Scope scope = Scope.open()) {
+            teacher.apply(Tensors.randn(4, 3, 8, 8));
+        }
+        teacher.module("bn").eval();
+        teacher.module("conv").freeze();
+        before.putAll(state());
+    }
+
+    @AfterEach
+    void close() {
+        teacher.close();
+        student.close();
+    }
+
+    /** Describe everything that a lesson must not leave changed. */
+    private Map<String, Object> state() {
+        Map<String, Object> state = new LinkedHashMap<>();
+        state.put("weights and statistics", teacher.sha256());
+        teacher.modules().forEach((path, module) -> state.put("mode of " + path, module.isTraining()));
+        teacher.parameters().forEach((name, tensor) -> {
+            state.put("flag of " + name, tensor.requires_grad());
+            state.put("gradient of " + name, Tensors.hasGrad(tensor));
+        });
+        state.put("hooks", teacher.hookCount());
+        return state;
+    }
+
+    private KnowledgeDistillation distillation() {
+        return KnowledgeDistillation.from(teacher).build();
+    }
+
+    @Test
+    void theTeacherIsAfterwardsAsBefore() {
+        student.fit(2, 0.05, distillation());
+        assertThat(state()).isEqualTo(before);
+    }
+
+    static List<String> allMoments() {
+        return Moments.ALL;
+    }
+
+    @ParameterizedTest
+    @MethodSource("allMoments")
+    void theTeacherIsAsBeforeWhateverMomentThrows(String moment) {
+        IllegalStateException failure = new IllegalStateException("expected");
+        Callback failing = Moments.throwing(moment, failure);
+        assertThatThrownBy(() -> student.fit(1, 0.05, distillation(), failing)).hasMessageContaining("expected");
+        assertThat(state()).isEqualTo(before);
+        assertThatThrownBy(() -> student.fit(1, 0.05, failing, distillation())).hasMessageContaining("expected");
+        assertThat(state()).isEqualTo(before);
+    }
+
+    @Test
+    void whileItTeachesItIsFrozenInEvaluationModeAndOutsideTheGraph() {
+        List<Boolean> graph = new ArrayList<>();
+        try (ForwardHook.Registration hook = teacher.onForward((module, input, output) -> {
+            graph.add(output.requires_grad());
+            return null;
+        })) {
+            student.fit(1, 0.05, distillation(), new Callback() {
+                @Override
+                public void beforeStep(Step step) {
+                    assertThat(teacher.modules().values()).noneMatch(Module::isTraining);
+                    assertThat(teacher.parameters().values()).noneMatch(Tensor::requires_grad);
+                    assertThat(teacher.parameters().values()).noneMatch(Tensors::hasGrad);
+                    assertThat(step.fit().model().parameters().values()).allMatch(Tensors::hasGrad);
+                }
+            });
+        }
+        assertThat(graph)
+                .hasSize(3)
+                .as("one validation batch, two training batches")
+                .containsOnly(false);
+    }
+
+    @Test
+    void droppingTeachersTeachWithoutDropout() {
+        try (Module dropping = new Sequential(new Flatten(), new Dropout(0.5), new Linear(192, 3));
+                Scope scope = Scope.open()) {
+            Teacher.Lesson lesson = ModuleTeacher.of(dropping, List.of()).begin(data, student.device());
+            Tensor x = Toy.images(0, 4, 0);
+            assertThat(Tensors.toFloats(lesson.logits(x))).containsExactly(Tensors.toFloats(lesson.logits(x)));
+            lesson.close();
+            assertThat(dropping.isTraining()).isTrue();
+        }
+    }
+
+    @Test
+    void aTeacherThatChangedIsReported() {
+        assertThatThrownBy(() -> student.fit(1, 0.05, distillation(), new Callback() {
+                    @Override
+                    public void afterTrain(Fit fit) {
+                        try (NoGrad noGrad = NoGrad.on()) {
+                            Ops.mul_(teacher.parameters().get("fc.weight"), 1.5);
+                        }
+                    }
+                }))
+                .hasMessageContaining("the teacher's weights or statistics changed during distillation");
+        assertThat(teacher.module("fc").isTraining()).isTrue();
+        assertThat(teacher.parameters().get("fc.weight").requires_grad()).isTrue();
+    }
+
+    @Test
+    void itSeesTheVeryTensorThatTheStudentSees() {
+        List<Long> seenByTeacher = new ArrayList<>();
+        List<Long> seenByStudent = new ArrayList<>();
+        Callback replacing = new Callback() {
+            @Override
+            public void beforeBatch(Step step) {
+                if (step.index() == 1) {
+                    Tensor mixed = Toy.images(77, 3, 2);
+                    step.replaceBatch(new Batch(List.of(mixed), Tensors.of(new long[3], 3), new int[3]));
+                }
+            }
+        };
+        Callback listening = new Callback() {
+            private ForwardHook.Registration teachers;
+            private ForwardHook.Registration students;
+
+            @Override
+            public void beforeTrain(Fit fit) {
+                teachers = teacher.onForward((module, input, output) -> {
+                    seenByTeacher.add(input.data_ptr().address());
+                    seenByTeacher.add(input.size(0));
+                    return null;
+                });
+                students = fit.model().onForward((module, input, output) -> {
+                    seenByStudent.add(input.data_ptr().address());
+                    seenByStudent.add(input.size(0));
+                    return null;
+                });
+            }
+
+            @Override
+            public void afterTrain(Fit fit) {
+                teachers.close();
+                students.close();
+            }
+        };
+        student.fit(1, 0.05, distillation(), replacing, listening);
+        assertThat(seenByTeacher).hasSize(4).isEqualTo(seenByStudent);
+        assertThat(seenByTeacher.get(1)).isEqualTo(6);
+        assertThat(seenByTeacher.get(3)).isEqualTo(3);
+    }
+
+    @Test
+    void anotherNormalisationIsTranslated(@TempDir Path folder) {
+        Path file = folder.resolve("teacher.safetensors");
+        Map<String, String> teachers = Map.of("mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225");
+        Map<String, String> students = Map.of("mean", "0.5,0.4,0.3", "std", "0.25,0.5,1.0");
+        try (Learner learner = Learner.create(Toy.data(1, 4).prepared(teachers), Zoo.CIFAR_RESNET8)) {
+            learner.save(file);
+        }
+        GivenBatches given = Toy.data(1, 4).prepared(students);
+        try (SavedModel saved = SavedModel.open(file, null);
+                Scope scope = Scope.open();
+                Teacher.Lesson lesson = ModuleTeacher.of(saved).begin(given, student.device())) {
+            float[] pixels = new float[3 * 4];
+            for (int i = 0; i < pixels.length; i++) pixels[i] = i / 12f;
+            double[][] mean = {{0.5, 0.4, 0.3}, {0.485, 0.456, 0.406}};
+            double[][] std = {{0.25, 0.5, 1}, {0.229, 0.224, 0.225}};
+            float[][] normalised = new float[2][12];
+            for (int who = 0; who < 2; who++) {
+                for (int i = 0; i < 12; i++) {
+                    normalised[who][i] = (float) ((pixels[i] - mean[who][i / 4]) / std[who][i / 4]);
+                }
+            }
+            float[][] seen = new float[1][];
+            try (ForwardHook.Registration hook = saved.module().onForward((module, input, output) -> {
+                seen[0] = Tensors.toFloats(input);
+                return null;
+            })) {
+                lesson.logits(Tensors.of(normalised[0], 1, 3, 2, 2));
+            }
+            assertThat(seen[0]).containsExactly(normalised[1], within(1e-5f));
+        }
+    }
+
+    @Test
+    void theSameNormalisationOrNoneIsLeftAlone() {
+        Tensor x = Tensors.full(1, DType.FLOAT32, 1, 3, 1, 1);
+        Map<String, String> how = Map.of("mean", "0.5,0.5,0.5", "std", "1.0,1.0,1.0", "image_size", "8x8");
+        Map<String, String> same = Map.of("mean", "0.50,0.5,0.5", "std", "1,1,1", "image_size", "8x8");
+        for (Map<String, String> other : List.of(how, same, Map.<String, String>of())) {
+            assertThat(InputChange.between(how, other, "t").apply(x)).isSameAs(x);
+            assertThat(InputChange.between(other, how, "t").apply(x)).isSameAs(x);
+        }
+        x.close();
+    }
+
+    @Test
+    void anotherImageSizeIsRefused() {
+        assertThatThrownBy(() ->
+                        InputChange.between(Map.of("image_size", "64x64"), Map.of("image_size", "32x32"), "resnet18"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("teacher resnet18 was trained on images of 32x32, the data gives 64x64; "
+                        + "choose the teacher's image size");
+    }
+
+    @Test
+    void aTeacherOfAnotherImageSizeIsRefusedBeforeTheFirstBatch() {
+        List<String> moments = new ArrayList<>();
+        try (Learner large =
+                        Learner.create(Toy.data(1, 4).prepared(Map.of("image_size", "64x64")), TinyNet.ARCHITECTURE);
+                Learner small =
+                        Learner.create(Toy.data(1, 4).prepared(Map.of("image_size", "8x8")), TinyNet.ARCHITECTURE)) {
+            assertThatThrownBy(() ->
+                            small.fit(1, 0.01, KnowledgeDistillation.from(large).build(), new Moments(moments::add)))
+                    .hasMessage("teacher tiny was trained on images of 64x64, the data gives 8x8; "
+                            + "choose the teacher's image size");
+            assertThat(large.model().isTraining()).isTrue();
+        }
+        assertThat(moments).doesNotContain("beforeBatch");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.5", "0.5,0.5,a", "", "0.5,0.5,0.5,0.5"})
+    void normalisationThatCannotBeUnderstoodIsAnsweredInOneLine(String mean) {
+        Map<String, String> students = Map.of("mean", "0.4,0.4,0.4", "std", "1,1,1");
+        assertThatThrownBy(() -> InputChange.between(students, Map.of("mean", mean, "std", "1,1,1"), "t"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("teacher t says its inputs have mean '" + mean
+                        + "' and std '1,1,1'; expected 3 numbers each, as the data has");
+    }
+}

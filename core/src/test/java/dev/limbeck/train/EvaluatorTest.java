@@ -1,0 +1,74 @@
+package dev.limbeck.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.function.IntFunction;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+
+class EvaluatorTest {
+    private static GivenBatches labelled(IntFunction<long[]> labels) {
+        return new GivenBatches(3, 4, 3, batch -> Toy.images(batch, 4, 1), labels, true).shaped(3, 8, 8);
+    }
+
+    @Test
+    void leavesNoTraceInModesAndStatistics() {
+        try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
+            learner.fit(1, 0.01);
+            learner.model().module("bn").eval();
+            String before = learner.model().sha256();
+            learner.validate();
+            learner.predict(Split.TRAIN);
+            assertThat(learner.model().sha256()).isEqualTo(before);
+            assertThat(learner.model().isTraining()).isTrue();
+            assertThat(learner.model().module("bn").isTraining()).isFalse();
+            assertThat(learner.model().parameters().values()).noneMatch(Tensors::hasGrad);
+        }
+    }
+
+    @Test
+    void everyRowWithALabelCountsAlike() {
+        long[][] labels = {{0, -1, 2, 1}, {-1, -1, -1, 1}, {-1, -1, -1, -1}};
+        try (Learner learner = Learner.create(labelled(batch -> labels[batch]), TinyNet.ARCHITECTURE);
+                Scope scope = Scope.open()) {
+            Validation validation = learner.validate(Split.TRAIN);
+            double sum = 0;
+            for (int batch = 0; batch < 2; batch++) {
+                Tensor logits = learner.model().predict(Toy.images(batch, 4, 1));
+                for (int row = 0; row < 4; row++) {
+                    if (labels[batch][row] < 0) continue;
+                    sum += Ops.crossEntropy(logits.narrow(0, row, 1), Tensors.of(new long[] {labels[batch][row]}, 1))
+                            .item_double();
+                }
+            }
+            assertThat(validation.loss()).isEqualTo(sum / 4, within(1e-6));
+            assertThat(validation.predictions().size()).isEqualTo(12);
+            assertThat(validation.predictions().classes()).isEqualTo(3);
+            assertThat(validation.predictions().labels()).containsExactly(0, -1, 2, 1, -1, -1, -1, 1, -1, -1, -1, -1);
+            float[] last = Tensors.toFloats(learner.model().predict(Toy.images(2, 4, 1)));
+            assertThat(validation.predictions().row(11))
+                    .containsExactly(new float[] {last[9], last[10], last[11]}, within(1e-6f));
+        }
+    }
+
+    @Test
+    void withoutLabelsThereIsNoLossAndNoMetricButThereArePredictions() {
+        try (Learner learner = Learner.builder(labelled(batch -> new long[] {-1, -1, -1, -1}), TinyNet.ARCHITECTURE)
+                .metrics(Metric.accuracy(), Metric.macroF1())
+                .build()) {
+            Validation validation = learner.validate();
+            assertThat(validation.loss()).isNaN();
+            assertThat(validation.metrics()).containsOnlyKeys("accuracy", "macro_f1");
+            assertThat(validation.metric("accuracy")).isNaN();
+            assertThat(validation.metric("other")).isNaN();
+            assertThat(validation.predictions().logits()).hasSize(12);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.limbeck.train;
+
+import java.util.List;
+import java.util.function.Consumer;
+
+/** Tell a test which moment of training has come. */
+public class Moments implements Callback {
+    public static final List<String> ALL = List.of(
+            "beforeFit",
+            "beforeEpoch",
+            "beforeTrain",
+            "beforeBatch",
+            "afterForward",
+            "afterLoss",
+            "beforeStep",
+            "afterStep",
+            "afterBatch",
+            "afterTrain",
+            "beforeValidate",
+            "afterValidate",
+            "afterEpoch",
+            "afterFit");
+
+    private final int order;
+    private final Consumer<String> told;
+
+    public Moments(Consumer<String> told) {
+        this(0, told);
+    }
+
+    public Moments(int order, Consumer<String> told) {
+        this.order = order;
+        this.told = told;
+    }
+
+    /** Throw when a moment comes for the first time. */
+    public static Moments throwing(String moment, Throwable failure) {
+        return new Moments(now -> {
+            if (!now.equals(moment)) return;
+            if (failure instanceof Error error) throw error;
+            throw (RuntimeException) failure;
+        });
+    }
+
+    @Override
+    public int order() {
+        return order;
+    }
+
+    @Override
+    public void beforeFit(Fit fit) {
+        told.accept("beforeFit");
+    }
+
+    @Override
+    public void beforeEpoch(Fit fit) {
+        told.accept("beforeEpoch");
+    }
+
+    @Override
+    public void beforeTrain(Fit fit) {
+        told.accept("beforeTrain");
+    }
+
+    @Override
+    public void beforeBatch(Step step) {
+        told.accept("beforeBatch");
+    }
+
+    @Override
+    public void afterForward(Step step) {
+        told.accept("afterForward");
+    }
+
+    @Override
+    public void afterLoss(Step step) {
+        told.accept("afterLoss");
+    }
+
+    @Override
+    public void beforeStep(Step step) {
+        told.accept("beforeStep");
+    }
+
+    @Override
+    public void afterStep(Step step) {
+        told.accept("afterStep");
+    }
+
+    @Override
+    public void afterBatch(Step step) {
+        told.accept("afterBatch");
+    }
+
+    @Override
+    public void afterTrain(Fit fit) {
+        told.accept("afterTrain");
+    }
+
+    @Override
+    public void beforeValidate(Fit fit) {
+        told.accept("beforeValidate");
+    }
+
+    @Override
+    public void afterValidate(Fit fit) {
+        told.accept("afterValidate");
+    }
+
+    @Override
+    public void afterEpoch(Fit fit) {
+        told.accept("afterEpoch");
+    }
+
+    @Override
+    public void afterFit(Fit fit) {
+        told.accept("afterFit");
+    }
+}
