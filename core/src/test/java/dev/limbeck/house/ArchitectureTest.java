@@ -1,0 +1,195 @@
+package dev.limbeck.house;
+
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Hold the house in order: who may lean on whom, and who may touch the engine. */
+class ArchitectureTest {
+    private static final String HOME = "dev.limbeck";
+    private static final String ENGINE = "org.bytedeco..";
+    private static final int LONGEST_FILE = 400;
+    private static final JavaClasses CORE = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages(HOME);
+
+    @Test
+    void thereIsSomethingToJudge() {
+        assertThat(CORE.size()).isGreaterThan(80);
+        assertThat(CORE.contain("dev.limbeck.tensor.Ops")).isTrue();
+        assertThat(CORE.contain("dev.limbeck.house.ArchitectureTest")).isFalse();
+    }
+
+    @Test
+    void onlyTheTensorPackageCallsTheEnginesFunctions() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.limbeck.tensor")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.bytedeco.pytorch.global..", "org.bytedeco.pytorch.cuda..", "org.bytedeco.openblas..")
+                .check(CORE);
+    }
+
+    @Test
+    void othersHoldTensorsAndDevicesAndMakeNothingOfTheEngines() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.limbeck.tensor")
+                .should()
+                .callConstructorWhere(target(owner(resideInAPackage(ENGINE))))
+                .check(CORE);
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.limbeck.tensor")
+                .should()
+                .dependOnClassesThat(resideInAPackage(ENGINE).and(DescribedPredicate.not(seenByAll())))
+                .check(CORE);
+    }
+
+    /** Return whether everyone may see a class: tensors, devices and the string that a device's name comes in. */
+    private static DescribedPredicate<JavaClass> seenByAll() {
+        Set<String> names = Set.of(
+                Tensor.class.getName(),
+                Tensor.class.getSuperclass().getName(),
+                Device.class.getName(),
+                "org.bytedeco.javacpp.Pointer",
+                "org.bytedeco.javacpp.BytePointer");
+        return DescribedPredicate.describe("seen by all", type -> names.contains(type.getName()));
+    }
+
+    @ParameterizedTest(name = "{0} leans on {1} only")
+    @CsvSource({
+        "tensor,        ''",
+        "nn,            tensor",
+        "zoo,           nn tensor",
+        "weights,       nn tensor",
+        "data,          tensor",
+        "data.image..,  data weights tensor",
+        "train,         data nn zoo weights tensor",
+        "distill..,     train data nn zoo weights tensor"
+    })
+    void packagesLeanOnlyOnThoseBelow(String who, String below) {
+        String[] allowed = Stream.concat(
+                        Stream.of(HOME, HOME + "." + who),
+                        Stream.of(below.split(" "))
+                                .filter(name -> !name.isEmpty())
+                                .map(name -> HOME + "." + name))
+                .toArray(String[]::new);
+        noClasses()
+                .that()
+                .resideInAPackage(HOME + "." + who)
+                .should()
+                .dependOnClassesThat(
+                        resideInAPackage(HOME + "..").and(DescribedPredicate.not(resideInAnyPackage(allowed))))
+                .check(CORE);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        SlicesRuleDefinition.slices()
+                .matching(HOME + ".(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(CORE);
+    }
+
+    @Test
+    void onlyImageDataKnowsImages() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.limbeck.data.image..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.limbeck.data.image..",
+                        "java.awt..",
+                        "javax.imageio..",
+                        "com.drew..",
+                        "com.twelvemonkeys..")
+                .check(CORE);
+    }
+
+    @Test
+    void coreNeitherPrintsNorExits() {
+        noClasses().should(ACCESS_STANDARD_STREAMS).check(CORE);
+        noClasses()
+                .should()
+                .callMethodWhere(target(owner(assignableTo(Throwable.class)))
+                        .and(DescribedPredicate.describe(
+                                "print a stack trace",
+                                call -> call.getTarget().getName().equals("printStackTrace"))))
+                .check(CORE);
+        noClasses().should().callMethod(System.class, "exit", int.class).check(CORE);
+        noClasses().should().callMethod(Runtime.class, "exit", int.class).check(CORE);
+        noClasses().should().callMethod(Runtime.class, "halt", int.class).check(CORE);
+    }
+
+    @Test
+    void exceptionsForUsersAreOfOneKind() {
+        classes()
+                .that()
+                .areAssignableTo(Exception.class)
+                .and()
+                .arePublic()
+                .should()
+                .haveFullyQualifiedName("dev.limbeck.LimbeckException")
+                .check(CORE);
+    }
+
+    @Test
+    void everyPackageIsNullMarked() {
+        Set<String> packages = CORE.stream().map(JavaClass::getPackageName).collect(Collectors.toSet());
+        assertThat(packages)
+                .hasSizeGreaterThan(9)
+                .allSatisfy(
+                        name -> assertThat(Class.forName(name + ".package-info").isAnnotationPresent(NullMarked.class))
+                                .as(name)
+                                .isTrue());
+    }
+
+    @Test
+    void noFileIsLong() throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of("src", "main", "java"))) {
+            assertThat(files.filter(file -> file.toString().endsWith(".java")))
+                    .hasSizeGreaterThan(80)
+                    .allSatisfy(
+                            file -> assertThat(lines(file)).as(file.toString()).isLessThanOrEqualTo(LONGEST_FILE));
+        }
+    }
+
+    private static long lines(Path file) {
+        try (Stream<String> lines = Files.lines(file)) {
+            return lines.count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
