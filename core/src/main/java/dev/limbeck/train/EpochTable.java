@@ -27,11 +27,11 @@ public final class EpochTable implements Callback {
             row.metrics().keySet().forEach(name -> head.append("  %10s".formatted(name)));
             lines.accept(head.append("  %6s".formatted("time")).toString());
         }
-        StringBuilder line = new StringBuilder(
-                "%5d  %10s  %10s".formatted(row.epoch(), number(row.trainLoss()), number(row.validLoss())));
+        StringBuilder line = new StringBuilder(String.format(
+                Locale.ROOT, "%5d  %10s  %10s", row.epoch(), number(row.trainLoss()), number(row.validLoss())));
         row.metrics().values().forEach(value -> line.append("  %10s".formatted(number(value))));
         long seconds = Math.round(row.seconds());
-        lines.accept(line.append("  %6s".formatted("%02d:%02d".formatted(seconds / 60, seconds % 60)))
+        lines.accept(line.append("  %6s".formatted(String.format(Locale.ROOT, "%02d:%02d", seconds / 60, seconds % 60)))
                 .toString());
         String stopped = fit.stopReason();
         if (stopped != null) lines.accept("stopped: " + stopped);
