@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
 import dev.limbeck.data.image.DatasetStore;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
@@ -33,13 +34,14 @@ final class DataOptions {
     String labelRegex;
 
     @Option(names = "--image-size", description = "Side of the square images (default: as suits the data).")
-    int imageSize;
+    @Nullable
+    Integer imageSize;
 
     @Option(names = "--resize", description = "squish, crop or pad (default: crop).")
     @Nullable
     Resize resize;
 
-    @Option(names = "--batch-size", defaultValue = "64", description = "Images a step (default: 64).")
+    @Option(names = "--batch-size", defaultValue = "64", description = "Images per batch (default: 64).")
     int batchSize = 64;
 
     @Option(
@@ -48,8 +50,11 @@ final class DataOptions {
             description = "Share of the training images that validates where there is no such split (default: 0.2).")
     double validFraction = 0.2;
 
-    @Option(names = "--train-limit", description = "Use so many labelled training images, equally of all classes.")
-    int trainLimit;
+    @Option(
+            names = "--train-limit",
+            description = "Use at most so many labelled training images, in proportion from the classes.")
+    @Nullable
+    Integer trainLimit;
 
     @Option(names = "--data-seed", description = "Seed of splits, order and augmentation (default: that of --seed).")
     @Nullable
@@ -62,14 +67,38 @@ final class DataOptions {
     double @Nullable [] std;
 
     @Option(names = "--workers", description = "Threads that decode and augment (default: by the cores).")
-    int workers;
+    @Nullable
+    Integer workers;
 
     @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and count them.")
     boolean skipBadImages;
 
+    /** Check every number before data is read or fetched. */
+    void check() {
+        Settings.atLeast(1, "--batch-size", batchSize);
+        Settings.inHalfOpenUnit("--valid-fraction", validFraction);
+        Numbers.atLeast(1, "--image-size", imageSize);
+        Numbers.atLeast(1, "--train-limit", trainLimit);
+        Numbers.atLeast(1, "--workers", workers);
+        if ((mean == null) != (std == null)) {
+            throw new LimbeckException("--mean and --std go together, found only " + (mean == null ? "--std" : "--mean")
+                    + "; give three numbers to each");
+        }
+        channels("--mean", mean);
+        channels("--std", std);
+        if (labelRegex != null) pattern(labelRegex);
+    }
+
+    private static void channels(String name, double @Nullable [] values) {
+        if (values != null && values.length != 3) {
+            throw new LimbeckException(
+                    name + " must be three numbers such as 0.5,0.5,0.5, found " + values.length + " of them");
+        }
+    }
+
     /** Open the data, prepared as the options say, else as a saved model says, else as suits the data. */
     ImageData open(LimbeckCommand command, long seed, Map<String, String> savedPreparation) {
-        if ((mean == null) != (std == null)) throw new LimbeckException("--mean and --std go together");
+        check();
         DatasetStore store = Datasets.store().onDownload(new DownloadLine(command.terminal()));
         ImageDataBuilder builder = ImageData.builder(store.source(data))
                 .batchSize(batchSize)
@@ -77,7 +106,9 @@ final class DataOptions {
                 .validFraction(validFraction)
                 .skipBadImages(skipBadImages)
                 .onPrepare((done, total) -> {
-                    if (done % REPORT_EVERY == 0) command.tell("read %,d of %,d images".formatted(done, total));
+                    if (done > 0 && done % REPORT_EVERY == 0) {
+                        command.tell(Texts.format("read %,d of %,d images", done, total));
+                    }
                 });
         if (ImagePreparation.isIn(savedPreparation)) {
             ImagePreparation saved = ImagePreparation.of(savedPreparation);
@@ -85,18 +116,31 @@ final class DataOptions {
                     .resize(saved.resize())
                     .normalise(array(saved.mean()), array(saved.std()));
         }
-        if (imageSize != 0) builder.imageSize(imageSize);
+        if (imageSize != null) builder.imageSize(imageSize);
         if (resize != null) builder.resize(resize);
         if (mean != null && std != null) builder.normalise(mean, std);
-        if (trainLimit != 0) builder.trainLimit(trainLimit);
-        if (workers != 0) builder.workers(workers);
+        if (trainLimit != null) builder.trainLimit(trainLimit);
+        if (workers != null) builder.workers(workers);
         if (labelRegex != null) {
             Pattern pattern = pattern(labelRegex);
             builder.labelByName(name -> label(pattern, name));
         }
-        ImageData opened = builder.build();
+        ImageData opened = build(builder);
         opened.skipped().forEach(line -> command.tell("skipped: " + line));
         return opened;
+    }
+
+    /** Build the data; the library's messages name its methods, a user of the command line has options. */
+    private static ImageData build(ImageDataBuilder builder) {
+        try {
+            return builder.build();
+        } catch (LimbeckException e) {
+            String message = String.valueOf(e.getMessage());
+            throw new LimbeckException(
+                    message.replace("or use skipBadImages", "or use --skip-bad-images")
+                            .replace("or labelByName", "or --label-regex to take labels from file names"),
+                    e);
+        }
     }
 
     private static double[] array(List<Double> values) {
@@ -107,7 +151,9 @@ final class DataOptions {
         try {
             return Pattern.compile(regex);
         } catch (PatternSyntaxException e) {
-            throw new LimbeckException("--label-regex is no pattern: " + e.getDescription() + " in " + regex, e);
+            throw new LimbeckException(
+                    "--label-regex must be a regular expression, found '" + regex + "' (" + e.getDescription() + ")",
+                    e);
         }
     }
 

@@ -85,11 +85,12 @@ public final class Demo {
     public Result run(long seed) {
         try (ImageData many = shapes(settings.teacherImages, seed);
                 ImageData few = shapes(settings.studentImages, seed)) {
-            lines.accept("teacher: %s on %,d drawn shapes".formatted(settings.teacher, settings.teacherImages));
+            lines.accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
             try (Learner teacher =
                     Learner.builder(many, settings.teacher).seed(seed).build()) {
                 Outcome taught = train(teacher, settings.teacherEpochs, settings.teacherRate, List.of());
-                lines.accept("student alone: %s on %,d of them".formatted(settings.student, settings.studentImages));
+                lines.accept(
+                        Texts.format("student alone: %s on %,d of them", settings.student, settings.studentImages));
                 Outcome alone = student(few, seed, List.of());
                 lines.accept("student distilled: T = %s, weight %s".formatted(settings.temperature, settings.weight));
                 Outcome distilled = student(

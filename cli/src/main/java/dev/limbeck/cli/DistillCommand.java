@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.LogitLoss;
@@ -36,7 +37,7 @@ final class DistillCommand extends LimbeckCommand {
     @Option(
             names = {"-T", "--temperature"},
             defaultValue = "3",
-            description = "Temperature (default: 3).")
+            description = "Temperature that softens both networks' probabilities (default: 3).")
     double temperature = 3;
 
     @Option(
@@ -58,6 +59,9 @@ final class DistillCommand extends LimbeckCommand {
     @Override
     Object run() {
         training.check();
+        data.check();
+        Settings.inUnit("--weight", weight);
+        Settings.positive("--temperature", temperature);
         LogitLoss chosen = LogitLosses.byName(loss, temperature);
         Architecture student = Zoo.byName(training.arch);
         engine.apply();

@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.tensor.Engine;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Offer where and on how many threads to compute. */
@@ -9,11 +10,13 @@ final class EngineOptions {
     String device = "auto";
 
     @Option(names = "--threads", description = "Threads one operation may use (default: as many as there are cores).")
-    int threads;
+    @Nullable
+    Integer threads;
 
     /** Apply the thread count, and fail now if the device is not there. */
     void apply() {
-        if (threads != 0) Engine.setThreads(threads);
+        Numbers.atLeast(1, "--threads", threads);
         Engine.device(device);
+        if (threads != null) Engine.setThreads(threads);
     }
 }

@@ -17,6 +17,8 @@ import picocli.CommandLine.Option;
 
 @Command(name = "evaluate", description = "Judge a trained model on a split of labelled images.")
 final class EvaluateCommand extends LimbeckCommand {
+    private static final int NAMED = 5;
+
     @Mixin
     ModelOptions model = new ModelOptions();
 
@@ -34,6 +36,7 @@ final class EvaluateCommand extends LimbeckCommand {
 
     @Override
     Object run() {
+        data.check();
         engine.apply();
         try (SavedModel saved = model.open();
                 ImageData images = data.open(this, seed, saved.preparation())) {
@@ -46,13 +49,13 @@ final class EvaluateCommand extends LimbeckCommand {
                     Engine.device(engine.device),
                     List.of(TrainingRun.metrics(images)),
                     Ops::crossEntropy);
-            say("%s on %,d images (%s): %s, loss %.4f"
-                    .formatted(
-                            saved.architecture(),
-                            images.size(split),
-                            split.label(),
-                            Texts.metrics(validation.metrics()),
-                            validation.loss()));
+            say(Texts.format(
+                    "%s on %,d images (%s): %s, loss %.4f",
+                    saved.architecture(),
+                    images.size(split),
+                    split.label(),
+                    Texts.metrics(validation.metrics()),
+                    validation.loss()));
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("model", saved.file().toString());
             result.put("architecture", saved.architecture());
@@ -65,12 +68,19 @@ final class EvaluateCommand extends LimbeckCommand {
         }
     }
 
+    private static String shown(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
+        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
+    }
+
     private static void checkClasses(SavedModel saved, List<String> names) {
         if (saved.classes() != names.size()) {
-            throw new LimbeckException("the model knows " + saved.classes() + " classes, the data has " + names.size());
+            throw new LimbeckException("the model knows " + saved.classes() + " classes, the data has " + names.size()
+                    + "; evaluate on data of the same classes");
         }
         if (!saved.classNames().isEmpty() && !saved.classNames().equals(names)) {
-            throw new LimbeckException("the model's classes are " + saved.classNames() + ", the data's " + names);
+            throw new LimbeckException("the model's classes are " + shown(saved.classNames()) + ", the data's are "
+                    + shown(names) + "; evaluate on data of the same classes");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
 import dev.limbeck.distill.DarkKnowledge;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -47,11 +49,15 @@ final class ExplainCommand extends LimbeckCommand {
 
     @Override
     Object run() {
+        for (double temperature : temperatures) Settings.positive("--temperature", temperature);
         double[] values;
         List<String> names;
         double[] given = logits;
         if (given != null) {
-            if (model != null || image != null) throw new LimbeckException("give --logits, or --model with an image");
+            if (model != null || image != null) {
+                throw new LimbeckException(
+                        "found --logits and a model or an image; give --logits, or --model with an image");
+            }
             values = given;
             names = labels != null
                     ? labels
@@ -60,15 +66,20 @@ final class ExplainCommand extends LimbeckCommand {
                             .toList();
         } else {
             if (model == null || image == null) {
-                throw new LimbeckException("give --logits 1.2,5.1,… or --model with an image");
+                throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
+            if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
                 values = new ImageLogits(saved).of(image);
                 names = ModelOptions.classNames(saved);
             }
         }
         if (names.size() != values.length) {
-            throw new LimbeckException("there are " + values.length + " logits and " + names.size() + " labels");
+            throw new LimbeckException("expected one label for each of the " + values.length + " logits, found "
+                    + names.size() + " labels");
+        }
+        if (Set.copyOf(names).size() != names.size()) {
+            throw new LimbeckException("labels must differ from each other, found " + String.join(", ", names));
         }
         return show(values, names);
     }
@@ -84,7 +95,10 @@ final class ExplainCommand extends LimbeckCommand {
                 say(Texts.bar(names.get(i), width, probabilities[i]));
                 named.put(names.get(i), probabilities[i]);
             }
-            results.add(Map.of("temperature", temperature, "probabilities", named));
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("temperature", temperature);
+            result.put("probabilities", named);
+            results.add(result);
         }
         return results;
     }

@@ -1,12 +1,15 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.tensor.Engine;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -54,10 +57,10 @@ public final class Main implements Runnable {
         commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setUsageHelpAutoWidth(true);
+        Numbers.register(commands);
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(terminal, failure, args));
         commands.setParameterExceptionHandler((failure, arguments) -> {
-            report(terminal, failure.getMessage(), arguments);
-            err.println("try: limbeck " + failure.getCommandLine().getCommandName() + " --help");
+            report(terminal, usage(failure), arguments);
             return USAGE;
         });
         return commands.execute(args);
@@ -75,8 +78,40 @@ public final class Main implements Runnable {
         return FAILED;
     }
 
-    private static void report(Terminal terminal, String message, String... args) {
-        terminal.err().println("limbeck: " + message.lines().findFirst().orElse(""));
+    /** Word a wrong use in one line: what is wrong, what may have been meant, where to read on. */
+    private static String usage(CommandLine.ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        String help = "see " + command.getCommandSpec().qualifiedName() + " --help";
+        if (failure instanceof CommandLine.UnmatchedArgumentException unmatched) {
+            String first = unmatched.getUnmatched().get(0);
+            if (first.startsWith("-")) {
+                List<String> known = command.getCommandSpec().options().stream()
+                        .map(CommandLine.Model.OptionSpec::longestName)
+                        .toList();
+                String name = first.replaceFirst("=.*", "");
+                return Names.unknown("option", name, command.getCommandName(), known)
+                                .getMessage() + "; " + help;
+            }
+            if (command.getParent() == null) {
+                return Names.unknown("command", first, command.getSubcommands().keySet())
+                                .getMessage() + "; " + help;
+            }
+            return "unexpected argument '" + first + "'; " + help;
+        }
+        return oneLine(failure.getMessage()) + "; " + help;
+    }
+
+    /** Return a message without line breaks and other control characters, which names of files may bring. */
+    private static String oneLine(String message) {
+        return message.lines()
+                .map(String::strip)
+                .collect(Collectors.joining(" "))
+                .replaceAll("\\p{Cntrl}", "?");
+    }
+
+    private static void report(Terminal terminal, String text, String... args) {
+        String message = oneLine(text);
+        terminal.err().println("limbeck: " + message);
         if (Arrays.asList(args).contains("--json")) terminal.json(Map.of("error", message));
     }
 

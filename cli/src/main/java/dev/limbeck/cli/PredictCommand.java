@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Settings;
 import dev.limbeck.distill.DarkKnowledge;
 import dev.limbeck.train.SavedModel;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ final class PredictCommand extends LimbeckCommand {
 
     @Override
     Object run() {
+        Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
         try (SavedModel saved = model.open()) {
             ImageLogits logits = new ImageLogits(saved);

@@ -27,10 +27,12 @@ final class SummaryCommand extends LimbeckCommand {
     int classes = 10;
 
     @Option(names = "--image-size", description = "Side of the square images (default: the architecture's).")
-    int imageSize;
+    @Nullable
+    Integer imageSize;
 
     @Override
     Object run() {
+        Numbers.atLeast(1, "--image-size", imageSize);
         if (model != null) {
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
                 int side = ImagePreparation.isIn(saved.preparation())
@@ -39,7 +41,9 @@ final class SummaryCommand extends LimbeckCommand {
                 return show(saved.module(), side);
             }
         }
-        if (arch == null) throw new LimbeckException("give --arch, one of " + String.join(", ", Zoo.names()));
+        if (arch == null)
+            throw new LimbeckException(
+                    "nothing to list; give --model, or --arch: one of " + String.join(", ", Zoo.names()));
         Settings.atLeast(1, "--classes", classes);
         Architecture architecture = Zoo.byName(arch);
         try (Module network = architecture.create(classes)) {
@@ -48,7 +52,7 @@ final class SummaryCommand extends LimbeckCommand {
     }
 
     private Object show(Module network, int usualSide) {
-        int side = imageSize == 0 ? usualSide : Settings.atLeast(1, "--image-size", imageSize);
+        int side = imageSize == null ? usualSide : imageSize;
         Summary summary = Summary.of(network, 1, 3, side, side);
         say(summary.toString());
         return summary;

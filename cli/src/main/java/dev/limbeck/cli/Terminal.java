@@ -1,8 +1,6 @@
 package dev.limbeck.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.limbeck.train.RunJson;
 import java.io.PrintStream;
 
 /**
@@ -11,14 +9,8 @@ import java.io.PrintStream;
  * @param interactive whether {@code err} is a person's terminal, so that progress bars make sense
  */
 record Terminal(PrintStream out, PrintStream err, boolean interactive) {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
-
     /** Print one JSON document. */
     void json(Object value) {
-        try {
-            out.println(JSON.writeValueAsString(value));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a result cannot be written as JSON", e);
-        }
+        out.println(RunJson.write(value));
     }
 }

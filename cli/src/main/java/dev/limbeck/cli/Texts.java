@@ -10,6 +10,11 @@ final class Texts {
 
     private Texts() {}
 
+    /** Format as everywhere: the user's locale must not change a number. */
+    static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
+    }
+
     static String percent(double share) {
         return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }

@@ -22,6 +22,7 @@ final class TrainCommand extends LimbeckCommand {
     @Override
     Object run() {
         training.check();
+        data.check();
         Architecture architecture = Zoo.byName(training.arch);
         engine.apply();
         try (ImageData images = data.open(this, training.seed, Map.of())) {

@@ -8,6 +8,7 @@ import dev.limbeck.train.EarlyStopping;
 import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.GradientClip;
 import dev.limbeck.train.Optimizer;
+import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.Sgd;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -65,9 +66,13 @@ final class TrainingOptions {
     void check() {
         Settings.atLeast(1, "--epochs", epochs);
         Settings.positive("--lr", rate);
-        callbacks();
+        Settings.atLeast(1, "--accumulate", accumulate);
+        Numbers.atLeast(1, "--patience", patience);
+        if (clip != null) Settings.positive("--clip", clip);
+        if (weightDecay != null) Settings.notNegative("--weight-decay", weightDecay);
         optimizer();
         oneCycle();
+        RunDirectory.check(out, overwrite);
     }
 
     boolean oneCycle() {

@@ -62,8 +62,16 @@ final class TrainingRun {
                 throw new LimbeckException(
                         e.getMessage() + "; the last finished epoch is kept in " + directory.checkpoint(), e);
             } finally {
-                Runtime.getRuntime().removeShutdownHook(hook);
+                remove(hook);
             }
+        }
+    }
+
+    private static void remove(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The machine is shutting down already, and the hook is at work.
         }
     }
 

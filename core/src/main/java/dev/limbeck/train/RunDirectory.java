@@ -1,13 +1,16 @@
 package dev.limbeck.train;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Stream;
 
 /**
@@ -15,15 +18,42 @@ import java.util.stream.Stream;
  * in a folder of its own beside the target, so that a failure leaves nothing half-written and an older run stays whole.
  */
 public final class RunDirectory implements AutoCloseable {
-    private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+    /** The name of the record in a run directory. */
+    public static final String RECORD_NAME = "run.json";
 
     private final Path target;
     private final Path unfinished;
+    private final List<Path> madeParents;
     private boolean finished;
 
-    private RunDirectory(Path target, Path unfinished) {
+    private RunDirectory(Path target, Path unfinished, List<Path> madeParents) {
         this.target = target;
         this.unfinished = unfinished;
+        this.madeParents = madeParents;
+    }
+
+    /**
+     * Check that a place is free, or holds a run that may be replaced; changes nothing.
+     *
+     * @param overwrite whether an existing run may be replaced
+     * @throws LimbeckException if the place is taken
+     */
+    public static void check(Path target, boolean overwrite) {
+        Path whole = target.toAbsolutePath().normalize();
+        if (whole.getFileName() == null) throw new LimbeckException(target + " is no place for a run; choose a folder");
+        Path unfinished = unfinished(whole);
+        if (!overwrite) {
+            if (Files.exists(whole))
+                throw new LimbeckException(target + " exists; choose another --out, or --overwrite");
+            if (Files.exists(unfinished)) {
+                throw new LimbeckException(unfinished
+                        + " exists, left by an interrupted run; choose another --out, or --overwrite to discard it");
+            }
+        } else if (Files.exists(whole) && !holdsRun(whole)) {
+            // Otherwise a slip such as --out . would replace a folder of something else.
+            throw new LimbeckException(
+                    target + " is no run directory, so it is not overwritten; choose another --out, or remove it");
+        }
     }
 
     /**
@@ -33,21 +63,37 @@ public final class RunDirectory implements AutoCloseable {
      * @throws LimbeckException if the place is taken or cannot be written
      */
     public static RunDirectory create(Path target, boolean overwrite) {
+        check(target, overwrite);
         Path whole = target.toAbsolutePath().normalize();
-        Path unfinished = whole.resolveSibling(whole.getFileName() + ".unfinished");
-        for (Path taken : new Path[] {whole, unfinished}) {
-            if (Files.exists(taken) && !overwrite) {
-                throw new LimbeckException(
-                        (taken.equals(whole) ? target : unfinished) + " exists; choose another --out, or --overwrite");
-            }
+        Path unfinished = unfinished(whole);
+        List<Path> missing = new ArrayList<>();
+        for (Path parent = whole.getParent(); parent != null && !Files.exists(parent); parent = parent.getParent()) {
+            missing.add(parent);
         }
         try {
             delete(unfinished);
             Files.createDirectories(unfinished);
         } catch (IOException e) {
-            throw new LimbeckException("cannot create " + unfinished + ": " + reason(e), e);
+            throw new LimbeckException(
+                    "cannot create the run directory " + target + " (" + reason(whole, e) + "); choose another --out",
+                    e);
         }
-        return new RunDirectory(whole, unfinished);
+        return new RunDirectory(whole, unfinished, missing);
+    }
+
+    private static Path unfinished(Path whole) {
+        return whole.resolveSibling(whole.getFileName() + ".unfinished");
+    }
+
+    /** Return whether a path is a folder that is empty or has the files of a run. */
+    private static boolean holdsRun(Path path) {
+        if (!Files.isDirectory(path)) return false;
+        if (Files.exists(path.resolve(RECORD_NAME)) && Files.exists(path.resolve(SavedModel.FILE_NAME))) return true;
+        try (Stream<Path> content = Files.list(path)) {
+            return content.findAny().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** Return where checkpoints of the running training are written. */
@@ -59,17 +105,30 @@ public final class RunDirectory implements AutoCloseable {
     public void finish(Learner learner, Map<String, Object> runRecord) {
         learner.save(unfinished.resolve(SavedModel.FILE_NAME));
         try {
-            JSON.writeValue(unfinished.resolve("run.json").toFile(), runRecord);
+            Files.writeString(unfinished.resolve(RECORD_NAME), RunJson.write(runRecord) + "\n");
             Files.deleteIfExists(checkpoint());
-            Path old = target.resolveSibling(target.getFileName() + ".old");
-            delete(old);
-            if (Files.exists(target)) Files.move(target, old);
-            Files.move(unfinished, target);
-            delete(old);
+            replace();
         } catch (IOException e) {
-            throw new LimbeckException("cannot write the run to " + target + ": " + reason(e), e);
+            throw new LimbeckException("cannot write the run to " + target + " (" + reason(target, e) + ")", e);
         }
         finished = true;
+    }
+
+    /** Put the new run where the old one is; the old one comes back if that fails. */
+    private void replace() throws IOException {
+        if (!Files.exists(target)) {
+            Files.move(unfinished, target);
+            return;
+        }
+        Path old = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".old");
+        Files.move(target, old);
+        try {
+            Files.move(unfinished, target);
+        } catch (IOException e) {
+            Files.move(old, target);
+            throw e;
+        }
+        delete(old);
     }
 
     /** Return whether a checkpoint is all that is left of this run. */
@@ -83,13 +142,33 @@ public final class RunDirectory implements AutoCloseable {
         if (finished || leavesCheckpoint()) return;
         try {
             delete(unfinished);
+            for (Path parent : madeParents) {
+                if (!isEmpty(parent)) break;
+                Files.delete(parent);
+            }
         } catch (IOException e) {
-            throw new LimbeckException("cannot remove " + unfinished + ": " + reason(e), e);
+            throw new LimbeckException("cannot remove " + unfinished + " (" + reason(unfinished, e) + ")", e);
         }
     }
 
-    private static String reason(IOException e) {
-        return e.getClass().getSimpleName() + " " + e.getMessage();
+    private static boolean isEmpty(Path folder) throws IOException {
+        try (Stream<Path> content = Files.list(folder)) {
+            return content.findAny().isEmpty();
+        }
+    }
+
+    /** Say in plain words why a folder cannot be written. */
+    private static String reason(Path place, IOException e) {
+        for (Path parent = place.getParent(); parent != null; parent = parent.getParent()) {
+            if (!Files.exists(parent)) continue;
+            if (!Files.isDirectory(parent)) return parent + " is a file, expected a folder";
+            if (!Files.isWritable(parent)) return "this user may not write " + parent;
+            break;
+        }
+        String message = String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", "?");
+        if (message.toLowerCase(Locale.ROOT).contains("no space left")) return "no space left on the disk";
+        if (e instanceof AccessDeniedException) return "this user may not write " + message;
+        return message;
     }
 
     private static void delete(Path folder) throws IOException {

@@ -124,7 +124,7 @@ public final class DatasetStore {
             throw new LimbeckException(
                     "no folder or archive " + nameOrPath + "; known data sets are " + String.join(", ", names()));
         }
-        throw Names.unknown("data set", nameOrPath, known.keySet());
+        throw Names.unknown("data set, folder or archive", nameOrPath, known.keySet());
     }
 
     private static ImageSource folder(Path folder) {

@@ -161,7 +161,7 @@ public final class ImageData implements Data {
         Map<String, Object> sizes = new LinkedHashMap<>();
         for (Split split : Split.values()) sizes.put(split.label(), size(split));
         facts.put("sizes", sizes);
-        facts.put("skippedImages", skipped.size());
+        facts.put("skipped_images", skipped.size());
         facts.putAll(settings.describe());
         return facts;
     }

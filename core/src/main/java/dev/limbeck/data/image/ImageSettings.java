@@ -40,8 +40,16 @@ public record ImageSettings(
         check("batch size", batchSize >= 1, "at least 1", batchSize);
         check("valid fraction", validFraction >= 0 && validFraction < 1, "0 or more and below 1", validFraction);
         check("train limit", trainLimit >= 0, "at least 1, or 0 for all", trainLimit);
-        check("normalisation mean", mean.size() == 3, "three values", mean);
-        check("normalisation std", std.size() == 3 && std.stream().allMatch(s -> s > 0), "three values above 0", std);
+        check(
+                "normalisation mean",
+                mean.size() == 3 && mean.stream().allMatch(Double::isFinite),
+                "three numbers",
+                mean);
+        check(
+                "normalisation std",
+                std.size() == 3 && std.stream().allMatch(s -> s > 0 && Double.isFinite(s)),
+                "three numbers above 0",
+                std);
         check("pad and crop", padAndCrop >= 0 && padAndCrop <= MOST_SIDE, "0 to " + MOST_SIDE, padAndCrop);
         check("cache budget", cacheBudget >= 0, "at least 0 bytes", cacheBudget);
         check("workers", workers >= 1, "at least 1", workers);
@@ -53,16 +61,16 @@ public record ImageSettings(
     /** Return what changes the batches, for a run's record. */
     Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("imageSize", List.of(height, width));
+        facts.put("image_size", List.of(height, width));
         facts.put("resize", resize.name().toLowerCase(Locale.ROOT));
-        facts.put("batchSize", batchSize);
+        facts.put("batch_size", batchSize);
         facts.put("seed", seed);
-        facts.put("validFraction", validFraction);
-        facts.put("trainLimit", trainLimit);
+        facts.put("valid_fraction", validFraction);
+        facts.put("train_limit", trainLimit);
         facts.put("mean", mean);
         facts.put("std", std);
         facts.put("flip", flip);
-        facts.put("padAndCrop", padAndCrop);
+        facts.put("pad_and_crop", padAndCrop);
         return facts;
     }
 

@@ -205,7 +205,7 @@ class DatasetsTest {
     void namesTheNearestOfUnknownSets() {
         assertThatThrownBy(() -> Datasets.open("cifar-10"))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith("no data set 'cifar-10'; nearest: cifar10");
+                .hasMessageStartingWith("no data set, folder or archive 'cifar-10'; nearest: cifar10");
         assertThatThrownBy(() -> Datasets.open("some/folder"))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith("no folder or archive some/folder; known data sets are cifar10");

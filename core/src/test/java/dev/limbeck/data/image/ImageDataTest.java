@@ -275,7 +275,7 @@ class ImageDataTest {
             assertThat(data.skipped()).containsExactly("cannot read image 7", "cannot read image 20");
             assertThat(data.size(Split.TRAIN)).isEqualTo(28);
             assertThat(names(data, Split.TRAIN)).doesNotContain("7.png", "20.png");
-            assertThat(data.describe()).containsEntry("skippedImages", 2);
+            assertThat(data.describe()).containsEntry("skipped_images", 2);
             assertThat(reported).last().isEqualTo(30);
             assertThat(indices(data.evaluate(Split.TRAIN))).hasSize(28);
         }
@@ -353,8 +353,9 @@ class ImageDataTest {
         try (ImageData data =
                 small(new Counted(10)).seed(5).flip().padAndCrop(1).build()) {
             assertThat(data.describe().keySet())
-                    .contains("source", "classes", "sizes", "imageSize", "resize", "batchSize", "seed", "mean", "std");
-            assertThat(data.describe()).containsEntry("flip", true).containsEntry("padAndCrop", 1);
+                    .contains(
+                            "source", "classes", "sizes", "image_size", "resize", "batch_size", "seed", "mean", "std");
+            assertThat(data.describe()).containsEntry("flip", true).containsEntry("pad_and_crop", 1);
         }
     }
 

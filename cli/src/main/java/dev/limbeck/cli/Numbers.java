@@ -1,0 +1,55 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.Settings;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.Resize;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Read the values of options, and say in plain words when a value is none. */
+final class Numbers {
+    private Numbers() {}
+
+    static void register(CommandLine commands) {
+        ITypeConverter<Double> number = converter("a number", Double::valueOf);
+        ITypeConverter<Integer> whole = converter("a whole number", Integer::valueOf);
+        ITypeConverter<Long> large = converter("a whole number", Long::valueOf);
+        commands.registerConverter(double.class, number).registerConverter(Double.class, number);
+        commands.registerConverter(int.class, whole).registerConverter(Integer.class, whole);
+        commands.registerConverter(long.class, large).registerConverter(Long.class, large);
+        choice(commands, Resize.class);
+        choice(commands, Split.class);
+    }
+
+    private static <T> ITypeConverter<T> converter(String expected, ITypeConverter<T> parser) {
+        return text -> {
+            try {
+                return parser.convert(text.strip());
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("expected " + expected + ", found '" + text + "'");
+            }
+        };
+    }
+
+    private static <E extends Enum<E>> void choice(CommandLine commands, Class<E> type) {
+        commands.registerConverter(type, text -> {
+            for (E value : type.getEnumConstants()) {
+                if (value.name().equalsIgnoreCase(text)) return value;
+            }
+            String known = Arrays.stream(type.getEnumConstants())
+                    .map(value -> value.name().toLowerCase(Locale.ROOT))
+                    .collect(Collectors.joining(", "));
+            throw new TypeConversionException("expected one of " + known + ", found '" + text + "'");
+        });
+    }
+
+    /** Check an option that may be left out. */
+    static void atLeast(int least, String name, @Nullable Integer value) {
+        if (value != null) Settings.atLeast(least, name, value);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.limbeck.train;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import java.io.IOException;
+
+/** Write records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
+public final class RunJson {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .registerModule(new SimpleModule()
+                    .addSerializer(Double.class, new FiniteNumbers())
+                    .addSerializer(double.class, new FiniteNumbers()));
+
+    private RunJson() {}
+
+    /** Return one indented document for maps, lists, records, texts and numbers. */
+    public static String write(Object value) {
+        try {
+            return JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record cannot be written as JSON", e);
+        }
+    }
+
+    /** JSON has no NaN; Jackson would write it as a text. */
+    private static final class FiniteNumbers extends StdSerializer<Double> {
+        private static final long serialVersionUID = 1L;
+
+        FiniteNumbers() {
+            super(Double.class);
+        }
+
+        @Override
+        public void serialize(Double value, JsonGenerator json, SerializerProvider provider) throws IOException {
+            if (Double.isFinite(value)) json.writeNumber(value);
+            else json.writeNull();
+        }
+    }
+}
