@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,11 +65,21 @@ class BadInputTest {
         String command = "touch " + home.resolve("taken-over");
         pickle.write(("cposix\nsystem\n(V" + command + "\ntR.").getBytes(StandardCharsets.UTF_8));
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            zip.putNextEntry(new ZipEntry("archive/data.pkl"));
-            zip.write(pickle.toByteArray());
-            zip.putNextEntry(new ZipEntry("archive/version"));
-            zip.write("3\n".getBytes(StandardCharsets.UTF_8));
+            store(zip, "archive/data.pkl", pickle.toByteArray());
+            store(zip, "archive/version", "3\n".getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** Add an entry without compression, as PyTorch does. */
+    private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        ZipEntry entry = new ZipEntry(name);
+        CRC32 sum = new CRC32();
+        sum.update(content);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(sum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
     }
 
     /** Run a bad command as text and with --json, and return the line. */
@@ -95,6 +106,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "--data $/missing | no folder or archive",
                 "--data shape | no data set, folder or archive 'shape'; nearest: shapes",
@@ -113,6 +125,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "--epochs 0 | --epochs must be at least 1, found 0",
                 "--lr NaN | --lr must be a positive number, found NaN",
@@ -152,6 +165,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "-T 0 | --temperature must be a positive number, found 0.0",
                 "-T -1 | --temperature must be a positive number, found -1.0",
@@ -168,6 +182,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "train --data $/two --arch resnet18 | Missing required option: '--out=<out>'; see limbeck train --help",
                 "train --data $/two --arch resnet18 --out $/x --epoch 3 | no option '--epoch' in train; nearest: --epochs",
@@ -183,12 +198,16 @@ class BadInputTest {
                 "explain --logits a,b | expected a number, found 'a'",
             })
     void wrongUsage(String line, String expected) throws IOException {
-        assertThat(refused(2, line)).contains(expected).contains("; see limbeck").endsWith("--help");
+        assertThat(refused(2, line))
+                .contains(expected)
+                .contains("; see limbeck")
+                .endsWith("--help");
     }
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "missing.safetensors | no model at",
                 "empty | expected a run directory with model.safetensors",
@@ -205,7 +224,8 @@ class BadInputTest {
 
     @Test
     void hostileTeacher() throws IOException {
-        String line = DISTILL.replace("$/run", "$/hostile.pt --teacher-arch cifar-resnet8").strip();
+        String line = DISTILL.replace("$/run", "$/hostile.pt --teacher-arch cifar-resnet8")
+                .strip();
         assertThat(refused(1, line)).contains("posix.system", "nothing of it was run");
         assertThat(home.resolve("taken-over")).doesNotExist();
     }
@@ -213,6 +233,7 @@ class BadInputTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '`',
             value = {
                 "evaluate --model $/run --arch resnet18 --data $/two | holds a cifar-resnet8, but resnet18 was asked for",
                 "evaluate --model $/bare.safetensors --arch cifar-resnet14 --data $/two | missing: layer1.1.conv1.weight",

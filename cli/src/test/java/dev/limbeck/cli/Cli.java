@@ -25,10 +25,9 @@ import javax.imageio.ImageIO;
 /** Run commands in this process and look at what they print and leave. */
 final class Cli {
     /** The least that trains. */
-    static final String[] TINY = {"--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "20"};
+    static final String[] TINY = {"--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "4"};
 
-    private static final ObjectMapper JSON =
-            new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private Cli() {}
 
