@@ -243,8 +243,12 @@ public final class KnowledgeDistillation implements Callback {
         settings.put("weight", weight);
         settings.put("task_weight", taskWeight);
         Map<String, Object> described = new LinkedHashMap<>();
-        losses.forEach(
-                (name, scaled) -> described.put(name, Map.of("loss", scaled.loss.toString(), "scale", scaled.scale)));
+        losses.forEach((name, scaled) -> {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("loss", scaled.loss.toString());
+            one.put("scale", scaled.scale);
+            described.put(name, one);
+        });
         settings.put("losses", described);
         return settings;
     }

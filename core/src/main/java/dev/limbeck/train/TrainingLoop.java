@@ -116,6 +116,11 @@ final class TrainingLoop {
         if (data.has(Split.VALID)) fit.setValidation(learner.validate());
         each(callback -> callback.afterValidate(fit));
         Validation validation = fit.validation();
+        if (validation != null && !Double.isFinite(validation.loss())) {
+            // The last step may be the one that went wrong, and no later training loss would show it.
+            throw new LimbeckException("the validation loss became " + validation.loss() + " after epoch " + fit.epoch()
+                    + "; lower the learning rate, or look at the inputs");
+        }
         return new EpochRecord(
                 fit.epoch(),
                 means.total(),

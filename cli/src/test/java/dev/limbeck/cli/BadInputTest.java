@@ -1,0 +1,283 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.tensor.Engine;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each bad input gets one line that says what is wrong, an exit code, and leaves nothing behind. */
+class BadInputTest {
+    private static final String TRAIN = "train --data $/two --epochs 1 --arch cifar-resnet8 --batch-size 10 --out $/x ";
+    private static final String DISTILL =
+            "distill --data $/two --teacher $/run --epochs 1 --arch cifar-resnet8 --batch-size 10 --out $/x ";
+
+    @TempDir
+    static Path home;
+
+    @BeforeAll
+    static void makeInputs() throws IOException {
+        Cli.pictures(home.resolve("two"), "cat", "dog");
+        Cli.pictures(home.resolve("three"), "cat", "dog", "fish");
+        Cli.pictures(home.resolve("others"), "cat", "owl");
+        Cli.pictures(home.resolve("single"), "cat");
+        Cli.pictures(home.resolve("broken"), "cat", "dog");
+        Files.writeString(home.resolve("broken/dog/p3.png"), "not a picture");
+        Files.createDirectory(home.resolve("empty"));
+        Files.writeString(home.resolve("text.safetensors"), "This is a text, and no model at all.");
+        Files.createFile(home.resolve("zero.safetensors"));
+        Files.writeString(home.resolve("none.zip"), "no archive");
+        Cli.run("train", "--data", home.resolve("two"), Cli.TINY, "--out", home.resolve("run"))
+                .done();
+        byte[] model = Files.readAllBytes(home.resolve("run/model.safetensors"));
+        Files.write(home.resolve("cut.safetensors"), Arrays.copyOf(model, model.length / 2));
+        // The weights without a word on what they are: every entry but the metadata.
+        Files.write(home.resolve("bare.safetensors"), withoutMetadata(model));
+        hostile(home.resolve("hostile.pt"));
+    }
+
+    private static byte[] withoutMetadata(byte[] model) {
+        // Same length, so that the offsets stay: the reader passes over metadata it does not know.
+        return new String(model, StandardCharsets.ISO_8859_1)
+                .replaceFirst("\"architecture\"", "\"architektura\"")
+                .getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Write a checkpoint whose pickle calls os.system to make a file. */
+    private static void hostile(Path file) throws IOException {
+        ByteArrayOutputStream pickle = new ByteArrayOutputStream();
+        pickle.write(new byte[] {(byte) 0x80, 2});
+        String command = "touch " + home.resolve("taken-over");
+        pickle.write(("cposix\nsystem\n(V" + command + "\ntR.").getBytes(StandardCharsets.UTF_8));
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            store(zip, "archive/data.pkl", pickle.toByteArray());
+            store(zip, "archive/version", "3\n".getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /** Add an entry without compression, as PyTorch does. */
+    private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        ZipEntry entry = new ZipEntry(name);
+        CRC32 sum = new CRC32();
+        sum.update(content);
+        entry.setMethod(ZipEntry.STORED);
+        entry.setSize(content.length);
+        entry.setCrc(sum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
+    }
+
+    /** Run a bad command as text and with --json, and return the line. */
+    private static String refused(int code, String line) throws IOException {
+        Set<String> before = Cli.listing(home);
+        Cli.Answer answer = Cli.run(Cli.words(line, home));
+        assertThat(answer.code()).as(answer.err()).isEqualTo(code);
+        assertThat(answer.out()).isEmpty();
+        assertThat(answer.err().lines())
+                .as("one line")
+                .filteredOn(told -> !told.startsWith("skipped: "))
+                .hasSize(1);
+        assertThat(answer.err()).startsWith("limbeck: ").doesNotContain("a bug", "Exception", "null");
+        Cli.Answer json = Cli.run(Cli.words(line + " --json", home));
+        assertThat(json.code()).isEqualTo(code);
+        JsonNode document = json.json();
+        assertThat(document.fieldNames()).toIterable().containsExactly("error");
+        assertThat("limbeck: " + document.get("error").asText() + System.lineSeparator())
+                .isEqualTo(json.err());
+        assertThat(Cli.listing(home)).as("nothing is left behind").isEqualTo(before);
+        return answer.err().strip();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "--data $/missing | no folder or archive",
+                "--data shape | no data set, folder or archive 'shape'; nearest: shapes",
+                "--data $/empty | no images in",
+                "--data $/single | expected at least 2 classes",
+                "--data $/broken | broken/dog/p3.png: not an image of a known format (PNG, JPEG, BMP, GIF); "
+                        + "remove or replace it, or use --skip-bad-images",
+                "--data $/none.zip | none.zip: is no tar, gzipped tar or zip archive",
+                "--data $/two --label-regex zzz | found no labels; give one folder per class, or --label-regex",
+            })
+    void dataThatCannotBeUsed(String data, String expected) throws IOException {
+        String line = "train %s --epochs 1 --arch cifar-resnet8 --out $/x".formatted(data);
+        assertThat(refused(1, line)).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "--epochs 0 | --epochs must be at least 1, found 0",
+                "--lr NaN | --lr must be a positive number, found NaN",
+                "--lr 0 | --lr must be a positive number, found 0.0",
+                "--lr Infinity | --lr must be a positive number, found Infinity",
+                "--schedule onecycle | no schedule 'onecycle'; nearest: one-cycle",
+                "--optimizer adam | no optimizer 'adam'; nearest: adamw",
+                "--weight-decay NaN | --weight-decay must be at least 0, found NaN",
+                "--clip 0 | --clip must be a positive number, found 0.0",
+                "--accumulate 0 | --accumulate must be at least 1, found 0",
+                "--patience 0 | --patience must be at least 1, found 0",
+                "--batch-size 0 | --batch-size must be at least 1, found 0",
+                "--image-size -1 | --image-size must be at least 1, found -1",
+                "--image-size 0 | --image-size must be at least 1, found 0",
+                "--image-size 5000 | image size must be 1 to 4096, found 5000",
+                "--train-limit 0 | --train-limit must be at least 1, found 0",
+                "--workers 0 | --workers must be at least 1, found 0",
+                "--valid-fraction 1.5 | --valid-fraction must be at least 0 and below 1, found 1.5",
+                "--valid-fraction NaN | --valid-fraction must be at least 0 and below 1, found NaN",
+                "--mean 0,0,0 | --mean and --std go together, found only --mean",
+                "--std 1,1,1 | --mean and --std go together, found only --std",
+                "--mean 0,0 --std 1,1,1 | --mean must be three numbers such as 0.5,0.5,0.5, found 2 of them",
+                "--mean NaN,0,0 --std 1,1,1 | normalisation mean must be three numbers, found [NaN, 0.0, 0.0]",
+                "--mean 0,0,0 --std 1,0,1 | normalisation std must be three numbers above 0, found [1.0, 0.0, 1.0]",
+                "--label-regex ( | --label-regex must be a regular expression, found '('",
+                "--device nonsense | device must be auto, cpu, cuda or cuda:N, found 'nonsense'",
+                "--threads 0 | --threads must be at least 1, found 0",
+                "--threads -1 | --threads must be at least 1, found -1",
+                "--arch resnet19 | no architecture 'resnet19'; nearest: resnet18",
+            })
+    void settingsOutOfRange(String option, String expected) throws IOException {
+        String name = option.substring(0, option.indexOf(' '));
+        String line = TRAIN.replaceFirst(name + " \\S+ ", "") + option;
+        assertThat(refused(1, line)).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "-T 0 | --temperature must be a positive number, found 0.0",
+                "-T -1 | --temperature must be a positive number, found -1.0",
+                "-T NaN | --temperature must be a positive number, found NaN",
+                "--weight -0.1 | --weight must be between 0 and 1, found -0.1",
+                "--weight 1.1 | --weight must be between 0 and 1, found 1.1",
+                "--weight NaN | --weight must be between 0 and 1, found NaN",
+                "--loss soft-targt | no loss 'soft-targt'; nearest: soft-target",
+            })
+    void distillationOutOfRange(String option, String expected) throws IOException {
+        assertThat(refused(1, DISTILL + option)).contains(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "train --data $/two --arch resnet18 | Missing required option: '--out=<out>'; see limbeck train --help",
+                "train --data $/two --arch resnet18 --out $/x --epoch 3 | no option '--epoch' in train; nearest: --epochs",
+                "trian | no command 'trian'; nearest: train",
+                "train --data $/two --arch resnet18 --out $/x more | unexpected argument 'more'",
+                "train --data $/two --arch resnet18 --out $/x --lr fast | '--lr': expected a number, found 'fast'",
+                "train --data $/two --arch resnet18 --out $/x --epochs 1.5 | expected a whole number, found '1.5'",
+                "train --data $/two --arch resnet18 --out $/x --seed s | expected a whole number, found 's'",
+                "train --data $/two --arch resnet18 --out $/x --mean a,b,c --std 1,1,1 | expected a number, found 'a'",
+                "train --data $/two --arch resnet18 --out $/x --resize foo | expected one of squish, crop, pad, found 'foo'",
+                "evaluate --model $/run --data $/two --split exam | expected one of train, valid, test, found 'exam'",
+                "predict --model $/run | Missing required parameter: 'IMAGE'",
+                "explain --logits a,b | expected a number, found 'a'",
+            })
+    void wrongUsage(String line, String expected) throws IOException {
+        assertThat(refused(2, line))
+                .contains(expected)
+                .contains("; see limbeck")
+                .endsWith("--help");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "missing.safetensors | no model at",
+                "empty | expected a run directory with model.safetensors",
+                "zero.safetensors | is empty",
+                "text.safetensors | is of no known kind; expected a safetensors file or a PyTorch checkpoint",
+                "cut.safetensors | cut.safetensors: ",
+                "bare.safetensors | does not say its architecture; name it with --arch, one of resnet18",
+                "hostile.pt | names the class posix.system",
+            })
+    void modelsThatCannotBeUsed(String model, String expected) throws IOException {
+        assertThat(refused(1, "evaluate --data $/two --model $/" + model)).contains(expected, model);
+        assertThat(home.resolve("taken-over")).doesNotExist();
+    }
+
+    @Test
+    void hostileTeacher() throws IOException {
+        String line = DISTILL.replace("$/run", "$/hostile.pt --teacher-arch cifar-resnet8")
+                .strip();
+        assertThat(refused(1, line)).contains("posix.system", "nothing of it was run");
+        assertThat(home.resolve("taken-over")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "evaluate --model $/run --arch resnet18 --data $/two | holds a cifar-resnet8, but resnet18 was asked for",
+                "evaluate --model $/bare.safetensors --arch cifar-resnet14 --data $/two | missing: layer1.1.conv1.weight",
+                "evaluate --model $/bare.safetensors --arch resnet18 --data $/two | other shapes: conv1.weight (expected 64×3×7×7, found 16×3×3×3)",
+                "evaluate --model $/run --data $/three --split valid | the model knows 2 classes, the data has 3",
+                "evaluate --model $/run --data $/others --split valid | the model's classes are cat, dog, the data's are cat, owl",
+                "evaluate --model $/run --data $/two | there is no test split",
+                "distill --teacher $/run --data $/three --arch cifar-resnet8 --out $/x | knows 2 classes, the data has 3",
+                "distill --teacher $/run --data $/others --arch cifar-resnet8 --out $/x | calls class 1 'dog', the data 'owl'",
+                "predict --model $/run $/text.safetensors | cannot read image",
+                "predict --model $/run $/none.png | no such file",
+                "predict --model $/run --top 0 $/two/cat/p1.png | --top must be at least 1, found 0",
+                "explain --model $/run $/broken/dog/p3.png | broken/dog/p3.png: not an image",
+                "explain | nothing to explain; give --logits",
+                "explain --logits 1,2 --labels a | expected one label for each of the 2 logits, found 1",
+                "explain --logits 1,2 --labels a,a | labels must differ",
+                "explain --logits NaN,1 | logits must be finite numbers, found NaN",
+                "explain --logits 1,2 -T 0 | --temperature must be a positive number, found 0.0",
+                "explain --logits 1,2 --model $/run | give --logits, or --model with an image",
+                "explain --labels a,b --model $/run $/two/cat/p1.png | --labels go with --logits",
+                "summary | nothing to list; give --model, or --arch",
+                "summary --arch resnet18 --classes 0 | --classes must be at least 1, found 0",
+                "summary --arch resnet18 --image-size 0 | --image-size must be at least 1, found 0",
+            })
+    void modelsAndInputsThatDoNotFit(String line, String expected) throws IOException {
+        assertThat(refused(1, line)).contains(expected);
+    }
+
+    @Test
+    void gpuThatIsNotThere() throws IOException {
+        assumeTrue(Engine.cudaDevices() == 0, "there is a GPU");
+        assertThat(refused(1, TRAIN + "--device cuda")).contains("LibTorch sees 0 CUDA devices; use --device cpu");
+    }
+
+    @Test
+    void badImagesAreSkippedWhenAsked() throws IOException {
+        Path out = home.resolve("skipping");
+        Cli.Answer answer = Cli.run(
+                        "train", "--data", home.resolve("broken"), "--skip-bad-images", Cli.TINY, "--out", out)
+                .done();
+        assertThat(answer.err()).contains("skipped: cannot read image").contains("p3.png");
+        JsonNode data = Cli.read(out.resolve("run.json")).get("data");
+        assertThat(data.get("skipped_images").asInt()).isEqualTo(1);
+        assertThat(data.at("/sizes/train").asInt() + data.at("/sizes/valid").asInt())
+                .isEqualTo(19);
+    }
+}

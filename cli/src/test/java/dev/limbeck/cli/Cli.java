@@ -1,0 +1,105 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+
+/** Run commands in this process and look at what they print and leave. */
+final class Cli {
+    /** The least that trains. */
+    static final String[] TINY = {"--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "4"};
+
+    private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private Cli() {}
+
+    /** What a command answered. */
+    record Answer(int code, String out, String err) {
+        /** Expect success. */
+        Answer done() {
+            assertThat(code).as("exit code; stderr: %s", err).isZero();
+            return this;
+        }
+
+        /** Read standard output, which must be exactly one JSON document. */
+        JsonNode json() {
+            try {
+                return JSON.readTree(out);
+            } catch (JsonProcessingException e) {
+                throw new AssertionError("standard output is not one JSON document: " + out, e);
+            }
+        }
+    }
+
+    static Answer run(Object... args) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                false,
+                Stream.of(args)
+                        .flatMap(arg -> arg instanceof Object[] many ? Arrays.stream(many) : Stream.of(arg))
+                        .map(String::valueOf)
+                        .toArray(String[]::new));
+        return new Answer(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Return the words of a line, with $ standing for a folder. */
+    static Object[] words(String line, Path folder) {
+        return Arrays.stream(line.split(" "))
+                .map(word -> word.replace("$", folder.toString()))
+                .toArray();
+    }
+
+    static JsonNode read(Path file) throws IOException {
+        return JSON.readTree(file.toFile());
+    }
+
+    /** Return the paths and sizes of everything under a folder. */
+    static Set<String> listing(Path folder) throws IOException {
+        try (Stream<Path> paths = Files.walk(folder)) {
+            return paths.map(path -> folder.relativize(path) + " "
+                            + (Files.isRegularFile(path) ? path.toFile().length() : "folder"))
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** Draw ten pictures for each class, in a folder each. */
+    static Path pictures(Path folder, String... classes) throws IOException {
+        for (int label = 0; label < classes.length; label++) {
+            for (int i = 0; i < 10; i++) {
+                picture(folder.resolve(classes[label]).resolve("p" + i + ".png"), label, i);
+            }
+        }
+        return folder;
+    }
+
+    private static void picture(Path file, int label, int i) throws IOException {
+        BufferedImage image = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+        Graphics2D pen = image.createGraphics();
+        pen.setColor(Color.getHSBColor(label / 5f, 1, 0.5f + i / 20f));
+        pen.fillOval(2 + i, 4, 16, 16);
+        pen.dispose();
+        Files.createDirectories(file.getParent());
+        ImageIO.write(image, "png", file.toFile());
+    }
+}

@@ -1,0 +1,353 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The commands one after the other, as a user runs them, as text and as JSON. */
+class CommandsTest {
+    private static final String[] SHAPES = {
+        "--data", "shapes", "--train-limit", "60", "--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "20"
+    };
+    private static final String SHA256 = "[0-9a-f]{64}";
+
+    @TempDir
+    static Path home;
+
+    private static Path teacher;
+    private static Path student;
+    private static Path image;
+    private static Cli.Answer trained;
+    private static JsonNode distilled;
+
+    @BeforeAll
+    static void trainAndDistil() throws IOException {
+        teacher = home.resolve("teacher");
+        student = home.resolve("student");
+        image = Cli.pictures(home.resolve("pictures"), "cat").resolve("cat/p4.png");
+        trained = Cli.run("train", SHAPES, "--seed", "7", "--out", teacher).done();
+        distilled = Cli.run(
+                        "distill",
+                        SHAPES,
+                        "--seed",
+                        "7",
+                        "--teacher",
+                        teacher,
+                        "-T",
+                        "4",
+                        "--weight",
+                        "0.9",
+                        "--out",
+                        student,
+                        "--json")
+                .done()
+                .json();
+    }
+
+    @Test
+    void trainPrintsTheTableAsideAndTheResult() {
+        assertThat(trained.err().lines().toList())
+                .satisfiesExactly(
+                        head -> assertThat(head.strip().split(" +"))
+                                .containsExactly(
+                                        "epoch", "train_loss", "valid_loss", "accuracy", "top5", "macro_f1", "time"),
+                        row -> assertThat(row).matches(" +0( +\\d+\\.\\d{6}){5} +\\d\\d:\\d\\d"));
+        assertThat(trained.out().lines().toList())
+                .satisfiesExactly(
+                        valid -> assertThat(valid).matches("valid: accuracy \\d+\\.\\d\\d %, top5 .* %, macro_f1 .* %"),
+                        test -> assertThat(test).startsWith("test: accuracy "),
+                        written -> assertThat(written).isEqualTo("written to " + teacher));
+        assertThat(teacher.toFile().list()).containsExactlyInAnyOrder("run.json", "model.safetensors");
+    }
+
+    @Test
+    void theRecordHoldsAllThatRepeatsTheRun() throws IOException {
+        assertThat(Cli.read(student.resolve("run.json"))).isEqualTo(distilled);
+        assertThat(distilled.fieldNames())
+                .toIterable()
+                .containsExactly(
+                        "limbeck",
+                        "command",
+                        "started",
+                        "finished",
+                        "engine",
+                        "data",
+                        "training",
+                        "distillation",
+                        "epochs",
+                        "results",
+                        "model_sha256");
+        assertThat(distilled.at("/engine").fieldNames())
+                .toIterable()
+                .containsExactly("libtorch", "java", "system", "cpu_capability", "threads");
+        JsonNode data = distilled.get("data");
+        assertThat(data.get("fingerprint").asText()).matches(SHA256);
+        assertThat(data.at("/sizes").toString()).isEqualTo("{\"train\":60,\"valid\":1000,\"test\":2000}");
+        assertThat(data.get("train_limit").asInt()).isEqualTo(60);
+        assertThat(data.get("batch_size").asInt()).isEqualTo(20);
+        assertThat(data.get("seed").asLong()).isEqualTo(7);
+        JsonNode training = distilled.get("training");
+        assertThat(training.get("architecture").asText()).isEqualTo("cifar-resnet8");
+        assertThat(training.get("parameters").asLong()).isEqualTo(75_290);
+        assertThat(training.get("seed").asLong()).isEqualTo(7);
+        assertThat(training.get("lr").asDouble()).isEqualTo(1e-3);
+        assertThat(training.get("optimizer").asText()).startsWith("AdamW[");
+        assertThat(training.fieldNames())
+                .toIterable()
+                .contains("device", "epochs", "schedule", "clip", "accumulate", "patience");
+    }
+
+    @Test
+    void theRecordHoldsTheDistillation() throws IOException {
+        JsonNode distillation = distilled.get("distillation");
+        assertThat(distillation.get("weight").asDouble()).isEqualTo(0.9);
+        assertThat(distillation.get("task_weight").asDouble()).isCloseTo(0.1, within(1e-12));
+        assertThat(distillation.at("/losses/SoftTarget/loss").asText()).isEqualTo("SoftTarget[temperature=4.0]");
+        assertThat(distillation.get("teacher_sha256"))
+                .isEqualTo(Cli.read(teacher.resolve("run.json")).get("model_sha256"));
+        assertThat(distilled.get("epochs")).hasSize(1);
+        JsonNode row = distilled.at("/epochs/0");
+        assertThat(row.at("/terms/task").isNumber()).isTrue();
+        double total = 0.1 * row.at("/terms/task").asDouble()
+                + 0.9 * row.at("/terms/SoftTarget").asDouble();
+        assertThat(row.get("train_loss").asDouble()).isCloseTo(total, within(1e-4));
+        assertThat(row.at("/notes/teacher_agreement").asDouble()).isBetween(0.0, 1.0);
+        assertThat(row.at("/notes/valid_SoftTarget").isNumber()).isTrue();
+        assertThat(row.get("steps").asInt()).isEqualTo(3);
+        for (String positive : List.of("rate", "seconds", "train_images_per_second")) {
+            assertThat(row.get(positive).asDouble()).as(positive).isPositive();
+        }
+        assertThat(distilled.at("/results/test/rows").asInt()).isEqualTo(2000);
+        assertThat(distilled.at("/results/valid/accuracy").asDouble())
+                .isEqualTo(row.at("/metrics/accuracy").asDouble());
+    }
+
+    @Test
+    void theModelFileRebuildsTheModel() throws IOException {
+        try (SavedModel saved = SavedModel.open(student, null)) {
+            assertThat(saved.architecture()).isEqualTo(Zoo.CIFAR_RESNET8.name());
+            assertThat(saved.classNames()).hasSize(10).startsWith("circle");
+            assertThat(saved.preparation()).containsEntry("image_size", "32x32").containsKeys("resize", "mean", "std");
+            assertThat(saved.sha256())
+                    .isEqualTo(distilled.get("model_sha256").asText())
+                    .matches(SHA256);
+        }
+    }
+
+    @Test
+    void theSameSeedGivesTheSameModel() throws IOException {
+        Path again = home.resolve("again");
+        Path other = home.resolve("other");
+        JsonNode same = Cli.run("train", SHAPES, "--seed", "7", "--out", again, "--json")
+                .done()
+                .json();
+        JsonNode different = Cli.run("train", SHAPES, "--seed", "8", "--out", other, "--json")
+                .done()
+                .json();
+        JsonNode first = Cli.read(teacher.resolve("run.json"));
+        assertThat(same.get("model_sha256")).isEqualTo(first.get("model_sha256"));
+        assertThat(different.get("model_sha256")).isNotEqualTo(first.get("model_sha256"));
+    }
+
+    @Test
+    void evaluateAgreesWithTheRecord() {
+        Cli.Answer text =
+                Cli.run("evaluate", "--model", student, "--data", "shapes").done();
+        assertThat(text.out())
+                .startsWith("cifar-resnet8 on 2,000 images (test): accuracy ")
+                .contains(", loss ");
+        JsonNode json = Cli.run("evaluate", "--model", student, "--data", "shapes", "--json")
+                .done()
+                .json();
+        assertThat(json.get("accuracy")).isEqualTo(distilled.at("/results/test/accuracy"));
+        assertThat(json.get("model_sha256")).isEqualTo(distilled.get("model_sha256"));
+        assertThat(json.get("rows").asInt()).isEqualTo(2000);
+    }
+
+    @Test
+    void predictNamesTheBestClasses() {
+        Cli.Answer text = Cli.run("predict", "--model", teacher, image, image).done();
+        assertThat(text.out().lines()).hasSize(2).allMatch(line -> line.matches(".*p4\\.png: .* %, .* %, .* %"));
+        JsonNode json = Cli.run("predict", "--model", teacher, "--top", "2", image, "--json")
+                .done()
+                .json();
+        assertThat(json).hasSize(1);
+        assertThat(json.at("/0/image").asText()).isEqualTo(image.toString());
+        assertThat(json.at("/0/probabilities")).hasSize(2);
+    }
+
+    @Test
+    void explainSoftensLogits() {
+        JsonNode json = Cli.run("explain", "--logits", "1,2,3", "--labels", "a,b,c", "-T", "1,2", "--json")
+                .done()
+                .json();
+        assertThat(json).hasSize(2);
+        assertThat(json.at("/0/temperature").asDouble()).isEqualTo(1);
+        double one = Math.exp(-2) / (Math.exp(-2) + Math.exp(-1) + 1);
+        double two = Math.exp(-1) / (Math.exp(-1) + Math.exp(-0.5) + 1);
+        assertThat(json.at("/0/probabilities/a").asDouble()).isCloseTo(one, within(1e-12));
+        assertThat(json.at("/1/probabilities/a").asDouble()).isCloseTo(two, within(1e-12));
+        Cli.Answer text = Cli.run("explain", "--logits", "1,2,3").done();
+        assertThat(text.out()).contains("T = 1\n  class 0  0.0900  ████\n").contains("T = 20\n");
+        assertThat(Cli.run("explain", "--model", teacher, image).done().out().lines())
+                .hasSize(4 * 11);
+    }
+
+    @Test
+    void summaryListsLayers() {
+        Cli.Answer text = Cli.run("summary", "--model", teacher).done();
+        assertThat(text.out())
+                .contains("layer1.0.conv1", "1×16×32×32")
+                .endsWith("75,290 parameters, 75,290 trainable\n");
+        JsonNode json = Cli.run("summary", "--arch", "cifar-resnet8", "--classes", "3", "--json")
+                .done()
+                .json();
+        assertThat(json.get("parameters").asLong()).isEqualTo(75_290 - 7 * 65);
+        assertThat(json.at("/rows/0/output").toString()).isEqualTo("[1,3]");
+    }
+
+    @Test
+    void doctorTellsWhatItFound() {
+        assertThat(Cli.run("doctor").done().out()).contains("limbeck ", "libtorch ", "threads ", "cache ");
+        JsonNode json = Cli.run("doctor", "--json").done().json();
+        assertThat(json.fieldNames())
+                .toIterable()
+                .contains(
+                        "limbeck",
+                        "libtorch",
+                        "java",
+                        "system",
+                        "threads",
+                        "cores",
+                        "cuda_devices",
+                        "device_auto",
+                        "cache",
+                        "missing");
+        assertThat(json.get("missing").isArray()).isTrue();
+    }
+
+    @Test
+    void demoComparesThreeNetworks() {
+        Demo.Settings little =
+                new Demo.Settings(Zoo.CIFAR_RESNET8, Zoo.CIFAR_RESNET8, 128, 64, 50, 1, 1, 1e-2, 1e-2, 4, 0.9);
+        List<String> lines = new ArrayList<>();
+        Demo.Result result = new Demo(little, lines::add, List.of()).run(3);
+        assertThat(lines).hasSize(3 + 3 * 2).first().isEqualTo("teacher: cifar-resnet8 on 128 drawn shapes");
+        assertThat(Demo.json(result)).containsOnlyKeys("seed", "teacher", "alone", "distilled", "gap_closed");
+        assertThat(List.of(result.teacher(), result.alone(), result.distilled()))
+                .allSatisfy(outcome -> {
+                    assertThat(outcome.accuracy()).isBetween(0.0, 1.0);
+                    assertThat(outcome.parameters()).isEqualTo(75_290);
+                    assertThat(outcome.bytes()).isGreaterThan(4 * 75_290);
+                    assertThat(outcome.p50Millis()).isPositive();
+                });
+    }
+
+    @Test
+    void gapClosedIsAShareOfTheGap() {
+        Demo.Result half = new Demo.Result(0, outcome(0.9), outcome(0.7), outcome(0.8));
+        assertThat(half.gapClosed()).isCloseTo(0.5, within(1e-12));
+        Demo.Result none = new Demo.Result(0, outcome(0.7), outcome(0.7), outcome(0.8));
+        assertThat(none.gapClosed()).isNaN();
+        assertThat(Demo.json(none)).containsEntry("gap_closed", null);
+    }
+
+    private static Demo.Outcome outcome(double accuracy) {
+        return new Demo.Outcome("any", accuracy, 1, 1, 1, 1);
+    }
+
+    @Test
+    void aGermanMachineWritesTheSameNumbers() {
+        Locale usual = Locale.getDefault();
+        try {
+            Locale.setDefault(Locale.GERMANY);
+            Path out = home.resolve("german");
+            Cli.Answer german =
+                    Cli.run("train", SHAPES, "--seed", "7", "--out", out).done();
+            assertThat(german.out().lines().limit(2))
+                    .isEqualTo(trained.out().lines().limit(2).toList());
+            assertThat(columns(german)).isEqualTo(columns(trained));
+            assertThat(Cli.run("summary", "--model", out).done().out()).contains("75,290 parameters");
+            assertThat(Cli.run("evaluate", "--model", out, "--data", "shapes")
+                            .done()
+                            .out())
+                    .contains("2,000 images");
+            assertThat(Cli.run("explain", "--logits", "1.5,2").done().out()).contains("0.3775");
+        } finally {
+            Locale.setDefault(usual);
+        }
+    }
+
+    /** Return the epoch table without the time. */
+    private static List<String> columns(Cli.Answer answer) {
+        return answer.err()
+                .lines()
+                .map(line -> line.replaceFirst(" +\\S+$", ""))
+                .toList();
+    }
+
+    @Test
+    void aRunWithoutValidationHasNullInItsRecord() throws IOException {
+        Path pictures = Cli.pictures(home.resolve("pair"), "cat", "dog");
+        JsonNode json = Cli.run(
+                        "train",
+                        "--data",
+                        pictures,
+                        Cli.TINY,
+                        "--valid-fraction",
+                        "0",
+                        "--out",
+                        home.resolve("blind"),
+                        "--json")
+                .done()
+                .json();
+        assertThat(json.at("/epochs/0/valid_loss").isNull()).isTrue();
+        assertThat(json.get("results")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "demo | --quick --seed --device --threads --json",
+                "train | --data --arch --epochs --lr --schedule --optimizer --seed --out --overwrite --mean --std --json",
+                "distill | --teacher --teacher-arch --weight --temperature --loss --data --arch --out --json",
+                "evaluate | --model --arch --split --data --json",
+                "predict | --model --top IMAGE --json",
+                "explain | --logits --labels --model --temperature IMAGE --json",
+                "summary | --arch --model --classes --image-size --json",
+                "doctor | --json",
+            })
+    void helpNamesTheOptions(String command, String options) {
+        Cli.Answer help = Cli.run(command, "--help").done();
+        assertThat(help.out()).startsWith("Usage: limbeck " + command).contains(options.split(" "));
+        assertThat(help.err()).isEmpty();
+        assertThat(Cli.run("help", command).done().out()).isEqualTo(help.out());
+        assertThat(Cli.run("--help").done().out()).contains("  " + command + " ");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--version", "-V"})
+    void tellsItsVersion(String option) {
+        assertThat(Cli.run(option).done().out()).matches("limbeck \\d+\\.\\d+\\.\\d+\\R");
+    }
+
+    @Test
+    void writesACompletionScript() {
+        assertThat(Cli.run("generate-completion").done().out()).contains("#!/usr/bin/env bash", "distill", "--teacher");
+    }
+}

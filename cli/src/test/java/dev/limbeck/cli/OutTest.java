@@ -1,0 +1,94 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What --out and --overwrite may and may not do to folders. */
+class OutTest {
+    @TempDir
+    static Path home;
+
+    @BeforeAll
+    static void makeInputs() throws IOException {
+        Cli.pictures(home.resolve("two"), "cat", "dog");
+    }
+
+    private static Cli.Answer train(Path out, String... more) {
+        return Cli.run("train", "--data", home.resolve("two"), Cli.TINY, "--out", out, more);
+    }
+
+    private static void refuses(Path out, String expected, String... more) throws IOException {
+        Set<String> before = Cli.listing(home);
+        Cli.Answer answer = train(out, more);
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.err()).contains(expected).doesNotContain("Exception", "null");
+        assertThat(answer.err().lines()).hasSize(1);
+        assertThat(Cli.listing(home)).isEqualTo(before);
+    }
+
+    @Test
+    void keepsAnOldRunUnlessToldToReplaceIt() throws IOException {
+        Path out = home.resolve("kept");
+        train(out, "--seed", "1").done();
+        String first = Files.readString(out.resolve("run.json"));
+        refuses(out, "kept exists; choose another --out, or --overwrite");
+        refuses(out, "the loss became", "--overwrite", "--lr", "1e30");
+        assertThat(Files.readString(out.resolve("run.json"))).isEqualTo(first);
+        train(out, "--overwrite", "--seed", "2").done();
+        assertThat(Cli.read(out.resolve("run.json")).at("/training/seed").asLong())
+                .isEqualTo(2);
+        assertThat(home.toFile().list((folder, name) -> name.contains("kept"))).containsExactly("kept");
+    }
+
+    @Test
+    void replacesNoFolderOfSomethingElse() throws IOException {
+        Path precious = Files.createDirectory(home.resolve("precious"));
+        Files.writeString(precious.resolve("thesis.txt"), "years of work");
+        refuses(precious, "is no run directory, so it is not overwritten", "--overwrite");
+        refuses(precious.resolve("thesis.txt"), "is no run directory, so it is not overwritten", "--overwrite");
+        refuses(precious.getRoot(), "is no place for a run");
+    }
+
+    @Test
+    void leavesANeighbourNamedOldAlone() throws IOException {
+        Path out = home.resolve("again");
+        train(out).done();
+        Path neighbour = Files.createDirectory(home.resolve("again.old"));
+        Files.writeString(neighbour.resolve("note.txt"), "mine");
+        train(out, "--overwrite").done();
+        assertThat(neighbour.resolve("note.txt")).hasContent("mine");
+    }
+
+    @Test
+    void namesTheStepAndTermOfALossThatIsNotFinite() throws IOException {
+        refuses(home.resolve("new/folders/diverged"), "in term 'task'; lower the learning rate", "--lr", "1e30");
+    }
+
+    @Test
+    void refusesAPlaceBelowAFile() throws IOException {
+        Files.writeString(home.resolve("file"), "text");
+        refuses(home.resolve("file/run"), "is a file, expected a folder");
+    }
+
+    @Test
+    void refusesAFolderThatCannotBeWritten() throws IOException {
+        Path folder = Files.createDirectory(home.resolve("locked"));
+        assumeTrue(folder.toFile().setWritable(false) && !Files.isWritable(folder), "this user may write anywhere");
+        refuses(folder.resolve("run"), "this user may not write");
+    }
+
+    @Test
+    void makesMissingParents() {
+        Path out = home.resolve("some/where/run");
+        train(out).done();
+        assertThat(out.resolve("model.safetensors")).exists();
+    }
+}
