@@ -25,6 +25,15 @@ public final class MemoryFlat {
 
     private record Reading(long counted, long resident) {}
 
+    private static void collect() {
+        try {
+            System.gc();
+            Thread.sleep(200);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Run the benchmark; options are {@code --steps --batch}. */
     public static void main(String... arguments) {
         Options options = Options.of(Map.of("steps", "2000", "batch", "32"), arguments);
@@ -35,6 +44,8 @@ public final class MemoryFlat {
             public void afterBatch(Step step) {
                 int done = step.index() + 1;
                 if (done != FIRST && done != steps) return;
+                // Without it the count depends on when the collector last looked.
+                collect();
                 Reading reading = new Reading(Engine.countedBytes(), Engine.residentBytes());
                 readings[done == FIRST ? 0 : 1] = reading;
                 System.out.printf(
