@@ -45,12 +45,12 @@ public final class Demo {
             double weight) {
         /** Return what {@code limbeck demo} does. */
         public static Settings full() {
-            return new Settings(Zoo.CIFAR_RESNET20, Zoo.CIFAR_RESNET8, 6000, 1500, 2000, 10, 20, 1e-2, 1e-2, 4, 0.9);
+            return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 4500, 1200, 2000, 7, 15, 1e-2, 1e-2, 4, 0.9);
         }
 
         /** Return what {@code limbeck demo --quick} does. */
         public static Settings quick() {
-            return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 2500, 800, 500, 4, 6, 1e-2, 1e-2, 4, 0.9);
+            return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 2200, 700, 500, 4, 6, 1e-2, 1e-2, 4, 0.9);
         }
     }
 
@@ -84,24 +84,28 @@ public final class Demo {
     /** Run it with a seed, which decides the weights and the order; the images are always the same. */
     public Result run(long seed) {
         try (ImageData many = shapes(settings.teacherImages, seed);
-                ImageData few = shapes(settings.studentImages, seed)) {
+                ImageData few = shapes(settings.studentImages, seed);
+                Learner teacher =
+                        Learner.builder(many, settings.teacher).seed(seed).build();
+                Learner alone =
+                        Learner.builder(few, settings.student).seed(seed).build();
+                Learner distilled =
+                        Learner.builder(few, settings.student).seed(seed).build()) {
             lines.accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
-            try (Learner teacher =
-                    Learner.builder(many, settings.teacher).seed(seed).build()) {
-                Outcome taught = train(teacher, settings.teacherEpochs, settings.teacherRate, List.of());
-                lines.accept(
-                        Texts.format("student alone: %s on %,d of them", settings.student, settings.studentImages));
-                Outcome alone = student(few, seed, List.of());
-                lines.accept("student distilled: T = %s, weight %s".formatted(settings.temperature, settings.weight));
-                Outcome distilled = student(
-                        few,
-                        seed,
-                        List.of(KnowledgeDistillation.from(teacher)
-                                .weight(settings.weight)
-                                .loss(new SoftTarget(settings.temperature))
-                                .build()));
-                return new Result(seed, taught, alone, distilled);
-            }
+            double taughtIn = train(teacher, settings.teacherEpochs, settings.teacherRate);
+            lines.accept(Texts.format("student alone: %s on %,d of them", settings.student, settings.studentImages));
+            double aloneIn = train(alone, settings.studentEpochs, settings.studentRate);
+            lines.accept("student distilled: T = %s, weight %s".formatted(settings.temperature, settings.weight));
+            double distilledIn = train(
+                    distilled,
+                    settings.studentEpochs,
+                    settings.studentRate,
+                    KnowledgeDistillation.from(teacher)
+                            .weight(settings.weight)
+                            .loss(new SoftTarget(settings.temperature))
+                            .build());
+            return new Result(
+                    seed, outcome(teacher, taughtIn), outcome(alone, aloneIn), outcome(distilled, distilledIn));
         }
     }
 
@@ -113,20 +117,17 @@ public final class Demo {
                 .build();
     }
 
-    private Outcome student(ImageData data, long seed, List<Callback> callbacks) {
-        try (Learner learner =
-                Learner.builder(data, settings.student).seed(seed).build()) {
-            return train(learner, settings.studentEpochs, settings.studentRate, callbacks);
-        }
-    }
-
-    private Outcome train(Learner learner, int epochs, double rate, List<Callback> callbacks) {
+    /** Train with one cycle and return the seconds it took. */
+    private double train(Learner learner, int epochs, double rate, Callback... callbacks) {
         long start = System.nanoTime();
-        List<Callback> all = new ArrayList<>(callbacks);
+        List<Callback> all = new ArrayList<>(List.of(callbacks));
         all.add(new EpochTable(lines));
         all.addAll(watchers);
         learner.fitOneCycle(epochs, rate, all.toArray(Callback[]::new));
-        double seconds = (System.nanoTime() - start) / 1e9;
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static Outcome outcome(Learner learner, double seconds) {
         try (Scope scope = Scope.open()) {
             return new Outcome(
                     learner.architecture(),
