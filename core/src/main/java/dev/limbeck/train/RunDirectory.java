@@ -106,12 +106,19 @@ public final class RunDirectory implements AutoCloseable {
         learner.save(unfinished.resolve(SavedModel.FILE_NAME));
         try {
             Files.writeString(unfinished.resolve(RECORD_NAME), RunJson.write(runRecord) + "\n");
-            Files.deleteIfExists(checkpoint());
-            replace();
         } catch (IOException e) {
             throw new LimbeckException("cannot write the run to " + target + " (" + reason(target, e) + ")", e);
         }
+        // From here on the trained model is kept, even if the run cannot be moved to its place.
         finished = true;
+        try {
+            replace();
+            Files.deleteIfExists(target.resolve(checkpoint().getFileName()));
+        } catch (IOException e) {
+            throw new LimbeckException(
+                    "cannot move the run to " + target + " (" + reason(target, e) + "); it is kept in " + unfinished,
+                    e);
+        }
     }
 
     /** Put the new run where the old one is; the old one comes back if that fails. */
