@@ -6,10 +6,14 @@ import dev.limbeck.data.image.DatasetStore;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImageDefaults;
 import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImageSource;
 import dev.limbeck.data.image.Resize;
+import dev.limbeck.zoo.Architecture;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -19,6 +23,7 @@ import picocli.CommandLine.Option;
 /** Offer everything about the images of a command. */
 final class DataOptions {
     private static final int REPORT_EVERY = 10_000;
+    private static final double VALID_FRACTION = 0.2;
 
     @Option(
             names = "--data",
@@ -33,7 +38,9 @@ final class DataOptions {
     @Nullable
     String labelRegex;
 
-    @Option(names = "--image-size", description = "Side of the square images (default: as suits the data).")
+    @Option(
+            names = "--image-size",
+            description = "Side of the square images (default: as the model or the data say, else the architecture).")
     @Nullable
     Integer imageSize;
 
@@ -46,9 +53,9 @@ final class DataOptions {
 
     @Option(
             names = "--valid-fraction",
-            defaultValue = "0.2",
             description = "Share of the training images that validates where there is no such split (default: 0.2).")
-    double validFraction = 0.2;
+    @Nullable
+    Double validFraction;
 
     @Option(
             names = "--train-limit",
@@ -76,7 +83,7 @@ final class DataOptions {
     /** Check every number before data is read or fetched. */
     void check() {
         Settings.atLeast(1, "--batch-size", batchSize);
-        Settings.inHalfOpenUnit("--valid-fraction", validFraction);
+        if (validFraction != null) Settings.inHalfOpenUnit("--valid-fraction", validFraction);
         Numbers.atLeast(1, "--image-size", imageSize);
         Numbers.atLeast(1, "--train-limit", trainLimit);
         Numbers.atLeast(1, "--workers", workers);
@@ -96,20 +103,27 @@ final class DataOptions {
         }
     }
 
-    /** Open the data, prepared as the options say, else as a saved model says, else as suits the data. */
-    ImageData open(LimbeckCommand command, long seed, Map<String, String> savedPreparation) {
+    /**
+     * Open the data, prepared as the options say, else as a saved model says, else as suits the data, else as suits the
+     * architecture.
+     */
+    ImageData open(LimbeckCommand command, long seed, Architecture architecture, Map<String, String> savedPreparation) {
         check();
         DatasetStore store = Datasets.store().onDownload(new DownloadLine(command.terminal()));
-        ImageDataBuilder builder = ImageData.builder(store.source(data))
+        ImageSource source = store.source(data);
+        AtomicInteger next = new AtomicInteger(REPORT_EVERY);
+        ImageDataBuilder builder = ImageData.builder(source)
                 .batchSize(batchSize)
                 .seed(dataSeed == null ? seed : dataSeed)
-                .validFraction(validFraction)
+                .validFraction(validFraction == null ? VALID_FRACTION : validFraction)
                 .skipBadImages(skipBadImages)
                 .onPrepare((done, total) -> {
-                    if (done > 0 && done % REPORT_EVERY == 0) {
+                    if (done >= next.get()) {
+                        next.set((done / REPORT_EVERY + 1) * REPORT_EVERY);
                         command.tell(Texts.format("read %,d of %,d images", done, total));
                     }
                 });
+        if (source.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(architecture.imageSize());
         if (ImagePreparation.isIn(savedPreparation)) {
             ImagePreparation saved = ImagePreparation.of(savedPreparation);
             builder.imageSize(saved.height(), saved.width())
@@ -138,6 +152,7 @@ final class DataOptions {
             String message = String.valueOf(e.getMessage());
             throw new LimbeckException(
                     message.replace("or use skipBadImages", "or use --skip-bad-images")
+                            .replace("image height must", "--image-size must")
                             .replace("or labelByName", "or --label-regex to take labels from file names"),
                     e);
         }

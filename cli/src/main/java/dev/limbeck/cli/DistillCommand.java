@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
@@ -8,6 +9,7 @@ import dev.limbeck.distill.loss.LogitLosses;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,9 +38,9 @@ final class DistillCommand extends LimbeckCommand {
 
     @Option(
             names = {"-T", "--temperature"},
-            defaultValue = "3",
-            description = "Temperature that softens both networks' probabilities (default: 3).")
-    double temperature = 3;
+            description = "Temperature that softens both networks' probabilities, for losses with one (default: 3).")
+    @Nullable
+    Double temperature;
 
     @Option(
             names = "--loss",
@@ -61,22 +63,35 @@ final class DistillCommand extends LimbeckCommand {
         training.check();
         data.check();
         Settings.inUnit("--weight", weight);
-        Settings.positive("--temperature", temperature);
+        if (temperature != null) Settings.positive("--temperature", temperature);
         LogitLoss chosen = LogitLosses.byName(loss, temperature);
         Architecture student = Zoo.byName(training.arch);
+        if (training.overwrite && inside(teacher, training.out)) {
+            throw new LimbeckException(
+                    "the teacher lies in --out " + training.out + ", which --overwrite replaces; choose another --out");
+        }
         engine.apply();
         try (SavedModel saved = SavedModel.open(teacher, teacherArch == null ? null : Zoo.byName(teacherArch))) {
             KnowledgeDistillation distillation = KnowledgeDistillation.from(saved)
                     .weight(weight)
                     .loss(chosen)
                     .build();
-            try (ImageData images = data.open(this, training.seed, saved.preparation())) {
+            try (ImageData images = data.open(this, training.seed, student, saved.preparation())) {
                 Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
                 facts.put("teacher_file", saved.file().toString());
                 facts.put("teacher_sha256", saved.sha256());
-                return new TrainingRun(this, "distill", training, engine)
+                return new TrainingRun(this, "distill", data, training, engine)
                         .run(student, images, List.of(distillation), Map.of("distillation", facts));
             }
+        }
+    }
+
+    private static boolean inside(Path file, Path folder) {
+        try {
+            return file.toRealPath().startsWith(folder.toRealPath());
+        } catch (IOException e) {
+            // One of them does not exist, which is said where it matters.
+            return false;
         }
     }
 }

@@ -1,13 +1,20 @@
 package dev.limbeck.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +32,6 @@ final class EvaluateCommand extends LimbeckCommand {
     @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
     Split split = Split.TEST;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Seed of a validation split taken by lot (default: 0).")
-    long seed;
-
     @Mixin
     DataOptions data = new DataOptions();
 
@@ -39,7 +43,8 @@ final class EvaluateCommand extends LimbeckCommand {
         data.check();
         engine.apply();
         try (SavedModel saved = model.open();
-                ImageData images = data.open(this, seed, saved.preparation())) {
+                ImageData images =
+                        data.open(this, splitSeed(saved), Zoo.byName(saved.architecture()), saved.preparation())) {
             checkClasses(saved, images.classNames());
             saved.module().to(Engine.device(engine.device));
             Validation validation = Evaluator.run(
@@ -65,6 +70,21 @@ final class EvaluateCommand extends LimbeckCommand {
             result.putAll(validation.metrics());
             result.put("loss", validation.loss());
             return result;
+        }
+    }
+
+    /** Take the validation split by lot as the model's own run did, so that it is judged on what it has not seen. */
+    private long splitSeed(SavedModel saved) {
+        Path recorded = saved.file().resolveSibling(RunDirectory.RECORD_NAME);
+        if (split == Split.TEST || !Files.isRegularFile(recorded)) return 0;
+        try {
+            JsonNode run = new ObjectMapper().readTree(recorded.toFile()).path("data");
+            if (data.validFraction == null && run.path("valid_fraction").isNumber()) {
+                data.validFraction = run.path("valid_fraction").asDouble();
+            }
+            return run.path("seed").asLong();
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read " + recorded + ": " + e.getMessage(), e);
         }
     }
 

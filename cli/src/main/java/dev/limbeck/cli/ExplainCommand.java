@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -28,7 +27,9 @@ final class ExplainCommand extends LimbeckCommand {
     @Nullable
     List<String> labels;
 
-    @Option(names = "--model", description = "A run directory, a .safetensors file or a PyTorch checkpoint.")
+    @Option(
+            names = "--model",
+            description = "A run directory, a .safetensors file or a PyTorch checkpoint (then with --arch).")
     @Nullable
     Path model;
 
@@ -59,18 +60,14 @@ final class ExplainCommand extends LimbeckCommand {
                         "found --logits and a model or an image; give --logits, or --model with an image");
             }
             values = given;
-            names = labels != null
-                    ? labels
-                    : IntStream.range(0, given.length)
-                            .mapToObj(i -> "class " + i)
-                            .toList();
+            names = labels != null ? labels : ModelOptions.numbered(given.length);
         } else {
             if (model == null || image == null) {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
-                values = new ImageLogits(saved).of(image);
+                values = ImageLogits.of(saved, this).of(image);
                 names = ModelOptions.classNames(saved);
             }
         }

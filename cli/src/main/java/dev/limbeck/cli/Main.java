@@ -63,10 +63,26 @@ public final class Main implements Runnable {
             report(terminal, usage(failure), arguments);
             return USAGE;
         });
-        return commands.execute(args);
+        int code = execute(commands, terminal, args);
+        if (!out.checkError()) return code;
+        err.println("limbeck: the result could not be written to standard output; is the disk full?");
+        return code == 0 ? FAILED : code;
     }
 
-    private static int failed(Terminal terminal, Exception failure, String... args) {
+    private static int execute(CommandLine commands, Terminal terminal, String... args) {
+        try {
+            return commands.execute(args);
+        } catch (OutOfMemoryError e) {
+            String advice = "use smaller batches or images, or give Java more: LIMBECK_JAVA_OPTS=-Xmx8g";
+            return failed(terminal, new LimbeckException("out of memory (" + e.getMessage() + "); " + advice, e), args);
+        } catch (ExceptionInInitializerError e) {
+            return failed(terminal, e.getCause() == null ? e : e.getCause(), args);
+        } catch (Error e) {
+            return failed(terminal, e, args);
+        }
+    }
+
+    private static int failed(Terminal terminal, Throwable failure, String... args) {
         if (!(failure instanceof LimbeckException) && Boolean.getBoolean("limbeck.debug")) {
             failure.printStackTrace(terminal.err());
         }

@@ -27,6 +27,11 @@ final class ModelOptions {
     /** Return the class names, or numbers where the file has none. */
     static List<String> classNames(SavedModel saved) {
         if (!saved.classNames().isEmpty()) return saved.classNames();
-        return IntStream.range(0, saved.classes()).mapToObj(i -> "class " + i).toList();
+        return numbered(saved.classes());
+    }
+
+    /** Return names for classes that have none. */
+    static List<String> numbered(int classes) {
+        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
     }
 }

@@ -31,7 +31,7 @@ final class PredictCommand extends LimbeckCommand {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
         try (SavedModel saved = model.open()) {
-            ImageLogits logits = new ImageLogits(saved);
+            ImageLogits logits = ImageLogits.of(saved, this);
             List<String> names = ModelOptions.classNames(saved);
             for (Path image : images) {
                 double[] probabilities = DarkKnowledge.soften(logits.of(image), 1);

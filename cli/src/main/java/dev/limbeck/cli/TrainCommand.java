@@ -25,8 +25,9 @@ final class TrainCommand extends LimbeckCommand {
         data.check();
         Architecture architecture = Zoo.byName(training.arch);
         engine.apply();
-        try (ImageData images = data.open(this, training.seed, Map.of())) {
-            return new TrainingRun(this, "train", training, engine).run(architecture, images, List.of(), Map.of());
+        try (ImageData images = data.open(this, training.seed, architecture, Map.of())) {
+            return new TrainingRun(this, "train", data, training, engine)
+                    .run(architecture, images, List.of(), Map.of());
         }
     }
 }

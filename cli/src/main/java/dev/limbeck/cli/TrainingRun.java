@@ -8,6 +8,7 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
+import dev.limbeck.train.Fit;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunDirectory;
@@ -18,17 +19,26 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** Train a network as the options say and leave a run directory: what train and distill share. */
 final class TrainingRun {
     private final LimbeckCommand command;
     private final String name;
+    private final DataOptions dataOptions;
     private final TrainingOptions options;
     private final EngineOptions engine;
 
-    TrainingRun(LimbeckCommand command, String name, TrainingOptions options, EngineOptions engine) {
+    TrainingRun(
+            LimbeckCommand command,
+            String name,
+            DataOptions dataOptions,
+            TrainingOptions options,
+            EngineOptions engine) {
         this.command = command;
         this.name = name;
+        this.dataOptions = dataOptions;
         this.options = options;
         this.engine = engine;
     }
@@ -82,6 +92,13 @@ final class TrainingRun {
         callbacks.addAll(more);
         callbacks.add(new EpochTable(command::tell));
         callbacks.add(new Checkpoint(directory.checkpoint()));
+        AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
+        callbacks.add(new Callback() {
+            @Override
+            public void afterFit(Fit fit) {
+                stopReason.set(fit.stopReason());
+            }
+        });
         if (command.terminal().interactive()) callbacks.add(new ProgressBars(command.terminal()));
         Callback[] all = callbacks.toArray(Callback[]::new);
         List<EpochRecord> epochs = options.oneCycle()
@@ -95,6 +112,7 @@ final class TrainingRun {
         runRecord.put("finished", Instant.now().toString());
         runRecord.put("engine", engineFacts());
         Map<String, Object> described = new LinkedHashMap<>(data.describe());
+        described.put("label_regex", dataOptions.labelRegex);
         described.put("fingerprint", data.fingerprint());
         runRecord.put("data", described);
         Map<String, Object> training = new LinkedHashMap<>(learner.describe());
@@ -104,6 +122,7 @@ final class TrainingRun {
         training.put("clip", options.clip);
         training.put("accumulate", options.accumulate);
         training.put("patience", options.patience);
+        training.put("stopped", stopReason.get());
         runRecord.put("training", training);
         runRecord.putAll(facts);
         runRecord.put("epochs", epochs);

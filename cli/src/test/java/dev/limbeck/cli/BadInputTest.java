@@ -140,7 +140,7 @@ class BadInputTest {
                 "--batch-size 0 | --batch-size must be at least 1, found 0",
                 "--image-size -1 | --image-size must be at least 1, found -1",
                 "--image-size 0 | --image-size must be at least 1, found 0",
-                "--image-size 5000 | image size must be 1 to 4096, found 5000",
+                "--image-size 5000 | --image-size must be 1 to 4096, found 5000",
                 "--train-limit 0 | --train-limit must be at least 1, found 0",
                 "--workers 0 | --workers must be at least 1, found 0",
                 "--valid-fraction 1.5 | --valid-fraction must be at least 0 and below 1, found 1.5",
@@ -173,6 +173,7 @@ class BadInputTest {
                 "--weight -0.1 | --weight must be between 0 and 1, found -0.1",
                 "--weight 1.1 | --weight must be between 0 and 1, found 1.1",
                 "--weight NaN | --weight must be between 0 and 1, found NaN",
+                "--loss logit-mse -T 4 | the loss logit-mse has no temperature, found 4.0; leave it out",
                 "--loss soft-targt | no loss 'soft-targt'; nearest: soft-target",
             })
     void distillationOutOfRange(String option, String expected) throws IOException {
@@ -214,7 +215,7 @@ class BadInputTest {
                 "zero.safetensors | is empty",
                 "text.safetensors | is of no known kind; expected a safetensors file or a PyTorch checkpoint",
                 "cut.safetensors | cut.safetensors: ",
-                "bare.safetensors | does not say its architecture; name it with --arch, one of resnet18",
+                "bare.safetensors | does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of resnet18",
                 "hostile.pt | names the class posix.system",
             })
     void modelsThatCannotBeUsed(String model, String expected) throws IOException {

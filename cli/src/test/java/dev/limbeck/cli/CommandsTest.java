@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Zoo;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,6 +182,62 @@ class CommandsTest {
         assertThat(json.get("accuracy")).isEqualTo(distilled.at("/results/test/accuracy"));
         assertThat(json.get("model_sha256")).isEqualTo(distilled.get("model_sha256"));
         assertThat(json.get("rows").asInt()).isEqualTo(2000);
+    }
+
+    @Test
+    void evaluateJudgesTheRunsOwnValidationImages() throws IOException {
+        Path folder = Cli.pictures(home.resolve("zoo"), "cat", "dog", "fish");
+        Path run = home.resolve("own-split");
+        JsonNode made = Cli.run(
+                        "train",
+                        "--data",
+                        folder,
+                        Cli.TINY,
+                        "--seed",
+                        "5",
+                        "--valid-fraction",
+                        "0.3",
+                        "--out",
+                        run,
+                        "--json")
+                .done()
+                .json();
+        JsonNode judged = Cli.run("evaluate", "--data", folder, "--model", run, "--split", "valid", "--json")
+                .done()
+                .json();
+        assertThat(judged.get("loss").asDouble())
+                .isCloseTo(made.at("/results/valid/loss").asDouble(), within(1e-5));
+        assertThat(judged.get("rows")).isEqualTo(made.at("/results/valid/rows"));
+        assertThat(made.at("/data/image_size").toString())
+                .as("the architecture's")
+                .isEqualTo("[32,32]");
+    }
+
+    @Test
+    void aModelWithoutPreparationTakesItsArchitectures() throws IOException {
+        Path bare = home.resolve("bare.safetensors");
+        try (StateDict state = WeightFiles.read(teacher.resolve("model.safetensors"))) {
+            state.metadata().clear();
+            Safetensors.write(state, bare);
+        }
+        Cli.Answer answer = Cli.run("predict", "--model", bare, "--arch", "cifar-resnet8", image)
+                .done();
+        assertThat(answer.out()).contains("p4.png: class ");
+        assertThat(answer.err()).contains("does not say how its images were prepared; taking 32×32");
+    }
+
+    @Test
+    void aResultThatCannotBeWrittenIsNoSuccess() {
+        PrintStream full = new PrintStream(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("No space left on device");
+            }
+        });
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code = Main.run(full, new PrintStream(err), false, "explain", "--logits", "1,2", "--json");
+        assertThat(code).isEqualTo(1);
+        assertThat(err.toString()).startsWith("limbeck: the result could not be written");
     }
 
     @Test

@@ -1,11 +1,17 @@
 package dev.limbeck.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,9 +58,44 @@ class OutTest {
     void replacesNoFolderOfSomethingElse() throws IOException {
         Path precious = Files.createDirectory(home.resolve("precious"));
         Files.writeString(precious.resolve("thesis.txt"), "years of work");
-        refuses(precious, "is no run directory, so it is not overwritten", "--overwrite");
-        refuses(precious.resolve("thesis.txt"), "is no run directory, so it is not overwritten", "--overwrite");
+        String refusal = "holds other things than a run, so it is not overwritten";
+        refuses(precious, refusal, "--overwrite");
+        refuses(precious.resolve("thesis.txt"), refusal, "--overwrite");
+        Path annotated = home.resolve("annotated");
+        train(annotated).done();
+        Files.writeString(annotated.resolve("notes.txt"), "what I learned");
+        refuses(annotated, refusal, "--overwrite");
         refuses(precious.getRoot(), "is no place for a run");
+    }
+
+    @Test
+    void keepsWhatAppearsInItsPlaceMeanwhile() throws IOException {
+        Path place = home.resolve("late");
+        try (RunDirectory directory = RunDirectory.create(place, true);
+                Learner learner = Learner.create(
+                        Datasets.open(home.resolve("two").toString())
+                                .imageSize(32)
+                                .build(),
+                        Zoo.CIFAR_RESNET8)) {
+            Files.writeString(Files.createDirectory(place).resolve("thesis.txt"), "years of work");
+            assertThatThrownBy(() -> directory.finish(learner, Map.of()))
+                    .hasMessageContaining("something else has appeared there meanwhile")
+                    .hasMessageEndingWith("it is kept in " + place + ".unfinished");
+        }
+        assertThat(place.resolve("thesis.txt")).hasContent("years of work");
+        assertThat(home.resolve("late.unfinished/model.safetensors")).exists();
+    }
+
+    @Test
+    void doesNotReplaceTheTeacherByItsStudent() throws IOException {
+        Path out = home.resolve("teacher");
+        train(out).done();
+        Set<String> before = Cli.listing(home);
+        Cli.Answer answer = Cli.run(
+                "distill", "--data", home.resolve("two"), Cli.TINY, "--teacher", out, "--out", out, "--overwrite");
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.err()).contains("the teacher lies in --out");
+        assertThat(Cli.listing(home)).isEqualTo(before);
     }
 
     @Test

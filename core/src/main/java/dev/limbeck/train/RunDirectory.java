@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -21,14 +22,19 @@ public final class RunDirectory implements AutoCloseable {
     /** The name of the record in a run directory. */
     public static final String RECORD_NAME = "run.json";
 
+    private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
+    private static final Set<String> WRITTEN = Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME);
+
     private final Path target;
     private final Path unfinished;
+    private final boolean overwrite;
     private final List<Path> madeParents;
     private boolean finished;
 
-    private RunDirectory(Path target, Path unfinished, List<Path> madeParents) {
+    private RunDirectory(Path target, Path unfinished, boolean overwrite, List<Path> madeParents) {
         this.target = target;
         this.unfinished = unfinished;
+        this.overwrite = overwrite;
         this.madeParents = madeParents;
     }
 
@@ -51,8 +57,8 @@ public final class RunDirectory implements AutoCloseable {
             }
         } else if (Files.exists(whole) && !holdsRun(whole)) {
             // Otherwise a slip such as --out . would replace a folder of something else.
-            throw new LimbeckException(
-                    target + " is no run directory, so it is not overwritten; choose another --out, or remove it");
+            throw new LimbeckException(target
+                    + " holds other things than a run, so it is not overwritten; choose another --out, or remove it");
         }
     }
 
@@ -78,19 +84,19 @@ public final class RunDirectory implements AutoCloseable {
                     "cannot create the run directory " + target + " (" + reason(whole, e) + "); choose another --out",
                     e);
         }
-        return new RunDirectory(whole, unfinished, missing);
+        return new RunDirectory(whole, unfinished, overwrite, missing);
     }
 
     private static Path unfinished(Path whole) {
         return whole.resolveSibling(whole.getFileName() + ".unfinished");
     }
 
-    /** Return whether a path is a folder that is empty or has the files of a run. */
+    /** Return whether a path is a folder with nothing in it but what a run writes. */
     private static boolean holdsRun(Path path) {
         if (!Files.isDirectory(path)) return false;
-        if (Files.exists(path.resolve(RECORD_NAME)) && Files.exists(path.resolve(SavedModel.FILE_NAME))) return true;
         try (Stream<Path> content = Files.list(path)) {
-            return content.findAny().isEmpty();
+            return content.allMatch(
+                    file -> WRITTEN.contains(file.getFileName().toString()) && Files.isRegularFile(file));
         } catch (IOException e) {
             return false;
         }
@@ -98,7 +104,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** Return where checkpoints of the running training are written. */
     public Path checkpoint() {
-        return unfinished.resolve("checkpoint.safetensors");
+        return unfinished.resolve(CHECKPOINT_NAME);
     }
 
     /** Write the model and the record, and put the run into its place. */
@@ -113,7 +119,7 @@ public final class RunDirectory implements AutoCloseable {
         finished = true;
         try {
             replace();
-            Files.deleteIfExists(target.resolve(checkpoint().getFileName()));
+            Files.deleteIfExists(target.resolve(CHECKPOINT_NAME));
         } catch (IOException e) {
             throw new LimbeckException(
                     "cannot move the run to " + target + " (" + reason(target, e) + "); it is kept in " + unfinished,
@@ -127,6 +133,7 @@ public final class RunDirectory implements AutoCloseable {
             Files.move(unfinished, target);
             return;
         }
+        if (!overwrite || !holdsRun(target)) throw new IOException("something else has appeared there meanwhile");
         Path old = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".old");
         Files.move(target, old);
         try {

@@ -39,6 +39,9 @@ public record SavedModel(
     /** The name of the weights file in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
 
+    /** ImageNet-21k has 21,843; a damaged file must not make a network of any size. */
+    private static final int MOST_CLASSES = 100_000;
+
     private static final String FORMAT = "limbeck";
     private static final String ARCHITECTURE = "architecture";
     private static final String CLASSES = "classes";
@@ -95,12 +98,13 @@ public record SavedModel(
 
     private static Architecture architecture(Path file, @Nullable String stored, @Nullable Architecture named) {
         if (stored == null && named == null) {
-            throw new LimbeckException(file + " does not say its architecture; name it with --arch, one of "
-                    + String.join(", ", Zoo.names()));
+            throw new LimbeckException(
+                    file + " does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of "
+                            + String.join(", ", Zoo.names()));
         }
         if (stored != null && named != null && !stored.equals(named.name())) {
             throw new LimbeckException(
-                    file + " holds a " + stored + ", but " + named.name() + " was asked for; leave --arch out");
+                    file + " holds a " + stored + ", but " + named.name() + " was asked for; name none");
         }
         return named != null ? named : Zoo.byName(stored);
     }
@@ -126,13 +130,17 @@ public record SavedModel(
         String classifier = null;
         for (String name : state.names()) {
             Tensor tensor = state.get(name);
-            if (name.endsWith(".weight") && tensor.dim() == 2 && tensor.size(0) > 0) classifier = name;
+            if (name.endsWith(".weight") && tensor.dim() == 2 && tensor.numel() > 0) classifier = name;
         }
         if (classifier == null) {
             throw new LimbeckException(file + " has no classifier weight (a matrix); it is no " + architecture.name());
         }
-        Tensor weight = state.get(classifier);
-        return Math.toIntExact(weight.size(0));
+        long classes = state.get(classifier).size(0);
+        if (classes > MOST_CLASSES) {
+            throw new LimbeckException(file + " has a classifier '" + classifier + "' of " + classes
+                    + " classes, more than " + MOST_CLASSES + "; it is no " + architecture.name());
+        }
+        return (int) classes;
     }
 
     /** Return the number of logits. */

@@ -64,6 +64,8 @@ public final class Archives {
         } catch (IOException e) {
             throw FileTrouble.writing(folder, e);
         }
+        Thread onExit = new Thread(() -> deleteTree(temporary));
+        Runtime.getRuntime().addShutdownHook(onExit);
         try {
             Unpacking unpacking = new Unpacking(archive, temporary, allowedBytes);
             try (InputStream head = Files.newInputStream(archive)) {
@@ -79,6 +81,15 @@ public final class Archives {
             throw FileTrouble.reading(archive, e);
         } finally {
             deleteTree(temporary);
+            forget(onExit);
+        }
+    }
+
+    private static void forget(Thread onExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onExit);
+        } catch (IllegalStateException e) {
+            // The machine is shutting down already, and the thread is at work.
         }
     }
 

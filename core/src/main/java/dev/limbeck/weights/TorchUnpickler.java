@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
@@ -179,7 +178,10 @@ final class TorchUnpickler extends Unpickler {
                 || !(parts[1] instanceof StorageType type)) {
             throw FileTrouble.in(file, "a persistent id is not of the form ('storage', type, key, device, size)");
         }
-        String key = String.valueOf(parts[2] instanceof Collection ? null : parts[2]);
+        if (!(parts[2] instanceof String || parts[2] instanceof Number)) {
+            throw FileTrouble.in(file, "the key of a storage is neither text nor a number");
+        }
+        String key = parts[2].toString();
         Storage storage = new Storage(key, type.type(), TorchGlobals.integer(parts[4]));
         Storage before = storages.putIfAbsent(key, storage);
         if (before != null && !before.equals(storage)) {

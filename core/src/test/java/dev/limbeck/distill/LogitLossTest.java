@@ -71,7 +71,7 @@ class LogitLossTest {
     }
 
     static Stream<LogitLoss> losses() {
-        return LogitLosses.names().stream().map(name -> LogitLosses.byName(name, 3));
+        return LogitLosses.names().stream().map(name -> LogitLosses.byName(name, null));
     }
 
     @ParameterizedTest

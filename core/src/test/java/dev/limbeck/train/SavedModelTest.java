@@ -57,10 +57,7 @@ class SavedModelTest {
     @Test
     void theRightArchitectureMayBeNamedAndAnotherIsRefused() {
         SavedModel.open(file, Zoo.CIFAR_RESNET8).close();
-        refused(
-                file,
-                "CIFAR_RESNET14",
-                file + " holds a cifar-resnet8, but cifar-resnet14 was asked for; leave --arch out");
+        refused(file, "CIFAR_RESNET14", file + " holds a cifar-resnet8, but cifar-resnet14 was asked for; name none");
     }
 
     @Test
@@ -74,8 +71,9 @@ class SavedModelTest {
         }
         assertThatThrownBy(() -> SavedModel.open(bare, null))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(bare + " does not say its architecture; name it with --arch, one of "
-                        + String.join(", ", Zoo.names()));
+                .hasMessage(
+                        bare + " does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of "
+                                + String.join(", ", Zoo.names()));
         assertThatThrownBy(() -> SavedModel.open(bare, Zoo.CIFAR_RESNET14))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(
@@ -135,6 +133,19 @@ class SavedModelTest {
             Safetensors.write(state, empty);
         }
         refused(empty, "CIFAR_RESNET8", empty + " has no classifier weight (a matrix); it is no cifar-resnet8");
+    }
+
+    @Test
+    void aFileDoesNotMakeANetworkOfAnySize() {
+        Path vast = folder.resolve("vast.safetensors");
+        try (StateDict state = new StateDict()) {
+            state.put("fc.weight", Scope.keep(Tensors.zeros(DType.FLOAT32, 5_000_000, 1)));
+            Safetensors.write(state, vast);
+        }
+        refused(
+                vast,
+                "CIFAR_RESNET8",
+                vast + " has a classifier 'fc.weight' of 5000000 classes, more than 100000; it is no cifar-resnet8");
     }
 
     @Test

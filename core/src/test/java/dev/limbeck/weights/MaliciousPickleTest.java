@@ -50,7 +50,10 @@ class MaliciousPickleTest {
                         "os.system", "ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nN(" + argument + "ttR."),
                 Arguments.of("opcode 130", "\u0080\u0002\u0082\u0001)R."),
                 Arguments.of("opcode 80", "Psome id\n."),
-                Arguments.of("persistent id", "(S'module'\nS'x'\ntQ."));
+                Arguments.of("persistent id", "(S'module'\nS'x'\ntQ."),
+                Arguments.of(
+                        "key of a storage is neither text nor a number",
+                        "\u0080\u0002(U\u0007storagectorch\nFloatStorage\n}q\u0001(U\u0001ah\u0001uU\u0003cpuK\u0001tQ."));
     }
 
     @ParameterizedTest

@@ -58,7 +58,7 @@ public final class CifarBatches {
         List<PackedImages.Part> parts = new ArrayList<>();
         for (String name : layout.order) {
             Path file = folder.resolve(name);
-            if (!Files.exists(file)) continue;
+            if (!Files.isRegularFile(file)) throw damaged(file, "no such file", null);
             Map<?, ?> batch = read(file);
             int[] labels = labels(batch, layout.labels, classNames.size(), file);
             if (!(value(batch, "data") instanceof CifarPickle.NumpyBytes images)

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -110,12 +111,50 @@ final class CifarPickle extends Unpickler {
         if (REFUSED.contains(key)) throw new PickleException("opcode " + key + " is not allowed here");
         if (WITH_INT_LENGTH.contains(key)) check(Integer.toUnsignedLong(peek(4).getInt()));
         if (WITH_LONG_LENGTH.contains(key)) check(peek(8).getLong());
-        if (key != Opcodes.GLOBAL) return super.dispatch(key);
-        String name = line() + "." + line();
+        switch (key) {
+            case Opcodes.SETITEM -> {
+                Object value = stack.pop();
+                put(Arrays.asList(stack.pop(), value));
+                return NO_RETURN_VALUE;
+            }
+            case Opcodes.SETITEMS -> {
+                put(stack.pop_all_since_marker());
+                return NO_RETURN_VALUE;
+            }
+            case Opcodes.DICT -> {
+                List<Object> items = stack.pop_all_since_marker();
+                stack.add(new HashMap<>());
+                put(items);
+                return NO_RETURN_VALUE;
+            }
+            case Opcodes.GLOBAL -> {
+                stack.add(global(line() + "." + line()));
+                return NO_RETURN_VALUE;
+            }
+            default -> {
+                return super.dispatch(key);
+            }
+        }
+    }
+
+    private static IObjectConstructor global(String name) throws IOException {
         IObjectConstructor constructor = ALLOWED.get(name);
         if (constructor == null) throw new PickleException("class " + name + " is not allowed here");
-        stack.add(constructor);
-        return NO_RETURN_VALUE;
+        return constructor;
+    }
+
+    /** Put keys and values in turn; the hash of a key that is a collection may never end. */
+    private void put(List<Object> keysAndValues) {
+        if (!(stack.peek() instanceof Map<?, ?>)) throw new PickleException("expected a dictionary");
+        @SuppressWarnings("unchecked")
+        Map<Object, Object> map = (Map<Object, Object>) stack.peek();
+        for (int i = 0; i + 1 < keysAndValues.size(); i += 2) {
+            Object key = keysAndValues.get(i);
+            if (!(key instanceof String || key instanceof byte[] || key instanceof Number)) {
+                throw new PickleException("expected text or a number as key");
+            }
+            map.put(key, keysAndValues.get(i + 1));
+        }
     }
 
     @Override

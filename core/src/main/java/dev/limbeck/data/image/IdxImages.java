@@ -29,11 +29,15 @@ public final class IdxImages {
         return find(folder, "train", IMAGE_NAMES).isPresent();
     }
 
-    /** Read a folder whose classes are digits, or Fashion-MNIST's if the folder's name says so. */
+    /** Read a folder whose classes are digits, or Fashion-MNIST's if its name or that of the folder above says so. */
     public static ImageSource of(Path folder) {
-        Path name = folder.toAbsolutePath().normalize().getFileName();
-        boolean fashion =
-                name != null && name.toString().toLowerCase(Locale.ROOT).contains("fashion");
+        Path whole = folder.toAbsolutePath().normalize();
+        int names = whole.getNameCount();
+        boolean fashion = names > 0
+                && whole.subpath(Math.max(0, names - 2), names)
+                        .toString()
+                        .toLowerCase(Locale.ROOT)
+                        .contains("fashion");
         return of(folder, fashion ? FASHION_CLASSES : digits());
     }
 

@@ -52,18 +52,17 @@ public final class ImageData implements Data {
                             : "only '" + source.classNames().get(0) + "'")
                     + "; give one folder per class, or labelByName");
         }
+        preparation = settings.preparation();
         long batchBytes = (long) settings.batchSize() * rowBytes();
         if (batchBytes > Integer.MAX_VALUE) {
-            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + settings.height() + "×"
-                    + settings.width() + " takes " + batchBytes + " bytes, more than 2 GiB; use smaller batches");
+            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + preparation.height() + "×"
+                    + preparation.width() + " takes " + batchBytes + " bytes, more than 2 GiB; use smaller batches");
         }
-        store = new PixelStore(source, settings.height(), settings.width(), settings.resize(), settings.cacheBudget());
+        store = new PixelStore(source, preparation, settings.cacheBudget());
         skipped = new ArrayList<>();
         plan = new SplitPlan(source, check(progress), settings.seed(), settings.validFraction(), settings.trainLimit());
         augmentation = new Augmentation(settings.flip(), settings.padAndCrop());
         pool = new BufferPool((int) batchBytes);
-        preparation = new ImagePreparation(
-                settings.height(), settings.width(), settings.resize(), settings.mean(), settings.std());
     }
 
     /** Set up data from any source of images. */
@@ -93,7 +92,7 @@ public final class ImageData implements Data {
 
     @Override
     public long[] inputShape() {
-        return new long[] {CHANNELS, settings.height(), settings.width()};
+        return new long[] {CHANNELS, preparation.height(), preparation.width()};
     }
 
     @Override
@@ -122,8 +121,8 @@ public final class ImageData implements Data {
                 Arrays.copyOf(order, usable),
                 (index, target) -> augmentation.write(
                         store.pixels(images[index]),
-                        settings.height(),
-                        settings.width(),
+                        preparation.height(),
+                        preparation.width(),
                         Draws.of(settings.seed(), AUGMENT_LOTS, epoch, images[index]),
                         target));
     }
@@ -184,11 +183,12 @@ public final class ImageData implements Data {
     private int[] images(Split split) {
         int[] images = plan.of(split);
         if (images.length == 0) {
-            throw new LimbeckException("there is no " + split.label() + " split in " + source.origin() + "; it has "
-                    + Arrays.stream(Split.values())
-                            .filter(this::has)
-                            .map(s -> s.label() + " (" + size(s) + ")")
-                            .toList());
+            throw new LimbeckException(
+                    "there is no " + split.label() + " split in " + source.origin() + "; choose one of "
+                            + Arrays.stream(Split.values())
+                                    .filter(this::has)
+                                    .map(s -> s.label() + " (" + size(s) + ")")
+                                    .toList());
         }
         return images;
     }
@@ -224,7 +224,7 @@ public final class ImageData implements Data {
     }
 
     private int rowBytes() {
-        return Math.multiplyExact(CHANNELS, Math.multiplyExact(settings.height(), settings.width()));
+        return Math.multiplyExact(CHANNELS, Math.multiplyExact(preparation.height(), preparation.width()));
     }
 
     private static void update(MessageDigest digest, String line) {

@@ -170,15 +170,11 @@ public final class ImageDataBuilder {
      */
     public ImageData build() {
         ImageSettings settings = new ImageSettings(
-                height,
-                width,
-                resize,
+                new ImagePreparation(height, width, resize, mean, std),
                 batchSize,
                 seed,
                 validFraction,
                 trainLimit,
-                mean,
-                std,
                 flip,
                 padAndCrop,
                 cacheBudget,

@@ -27,6 +27,9 @@ public final class ImageDecoder {
     /** The most pixels an image may declare; more would only exhaust memory. */
     public static final long MOST_PIXELS = 100_000_000;
 
+    /** The longest side of a JPEG, and enough for the others: an extreme strip would overflow while it is resized. */
+    private static final int LONGEST_SIDE = 65_535;
+
     private static final long MOST_BYTES = 1L << 30;
 
     private ImageDecoder() {}
@@ -63,9 +66,10 @@ public final class ImageDecoder {
             try {
                 reader.setInput(stream, true, true);
                 long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-                if (pixels > MOST_PIXELS) {
-                    throw new IOException("it declares " + reader.getWidth(0) + "×" + reader.getHeight(0)
-                            + " pixels, more than " + MOST_PIXELS);
+                String declared = "it declares " + reader.getWidth(0) + "×" + reader.getHeight(0) + " pixels, ";
+                if (pixels > MOST_PIXELS) throw new IOException(declared + "more than " + MOST_PIXELS);
+                if (Math.max(reader.getWidth(0), reader.getHeight(0)) > LONGEST_SIDE) {
+                    throw new IOException(declared + "more than " + LONGEST_SIDE + " on a side");
                 }
                 RgbImage image = toRgb(reader.read(0));
                 return jpeg ? image.upright(JpegFile.orientation(file)) : image;

@@ -22,10 +22,32 @@ import org.bytedeco.pytorch.Tensor;
  * @param std what each channel is then divided by
  */
 public record ImagePreparation(int height, int width, Resize resize, List<Double> mean, List<Double> std) {
+    private static final int MOST_SIDE = 4096;
     private static final String SIZE = "image_size";
     private static final String RESIZE = "resize";
     private static final String MEAN = "mean";
     private static final String STD = "std";
+
+    public ImagePreparation {
+        check("image height", height >= 1 && height <= MOST_SIDE, "1 to " + MOST_SIDE, height);
+        check("image width", width >= 1 && width <= MOST_SIDE, "1 to " + MOST_SIDE, width);
+        check(
+                "normalisation mean",
+                mean.size() == 3 && mean.stream().allMatch(Double::isFinite),
+                "three numbers",
+                mean);
+        check(
+                "normalisation std",
+                std.size() == 3 && std.stream().allMatch(s -> s > 0 && Double.isFinite(s)),
+                "three numbers above 0",
+                std);
+        mean = List.copyOf(mean);
+        std = List.copyOf(std);
+    }
+
+    private static void check(String what, boolean holds, String expected, Object found) {
+        if (!holds) throw new LimbeckException(what + " must be " + expected + ", found " + found);
+    }
 
     /** Return the metadata of a saved model; {@link #of} reads it back. */
     public Map<String, String> toMetadata() {
@@ -45,7 +67,7 @@ public record ImagePreparation(int height, int width, Resize resize, List<Double
     /**
      * Read the metadata of a saved model.
      *
-     * @throws LimbeckException if it is incomplete or malformed
+     * @throws LimbeckException if it is incomplete, malformed or out of range
      */
     public static ImagePreparation of(Map<String, String> metadata) {
         if (!isIn(metadata)) {
@@ -67,8 +89,13 @@ public record ImagePreparation(int height, int width, Resize resize, List<Double
 
     /** Turn one image into a batch of one, float32 of shape 1×3×height×width. */
     public Tensor input(RgbImage image) {
-        byte[] rgb = resize.apply(image, width, height).rgb();
+        byte[] rgb = resized(image).rgb();
         return normalised(ByteBuffer.allocateDirect(rgb.length).put(rgb).rewind(), 1);
+    }
+
+    /** Bring an image to height × width. */
+    RgbImage resized(RgbImage image) {
+        return resize.apply(image, width, height);
     }
 
     /** Turn the bytes of resized images, N×height×width×3, into float32 of shape N×3×height×width, channels last. */

@@ -11,20 +11,17 @@ import org.jspecify.annotations.Nullable;
 /** Load images at the wanted size and keep as many of them in memory as the budget allows. */
 final class PixelStore {
     private final ImageSource source;
-    private final int height;
-    private final int width;
-    private final Resize resize;
+    private final ImagePreparation preparation;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
 
-    PixelStore(ImageSource source, int height, int width, Resize resize, long budget) {
+    PixelStore(ImageSource source, ImagePreparation preparation, long budget) {
         this.source = source;
-        this.height = height;
-        this.width = width;
-        this.resize = resize;
+        this.preparation = preparation;
         kept = new AtomicReferenceArray<>(source.size());
         ImageDefaults own = source.defaults();
-        boolean keptAlready = source.inMemory() && own.height() == height && own.width() == width;
+        boolean keptAlready =
+                source.inMemory() && own.height() == preparation.height() && own.width() == preparation.width();
         left = new AtomicLong(keptAlready ? 0 : budget);
     }
 
@@ -32,7 +29,7 @@ final class PixelStore {
     byte[] pixels(int index) {
         byte[] known = kept.get(index);
         if (known != null) return known;
-        byte[] pixels = resize.apply(source.load(index), width, height).rgb();
+        byte[] pixels = preparation.resized(source.load(index)).rgb();
         if (left.addAndGet(-pixels.length) < 0) {
             left.addAndGet(pixels.length);
         } else if (!kept.compareAndSet(index, null, pixels)) {
@@ -48,15 +45,6 @@ final class PixelStore {
             byte[] pixels = kept.getAndSet(i, null);
             if (pixels != null) left.addAndGet(pixels.length);
         }
-    }
-
-    /** Return how many images are kept. */
-    int keptCount() {
-        int count = 0;
-        for (int i = 0; i < kept.length(); i++) {
-            if (kept.get(i) != null) count++;
-        }
-        return count;
     }
 
     /**

@@ -149,6 +149,17 @@ class CifarBatchesTest {
     }
 
     @Test
+    @Timeout(20)
+    void refusesKeysThatAreCollections() {
+        // The hash of a dictionary that holds itself never ends.
+        for (String attack : List.of("\u0080\u0002}q\0h\0Ns.", "\u0080\u0002}}Ns.", "(]Nd.", "\u0080\u0002}(]Nu.")) {
+            assertThatThrownBy(() -> CifarPickle.read(attack.getBytes(StandardCharsets.ISO_8859_1)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("expected text or a number as key");
+        }
+    }
+
+    @Test
     void checksLengthsBeforeAllocating() {
         for (String claim : List.of(
                 "T\u00ff\u00ff\u00ff\u007f",
@@ -184,6 +195,9 @@ class CifarBatchesTest {
         assertRefused(file, "expected 10 images");
         Files.write(file, batch("other", 10, 0, data(10, 1)));
         assertRefused(file, "no list 'labels'");
+        Files.delete(file);
+        assertRefused(file, "data_batch_3: no such file");
+        Files.write(file, whole);
         Files.write(folder.resolve("batches.meta"), meta("label_names", 5));
         assertRefused(file, "expected labels 0 to 4");
         Files.delete(folder.resolve("batches.meta"));

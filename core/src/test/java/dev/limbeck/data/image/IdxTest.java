@@ -65,7 +65,7 @@ class IdxTest {
 
     @Test
     void namesFashionsClassesByTheFolder() throws IOException {
-        Path fashion = Files.createDirectories(folder.resolve("Fashion-MNIST"));
+        Path fashion = Files.createDirectories(folder.resolve("FashionMNIST/raw"));
         write(fashion.resolve("train-images-idx3-ubyte"), 0x803, 10, 10, 1, 1);
         write(fashion.resolve("train-labels-idx1-ubyte"), 0x801, 10, 10);
         assertThat(IdxImages.of(fashion).classNames()).contains("Ankle boot");

@@ -380,7 +380,7 @@ class ImageDataTest {
         try (ImageData data = small(new Counted(10)).build()) {
             assertThatThrownBy(() -> data.evaluate(Split.TEST))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("there is no test split in a test; it has [train (8), valid (2)]");
+                    .hasMessage("there is no test split in a test; choose one of [train (8), valid (2)]");
         }
     }
 }

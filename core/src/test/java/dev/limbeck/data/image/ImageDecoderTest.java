@@ -189,6 +189,10 @@ class ImageDecoderTest {
         assertThatThrownBy(() -> ImageDecoder.decode(bomb))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("60000×60000");
+        byte[] strip = png(1, 50_000_000, 8, 2, bytes(0));
+        assertThatThrownBy(() -> ImageDecoder.decode(strip))
+                .isInstanceOf(IOException.class)
+                .hasMessage("it declares 1×50000000 pixels, more than 65535 on a side");
     }
 
     @Test
