@@ -12,8 +12,10 @@ export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_:-268435456}"
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
 flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
-# JDK 22 and later warn about native access unless it is granted; earlier ones warn about the flag, or do not know it.
+# JDK 22 and later warn about native access unless it is granted, JDK 24 and later about JavaCPP's use of Unsafe; earlier
+# ones warn about the flags, or do not know them.
 case $("$java" -version 2>&1 | head -n 1) in
   *\"17*|*\"18*|*\"19*|*\"20*|*\"21*) ;;
-  *) flags="$flags --enable-native-access=ALL-UNNAMED" ;;
+  *\"22*|*\"23*) flags="$flags --enable-native-access=ALL-UNNAMED" ;;
+  *) flags="$flags --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow" ;;
 esac

@@ -6,13 +6,13 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Collect what a run leaves: {@code model.safetensors} and {@code run.json}. Until everything is written the run lives
@@ -77,7 +77,7 @@ public final class RunDirectory implements AutoCloseable {
             missing.add(parent);
         }
         try {
-            delete(unfinished);
+            FileUtils.deleteDirectory(unfinished.toFile());
             Files.createDirectories(unfinished);
         } catch (IOException e) {
             throw new LimbeckException(
@@ -142,7 +142,7 @@ public final class RunDirectory implements AutoCloseable {
             Files.move(old, target);
             throw e;
         }
-        delete(old);
+        FileUtils.deleteDirectory(old.toFile());
     }
 
     /** Return whether a checkpoint is all that is left of this run. */
@@ -155,7 +155,7 @@ public final class RunDirectory implements AutoCloseable {
     public void close() {
         if (finished || leavesCheckpoint()) return;
         try {
-            delete(unfinished);
+            FileUtils.deleteDirectory(unfinished.toFile());
             for (Path parent : madeParents) {
                 if (!isEmpty(parent)) break;
                 Files.delete(parent);
@@ -183,12 +183,5 @@ public final class RunDirectory implements AutoCloseable {
         if (message.toLowerCase(Locale.ROOT).contains("no space left")) return "no space left on the disk";
         if (e instanceof AccessDeniedException) return "this user may not write " + message;
         return message;
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder)) return;
-        try (Stream<Path> paths = Files.walk(folder)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
-        }
     }
 }

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -21,6 +20,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Unpack tar, gzipped tar and zip archives without trusting them: links, devices and paths that lead out of the folder
@@ -64,7 +64,7 @@ public final class Archives {
         } catch (IOException e) {
             throw FileTrouble.writing(folder, e);
         }
-        Thread onExit = new Thread(() -> deleteTree(temporary));
+        Thread onExit = new Thread(() -> FileUtils.deleteQuietly(temporary.toFile()));
         Runtime.getRuntime().addShutdownHook(onExit);
         try {
             Unpacking unpacking = new Unpacking(archive, temporary, allowedBytes);
@@ -80,7 +80,7 @@ public final class Archives {
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);
         } finally {
-            deleteTree(temporary);
+            FileUtils.deleteQuietly(temporary.toFile());
             forget(onExit);
         }
     }
@@ -108,15 +108,6 @@ public final class Archives {
             Files.move(temporary, target);
         } catch (IOException e) {
             throw FileTrouble.writing(target, e);
-        }
-    }
-
-    private static void deleteTree(Path root) {
-        if (!Files.exists(root)) return;
-        try (Stream<Path> tree = Files.walk(root)) {
-            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) Files.deleteIfExists(path);
-        } catch (IOException e) {
-            // What was wrong before matters more than a temporary folder that stays.
         }
     }
 
