@@ -11,6 +11,12 @@ export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_:-268435456}"
 # hundred times slower.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 
+# In another locale Java 17 cannot name every file.
+case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
+  *UTF-8* | *utf8*) ;;
+  *) export LC_ALL=C.UTF-8 ;;
+esac
+
 flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
 # JDK 22 and later warn about native access unless it is granted, JDK 24 and later about JavaCPP's use of Unsafe; earlier
 # ones warn about the flags, or do not know them.

@@ -65,7 +65,8 @@ public final class Main implements Runnable {
         });
         int code = execute(commands, terminal, args);
         if (!out.checkError()) return code;
-        err.println("limbeck: the result could not be written to standard output; is the disk full?");
+        err.println(
+                "limbeck: the result could not all be written to standard output: the disk is full, or its reader gone");
         return code == 0 ? FAILED : code;
     }
 

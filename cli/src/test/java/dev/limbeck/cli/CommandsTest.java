@@ -237,7 +237,7 @@ class CommandsTest {
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int code = Main.run(full, new PrintStream(err), false, "explain", "--logits", "1,2", "--json");
         assertThat(code).isEqualTo(1);
-        assertThat(err.toString()).startsWith("limbeck: the result could not be written");
+        assertThat(err.toString()).startsWith("limbeck: the result could not all be written");
     }
 
     @Test
