@@ -1,18 +1,21 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.cli.Demo;
+import dev.limbeck.recipe.RunContext;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 
 /** Run the demo for a range of seeds: {@code DemoSeeds FIRST LAST [quick]}. */
 public final class DemoSeeds {
     private DemoSeeds() {}
 
-    public static void main(String[] args) {
+    public static void main(String[] args) throws IOException {
         boolean quick = List.of(args).contains("quick");
-        Demo demo = new Demo(quick ? Demo.Settings.quick() : Demo.Settings.full(), line -> {}, List.of());
+        Demo demo = new Demo(quick ? Demo.Settings.quick() : Demo.Settings.full(), RunContext.silent());
         PairedTable table = new PairedTable(System.out);
         for (int seed = Integer.parseInt(args[0]); seed <= Integer.parseInt(args[1]); seed++) {
-            Demo.Result result = demo.run(seed);
+            Demo.Result result = demo.run(seed, Files.createTempDirectory("limbeck-demo-"));
             table.add(
                     seed,
                     result.teacher().accuracy(),

@@ -1,36 +1,18 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
-import dev.limbeck.data.image.DatasetStore;
-import dev.limbeck.data.image.Datasets;
-import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImageDataBuilder;
-import dev.limbeck.data.image.ImageDefaults;
-import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.data.image.ImageSource;
-import dev.limbeck.data.image.Resize;
-import dev.limbeck.zoo.Architecture;
-import java.util.List;
-import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer everything about the images of a command. */
+/** Offer everything about the images of a command. What is not given is for the recipe to choose. */
 final class DataOptions {
-    private static final int REPORT_EVERY = 10_000;
-    private static final double VALID_FRACTION = 0.2;
-
     @Option(
             names = "--data",
-            required = true,
             description = "A known data set (shapes, cifar10, cifar100, mnist, fashion-mnist, pets, pets-breeds), "
                     + "a folder of images or an archive.")
-    String data = "";
+    @Nullable
+    String data;
 
     @Option(
             names = "--label-regex",
@@ -46,10 +28,11 @@ final class DataOptions {
 
     @Option(names = "--resize", description = "squish, crop or pad (default: crop).")
     @Nullable
-    Resize resize;
+    String resize;
 
-    @Option(names = "--batch-size", defaultValue = "64", description = "Images per batch (default: 64).")
-    int batchSize = 64;
+    @Option(names = "--batch-size", description = "Images per batch (default: 64).")
+    @Nullable
+    Integer batchSize;
 
     @Option(
             names = "--valid-fraction",
@@ -80,101 +63,26 @@ final class DataOptions {
     @Option(names = "--skip-bad-images", description = "Leave out images that cannot be read, and count them.")
     boolean skipBadImages;
 
-    /** Check every number before data is read or fetched. */
-    void check() {
-        Settings.atLeast(1, "--batch-size", batchSize);
-        if (validFraction != null) Settings.inHalfOpenUnit("--valid-fraction", validFraction);
-        Numbers.atLeast(1, "--image-size", imageSize);
-        Numbers.atLeast(1, "--train-limit", trainLimit);
+    /** Write what was given over a recipe. */
+    void into(ObjectNode recipe) {
         Numbers.atLeast(1, "--workers", workers);
-        if ((mean == null) != (std == null)) {
-            throw new LimbeckException("--mean and --std go together, found only " + (mean == null ? "--std" : "--mean")
-                    + "; give three numbers to each");
-        }
-        channels("--mean", mean);
-        channels("--std", std);
-        if (labelRegex != null) pattern(labelRegex);
+        ObjectNode tree = recipe.withObject("/data");
+        if (data != null) tree.put("source", data);
+        if (labelRegex != null) tree.put("label_regex", labelRegex);
+        if (imageSize != null) tree.put("image_size", imageSize);
+        if (resize != null) tree.put("resize", resize);
+        if (batchSize != null) tree.put("batch_size", batchSize);
+        if (validFraction != null) tree.put("valid_fraction", validFraction);
+        if (trainLimit != null) tree.put("train_limit", trainLimit);
+        if (dataSeed != null) tree.put("seed", dataSeed);
+        numbers(tree, "mean", mean);
+        numbers(tree, "std", std);
+        if (skipBadImages) tree.put("skip_bad_images", true);
     }
 
-    private static void channels(String name, double @Nullable [] values) {
-        if (values != null && values.length != 3) {
-            throw new LimbeckException(
-                    name + " must be three numbers such as 0.5,0.5,0.5, found " + values.length + " of them");
-        }
-    }
-
-    /**
-     * Open the data, prepared as the options say, else as a saved model says, else as suits the data, else as suits the
-     * architecture.
-     */
-    ImageData open(LimbeckCommand command, long seed, Architecture architecture, Map<String, String> savedPreparation) {
-        check();
-        DatasetStore store = Datasets.store().onDownload(new DownloadLine(command.terminal()));
-        ImageSource source = store.source(data);
-        AtomicInteger next = new AtomicInteger(REPORT_EVERY);
-        ImageDataBuilder builder = ImageData.builder(source)
-                .batchSize(batchSize)
-                .seed(dataSeed == null ? seed : dataSeed)
-                .validFraction(validFraction == null ? VALID_FRACTION : validFraction)
-                .skipBadImages(skipBadImages)
-                .onPrepare((done, total) -> {
-                    if (done >= next.get()) {
-                        next.set((done / REPORT_EVERY + 1) * REPORT_EVERY);
-                        command.tell(Texts.format("read %,d of %,d images", done, total));
-                    }
-                });
-        if (source.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(architecture.imageSize());
-        if (ImagePreparation.isIn(savedPreparation)) {
-            ImagePreparation saved = ImagePreparation.of(savedPreparation);
-            builder.imageSize(saved.height(), saved.width())
-                    .resize(saved.resize())
-                    .normalise(array(saved.mean()), array(saved.std()));
-        }
-        if (imageSize != null) builder.imageSize(imageSize);
-        if (resize != null) builder.resize(resize);
-        if (mean != null && std != null) builder.normalise(mean, std);
-        if (trainLimit != null) builder.trainLimit(trainLimit);
-        if (workers != null) builder.workers(workers);
-        if (labelRegex != null) {
-            Pattern pattern = pattern(labelRegex);
-            builder.labelByName(name -> label(pattern, name));
-        }
-        ImageData opened = build(builder);
-        opened.skipped().forEach(line -> command.tell("skipped: " + line));
-        return opened;
-    }
-
-    /** Build the data; the library's messages name its methods, a user of the command line has options. */
-    private static ImageData build(ImageDataBuilder builder) {
-        try {
-            return builder.build();
-        } catch (LimbeckException e) {
-            String message = String.valueOf(e.getMessage());
-            throw new LimbeckException(
-                    message.replace("or use skipBadImages", "or use --skip-bad-images")
-                            .replace("image height must", "--image-size must")
-                            .replace("or labelByName", "or --label-regex to take labels from file names"),
-                    e);
-        }
-    }
-
-    private static double[] array(List<Double> values) {
-        return values.stream().mapToDouble(Double::doubleValue).toArray();
-    }
-
-    private static Pattern pattern(String regex) {
-        try {
-            return Pattern.compile(regex);
-        } catch (PatternSyntaxException e) {
-            throw new LimbeckException(
-                    "--label-regex must be a regular expression, found '" + regex + "' (" + e.getDescription() + ")",
-                    e);
-        }
-    }
-
-    private static @Nullable String label(Pattern pattern, String name) {
-        Matcher matcher = pattern.matcher(name);
-        if (!matcher.find()) return null;
-        return matcher.groupCount() > 0 ? matcher.group(1) : matcher.group();
+    private static void numbers(ObjectNode tree, String key, double @Nullable [] values) {
+        if (values == null) return;
+        ArrayNode list = tree.putArray(key);
+        for (double value : values) list.add(value);
     }
 }

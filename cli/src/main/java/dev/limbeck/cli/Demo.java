@@ -1,26 +1,24 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.data.Split;
-import dev.limbeck.data.image.Datasets;
-import dev.limbeck.data.image.ImageData;
-import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.distill.loss.SoftTarget;
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.compare.Comparison;
+import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.evaluate.Latency;
-import dev.limbeck.tensor.Scope;
-import dev.limbeck.train.Callback;
-import dev.limbeck.train.EpochTable;
-import dev.limbeck.train.Learner;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.report.Report;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /** Do the main job on drawn shapes: a teacher, a student alone, and the same student distilled. */
 public final class Demo {
@@ -67,89 +65,79 @@ public final class Demo {
         }
     }
 
-    private static final int BATCH = 64;
+    private static final String RECIPE = """
+            data: {source: 'shapes:%d:0:%d', batch_size: 64, valid_fraction: 0}
+            student: %s
+            training: {epochs: %d, lr: %s}
+            """;
+    private static final String DISTILLED = """
+            teacher: {model: '%s'}
+            distillation: {weight: %s, losses: [{name: soft-target, temperature: %s}]}
+            """;
     private static final int LATENCY_RUNS = 100;
 
     private final Settings settings;
-    private final Consumer<String> lines;
-    private final List<Callback> watchers;
+    private final RunContext context;
 
-    /** Prepare a demonstration that tells its progress to {@code lines} and {@code watchers}. */
-    public Demo(Settings settings, Consumer<String> lines, List<Callback> watchers) {
+    /** Prepare a demonstration. */
+    public Demo(Settings settings, RunContext context) {
         this.settings = settings;
-        this.lines = lines;
-        this.watchers = List.copyOf(watchers);
+        this.context = context;
     }
 
-    /** Run it with a seed, which decides the weights and the order; the images are always the same. */
-    public Result run(long seed) {
-        try (ImageData many = shapes(settings.teacherImages, seed);
-                ImageData few = shapes(settings.studentImages, seed);
-                Learner teacher =
-                        Learner.builder(many, settings.teacher).seed(seed).build();
-                Learner alone =
-                        Learner.builder(few, settings.student).seed(seed).build();
-                Learner distilled =
-                        Learner.builder(few, settings.student).seed(seed).build()) {
-            lines.accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
-            double taughtIn = train(teacher, settings.teacherEpochs, settings.teacherRate);
-            lines.accept(Texts.format("student alone: %s on %,d of them", settings.student, settings.studentImages));
-            double aloneIn = train(alone, settings.studentEpochs, settings.studentRate);
-            lines.accept("student distilled: T = %s, weight %s".formatted(settings.temperature, settings.weight));
-            double distilledIn = train(
-                    distilled,
-                    settings.studentEpochs,
-                    settings.studentRate,
-                    KnowledgeDistillation.from(teacher)
-                            .weight(settings.weight)
-                            .loss(new SoftTarget(settings.temperature))
-                            .build());
-            return new Result(
-                    seed, outcome(teacher, taughtIn), outcome(alone, aloneIn), outcome(distilled, distilledIn));
-        }
+    /**
+     * Run it with a seed, which decides the weights and the order; the images are always the same.
+     *
+     * @param out folder of what is left: the teacher, the comparison of its students, and the report
+     */
+    public Result run(long seed, Path out) {
+        context.told()
+                .accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
+        Path teacher = out.resolve("teacher");
+        Recipe taught =
+                recipe(settings.teacher, settings.teacherImages, settings.teacherEpochs, settings.teacherRate, "");
+        new RecipeRun(taught.withSeed(seed), context).run(teacher, true);
+        context.told()
+                .accept(Texts.format(
+                        "students: %s on %,d of them; T = %s, weight %s",
+                        settings.student, settings.studentImages, settings.temperature, settings.weight));
+        Recipe distilled = recipe(
+                settings.student,
+                settings.studentImages,
+                settings.studentEpochs,
+                settings.studentRate,
+                DISTILLED.formatted(teacher, settings.weight, settings.temperature));
+        // The teacher answers anew each time, as it does where images are augmented: the times are to be honest.
+        ComparisonResult compared = new Comparison(Map.of("distilled", distilled), 1, seed, out, context)
+                .remember(0)
+                .run();
+        Report.write(compared, out, context);
+        return new Result(
+                seed,
+                outcome(teacher),
+                outcome(out.resolve(compared.contestants().get(0).runs().get(0).directory())),
+                outcome(out.resolve(compared.contestants().get(1).runs().get(0).directory())));
     }
 
-    private ImageData shapes(int train, long seed) {
-        return ImageData.builder(Datasets.shapes(train, 0, settings.testImages))
-                .validFraction(0)
-                .batchSize(BATCH)
-                .seed(seed)
-                .build();
+    private Recipe recipe(Architecture architecture, int images, int epochs, double rate, String more) {
+        return Recipe.parse(RECIPE.formatted(images, settings.testImages, architecture, epochs, rate) + more);
     }
 
-    /** Train with one cycle and return the seconds it took. */
-    private double train(Learner learner, int epochs, double rate, Callback... callbacks) {
-        long start = System.nanoTime();
-        List<Callback> all = new ArrayList<>(List.of(callbacks));
-        all.add(new EpochTable(lines));
-        all.addAll(watchers);
-        learner.fitOneCycle(epochs, rate, all.toArray(Callback[]::new));
-        return (System.nanoTime() - start) / 1e9;
-    }
-
-    private static Outcome outcome(Learner learner, double seconds) {
-        try (Scope scope = Scope.open()) {
+    private static Outcome outcome(Path run) {
+        JsonNode made = RecipeFiles.tree(run.resolve(RunDirectory.RECORD_NAME));
+        double seconds = 0;
+        for (JsonNode epoch : made.get("epochs"))
+            seconds += epoch.get("seconds").asDouble();
+        try (SavedModel saved = SavedModel.open(run, null)) {
             return new Outcome(
-                    learner.architecture(),
-                    learner.validate(Split.TEST).metric("accuracy"),
-                    learner.model().parameterCount(),
-                    sizeOnDisk(learner),
-                    Latency.measure(learner.model(), LATENCY_RUNS, 1, 3, 32, 32).p50(),
+                    saved.architecture(),
+                    made.at("/results/test/accuracy").asDouble(),
+                    saved.module().parameterCount(),
+                    Files.size(saved.file()),
+                    Latency.measure(saved.module(), LATENCY_RUNS, 1, 3, 32, 32).p50(),
                     seconds);
-        }
-    }
-
-    private static long sizeOnDisk(Learner learner) {
-        try {
-            Path file = Files.createTempFile("limbeck-demo", ".safetensors");
-            try {
-                learner.save(file);
-                return Files.size(file);
-            } finally {
-                Files.deleteIfExists(file);
-            }
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new LimbeckException("cannot read " + run + ": " + e.getMessage(), e);
         }
     }
 

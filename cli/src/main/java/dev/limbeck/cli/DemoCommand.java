@@ -1,7 +1,12 @@
 package dev.limbeck.cli;
 
-import java.util.List;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -16,16 +21,21 @@ final class DemoCommand extends LimbeckCommand {
     @Option(names = "--seed", defaultValue = "0", description = "Seed of weights and order (default: 0).")
     long seed;
 
+    @Option(
+            names = "--out",
+            description = "Folder for the three networks and the report (default: a new folder for temporary files).")
+    @Nullable
+    Path out;
+
     @Mixin
     EngineOptions engine = new EngineOptions();
 
     @Override
     Object run() {
         engine.apply();
+        Path folder = folder();
         Demo.Settings settings = quick ? Demo.Settings.quick() : Demo.Settings.full();
-        Demo demo = new Demo(
-                settings, this::tell, terminal().interactive() ? List.of(new ProgressBars(terminal())) : List.of());
-        Demo.Result result = demo.run(seed);
+        Demo.Result result = new Demo(settings, context(engine, null)).run(seed, folder);
         say("");
         say("%-19s %-15s %9s %11s %9s %9s".formatted("", "network", "accuracy", "parameters", "size", "p50"));
         row("teacher", result.teacher());
@@ -33,7 +43,23 @@ final class DemoCommand extends LimbeckCommand {
         row("student distilled", result.distilled());
         say("");
         say(verdict(result));
+        say("report: " + folder.resolve(Report.NAME));
         return Demo.json(result);
+    }
+
+    /** Return the folder to write to, which must be free. */
+    private Path folder() {
+        Path chosen = out;
+        try {
+            if (chosen == null) return Files.createTempDirectory("limbeck-demo-");
+            if (Files.exists(chosen)) {
+                throw new LimbeckException(chosen + " exists; choose another --out");
+            }
+            return Files.createDirectories(chosen);
+        } catch (IOException e) {
+            throw new LimbeckException(
+                    "cannot write to " + chosen + " (" + e.getMessage() + "); choose another --out", e);
+        }
     }
 
     private void row(String name, Demo.Outcome outcome) {

@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.weights.Downloads;
 import java.io.IOException;
@@ -18,8 +19,8 @@ final class DoctorCommand extends LimbeckCommand {
     Object run() {
         Map<String, Object> facts = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
-        facts.put("limbeck", Version.number());
-        facts.putAll(TrainingRun.engineFacts());
+        facts.put("limbeck", dev.limbeck.Version.number());
+        facts.putAll(RecipeRun.engineFacts());
         facts.put("cores", Runtime.getRuntime().availableProcessors());
         List<String> flags = cpuFlags();
         facts.put("avx512", flags.contains("avx512f"));

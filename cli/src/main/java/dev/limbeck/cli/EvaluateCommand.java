@@ -1,18 +1,21 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -40,11 +43,20 @@ final class EvaluateCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        data.check();
+        ObjectNode tree = RecipeFiles.tree();
+        data.into(tree);
+        if (data.data == null) throw missing("--data");
         engine.apply();
-        try (SavedModel saved = model.open();
-                ImageData images =
-                        data.open(this, splitSeed(saved), Zoo.byName(saved.architecture()), saved.preparation())) {
+        try (SavedModel saved = model.open()) {
+            if (split != Split.TEST) splitAsItsRun(saved, (ObjectNode) tree.get("data"));
+            DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+            Architecture architecture = Zoo.byName(saved.architecture());
+            return evaluate(saved, recipe, architecture);
+        }
+    }
+
+    private Object evaluate(SavedModel saved, DataRecipe recipe, Architecture architecture) {
+        try (ImageData images = recipe.open(0, architecture, saved.preparation(), context(engine, data.workers))) {
             checkClasses(saved, images.classNames());
             saved.module().to(Engine.device(engine.device));
             Validation validation = Evaluator.run(
@@ -52,7 +64,7 @@ final class EvaluateCommand extends LimbeckCommand {
                     images,
                     split,
                     Engine.device(engine.device),
-                    List.of(TrainingRun.metrics(images)),
+                    List.of(RecipeRun.metrics(images)),
                     Ops::crossEntropy);
             say(Texts.format(
                     "%s on %,d images (%s): %s, loss %.4f",
@@ -74,17 +86,12 @@ final class EvaluateCommand extends LimbeckCommand {
     }
 
     /** Take the validation split by lot as the model's own run did, so that it is judged on what it has not seen. */
-    private long splitSeed(SavedModel saved) {
+    private static void splitAsItsRun(SavedModel saved, ObjectNode data) {
         Path recorded = saved.file().resolveSibling(RunDirectory.RECORD_NAME);
-        if (split == Split.TEST || !Files.isRegularFile(recorded)) return 0;
-        try {
-            JsonNode run = new ObjectMapper().readTree(recorded.toFile()).path("data");
-            if (data.validFraction == null && run.path("valid_fraction").isNumber()) {
-                data.validFraction = run.path("valid_fraction").asDouble();
-            }
-            return run.path("seed").asLong();
-        } catch (IOException e) {
-            throw new LimbeckException("cannot read " + recorded + ": " + e.getMessage(), e);
+        if (!Files.isRegularFile(recorded)) return;
+        JsonNode run = RecipeFiles.tree(recorded).path("data");
+        for (String key : List.of("seed", "valid_fraction")) {
+            if (!data.has(key) && run.path(key).isNumber()) data.set(key, run.get(key));
         }
     }
 

@@ -1,15 +1,27 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.recipe.RunContext;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Share what all commands have: help, {@code --json}, a terminal. */
 @Command(mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false)
 abstract class LimbeckCommand implements Callable<Integer> {
+    private static final int REPORT_EVERY = 10_000;
+
     @Nullable
     Terminal terminal;
+
+    @Spec
+    @Nullable
+    CommandSpec spec;
 
     @Option(names = "--json", description = "Print one JSON document on standard output, everything else elsewhere.")
     boolean json;
@@ -27,6 +39,28 @@ abstract class LimbeckCommand implements Callable<Integer> {
     /** Print a line about the work, which is no part of the result. */
     void tell(String line) {
         terminal().err().println(line);
+    }
+
+    /** Make the exception for an option that nothing says. */
+    final ParameterException missing(String option) {
+        if (spec == null) throw new IllegalStateException("the command was not made by picocli");
+        return new ParameterException(spec.commandLine(), "Missing required option: '" + option + "'");
+    }
+
+    /** Say where recipes are carried out, and follow them on the terminal. */
+    RunContext context(EngineOptions engine, @Nullable Integer workers) {
+        AtomicInteger next = new AtomicInteger(REPORT_EVERY);
+        return new RunContext(
+                engine.device,
+                workers,
+                this::tell,
+                new DownloadLine(terminal()),
+                (done, total) -> {
+                    if (done < next.get()) return;
+                    next.set((done / REPORT_EVERY + 1) * REPORT_EVERY);
+                    tell(Texts.format("read %,d of %,d images", done, total));
+                },
+                () -> terminal().interactive() ? List.of(new ProgressBars(terminal())) : List.of());
     }
 
     /** Do the work; returns what {@code --json} prints. */

@@ -1,40 +1,30 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.Names;
-import dev.limbeck.Settings;
-import dev.limbeck.train.AdamW;
-import dev.limbeck.train.Callback;
-import dev.limbeck.train.EarlyStopping;
-import dev.limbeck.train.GradientAccumulation;
-import dev.limbeck.train.GradientClip;
-import dev.limbeck.train.Optimizer;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.Sgd;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer how to train, for the commands that do. */
+/** Offer how to train, for the commands that do. What is not given is for the recipe to choose. */
 final class TrainingOptions {
-    @Option(names = "--arch", required = true, description = "Architecture, such as resnet18 or cifar-resnet20.")
-    String arch = "";
+    @Option(names = "--arch", description = "Architecture, such as resnet18 or cifar-resnet20.")
+    @Nullable
+    String arch;
 
-    @Option(names = "--epochs", defaultValue = "10", description = "Passes over the training images (default: 10).")
-    int epochs = 10;
+    @Option(names = "--epochs", description = "Passes over the training images (default: 10).")
+    @Nullable
+    Integer epochs;
 
-    @Option(names = "--lr", defaultValue = "1e-3", description = "Highest learning rate (default: 1e-3).")
-    double rate = 1e-3;
+    @Option(names = "--lr", description = "Highest learning rate (default: 1e-3).")
+    @Nullable
+    Double rate;
 
-    @Option(
-            names = "--schedule",
-            defaultValue = "one-cycle",
-            description = "one-cycle or constant (default: one-cycle).")
-    String schedule = "one-cycle";
+    @Option(names = "--schedule", description = "one-cycle or constant (default: one-cycle).")
+    @Nullable
+    String schedule;
 
-    @Option(names = "--optimizer", defaultValue = "adamw", description = "adamw or sgd (default: adamw).")
-    String optimizer = "adamw";
+    @Option(names = "--optimizer", description = "adamw or sgd (default: adamw).")
+    @Nullable
+    String optimizer;
 
     @Option(names = "--weight-decay", description = "Weight decay (default: 0.01 for adamw, 5e-4 for sgd).")
     @Nullable
@@ -44,8 +34,9 @@ final class TrainingOptions {
     @Nullable
     Double clip;
 
-    @Option(names = "--accumulate", defaultValue = "1", description = "Batches that make one step (default: 1).")
-    int accumulate = 1;
+    @Option(names = "--accumulate", description = "Batches that make one step (default: 1).")
+    @Nullable
+    Integer accumulate;
 
     @Option(
             names = "--patience",
@@ -53,58 +44,29 @@ final class TrainingOptions {
     @Nullable
     Integer patience;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Seed of weights, order and draws (default: 0).")
-    long seed;
+    @Option(
+            names = "--keep",
+            description = "Which epoch's model is kept: last, or best by validation accuracy (default: last).")
+    @Nullable
+    String keep;
 
-    @Option(names = "--out", required = true, description = "Directory that the run is written to.")
-    Path out = Path.of("");
+    @Option(names = "--seed", description = "Seed of weights, order and draws (default: 0).")
+    @Nullable
+    Long seed;
 
-    @Option(names = "--overwrite", description = "Replace an existing run.")
-    boolean overwrite;
-
-    /** Check every number before data is read. */
-    void check() {
-        Settings.atLeast(1, "--epochs", epochs);
-        Settings.positive("--lr", rate);
-        Settings.atLeast(1, "--accumulate", accumulate);
-        Numbers.atLeast(1, "--patience", patience);
-        if (clip != null) Settings.positive("--clip", clip);
-        if (weightDecay != null) Settings.notNegative("--weight-decay", weightDecay);
-        optimizer();
-        oneCycle();
-        RunDirectory.check(out, overwrite);
-    }
-
-    boolean oneCycle() {
-        if (!List.of("one-cycle", "constant").contains(schedule)) {
-            throw Names.unknown("schedule", schedule, List.of("one-cycle", "constant"));
-        }
-        return schedule.equals("one-cycle");
-    }
-
-    Optimizer optimizer() {
-        switch (optimizer) {
-            case "adamw" -> {
-                AdamW usual = AdamW.defaults();
-                return weightDecay == null
-                        ? usual
-                        : new AdamW(usual.beta1(), usual.beta2(), usual.eps(), weightDecay, usual.decayAll());
-            }
-            case "sgd" -> {
-                Sgd usual = Sgd.defaults();
-                return weightDecay == null
-                        ? usual
-                        : new Sgd(usual.momentum(), usual.nesterov(), weightDecay, usual.decayAll());
-            }
-            default -> throw Names.unknown("optimizer", optimizer, List.of("adamw", "sgd"));
-        }
-    }
-
-    List<Callback> callbacks() {
-        List<Callback> callbacks = new ArrayList<>();
-        if (clip != null) callbacks.add(new GradientClip(clip));
-        if (accumulate != 1) callbacks.add(new GradientAccumulation(accumulate));
-        if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
-        return callbacks;
+    /** Write what was given over a recipe. */
+    void into(ObjectNode recipe) {
+        if (arch != null) recipe.put("student", arch);
+        ObjectNode tree = recipe.withObject("/training");
+        if (epochs != null) tree.put("epochs", epochs);
+        if (rate != null) tree.put("lr", rate);
+        if (schedule != null) tree.put("schedule", schedule);
+        if (optimizer != null) tree.put("optimizer", optimizer);
+        if (weightDecay != null) tree.put("weight_decay", weightDecay);
+        if (clip != null) tree.put("clip", clip);
+        if (accumulate != null) tree.put("accumulate", accumulate);
+        if (patience != null) tree.put("patience", patience);
+        if (keep != null) tree.put("keep", keep);
+        if (seed != null) tree.put("seed", seed);
     }
 }

@@ -56,11 +56,12 @@ final class Cli {
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 false,
-                Stream.of(args)
-                        .flatMap(arg -> arg instanceof Object[] many ? Arrays.stream(many) : Stream.of(arg))
-                        .map(String::valueOf)
-                        .toArray(String[]::new));
+                Stream.of(args).flatMap(Cli::flat).map(String::valueOf).toArray(String[]::new));
         return new Answer(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    private static Stream<Object> flat(Object arg) {
+        return arg instanceof Object[] many ? Arrays.stream(many).flatMap(Cli::flat) : Stream.of(arg);
     }
 
     /** Return the words of a line, with $ standing for a folder. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
@@ -13,6 +14,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -77,7 +79,7 @@ class CommandsTest {
                         valid -> assertThat(valid).matches("valid: accuracy \\d+\\.\\d\\d %, top5 .* %, macro_f1 .* %"),
                         test -> assertThat(test).startsWith("test: accuracy "),
                         written -> assertThat(written).isEqualTo("written to " + teacher));
-        assertThat(teacher.toFile().list()).containsExactlyInAnyOrder("run.json", "model.safetensors");
+        assertThat(teacher.toFile().list()).containsExactlyInAnyOrder("run.json", "model.safetensors", "epochs.csv");
     }
 
     @Test
@@ -87,9 +89,9 @@ class CommandsTest {
                 .toIterable()
                 .containsExactly(
                         "limbeck",
-                        "command",
                         "started",
                         "finished",
+                        "recipe",
                         "engine",
                         "data",
                         "training",
@@ -110,11 +112,22 @@ class CommandsTest {
         assertThat(training.get("architecture").asText()).isEqualTo("cifar-resnet8");
         assertThat(training.get("parameters").asLong()).isEqualTo(75_290);
         assertThat(training.get("seed").asLong()).isEqualTo(7);
-        assertThat(training.get("lr").asDouble()).isEqualTo(1e-3);
+        assertThat(distilled.at("/recipe/training/lr").asDouble()).isEqualTo(1e-3);
         assertThat(training.get("optimizer").asText()).startsWith("AdamW[");
         assertThat(training.fieldNames())
                 .toIterable()
-                .contains("device", "epochs", "schedule", "clip", "accumulate", "patience");
+                .containsExactly("architecture", "parameters", "seed", "optimizer", "device", "steps", "stopped");
+    }
+
+    @Test
+    void theRecordsRecipeRepeatsTheRun() throws IOException {
+        Path recipe = Files.writeString(
+                home.resolve("again.yaml"), distilled.get("recipe").toString());
+        JsonNode again = Cli.run("distill", recipe, "--out", home.resolve("by-recipe"), "--json")
+                .done()
+                .json();
+        assertThat(again.get("model_sha256")).isEqualTo(distilled.get("model_sha256"));
+        assertThat(again.get("recipe")).isEqualTo(distilled.get("recipe"));
     }
 
     @Test
@@ -274,7 +287,7 @@ class CommandsTest {
         Cli.Answer text = Cli.run("summary", "--model", teacher).done();
         assertThat(text.out())
                 .contains("layer1.0.conv1", "1×16×32×32")
-                .endsWith("75,290 parameters, 75,290 trainable\n");
+                .endsWith("75,290 parameters, 75,290 trainable, 12,239,488 MACs\n");
         JsonNode json = Cli.run("summary", "--arch", "cifar-resnet8", "--classes", "3", "--json")
                 .done()
                 .json();
@@ -307,8 +320,14 @@ class CommandsTest {
         Demo.Settings little =
                 new Demo.Settings(Zoo.CIFAR_RESNET8, Zoo.CIFAR_RESNET8, 128, 64, 50, 1, 1, 1e-2, 1e-2, 4, 0.9);
         List<String> lines = new ArrayList<>();
-        Demo.Result result = new Demo(little, lines::add, List.of()).run(3);
-        assertThat(lines).hasSize(3 + 3 * 2).first().isEqualTo("teacher: cifar-resnet8 on 128 drawn shapes");
+        RunContext silent = RunContext.silent();
+        Path out = home.resolve("demo");
+        Demo.Result result = new Demo(
+                        little,
+                        new RunContext("cpu", null, lines::add, silent.download(), silent.prepare(), silent.watchers()))
+                .run(3, out);
+        assertThat(out.resolve("report.html")).exists();
+        assertThat(lines).first().isEqualTo("teacher: cifar-resnet8 on 128 drawn shapes");
         assertThat(Demo.json(result)).containsOnlyKeys("seed", "teacher", "alone", "distilled", "gap_closed");
         assertThat(List.of(result.teacher(), result.alone(), result.distilled()))
                 .allSatisfy(outcome -> {

@@ -2,8 +2,6 @@ package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
@@ -140,7 +138,12 @@ public final class KnowledgeDistillation implements Callback {
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
         lesson = begun;
         before = begun.fingerprint();
-        if (fit.data().has(Split.VALID)) teacherOnValidation = answers(fit, begun);
+        // Once: it does not change from epoch to epoch.
+        if (fit.data().has(Split.VALID)) {
+            teacherOnValidation = begun.predict(fit.data(), Split.VALID);
+            // The teacher may not have known how many classes it has.
+            checkCount(teacherOnValidation.classes(), fit.data().classNames());
+        }
     }
 
     private void checkClasses(List<String> student) {
@@ -160,33 +163,6 @@ public final class KnowledgeDistillation implements Callback {
             throw new LimbeckException("teacher " + teacher.name() + " knows " + known + " classes, the data has "
                     + student.size() + "; use a teacher of the same classes");
         }
-    }
-
-    /** Let the teacher answer the validation split once: it does not change from epoch to epoch. */
-    private Predictions answers(Fit fit, Teacher.Lesson lesson) {
-        int[] labels = fit.data().labels(Split.VALID);
-        List<float[]> rows = new ArrayList<>();
-        int count = 0;
-        try (BatchStream batches = fit.data().evaluate(Split.VALID)) {
-            for (int i = 0; i < batches.batches(); i++) {
-                try (Scope scope = Scope.open()) {
-                    Batch batch = batches.next();
-                    if (batch == null) break;
-                    Tensor logits = lesson.logits(batch.input());
-                    // The teacher may not have known how many classes it has.
-                    checkCount(logits.size(1), fit.data().classNames());
-                    rows.add(Tensors.toFloats(logits));
-                    count += rows.get(rows.size() - 1).length;
-                }
-            }
-        }
-        float[] logits = new float[count];
-        int at = 0;
-        for (float[] row : rows) {
-            System.arraycopy(row, 0, logits, at, row.length);
-            at += row.length;
-        }
-        return new Predictions(logits, count / labels.length, labels);
     }
 
     @Override

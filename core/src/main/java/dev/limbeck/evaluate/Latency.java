@@ -13,8 +13,9 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param p50 the median
  * @param p90 exceeded by one pass in ten
+ * @param p99 exceeded by one pass in a hundred
  */
-public record Latency(double p50, double p90) {
+public record Latency(double p50, double p90, double p99) {
     private static final int WARM_UP = 10;
 
     /**
@@ -38,6 +39,10 @@ public record Latency(double p50, double p90) {
             }
         }
         Arrays.sort(millis);
-        return new Latency(millis[runs / 2], millis[Math.min(runs - 1, runs * 9 / 10)]);
+        return new Latency(at(millis, 0.5), at(millis, 0.9), at(millis, 0.99));
+    }
+
+    private static double at(double[] sorted, double share) {
+        return sorted[Math.min(sorted.length - 1, (int) (share * sorted.length))];
     }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * List the layers of a network with output shapes and parameter counts.
@@ -22,8 +23,9 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
      *
      * @param output shape for the probed batch, empty if the layer did not run
      * @param parameters those of the layer itself, without its children
+     * @param macs multiplications with a weight matrix or kernel that one input row takes in the layer itself
      */
-    public record Row(String path, String type, long[] output, long parameters) {}
+    public record Row(String path, String type, long[] output, long parameters, long macs) {}
 
     /** Probe a network with a zero input of the given shape, in eval mode, leaving modes and statistics untouched. */
     public static Summary of(Module network, long... inputShape) {
@@ -50,12 +52,27 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
                         shapes.getOrDefault(module, new long[0]),
                         module.ownParameters().values().stream()
                                 .mapToLong(Tensor::numel)
-                                .sum())));
+                                .sum(),
+                        macs(module, shapes.get(module)))));
         long trainable = network.parameters().values().stream()
                 .filter(Tensor::requires_grad)
                 .mapToLong(Tensor::numel)
                 .sum();
         return new Summary(List.copyOf(rows), network.parameterCount(), trainable);
+    }
+
+    /** Return the multiply–accumulate operations of one input row, those of convolutions and linear layers. */
+    public long macs() {
+        return rows.stream().mapToLong(Row::macs).sum();
+    }
+
+    /** A weight of O×… is used once for every output position: convolutions and linear layers alike. */
+    private static long macs(Module module, long @Nullable [] output) {
+        Tensor weight = module.ownParameters().get("weight");
+        if (weight == null || weight.dim() < 2 || output == null) return 0;
+        long positions = 1;
+        for (int i = 1; i < output.length; i++) positions *= output[i];
+        return weight.numel() * (positions / weight.size(0));
     }
 
     /** Write the table: one line a layer, then the totals. */
@@ -72,7 +89,8 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
             text.append(String.format(
                     Locale.ROOT, format, row.path(), row.type(), Tensors.shapeText(row.output()), row.parameters()));
         }
-        return text.append(String.format(Locale.ROOT, "%,d parameters, %,d trainable", parameters, trainable))
+        return text.append(String.format(
+                        Locale.ROOT, "%,d parameters, %,d trainable, %,d MACs", parameters, trainable, macs()))
                 .toString();
     }
 }

@@ -39,10 +39,17 @@ public record Predictions(float[] logits, int classes, int[] labels) {
 
     /** Return the probabilities of one row: its softmax. */
     public double[] probabilities(int row) {
+        return probabilities(row, 1);
+    }
+
+    /** Return the probabilities of one row at a temperature above 0. */
+    public double[] probabilities(int row, double temperature) {
         double[] values = new double[classes];
         double largest = logits[row * classes + Math.max(0, top(row))];
         double sum = 0;
-        for (int c = 0; c < classes; c++) sum += values[c] = Math.exp(logits[row * classes + c] - largest);
+        for (int c = 0; c < classes; c++) {
+            sum += values[c] = Math.exp((logits[row * classes + c] - largest) / temperature);
+        }
         for (int c = 0; c < classes; c++) values[c] /= sum;
         return values;
     }

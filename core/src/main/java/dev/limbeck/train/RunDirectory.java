@@ -22,8 +22,15 @@ public final class RunDirectory implements AutoCloseable {
     /** The name of the record in a run directory. */
     public static final String RECORD_NAME = "run.json";
 
+    /** The name of the table with a row an epoch. */
+    public static final String LOG_NAME = "epochs.csv";
+
+    /** The name of the file that predictions are kept in. */
+    public static final String PREDICTIONS_NAME = "predictions.safetensors";
+
     private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
-    private static final Set<String> WRITTEN = Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME);
+    private static final Set<String> WRITTEN =
+            Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME, LOG_NAME, PREDICTIONS_NAME);
 
     private final Path target;
     private final Path unfinished;
@@ -105,6 +112,12 @@ public final class RunDirectory implements AutoCloseable {
     /** Return where checkpoints of the running training are written. */
     public Path checkpoint() {
         return unfinished.resolve(CHECKPOINT_NAME);
+    }
+
+    /** Return where something else that the run leaves is written until it is complete. */
+    public Path file(String name) {
+        if (!WRITTEN.contains(name)) throw new IllegalArgumentException("a run has no file " + name);
+        return unfinished.resolve(name);
     }
 
     /** Write the model and the record, and put the run into its place. */

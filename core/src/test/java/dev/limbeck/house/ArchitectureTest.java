@@ -94,7 +94,10 @@ class ArchitectureTest {
         "data,          tensor",
         "data.image..,  data weights tensor",
         "train,         data nn zoo weights tensor",
-        "distill..,     train data nn zoo weights tensor"
+        "distill..,     train data nn zoo weights tensor",
+        "evaluate,      train data nn tensor",
+        "compare,       recipe evaluate distill distill.teacher distill.loss train data data.image nn zoo weights tensor",
+        "recipe,        distill distill.loss distill.teacher train data data.image nn zoo weights tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
         String[] allowed = Stream.concat(
@@ -125,7 +128,7 @@ class ArchitectureTest {
     void onlyImageDataKnowsImages() {
         noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.limbeck.data.image..")
+                .resideOutsideOfPackages("dev.limbeck.data.image..", "dev.limbeck.recipe", "dev.limbeck.compare")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

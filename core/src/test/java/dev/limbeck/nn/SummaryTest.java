@@ -86,8 +86,9 @@ class SummaryTest {
                             "bn     BatchNorm2d        2×4×4×4                       8",
                             "pool   AdaptiveAvgPool2d  2×4×2×2                       0",
                             "fc     Linear             2×3                          51",
-                            "167 parameters, 167 trainable");
-            assertThat(Summary.of(resnet, 1, 3, 16, 16).toString()).endsWith("75,290 parameters, 75,290 trainable");
+                            "167 parameters, 167 trainable, 1,776 MACs");
+            assertThat(Summary.of(resnet, 1, 3, 16, 16).toString())
+                    .endsWith("75,290 parameters, 75,290 trainable, 3,060,352 MACs");
         } finally {
             Locale.setDefault(before);
         }

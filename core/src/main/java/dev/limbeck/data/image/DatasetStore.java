@@ -18,6 +18,9 @@ import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /**
  * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
@@ -49,6 +52,9 @@ public final class DatasetStore {
             new Remote("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
             new Remote("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
             new Remote("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"));
+
+    /** So many drawn shapes for each split: {@code shapes:1200:0:2000}. */
+    private static final Pattern DRAWN = Pattern.compile("shapes:(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
 
     private static final ImageDefaults PETS_DEFAULTS = new ImageDefaults(64, 64, true, 0);
 
@@ -104,6 +110,13 @@ public final class DatasetStore {
      * @throws LimbeckException if no set has this name, or it cannot be fetched
      */
     public ImageSource named(String name) {
+        Matcher drawn = DRAWN.matcher(name);
+        if (drawn.matches()) {
+            int[] counts = IntStream.rangeClosed(1, 3)
+                    .map(group -> Integer.parseInt(drawn.group(group)))
+                    .toArray();
+            return Shapes.source(counts[0], counts[1], counts[2], Datasets.SHAPES_SEED);
+        }
         Supplier<ImageSource> source = known.get(name);
         if (source == null) throw Names.unknown("data set", name, known.keySet());
         return source.get();
@@ -111,12 +124,13 @@ public final class DatasetStore {
 
     /**
      * Open a known data set by name, a folder, or an archive of one (zip, tar, tar.gz), which is unpacked into the cache
-     * once. A folder may hold images, IDX files or CIFAR's batches. A known name comes before a folder of that name.
+     * once. A folder may hold images, IDX files or CIFAR's batches. A known name comes before a folder of that name;
+     * {@code shapes:1200:0:2000} draws so many shapes for training, validation and test.
      *
      * @throws LimbeckException if there is no such set, folder or archive, or it cannot be read
      */
     public ImageSource source(String nameOrPath) {
-        if (known.containsKey(nameOrPath)) return named(nameOrPath);
+        if (known.containsKey(nameOrPath) || DRAWN.matcher(nameOrPath).matches()) return named(nameOrPath);
         Path path = Path.of(nameOrPath);
         if (Files.isDirectory(path)) return folder(path);
         if (Files.exists(path)) return folder(unpacked(path));

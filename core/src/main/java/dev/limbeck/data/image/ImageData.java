@@ -50,7 +50,7 @@ public final class ImageData implements Data {
                     + (classes == 0
                             ? "no labels"
                             : "only '" + source.classNames().get(0) + "'")
-                    + "; give one folder per class, or labelByName");
+                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
         }
         preparation = settings.preparation();
         long batchBytes = (long) settings.batchSize() * rowBytes();
@@ -103,6 +103,11 @@ public final class ImageData implements Data {
     /** Return the name of an image; for files the path under the folder. */
     public String name(Split split, int index) {
         return source.name(plan.of(split)[index]);
+    }
+
+    /** Return an image of a split as the model sees it before normalisation, not augmented. */
+    public RgbImage image(Split split, int index) {
+        return new RgbImage(preparation.width(), preparation.height(), store.pixels(plan.of(split)[index]));
     }
 
     /** Return one line for every image that was skipped because it cannot be read. */
@@ -218,7 +223,7 @@ public final class ImageData implements Data {
         if (!settings.skipBadImages()) {
             throw new LimbeckException(skipped.get(0)
                     + (skipped.size() == 1 ? "" : " (and " + (skipped.size() - 1) + " more of " + all.length + ")")
-                    + "; remove or replace it, or use skipBadImages");
+                    + "; remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)");
         }
         return Arrays.stream(all).filter(i -> problems.get(i) == null).toArray();
     }

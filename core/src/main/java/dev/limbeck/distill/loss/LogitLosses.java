@@ -31,6 +31,11 @@ public final class LogitLosses {
         return names;
     }
 
+    /** Return whether a loss of this name has a temperature. */
+    public static boolean hasTemperature(String name) {
+        return WITH_TEMPERATURE.containsKey(name);
+    }
+
     /**
      * Return a loss by name.
      *

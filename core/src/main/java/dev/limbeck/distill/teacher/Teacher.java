@@ -1,6 +1,12 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Predictions;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -31,6 +37,26 @@ public interface Teacher {
          * @param input as the student sees it
          */
         Tensor logits(Tensor input);
+
+        /** Answer all rows of a split, in order and without augmentation. */
+        default Predictions predict(Data data, Split split) {
+            int[] labels = data.labels(split);
+            float[] logits = new float[0];
+            int at = 0;
+            try (BatchStream batches = data.evaluate(split)) {
+                while (true) {
+                    try (Scope scope = Scope.open()) {
+                        Batch batch = batches.next();
+                        if (batch == null) break;
+                        float[] rows = Tensors.toFloats(logits(batch.input()));
+                        if (at == 0) logits = new float[labels.length * (rows.length / batch.size())];
+                        System.arraycopy(rows, 0, logits, at, rows.length);
+                        at += rows.length;
+                    }
+                }
+            }
+            return new Predictions(logits, logits.length / Math.max(1, labels.length), labels);
+        }
 
         /** Return a SHA-256 over everything the teacher computes with; equal before and after if it is unchanged. */
         String fingerprint();

@@ -265,7 +265,8 @@ class ImageDataTest {
         source.bad.addAll(List.of(7, 20));
         assertThatThrownBy(() -> small(source).build())
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("cannot read image 7 (and 1 more of 30); remove or replace it, or use skipBadImages");
+                .hasMessage(
+                        "cannot read image 7 (and 1 more of 30); remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)");
         List<Integer> reported = new ArrayList<>();
         try (ImageData data = small(source)
                 .skipBadImages(true)
@@ -325,8 +326,9 @@ class ImageDataTest {
         Files.write(bad, Arrays.copyOf(jpeg, jpeg.length / 2));
         assertThatThrownBy(() -> ImageData.builder(folder).build())
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("cannot read image " + bad
-                        + ": the JPEG is cut short; remove or replace it, or use skipBadImages");
+                .hasMessage(
+                        "cannot read image " + bad
+                                + ": the JPEG is cut short; remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)");
     }
 
     @Test

@@ -1,0 +1,107 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.compare.Comparison;
+import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.evaluate.Fidelity;
+import dev.limbeck.evaluate.Interval;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.report.Report;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "compare",
+        description =
+                "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
+                        + "with the same --out, it goes on where it was.")
+final class CompareCommand extends LimbeckCommand {
+    @Parameters(
+            arity = "0..*",
+            paramLabel = "RECIPE",
+            description = "YAML files; without one, options describe the distilled student.")
+    List<Path> files = List.of();
+
+    @Option(names = "--seeds", defaultValue = "5", description = "How many paired seeds (default: 5).")
+    int seeds = 5;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    TrainingOptions training = new TrainingOptions();
+
+    @Mixin
+    TeachingOptions teaching = new TeachingOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Option(names = "--out", required = true, description = "Folder of the comparison; runs that are there are kept.")
+    Path out = Path.of("");
+
+    @Override
+    Object run() {
+        Map<String, Recipe> recipes = new LinkedHashMap<>();
+        if (files.isEmpty()) recipes.put("distilled", Recipes.of(this, null, data, training, teaching));
+        for (Path file : files) {
+            String name = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
+            if (recipes.put(name, Recipes.of(this, file, data, training, teaching)) != null) {
+                throw new LimbeckException("two recipes are called " + name + "; rename one of the files");
+            }
+        }
+        if (Files.exists(out) && !Files.isDirectory(out)) {
+            throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
+        }
+        engine.apply();
+        long first = training.seed == null ? 0 : training.seed;
+        RunContext context = context(engine, data.workers);
+        ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
+        show(this, result);
+        say("written to " + out + "; open " + Report.write(result, out, context));
+        return result;
+    }
+
+    static void show(LimbeckCommand to, ComparisonResult result) {
+        for (ComparisonResult.Taught teacher : result.teachers()) {
+            to.say(Texts.format("teacher %s: %s", teacher.architecture(), Texts.percent(teacher.accuracy())));
+        }
+        to.say(Texts.format(
+                "every student: %,d labelled and %,d unlabelled images, %,d steps; seeds %s; judged on the %s split",
+                result.labelled(), result.unlabelled(), result.steps(), result.seeds(), result.judgedOn()));
+        to.say("");
+        to.say(Texts.format(
+                "%-16s %18s %18s %11s %8s %9s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds"));
+        for (ComparisonResult.Contestant contestant : result.contestants()) {
+            Fidelity fidelity = contestant.judgement().fidelity();
+            to.say(Texts.format(
+                    "%-16s %18s %18s %11s %8s %9.1f",
+                    contestant.name(),
+                    spread(contestant.accuracy()),
+                    spread(contestant.bestAccuracy()),
+                    fidelity == null ? "-" : Texts.percent(fidelity.top1()),
+                    Texts.percent(contestant.judgement().calibration().error()),
+                    contestant.seconds()));
+        }
+        to.say("");
+        for (ComparisonResult.Contestant contestant : result.contestants()) {
+            if (!contestant.verdict().isEmpty()) to.say(contestant.name() + " " + contestant.verdict());
+        }
+        if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());
+    }
+
+    private static String spread(@Nullable Interval interval) {
+        if (interval == null) return "-";
+        String mean = Texts.percent(interval.mean());
+        return interval.n() < 2 ? mean : mean + Texts.format(" ± %.2f", 100 * interval.spread());
+    }
+}

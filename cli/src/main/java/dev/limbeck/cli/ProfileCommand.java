@@ -1,0 +1,112 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.evaluate.Latency;
+import dev.limbeck.evaluate.Profile;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "profile",
+        description = "Measure what models cost: parameters, MACs, size, latency, throughput, memory.")
+final class ProfileCommand extends LimbeckCommand {
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "MODEL",
+            description = "Run directories, .safetensors files, PyTorch checkpoints (then with --arch).")
+    List<Path> models = List.of();
+
+    @Option(names = "--arch", description = "Architecture of models whose file does not name it.")
+    @Nullable
+    String arch;
+
+    @Option(names = "--batch-size", defaultValue = "32", description = "Images of the larger batch (default: 32).")
+    int batch = 32;
+
+    @Option(names = "--runs", defaultValue = "100", description = "Passes that count (default: 100).")
+    int runs = 100;
+
+    @Option(names = "--image-size", description = "Side of the images (default: as the model says).")
+    @Nullable
+    Integer imageSize;
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Override
+    Object run() {
+        Settings.atLeast(1, "--batch-size", batch);
+        Settings.atLeast(1, "--runs", runs);
+        Numbers.atLeast(1, "--image-size", imageSize);
+        engine.apply();
+        List<Map<String, Object>> results = new ArrayList<>();
+        say(Texts.format(
+                "%-32s %12s %9s %9s %23s %23s %9s %9s",
+                "model", "parameters", "MMACs", "KB", "p50/p90/p99 ms at 1", "ms at " + batch, "images/s", "MiB"));
+        for (Path path : models) {
+            try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch))) {
+                saved.module().to(Engine.device(engine.device));
+                Profile profile = Profile.of(saved.module(), size(saved.file()), batch, runs, shape(saved));
+                say(line(path + " (" + saved.architecture() + ")", profile));
+                Map<String, Object> result = new LinkedHashMap<>();
+                result.put("model", path.toString());
+                result.put("architecture", saved.architecture());
+                result.put("input_shape", shape(saved));
+                result.put("profile", profile);
+                results.add(result);
+            }
+        }
+        return results;
+    }
+
+    private long[] shape(SavedModel saved) {
+        if (imageSize != null) return new long[] {3, imageSize, imageSize};
+        if (ImagePreparation.isIn(saved.preparation())) {
+            ImagePreparation preparation = ImagePreparation.of(saved.preparation());
+            return new long[] {3, preparation.height(), preparation.width()};
+        }
+        Architecture architecture = Zoo.byName(saved.architecture());
+        return new long[] {3, architecture.imageSize(), architecture.imageSize()};
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String line(String name, Profile profile) {
+        return Texts.format(
+                "%-32s %,12d %9.1f %,9d %23s %23s %,9.0f %9.1f",
+                name,
+                profile.parameters(),
+                profile.macs() / 1e6,
+                Math.round(profile.bytes() / 1e3),
+                millis(profile.one()),
+                millis(profile.many()),
+                profile.throughput(),
+                profile.memory() / (double) (1 << 20));
+    }
+
+    private static String millis(Latency latency) {
+        return Texts.format("%.2f/%.2f/%.2f", latency.p50(), latency.p90(), latency.p99());
+    }
+}

@@ -1,0 +1,68 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.TensorBoardLog;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Share what train and distill do: put a recipe together of a file and options, and carry it out. */
+abstract class RecipeCommand extends LimbeckCommand {
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "RECIPE",
+            description = "A YAML file that says what options say; options that are given come before it.")
+    @Nullable
+    Path file;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    TrainingOptions training = new TrainingOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Option(names = "--out", required = true, description = "Directory that the run is written to.")
+    Path out = Path.of("");
+
+    @Option(names = "--overwrite", description = "Replace an existing run.")
+    boolean overwrite;
+
+    @Option(names = "--tensorboard", description = "Folder for event files that TensorBoard reads.")
+    @Nullable
+    Path tensorboard;
+
+    /** Return what the student learns from, where the command offers that. */
+    @Nullable
+    TeachingOptions teaching() {
+        return null;
+    }
+
+    /** Check a whole recipe before the long work starts. */
+    void check(Recipe recipe) {}
+
+    private RunContext watched(RunContext context) {
+        Path folder = tensorboard;
+        return folder == null ? context : context.watchedBy(() -> new TensorBoardLog(folder));
+    }
+
+    @Override
+    Object run() {
+        Recipe recipe = Recipes.of(this, file, data, training, teaching());
+        check(recipe);
+        RunDirectory.check(out, overwrite);
+        engine.apply();
+        Map<String, Object> made = new RecipeRun(recipe, watched(context(engine, data.workers))).run(out, overwrite);
+        Results.say(this, made);
+        say("written to " + out);
+        return made;
+    }
+}

@@ -1,0 +1,34 @@
+package dev.limbeck.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Put recipes together of files and options. */
+final class Recipes {
+    private Recipes() {}
+
+    /** Take a file's recipe, or an empty one, and write what options were given over it. */
+    static Recipe of(
+            LimbeckCommand command,
+            @Nullable Path file,
+            DataOptions data,
+            TrainingOptions training,
+            @Nullable TeachingOptions teaching) {
+        ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.tree(file);
+        data.into(tree);
+        training.into(tree);
+        if (teaching != null) teaching.into(tree);
+        require(command, tree.at("/data/source"), "--data");
+        require(command, tree.at("/student"), "--arch");
+        if (teaching != null && file == null) require(command, tree.at("/teacher/model"), "--teacher");
+        return RecipeFiles.bind(tree, file == null ? "" : file.toString());
+    }
+
+    private static void require(LimbeckCommand command, JsonNode value, String option) {
+        if (value.isMissingNode()) throw command.missing(option);
+    }
+}

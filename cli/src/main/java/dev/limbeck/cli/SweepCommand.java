@@ -1,0 +1,98 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.compare.SearchSpace;
+import dev.limbeck.compare.Sweep;
+import dev.limbeck.compare.SweepResult;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.report.Report;
+import dev.limbeck.report.SweepPicture;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "sweep",
+        description = "Look for the temperature, weight, loss and schedule that help most, by validation accuracy, and "
+                + "confirm the winner on fresh seeds and the test split. Started again, it goes on where it was.")
+final class SweepCommand extends LimbeckCommand {
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file for what is not searched.")
+    @Nullable
+    Path file;
+
+    @Option(names = "--temperatures", split = ",", description = "Temperatures to try (default: 2,3,5,10,20).")
+    @Nullable
+    List<Double> temperatures;
+
+    @Option(names = "--weights", split = ",", description = "Weights to try (default: 0.3,0.5,0.7,0.9).")
+    @Nullable
+    List<Double> weights;
+
+    @Option(names = "--losses", split = ",", description = "Losses to try (default: that of the recipe).")
+    List<String> losses = List.of();
+
+    @Option(names = "--schedules", split = ",", description = "Schedules to try (default: that of the recipe).")
+    List<String> schedules = List.of();
+
+    @Option(
+            names = "--strategy",
+            defaultValue = "grid",
+            description = "grid, random, or halving, which drops what does badly early (default: grid).")
+    String strategy = "grid";
+
+    @Option(names = "--trials", defaultValue = "8", description = "Combinations that random draws (default: 8).")
+    int trials = 8;
+
+    @Option(names = "--seeds", defaultValue = "1", description = "Seeds each combination is judged on (default: 1).")
+    int seeds = 1;
+
+    @Option(names = "--confirm", defaultValue = "3", description = "Fresh seeds for the winner (default: 3).")
+    int confirm = 3;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    TrainingOptions training = new TrainingOptions();
+
+    @Mixin
+    TeachingOptions teaching = new TeachingOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Option(names = "--out", required = true, description = "Folder of the sweep; runs that are there are kept.")
+    Path out = Path.of("");
+
+    @Override
+    Object run() {
+        Recipe base = Recipes.of(this, file, data, training, teaching);
+        SearchSpace usual = SearchSpace.usual();
+        SearchSpace space = new SearchSpace(
+                temperatures == null ? usual.temperatures() : temperatures,
+                weights == null ? usual.weights() : weights,
+                losses,
+                schedules);
+        RunContext context = context(engine, data.workers);
+        Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
+        engine.apply();
+        SweepResult result = sweep.run();
+        say(Texts.format("%-40s %8s %12s", "", "epochs", "validation"));
+        for (SweepResult.Trial trial : result.trials()) {
+            say(Texts.format(
+                    "%-40s %8d %12s%s",
+                    trial.name(), trial.epochs(), Texts.percent(trial.valid()), trial.dropped() ? "  dropped" : ""));
+        }
+        say("");
+        say("chosen: " + result.winner());
+        CompareCommand.show(this, result.confirmed());
+        Path confirmed = out.resolve("confirm");
+        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out) + ", report: "
+                + Report.write(result.confirmed(), confirmed, context));
+        return result;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** compare, sweep and profile on pictures that train in a moment. */
+class CompareTest {
+    @TempDir
+    static Path home;
+
+    private static Path pictures;
+    private static Path teacher;
+
+    @BeforeAll
+    static void trainTheTeacher() throws IOException {
+        pictures = Cli.pictures(home.resolve("pictures"), "cat", "dog");
+        teacher = home.resolve("teacher");
+        Cli.run("train", "--data", pictures, Cli.TINY, "--out", teacher).done();
+    }
+
+    private static Object[] taught(String command) {
+        return new Object[] {command, "--data", pictures, Cli.TINY, "--teacher", teacher};
+    }
+
+    @Test
+    void compareSaysInWordsWhetherItHelped() throws IOException {
+        Path out = home.resolve("compared");
+        Cli.Answer text =
+                Cli.run(taught("compare"), "--seeds", "2", "--out", out).done();
+        assertThat(text.out())
+                .startsWith("teacher cifar-resnet8: ")
+                .contains(
+                        "every student: 16 labelled and 0 unlabelled images, 4 steps; seeds [0, 1]; judged on the valid")
+                .containsPattern("distilled (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
+                .contains("chosen on the validation split: ")
+                .endsWith("open " + out.resolve("report.html") + System.lineSeparator());
+        assertThat(out.resolve("report.html")).exists();
+        JsonNode json = Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--json")
+                .done()
+                .json();
+        assertThat(json).isEqualTo(Cli.read(out.resolve("comparison.json")));
+        assertThat(json.at("/contestants/1/name").asText()).isEqualTo("distilled");
+        Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains("was made otherwise: training.lr is 0.5 against 0.001");
+    }
+
+    @Test
+    void compareTakesRecipes() throws IOException {
+        String start = "data: {source: '%s', batch_size: 4}\nstudent: cifar-resnet8\ntraining: {epochs: 1}\n"
+                        .formatted(pictures)
+                + "teacher: {model: '%s'}\n".formatted(teacher);
+        Path soft = Files.writeString(home.resolve("soft.yaml"), start);
+        Path mse = Files.writeString(
+                home.resolve("mse.yaml"), start + "distillation: {losses: [{name: logit-mse}], weight: 0.1}\n");
+        JsonNode json = Cli.run("compare", soft, mse, "--seeds", "1", "--out", home.resolve("two"), "--json")
+                .done()
+                .json();
+        assertThat(json.at("/contestants").findValuesAsText("name")).containsExactly("alone", "soft", "mse");
+        assertThat(json.at("/teachers")).hasSize(1);
+        Path typo = Files.writeString(home.resolve("typo.yaml"), start.replace("epochs", "epocs"));
+        Cli.Answer refused = Cli.run("compare", soft, typo, "--out", home.resolve("no"));
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err())
+                .isEqualTo("limbeck: " + typo + ": no key 'epocs' in training; nearest: epochs, lr, clip"
+                        + System.lineSeparator());
+        assertThat(home.resolve("no")).doesNotExist();
+    }
+
+    @Test
+    void sweepLeavesARecipeAndAPicture() throws IOException {
+        Path out = home.resolve("swept");
+        Cli.Answer text = Cli.run(
+                        taught("sweep"), "--temperatures", "2,5", "--weights", "0.5", "--confirm", "2", "--out", out)
+                .done();
+        assertThat(text.out()).contains("T2-w0.5", "T5-w0.5", "chosen: T", "best ");
+        assertThat(out.resolve("sweep.png")).isNotEmptyFile();
+        assertThat(Cli.read(out.resolve("sweep.json")).get("trials")).hasSize(2);
+        Cli.run("distill", out.resolve("best.yaml"), "--out", home.resolve("by-best"))
+                .done();
+    }
+
+    @Test
+    void profileMeasuresEveryModel() {
+        Cli.Answer text = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "2")
+                .done();
+        assertThat(text.out().lines()).hasSize(3);
+        JsonNode json = Cli.run("profile", teacher, "--runs", "3", "--batch-size", "2", "--json")
+                .done()
+                .json();
+        assertThat(json.at("/0/profile/parameters").asInt()).isEqualTo(74_770);
+        assertThat(json.at("/0/profile/many/p50").asDouble()).isPositive();
+        assertThat(json.at("/0/input_shape").toString()).isEqualTo("[3,32,32]");
+    }
+
+    @Test
+    void badInputIsOneLine() throws IOException {
+        Path file = Files.writeString(home.resolve("a-file"), "");
+        for (Object[] args : new Object[][] {
+            {taught("compare"), "--seeds", "0", "--out", home.resolve("x"), "seeds must be at least 1"},
+            {taught("compare"), "--out", file, "is a file, expected a folder"},
+            {taught("compare"), "--out", file.resolve("below"), "cannot write to"},
+            {taught("sweep"), "--strategy", "gird", "--out", home.resolve("x"), "no strategy 'gird'; nearest: grid"},
+            {taught("sweep"), "--temperatures", "0", "--out", home.resolve("x"), "temperature must be a positive number"
+            },
+            {"profile", home.resolve("none"), "no model at"},
+        }) {
+            Object[] command = Arrays.copyOf(args, args.length - 1);
+            Cli.Answer answer = Cli.run((Object) command);
+            assertThat(answer.code()).as(answer.err()).isEqualTo(1);
+            assertThat(answer.err().lines().filter(line -> line.startsWith("limbeck: ")))
+                    .singleElement()
+                    .asString()
+                    .contains(args[args.length - 1].toString())
+                    .doesNotContain("a bug");
+        }
+    }
+}

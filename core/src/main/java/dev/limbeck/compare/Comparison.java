@@ -1,0 +1,245 @@
+package dev.limbeck.compare;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.evaluate.Interval;
+import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.recipe.PredictionFile;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.RunJson;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/**
+ * Train the same student by several recipes over paired seeds and judge the differences. Students of a seed have the same
+ * labelled images, order, initial weights and number of optimiser steps; what a recipe changes is all that differs. Each
+ * run is a run directory of its own, so an interrupted comparison goes on where it was.
+ */
+public final class Comparison {
+    /** The name of the contestant that learns from the labels only. */
+    public static final String ALONE = "alone";
+
+    /** The name of the result in a comparison's folder. */
+    public static final String RESULT_NAME = "comparison.json";
+
+    static final long REMEMBERED = 2_000_000;
+
+    private final Map<String, Recipe> recipes = new LinkedHashMap<>();
+    private final Path out;
+    private final List<Long> seeds;
+    private final RunContext context;
+    private long remembered = REMEMBERED;
+
+    /**
+     * Prepare a comparison; a recipe without teacher named {@code alone} is added in front unless there is one already.
+     *
+     * @param recipes by name, at least one; names become folders
+     * @param seeds how many seeds, from {@code firstSeed} on
+     * @throws LimbeckException if the recipes differ in data, student or budget, so that they cannot be paired
+     */
+    public Comparison(Map<String, Recipe> recipes, int seeds, long firstSeed, Path out, RunContext context) {
+        if (recipes.isEmpty()) throw new LimbeckException("there is no recipe to compare");
+        Settings.atLeast(1, "seeds", seeds);
+        Recipe first = recipes.values().iterator().next();
+        recipes.entrySet().stream()
+                .filter(entry -> entry.getValue().teacher() == null)
+                .findFirst()
+                .ifPresentOrElse(
+                        entry -> this.recipes.put(entry.getKey(), entry.getValue()),
+                        () -> this.recipes.put(
+                                ALONE, new Recipe(first.data(), null, first.student(), first.training(), null)));
+        recipes.forEach(this.recipes::putIfAbsent);
+        if (this.recipes.size() < 2) {
+            throw new LimbeckException("a comparison needs a recipe with a teacher, or two recipes");
+        }
+        this.recipes.forEach(this::check);
+        this.seeds = LongStream.range(firstSeed, firstSeed + seeds).boxed().toList();
+        this.out = out;
+        this.context = context;
+    }
+
+    /** Let each teacher remember its answers to at most so many rows, two million unless chosen; 0 computes each anew. */
+    public Comparison remember(long rows) {
+        remembered = rows;
+        return this;
+    }
+
+    private void check(String name, Recipe recipe) {
+        if (!name.matches("[\\w.-]+") || name.startsWith(".") || name.equals(Teachers.FOLDER)) {
+            throw new LimbeckException("'" + name + "' cannot name a recipe; use letters, digits, - and _");
+        }
+        if (recipe.training().patience() != null) {
+            throw new LimbeckException(name + " stops early, so its steps cannot be paired; leave patience out");
+        }
+        Map.Entry<String, Recipe> base = recipes.entrySet().iterator().next();
+        String difference = RecipeFiles.difference(pairing(recipe), pairing(base.getValue()));
+        if (difference != null) {
+            throw new LimbeckException(
+                    name + " cannot be paired with " + base.getKey() + ": " + difference + "; make them equal");
+        }
+    }
+
+    /** Return what must be equal for runs to be a pair. */
+    private static JsonNode pairing(Recipe recipe) {
+        ObjectNode tree = (ObjectNode) recipe.toTree();
+        tree.remove(List.of("teacher", "distillation"));
+        ((ObjectNode) tree.get("training")).retain("epochs", "accumulate");
+        return tree;
+    }
+
+    /** Run what is not there yet, judge, and write {@code comparison.json}. */
+    public ComparisonResult run() {
+        try (Teachers teachers = new Teachers(recipes.values(), remembered, out)) {
+            Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
+            recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
+            int labelled = 0;
+            int unlabelled = 0;
+            int steps = 0;
+            Split judged = Split.TEST;
+            for (long seed : seeds) {
+                Recipe any = recipes.values().iterator().next();
+                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), context)) {
+                    judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
+                    teachers.judge(data, judged, context);
+                    int[] labels = data.labels(Split.TRAIN);
+                    labelled = (int)
+                            Arrays.stream(labels).filter(label -> label >= 0).count();
+                    unlabelled = labels.length - labelled;
+                    for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
+                        JsonNode done = KeptRuns.of(
+                                out.resolve(directory(entry.getKey(), seed)),
+                                entry.getKey() + ", seed " + seed,
+                                entry.getValue().withSeed(seed),
+                                data,
+                                teachers,
+                                context);
+                        steps = done.at("/training/steps").asInt();
+                        runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged));
+                    }
+                }
+            }
+            ComparisonResult result = judge(runs, teachers, judged, labelled, unlabelled, steps);
+            write(result);
+            return result;
+        }
+    }
+
+    private static String directory(String name, long seed) {
+        return name + "/seed-" + seed;
+    }
+
+    private static ComparisonResult.Run row(String name, long seed, JsonNode done, Split judged) {
+        JsonNode results = done.get("results");
+        JsonNode last = results.has("last") ? results.get("last") : results;
+        JsonNode best = results.has("last") ? results : results.path("best");
+        double seconds = 0;
+        for (JsonNode epoch : done.get("epochs"))
+            seconds += epoch.get("seconds").asDouble();
+        return new ComparisonResult.Run(
+                seed,
+                accuracy(last, Split.VALID),
+                accuracy(last, judged),
+                accuracy(best, judged),
+                seconds,
+                directory(name, seed));
+    }
+
+    private static double accuracy(JsonNode results, Split split) {
+        return results.at("/" + split.label() + "/accuracy").asDouble(Double.NaN);
+    }
+
+    private ComparisonResult judge(
+            Map<String, List<ComparisonResult.Run>> runs,
+            Teachers teachers,
+            Split judged,
+            int labelled,
+            int unlabelled,
+            int steps) {
+        List<ComparisonResult.Contestant> contestants = new ArrayList<>();
+        double[] base = null;
+        double[] bestBase = null;
+        String chosen = null;
+        double most = Double.NEGATIVE_INFINITY;
+        for (Map.Entry<String, List<ComparisonResult.Run>> entry : runs.entrySet()) {
+            List<ComparisonResult.Run> rows = entry.getValue();
+            double[] own =
+                    rows.stream().mapToDouble(ComparisonResult.Run::accuracy).toArray();
+            double[] best = rows.stream()
+                    .mapToDouble(ComparisonResult.Run::bestAccuracy)
+                    .toArray();
+            boolean hasBest = Arrays.stream(best).noneMatch(Double::isNaN);
+            Integer teacher = teachers.position(Objects.requireNonNull(recipes.get(entry.getKey())));
+            Interval difference = base == null ? null : Interval.ofDifferences(own, base);
+            Interval gap = base == null || teacher == null
+                    ? null
+                    : gap(own, base, teachers.all().get(teacher).accuracy());
+            contestants.add(new ComparisonResult.Contestant(
+                    entry.getKey(),
+                    teacher,
+                    List.copyOf(rows),
+                    Interval.of(own),
+                    hasBest ? Interval.of(best) : null,
+                    difference,
+                    bestBase == null || !hasBest ? null : Interval.ofDifferences(best, bestBase),
+                    gap,
+                    rows.stream()
+                            .mapToDouble(ComparisonResult.Run::seconds)
+                            .average()
+                            .orElse(Double.NaN),
+                    Judgement.of(
+                            PredictionFile.read(
+                                    out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME)),
+                            judged,
+                            teachers.predictions(Objects.requireNonNull(recipes.get(entry.getKey())))),
+                    difference == null ? "" : ComparisonResult.verdict(difference, gap)));
+            double valid = rows.stream()
+                    .mapToDouble(ComparisonResult.Run::valid)
+                    .average()
+                    .orElse(Double.NaN);
+            if (valid > most) {
+                most = valid;
+                chosen = entry.getKey();
+            }
+            if (base == null) {
+                base = own;
+                bestBase = hasBest ? best : null;
+            }
+        }
+        return new ComparisonResult(
+                judged.label(), labelled, unlabelled, steps, seeds, teachers.all(), contestants, chosen);
+    }
+
+    private static Interval gap(double[] own, double[] base, double teacher) {
+        double[] gained = IntStream.range(0, own.length)
+                .mapToDouble(i -> own[i] - base[i])
+                .toArray();
+        double[] whole = Arrays.stream(base).map(accuracy -> teacher - accuracy).toArray();
+        return Interval.ofRatio(gained, whole);
+    }
+
+    private void write(ComparisonResult result) {
+        Path file = out.resolve(RESULT_NAME);
+        Path temporary = out.resolve("." + RESULT_NAME + ".tmp");
+        try {
+            Files.writeString(temporary, RunJson.write(result) + "\n");
+            Files.move(temporary, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package dev.limbeck.compare;
+
+import dev.limbeck.recipe.Recipe;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold what a sweep found. Its own numbers chose the winner, so they flatter it; those of {@code confirmed} do not.
+ *
+ * @param trials the best first: those of the last round, then what earlier rounds dropped
+ * @param best the winner's recipe, ready to be used
+ * @param confirmed the winner against the student alone, on fresh seeds and on data that chose nothing
+ */
+public record SweepResult(List<Trial> trials, String winner, Recipe best, ComparisonResult confirmed) {
+    /**
+     * Hold one combination.
+     *
+     * @param temperature of its first loss; null if it has none
+     * @param epochs how long it was trained in its last round
+     * @param valid mean validation accuracy of that round over the sweep's seeds
+     * @param dropped whether others went on without it
+     */
+    public record Trial(
+            String name,
+            String loss,
+            @Nullable Double temperature,
+            double weight,
+            String schedule,
+            int epochs,
+            double valid,
+            boolean dropped) {}
+}

@@ -1,0 +1,71 @@
+package dev.limbeck.evaluate;
+
+import org.apache.commons.math3.distribution.TDistribution;
+import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
+
+/**
+ * Hold a mean with its 95 % interval by Student's t.
+ *
+ * @param n how many values
+ * @param mean their mean
+ * @param spread their standard deviation, with n − 1; NaN for one value
+ * @param low lower end; NaN for one value, which gives no interval
+ * @param high upper end; NaN for one value
+ */
+public record Interval(int n, double mean, double spread, double low, double high) {
+    private static final double UPPER = 0.975;
+
+    /** Compute the interval of the mean of values that were drawn independently, at least one. */
+    public static Interval of(double... values) {
+        if (values.length == 0) throw new IllegalArgumentException("an interval needs at least one value");
+        DescriptiveStatistics statistics = new DescriptiveStatistics(values);
+        double mean = statistics.getMean();
+        if (values.length == 1) return new Interval(1, mean, Double.NaN, Double.NaN, Double.NaN);
+        double spread = statistics.getStandardDeviation();
+        double half = half(values.length, spread);
+        return new Interval(values.length, mean, spread, mean - half, mean + half);
+    }
+
+    /** Compute the interval of the mean of {@code a[i] − b[i]}: what pairs that share a seed have in common drops out. */
+    public static Interval ofDifferences(double[] a, double[] b) {
+        return of(differences(a, b));
+    }
+
+    /**
+     * Compute a ratio of two means, such as the share of a gap that was closed, with the interval of the ratio estimator
+     * (Cochran, Sampling Techniques, 3rd ed., section 6.3): the spread of {@code part[i] − ratio · whole[i]}. NaN where
+     * the mean of the whole is not above zero.
+     */
+    public static Interval ofRatio(double[] part, double[] whole) {
+        double wholeMean = of(whole).mean;
+        double ratio = of(part).mean / wholeMean;
+        int n = part.length;
+        if (!(wholeMean > 0)) return new Interval(n, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+        double[] rest = new double[n];
+        for (int i = 0; i < n; i++) rest[i] = (part[i] - ratio * whole[i]) / wholeMean;
+        double spread = of(rest).spread;
+        double half = n == 1 ? Double.NaN : half(n, spread);
+        return new Interval(n, ratio, spread, ratio - half, ratio + half);
+    }
+
+    /** Return whether there is an interval and all of it lies above zero. */
+    public boolean isPositive() {
+        return low > 0;
+    }
+
+    /** Return whether there is an interval and all of it lies below zero. */
+    public boolean isNegative() {
+        return high < 0;
+    }
+
+    static double[] differences(double[] a, double[] b) {
+        if (a.length != b.length) throw new IllegalArgumentException(a.length + " values against " + b.length);
+        double[] differences = new double[a.length];
+        for (int i = 0; i < a.length; i++) differences[i] = a[i] - b[i];
+        return differences;
+    }
+
+    private static double half(int n, double spread) {
+        return new TDistribution(n - 1).inverseCumulativeProbability(UPPER) * spread / Math.sqrt(n);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.limbeck.evaluate;
+
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Engine;
+import java.util.Arrays;
+import java.util.stream.LongStream;
+
+/**
+ * Tell what a model costs.
+ *
+ * @param macs multiply–accumulate operations of convolutions and linear layers for one input
+ * @param bytes size of its file
+ * @param one latency at batch 1
+ * @param many latency at the larger batch
+ * @param throughput inputs a second at the larger batch, by its median
+ * @param memory growth of the process's resident size in bytes while it ran, at the larger batch at most; small or zero
+ *     where an earlier model has left memory that it could use
+ */
+public record Profile(
+        long parameters, long macs, long bytes, Latency one, int batch, Latency many, double throughput, long memory) {
+    /**
+     * Measure a model, which takes seconds.
+     *
+     * @param bytes size of its file
+     * @param runs passes that count at each batch size
+     * @param inputShape of one input, such as 3, 32, 32
+     */
+    public static Profile of(Module model, long bytes, int batch, int runs, long... inputShape) {
+        long before = Engine.residentBytes();
+        Summary summary = Summary.of(model, withBatch(1, inputShape));
+        Latency one = Latency.measure(model, runs, withBatch(1, inputShape));
+        Latency many = Latency.measure(model, runs, withBatch(batch, inputShape));
+        return new Profile(
+                summary.parameters(),
+                summary.macs(),
+                bytes,
+                one,
+                batch,
+                many,
+                1000 * batch / many.p50(),
+                Math.max(0, Engine.residentBytes() - before));
+    }
+
+    private static long[] withBatch(long batch, long... inputShape) {
+        return LongStream.concat(LongStream.of(batch), Arrays.stream(inputShape))
+                .toArray();
+    }
+}

@@ -1,0 +1,127 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImageDefaults;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImageSource;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.zoo.Architecture;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Say which images, and how they become batches; what is null suits the model, the data or the architecture.
+ *
+ * @param source a known data set, a folder of images or an archive
+ * @param labelRegex takes the label from the file name: the first group of this pattern, or all that matches
+ * @param imageSize side of the square images in pixels
+ * @param resize squish, crop or pad
+ * @param batchSize images per batch; 64
+ * @param validFraction share of the training images that validates where there is no such split; 0.2
+ * @param trainLimit most labelled training images; all unless set
+ * @param seed of splits, order and augmentation; that of the training unless set
+ * @param mean three channel means on the scale where white is 1
+ * @param std three channel deviations
+ * @param skipBadImages whether images that cannot be read are left out
+ */
+public record DataRecipe(
+        String source,
+        @Nullable String labelRegex,
+        @Nullable Integer imageSize,
+        @Nullable String resize,
+        Integer batchSize,
+        Double validFraction,
+        @Nullable Integer trainLimit,
+        @Nullable Long seed,
+        @Nullable List<Double> mean,
+        @Nullable List<Double> std,
+        Boolean skipBadImages) {
+    private static final List<String> RESIZES = Stream.of(Resize.values())
+            .map(r -> r.name().toLowerCase(Locale.ROOT))
+            .toList();
+
+    public DataRecipe {
+        if (source == null) throw RecipeFiles.missing("data.source");
+        if (labelRegex != null) pattern(labelRegex);
+        if (imageSize != null) Settings.atLeast(1, "image_size", imageSize);
+        if (resize != null) RecipeFiles.oneOf("resize", resize, RESIZES);
+        batchSize = Settings.atLeast(1, "batch_size", batchSize == null ? 64 : batchSize);
+        validFraction = Settings.inHalfOpenUnit("valid_fraction", validFraction == null ? 0.2 : validFraction);
+        if (trainLimit != null) Settings.atLeast(1, "train_limit", trainLimit);
+        if ((mean == null) != (std == null)) {
+            throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
+                    + "; give three numbers to each");
+        }
+        if (mean != null) mean = List.copyOf(mean);
+        if (std != null) std = List.copyOf(std);
+        if (mean != null && std != null) new ImagePreparation(1, 1, Resize.CROP, mean, std);
+        if (skipBadImages == null) skipBadImages = false;
+    }
+
+    /**
+     * Open the images. What is not set here is taken from a saved model, else from what suits the data, else from the
+     * architecture.
+     *
+     * @param otherSeed the seed where this has none
+     * @param savedPreparation of the model that sees the images; empty if there is none, or it does not say
+     */
+    public ImageData open(
+            long otherSeed, Architecture architecture, Map<String, String> savedPreparation, RunContext context) {
+        ImageSource images = Datasets.store().onDownload(context.download()).source(source);
+        ImageDataBuilder builder = ImageData.builder(images)
+                .batchSize(batchSize)
+                .seed(seed == null ? otherSeed : seed)
+                .validFraction(validFraction)
+                .skipBadImages(skipBadImages)
+                .onPrepare(context.prepare());
+        if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(architecture.imageSize());
+        if (ImagePreparation.isIn(savedPreparation)) {
+            ImagePreparation saved = ImagePreparation.of(savedPreparation);
+            builder.imageSize(saved.height(), saved.width())
+                    .resize(saved.resize())
+                    .normalise(array(saved.mean()), array(saved.std()));
+        }
+        if (imageSize != null) builder.imageSize(imageSize);
+        if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));
+        if (mean != null && std != null) builder.normalise(array(mean), array(std));
+        if (trainLimit != null) builder.trainLimit(trainLimit);
+        Integer workers = context.workers();
+        if (workers != null) builder.workers(workers);
+        if (labelRegex != null) {
+            Pattern pattern = pattern(labelRegex);
+            builder.labelByName(name -> label(pattern, name));
+        }
+        ImageData opened = builder.build();
+        opened.skipped().forEach(line -> context.told().accept("skipped: " + line));
+        return opened;
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static Pattern pattern(String regex) {
+        try {
+            return Pattern.compile(regex);
+        } catch (PatternSyntaxException e) {
+            throw new LimbeckException(
+                    "label_regex must be a regular expression, found '" + regex + "' (" + e.getDescription() + ")", e);
+        }
+    }
+
+    private static @Nullable String label(Pattern pattern, String name) {
+        Matcher matcher = pattern.matcher(name);
+        if (!matcher.find()) return null;
+        return matcher.groupCount() > 0 ? matcher.group(1) : matcher.group();
+    }
+}

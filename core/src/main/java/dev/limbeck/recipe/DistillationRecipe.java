@@ -1,0 +1,64 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.LogitLosses;
+import dev.limbeck.distill.teacher.Teacher;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Say how much the student learns from the teacher, and by which losses.
+ *
+ * @param weight share of the teacher in the loss, in [0, 1]; 0.5 unless set
+ * @param taskWeight weight of the labels' loss; 1 − weight unless set
+ * @param losses soft-target unless set
+ */
+public record DistillationRecipe(Double weight, @Nullable Double taskWeight, List<Loss> losses) {
+    private static final double WEIGHT = 0.5;
+
+    /**
+     * Name a loss.
+     *
+     * @param name one of {@link LogitLosses#names}
+     * @param temperature for losses that have one; 3 unless set
+     * @param scale factor beside the weight; 1 unless set
+     */
+    public record Loss(
+            String name,
+            @Nullable Double temperature,
+            @Nullable Double scale) {
+        public Loss {
+            if (name == null) throw RecipeFiles.missing("distillation.losses.name");
+            if (temperature != null) Settings.positive("temperature", temperature);
+            if (scale != null) Settings.notNegative("scale", scale);
+            LogitLosses.byName(name, temperature);
+        }
+    }
+
+    public DistillationRecipe {
+        weight = Settings.inUnit("weight", weight == null ? WEIGHT : weight);
+        if (taskWeight != null) Settings.notNegative("task_weight", taskWeight);
+        if (weight == 0 && taskWeight != null && taskWeight == 0) {
+            throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
+        }
+        losses =
+                losses == null || losses.isEmpty() ? List.of(new Loss("soft-target", null, null)) : List.copyOf(losses);
+    }
+
+    static DistillationRecipe defaults() {
+        return new DistillationRecipe(WEIGHT, null, List.of());
+    }
+
+    /** Make the callback for a teacher. */
+    public KnowledgeDistillation with(Teacher teacher) {
+        KnowledgeDistillation.Builder builder =
+                KnowledgeDistillation.from(teacher).weight(weight);
+        if (taskWeight != null) builder.taskWeight(taskWeight);
+        for (Loss loss : losses) {
+            builder.loss(LogitLosses.byName(loss.name, loss.temperature), loss.scale == null ? 1 : loss.scale);
+        }
+        return builder.build();
+    }
+}

@@ -1,0 +1,70 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describe one training run: everything that decides its result but the machine. A recipe is plain data; a file of it
+ * names no code, and keys it does not know are refused.
+ *
+ * @param data the images and how they become batches
+ * @param teacher the model to learn from; null to train on the labels alone
+ * @param student an architecture of the zoo
+ * @param training how to train; everything has a default
+ * @param distillation how to learn from the teacher; null as long as there is none, else with defaults
+ */
+public record Recipe(
+        DataRecipe data,
+        @Nullable TeacherRecipe teacher,
+        String student,
+        TrainingRecipe training,
+        @Nullable DistillationRecipe distillation) {
+    public Recipe {
+        if (data == null) throw RecipeFiles.missing("data");
+        if (student == null) throw RecipeFiles.missing("student");
+        Zoo.byName(student);
+        if (training == null) training = TrainingRecipe.defaults();
+        if (teacher == null && distillation != null) {
+            throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
+        }
+        if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
+    }
+
+    /**
+     * Read a YAML or JSON file.
+     *
+     * @throws LimbeckException in one line, if it cannot be read, has a key that nothing knows, or a value out of range
+     */
+    public static Recipe read(Path file) {
+        return RecipeFiles.bind(RecipeFiles.tree(file), file.toString());
+    }
+
+    /** Read YAML or JSON text, such as a text block. */
+    public static Recipe parse(String yaml) {
+        return RecipeFiles.bind(RecipeFiles.tree(yaml, "the recipe"), "");
+    }
+
+    /** Return the YAML text that {@link #read} turns back into this recipe. */
+    public String toYaml() {
+        return RecipeFiles.yaml(this);
+    }
+
+    /** Return this recipe as a tree of plain values, keys in snake_case and only those that are set. */
+    public JsonNode toTree() {
+        return RecipeFiles.tree(this);
+    }
+
+    /** Return the same recipe with another seed of weights, order and draws; the split into train and valid stays. */
+    public Recipe withSeed(long seed) {
+        return new Recipe(data, teacher, student, training.withSeed(seed), distillation);
+    }
+
+    /** Return the student's architecture. */
+    public Architecture architecture() {
+        return Zoo.byName(student);
+    }
+}

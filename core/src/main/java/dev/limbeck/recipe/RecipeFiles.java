@@ -1,0 +1,174 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Turn recipes into text and back, and say in one line what is wrong with a text. */
+public final class RecipeFiles {
+    private static final long LARGEST = 1 << 20;
+
+    // JSON is YAML too, so one mapper reads both.
+    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory()
+                    .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .setSerializationInclusion(JsonInclude.Include.NON_NULL)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+
+    private RecipeFiles() {}
+
+    /** Read a file as a tree without binding it yet, so that more can be set. */
+    public static ObjectNode tree(Path file) {
+        try {
+            if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
+            return tree(Files.readString(file), file.toString());
+        } catch (NoSuchFileException e) {
+            throw new LimbeckException("no recipe " + file, e);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    static ObjectNode tree(String text, String origin) {
+        try {
+            if (YAML.readTree(text) instanceof ObjectNode tree) return tree;
+            throw new LimbeckException(origin + " is no recipe; expected keys such as data, student and training");
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException(
+                    origin + place(e) + ": is no YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
+        }
+    }
+
+    /** Return an empty tree. */
+    public static ObjectNode tree() {
+        return YAML.createObjectNode();
+    }
+
+    static JsonNode tree(Recipe recipe) {
+        return YAML.valueToTree(recipe);
+    }
+
+    static String yaml(Recipe recipe) {
+        try {
+            return YAML.writeValueAsString(recipe);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a recipe cannot be written as YAML", e);
+        }
+    }
+
+    /**
+     * Make a recipe of a tree.
+     *
+     * @param origin what messages name, such as the file; empty for none
+     */
+    public static Recipe bind(JsonNode tree, String origin) {
+        return bind(tree, Recipe.class, origin);
+    }
+
+    /** Make a recipe, or a part of one, of a tree. */
+    public static <T> T bind(JsonNode tree, Class<T> type, String origin) {
+        String where = origin.isEmpty() ? "" : origin + ": ";
+        try {
+            return YAML.treeToValue(tree, type);
+        } catch (UnrecognizedPropertyException e) {
+            Collection<String> known =
+                    e.getKnownPropertyIds().stream().map(String::valueOf).toList();
+            String parent = path(e.getPath().subList(0, e.getPath().size() - 1));
+            throw new LimbeckException(
+                    where
+                            + Names.unknown("key", e.getPropertyName(), parent, known)
+                                    .getMessage(),
+                    e);
+        } catch (JsonMappingException e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof LimbeckException) throw new LimbeckException(where + cause.getMessage(), e);
+            }
+            throw new LimbeckException(where + path(e.getPath()) + " must be " + kind(e), e);
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException(where + firstLine(e.getOriginalMessage()), e);
+        }
+    }
+
+    private static String kind(JsonMappingException e) {
+        if (!(e instanceof MismatchedInputException mismatch))
+            return "another value (" + firstLine(e.getOriginalMessage()) + ")";
+        Class<?> type = mismatch.getTargetType();
+        if (type == Integer.class || type == Long.class || type == int.class || type == long.class)
+            return "a whole number";
+        if (type == Double.class) return "a number";
+        if (type == Boolean.class) return "true or false";
+        if (type == String.class) return "text";
+        return type != null && List.class.isAssignableFrom(type) ? "a list" : "keys with values";
+    }
+
+    /** Return the first difference between two trees, such as {@code training.lr is 0.1 against 0.2}, or null. */
+    public static @Nullable String difference(JsonNode one, JsonNode other) {
+        return difference("", one, other);
+    }
+
+    private static @Nullable String difference(String path, JsonNode one, JsonNode other) {
+        if (one.isObject() && other.isObject()) {
+            Set<String> keys = new LinkedHashSet<>();
+            one.fieldNames().forEachRemaining(keys::add);
+            other.fieldNames().forEachRemaining(keys::add);
+            for (String key : keys) {
+                String found = difference(path.isEmpty() ? key : path + "." + key, one.path(key), other.path(key));
+                if (found != null) return found;
+            }
+            return null;
+        }
+        // By their text: a number that was read back may be of another Java type.
+        String first = one.isMissingNode() ? "not set" : one.toString();
+        String second = other.isMissingNode() ? "not set" : other.toString();
+        return first.equals(second) ? null : path + " is " + first + " against " + second;
+    }
+
+    static LimbeckException missing(String key) {
+        return new LimbeckException("no " + key + " in the recipe; it must be there");
+    }
+
+    /** Return a chosen name, the first of the known ones if there is none. */
+    static String oneOf(String kind, @Nullable String name, List<String> known) {
+        if (name == null) return known.get(0);
+        if (!known.contains(name)) throw Names.unknown(kind, name, known);
+        return name;
+    }
+
+    private static String path(List<JsonMappingException.Reference> path) {
+        return path.stream()
+                .map(part -> part.getFieldName() == null ? String.valueOf(part.getIndex()) : part.getFieldName())
+                .collect(Collectors.joining("."));
+    }
+
+    private static String place(JsonProcessingException e) {
+        return e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr();
+    }
+
+    private static String firstLine(String message) {
+        return message.lines().findFirst().orElse(message).strip();
+    }
+}

@@ -1,0 +1,215 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Version;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.train.BestEpoch;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Checkpoint;
+import dev.limbeck.train.CsvLog;
+import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.EpochTable;
+import dev.limbeck.train.Fit;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Metric;
+import dev.limbeck.train.Predictions;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.train.Validation;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Carry out a recipe and leave a run directory. */
+public final class RecipeRun {
+    /** A model that teaches: how it answers, and what it was read from. */
+    public record Taught(Teacher teacher, SavedModel saved) {
+        /** Let a model answer anew each time. */
+        public static Taught by(SavedModel saved) {
+            return new Taught(ModuleTeacher.of(saved), saved);
+        }
+    }
+
+    private final Recipe recipe;
+    private final RunContext context;
+    private boolean keepPredictions;
+
+    public RecipeRun(Recipe recipe, RunContext context) {
+        this.recipe = recipe;
+        this.context = context;
+    }
+
+    /** Leave the logits of the validation and the test split beside the model, for later comparison. */
+    public RecipeRun keepPredictions() {
+        keepPredictions = true;
+        return this;
+    }
+
+    /**
+     * Open teacher and data, train, judge, and write the run directory.
+     *
+     * @param out where to; made whole or not at all
+     * @param overwrite whether an existing run may be replaced
+     * @return the record that run.json holds
+     */
+    public Map<String, Object> run(Path out, boolean overwrite) {
+        RunDirectory.check(out, overwrite);
+        TeacherRecipe named = recipe.teacher();
+        if (named == null) return run(out, overwrite, null);
+        try (SavedModel saved = named.open()) {
+            return run(out, overwrite, Taught.by(saved));
+        }
+    }
+
+    private Map<String, Object> run(Path out, boolean overwrite, @Nullable Taught by) {
+        try (ImageData data = recipe.data()
+                .open(
+                        recipe.training().seed(),
+                        recipe.architecture(),
+                        by == null ? Map.of() : by.saved().preparation(),
+                        context)) {
+            return run(out, overwrite, data, by);
+        }
+    }
+
+    /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
+    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
+        try (RunDirectory directory = RunDirectory.create(out, overwrite);
+                OnExit exit = new OnExit(directory, context.told());
+                Learner learner = Learner.builder(data, recipe.architecture())
+                        .seed(recipe.training().seed())
+                        .device(context.device())
+                        .optimizer(recipe.training().makeOptimizer())
+                        .metrics(metrics(data))
+                        .build()) {
+            try {
+                return train(learner, data, directory, by);
+            } catch (LimbeckException e) {
+                if (!directory.leavesCheckpoint()) throw e;
+                throw new LimbeckException(
+                        e.getMessage() + "; the last finished epoch is kept in " + directory.checkpoint(), e);
+            }
+        }
+    }
+
+    private Map<String, Object> train(Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by) {
+        Instant start = Instant.now();
+        KnowledgeDistillation distillation = null;
+        DistillationRecipe how = recipe.distillation();
+        if (by != null && how != null) distillation = how.with(by.teacher());
+        List<Callback> callbacks = new ArrayList<>();
+        if (distillation != null) callbacks.add(distillation);
+        callbacks.add(new EpochTable(context.told()));
+        callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
+        callbacks.add(new Checkpoint(directory.checkpoint()));
+        AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
+        callbacks.add(new Callback() {
+            @Override
+            public void afterFit(Fit fit) {
+                stopReason.set(fit.stopReason());
+            }
+        });
+        callbacks.addAll(context.watchers().get());
+        try (BestEpoch best = new BestEpoch()) {
+            if (data.has(Split.VALID)) {
+                callbacks.add(best);
+            } else if (recipe.training().keepsBest()) {
+                throw new LimbeckException("keep: best needs a validation split; keep the last epoch");
+            }
+            List<EpochRecord> epochs = recipe.training().fit(learner, callbacks);
+            Map<String, Object> runRecord = new LinkedHashMap<>();
+            runRecord.put("limbeck", Version.number());
+            runRecord.put("started", start.toString());
+            runRecord.put("finished", Instant.now().toString());
+            runRecord.put("recipe", recipe.toTree());
+            runRecord.put("engine", engineFacts());
+            Map<String, Object> described = new LinkedHashMap<>(data.describe());
+            described.put("fingerprint", data.fingerprint());
+            runRecord.put("data", described);
+            Map<String, Object> training = new LinkedHashMap<>(learner.describe());
+            training.put("steps", epochs.stream().mapToInt(EpochRecord::steps).sum());
+            training.put("stopped", stopReason.get());
+            runRecord.put("training", training);
+            if (distillation != null && by != null) {
+                Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
+                facts.put("teacher_file", by.saved().file().toString());
+                facts.put("teacher_sha256", by.saved().sha256());
+                runRecord.put("distillation", facts);
+            }
+            runRecord.put("epochs", epochs);
+            runRecord.put("results", results(learner, data, best, directory));
+            runRecord.put("model_sha256", learner.model().sha256());
+            directory.finish(learner, runRecord);
+            return runRecord;
+        }
+    }
+
+    /** Judge the last epoch and the best one, and leave the learner with the one that is kept. */
+    private Map<String, Object> results(Learner learner, ImageData data, BestEpoch best, RunDirectory directory) {
+        boolean keepsBest = recipe.training().keepsBest();
+        Judged last = judge(learner, data);
+        StateDict bestWeights = best.weights();
+        if (bestWeights == null) {
+            if (keepPredictions) PredictionFile.write(last.predictions, directory.file(PredictionFile.NAME));
+            return last.results;
+        }
+        Judged ofBest;
+        try (StateDict lastWeights = learner.model().stateDict()) {
+            learner.model().load(bestWeights);
+            ofBest = judge(learner, data);
+            if (!keepsBest) learner.model().load(lastWeights);
+        }
+        ofBest.results.put("epoch", best.epoch());
+        Judged kept = keepsBest ? ofBest : last;
+        if (keepPredictions) PredictionFile.write(kept.predictions, directory.file(PredictionFile.NAME));
+        Map<String, Object> results = new LinkedHashMap<>(kept.results);
+        results.put(keepsBest ? "last" : "best", (keepsBest ? last : ofBest).results);
+        return results;
+    }
+
+    private record Judged(Map<String, Object> results, Map<Split, Predictions> predictions) {}
+
+    private static Judged judge(Learner learner, ImageData data) {
+        Judged judged = new Judged(new LinkedHashMap<>(), new EnumMap<>(Split.class));
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            if (!data.has(split)) continue;
+            Validation validation = learner.validate(split);
+            Map<String, Object> result = new LinkedHashMap<>(validation.metrics());
+            result.put("loss", validation.loss());
+            result.put("rows", data.size(split));
+            judged.results.put(split.label(), result);
+            judged.predictions.put(split, validation.predictions());
+        }
+        return judged;
+    }
+
+    /** Return the metrics that a run is judged by. */
+    public static Metric[] metrics(ImageData data) {
+        return data.classNames().size() > 5
+                ? new Metric[] {Metric.accuracy(), Metric.topK(5), Metric.macroF1()}
+                : new Metric[] {Metric.accuracy(), Metric.macroF1()};
+    }
+
+    /** Return what computes, for records: versions, system, vector instructions, threads. */
+    public static Map<String, Object> engineFacts() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("libtorch", Engine.version());
+        facts.put("java", System.getProperty("java.version"));
+        facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
+        facts.put("cpu_capability", Engine.cpuCapability());
+        facts.put("threads", Engine.threads());
+        return facts;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.Settings;
+import dev.limbeck.train.AdamW;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.EarlyStopping;
+import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.GradientAccumulation;
+import dev.limbeck.train.GradientClip;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Optimizer;
+import dev.limbeck.train.Sgd;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Say how to train; what is null in a file gets its default.
+ *
+ * @param epochs passes over the training images; 10
+ * @param lr highest learning rate; 1e-3
+ * @param schedule one-cycle (the default) or constant
+ * @param optimizer adamw (the default) or sgd
+ * @param weightDecay that of the optimiser unless set
+ * @param clip greatest joint L2 norm of the gradients; none unless set
+ * @param accumulate batches that make one step; 1
+ * @param patience epochs without a better validation accuracy after which training stops; never unless set
+ * @param keep which epoch's model is kept: last (the default) or best, by validation accuracy
+ * @param seed of weights, order and draws; 0
+ */
+public record TrainingRecipe(
+        Integer epochs,
+        Double lr,
+        String schedule,
+        String optimizer,
+        @Nullable Double weightDecay,
+        @Nullable Double clip,
+        Integer accumulate,
+        @Nullable Integer patience,
+        String keep,
+        Long seed) {
+    private static final List<String> SCHEDULES = List.of("one-cycle", "constant");
+    private static final List<String> OPTIMIZERS = List.of("adamw", "sgd");
+    private static final List<String> KEPT = List.of("last", "best");
+
+    public TrainingRecipe {
+        epochs = Settings.atLeast(1, "epochs", epochs == null ? 10 : epochs);
+        lr = Settings.positive("lr", lr == null ? 1e-3 : lr);
+        schedule = RecipeFiles.oneOf("schedule", schedule, SCHEDULES);
+        optimizer = RecipeFiles.oneOf("optimizer", optimizer, OPTIMIZERS);
+        if (weightDecay != null) Settings.notNegative("weight_decay", weightDecay);
+        if (clip != null) Settings.positive("clip", clip);
+        accumulate = Settings.atLeast(1, "accumulate", accumulate == null ? 1 : accumulate);
+        if (patience != null) Settings.atLeast(1, "patience", patience);
+        keep = RecipeFiles.oneOf("keep", keep, KEPT);
+        if (seed == null) seed = 0L;
+    }
+
+    static TrainingRecipe defaults() {
+        return new TrainingRecipe(null, null, null, null, null, null, null, null, null, null);
+    }
+
+    TrainingRecipe withSeed(long other) {
+        return new TrainingRecipe(
+                epochs, lr, schedule, optimizer, weightDecay, clip, accumulate, patience, keep, other);
+    }
+
+    boolean keepsBest() {
+        return keep.equals("best");
+    }
+
+    Optimizer makeOptimizer() {
+        if (optimizer.equals("adamw")) {
+            AdamW usual = AdamW.defaults();
+            return weightDecay == null
+                    ? usual
+                    : new AdamW(usual.beta1(), usual.beta2(), usual.eps(), weightDecay, usual.decayAll());
+        }
+        Sgd usual = Sgd.defaults();
+        return weightDecay == null ? usual : new Sgd(usual.momentum(), usual.nesterov(), weightDecay, usual.decayAll());
+    }
+
+    /** Train as this says, with callbacks besides. */
+    List<EpochRecord> fit(Learner learner, List<Callback> more) {
+        List<Callback> callbacks = new ArrayList<>();
+        if (clip != null) callbacks.add(new GradientClip(clip));
+        if (accumulate != 1) callbacks.add(new GradientAccumulation(accumulate));
+        if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
+        callbacks.addAll(more);
+        Callback[] all = callbacks.toArray(Callback[]::new);
+        return schedule.equals("one-cycle") ? learner.fitOneCycle(epochs, lr, all) : learner.fit(epochs, lr, all);
+    }
+}

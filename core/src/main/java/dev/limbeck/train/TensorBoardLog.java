@@ -1,0 +1,132 @@
+package dev.limbeck.train;
+
+import dev.limbeck.LimbeckException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Write an event file that TensorBoard reads, with a scalar for every number of an epoch. The file is a sequence of
+ * TFRecords (length, masked CRC-32C, content, masked CRC-32C), each an {@code Event} message of TensorFlow's event.proto.
+ */
+public final class TensorBoardLog implements Callback {
+    private static final int MASK = 0xa282ead8;
+
+    // Field number and wire type of the messages Event, Summary and Summary.Value.
+    private static final int WALL_TIME = 1 << 3 | 1;
+    private static final int STEP = 2 << 3;
+    private static final int FILE_VERSION = 3 << 3 | 2;
+    private static final int SUMMARY = 5 << 3 | 2;
+    private static final int VALUE = 1 << 3 | 2;
+    private static final int TAG = 1 << 3 | 2;
+    private static final int SIMPLE_VALUE = 2 << 3 | 5;
+
+    private final Path folder;
+    private @Nullable OutputStream out;
+
+    /** Write into a folder, which is made when needed; each fit gets a file of its own. */
+    public TensorBoardLog(Path folder) {
+        this.folder = folder;
+    }
+
+    @Override
+    public void beforeFit(Fit fit) {
+        try {
+            Files.createDirectories(folder);
+            String name = "events.out.tfevents.%010d.limbeck-%d"
+                    .formatted(System.currentTimeMillis() / 1000, System.nanoTime());
+            out = Files.newOutputStream(folder.resolve(name));
+            write(message(FILE_VERSION, "brain.Event:2".getBytes(StandardCharsets.UTF_8)), 0);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void afterEpoch(Fit fit) {
+        Map<String, Double> row = CsvLog.values(fit.history().get(fit.history().size() - 1));
+        ByteArrayOutputStream summary = new ByteArrayOutputStream();
+        row.forEach((name, value) -> {
+            if (Double.isFinite(value)) summary.writeBytes(message(VALUE, scalar(name, value)));
+        });
+        try {
+            write(message(SUMMARY, summary.toByteArray()), fit.epoch());
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void afterFit(Fit fit) {
+        try (OutputStream closing = out) {
+            out = null;
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private static byte[] scalar(String tag, double value) {
+        byte[] name = message(TAG, tag.getBytes(StandardCharsets.UTF_8));
+        return ByteBuffer.allocate(name.length + 5)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(name)
+                .put((byte) SIMPLE_VALUE)
+                .putFloat((float) value)
+                .array();
+    }
+
+    /** Put a key and a length before the content of a nested message or text. */
+    private static byte[] message(int key, byte[] content) {
+        ByteArrayOutputStream message = new ByteArrayOutputStream();
+        message.write(key);
+        varint(message, content.length);
+        message.writeBytes(content);
+        return message.toByteArray();
+    }
+
+    private static void varint(ByteArrayOutputStream to, long value) {
+        long left = value;
+        for (; left >= 0x80; left >>>= 7) to.write((int) (left & 0x7f | 0x80));
+        to.write((int) left);
+    }
+
+    private void write(byte[] what, long step) throws IOException {
+        OutputStream open = out;
+        if (open == null) return;
+        ByteArrayOutputStream event = new ByteArrayOutputStream();
+        event.write(WALL_TIME);
+        event.writeBytes(little(8).putDouble(System.currentTimeMillis() / 1e3).array());
+        event.write(STEP);
+        varint(event, step);
+        event.writeBytes(what);
+        byte[] length = little(8).putLong(event.size()).array();
+        open.write(length);
+        open.write(little(4).putInt(masked(length)).array());
+        open.write(event.toByteArray());
+        open.write(little(4).putInt(masked(event.toByteArray())).array());
+        open.flush();
+    }
+
+    private static int masked(byte[] bytes) {
+        CRC32C sum = new CRC32C();
+        sum.update(bytes);
+        int crc = (int) sum.getValue();
+        return Integer.rotateRight(crc, 15) + MASK;
+    }
+
+    private static ByteBuffer little(int bytes) {
+        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private LimbeckException failed(IOException e) {
+        return new LimbeckException("cannot write the log in " + folder + ": " + e.getMessage(), e);
+    }
+}

@@ -1,0 +1,205 @@
+package dev.limbeck.compare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.PicturesForTests;
+import dev.limbeck.evaluate.Interval;
+import dev.limbeck.recipe.PredictionFile;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.Metric;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.commons.io.FileUtils;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ComparisonTest {
+    @TempDir
+    static Path home;
+
+    private static Recipe distilled;
+
+    @BeforeAll
+    static void trainTheTeacher() throws IOException {
+        PicturesForTests.write(home.resolve("pictures"), 12, "cat", "dog", "fish");
+        new RecipeRun(recipe(tree -> {}), RunContext.silent()).run(home.resolve("teacher"), false);
+        distilled = recipe(tree ->
+                tree.putObject("teacher").put("model", home.resolve("teacher").toString()));
+    }
+
+    private static Recipe recipe(Consumer<ObjectNode> change) {
+        ObjectNode tree = RecipeFiles.tree();
+        tree.putObject("data")
+                .put("source", home.resolve("pictures").toString())
+                .put("batch_size", 6)
+                .put("valid_fraction", 0.25);
+        tree.put("student", "cifar-resnet8");
+        tree.putObject("training").put("epochs", 2).put("lr", 1e-2);
+        change.accept(tree);
+        return RecipeFiles.bind(tree, "");
+    }
+
+    private static Comparison comparison(String out, int seeds, Map<String, Recipe> recipes, List<String> told) {
+        RunContext silent = RunContext.silent();
+        return new Comparison(
+                recipes,
+                seeds,
+                0,
+                home.resolve(out),
+                new RunContext("cpu", null, told::add, silent.download(), silent.prepare(), silent.watchers()));
+    }
+
+    private static Map<String, Recipe> named(Object... namesAndRecipes) {
+        Map<String, Recipe> recipes = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndRecipes.length; i += 2) {
+            recipes.put((String) namesAndRecipes[i], (Recipe) namesAndRecipes[i + 1]);
+        }
+        return recipes;
+    }
+
+    @Test
+    void pairsTheStudentAloneWithTheDistilledOne() throws IOException {
+        List<String> told = new ArrayList<>();
+        ComparisonResult result =
+                comparison("paired", 2, named("distilled", distilled), told).run();
+        assertThat(result.contestants())
+                .extracting(ComparisonResult.Contestant::name)
+                .containsExactly("alone", "distilled");
+        assertThat(result.seeds()).containsExactly(0L, 1L);
+        assertThat(result.judgedOn()).as("there is no test split").isEqualTo("valid");
+        assertThat(result.labelled()).isEqualTo(27);
+        assertThat(result.steps()).isEqualTo(2 * (27 / 6));
+        ComparisonResult.Contestant alone = result.contestants().get(0);
+        ComparisonResult.Contestant taught = result.contestants().get(1);
+        assertThat(alone.difference()).isNull();
+        assertThat(alone.gapClosed()).isNull();
+        assertThat(taught.difference())
+                .isEqualTo(Interval.ofDifferences(
+                        taught.each(ComparisonResult.Run::accuracy), alone.each(ComparisonResult.Run::accuracy)));
+        assertThat(taught.verdict()).matches("(helped|hurt|no effect shown): .*points, 95 % interval .*");
+        assertThat(result.teachers()).hasSize(1);
+        Path answers = home.resolve("paired").resolve(result.teachers().get(0).file());
+        assertThat(Metric.accuracy().of(PredictionFile.read(answers).get(Split.VALID)))
+                .isEqualTo(result.teachers().get(0).accuracy());
+        Path run = home.resolve("paired").resolve(taught.runs().get(0).directory());
+        assertThat(Metric.accuracy()
+                        .of(PredictionFile.read(run.resolve(PredictionFile.NAME))
+                                .get(Split.VALID)))
+                .isEqualTo(taught.runs().get(0).accuracy());
+        assertThat(RecipeFiles.tree(home.resolve("paired/comparison.json"))
+                        .at("/contestants/1/difference/mean")
+                        .asDouble())
+                .isCloseTo(taught.difference().mean(), within(1e-12));
+        // The same as training it without a comparison around it, though answers of the teacher are kept.
+        Map<String, Object> single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
+        assertThat(RecipeFiles.tree(run.resolve("run.json")).get("model_sha256").asText())
+                .isEqualTo(single.get("model_sha256"));
+    }
+
+    @Test
+    void equalRecipesMakeEqualStudents() {
+        Recipe plain = recipe(tree -> {});
+        ComparisonResult result = comparison("equal", 2, named("one", plain, "two", plain), new ArrayList<>())
+                .run();
+        assertThat(result.contestants().get(1).difference().mean()).isZero();
+        assertThat(result.contestants().get(1).difference().spread()).isZero();
+        assertThat(result.contestants().get(1).verdict()).startsWith("no effect shown: +0.0 points");
+    }
+
+    @Test
+    void goesOnWhereItWas() throws IOException {
+        List<String> told = new ArrayList<>();
+        ComparisonResult first =
+                comparison("resumed", 2, named("distilled", distilled), told).run();
+        FileUtils.deleteDirectory(home.resolve("resumed/distilled/seed-1").toFile());
+        Files.createDirectories(home.resolve("resumed/distilled/seed-1.unfinished"));
+        told.clear();
+        ComparisonResult again =
+                comparison("resumed", 2, named("distilled", distilled), told).run();
+        assertThat(told)
+                .filteredOn(line -> line.contains("seed"))
+                .containsExactly(
+                        "alone, seed 0: done before",
+                        "distilled, seed 0: done before",
+                        "alone, seed 1: done before",
+                        "distilled, seed 1");
+        assertThat(again.contestants().get(1).each(ComparisonResult.Run::accuracy))
+                .isEqualTo(first.contestants().get(1).each(ComparisonResult.Run::accuracy));
+        Recipe other = recipe(tree -> tree.withObject("/training").put("lr", 2e-2));
+        assertThatThrownBy(() -> comparison("resumed", 1, named("alone", other, "x", other), told)
+                        .run())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(home.resolve("resumed/alone/seed-0")
+                        + " was made otherwise: training.lr is 0.02 against 0.01; choose another --out, or remove"
+                        + " that folder");
+    }
+
+    @Test
+    void oneSeedGivesNoInterval() {
+        ComparisonResult result = comparison("single-seed", 1, named("distilled", distilled), new ArrayList<>())
+                .run();
+        assertThat(result.contestants().get(1).verdict())
+                .startsWith("one seed gives no interval: ")
+                .endsWith("points; use more seeds");
+    }
+
+    @Test
+    void refusesWhatCannotBePaired() {
+        Recipe plain = recipe(tree -> {});
+        refused(
+                "other cannot be paired with plain: training.epochs is 3 against 2; make them equal",
+                "other",
+                t -> t.withObject("/training").put("epochs", 3));
+        refused(
+                "other cannot be paired with plain: data.batch_size is 5 against 6; make them equal",
+                "other",
+                t -> t.withObject("/data").put("batch_size", 5));
+        refused(
+                "other cannot be paired with plain: student is \"cifar-resnet14\" against \"cifar-resnet8\"; make them equal",
+                "other",
+                t -> t.put("student", "cifar-resnet14"));
+        refused(
+                "other stops early, so its steps cannot be paired; leave patience out",
+                "other",
+                t -> t.withObject("/training").put("patience", 3));
+        refused("'../x' cannot name a recipe; use letters, digits, - and _", "../x", t -> {});
+        assertThatThrownBy(() -> comparison("no", 1, named("plain", plain), new ArrayList<>()))
+                .hasMessage("a comparison needs a recipe with a teacher, or two recipes");
+        assertThatThrownBy(() -> comparison("no", 0, named("d", distilled), new ArrayList<>()))
+                .hasMessage("seeds must be at least 1, found 0");
+        assertThat(home.resolve("no")).doesNotExist();
+    }
+
+    private static void refused(String expected, String name, Consumer<ObjectNode> change) {
+        assertThatThrownBy(() ->
+                        comparison("no", 1, named("plain", recipe(t -> {}), name, recipe(change)), new ArrayList<>()))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(expected);
+    }
+
+    @Test
+    void verdictsSayWhatTheIntervalShows() {
+        Interval gap = new Interval(5, 0.27, 0.1, 0.2, 0.3);
+        assertThat(ComparisonResult.verdict(new Interval(5, 0.028, 0.01, 0.019, 0.036), gap))
+                .isEqualTo("helped: +2.8 points, 95 % interval +1.9 to +3.6, 27 % of the gap");
+        assertThat(ComparisonResult.verdict(new Interval(5, 0.001, 0.01, -0.01, 0.012), gap))
+                .isEqualTo("no effect shown: +0.1 points, 95 % interval -1.0 to +1.2");
+        assertThat(ComparisonResult.verdict(new Interval(5, -0.02, 0.01, -0.03, -0.01), null))
+                .isEqualTo("hurt: -2.0 points, 95 % interval -3.0 to -1.0");
+    }
+}

@@ -1,0 +1,75 @@
+package dev.limbeck.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class IntervalTest {
+    @Test
+    void isThatOfTheTextbook() {
+        // t(0.975, 4) = 2.776445, s = sqrt(2.5)
+        Interval interval = Interval.of(1, 2, 3, 4, 5);
+        double half = 2.7764451052 * Math.sqrt(2.5) / Math.sqrt(5);
+        assertThat(interval.n()).isEqualTo(5);
+        assertThat(interval.mean()).isEqualTo(3);
+        assertThat(interval.spread()).isCloseTo(Math.sqrt(2.5), within(1e-12));
+        assertThat(interval.low()).isCloseTo(3 - half, within(1e-6));
+        assertThat(interval.high()).isCloseTo(3 + half, within(1e-6));
+        assertThat(interval.isPositive()).isTrue();
+    }
+
+    @Test
+    void oneValueGivesNone() {
+        Interval one = Interval.of(0.5);
+        assertThat(one.mean()).isEqualTo(0.5);
+        assertThat(one.low()).isNaN();
+        assertThat(one.isPositive() || one.isNegative()).isFalse();
+        assertThatThrownBy(Interval::of).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {5, 10})
+    void containsZeroInNineteenOfTwentyComparisonsWithoutEffect(int seeds) {
+        Random random = new Random(seeds);
+        int contains = 0;
+        for (int comparison = 0; comparison < 1000; comparison++) {
+            double[] alone = new double[seeds];
+            double[] other = new double[seeds];
+            for (int seed = 0; seed < seeds; seed++) {
+                // What a seed does to both, and what chance does to each: accuracies of 10,000 images.
+                double shared = 0.7 + 0.02 * random.nextGaussian();
+                alone[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);
+                other[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);
+            }
+            Interval difference = Interval.ofDifferences(other, alone);
+            if (!difference.isPositive() && !difference.isNegative()) contains++;
+        }
+        assertThat(contains / 1000.0).isBetween(0.93, 0.97);
+    }
+
+    private static double accuracy(double probability, Random random) {
+        return IntStream.range(0, 1000)
+                        .filter(i -> random.nextDouble() < probability)
+                        .count()
+                / 1000.0;
+    }
+
+    @Test
+    void theRatioOfMeansHasTheIntervalOfItsResiduals() {
+        double[] part = {1, 2, 3};
+        double[] whole = {4, 5, 6};
+        Interval ratio = Interval.ofRatio(part, whole);
+        // r = 2/5; residuals (1 − 1.6, 2 − 2, 3 − 2.4)/5 = (−0.12, 0, 0.12), s = 0.12, t(0.975, 2) = 4.302653
+        assertThat(ratio.mean()).isCloseTo(0.4, within(1e-12));
+        double half = 4.302652729911 * 0.12 / Math.sqrt(3);
+        assertThat(ratio.low()).isCloseTo(0.4 - half, within(1e-6));
+        assertThat(ratio.high()).isCloseTo(0.4 + half, within(1e-6));
+        assertThat(Interval.ofRatio(part, new double[] {0, -1, 1}).mean()).isNaN();
+    }
+}

@@ -1,0 +1,117 @@
+package dev.limbeck.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RecipeTest {
+    private static final String LEAST = "data: {source: shapes}\nstudent: cifar-resnet8\n";
+
+    @TempDir
+    Path folder;
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("r.yaml"), text);
+    }
+
+    @Test
+    void whatIsNotSaidHasADefault() throws IOException {
+        Recipe recipe = Recipe.read(file(LEAST));
+        assertThat(recipe.training()).isEqualTo(TrainingRecipe.defaults());
+        assertThat(recipe.training().epochs()).isEqualTo(10);
+        assertThat(recipe.training().lr()).isEqualTo(1e-3);
+        assertThat(recipe.data().batchSize()).isEqualTo(64);
+        assertThat(recipe.distillation()).isNull();
+        Recipe taught = Recipe.read(file(LEAST + "teacher: {model: runs/t}\n"));
+        assertThat(taught.distillation()).isEqualTo(DistillationRecipe.defaults());
+    }
+
+    @Test
+    void comesBackFromItsOwnTextAndTree() throws IOException {
+        Recipe recipe = Recipe.read(file("""
+                data: {source: pictures, image_size: 48, resize: pad, batch_size: 16, valid_fraction: 0.1, train_limit: 99,
+                  seed: 5, mean: [0, 0.5, 1], std: [1, 1, 2], label_regex: '^(\\w+)_\\d+', skip_bad_images: true}
+                teacher: {model: 'a: b', architecture: resnet34}
+                student: resnet18
+                training: {epochs: 3, lr: 1e-4, schedule: constant, optimizer: sgd, weight_decay: 0, clip: 1,
+                  accumulate: 2, patience: 4, keep: best, seed: 12345678901}
+                distillation: {weight: 0.7, task_weight: 0.2, losses: [{name: soft-target, temperature: 5, scale: 2},
+                  {name: logit-mse}]}
+                """));
+        assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
+        assertThat(Recipe.read(file(recipe.toTree().toString()))).isEqualTo(recipe);
+        assertThat(recipe.data().labelRegex()).isEqualTo("^(\\w+)_\\d+");
+        assertThat(recipe.training().seed()).isEqualTo(12345678901L);
+        assertThat(recipe.withSeed(3).training().seed()).isEqualTo(3);
+        assertThat(recipe.withSeed(3).data()).isEqualTo(recipe.data());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "training: {learning_rate: 1} | no key 'learning_rate' in training; nearest: ",
+                "trainig: {lr: 1} | no key 'trainig'; nearest: training",
+                "training: {epochs: 0} | epochs must be at least 1, found 0",
+                "training: {epochs: 1.5} | training.epochs must be a whole number",
+                "training: {lr: fast} | training.lr must be a number",
+                "training: {lr: -1} | lr must be a positive number, found -1.0",
+                "training: {keep: first} | no keep 'first'; nearest: best, last",
+                "training: {optimizer: adam} | no optimizer 'adam'; nearest: adamw",
+                "training: 3 | training must be keys with values",
+                "distillation: {weight: 0.5} | found distillation without a teacher",
+                "teacher: {} | no teacher.model in the recipe",
+                "teacher: {model: t, class: java.lang.Runtime} | no key 'class' in teacher; nearest: model",
+                "teacher: !!javax.script.ScriptEngineManager {} | no teacher.model in the recipe",
+                "data: {source: shapes, mean: 3} | data.mean must be a list",
+                "student: resnet19 | no architecture 'resnet19'; nearest: resnet18",
+            })
+    void oneLineSaysWhatIsWrong(String more, String expected) throws IOException {
+        String text = more.startsWith("student")
+                ? "data: {source: shapes}\n" + more
+                : more.startsWith("data") ? "student: resnet18\n" + more : LEAST + more;
+        Path file = file(text);
+        assertThatThrownBy(() -> Recipe.read(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(file + ": " + expected)
+                .hasMessageNotContaining("\n")
+                .hasMessageNotContaining("dev.limbeck");
+    }
+
+    @Test
+    void whatIsNoRecipeIsSaid() throws IOException {
+        Path file = file("just text");
+        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is no recipe; expected keys");
+        file("a: [1, 2");
+        assertThatThrownBy(() -> Recipe.read(file))
+                .hasMessageStartingWith(file + ":")
+                .hasMessageContaining("no YAML");
+        file("");
+        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is no recipe");
+        assertThatThrownBy(() -> Recipe.read(folder.resolve("none.yaml")))
+                .hasMessage("no recipe " + folder.resolve("none.yaml"));
+        file("student: resnet18\n");
+        assertThatThrownBy(() -> Recipe.read(file)).hasMessageContaining("no data in the recipe");
+    }
+
+    @Test
+    void differencesAreNamedByTheirPath() throws IOException {
+        Recipe one = Recipe.read(file(LEAST + "training: {lr: 0.1}"));
+        Recipe other = Recipe.read(file(LEAST + "training: {lr: 0.2, clip: 1}"));
+        assertThat(RecipeFiles.difference(one.toTree(), other.toTree())).isEqualTo("training.lr is 0.1 against 0.2");
+        assertThat(RecipeFiles.difference(one.toTree(), one.toTree())).isNull();
+        assertThat(RecipeFiles.difference(
+                        one.toTree(),
+                        Recipe.read(file(one.toYaml() + "teacher: {model: t}")).toTree()))
+                .isEqualTo("teacher is not set against {\"model\":\"t\"}");
+    }
+}

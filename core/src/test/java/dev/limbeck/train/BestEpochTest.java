@@ -1,0 +1,30 @@
+package dev.limbeck.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Split;
+import java.util.Comparator;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class BestEpochTest {
+    @Test
+    void keepsTheWeightsOfTheBestEpoch() {
+        try (GivenBatches data = Toy.data(4, 6, 3);
+                Learner learner = Learner.create(data, TinyNet.ARCHITECTURE);
+                BestEpoch best = new BestEpoch()) {
+            List<EpochRecord> epochs = learner.fit(6, 0.1, best);
+            EpochRecord highest = epochs.stream()
+                    .max(Comparator.comparingDouble(
+                                    (EpochRecord row) -> row.metrics().get("accuracy"))
+                            .thenComparingInt(row -> -row.epoch()))
+                    .orElseThrow();
+            assertThat(best.epoch()).isEqualTo(highest.epoch());
+            learner.model().load(best.weights());
+            assertThat(learner.validate(Split.VALID).metric("accuracy"))
+                    .isEqualTo(highest.metrics().get("accuracy"));
+        }
+    }
+}

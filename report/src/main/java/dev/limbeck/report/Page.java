@@ -1,0 +1,70 @@
+package dev.limbeck.report;
+
+import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.evaluate.Interval;
+import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.evaluate.Profile;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold everything that the page shows; the script reads it as JSON with names in snake_case.
+ *
+ * @param facts what all students share, in a sentence
+ * @param shownSeed the seed whose runs agreement, classes, images and cards are taken from
+ */
+record Page(
+        String title,
+        String facts,
+        String footer,
+        String judgedOn,
+        long shownSeed,
+        List<String> classNames,
+        List<Teacher> teachers,
+        List<Contestant> contestants,
+        List<Card> cards,
+        List<Change> changes,
+        List<Cost> costs) {
+    record Teacher(String architecture, double accuracy, Judgement judged) {}
+
+    /**
+     * Hold a contestant.
+     *
+     * @param curves rows an epoch as run.json has them, for each run
+     */
+    record Contestant(
+            String name,
+            String verdict,
+            Interval accuracy,
+            @Nullable Interval bestAccuracy,
+            @Nullable Interval difference,
+            @Nullable Interval gapClosed,
+            double seconds,
+            List<ComparisonResult.Run> runs,
+            List<Object> curves,
+            Judgement judged) {}
+
+    /**
+     * Hold the logits of an image, or of the tutorial's example.
+     *
+     * @param image as a data address; null if there is none
+     * @param label −1 if there is none
+     */
+    record Card(
+            String title,
+            @Nullable String image,
+            List<String> names,
+            int label,
+            List<Float> teacher,
+            List<Student> students) {}
+
+    record Student(String name, List<Float> logits) {}
+
+    /** Hold which images a contestant gets right that the first one gets wrong, and the other way round. */
+    record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages) {}
+
+    /** Hold an image with its label and what was said of it by the first contestant and by another. */
+    record Tile(String image, String label, String before, String after) {}
+
+    record Cost(String name, Profile profile) {}
+}

@@ -1,0 +1,131 @@
+package dev.limbeck.report;
+
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.train.Predictions;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import javax.imageio.ImageIO;
+
+/** Choose images worth looking at, and turn them into parts of the page. */
+final class Pictures {
+    private static final int MOST_CARDS = 8;
+    private static final int MOST_TILES = 18;
+
+    private final ImageData data;
+    private final Split split;
+
+    Pictures(ImageData data, Split split) {
+        this.data = data;
+        this.split = split;
+    }
+
+    /**
+     * Make a card of the tutorial's example, and one for an image of each class: of those the teacher gets right, one
+     * it is less sure of than of three quarters of the others, where its other probabilities say much.
+     */
+    List<Page.Card> cards(Predictions teacher, List<String> names, List<Predictions> students) {
+        List<Page.Card> cards = new ArrayList<>();
+        cards.add(new Page.Card(
+                "An example: a picture of a dog",
+                null,
+                List.of("cow", "dog", "cat", "car"),
+                1,
+                List.of(1.2f, 5.1f, 2.9f, 0.3f),
+                List.of()));
+        for (int label = 0; label < teacher.classes() && cards.size() <= MOST_CARDS; label++) {
+            int row = lessSure(teacher, label);
+            if (row < 0) continue;
+            List<Page.Student> said = new ArrayList<>();
+            for (int i = 0; i < students.size(); i++) {
+                said.add(new Page.Student(names.get(i), list(students.get(i).row(row))));
+            }
+            cards.add(new Page.Card(
+                    data.classNames().get(label),
+                    address(row),
+                    data.classNames(),
+                    label,
+                    list(teacher.row(row)),
+                    said));
+        }
+        return cards;
+    }
+
+    private static int lessSure(Predictions teacher, int label) {
+        List<Integer> right = new ArrayList<>();
+        for (int row = 0; row < teacher.size(); row++) {
+            if (teacher.labels()[row] == label && teacher.top(row) == label) right.add(row);
+        }
+        right.sort(Comparator.comparingDouble(row -> teacher.probabilities(row)[label]));
+        return right.isEmpty() ? -1 : right.get(right.size() / 4);
+    }
+
+    /** Compare every contestant with the first, image by image. */
+    List<Page.Change> changes(List<String> names, List<Predictions> students) {
+        Predictions first = students.get(0);
+        List<Page.Change> changes = new ArrayList<>();
+        for (int i = 1; i < students.size(); i++) {
+            Predictions other = students.get(i);
+            List<Integer> won = new ArrayList<>();
+            List<Integer> lost = new ArrayList<>();
+            for (int row = 0; row < first.size(); row++) {
+                int label = first.labels()[row];
+                if (label < 0) continue;
+                boolean before = first.top(row) == label;
+                boolean after = other.top(row) == label;
+                if (after && !before) won.add(row);
+                if (before && !after) lost.add(row);
+            }
+            changes.add(new Page.Change(
+                    names.get(i), won.size(), lost.size(), tiles(won, first, other), tiles(lost, first, other)));
+        }
+        return changes;
+    }
+
+    private List<Page.Tile> tiles(List<Integer> rows, Predictions first, Predictions other) {
+        List<Page.Tile> tiles = new ArrayList<>();
+        int count = Math.min(MOST_TILES, rows.size());
+        for (int i = 0; i < count; i++) {
+            // Spread over the split, which is often sorted by class.
+            int row = rows.get(i * rows.size() / count);
+            tiles.add(
+                    new Page.Tile(address(row), name(first.labels()[row]), name(first.top(row)), name(other.top(row))));
+        }
+        return tiles;
+    }
+
+    private String name(int label) {
+        return label < 0 ? "nothing" : data.classNames().get(label);
+    }
+
+    private static List<Float> list(float[] values) {
+        List<Float> list = new ArrayList<>();
+        for (float value : values) list.add(value);
+        return list;
+    }
+
+    /** Return an image as an address that holds all of it. */
+    private String address(int row) {
+        RgbImage image = data.image(split, row);
+        BufferedImage picture = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
+        byte[] rgb = image.rgb();
+        for (int i = 0; i < rgb.length; i += 3) {
+            int pixel = (rgb[i] & 0xff) << 16 | (rgb[i + 1] & 0xff) << 8 | rgb[i + 2] & 0xff;
+            picture.setRGB(i / 3 % image.width(), i / 3 / image.width(), pixel);
+        }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(picture, "png", png);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return "data:image/png;base64," + Base64.getEncoder().encodeToString(png.toByteArray());
+    }
+}

@@ -1,0 +1,200 @@
+package dev.limbeck.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Version;
+import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.evaluate.Profile;
+import dev.limbeck.recipe.PredictionFile;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.Predictions;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.RunJson;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+
+/** Write a comparison as one HTML file that needs no network: curves, intervals, dark knowledge, images, cost. */
+public final class Report {
+    /** The name of the page in a comparison's folder. */
+    public static final String NAME = "report.html";
+
+    private static final int LATENCY_RUNS = 50;
+    private static final int BATCH = 32;
+
+    private final ComparisonResult result;
+    private final Path folder;
+    private final RunContext context;
+
+    private Report(ComparisonResult result, Path folder, RunContext context) {
+        this.result = result;
+        this.folder = folder;
+        this.context = context;
+    }
+
+    /**
+     * Write the page of a comparison that has run.
+     *
+     * @param folder of the comparison, where the page is put too
+     * @return the page's file
+     * @throws LimbeckException if a file of the comparison is missing, or the page cannot be written
+     */
+    public static Path write(ComparisonResult result, Path folder, RunContext context) {
+        Report report = new Report(result, folder, context);
+        String json = RunJson.write(report.page());
+        // Inside a script element nothing may look like its end.
+        String page = resource("report.html")
+                .replace("/*STYLE*/", resource("report.css"))
+                .replace("/*SCRIPT*/", resource("report.js"))
+                .replace("/*DATA*/", json.replace("<", "\\u003c"));
+        Path file = folder.resolve(NAME);
+        Path temporary = folder.resolve("." + NAME + ".tmp");
+        try {
+            Files.writeString(temporary, page);
+            return Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write the report " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Page page() {
+        Split split = result.judgedOn().equals(Split.TEST.label()) ? Split.TEST : Split.VALID;
+        List<Map<Split, Predictions>> teachers = result.teachers().stream()
+                .map(teacher -> PredictionFile.read(folder.resolve(teacher.file())))
+                .toList();
+        List<Map<Split, Predictions>> students = new ArrayList<>();
+        List<Page.Contestant> contestants = new ArrayList<>();
+        for (ComparisonResult.Contestant one : result.contestants()) {
+            Path shown = folder.resolve(one.runs().get(0).directory());
+            Map<Split, Predictions> predictions = PredictionFile.read(shown.resolve(PredictionFile.NAME));
+            students.add(predictions);
+            contestants.add(contestant(one));
+        }
+        List<Page.Teacher> taught = new ArrayList<>();
+        for (int i = 0; i < teachers.size(); i++) {
+            ComparisonResult.Taught teacher = result.teachers().get(i);
+            taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgement()));
+        }
+        JsonNode first = runRecord(result.contestants().get(0).runs().get(0));
+        Recipe recipe = RecipeFiles.bind(first.get("recipe"), "");
+        try (ImageData data = open(recipe)) {
+            Pictures pictures = new Pictures(data, split);
+            List<String> names = result.contestants().stream()
+                    .map(ComparisonResult.Contestant::name)
+                    .toList();
+            List<Predictions> judged = students.stream()
+                    .map(of -> Objects.requireNonNull(of.get(split)))
+                    .toList();
+            return new Page(
+                    "Limbeck: " + recipe.student() + " on "
+                            + Path.of(recipe.data().source()).getFileName(),
+                    facts(),
+                    "Written by Limbeck " + Version.number() + " on "
+                            + first.at("/engine/system").asText() + ".",
+                    result.judgedOn(),
+                    result.seeds().get(0),
+                    data.classNames(),
+                    taught,
+                    contestants,
+                    teachers.isEmpty()
+                            ? List.of()
+                            : pictures.cards(
+                                    Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
+                    pictures.changes(names, judged),
+                    costs(data.inputShape()));
+        }
+    }
+
+    private Page.Contestant contestant(ComparisonResult.Contestant one) {
+        List<Object> curves = new ArrayList<>();
+        for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).get("epochs"));
+        return new Page.Contestant(
+                one.name(),
+                one.verdict(),
+                one.accuracy(),
+                one.bestAccuracy(),
+                one.difference(),
+                one.gapClosed(),
+                one.seconds(),
+                one.runs(),
+                curves,
+                one.judgement());
+    }
+
+    private String facts() {
+        return String.format(
+                Locale.ROOT,
+                "Every student: %,d labelled and %,d unlabelled images, %,d optimiser steps, %d %s. Judged on the %s split%s.",
+                result.labelled(),
+                result.unlabelled(),
+                result.steps(),
+                result.seeds().size(),
+                result.seeds().size() == 1 ? "seed" : "seeds",
+                result.judgedOn(),
+                result.chosen() == null ? "" : "; the validation split would choose " + result.chosen());
+    }
+
+    private ObjectNode runRecord(ComparisonResult.Run run) {
+        return RecipeFiles.tree(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
+    }
+
+    private ImageData open(Recipe recipe) {
+        Map<String, String> preparation = Map.of();
+        if (!result.teachers().isEmpty()) {
+            try (SavedModel teacher = teacher(result.teachers().get(0))) {
+                preparation = teacher.preparation();
+            }
+        }
+        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context);
+    }
+
+    private static SavedModel teacher(ComparisonResult.Taught teacher) {
+        return SavedModel.open(Path.of(teacher.model()), Zoo.byName(teacher.architecture()));
+    }
+
+    private List<Page.Cost> costs(long[] inputShape) {
+        List<Page.Cost> costs = new ArrayList<>();
+        for (ComparisonResult.Taught taught : result.teachers()) {
+            try (SavedModel teacher = teacher(taught)) {
+                costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
+            }
+        }
+        Path student = folder.resolve(result.contestants().get(0).runs().get(0).directory());
+        try (SavedModel model = SavedModel.open(student, null)) {
+            costs.add(cost("student: " + model.architecture(), model, inputShape));
+        }
+        return costs;
+    }
+
+    private static Page.Cost cost(String name, SavedModel model, long[] inputShape) {
+        try {
+            long bytes = Files.size(model.file());
+            return new Page.Cost(name, Profile.of(model.module(), bytes, BATCH, LATENCY_RUNS, inputShape));
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read " + model.file() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Report.class.getResourceAsStream(name)) {
+            return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("the page's " + name + " is missing from the build", e);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+'use strict';
+const data = JSON.parse(document.getElementById('data').textContent);
+const palette = ['--c1', '--c2', '--c3', '--c4'];
+const byId = id => document.getElementById(id);
+const percent = (x, digits = 2) => x == null ? '–' : (100 * x).toFixed(digits) + ' %';
+const points = x => (x < 0 ? '−' : '+') + Math.abs(100 * x).toFixed(1);
+const number = x => x == null ? '–' : Math.round(x).toLocaleString('en');
+const fixed = (x, digits) => x == null ? '–' : x.toFixed(digits);
+
+/** Make an element; attributes, then children: nodes or text. */
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function svg(tag, attributes = {}, ...children) {
+  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+function colour(index) {
+  return `var(${index === 0 ? '--alone' : palette[(index - 1) % palette.length]})`;
+}
+
+function key(name, css) {
+  return make('span', {}, make('span', {class: 'key', style: `background:${css}`}), name);
+}
+
+function table(head, rows, kind = '') {
+  const cells = (row, tag) => make('tr', {}, ...row.map((cell, i) =>
+      make(i === 0 && tag === 'td' ? 'th' : tag, i === 0 && tag === 'td' ? {scope: 'row'} : tag === 'th' ? {scope: 'col'} : {}, cell)));
+  return make('div', {class: 'scroll', tabindex: '0'}, make('table', {class: kind},
+      make('thead', {}, cells(head, 'th')), make('tbody', {}, ...rows.map(row => cells(row, 'td')))));
+}
+
+// Header and the comparison
+
+byId('title').textContent = data.title;
+document.title = data.title;
+byId('verdicts').textContent = data.contestants.filter(c => c.verdict).map(c => c.name + ' ' + c.verdict).join('\n');
+byId('facts').textContent = data.facts;
+byId('footer').textContent = data.footer;
+
+function spread(interval) {
+  if (!interval) return '–';
+  return percent(interval.mean) + (interval.n > 1 ? ' ± ' + fixed(100 * interval.spread, 2) : '');
+}
+
+function between(interval, show) {
+  if (!interval || interval.mean == null) return '–';
+  return show(interval.mean) + (interval.low == null ? '' : ` (${show(interval.low)} to ${show(interval.high)})`);
+}
+
+byId('summary').append(
+    table(['', 'accuracy', 'best epoch', 'difference, points (95 %)', 'gap closed (95 %)', 's a run'], [
+      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–']),
+      ...data.contestants.map((c, i) => [key(c.name, colour(i)), spread(c.accuracy), spread(c.best_accuracy),
+        between(c.difference, points), between(c.gap_closed, x => Math.round(100 * x) + ' %'), fixed(c.seconds, 1)]),
+    ]),
+    make('p', {class: 'note'}, `Mean ± standard deviation over seeds, on the ${data.judged_on} split. A difference is paired: `
+        + 'both students of a seed start from the same weights and see the same images in the same order.'),
+    make('details', {}, make('summary', {}, 'Every run'), table(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
+        data.contestants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)])))));
+
+// Dark knowledge
+
+function soften(logits, temperature) {
+  const largest = Math.max(...logits);
+  const weights = logits.map(z => Math.exp((z - largest) / temperature));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map(w => w / sum);
+}
+
+const drawn = [];
+
+function bar(css, who) {
+  const fill = make('i', {style: `background:${css};width:0`});
+  const text = make('span', {});
+  return {fill, text, node: make('div', {class: 'bar', title: who}, fill, text)};
+}
+
+for (const card of data.cards) {
+  const models = [{name: 'teacher', css: 'var(--teacher)', logits: card.teacher},
+    ...(card.students || []).map(s => ({name: s.name, css: colour(data.contestants.findIndex(c => c.name === s.name)), logits: s.logits}))];
+  const order = card.teacher.map((z, i) => i).sort((a, b) => card.teacher[b] - card.teacher[a]);
+  const shown = card.image ? order.slice(0, 6) : card.teacher.map((z, i) => i);
+  const node = make('article', {class: 'card'}, make('h3', {},
+      ...(card.image ? [make('img', {src: card.image, alt: `test image: ${card.names[card.label]}`})] : []), card.title));
+  for (const c of shown) {
+    const bars = models.map(model => {
+      const made = bar(model.css, `${model.name}: ${card.names[c]}`);
+      drawn.push({logits: model.logits, index: c, ...made});
+      return made.node;
+    });
+    node.append(make('div', {class: 'row'}, make('span', {class: c === card.label ? 'label' : '', title: card.names[c]}, card.names[c]),
+        make('div', {class: 'bars'}, ...bars)));
+  }
+  byId('cards').append(node);
+}
+
+function show(temperature) {
+  byId('t-value').textContent = String(temperature);
+  const known = new Map();
+  for (const one of drawn) {
+    if (!known.has(one.logits)) known.set(one.logits, soften(one.logits, temperature));
+    const p = known.get(one.logits)[one.index];
+    one.fill.style.width = 100 * p + '%';
+    one.text.textContent = p.toFixed(4);
+  }
+}
+
+byId('temperature').addEventListener('input', event => show(Number(event.target.value)));
+show(Number(byId('temperature').value));
+byId('cards').before(make('div', {class: 'legend'}, key('teacher', 'var(--teacher)'),
+    ...data.contestants.map((c, i) => key(c.name, colour(i))), make('span', {class: 'note'}, 'bold: the label')));
+
+// Learning curves
+
+function axis(v) {
+  return v !== 0 && Math.abs(v) < 1e-3 ? v.toExponential(0) : Number(v.toPrecision(3)).toString();
+}
+
+function chart(title, series) {
+  const all = series.flatMap(s => s.values).filter(v => v != null);
+  if (all.length === 0) return null;
+  const width = 320, height = 180, left = 52, right = 8, top = 8, bottom = 22;
+  let low = Math.min(...all), high = Math.max(...all);
+  if (low === high) { low -= 0.5; high += 0.5; }
+  const epochs = Math.max(...series.map(s => s.values.length));
+  const x = i => left + (epochs < 2 ? 0.5 : i / (epochs - 1)) * (width - left - right);
+  const y = v => top + (high - v) / (high - low) * (height - top - bottom);
+  const picture = svg('svg', {viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': title});
+  for (const v of [low, (low + high) / 2, high]) {
+    picture.append(svg('line', {x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: 'var(--line)'}),
+        svg('text', {x: left - 4, y: y(v) + 4, 'text-anchor': 'end'}, axis(v)));
+  }
+  picture.append(svg('text', {x: left, y: height - 6}, 'epoch 0'),
+      svg('text', {x: width - right, y: height - 6, 'text-anchor': 'end'}, String(epochs - 1)));
+  for (const s of series) {
+    const path = s.values.map((v, i) => v == null ? '' : `${x(i).toFixed(1)},${y(v).toFixed(1)}`).filter(Boolean).join(' ');
+    picture.append(svg('polyline', {points: path, fill: 'none', stroke: s.css, 'stroke-width': 1.6, 'stroke-opacity': s.faint ? 0.45 : 1}));
+    const last = s.values.length - 1;
+    if (s.values[last] != null) picture.append(svg('circle', {cx: x(last), cy: y(s.values[last]), r: 2.5, fill: s.css}));
+  }
+  return make('figure', {}, make('figcaption', {}, title), picture);
+}
+
+function curves() {
+  const runs = data.contestants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: colour(i), faint: j > 0})));
+  const terms = [...new Set(runs.flatMap(r => r.rows.flatMap(row => Object.keys(row.terms))))];
+  const figures = [
+    ['training loss, all terms', row => row.train_loss], ['validation loss of the task', row => row.valid_loss],
+    ['validation accuracy', row => row.metrics.accuracy],
+    ...terms.map(t => ['training term ' + t, row => row.terms[t]]),
+    ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.rate]];
+  const charts = figures.map(([title, pick]) => chart(title,
+      runs.map(r => ({...r, values: r.rows.map(pick).map(v => v === undefined ? null : v)})).filter(s => s.values.some(v => v != null))));
+  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, colour(i)))),
+      make('div', {class: 'charts'}, ...charts.filter(Boolean)));
+}
+curves();
+
+// Agreement and calibration
+
+function reliability(title, bins, css) {
+  const size = 180, pad = 24;
+  const at = v => pad + v * (size - 2 * pad), up = v => size - pad - v * (size - 2 * pad);
+  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': title});
+  picture.append(svg('line', {x1: at(0), y1: up(0), x2: at(1), y2: up(1), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}));
+  bins.forEach((bin, i) => {
+    if (!bin.rows) return;
+    picture.append(svg('rect', {x: at(i / bins.length) + 0.5, y: up(bin.accuracy), width: (size - 2 * pad) / bins.length - 1,
+      height: up(0) - up(bin.accuracy), fill: css}));
+  });
+  picture.append(svg('text', {x: size / 2, y: size - 6, 'text-anchor': 'middle'}, 'confidence'),
+      svg('text', {x: 10, y: size / 2, 'text-anchor': 'middle', transform: `rotate(-90 10 ${size / 2})`}, 'accuracy'));
+  return make('figure', {}, make('figcaption', {}, title), picture);
+}
+
+const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', judged: t.judged})),
+  ...data.contestants.map((c, i) => ({name: c.name, css: colour(i), judged: c.judged}))].filter(m => m.judged);
+byId('fidelity').append(
+    table(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
+      percent(m.judged.fidelity?.top1), percent(m.judged.fidelity?.top5), fixed(m.judged.fidelity?.kl, 3),
+      percent(m.judged.calibration.error), fixed(m.judged.temperature, 2), percent(m.judged.scaled?.error)])),
+    make('p', {class: 'note'}, `Of the run with seed ${data.shown_seed}. Expected calibration error: how far confidence is from accuracy, `
+        + '15 bins. The temperature is fitted on the validation split and judged here.'),
+    make('div', {class: 'charts'}, ...models.map(m => reliability(m.name, m.judged.calibration.bins, m.css))));
+
+// Classes
+
+byId('classes').append(
+    table(['share recognised', ...models.map(m => m.name)], data.class_names.map((name, c) =>
+      [name, ...models.map(m => percent(m.judged.recall[c], 1))])),
+    ...models.map(m => {
+      const most = Math.max(1, ...m.judged.confusion.counts.flat());
+      const rows = m.judged.confusion.counts.map((counts, label) => make('tr', {}, make('th', {scope: 'row'}, data.class_names[label]),
+          ...counts.map((count, c) => make('td', {title: `${data.class_names[label]} taken for ${data.class_names[c]}: ${count}`,
+            style: `background:color-mix(in srgb, ${m.css} ${Math.round(85 * count / most)}%, transparent)`}, count ? String(count) : ''))));
+      return make('details', {}, make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
+          make('div', {class: 'scroll', tabindex: '0'}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
+              make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, n)))))));
+    }));
+
+// Images
+
+for (const change of data.changes) {
+  const tiles = images => make('div', {class: 'tiles'}, ...images.map(image => make('div', {class: 'tile'},
+      make('img', {src: image.image, alt: image.label, loading: 'lazy'}), make('b', {}, image.label),
+      make('div', {}, `${image.before} → ${image.after}`))));
+  byId('images').append(make('h3', {}, `${change.name}: ${number(change.won)} won, ${number(change.lost)} lost`),
+      make('p', {class: 'note'}, `${data.contestants[0].name} wrong and ${change.name} right:`), tiles(change.won_images),
+      make('p', {class: 'note'}, `and the other way round:`), tiles(change.lost_images));
+}
+if (data.changes.length === 0) byId('images').append(make('p', {class: 'note'}, 'No predictions to compare.'));
+
+// Cost
+
+byId('cost').append(table(['', 'parameters', 'million MACs', 'KB on disk', 'p50 ms, one image', 'p90', 'p99', `images/s, ${data.costs[0]?.profile.batch} at once`],
+    data.costs.map(c => [c.name, number(c.profile.parameters), fixed(c.profile.macs / 1e6, 1), number(c.profile.bytes / 1000),
+      fixed(c.profile.one.p50, 2), fixed(c.profile.one.p90, 2), fixed(c.profile.one.p99, 2), number(c.profile.throughput)])));

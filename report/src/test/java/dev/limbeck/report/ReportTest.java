@@ -1,0 +1,146 @@
+package dev.limbeck.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.compare.Comparison;
+import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.distill.DarkKnowledge;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.RunContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page of a real, small comparison: what it holds, and what a browser makes of it. */
+class ReportTest {
+    private static final List<String> BROWSERS = List.of("chromium", "chromium-browser", "google-chrome");
+
+    @TempDir
+    static Path home;
+
+    private static String page;
+    private static JsonNode data;
+
+    @BeforeAll
+    static void compare() throws IOException {
+        new RecipeRun(recipe(false), RunContext.silent()).run(home.resolve("teacher"), false);
+        Path out = home.resolve("comparison");
+        ComparisonResult result =
+                new Comparison(Map.of("distilled", recipe(true)), 2, 0, out, RunContext.silent()).run();
+        Path file = Report.write(result, out, RunContext.silent());
+        assertThat(file).isEqualTo(out.resolve("report.html"));
+        page = Files.readString(file);
+        String json = page.substring(page.indexOf("id=\"data\">") + 10, page.indexOf("</script>"));
+        data = new ObjectMapper().readTree(json);
+    }
+
+    private static Recipe recipe(boolean taught) {
+        ObjectNode tree = RecipeFiles.tree();
+        tree.putObject("data").put("source", "shapes").put("train_limit", 120);
+        tree.put("student", "cifar-resnet8");
+        tree.putObject("training").put("epochs", 2).put("lr", 1e-2);
+        if (taught)
+            tree.putObject("teacher").put("model", home.resolve("teacher").toString());
+        return RecipeFiles.bind(tree, "");
+    }
+
+    @Test
+    void needsNothingElse() {
+        assertThat(page).doesNotContain("http://www.w3.org/1999", "src=\"http", "href=\"http", "@import", "url(http");
+        assertThat(page).doesNotContain("/*DATA*/", "/*STYLE*/", "/*SCRIPT*/");
+    }
+
+    @Test
+    void holdsTheComparison() {
+        assertThat(data.at("/contestants/0/name").asText()).isEqualTo("alone");
+        assertThat(data.at("/contestants/1/curves")).hasSize(2);
+        assertThat(data.at("/contestants/1/curves/0/0/terms/SoftTarget").isNumber())
+                .isTrue();
+        assertThat(data.at("/contestants/1/judged/fidelity/top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(data.at("/contestants/0/judged/temperature").asDouble()).isPositive();
+        assertThat(data.at("/teachers/0/judged/confusion/counts")).hasSize(10);
+        JsonNode change = data.at("/changes/0");
+        int difference = change.get("won").asInt() - change.get("lost").asInt();
+        double before = data.at("/contestants/0/runs/0/accuracy").asDouble();
+        double after = data.at("/contestants/1/runs/0/accuracy").asDouble();
+        assertThat((after - before) * 2000).isCloseTo(difference, org.assertj.core.api.Assertions.within(1e-6));
+        assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
+        assertThat(data.at("/costs")).hasSize(2);
+        assertThat(data.at("/costs/1/profile/parameters").asInt()).isEqualTo(75_290);
+    }
+
+    @Test
+    void theSliderMovesTheBarsToTheRightNumbers() throws Exception {
+        Optional<String> browser = BROWSERS.stream().filter(ReportTest::isThere).findFirst();
+        assumeTrue(browser.isPresent(), "no chromium here to open the page in");
+        for (double temperature : new double[] {1, 3, 20}) {
+            String moved = page.replace("</body>", """
+                    <script>
+                      const slider = document.getElementById('temperature');
+                      slider.value = %s;
+                      slider.dispatchEvent(new Event('input', {bubbles: true}));
+                    </script></body>""".formatted(temperature));
+            String dom = open(browser.get(), Files.writeString(home.resolve("moved.html"), moved));
+            List<String> shown = Pattern.compile(
+                            "title=\"teacher: (cow|dog|cat|car)\"><i style=\"[^\"]*width: ([0-9.]+)%[^\"]*\"></i><span>([0-9.]+)</span>")
+                    .matcher(dom)
+                    .results()
+                    .map((MatchResult m) -> {
+                        assertThat(Double.parseDouble(m.group(2)) / 100)
+                                .as("width of the bar")
+                                .isCloseTo(
+                                        Double.parseDouble(m.group(3)), org.assertj.core.api.Assertions.within(1e-4));
+                        return m.group(3);
+                    })
+                    .toList();
+            double[] expected = DarkKnowledge.soften(new double[] {1.2, 5.1, 2.9, 0.3}, temperature);
+            assertThat(shown)
+                    .isEqualTo(IntStream.range(0, 4)
+                            .mapToObj(i -> String.format(Locale.ROOT, "%.4f", expected[i]))
+                            .toList());
+            assertThat(dom).contains("<output id=\"t-value\" for=\"temperature\">" + (int) temperature + "</output>");
+            assertThat(dom).contains("<figcaption>learning rate</figcaption>", "Confusion of distilled");
+        }
+    }
+
+    private static boolean isThere(String program) {
+        return Stream.of(System.getenv("PATH").split(java.io.File.pathSeparator))
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    }
+
+    private static String open(String browser, Path file) throws Exception {
+        Path dom = home.resolve("dom.html");
+        Process process = new ProcessBuilder(
+                        browser,
+                        "--headless",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--dump-dom",
+                        "--user-data-dir=" + home.resolve("profile"),
+                        file.toUri().toString())
+                .redirectOutput(dom.toFile())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("the browser ends").isTrue();
+        return Files.readString(dom, StandardCharsets.UTF_8);
+    }
+}
