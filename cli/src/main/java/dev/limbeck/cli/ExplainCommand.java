@@ -3,14 +3,14 @@ package dev.limbeck.cli;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.DarkKnowledge;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.zoo.Zoo;
+import dev.limbeck.predict.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -60,15 +60,19 @@ final class ExplainCommand extends LimbeckCommand {
                         "found --logits and a model or an image; give --logits, or --model with an image");
             }
             values = given;
-            names = labels != null ? labels : ModelOptions.numbered(given.length);
+            names = labels != null
+                    ? labels
+                    : IntStream.range(0, given.length)
+                            .mapToObj(i -> "class " + i)
+                            .toList();
         } else {
             if (model == null || image == null) {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
-            try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
-                values = ImageLogits.of(saved, this).of(image);
-                names = ModelOptions.classNames(saved);
+            try (Predictor predictor = ModelOptions.predictor(this, model, arch)) {
+                values = predictor.predict(image).logits();
+                names = predictor.classNames();
             }
         }
         if (names.size() != values.length) {

@@ -1,10 +1,9 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.predict.Predictor;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -24,14 +23,20 @@ final class ModelOptions {
         return SavedModel.open(model, arch == null ? null : Zoo.byName(arch));
     }
 
-    /** Return the class names, or numbers where the file has none. */
-    static List<String> classNames(SavedModel saved) {
-        if (!saved.classNames().isEmpty()) return saved.classNames();
-        return numbered(saved.classes());
+    /** Open it to classify images. */
+    Predictor predictor(LimbeckCommand command) {
+        return predictor(command, model, arch);
     }
 
-    /** Return names for classes that have none. */
-    static List<String> numbered(int classes) {
-        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    /** Open a model to classify images, and say what is assumed if its file does not tell how they are prepared. */
+    static Predictor predictor(LimbeckCommand command, Path model, @Nullable String arch) {
+        Predictor predictor = Predictor.open(model, arch == null ? null : Zoo.byName(arch));
+        if (!predictor.knowsPreparation()) {
+            command.tell(model + " does not say how its images were prepared; taking "
+                    + predictor.preparation().width() + "×"
+                    + predictor.preparation().height()
+                    + " and ImageNet's normalisation");
+        }
+        return predictor;
     }
 }

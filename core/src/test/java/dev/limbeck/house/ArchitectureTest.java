@@ -97,6 +97,7 @@ class ArchitectureTest {
         "distill..,     train data nn zoo weights tensor",
         "evaluate,      train data nn tensor",
         "compare,       recipe evaluate distill distill.teacher distill.loss train data data.image nn zoo weights tensor",
+        "predict,       train distill data data.image nn zoo weights tensor",
         "recipe,        distill distill.loss distill.teacher train data data.image nn zoo weights tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
@@ -128,7 +129,8 @@ class ArchitectureTest {
     void onlyImageDataKnowsImages() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.limbeck.data.image..", "dev.limbeck.recipe", "dev.limbeck.compare")
+                .resideOutsideOfPackages(
+                        "dev.limbeck.data.image..", "dev.limbeck.recipe", "dev.limbeck.compare", "dev.limbeck.predict")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -83,7 +83,7 @@ public final class ImageDecoder {
     }
 
     /** Take the samples of a decoded image as they are, without converting between colour spaces. */
-    static RgbImage toRgb(BufferedImage image) {
+    public static RgbImage toRgb(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
         Raster raster = image.getRaster();

@@ -1,0 +1,138 @@
+package dev.limbeck.predict;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Predictions;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PredictorTest {
+    private static final int THREADS = 8;
+    private static final int CALLS = 10_000;
+
+    @TempDir
+    static Path folder;
+
+    private static Path file;
+    private static ImageData data;
+    private static Predictions expected;
+    private static final List<RgbImage> IMAGES = new ArrayList<>();
+
+    @BeforeAll
+    static void train() {
+        file = folder.resolve("model.safetensors");
+        data = ImageData.builder(Datasets.shapes(200, 10, 50)).seed(1).build();
+        try (Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            learner.fit(1, 1e-2);
+            learner.save(file);
+            expected = learner.predict(Split.TEST);
+        }
+        for (int i = 0; i < 50; i++) IMAGES.add(data.image(Split.TEST, i));
+    }
+
+    @AfterAll
+    static void close() {
+        data.close();
+    }
+
+    private static void assertExpected(Prediction prediction, int row) {
+        for (int c = 0; c < 10; c++) {
+            assertThat(prediction.logits()[c]).isCloseTo(expected.row(row)[c], within(1e-3));
+        }
+        assertThat(prediction.className()).isEqualTo(data.classNames().get(expected.top(row)));
+    }
+
+    @Test
+    void saysWhatTheLearnerSaid() {
+        try (Predictor predictor = Predictor.open(file)) {
+            for (int i = 0; i < 50; i++) assertExpected(predictor.predict(IMAGES.get(i)), i);
+            List<Prediction> together = predictor.predictAll(IMAGES);
+            for (int i = 0; i < 50; i++) assertExpected(together.get(i), i);
+            assertThat(predictor.predictAll(List.of())).isEmpty();
+            assertThat(predictor.classNames()).isEqualTo(data.classNames());
+            Prediction first = together.get(0);
+            assertThat(first.probabilities().values().stream()
+                            .mapToDouble(p -> p)
+                            .sum())
+                    .isCloseTo(1, within(1e-9));
+            assertThat(first.best(3)).hasSize(3).containsEntry(first.className(), first.probability());
+            assertThat(first.softened(100).get(first.className())).isLessThan(first.probability());
+        }
+    }
+
+    @Test
+    void manyThreadsGetWhatOneGetsAndMemoryIsFlat() throws Exception {
+        try (Predictor predictor = Predictor.open(file)) {
+            List<Prediction> alone = IMAGES.stream().map(predictor::predict).toList();
+            long before = Engine.countedBytes();
+            ExecutorService threads = Executors.newFixedThreadPool(THREADS);
+            List<Future<Integer>> futures = new ArrayList<>();
+            for (int t = 0; t < THREADS; t++) {
+                int first = t;
+                Callable<Integer> work = () -> {
+                    int equal = 0;
+                    for (int i = first; i < CALLS; i += THREADS) {
+                        int row = i % IMAGES.size();
+                        double[] found = predictor.predict(IMAGES.get(row)).logits();
+                        if (Arrays.equals(found, alone.get(row).logits())) equal++;
+                    }
+                    return equal;
+                };
+                futures.add(threads.submit(work));
+            }
+            int equal = 0;
+            for (Future<Integer> future : futures) equal += future.get();
+            threads.shutdown();
+            assertThat(equal).isEqualTo(CALLS);
+            assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
+        }
+    }
+
+    @Test
+    void aClosedPredictorSaysSo() {
+        Predictor predictor = Predictor.open(file);
+        predictor.close();
+        predictor.close();
+        assertThatThrownBy(() -> predictor.predict(IMAGES.get(0)))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("the predictor is closed; open another");
+    }
+
+    @Test
+    void aBareFileIsPreparedAsItsArchitectureSuggests() {
+        Path bare = folder.resolve("bare.safetensors");
+        try (StateDict state = WeightFiles.read(file)) {
+            state.metadata().clear();
+            Safetensors.write(state, bare);
+        }
+        try (Predictor predictor = Predictor.open(bare, Zoo.CIFAR_RESNET8)) {
+            assertThat(predictor.knowsPreparation()).isFalse();
+            assertThat(predictor.preparation().height()).isEqualTo(32);
+            assertThat(predictor.classNames()).startsWith("class 0").hasSize(10);
+            assertThat(predictor.predict(IMAGES.get(0)).logits()[3]).isCloseTo(expected.row(0)[3], within(1e-3));
+        }
+    }
+}
