@@ -38,6 +38,26 @@ final class TrainingOptions {
     @Nullable
     Integer accumulate;
 
+    @Option(names = "--label-smoothing", description = "Share of each label spread over all classes (default: 0).")
+    @Nullable
+    Double labelSmoothing;
+
+    @Option(
+            names = "--mixup",
+            description = "Blend images of a batch; alpha of the share's Beta distribution, such as 0.2.")
+    @Nullable
+    Double mixup;
+
+    @Option(names = "--cutmix", description = "Paste boxes of other images of the batch; alpha, such as 1.")
+    @Nullable
+    Double cutmix;
+
+    @Option(
+            names = "--average-decay",
+            description = "Keep a moving average of the weights in place of the last ones; decay such as 0.999.")
+    @Nullable
+    Double averageDecay;
+
     @Option(
             names = "--patience",
             description = "Stop when validation accuracy has not risen for so many epochs (default: never).")
@@ -65,6 +85,10 @@ final class TrainingOptions {
         if (weightDecay != null) tree.put("weight_decay", weightDecay);
         if (clip != null) tree.put("clip", clip);
         if (accumulate != null) tree.put("accumulate", accumulate);
+        if (labelSmoothing != null) tree.put("label_smoothing", labelSmoothing);
+        if (mixup != null) tree.put("mixup", mixup);
+        if (cutmix != null) tree.put("cutmix", cutmix);
+        if (averageDecay != null) tree.put("average_decay", averageDecay);
         if (patience != null) tree.put("patience", patience);
         if (keep != null) tree.put("keep", keep);
         if (seed != null) tree.put("seed", seed);

@@ -92,6 +92,7 @@ public final class RecipeRun {
                         .seed(recipe.training().seed())
                         .device(context.device())
                         .optimizer(recipe.training().makeOptimizer())
+                        .loss(recipe.training().taskLoss())
                         .metrics(metrics(data))
                         .build()) {
             try {

@@ -1,6 +1,8 @@
 package dev.limbeck.recipe;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.train.AdamW;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
@@ -8,10 +10,14 @@ import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.GradientClip;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.Mixup;
 import dev.limbeck.train.Optimizer;
 import dev.limbeck.train.Sgd;
+import dev.limbeck.train.WeightAverage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BinaryOperator;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +30,10 @@ import org.jspecify.annotations.Nullable;
  * @param weightDecay that of the optimiser unless set
  * @param clip greatest joint L2 norm of the gradients; none unless set
  * @param accumulate batches that make one step; 1
+ * @param labelSmoothing share of each label that is spread over all classes; 0
+ * @param mixup α of {@link Mixup#blend}; none unless set
+ * @param cutmix α of {@link Mixup#cut}; none unless set
+ * @param averageDecay decay of {@link WeightAverage}; none unless set
  * @param patience epochs without a better validation accuracy after which training stops; never unless set
  * @param keep which epoch's model is kept: last (the default) or best, by validation accuracy
  * @param seed of weights, order and draws; 0
@@ -36,6 +46,10 @@ public record TrainingRecipe(
         @Nullable Double weightDecay,
         @Nullable Double clip,
         Integer accumulate,
+        Double labelSmoothing,
+        @Nullable Double mixup,
+        @Nullable Double cutmix,
+        @Nullable Double averageDecay,
         @Nullable Integer patience,
         String keep,
         Long seed) {
@@ -51,22 +65,48 @@ public record TrainingRecipe(
         if (weightDecay != null) Settings.notNegative("weight_decay", weightDecay);
         if (clip != null) Settings.positive("clip", clip);
         accumulate = Settings.atLeast(1, "accumulate", accumulate == null ? 1 : accumulate);
+        labelSmoothing = Settings.inHalfOpenUnit("label_smoothing", labelSmoothing == null ? 0 : labelSmoothing);
+        if (mixup != null) Settings.positive("mixup", mixup);
+        if (cutmix != null) Settings.positive("cutmix", cutmix);
+        if (mixup != null && cutmix != null) {
+            throw new LimbeckException("found mixup and cutmix; an image is mixed one way, so choose one");
+        }
+        if (averageDecay != null) Settings.inHalfOpenUnit("average_decay", averageDecay);
         if (patience != null) Settings.atLeast(1, "patience", patience);
         keep = RecipeFiles.oneOf("keep", keep, KEPT);
         if (seed == null) seed = 0L;
     }
 
     static TrainingRecipe defaults() {
-        return new TrainingRecipe(null, null, null, null, null, null, null, null, null, null);
+        return new TrainingRecipe(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     TrainingRecipe withSeed(long other) {
         return new TrainingRecipe(
-                epochs, lr, schedule, optimizer, weightDecay, clip, accumulate, patience, keep, other);
+                epochs,
+                lr,
+                schedule,
+                optimizer,
+                weightDecay,
+                clip,
+                accumulate,
+                labelSmoothing,
+                mixup,
+                cutmix,
+                averageDecay,
+                patience,
+                keep,
+                other);
     }
 
     boolean keepsBest() {
         return keep.equals("best");
+    }
+
+    /** Return the task's loss: cross-entropy, smoothed as this says. */
+    BinaryOperator<Tensor> taskLoss() {
+        double smoothing = labelSmoothing;
+        return smoothing == 0 ? Ops::crossEntropy : (logits, labels) -> Ops.crossEntropy(logits, labels, smoothing);
     }
 
     Optimizer makeOptimizer() {
@@ -85,6 +125,9 @@ public record TrainingRecipe(
         List<Callback> callbacks = new ArrayList<>();
         if (clip != null) callbacks.add(new GradientClip(clip));
         if (accumulate != 1) callbacks.add(new GradientAccumulation(accumulate));
+        if (mixup != null) callbacks.add(Mixup.blend(mixup));
+        if (cutmix != null) callbacks.add(Mixup.cut(cutmix));
+        if (averageDecay != null) callbacks.add(new WeightAverage(averageDecay));
         if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);

@@ -112,6 +112,15 @@ public final class Ops {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, 0.0);
     }
 
+    /**
+     * Return the mean cross-entropy against labels of which a share is spread evenly over all classes.
+     *
+     * @param smoothing that share, in [0, 1)
+     */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing) {
+        return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, smoothing);
+    }
+
     public static Tensor softmax(Tensor x, long dim) {
         return x.softmax(dim);
     }

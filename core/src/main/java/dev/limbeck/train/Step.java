@@ -71,6 +71,12 @@ public final class Step {
         }
     }
 
+    /** Replace the value of a term; its weight stays. */
+    public void setValue(String name, Tensor value) {
+        term(name);
+        terms.computeIfPresent(name, (key, term) -> new Term(value, term.weight));
+    }
+
     /** Change the weight that a term has in the total. */
     public void setWeight(String name, double weight) {
         terms.put(name, new Term(term(name), weight));
