@@ -46,6 +46,19 @@ final class DataOptions {
     @Nullable
     Integer trainLimit;
 
+    @Option(names = "--labels-per-class", description = "Use at most so many labelled training images of each class.")
+    @Nullable
+    Integer labelsPerClass;
+
+    @Option(
+            names = "--keep-unlabeled",
+            description = "Keep training images beyond those limits without their labels: the teacher teaches on them.")
+    boolean keepUnlabelled;
+
+    @Option(names = "--unlabeled", description = "A folder of images side by side that only the teacher teaches on.")
+    @Nullable
+    String unlabelled;
+
     @Option(names = "--data-seed", description = "Seed of splits, order and augmentation (default: that of --seed).")
     @Nullable
     Long dataSeed;
@@ -74,6 +87,9 @@ final class DataOptions {
         if (batchSize != null) tree.put("batch_size", batchSize);
         if (validFraction != null) tree.put("valid_fraction", validFraction);
         if (trainLimit != null) tree.put("train_limit", trainLimit);
+        if (labelsPerClass != null) tree.put("labels_per_class", labelsPerClass);
+        if (keepUnlabelled) tree.put("keep_unlabelled", true);
+        if (unlabelled != null) tree.put("unlabelled", unlabelled);
         if (dataSeed != null) tree.put("seed", dataSeed);
         numbers(tree, "mean", mean);
         numbers(tree, "std", std);

@@ -6,10 +6,12 @@ import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImageDefaults;
+import dev.limbeck.data.image.ImageFolder;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.ImageSource;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.zoo.Architecture;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param batchSize images per batch; 64
  * @param validFraction share of the training images that validates where there is no such split; 0.2
  * @param trainLimit most labelled training images; all unless set
+ * @param labelsPerClass most labelled training images of each class; all unless set
+ * @param keepUnlabelled whether training images beyond those limits stay, without their labels
+ * @param unlabelled a folder of images side by side that teach through the teacher only
  * @param seed of splits, order and augmentation; that of the training unless set
  * @param mean three channel means on the scale where white is 1
  * @param std three channel deviations
@@ -42,6 +47,9 @@ public record DataRecipe(
         Integer batchSize,
         Double validFraction,
         @Nullable Integer trainLimit,
+        @Nullable Integer labelsPerClass,
+        Boolean keepUnlabelled,
+        @Nullable String unlabelled,
         @Nullable Long seed,
         @Nullable List<Double> mean,
         @Nullable List<Double> std,
@@ -58,6 +66,11 @@ public record DataRecipe(
         batchSize = Settings.atLeast(1, "batch_size", batchSize == null ? 64 : batchSize);
         validFraction = Settings.inHalfOpenUnit("valid_fraction", validFraction == null ? 0.2 : validFraction);
         if (trainLimit != null) Settings.atLeast(1, "train_limit", trainLimit);
+        if (labelsPerClass != null) Settings.atLeast(1, "labels_per_class", labelsPerClass);
+        if (labelsPerClass != null && trainLimit != null) {
+            throw new LimbeckException("found train_limit and labels_per_class; choose one");
+        }
+        if (keepUnlabelled == null) keepUnlabelled = false;
         if ((mean == null) != (std == null)) {
             throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
                     + "; give three numbers to each");
@@ -95,12 +108,16 @@ public record DataRecipe(
         if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));
         if (mean != null && std != null) builder.normalise(array(mean), array(std));
         if (trainLimit != null) builder.trainLimit(trainLimit);
+        if (labelsPerClass != null) builder.labelsPerClass(labelsPerClass);
+        builder.keepUnlabelled(keepUnlabelled);
         Integer workers = context.workers();
         if (workers != null) builder.workers(workers);
         if (labelRegex != null) {
             Pattern pattern = pattern(labelRegex);
             builder.labelByName(name -> label(pattern, name));
         }
+        // After the labels of the others have been made.
+        if (unlabelled != null) builder.unlabelled(ImageFolder.of(Path.of(unlabelled)));
         ImageData opened = builder.build();
         opened.skipped().forEach(line -> context.told().accept("skipped: " + line));
         return opened;

@@ -8,6 +8,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,8 @@ public final class Mixup implements Callback {
         Tensor labels = otherLabels;
         otherLabels = null;
         if (labels == null) return;
+        // A row without label gives none of the other kind either; a batch of such rows has no loss to mix.
+        if (LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) return;
         Tensor other = step.fit().learner().loss().apply(step.prediction(), labels);
         Tensor own = step.term(Step.TASK);
         step.setValue(Step.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));

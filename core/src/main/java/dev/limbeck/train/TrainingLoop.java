@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +29,8 @@ final class TrainingLoop {
     private Map<String, Tensor> parameters = Map.of();
     /** How many batches' gradients wait to be stepped on. */
     private int waiting;
+    /** Whether a batch may hold rows without a label. */
+    private boolean partlyLabelled;
 
     TrainingLoop(Learner learner, List<Callback> callbacks) {
         this.learner = learner;
@@ -40,6 +44,7 @@ final class TrainingLoop {
     List<EpochRecord> run(int epochs, double rate, List<EpochRecord> history) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        partlyLabelled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
         Fit fit = new Fit(learner, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
         try (Module.ModeGuard modes = model.keepModes()) {
@@ -144,10 +149,7 @@ final class TrainingLoop {
             if (!step.isSkipped()) {
                 step.setPrediction(model.apply(step.batch().input()));
                 each(callback -> callback.afterForward(step));
-                step.addTerm(
-                        Step.TASK,
-                        learner.loss().apply(step.prediction(), step.batch().labels()),
-                        1);
+                step.addTerm(Step.TASK, task(step), 1);
                 each(callback -> callback.afterLoss(step));
                 Tensor total = step.total();
                 means.add(step, total);
@@ -165,6 +167,15 @@ final class TrainingLoop {
             each(callback -> callback.afterBatch(step));
             return step.isSkipped() ? 0 : step.batch().size();
         }
+    }
+
+    /** Return the task's loss; zero, and not the mean over nothing, for a batch in which no row has a label. */
+    private Tensor task(Step step) {
+        Tensor labels = step.batch().labels();
+        if (partlyLabelled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
+            return Ops.mul(step.prediction().sum(), 0);
+        }
+        return learner.loss().apply(step.prediction(), labels);
     }
 
     /** Turn the sum of the waiting batches' gradients into their mean, whatever their number came to be. */

@@ -60,7 +60,7 @@ public final class ImageData implements Data {
         }
         store = new PixelStore(source, preparation, settings.cacheBudget());
         skipped = new ArrayList<>();
-        plan = new SplitPlan(source, check(progress), settings.seed(), settings.validFraction(), settings.trainLimit());
+        plan = new SplitPlan(source, check(progress), settings);
         augmentation = new Augmentation(settings.flip(), settings.padAndCrop());
         pool = new BufferPool((int) batchBytes);
     }
@@ -97,7 +97,7 @@ public final class ImageData implements Data {
 
     @Override
     public int[] labels(Split split) {
-        return Arrays.stream(plan.of(split)).map(source::label).toArray();
+        return Arrays.stream(plan.of(split)).map(plan::label).toArray();
     }
 
     /** Return the name of an image; for files the path under the folder. */
@@ -149,7 +149,7 @@ public final class ImageData implements Data {
             for (Split split : Split.values()) {
                 update(digest, split.name());
                 for (int i : plan.of(split)) {
-                    update(digest, source.name(i) + "|" + source.label(i) + "|" + source.signature(i));
+                    update(digest, source.name(i) + "|" + plan.label(i) + "|" + source.signature(i));
                 }
             }
             fingerprint = HexFormat.of().formatHex(digest.digest());
@@ -205,9 +205,8 @@ public final class ImageData implements Data {
         }
         int[] images = plan.of(split);
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
-            long[] labels = Arrays.stream(indices)
-                    .mapToLong(i -> source.label(images[i]))
-                    .toArray();
+            long[] labels =
+                    Arrays.stream(indices).mapToLong(i -> plan.label(images[i])).toArray();
             return new Batch(
                     List.of(preparation.normalised(bytes, indices.length)), Tensors.of(labels, labels.length), indices);
         });

@@ -28,6 +28,8 @@ public final class ImageDataBuilder {
     private long seed = 42;
     private double validFraction = 0.2;
     private int trainLimit;
+    private int labelsPerClass;
+    private boolean keepUnlabelled;
     private List<Double> mean = IMAGENET_MEAN;
     private List<Double> std = IMAGENET_STD;
     private long cacheBudget = Runtime.getRuntime().maxMemory() / 2;
@@ -103,6 +105,24 @@ public final class ImageDataBuilder {
         return this;
     }
 
+    /** Train on at most so many labelled images of each class, drawn by lot; 0 for all. */
+    public ImageDataBuilder labelsPerClass(int most) {
+        this.labelsPerClass = most;
+        return this;
+    }
+
+    /** Keep the training images beyond a limit without their labels: a teacher can teach on them. */
+    public ImageDataBuilder keepUnlabelled(boolean keep) {
+        this.keepUnlabelled = keep;
+        return this;
+    }
+
+    /** Add images without labels to the training ones: a teacher can teach on them. */
+    public ImageDataBuilder unlabelled(ImageSource images) {
+        source = new UnlabelledToo(source, images);
+        return this;
+    }
+
     /**
      * Normalise each channel to {@code (value / 255 − mean) / std}; by ImageNet's statistics unless chosen.
      *
@@ -175,6 +195,8 @@ public final class ImageDataBuilder {
                 seed,
                 validFraction,
                 trainLimit,
+                labelsPerClass,
+                keepUnlabelled,
                 flip,
                 padAndCrop,
                 cacheBudget,

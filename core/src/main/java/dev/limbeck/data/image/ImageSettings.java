@@ -11,6 +11,8 @@ import java.util.Map;
  *
  * @param validFraction share of the training images that validates where the source has no such split, in [0, 1)
  * @param trainLimit most labelled training images; 0 for all
+ * @param labelsPerClass most labelled training images of each class; 0 for all
+ * @param keepUnlabelled whether images beyond those stay in training without their labels
  * @param cacheBudget bytes of resized images kept in memory
  * @param prefetch most batches prepared ahead
  */
@@ -20,6 +22,8 @@ public record ImageSettings(
         long seed,
         double validFraction,
         int trainLimit,
+        int labelsPerClass,
+        boolean keepUnlabelled,
         boolean flip,
         int padAndCrop,
         long cacheBudget,
@@ -32,6 +36,8 @@ public record ImageSettings(
         check("batch size", batchSize >= 1, "at least 1", batchSize);
         check("valid fraction", validFraction >= 0 && validFraction < 1, "0 or more and below 1", validFraction);
         check("train limit", trainLimit >= 0, "at least 1, or 0 for all", trainLimit);
+        check("labels per class", labelsPerClass >= 0, "at least 1, or 0 for all", labelsPerClass);
+        check("train limit", trainLimit == 0 || labelsPerClass == 0, "left out beside labels per class", trainLimit);
         check("pad and crop", padAndCrop >= 0 && padAndCrop <= MOST_CROP, "0 to " + MOST_CROP, padAndCrop);
         check("cache budget", cacheBudget >= 0, "at least 0 bytes", cacheBudget);
         check("workers", workers >= 1, "at least 1", workers);
@@ -47,6 +53,8 @@ public record ImageSettings(
         facts.put("seed", seed);
         facts.put("valid_fraction", validFraction);
         facts.put("train_limit", trainLimit);
+        facts.put("labels_per_class", labelsPerClass);
+        facts.put("keep_unlabelled", keepUnlabelled);
         facts.put("mean", preparation.mean());
         facts.put("std", preparation.std());
         facts.put("flip", flip);

@@ -17,30 +17,47 @@ final class SplitPlan {
     private final ImageSource source;
     private final long seed;
     private final Map<Split, int[]> images = new EnumMap<>(Split.class);
+    /** Images whose label is known but not to be used. */
+    private final boolean[] hidden;
 
     /**
      * Divide.
      *
      * @param usable the images to use, ascending
-     * @param validFraction share of each class of the training images that becomes the validation split, unless the
-     *     source has one
-     * @param trainLimit most labelled training images, shared among the classes in proportion; 0 for all
      */
-    SplitPlan(ImageSource source, int[] usable, long seed, double validFraction, int trainLimit) {
+    SplitPlan(ImageSource source, int[] usable, ImageSettings settings) {
         this.source = source;
-        this.seed = seed;
+        seed = settings.seed();
+        hidden = new boolean[source.size()];
         for (Split split : Split.values()) {
             images.put(
                     split,
                     Arrays.stream(usable).filter(i -> source.split(i) == split).toArray());
         }
-        if (images.get(Split.VALID).length == 0 && validFraction > 0) takeValidation(validFraction);
-        if (trainLimit > 0) limit(trainLimit);
+        if (images.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
+            takeValidation(settings.validFraction());
+        }
+        if (settings.labelsPerClass() > 0) {
+            List<int[]> classes = trainClasses(LIMIT_LOTS);
+            keep(
+                    classes,
+                    classes.stream()
+                            .mapToInt(members -> Math.min(members.length, settings.labelsPerClass()))
+                            .toArray(),
+                    settings.keepUnlabelled());
+        } else if (settings.trainLimit() > 0) {
+            limit(settings.trainLimit(), settings.keepUnlabelled());
+        }
     }
 
     /** Return a split's images, ascending. */
     int[] of(Split split) {
         return images.get(split);
+    }
+
+    /** Return the label to train and judge by, −1 for none. */
+    int label(int image) {
+        return hidden[image] ? -1 : source.label(image);
     }
 
     private void takeValidation(double fraction) {
@@ -54,7 +71,7 @@ final class SplitPlan {
         images.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
     }
 
-    private void limit(int most) {
+    private void limit(int most, boolean keepUnlabelled) {
         List<int[]> classes = trainClasses(LIMIT_LOTS);
         long total = classes.stream().mapToLong(members -> members.length).sum();
         if (most >= total) return;
@@ -70,9 +87,18 @@ final class SplitPlan {
         byRemainder.sort((a, b) ->
                 Long.compare((long) most * classes.get(b).length % total, (long) most * classes.get(a).length % total));
         for (int c : byRemainder.subList(0, left)) shares[c]++;
+        keep(classes, shares, keepUnlabelled);
+    }
+
+    /** Keep the labels of so many images of each class; the others go, or stay as unlabelled ones. */
+    private void keep(List<int[]> classes, int[] shares, boolean keepUnlabelled) {
         boolean[] kept = new boolean[source.size()];
         for (int c = 0; c < shares.length; c++) {
             for (int i = 0; i < shares[c]; i++) kept[classes.get(c)[i]] = true;
+        }
+        if (keepUnlabelled) {
+            for (int i : images.get(Split.TRAIN)) hidden[i] = !kept[i];
+            return;
         }
         images.put(
                 Split.TRAIN,
