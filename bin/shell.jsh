@@ -1,0 +1,17 @@
+import dev.limbeck.compare.*;
+import dev.limbeck.data.*;
+import dev.limbeck.data.image.*;
+import dev.limbeck.distill.*;
+import dev.limbeck.distill.loss.*;
+import dev.limbeck.evaluate.*;
+import dev.limbeck.nn.*;
+import dev.limbeck.nn.Module;
+import dev.limbeck.predict.*;
+import dev.limbeck.recipe.*;
+import dev.limbeck.report.*;
+import dev.limbeck.tensor.*;
+import dev.limbeck.train.*;
+import dev.limbeck.weights.*;
+import dev.limbeck.zoo.*;
+import java.nio.file.*;
+import java.util.*;
