@@ -30,6 +30,7 @@ import picocli.CommandLine.HelpCommand;
             PredictCommand.class,
             ProfileCommand.class,
             ExplainCommand.class,
+            FindRateCommand.class,
             SweepCommand.class,
             SummaryCommand.class,
             DoctorCommand.class,

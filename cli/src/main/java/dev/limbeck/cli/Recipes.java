@@ -18,13 +18,24 @@ final class Recipes {
             DataOptions data,
             TrainingOptions training,
             @Nullable TeachingOptions teaching) {
+        return of(command, file, data, training, teaching, teaching != null && file == null);
+    }
+
+    /** The same, with or without insisting on a teacher. */
+    static Recipe of(
+            LimbeckCommand command,
+            @Nullable Path file,
+            DataOptions data,
+            TrainingOptions training,
+            @Nullable TeachingOptions teaching,
+            boolean taught) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.tree(file);
         data.into(tree);
         training.into(tree);
         if (teaching != null) teaching.into(tree);
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
-        if (teaching != null && file == null) require(command, tree.at("/teacher/model"), "--teacher");
+        if (taught) require(command, tree.at("/teacher/model"), "--teacher");
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 

@@ -19,6 +19,7 @@ import dev.limbeck.train.Fit;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
+import dev.limbeck.train.RateCurve;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
@@ -41,6 +42,9 @@ public final class RecipeRun {
             return new Taught(ModuleTeacher.of(saved), saved);
         }
     }
+
+    private static final double LOWEST_RATE = 1e-6;
+    private static final double HIGHEST_RATE = 1;
 
     private final Recipe recipe;
     private final RunContext context;
@@ -74,12 +78,7 @@ public final class RecipeRun {
     }
 
     private Map<String, Object> run(Path out, boolean overwrite, @Nullable Taught by) {
-        try (ImageData data = recipe.data()
-                .open(
-                        recipe.training().seed(),
-                        recipe.architecture(),
-                        by == null ? Map.of() : by.saved().preparation(),
-                        context)) {
+        try (ImageData data = open(by)) {
             return run(out, overwrite, data, by);
         }
     }
@@ -88,13 +87,7 @@ public final class RecipeRun {
     public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
         try (RunDirectory directory = RunDirectory.create(out, overwrite);
                 OnExit exit = new OnExit(directory, context.told());
-                Learner learner = Learner.builder(data, recipe.architecture())
-                        .seed(recipe.training().seed())
-                        .device(context.device())
-                        .optimizer(recipe.training().makeOptimizer())
-                        .loss(recipe.training().taskLoss())
-                        .metrics(metrics(data))
-                        .build()) {
+                Learner learner = learner(data)) {
             try {
                 return train(learner, data, directory, by);
             } catch (LimbeckException e) {
@@ -103,6 +96,39 @@ public final class RecipeRun {
                         e.getMessage() + "; the last finished epoch is kept in " + directory.checkpoint(), e);
             }
         }
+    }
+
+    private Learner learner(ImageData data) {
+        return Learner.builder(data, recipe.architecture())
+                .seed(recipe.training().seed())
+                .device(context.device())
+                .optimizer(recipe.training().makeOptimizer())
+                .loss(recipe.training().taskLoss())
+                .metrics(metrics(data))
+                .build();
+    }
+
+    /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
+    public RateCurve findRate(int steps) {
+        TeacherRecipe named = recipe.teacher();
+        if (named == null) return findRate(steps, null);
+        try (SavedModel saved = named.open()) {
+            return findRate(steps, Taught.by(saved));
+        }
+    }
+
+    private RateCurve findRate(int steps, @Nullable Taught by) {
+        try (ImageData data = open(by);
+                Learner learner = learner(data)) {
+            DistillationRecipe how = recipe.distillation();
+            Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
+            return learner.findRate(LOWEST_RATE, HIGHEST_RATE, steps, more);
+        }
+    }
+
+    private ImageData open(@Nullable Taught by) {
+        Map<String, String> preparation = by == null ? Map.of() : by.saved().preparation();
+        return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
     private Map<String, Object> train(Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by) {

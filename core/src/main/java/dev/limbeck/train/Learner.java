@@ -156,6 +156,36 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, maximum, all.toArray(Callback[]::new));
     }
 
+    /**
+     * Look for a learning rate: train for at most so many steps while the rate rises, then put the weights back.
+     *
+     * @param lowest where the rate begins, positive
+     * @param highest where it would end, above {@code lowest}; training stops earlier once the loss runs away
+     * @param steps at least 20
+     * @param more callbacks that take part, such as distillation
+     */
+    public RateCurve findRate(double lowest, double highest, int steps, Callback... more) {
+        Settings.positive("lowest rate", lowest);
+        if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
+        Settings.atLeast(20, "steps", steps);
+        RateFinder finder = new RateFinder(lowest, highest, steps);
+        List<Callback> all = new ArrayList<>(callbacks);
+        all.addAll(List.of(more));
+        all.add(finder);
+        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        try (StateDict before = model.stateDict()) {
+            Tensors.seed(seed);
+            try {
+                new TrainingLoop(this, all).run(steps / batches + 2, lowest, new ArrayList<>());
+            } catch (RateFinder.Enough e) {
+                // As it is meant to end.
+            } finally {
+                model.load(before);
+            }
+        }
+        return finder.curve();
+    }
+
     /** Judge the model on the validation split. */
     public Validation validate() {
         return validate(Split.VALID);

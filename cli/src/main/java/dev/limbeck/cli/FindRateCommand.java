@@ -1,0 +1,55 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.report.RatePicture;
+import dev.limbeck.train.RateCurve;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "lr-find",
+        description = "Look for a learning rate: train while it rises, and say where the loss falls most steeply.")
+final class FindRateCommand extends LimbeckCommand {
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Nullable
+    Path file;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    TrainingOptions training = new TrainingOptions();
+
+    @Mixin
+    TeachingOptions teaching = new TeachingOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Option(names = "--steps", defaultValue = "100", description = "Steps at most (default: 100).")
+    int steps = 100;
+
+    @Option(names = "--picture", description = "PNG file to draw the curve into.")
+    @Nullable
+    Path picture;
+
+    @Override
+    Object run() {
+        Recipe recipe = Recipes.of(this, file, data, training, teaching, false);
+        engine.apply();
+        RateCurve curve = new RecipeRun(recipe, context(engine, data.workers)).findRate(steps);
+        say(Texts.format(
+                "suggested: --lr %.1e (%d steps)",
+                curve.suggestion(), curve.rates().size()));
+        if (picture != null) {
+            RatePicture.write(curve, picture);
+            say("picture: " + picture);
+        }
+        return curve;
+    }
+}
