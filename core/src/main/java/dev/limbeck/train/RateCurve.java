@@ -10,18 +10,17 @@ import java.util.List;
  * @param suggestion the rate at which the loss falls most steeply; a highest rate for one-cycle
  */
 public record RateCurve(List<Double> rates, List<Double> losses, double suggestion) {
-    private static final int UNSETTLED = 10;
-    private static final int RISING = 5;
+    /** Half the window over which the slope is taken, as a share of all steps: single steps are mostly noise. */
+    private static final double HALF_WINDOW = 0.08;
 
     static RateCurve of(List<Double> rates, List<Double> losses) {
-        int from = Math.min(UNSETTLED, Math.max(0, rates.size() - RISING - 2));
-        int to = Math.max(from + 1, rates.size() - RISING);
-        int steepest = from;
+        int half = Math.max(1, (int) Math.round(HALF_WINDOW * rates.size()));
+        int steepest = rates.size() / 2;
         double least = Double.POSITIVE_INFINITY;
-        for (int i = from; i + 1 < Math.min(to, rates.size()); i++) {
-            double slope = losses.get(i + 1) - losses.get(i);
-            if (slope < least) {
-                least = slope;
+        for (int i = half; i + half < rates.size(); i++) {
+            double fall = losses.get(i + half) - losses.get(i - half);
+            if (fall < least) {
+                least = fall;
                 steepest = i;
             }
         }

@@ -45,9 +45,15 @@ class RateFinderTest {
         List<Double> rates =
                 IntStream.range(0, 40).mapToObj(i -> Math.pow(10, -4 + 0.1 * i)).toList();
         List<Double> losses = IntStream.range(0, 40)
-                .mapToObj(i -> i < 20 ? 2.0 - 0.001 * i : i < 25 ? 1.98 - 0.1 * (i - 19) : 1.4 + 0.05 * (i - 25))
+                .mapToObj(i -> falling(i) + (i % 2 == 0 ? 0.02 : 0) - (i == 4 ? 0.09 : 0))
                 .toList();
-        assertThat(RateCurve.of(rates, losses).suggestion()).isIn(rates.subList(19, 25));
+        assertThat(RateCurve.of(rates, losses).suggestion()).isIn(rates.subList(20, 25));
+    }
+
+    /** Be flat, then fall from step 20 to 24, then rise. */
+    private static double falling(int i) {
+        if (i < 20) return 2 - 0.001 * i;
+        return i < 25 ? 1.98 - 0.1 * (i - 19) : 1.4 + 0.05 * (i - 25);
     }
 
     @Test

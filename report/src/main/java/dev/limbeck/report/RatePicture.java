@@ -10,6 +10,7 @@ import java.util.Locale;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Draw the loss over the learning rate, with the suggestion marked. */
@@ -31,7 +32,7 @@ public final class RatePicture {
         chart.getStyler()
                 .setXAxisLogarithmic(true)
                 .setChartBackgroundColor(Color.WHITE)
-                .setLegendVisible(true);
+                .setLegendPosition(Styler.LegendPosition.InsideSW);
         chart.addSeries("loss", curve.rates(), curve.losses()).setMarker(SeriesMarkers.NONE);
         double at = curve.losses().get(curve.rates().indexOf(curve.suggestion()));
         chart.addSeries(
