@@ -35,16 +35,7 @@ final class CompareCommand extends LimbeckCommand {
     int seeds = 5;
 
     @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    TrainingOptions training = new TrainingOptions();
-
-    @Mixin
-    TeachingOptions teaching = new TeachingOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
+    RecipeOptions options = new RecipeOptions();
 
     @Option(names = "--out", required = true, description = "Folder of the comparison; runs that are there are kept.")
     Path out = Path.of("");
@@ -52,19 +43,18 @@ final class CompareCommand extends LimbeckCommand {
     @Override
     Object run() {
         Map<String, Recipe> recipes = new LinkedHashMap<>();
-        if (files.isEmpty()) recipes.put("distilled", Recipes.of(this, null, data, training, teaching));
+        if (files.isEmpty()) recipes.put("distilled", options.recipe(this, null, true));
         for (Path file : files) {
             String name = file.getFileName().toString().replaceFirst("\\.[^.]*$", "");
-            if (recipes.put(name, Recipes.of(this, file, data, training, teaching)) != null) {
+            if (recipes.put(name, options.recipe(this, file, false)) != null) {
                 throw new LimbeckException("two recipes are called " + name + "; rename one of the files");
             }
         }
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
         }
-        engine.apply();
-        long first = training.seed == null ? 0 : training.seed;
-        RunContext context = context(engine, data.workers);
+        long first = options.training.seed == null ? 0 : options.training.seed;
+        RunContext context = options.context(this);
         ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
         show(this, result);
         say("written to " + out + "; open " + Report.write(result, out, context));

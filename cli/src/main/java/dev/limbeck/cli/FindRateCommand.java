@@ -20,16 +20,7 @@ final class FindRateCommand extends LimbeckCommand {
     Path file;
 
     @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    TrainingOptions training = new TrainingOptions();
-
-    @Mixin
-    TeachingOptions teaching = new TeachingOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
+    RecipeOptions options = new RecipeOptions();
 
     @Option(names = "--steps", defaultValue = "100", description = "Steps at most (default: 100).")
     int steps = 100;
@@ -40,9 +31,8 @@ final class FindRateCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Recipe recipe = Recipes.of(this, file, data, training, teaching, false);
-        engine.apply();
-        RateCurve curve = new RecipeRun(recipe, context(engine, data.workers)).findRate(steps);
+        Recipe recipe = options.recipe(this, file, false);
+        RateCurve curve = new RecipeRun(recipe, options.context(this)).findRate(steps);
         say(Texts.format(
                 "suggested: --lr %.1e (%d steps)",
                 curve.suggestion(), curve.rates().size()));

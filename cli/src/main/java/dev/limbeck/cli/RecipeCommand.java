@@ -56,7 +56,7 @@ abstract class RecipeCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Recipe recipe = Recipes.of(this, file, data, training, teaching());
+        Recipe recipe = Recipes.of(this, file, data, training, teaching(), teaching() != null && file == null);
         check(recipe);
         RunDirectory.check(out, overwrite);
         engine.apply();

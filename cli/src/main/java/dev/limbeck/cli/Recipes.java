@@ -11,17 +11,11 @@ import org.jspecify.annotations.Nullable;
 final class Recipes {
     private Recipes() {}
 
-    /** Take a file's recipe, or an empty one, and write what options were given over it. */
-    static Recipe of(
-            LimbeckCommand command,
-            @Nullable Path file,
-            DataOptions data,
-            TrainingOptions training,
-            @Nullable TeachingOptions teaching) {
-        return of(command, file, data, training, teaching, teaching != null && file == null);
-    }
-
-    /** The same, with or without insisting on a teacher. */
+    /**
+     * Take a file's recipe, or an empty one, and write what options were given over it.
+     *
+     * @param taught whether to insist on a teacher
+     */
     static Recipe of(
             LimbeckCommand command,
             @Nullable Path file,

@@ -54,32 +54,22 @@ final class SweepCommand extends LimbeckCommand {
     int confirm = 3;
 
     @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    TrainingOptions training = new TrainingOptions();
-
-    @Mixin
-    TeachingOptions teaching = new TeachingOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
+    RecipeOptions options = new RecipeOptions();
 
     @Option(names = "--out", required = true, description = "Folder of the sweep; runs that are there are kept.")
     Path out = Path.of("");
 
     @Override
     Object run() {
-        Recipe base = Recipes.of(this, file, data, training, teaching);
+        Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.usual();
         SearchSpace space = new SearchSpace(
                 temperatures == null ? usual.temperatures() : temperatures,
                 weights == null ? usual.weights() : weights,
                 losses,
                 schedules);
-        RunContext context = context(engine, data.workers);
+        RunContext context = options.context(this);
         Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
-        engine.apply();
         SweepResult result = sweep.run();
         say(Texts.format("%-40s %8s %12s", "", "epochs", "validation"));
         for (SweepResult.Trial trial : result.trials()) {
