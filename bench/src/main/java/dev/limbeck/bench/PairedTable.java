@@ -1,8 +1,8 @@
 package dev.limbeck.bench;
 
+import dev.limbeck.evaluate.Interval;
 import java.io.PrintStream;
 import java.util.Locale;
-import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 
 /** Print a row a seed for a student alone and distilled, then the mean paired difference with its 95 % t interval. */
@@ -32,21 +32,17 @@ final class PairedTable {
     }
 
     void finish() {
-        int n = (int) differences.getN();
-        double mean = differences.getMean();
-        if (n < 2) {
-            out.printf(Locale.ROOT, "difference %+.2f points; one seed gives no interval%n", mean);
+        Interval difference = Interval.of(differences.getValues());
+        if (difference.n() < 2) {
+            out.printf(Locale.ROOT, "difference %+.2f points; one seed gives no interval%n", difference.mean());
             return;
         }
-        double half = new TDistribution(n - 1).inverseCumulativeProbability(0.975)
-                * differences.getStandardDeviation()
-                / Math.sqrt(n);
         out.printf(
                 Locale.ROOT,
                 "mean difference %+.2f points, paired 95 %% interval %+.2f to %+.2f, %d seeds%n",
-                mean,
-                mean - half,
-                mean + half,
-                n);
+                difference.mean(),
+                difference.low(),
+                difference.high(),
+                difference.n());
     }
 }

@@ -89,6 +89,18 @@ class CompareTest {
     }
 
     @Test
+    void lrFindSuggestsARate() {
+        Path picture = home.resolve("lr.png");
+        Cli.Answer text = Cli.run("lr-find", "--data", pictures, Cli.TINY, "--steps", "20", "--picture", picture)
+                .done();
+        assertThat(text.out()).matches("suggested: --lr \\d\\.\\de-?\\d\\d \\(\\d+ steps\\)\\R(?s).*");
+        assertThat(picture).isNotEmptyFile();
+        JsonNode json =
+                Cli.run(taught("lr-find"), "--steps", "20", "--json").done().json();
+        assertThat(json.get("rates")).hasSameSizeAs(json.get("losses"));
+    }
+
+    @Test
     void profileMeasuresEveryModel() {
         Cli.Answer text = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "2")
                 .done();
