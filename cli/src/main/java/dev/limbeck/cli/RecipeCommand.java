@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.recipe.Interrupted;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
@@ -36,6 +37,11 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Option(names = "--overwrite", description = "Replace an existing run.")
     boolean overwrite;
 
+    @Option(
+            names = "--resume",
+            description = "Go on after the last finished epoch of an interrupted run; takes its settings from there.")
+    boolean resume;
+
     @Option(names = "--tensorboard", description = "Folder for event files that TensorBoard reads.")
     @Nullable
     Path tensorboard;
@@ -56,11 +62,14 @@ abstract class RecipeCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Recipe recipe = Recipes.of(this, file, data, training, teaching(), teaching() != null && file == null);
+        Recipe recipe = resume
+                ? Recipes.over(Interrupted.at(out).recipe(), file, data, training, teaching())
+                : Recipes.of(this, file, data, training, teaching(), teaching() != null && file == null);
         check(recipe);
-        RunDirectory.check(out, overwrite);
+        if (!resume) RunDirectory.check(out, overwrite);
         engine.apply();
-        Map<String, Object> made = new RecipeRun(recipe, watched(context(engine, data.workers))).run(out, overwrite);
+        RecipeRun run = new RecipeRun(recipe, watched(context(engine, data.workers)));
+        Map<String, Object> made = (resume ? run.resume() : run).run(out, overwrite);
         Results.say(this, made);
         say("written to " + out);
         return made;

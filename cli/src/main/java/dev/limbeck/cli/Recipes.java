@@ -24,13 +24,30 @@ final class Recipes {
             @Nullable TeachingOptions teaching,
             boolean taught) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.tree(file);
-        data.into(tree);
-        training.into(tree);
-        if (teaching != null) teaching.into(tree);
+        write(data, training, teaching, tree);
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
         if (taught) require(command, tree.at("/teacher/model"), "--teacher");
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
+    }
+
+    /** Take a file's recipe, or the given one, and write what options were given over it. */
+    static Recipe over(
+            Recipe base,
+            @Nullable Path file,
+            DataOptions data,
+            TrainingOptions training,
+            @Nullable TeachingOptions teaching) {
+        ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.tree(file);
+        write(data, training, teaching, tree);
+        return RecipeFiles.bind(tree, file == null ? "" : file.toString());
+    }
+
+    private static void write(
+            DataOptions data, TrainingOptions training, @Nullable TeachingOptions teaching, ObjectNode tree) {
+        data.into(tree);
+        training.into(tree);
+        if (teaching != null) teaching.into(tree);
     }
 
     private static void require(LimbeckCommand command, JsonNode value, String option) {

@@ -7,7 +7,9 @@ import dev.limbeck.train.SavedModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,7 @@ class InterruptTest {
     void keepsTheLastFinishedEpoch() throws IOException, InterruptedException {
         Cli.pictures(home.resolve("two"), "cat", "dog");
         Path out = home.resolve("run");
-        Process process = start(out);
+        Process process = start(out, "100000");
         try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); ; line = lines.readLine()) {
                 if (line == null) fail("training ended before its second epoch");
@@ -41,8 +43,7 @@ class InterruptTest {
                     .start()
                     .waitFor();
             assertThat(lines.lines().collect(Collectors.toList()))
-                    .contains("interrupted; the last finished epoch is kept in " + out
-                            + ".unfinished/checkpoint.safetensors")
+                    .contains("interrupted; the last finished epoch is kept, go on with --resume")
                     .noneMatch(line -> line.contains("Exception") || line.contains("a bug"));
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(143);
@@ -55,10 +56,49 @@ class InterruptTest {
         }
         assertThat(Cli.run("train", "--data", home.resolve("two"), Cli.TINY, "--out", out)
                         .err())
-                .contains("left by an interrupted run; choose another --out, or --overwrite to discard it");
+                .contains("left by an interrupted run; go on with --resume, or --overwrite to discard it");
     }
 
-    private Process start(Path out) throws IOException {
+    @Test
+    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aKilledRunIsResumedToTheVerySameWeights() throws IOException, InterruptedException {
+        Cli.pictures(home.resolve("two"), "cat", "dog");
+        Object[] same = {"--data", home.resolve("two"), "--arch", "cifar-resnet8", "--batch-size", "4", "--epochs", "40"
+        };
+        Cli.run("train", same, "--out", home.resolve("whole")).done();
+        Path out = home.resolve("killed");
+        Process process = start(out, "40");
+        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); !line.matches(" +3 .*"); line = lines.readLine()) {}
+        }
+        process.destroyForcibly().waitFor();
+        assertThat(out).doesNotExist();
+        Path checkpoint = home.resolve("killed.unfinished/checkpoint.safetensors");
+
+        assertThat(Cli.run("train", "--resume", "--lr", "0.5", "--out", out).err())
+                .contains("cannot resume " + out + ": training.lr is 0.001 against 0.5;");
+        Cli.pictures(home.resolve("other"), "cat", "dog", "cow");
+        assertThat(Cli.run("train", "--resume", "--data", home.resolve("other"), "--out", out)
+                        .err())
+                .contains("cannot resume " + out + ": data.source is ");
+
+        // A damaged checkpoint: the one before it takes its place.
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
+        Files.writeString(checkpoint.resolveSibling(".checkpoint.safetensors.0.tmp"), "left by the kill");
+        assertThat(Cli.run("train", "--resume", "--out", out).done().err())
+                .contains("going on from the checkpoint before it");
+        assertThat(out.toFile().list()).containsExactlyInAnyOrder("model.safetensors", "run.json", "epochs.csv");
+        assertThat(hash(out)).isEqualTo(hash(home.resolve("whole")));
+        assertThat(Cli.run("train", "--resume", "--out", out).err())
+                .contains("nothing to resume: " + out + " is complete");
+    }
+
+    private static String hash(Path run) throws IOException {
+        return Cli.read(run.resolve("run.json")).path("model_sha256").asText();
+    }
+
+    private Process start(Path out, String epochs) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx1g",
@@ -73,7 +113,7 @@ class InterruptTest {
                         "--batch-size",
                         "4",
                         "--epochs",
-                        "100000",
+                        epochs,
                         "--out",
                         out.toString())
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)

@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -49,6 +50,38 @@ public final class StateDict implements AutoCloseable {
     /** Return the string metadata, such as the architecture and the class names; may be changed. */
     public Map<String, String> metadata() {
         return metadata;
+    }
+
+    /** Add all tensors and metadata of another state dict with a prefix to their names; it is empty afterwards. */
+    public void add(String prefix, StateDict other) {
+        other.tensors.forEach((name, tensor) -> put(prefix + name, tensor));
+        other.tensors.clear();
+        other.metadata.forEach((name, text) -> metadata.put(prefix + name, text));
+        other.metadata.clear();
+    }
+
+    /** Return a copy of everything. */
+    public StateDict copy() {
+        StateDict copy = new StateDict();
+        tensors.forEach((name, tensor) -> copy.put(name, Scope.keep(Tensors.copy(tensor))));
+        copy.metadata.putAll(metadata);
+        return copy;
+    }
+
+    /** Take out all tensors and metadata whose names begin with a prefix, under what follows it: the reverse of {@link #add}. */
+    public StateDict take(String prefix) {
+        StateDict taken = new StateDict();
+        move(tensors, prefix, taken.tensors);
+        move(metadata, prefix, taken.metadata);
+        return taken;
+    }
+
+    private static <V> void move(Map<String, V> from, String prefix, Map<String, V> to) {
+        from.entrySet().removeIf(entry -> {
+            if (!entry.getKey().startsWith(prefix)) return false;
+            to.put(entry.getKey().substring(prefix.length()), entry.getValue());
+            return true;
+        });
     }
 
     /** Return the same tensors under other names; this state dict is empty afterwards. */

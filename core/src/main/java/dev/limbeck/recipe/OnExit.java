@@ -10,7 +10,7 @@ final class OnExit implements AutoCloseable {
     OnExit(RunDirectory directory, Consumer<String> told) {
         hook = new Thread(() -> {
             if (directory.leavesCheckpoint()) {
-                told.accept("interrupted; the last finished epoch is kept in " + directory.checkpoint());
+                told.accept("interrupted; the last finished epoch is kept, go on with --resume");
             } else {
                 directory.close();
             }

@@ -49,6 +49,7 @@ public final class RecipeRun {
     private final Recipe recipe;
     private final RunContext context;
     private boolean keepPredictions;
+    private boolean resumes;
 
     public RecipeRun(Recipe recipe, RunContext context) {
         this.recipe = recipe;
@@ -61,6 +62,12 @@ public final class RecipeRun {
         return this;
     }
 
+    /** Go on after the last finished epoch of an interrupted run of this recipe; data and teacher must be as they were. */
+    public RecipeRun resume() {
+        resumes = true;
+        return this;
+    }
+
     /**
      * Open teacher and data, train, judge, and write the run directory.
      *
@@ -69,7 +76,8 @@ public final class RecipeRun {
      * @return the record that run.json holds
      */
     public Map<String, Object> run(Path out, boolean overwrite) {
-        RunDirectory.check(out, overwrite);
+        if (resumes) RunDirectory.checkpoints(out);
+        else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
         try (SavedModel saved = named.open()) {
@@ -85,15 +93,19 @@ public final class RecipeRun {
 
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
     public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
-        try (RunDirectory directory = RunDirectory.create(out, overwrite);
+        Map<String, String> facts = facts(data, by);
+        Path checkpoint = resumes ? Interrupted.at(out).checkpointOf(facts, context.told()) : null;
+        try (RunDirectory directory =
+                        checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 OnExit exit = new OnExit(directory, context.told());
                 Learner learner = learner(data)) {
             try {
-                return train(learner, data, directory, by);
+                if (checkpoint != null) learner.resume(checkpoint);
+                return train(learner, data, directory, by, new Checkpoint(directory.checkpoint(), facts));
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
                 throw new LimbeckException(
-                        e.getMessage() + "; the last finished epoch is kept in " + directory.checkpoint(), e);
+                        e.getMessage() + "; the last finished epoch is kept, go on with --resume", e);
             }
         }
     }
@@ -131,7 +143,14 @@ public final class RecipeRun {
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
-    private Map<String, Object> train(Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by) {
+    /** Return what must be the same for an interrupted run to go on. */
+    private Map<String, String> facts(ImageData data, @Nullable Taught by) {
+        return Interrupted.facts(
+                recipe, data.fingerprint(), by == null ? "" : by.saved().sha256());
+    }
+
+    private Map<String, Object> train(
+            Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by, Checkpoint checkpoint) {
         Instant start = Instant.now();
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
@@ -140,7 +159,7 @@ public final class RecipeRun {
         if (distillation != null) callbacks.add(distillation);
         callbacks.add(new EpochTable(context.told()));
         callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
-        callbacks.add(new Checkpoint(directory.checkpoint()));
+        callbacks.add(checkpoint);
         AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
         callbacks.add(new Callback() {
             @Override

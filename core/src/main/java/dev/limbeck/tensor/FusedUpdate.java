@@ -2,8 +2,10 @@ package dev.limbeck.tensor;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
@@ -26,6 +28,10 @@ public final class FusedUpdate implements AutoCloseable {
 
     private static final OperatorHandle ADAMW = operator("aten::_fused_adamw_");
     private static final OperatorHandle SGD = operator("aten::_fused_sgd_");
+
+    private static final String STEPS = "steps";
+    private static final String FIRST = "first.";
+    private static final String SECOND = "second.";
 
     private final List<Tensor> parameters;
     private final List<Tensor> first = new ArrayList<>();
@@ -139,6 +145,29 @@ public final class FusedUpdate implements AutoCloseable {
                     ++steps[i], count -> Tensors.to(Tensors.full(count, DType.FLOAT32), gradient.device())));
         }
         return rows;
+    }
+
+    /** Copy the moments, and the steps that each parameter took, by name; the copies belong to the caller. */
+    public Map<String, Tensor> state() {
+        Map<String, Tensor> state = new LinkedHashMap<>();
+        state.put(STEPS, Scope.keep(Tensors.of(steps, steps.length)));
+        copies(FIRST, first, state);
+        copies(SECOND, second, state);
+        return state;
+    }
+
+    private static void copies(String name, List<Tensor> tensors, Map<String, Tensor> state) {
+        for (int i = 0; i < tensors.size(); i++) state.put(name + i, Scope.keep(Tensors.copy(tensors.get(i))));
+    }
+
+    /** Go on from what {@link #state} returned for the same parameters; its tensors stay the caller's. */
+    public void restore(Function<String, Tensor> state) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            System.arraycopy(Tensors.toLongs(state.apply(STEPS)), 0, steps, 0, steps.length);
+            for (int i = 0; i < first.size(); i++) first.get(i).copy_(state.apply(FIRST + i));
+            for (int i = 0; i < second.size(); i++) second.get(i).copy_(state.apply(SECOND + i));
+        }
     }
 
     private static void call(OperatorHandle operator, IValue... arguments) {

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 import dev.limbeck.tensor.FusedUpdate;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -28,20 +29,13 @@ public record AdamW(double beta1, double beta2, double eps, double weightDecay, 
     }
 
     @Override
-    public State prepare(Map<String, Tensor> parameters) {
-        ParameterGroups groups = new ParameterGroups(parameters.values(), decayAll, FusedUpdate::adamW);
-        return new State() {
-            @Override
-            public void step(double rate, double momentum) {
-                double first = Double.isNaN(momentum) ? beta1 : momentum;
-                groups.decayed.stepAdamW(rate, first, beta2, eps, weightDecay);
-                groups.spared.stepAdamW(rate, first, beta2, eps, 0);
-            }
-
-            @Override
-            public void close() {
-                groups.close();
-            }
-        };
+    public State prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
+        return new ParameterGroups(
+                parameters,
+                rateFactor,
+                decayAll,
+                FusedUpdate::adamW,
+                (group, rate, override, decays) -> group.stepAdamW(
+                        rate, Double.isNaN(override) ? beta1 : override, beta2, eps, decays ? weightDecay : 0));
     }
 }

@@ -27,12 +27,29 @@ public final class BestEpoch implements Callback, AutoCloseable {
         Validation validation = fit.validation();
         if (validation == null || !(validation.metric(METRIC) > best)) return;
         best = validation.metric(METRIC);
-        epoch = fit.epoch();
+        epoch = fit.learner().history().size();
         close();
         weights = fit.model().stateDict();
     }
 
-    /** Return the epoch, from 0. */
+    @Override
+    public StateDict state() {
+        if (weights == null) return new StateDict();
+        StateDict state = weights.copy();
+        state.metadata().put("best", Double.toString(best));
+        state.metadata().put("epoch", Integer.toString(epoch));
+        return state;
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        close();
+        best = Double.parseDouble(state.metadata().get("best"));
+        epoch = Integer.parseInt(state.metadata().get("epoch"));
+        weights = state.take("");
+    }
+
+    /** Return the epoch among all that the learner was trained, from 0. */
     public int epoch() {
         return epoch;
     }

@@ -4,39 +4,40 @@ import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** Write a CSV file with a row an epoch as it ends: losses, terms, metrics, notes, rate, time. */
+/** Write a CSV file with a row for every epoch of a learner as they end: losses, terms, metrics, notes, rate, time. */
 public final class CsvLog implements Callback {
     private final Path file;
 
-    /** Write to a file, which is replaced when training begins. */
+    /** Write to a file, which is replaced. */
     public CsvLog(Path file) {
         this.file = file;
     }
 
     @Override
-    public void beforeFit(Fit fit) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            throw failed(e);
-        }
-    }
-
-    @Override
     public void afterEpoch(Fit fit) {
-        Map<String, Double> row = values(fit.history().get(fit.history().size() - 1));
-        StringBuilder text = new StringBuilder();
-        if (!Files.exists(file)) {
-            text.append("epoch,").append(String.join(",", row.keySet())).append('\n');
+        // Written anew each time: a fit that goes on after an interruption has rows from before.
+        List<Map<String, Double>> rows =
+                fit.learner().history().stream().map(CsvLog::values).toList();
+        Set<String> columns = new LinkedHashSet<>();
+        rows.forEach(row -> columns.addAll(row.keySet()));
+        StringBuilder text =
+                new StringBuilder("epoch,").append(String.join(",", columns)).append('\n');
+        for (int i = 0; i < rows.size(); i++) {
+            text.append(i);
+            for (String column : columns) {
+                double value = rows.get(i).getOrDefault(column, Double.NaN);
+                text.append(',').append(Double.isFinite(value) ? Double.toString(value) : "");
+            }
+            text.append('\n');
         }
-        text.append(fit.epoch());
-        row.values().forEach(value -> text.append(',').append(Double.isFinite(value) ? value.toString() : ""));
         try {
-            Files.writeString(file, text.append('\n'), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(file, text);
         } catch (IOException e) {
             throw failed(e);
         }

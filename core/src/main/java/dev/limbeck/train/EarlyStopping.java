@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
+import dev.limbeck.nn.StateDict;
 import java.util.List;
 
 /** Stop when a metric of the validation split, which is of the task alone, has not risen for some epochs. */
@@ -44,5 +45,19 @@ public final class EarlyStopping implements Callback {
         } else if (++since >= patience) {
             fit.stop(metric + " has not risen for " + patience + " epochs");
         }
+    }
+
+    @Override
+    public StateDict state() {
+        StateDict state = new StateDict();
+        state.metadata().put("best", Double.toString(best));
+        state.metadata().put("since", Integer.toString(since));
+        return state;
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        best = Double.parseDouble(state.metadata().get("best"));
+        since = Integer.parseInt(state.metadata().get("since"));
     }
 }

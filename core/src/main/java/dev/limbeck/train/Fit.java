@@ -2,11 +2,13 @@ package dev.limbeck.train;
 
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the state of one call of fit, which callbacks read and steer. */
@@ -23,6 +25,9 @@ public final class Fit {
     private double momentum = Double.NaN;
     private @Nullable String stopReason;
     private @Nullable Validation validation;
+    private Function<Map<String, String>, StateDict> snapshot = facts -> {
+        throw new IllegalStateException("a snapshot can be taken during a fit only");
+    };
 
     Fit(Learner learner, int epochs, int batchesPerEpoch, double rate) {
         this.learner = learner;
@@ -136,6 +141,25 @@ public final class Fit {
     /** Return the rows of the epochs that are done. */
     public List<EpochRecord> history() {
         return Collections.unmodifiableList(history);
+    }
+
+    /** Return all that this training depends on, to be written to a file; the caller closes it. */
+    StateDict snapshot(Map<String, String> facts) {
+        return snapshot.apply(facts);
+    }
+
+    void onSnapshot(Function<Map<String, String>, StateDict> taken) {
+        snapshot = taken;
+    }
+
+    /** Go on where an interrupted fit stood. */
+    void goOn(TrainingState.Position position) {
+        history.addAll(position.history().get(position.fit() - 1));
+        epoch = history.size();
+        optimizerSteps = position.optimizerSteps();
+        rate = position.rate();
+        momentum = position.momentum();
+        stopReason = position.stopped();
     }
 
     void add(EpochRecord epochRecord) {

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,8 +48,11 @@ public final class Learner implements AutoCloseable {
     private final BinaryOperator<Tensor> loss;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
-    private final List<EpochRecord> history = new ArrayList<>();
+    /** The rows of each fit. */
+    private final List<List<EpochRecord>> history = new ArrayList<>();
+
     private int fits;
+    private @Nullable TrainingState resumed;
 
     Learner(LearnerBuilder settings) {
         data = settings.data;
@@ -117,7 +121,7 @@ public final class Learner implements AutoCloseable {
 
     /** Return the rows of all epochs that this learner was trained. */
     public List<EpochRecord> history() {
-        return List.copyOf(history);
+        return history.stream().flatMap(List::stream).toList();
     }
 
     /**
@@ -133,13 +137,46 @@ public final class Learner implements AutoCloseable {
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
         if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
-        Tensors.seed(seed + 31L * ++fits);
-        try {
-            return new TrainingLoop(this, all).run(epochs, rate, history);
+        int number = ++fits;
+        Tensors.seed(seed + 31L * number);
+        try (TrainingState from = comesNow(number, epochs)) {
+            if (resumed != null) return before(resumed, number);
+            return new TrainingLoop(this, all).run(epochs, rate, history, number, from);
         } catch (RuntimeException e) {
             if (e instanceof LimbeckException) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
         }
+    }
+
+    /**
+     * Go on with a training that was interrupted. Make the same calls of fit as then, with the same callbacks: those that
+     * were finished return their rows at once, the interrupted one goes on after its last finished epoch. On one machine
+     * with one thread count the weights come to be the same, bit for bit, as without the interruption.
+     *
+     * @param checkpoint what a {@link Checkpoint} wrote
+     * @throws LimbeckException if the file is damaged or holds weights alone
+     */
+    public void resume(Path checkpoint) {
+        if (fits > 0) throw new IllegalStateException("this learner has trained already; resume with a new one");
+        resumed = TrainingState.read(checkpoint);
+    }
+
+    /** Return where this fit was interrupted, or null if it is not the one. */
+    private @Nullable TrainingState comesNow(int number, int epochs) {
+        TrainingState from = resumed;
+        if (from == null || from.position().fit() != number) return null;
+        resumed = null;
+        if (from.position().epochs() == epochs) return from;
+        from.close();
+        throw new LimbeckException("the checkpoint is of a training of "
+                + from.position().epochs() + " epochs, found " + epochs + "; make the same calls as then");
+    }
+
+    /** Return the rows of a fit that was finished before the interruption. */
+    private List<EpochRecord> before(TrainingState from, int number) {
+        List<EpochRecord> rows = from.position().history().get(number - 1);
+        history.add(rows);
+        return rows;
     }
 
     /**
@@ -176,7 +213,7 @@ public final class Learner implements AutoCloseable {
         try (StateDict before = model.stateDict()) {
             Tensors.seed(seed);
             try {
-                new TrainingLoop(this, all).run(steps / batches + 2, lowest, new ArrayList<>());
+                new TrainingLoop(this, all).run(steps / batches + 2, lowest, new ArrayList<>(), 0, null);
             } catch (RateFinder.Enough e) {
                 // As it is meant to end.
             } finally {
@@ -237,6 +274,7 @@ public final class Learner implements AutoCloseable {
 
     @Override
     public void close() {
+        if (resumed != null) resumed.close();
         model.close();
     }
 }

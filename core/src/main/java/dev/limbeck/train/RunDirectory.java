@@ -29,8 +29,10 @@ public final class RunDirectory implements AutoCloseable {
     public static final String PREDICTIONS_NAME = "predictions.safetensors";
 
     private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
+    private static final String PREVIOUS_NAME =
+            Checkpoint.previous(Path.of(CHECKPOINT_NAME)).toString();
     private static final Set<String> WRITTEN =
-            Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME, LOG_NAME, PREDICTIONS_NAME);
+            Set.of(RECORD_NAME, SavedModel.FILE_NAME, CHECKPOINT_NAME, PREVIOUS_NAME, LOG_NAME, PREDICTIONS_NAME);
 
     private final Path target;
     private final Path unfinished;
@@ -60,7 +62,7 @@ public final class RunDirectory implements AutoCloseable {
                 throw new LimbeckException(target + " exists; choose another --out, or --overwrite");
             if (Files.exists(unfinished)) {
                 throw new LimbeckException(unfinished
-                        + " exists, left by an interrupted run; choose another --out, or --overwrite to discard it");
+                        + " exists, left by an interrupted run; go on with --resume, or --overwrite to discard it");
             }
         } else if (Files.exists(whole) && !holdsRun(whole)) {
             // Otherwise a slip such as --out . would replace a folder of something else.
@@ -92,6 +94,44 @@ public final class RunDirectory implements AutoCloseable {
                     e);
         }
         return new RunDirectory(whole, unfinished, overwrite, missing);
+    }
+
+    /**
+     * Find the checkpoints that an interrupted run has left, the latest first.
+     *
+     * @throws LimbeckException if there is none
+     */
+    public static List<Path> checkpoints(Path target) {
+        Path whole = target.toAbsolutePath().normalize();
+        Path last = unfinished(whole).resolve(CHECKPOINT_NAME);
+        List<Path> found = Stream.of(last, Checkpoint.previous(last))
+                .filter(Files::isRegularFile)
+                .toList();
+        if (!found.isEmpty()) return found;
+        String instead = Files.exists(whole.resolve(RECORD_NAME))
+                ? target + " is complete"
+                : "no run was interrupted at " + target;
+        throw new LimbeckException("nothing to resume: " + instead + "; leave out --resume to begin one");
+    }
+
+    /** Claim the place of an interrupted run again, to go on from one of its checkpoints. */
+    public static RunDirectory reopen(Path target, boolean overwrite) {
+        checkpoints(target);
+        Path whole = target.toAbsolutePath().normalize();
+        if (!overwrite && Files.exists(whole)) {
+            throw new LimbeckException(
+                    target + " exists; add --overwrite to replace it when the resumed run is complete");
+        }
+        Path unfinished = unfinished(whole);
+        try (Stream<Path> content = Files.list(unfinished)) {
+            // A kill in the middle of writing leaves a file under its temporary name.
+            for (Path file : content.toList()) {
+                if (!WRITTEN.contains(file.getFileName().toString())) FileUtils.forceDelete(file.toFile());
+            }
+        } catch (IOException e) {
+            throw new LimbeckException("cannot resume " + target + " (" + reason(whole, e) + ")", e);
+        }
+        return new RunDirectory(whole, unfinished, overwrite, List.of());
     }
 
     private static Path unfinished(Path whole) {
@@ -133,6 +173,7 @@ public final class RunDirectory implements AutoCloseable {
         try {
             replace();
             Files.deleteIfExists(target.resolve(CHECKPOINT_NAME));
+            Files.deleteIfExists(target.resolve(PREVIOUS_NAME));
         } catch (IOException e) {
             throw new LimbeckException(
                     "cannot move the run to " + target + " (" + reason(target, e) + "); it is kept in " + unfinished,
@@ -160,7 +201,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** Return whether a checkpoint is all that is left of this run. */
     public boolean leavesCheckpoint() {
-        return !finished && Files.exists(checkpoint());
+        return !finished && (Files.exists(checkpoint()) || Files.exists(Checkpoint.previous(checkpoint())));
     }
 
     /** Remove what an unfinished run has written, unless it is a checkpoint. */

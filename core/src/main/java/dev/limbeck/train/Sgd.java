@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 import dev.limbeck.tensor.FusedUpdate;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -26,20 +27,13 @@ public record Sgd(double momentum, boolean nesterov, double weightDecay, boolean
     }
 
     @Override
-    public State prepare(Map<String, Tensor> parameters) {
-        ParameterGroups groups = new ParameterGroups(parameters.values(), decayAll, FusedUpdate::sgd);
-        return new State() {
-            @Override
-            public void step(double rate, double override) {
-                double now = Double.isNaN(override) ? momentum : override;
-                groups.decayed.stepSgd(rate, now, nesterov, weightDecay);
-                groups.spared.stepSgd(rate, now, nesterov, 0);
-            }
-
-            @Override
-            public void close() {
-                groups.close();
-            }
-        };
+    public State prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
+        return new ParameterGroups(
+                parameters,
+                rateFactor,
+                decayAll,
+                FusedUpdate::sgd,
+                (group, rate, override, decays) -> group.stepSgd(
+                        rate, Double.isNaN(override) ? momentum : override, nesterov, decays ? weightDecay : 0));
     }
 }

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -52,13 +53,15 @@ public final class TensorBoardLog implements Callback {
 
     @Override
     public void afterEpoch(Fit fit) {
-        Map<String, Double> row = CsvLog.values(fit.history().get(fit.history().size() - 1));
+        List<EpochRecord> rows = fit.learner().history();
+        if (rows.isEmpty()) return; // a search for a learning rate leaves none
+        Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         row.forEach((name, value) -> {
             if (Double.isFinite(value)) summary.writeBytes(message(VALUE, scalar(name, value)));
         });
         try {
-            write(message(SUMMARY, summary.toByteArray()), fit.epoch());
+            write(message(SUMMARY, summary.toByteArray()), rows.size() - 1);
         } catch (IOException e) {
             throw failed(e);
         }

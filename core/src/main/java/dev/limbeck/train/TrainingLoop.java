@@ -41,7 +41,15 @@ final class TrainingLoop {
                 .toList();
     }
 
-    List<EpochRecord> run(int epochs, double rate, List<EpochRecord> history) {
+    /**
+     * Run a fit.
+     *
+     * @param history where the rows of this learner's fits are collected, those of the fits before already
+     * @param number of this fit, from 1
+     * @param from where to go on, or null to begin
+     */
+    List<EpochRecord> run(
+            int epochs, double rate, List<List<EpochRecord>> history, int number, @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
         partlyLabelled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
@@ -55,11 +63,23 @@ final class TrainingLoop {
             parameters = trainable();
             clearGradients(); // a fit that failed may have left some
             try (Optimizer.State optimizer = learner.optimizer().prepare(parameters)) {
-                for (int epoch = 0; epoch < epochs && fit.stopReason() == null; epoch++) {
+                fit.onSnapshot(facts ->
+                        TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
+                List<EpochRecord> rows = new ArrayList<>();
+                if (from != null) {
+                    fit.goOn(from.position());
+                    from.restore(learner, optimizer, callbacks);
+                    rows.addAll(fit.history());
+                }
+                history.add(rows);
+                int epochsBefore = history.stream().mapToInt(List::size).sum() - rows.size();
+                for (int epoch = rows.size(); epoch < epochs && fit.stopReason() == null; epoch++) {
                     fit.setEpoch(epoch);
-                    EpochRecord row = epoch(fit, optimizer, history.size());
+                    // Not once a fit, so that dropout draws the same whether the fit was interrupted or not.
+                    Tensors.seed(learner.seed() + 31L * number + 1009L * epoch);
+                    EpochRecord row = epoch(fit, optimizer, epochsBefore + epoch);
                     fit.add(row);
-                    history.add(row);
+                    rows.add(row);
                     each(callback -> callback.afterEpoch(fit));
                 }
             }
@@ -69,6 +89,11 @@ final class TrainingLoop {
         }
         finish(begun, fit, null);
         return fit.history();
+    }
+
+    private static TrainingState.Position position(Fit fit, List<List<EpochRecord>> history, int number) {
+        return new TrainingState.Position(
+                number, fit.epochs(), fit.optimizerSteps(), fit.rate(), fit.momentum(), fit.stopReason(), history);
     }
 
     /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */

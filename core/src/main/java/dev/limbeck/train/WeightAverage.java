@@ -79,6 +79,22 @@ public final class WeightAverage implements Callback {
     }
 
     @Override
+    public StateDict state() {
+        StateDict kept = average;
+        if (kept == null) return new StateDict();
+        StateDict state = kept.copy();
+        state.metadata().put("steps", Long.toString(steps));
+        return state;
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        if (average != null) average.close();
+        steps = Long.parseLong(state.metadata().get("steps"));
+        average = state.take("");
+    }
+
+    @Override
     public void afterFit(Fit fit) {
         // A fit that failed within validation has left the average in the model.
         if (training != null) afterValidate(fit);

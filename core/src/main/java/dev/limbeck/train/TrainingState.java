@@ -1,0 +1,145 @@
+package dev.limbeck.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.WeightFiles;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold all that a training depends on at the end of an epoch: weights, optimiser, callbacks, and where it stands.
+ * Order, augmentation and random draws are functions of seed and epoch, so nothing of them is kept.
+ */
+final class TrainingState implements AutoCloseable {
+    /**
+     * Say where a training stands.
+     *
+     * @param fit number of the call of fit, from 1
+     * @param epochs epochs that this call was asked for
+     * @param optimizerSteps steps that it took so far
+     * @param stopped why it ends early, if it does
+     * @param history the rows of each call of fit, the current one last
+     */
+    record Position(
+            int fit,
+            int epochs,
+            int optimizerSteps,
+            double rate,
+            double momentum,
+            @Nullable String stopped,
+            List<List<EpochRecord>> history) {}
+
+    private static final String POSITION = "position";
+    private static final String CONTENT = "sha256";
+    private static final String OPTIMIZER = "optimizer.";
+    private static final String FACTS = "facts.";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final StateDict state;
+    private final Position position;
+
+    private TrainingState(StateDict state, Position position) {
+        this.state = state;
+        this.position = position;
+    }
+
+    /** Return a state dict that {@link #read} understands once it is in a file; the caller closes it. */
+    static StateDict capture(
+            Learner learner,
+            Position position,
+            Optimizer.State optimizer,
+            List<Callback> callbacks,
+            Map<String, String> facts) {
+        StateDict training = new StateDict();
+        try {
+            training.metadata().put(POSITION, JSON.writeValueAsString(position));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("numbers and texts are always JSON", e);
+        }
+        facts.forEach((name, text) -> training.metadata().put(FACTS + name, text));
+        try (StateDict moments = optimizer.state()) {
+            training.add(OPTIMIZER, moments);
+        }
+        for (int i = 0; i < callbacks.size(); i++) {
+            try (StateDict own = callbacks.get(i).state()) {
+                training.add(prefix(callbacks, i), own);
+            }
+        }
+        StateDict whole = learner.model().stateDict();
+        whole.metadata().putAll(SavedModel.metadata(learner.architecture(), learner.data()));
+        whole.add(WeightFiles.TRAINING, training);
+        // safetensors has no checksum; a damaged checkpoint must not pass for a good one.
+        whole.metadata().put(WeightFiles.TRAINING + CONTENT, whole.sha256());
+        return whole;
+    }
+
+    /**
+     * Read the state of a training.
+     *
+     * @throws LimbeckException if the file is damaged, or holds weights alone
+     */
+    static TrainingState read(Path file) {
+        StateDict state = Safetensors.read(file);
+        String text = state.metadata().get(WeightFiles.TRAINING + POSITION);
+        try {
+            if (text == null) throw new LimbeckException(file + " holds a model, but not where its training stood");
+            if (!state.sha256().equals(state.metadata().get(WeightFiles.TRAINING + CONTENT))) {
+                throw new LimbeckException(file + " is damaged: its content does not fit its checksum");
+            }
+            return new TrainingState(state, JSON.readValue(text, new TypeReference<>() {}));
+        } catch (JsonProcessingException e) {
+            state.close();
+            throw new LimbeckException(file + " does not say where its training stood", e);
+        } catch (RuntimeException e) {
+            state.close();
+            throw e;
+        }
+    }
+
+    Position position() {
+        return position;
+    }
+
+    /** Return what the one who trained noted beside, to see whether it is the same training. */
+    static Map<String, String> facts(Map<String, String> metadata) {
+        StateDict notes = new StateDict();
+        notes.metadata().putAll(metadata);
+        return notes.take(WeightFiles.TRAINING + FACTS).metadata();
+    }
+
+    /** Put everything back; the callbacks are those of the interrupted fit, and have begun. */
+    void restore(Learner learner, Optimizer.State optimizer, List<Callback> callbacks) {
+        try (StateDict training = state.take(WeightFiles.TRAINING)) {
+            learner.model().load(state);
+            try (StateDict moments = training.take(OPTIMIZER)) {
+                optimizer.restore(moments);
+            }
+            for (int i = 0; i < callbacks.size(); i++) {
+                try (StateDict own = training.take(prefix(callbacks, i))) {
+                    if (own.size() > 0 || !own.metadata().isEmpty())
+                        callbacks.get(i).restore(own);
+                }
+            }
+        }
+    }
+
+    /** Name a callback by its kind and not its place: who only watches may come and go. */
+    private static String prefix(List<Callback> callbacks, int place) {
+        Class<?> kind = callbacks.get(place).getClass();
+        long before = callbacks.subList(0, place).stream()
+                .filter(other -> other.getClass() == kind)
+                .count();
+        return "callback." + kind.getSimpleName() + "." + before + ".";
+    }
+
+    @Override
+    public void close() {
+        state.close();
+    }
+}

@@ -1,0 +1,156 @@
+package dev.limbeck.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.nn.Dropout;
+import dev.limbeck.nn.Flatten;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.Tensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes on after an interruption must come to the very weights that it would have come to without. */
+class ResumeTest {
+    private static final int BATCHES = 3;
+
+    @TempDir
+    Path home;
+
+    /** Fail as a pulled plug does: in the middle of a step. */
+    private static final class Interruption implements Callback {
+        private int left;
+
+        Interruption(int steps) {
+            left = steps;
+        }
+
+        @Override
+        public void afterForward(Step step) {
+            if (left-- == 0) throw new IllegalStateException("interrupted");
+        }
+    }
+
+    /** Hold what a training came to. */
+    private record Outcome(String last, String best, int bestEpoch, List<Double> losses, String log) {}
+
+    private Learner learner(Optimizer optimizer) {
+        Tensors.seed(7);
+        Sequential net = new Sequential(new Flatten(), new Dropout(0.5), new Linear(192, Toy.CLASSES));
+        return Learner.builder(Toy.data(BATCHES, 4), net)
+                .optimizer(optimizer)
+                .seed(3)
+                .build();
+    }
+
+    /** Train twice, as fine-tuning does, with everything that remembers something. */
+    private Outcome train(Learner learner, Path checkpoint, Callback... more) throws IOException {
+        Path log = home.resolve("log.csv");
+        try (BestEpoch best = new BestEpoch()) {
+            Callback[] first = {new OneCycle(1e-2), new Checkpoint(checkpoint)};
+            learner.fit(2, 1e-2, with(first, more));
+            Callback[] second = {
+                new OneCycle(1e-3),
+                new WeightAverage(0.9),
+                Mixup.blend(0.4),
+                new EarlyStopping("accuracy", 3),
+                new GradientAccumulation(2),
+                new CsvLog(log),
+                best,
+                new Checkpoint(checkpoint)
+            };
+            learner.fit(5, 1e-3, with(second, more));
+            return new Outcome(
+                    learner.model().sha256(),
+                    best.weights() == null ? "" : best.weights().sha256(),
+                    best.epoch(),
+                    learner.history().stream().map(EpochRecord::trainLoss).toList(),
+                    // Times differ.
+                    Files.readString(log).replaceAll("(?m),[^,]*,[^,]*$", ""));
+        }
+    }
+
+    private static Callback[] with(Callback[] usual, Callback[] more) {
+        return Stream.concat(Arrays.stream(usual), Arrays.stream(more)).toArray(Callback[]::new);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 4, 6, 8, 11, 14, 17})
+    void endsAtTheVeryWeightsOfTheUndisturbedRun(int steps) throws IOException {
+        for (Optimizer optimizer : List.of(AdamW.defaults(), Sgd.defaults())) {
+            Path checkpoint = home.resolve("checkpoint.safetensors");
+            Outcome undisturbed;
+            try (Learner learner = learner(optimizer)) {
+                undisturbed = train(learner, home.resolve("other.safetensors"));
+            }
+            Files.deleteIfExists(checkpoint);
+            try (Learner learner = learner(optimizer)) {
+                assertThatThrownBy(() -> train(learner, checkpoint, new Interruption(steps)))
+                        .hasMessageContaining("interrupted");
+            }
+            try (Learner learner = learner(optimizer)) {
+                learner.resume(checkpoint);
+                assertThat(train(learner, checkpoint)).isEqualTo(undisturbed);
+            }
+        }
+    }
+
+    @Test
+    void aCheckpointIsAModelToo() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE);
+                Learner other = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
+            learner.fit(1, 0.01, new Checkpoint(checkpoint));
+            other.load(checkpoint);
+            assertThat(other.model().sha256()).isEqualTo(learner.model().sha256());
+        }
+    }
+
+    @Test
+    void otherCallsAreRefused() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
+            learner.fit(2, 0.01, new Checkpoint(checkpoint));
+            assertThatThrownBy(() -> learner.resume(checkpoint)).hasMessageContaining("resume with a new one");
+        }
+        try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
+            learner.resume(checkpoint);
+            assertThatThrownBy(() -> learner.fit(3, 0.01))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the checkpoint is of a training of 2 epochs, found 3; make the same calls as then");
+        }
+    }
+
+    @Test
+    void weightsAloneAreNoCheckpointAndADamagedOneIsFound() throws IOException {
+        Path weights = home.resolve("weights.safetensors");
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
+            learner.save(weights);
+            learner.fit(2, 0.01, new Checkpoint(checkpoint));
+        }
+        assertThatThrownBy(() -> Checkpoint.check(weights))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(weights + " holds a model, but not where its training stood");
+        Checkpoint.check(checkpoint);
+        Checkpoint.check(Checkpoint.previous(checkpoint));
+        byte[] bytes = Files.readAllBytes(checkpoint);
+        bytes[bytes.length - 100] ^= 1;
+        Files.write(checkpoint, bytes);
+        assertThatThrownBy(() -> Checkpoint.check(checkpoint))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("is damaged");
+    }
+}
