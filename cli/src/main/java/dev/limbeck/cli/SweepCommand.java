@@ -28,7 +28,7 @@ final class SweepCommand extends LimbeckCommand {
     @Nullable
     List<Double> temperatures;
 
-    @Option(names = "--weights", split = ",", description = "Weights to try (default: 0.3,0.5,0.7,0.9).")
+    @Option(names = "--kd-weights", split = ",", description = "Weights to try (default: 0.3,0.5,0.7,0.9).")
     @Nullable
     List<Double> weights;
 

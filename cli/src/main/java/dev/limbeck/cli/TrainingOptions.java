@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -9,6 +10,29 @@ final class TrainingOptions {
     @Option(names = "--arch", description = "Architecture, such as resnet18 or cifar-resnet20.")
     @Nullable
     String arch;
+
+    @Option(
+            names = "--pretrained",
+            description = "Begin with ImageNet's weights below a new classifier, and fine-tune them.")
+    boolean pretrained;
+
+    @Option(
+            names = "--weights",
+            description = "The same with a file of weights: safetensors, .pth, .th; torchvision's or timm's names.")
+    @Nullable
+    String weights;
+
+    @Option(
+            names = "--head",
+            description = "The new classifier: concat (fastai's, the default) or linear (the architecture's own).")
+    @Nullable
+    String head;
+
+    @Option(
+            names = "--frozen-epochs",
+            description = "Epochs that train the new classifier alone, before --epochs (default: 1).")
+    @Nullable
+    Integer frozenEpochs;
 
     @Option(names = "--epochs", description = "Passes over the training images (default: 10).")
     @Nullable
@@ -77,6 +101,17 @@ final class TrainingOptions {
     /** Write what was given over a recipe. */
     void into(ObjectNode recipe) {
         if (arch != null) recipe.put("student", arch);
+        if (pretrained || weights != null || head != null || frozenEpochs != null) {
+            if (!pretrained && weights == null && !recipe.has("pretrained")) {
+                throw new LimbeckException((head != null ? "--head" : "--frozen-epochs")
+                        + " goes with --pretrained or --weights; add one");
+            }
+            ObjectNode start = recipe.withObject("/pretrained");
+            if (pretrained) start.put("weights", "imagenet");
+            if (weights != null) start.put("weights", weights);
+            if (head != null) start.put("head", head);
+            if (frozenEpochs != null) start.put("frozen_epochs", frozenEpochs);
+        }
         ObjectNode tree = recipe.withObject("/training");
         if (epochs != null) tree.put("epochs", epochs);
         if (rate != null) tree.put("lr", rate);

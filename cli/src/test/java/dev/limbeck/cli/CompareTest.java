@@ -79,7 +79,7 @@ class CompareTest {
     void sweepLeavesARecipeAndAPicture() throws IOException {
         Path out = home.resolve("swept");
         Cli.Answer text = Cli.run(
-                        taught("sweep"), "--temperatures", "2,5", "--weights", "0.5", "--confirm", "2", "--out", out)
+                        taught("sweep"), "--temperatures", "2,5", "--kd-weights", "0.5", "--confirm", "2", "--out", out)
                 .done();
         assertThat(text.out()).contains("T2-w0.5", "T5-w0.5", "chosen: T", "best ");
         assertThat(out.resolve("sweep.png")).isNotEmptyFile();

@@ -61,8 +61,7 @@ public final class Comparison {
                 .findFirst()
                 .ifPresentOrElse(
                         entry -> this.recipes.put(entry.getKey(), entry.getValue()),
-                        () -> this.recipes.put(
-                                ALONE, new Recipe(first.data(), null, first.student(), first.training(), null)));
+                        () -> this.recipes.put(ALONE, first.alone()));
         recipes.forEach(this.recipes::putIfAbsent);
         if (this.recipes.size() < 2) {
             throw new LimbeckException("a comparison needs a recipe with a teacher, or two recipes");
@@ -97,8 +96,9 @@ public final class Comparison {
     /** Return what must be equal for runs to be a pair. */
     private static JsonNode pairing(Recipe recipe) {
         ObjectNode tree = (ObjectNode) recipe.toTree();
-        tree.remove(List.of("teacher", "distillation"));
-        ((ObjectNode) tree.get("training")).retain("epochs", "accumulate");
+        tree.remove(List.of("teacher", "distillation", "pretrained"));
+        // Epochs with a frozen body are steps too.
+        ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "accumulate");
         return tree;
     }
 

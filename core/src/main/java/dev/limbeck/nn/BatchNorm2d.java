@@ -7,7 +7,7 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Normalise each channel of N×C×H×W, by the batch's statistics in training mode, by the running ones in eval mode.
+ * Normalise each channel of N×C×H×W or N×C, by the batch's statistics in training mode, by the running ones in eval mode.
  *
  * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch.
  */
@@ -22,8 +22,13 @@ public final class BatchNorm2d extends Module {
     private final Tensor batches;
 
     public BatchNorm2d(long channels) {
+        this(channels, 0);
+    }
+
+    /** Make a layer whose shift starts at a value of its own. */
+    public BatchNorm2d(long channels, double initialBias) {
         weight = parameter("weight", Tensors.full(1, DType.FLOAT32, channels));
-        bias = parameter("bias", Tensors.zeros(DType.FLOAT32, channels));
+        bias = parameter("bias", Tensors.full(initialBias, DType.FLOAT32, channels));
         runningMean = buffer("running_mean", Tensors.zeros(DType.FLOAT32, channels));
         runningVar = buffer("running_var", Tensors.full(1, DType.FLOAT32, channels));
         batches = buffer("num_batches_tracked", Tensors.zeros(DType.INT64));

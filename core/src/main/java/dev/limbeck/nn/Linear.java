@@ -2,21 +2,22 @@ package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Map N×in to N×out: x·Wᵀ + b, with a weight of out×in. */
 public final class Linear extends Module {
     private final Tensor weight;
-    private final Tensor bias;
+    private final @Nullable Tensor bias;
 
     /** Make a layer initialised as PyTorch does by default: uniform in ±1/√in. */
     public Linear(long in, long out) {
         this(Init.uniformFanIn(in, out, in), Init.uniformFanIn(in, out));
     }
 
-    /** Make a layer around initial weights of out×in and out. */
-    public Linear(Tensor weight, Tensor bias) {
+    /** Make a layer around initial weights of out×in and out; without a bias if that is null. */
+    public Linear(Tensor weight, @Nullable Tensor bias) {
         this.weight = parameter("weight", weight);
-        this.bias = parameter("bias", bias);
+        this.bias = bias == null ? null : parameter("bias", bias);
     }
 
     @Override
@@ -28,7 +29,7 @@ public final class Linear extends Module {
     public String script() {
         return """
                 def forward(self, x: Tensor):
-                    return torch.linear(x, self.weight, self.bias)
-                """;
+                    return torch.linear(x, self.weight, %s)
+                """.formatted(bias == null ? "None" : "self.bias");
     }
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param data the images and how they become batches
  * @param teacher the model to learn from; null to train on the labels alone
  * @param student an architecture of the zoo
+ * @param pretrained what the student begins with and how that is thawed; null to begin with weights drawn at random
  * @param training how to train; everything has a default
  * @param distillation how to learn from the teacher; null as long as there is none, else with defaults
  */
@@ -21,6 +22,7 @@ public record Recipe(
         DataRecipe data,
         @Nullable TeacherRecipe teacher,
         String student,
+        @Nullable PretrainedRecipe pretrained,
         TrainingRecipe training,
         @Nullable DistillationRecipe distillation) {
     public Recipe {
@@ -28,6 +30,10 @@ public record Recipe(
         if (student == null) throw RecipeFiles.missing("student");
         Zoo.byName(student);
         if (training == null) training = TrainingRecipe.defaults();
+        if (pretrained != null && !training.isOneCycle()) {
+            throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
+                    + training.schedule() + "; leave schedule out");
+        }
         if (teacher == null && distillation != null) {
             throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
         }
@@ -60,7 +66,17 @@ public record Recipe(
 
     /** Return the same recipe with another seed of weights, order and draws; the split into train and valid stays. */
     public Recipe withSeed(long seed) {
-        return new Recipe(data, teacher, student, training.withSeed(seed), distillation);
+        return new Recipe(data, teacher, student, pretrained, training.withSeed(seed), distillation);
+    }
+
+    /** Return the same recipe without a teacher. */
+    public Recipe alone() {
+        return new Recipe(data, null, student, pretrained, training, null);
+    }
+
+    /** Return how many epochs the student is trained, frozen ones included. */
+    public int epochs() {
+        return training.epochs() + (pretrained == null ? 0 : pretrained.frozenEpochs());
     }
 
     /** Return the student's architecture. */

@@ -17,6 +17,7 @@ import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
 import dev.limbeck.train.Fit;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RateCurve;
@@ -111,13 +112,17 @@ public final class RecipeRun {
     }
 
     private Learner learner(ImageData data) {
-        return Learner.builder(data, recipe.architecture())
+        LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss())
                 .metrics(metrics(data))
-                .build();
+                .told(context.told());
+        PretrainedRecipe pretrained = recipe.pretrained();
+        return pretrained == null
+                ? builder.build()
+                : pretrained.into(builder, context.download()).build();
     }
 
     /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
@@ -174,7 +179,7 @@ public final class RecipeRun {
             } else if (recipe.training().keepsBest()) {
                 throw new LimbeckException("keep: best needs a validation split; keep the last epoch");
             }
-            List<EpochRecord> epochs = recipe.training().fit(learner, callbacks);
+            List<EpochRecord> epochs = recipe.training().fit(learner, recipe.pretrained(), callbacks);
             Map<String, Object> runRecord = new LinkedHashMap<>();
             runRecord.put("limbeck", Version.number());
             runRecord.put("started", start.toString());

@@ -120,8 +120,16 @@ public record TrainingRecipe(
         return weightDecay == null ? usual : new Sgd(usual.momentum(), usual.nesterov(), weightDecay, usual.decayAll());
     }
 
-    /** Train as this says, with callbacks besides. */
-    List<EpochRecord> fit(Learner learner, List<Callback> more) {
+    boolean isOneCycle() {
+        return schedule.equals(SCHEDULES.get(0));
+    }
+
+    /**
+     * Train as this says, with callbacks besides.
+     *
+     * @param pretrained what the learner began with, if it did
+     */
+    List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, List<Callback> more) {
         List<Callback> callbacks = new ArrayList<>();
         if (clip != null) callbacks.add(new GradientClip(clip));
         if (accumulate != 1) callbacks.add(new GradientAccumulation(accumulate));
@@ -131,6 +139,7 @@ public record TrainingRecipe(
         if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
-        return schedule.equals("one-cycle") ? learner.fitOneCycle(epochs, lr, all) : learner.fit(epochs, lr, all);
+        if (pretrained != null) return learner.fineTune(epochs, lr, pretrained.frozenEpochs(), all);
+        return isOneCycle() ? learner.fitOneCycle(epochs, lr, all) : learner.fit(epochs, lr, all);
     }
 }

@@ -185,6 +185,11 @@ public final class Ops {
         return x.sum(new long[] {dim}, false, new ScalarTypeOptional());
     }
 
+    /** Return the largest elements along some dimensions, which stay with length 1. */
+    public static Tensor amax(Tensor x, long... dims) {
+        return x.amax(dims, true);
+    }
+
     public static Tensor cat(long dim, Tensor... tensors) {
         return torch.cat(new TensorVector(tensors), dim);
     }

@@ -17,6 +17,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
+import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +41,16 @@ import org.slf4j.LoggerFactory;
 public final class Learner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
 
+    // What fastai's fine_tune uses.
+    private static final double FROZEN_RISE = 0.99;
+    private static final double UNFROZEN_RISE = 0.3;
+    private static final double UNFROZEN_START = 5;
+    private static final double LAYER_SPREAD = 100;
+
     private final Data data;
     private final Module model;
-    private final String architecture;
+    private final Architecture architecture;
+    private final LayerGroups groups;
     private final long seed;
     private final Device device;
     private final Optimizer optimizer;
@@ -63,9 +72,10 @@ public final class Learner implements AutoCloseable {
         metrics = List.copyOf(settings.metrics);
         callbacks = List.copyOf(settings.callbacks);
         Tensors.seed(seed);
-        model = settings.model.get();
         architecture = settings.architecture;
+        model = architecture.create(data.classNames().size());
         model.to(device);
+        groups = new LayerGroups(model, architecture);
     }
 
     /** Make a learner for a fresh network of an architecture, with default settings. */
@@ -75,15 +85,23 @@ public final class Learner implements AutoCloseable {
 
     /** Start to describe a learner for a fresh network of an architecture. */
     public static LearnerBuilder builder(Data data, Architecture architecture) {
-        return new LearnerBuilder(
-                data,
-                architecture.name(),
-                () -> architecture.create(data.classNames().size()));
+        return new LearnerBuilder(data, architecture);
+    }
+
+    /**
+     * Make a learner for a network that knows ImageNet: its published weights, fetched once, below a new classifier
+     * (fastai's). Everything but the classifier and batch norms is frozen until {@link #unfreeze}; {@link #fineTune} does both.
+     * Images should be normalised by ImageNet's mean and standard deviation, which they are by default.
+     *
+     * @throws LimbeckException if no weights of this architecture are known, or they cannot be fetched
+     */
+    public static Learner pretrained(Data data, Architecture architecture) {
+        return builder(data, architecture).pretrained().build();
     }
 
     /** Start to describe a learner for a module of your own, which the learner owns from then on. */
     public static LearnerBuilder builder(Data data, Module model) {
-        return new LearnerBuilder(data, model.describe(), () -> model);
+        return new LearnerBuilder(data, new Architecture(model.describe(), 1, classes -> model));
     }
 
     public Data data() {
@@ -96,7 +114,7 @@ public final class Learner implements AutoCloseable {
 
     /** Return the name of the architecture. */
     public String architecture() {
-        return architecture;
+        return architecture.name();
     }
 
     public long seed() {
@@ -132,6 +150,15 @@ public final class Learner implements AutoCloseable {
      * @return the rows of these epochs
      */
     public List<EpochRecord> fit(int epochs, double rate, Callback... more) {
+        return fit(epochs, rate, path -> 1, more);
+    }
+
+    /** Train with a constant learning rate for each group of layers. */
+    public List<EpochRecord> fit(int epochs, Slice rates, Callback... more) {
+        return fit(epochs, rates.high(), rates.factors(groups.paths()), more);
+    }
+
+    private List<EpochRecord> fit(int epochs, double rate, ToDoubleFunction<String> factor, Callback... more) {
         Settings.atLeast(1, "epochs", epochs);
         Settings.positive("learning rate", rate);
         List<Callback> all = new ArrayList<>(callbacks);
@@ -141,7 +168,7 @@ public final class Learner implements AutoCloseable {
         Tensors.seed(seed + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
             if (resumed != null) return before(resumed, number);
-            return new TrainingLoop(this, all).run(epochs, rate, history, number, from);
+            return new TrainingLoop(this, all).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             if (e instanceof LimbeckException) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
@@ -188,9 +215,74 @@ public final class Learner implements AutoCloseable {
      * @see OneCycle
      */
     public List<EpochRecord> fitOneCycle(int epochs, double maximum, Callback... more) {
+        return fit(epochs, maximum, with(new OneCycle(maximum), more));
+    }
+
+    /** Train with the one-cycle schedule, with a highest learning rate for each group of layers. */
+    public List<EpochRecord> fitOneCycle(int epochs, Slice maximum, Callback... more) {
+        return fit(epochs, maximum, with(new OneCycle(maximum.high()), more));
+    }
+
+    private static Callback[] with(Callback first, Callback... more) {
         List<Callback> all = new ArrayList<>(List.of(more));
-        all.add(0, new OneCycle(maximum));
-        return fit(epochs, maximum, all.toArray(Callback[]::new));
+        all.add(0, first);
+        return all.toArray(Callback[]::new);
+    }
+
+    /**
+     * Fine-tune a pretrained network as fastai does: first the classifier alone for a while, then everything, at half the rate
+     * and the layers next to the image at a hundredth of that.
+     *
+     * @param epochs passes over the training rows after unfreezing, at least 1
+     * @param rate highest learning rate of the classifier, such as 2e-3
+     * @return the rows of all these epochs
+     */
+    public List<EpochRecord> fineTune(int epochs, double rate, Callback... more) {
+        return fineTune(epochs, rate, 1, more);
+    }
+
+    /**
+     * Fine-tune with another number of epochs for the classifier alone.
+     *
+     * @param frozenEpochs at least 0
+     */
+    public List<EpochRecord> fineTune(int epochs, double rate, int frozenEpochs, Callback... more) {
+        Settings.atLeast(0, "frozen epochs", frozenEpochs);
+        List<EpochRecord> rows = new ArrayList<>();
+        if (frozenEpochs > 0) {
+            freeze();
+            OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.USUAL_START);
+            rows.addAll(fit(frozenEpochs, Slice.upTo(rate), with(rising, more)));
+        }
+        unfreeze();
+        OneCycle cycle = new OneCycle(rate / 2, UNFROZEN_RISE, UNFROZEN_START);
+        rows.addAll(fit(epochs, Slice.of(rate / 2 / LAYER_SPREAD, rate / 2), with(cycle, more)));
+        return rows;
+    }
+
+    /** Train the classifier and the batch norms alone. */
+    public void freeze() {
+        groups.freezeTo(-1);
+    }
+
+    /** Train everything. */
+    public void unfreeze() {
+        groups.freezeTo(0);
+    }
+
+    /**
+     * Freeze the groups of layers before one, all but their batch norms; it and those behind it are trained.
+     *
+     * @param group from 0 for the layers next to the image; negative ones count from the end, -1 is the classifier
+     */
+    public void freezeTo(int group) {
+        groups.freezeTo(group);
+    }
+
+    /** Begin with the weights of a file, all but the classifier. */
+    void begin(Path weights, Consumer<String> told) {
+        told.accept(BodyWeights.load(weights, model, architecture));
+        freeze();
     }
 
     /**
@@ -213,7 +305,7 @@ public final class Learner implements AutoCloseable {
         try (StateDict before = model.stateDict()) {
             Tensors.seed(seed);
             try {
-                new TrainingLoop(this, all).run(steps / batches + 2, lowest, new ArrayList<>(), 0, null);
+                new TrainingLoop(this, all).run(steps / batches + 2, lowest, path -> 1, new ArrayList<>(), 0, null);
             } catch (RateFinder.Enough e) {
                 // As it is meant to end.
             } finally {
@@ -245,7 +337,7 @@ public final class Learner implements AutoCloseable {
      */
     public void save(Path file) {
         try (StateDict state = model.stateDict()) {
-            state.metadata().putAll(SavedModel.metadata(architecture, data));
+            state.metadata().putAll(SavedModel.metadata(architecture.name(), data));
             Safetensors.write(state, file);
         }
     }
@@ -264,7 +356,7 @@ public final class Learner implements AutoCloseable {
     /** Return the settings that a run record shows. */
     public Map<String, Object> describe() {
         Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("architecture", architecture);
+        settings.put("architecture", architecture.name());
         settings.put("parameters", model.parameterCount());
         settings.put("seed", seed);
         settings.put("optimizer", optimizer.toString());

@@ -1,21 +1,26 @@
 package dev.limbeck.train;
 
 import dev.limbeck.data.Data;
-import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.weights.Downloads;
+import dev.limbeck.weights.PretrainedWeights;
+import dev.limbeck.zoo.Architecture;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /** Describe a learner; everything has a default. */
 public final class LearnerBuilder {
     final Data data;
-    final String architecture;
-    final Supplier<Module> model;
+    Architecture architecture;
     final List<Callback> callbacks = new ArrayList<>();
     List<Metric> metrics = List.of(Metric.accuracy());
     Optimizer optimizer = AdamW.defaults();
@@ -23,10 +28,47 @@ public final class LearnerBuilder {
     Device device = Engine.device("auto");
     long seed;
 
-    LearnerBuilder(Data data, String architecture, Supplier<Module> model) {
+    private @Nullable Supplier<Path> weights;
+    private boolean ownHead;
+    Consumer<String> told = LoggerFactory.getLogger(Learner.class)::info;
+
+    LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;
         this.architecture = architecture;
-        this.model = model;
+    }
+
+    /** Begin with weights that were trained on ImageNet, fetched by the architecture's name; see {@link #weights(Path)}. */
+    public LearnerBuilder pretrained() {
+        return pretrained(PretrainedWeights.store(), (bytes, total) -> {});
+    }
+
+    /** Begin with weights that were trained on ImageNet, from a given store, and hear how a download goes on. */
+    public LearnerBuilder pretrained(PretrainedWeights store, Downloads.Progress progress) {
+        weights = () -> store.fetch(architecture.withOwnHead().name(), progress);
+        return this;
+    }
+
+    /**
+     * Begin with the weights of a file, all but the classifier, which is new: fastai's where the architecture pools feature
+     * maps. Everything below the classifier is frozen but batch norms, until {@link Learner#unfreeze}.
+     *
+     * @param file safetensors or a PyTorch checkpoint of the same architecture, for whatever classes
+     */
+    public LearnerBuilder weights(Path file) {
+        weights = () -> file;
+        return this;
+    }
+
+    /** Say which weights were read, and what was left out, to someone else than the log. */
+    public LearnerBuilder told(Consumer<String> told) {
+        this.told = told;
+        return this;
+    }
+
+    /** Keep the head that the architecture's authors gave it, freshly drawn, where weights are read from a file. */
+    public LearnerBuilder ownHead() {
+        ownHead = true;
+        return this;
     }
 
     /** Set the seed of initial weights and dropout; the data has a seed of its own. */
@@ -64,7 +106,24 @@ public final class LearnerBuilder {
         return this;
     }
 
+    /**
+     * Make the learner.
+     *
+     * @throws dev.limbeck.LimbeckException if weights are asked for that cannot be had or do not fit
+     */
     public Learner build() {
-        return new Learner(this);
+        Supplier<Path> from = weights;
+        if (from == null) return new Learner(this);
+        // Before the network is made, whose weights would be drawn for nothing.
+        Path file = from.get();
+        if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
+        Learner learner = new Learner(this);
+        try {
+            learner.begin(file, told);
+            return learner;
+        } catch (RuntimeException e) {
+            learner.close();
+            throw e;
+        }
     }
 }

@@ -10,22 +10,37 @@ import dev.limbeck.Settings;
  * momentum from 0.95 to 0.85 to 0.95; step i of n has the values at position i/n.
  */
 public final class OneCycle implements Callback {
-    private static final double RISE = 0.25;
-    private static final double START_DIVISOR = 25;
+    private static final double USUAL_RISE = 0.25;
+    static final double USUAL_START = 25;
     private static final double END_DIVISOR = 1e5;
     private static final double HIGH_MOMENTUM = 0.95;
     private static final double LOW_MOMENTUM = 0.85;
 
     private final double maximum;
+    private final double rise;
+    private final double startDivisor;
 
     /** Make a schedule with this highest learning rate. */
     public OneCycle(double maximum) {
+        this(maximum, USUAL_RISE, USUAL_START);
+    }
+
+    /**
+     * Make a schedule of another shape.
+     *
+     * @param rise share of the steps in which the rate rises, in (0, 1)
+     * @param startDivisor what the highest rate is divided by at the start, positive
+     */
+    public OneCycle(double maximum, double rise, double startDivisor) {
         this.maximum = Settings.positive("learning rate", maximum);
+        if (!(rise > 0 && rise < 1)) throw Settings.wrong("rise", "between 0 and 1", rise);
+        this.rise = rise;
+        this.startDivisor = Settings.positive("start divisor", startDivisor);
     }
 
     /** Return the learning rate at a position in [0, 1]. */
     public double rate(double position) {
-        return piecewise(position, maximum / START_DIVISOR, maximum, maximum / END_DIVISOR);
+        return piecewise(position, maximum / startDivisor, maximum, maximum / END_DIVISOR);
     }
 
     /** Return the momentum at a position in [0, 1]. */
@@ -33,10 +48,10 @@ public final class OneCycle implements Callback {
         return piecewise(position, HIGH_MOMENTUM, LOW_MOMENTUM, HIGH_MOMENTUM);
     }
 
-    private static double piecewise(double position, double start, double middle, double end) {
-        return position <= RISE
-                ? cosine(start, middle, position / RISE)
-                : cosine(middle, end, (position - RISE) / (1 - RISE));
+    private double piecewise(double position, double start, double middle, double end) {
+        return position <= rise
+                ? cosine(start, middle, position / rise)
+                : cosine(middle, end, (position - rise) / (1 - rise));
     }
 
     private static double cosine(double from, double to, double position) {

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
@@ -44,12 +45,18 @@ final class TrainingLoop {
     /**
      * Run a fit.
      *
+     * @param rateFactor from a parameter's path to what its learning rate is multiplied with
      * @param history where the rows of this learner's fits are collected, those of the fits before already
      * @param number of this fit, from 1
      * @param from where to go on, or null to begin
      */
     List<EpochRecord> run(
-            int epochs, double rate, List<List<EpochRecord>> history, int number, @Nullable TrainingState from) {
+            int epochs,
+            double rate,
+            ToDoubleFunction<String> rateFactor,
+            List<List<EpochRecord>> history,
+            int number,
+            @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
         partlyLabelled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
@@ -62,7 +69,7 @@ final class TrainingLoop {
             }
             parameters = trainable();
             clearGradients(); // a fit that failed may have left some
-            try (Optimizer.State optimizer = learner.optimizer().prepare(parameters)) {
+            try (Optimizer.State optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
                         TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();

@@ -1,20 +1,123 @@
 package dev.limbeck.zoo;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 
-/**
- * Make networks of one design for any number of classes.
- *
- * @param name such as {@code resnet18}
- * @param imageSize height and width of the images that its authors trained it on; others work too
- * @param maker makes a network, with freshly drawn weights, for a number of classes
- */
-public record Architecture(String name, int imageSize, LongFunction<Module> maker) {
+/** Make networks of one design for any number of classes. */
+public final class Architecture {
+    /** What the name of an architecture ends with that has fastai's head. */
+    static final String CONCAT = "+concat";
+
+    private final String name;
+    private final int imageSize;
+    private final boolean pools;
+    private final Function<Head, Module> maker;
+    private final List<String> groupStarts;
+
+    /**
+     * Describe a design.
+     *
+     * @param name such as {@code resnet18}
+     * @param imageSize height and width of the images that its authors trained it on; most others work too
+     * @param maker makes a network, with freshly drawn weights, for a number of classes
+     * @param groupStarts the paths with which, in the order of the parameters, the second and further groups of layers
+     *     begin, the classifier's last; without any, the last child is the classifier and the rest one group
+     */
+    public Architecture(String name, int imageSize, LongFunction<Module> maker, String... groupStarts) {
+        this(name, imageSize, false, head -> maker.apply(head.classes()), List.of(groupStarts));
+    }
+
+    private Architecture(
+            String name, int imageSize, boolean pools, Function<Head, Module> maker, List<String> groupStarts) {
+        this.name = name;
+        this.imageSize = imageSize;
+        this.pools = pools;
+        this.maker = maker;
+        this.groupStarts = groupStarts;
+    }
+
+    /** Describe a design that pools its last feature maps, so that another head can take its head's place. */
+    static Architecture pooling(String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
+        return new Architecture(name, imageSize, true, maker, List.of(groupStarts));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Return height and width of the images that its authors trained it on. */
+    public int imageSize() {
+        return imageSize;
+    }
+
     /** Make a network with weights drawn from the engine's global generator. */
     public Module create(int classes) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
-        return maker.apply(classes);
+        return maker.apply(new Head(classes, hasConcatHead()));
+    }
+
+    boolean hasConcatHead() {
+        return name.endsWith(CONCAT);
+    }
+
+    /**
+     * Return the same design with fastai's head in place of its own: maximum and mean pooled side by side, batch norm,
+     * dropout and two linear layers. Its name ends with {@code +concat}, and {@link Zoo#byName} knows it.
+     *
+     * @throws LimbeckException if the design has no feature maps to pool
+     */
+    public Architecture withConcatHead() {
+        if (hasConcatHead()) return this;
+        if (!pools) throw new LimbeckException(name + " has no feature maps to pool; use its own head (linear)");
+        return new Architecture(name + CONCAT, imageSize, true, maker, groupStarts);
+    }
+
+    /** Return the same design with the head that its authors gave it. */
+    public Architecture withOwnHead() {
+        if (!hasConcatHead()) return this;
+        return new Architecture(
+                name.substring(0, name.length() - CONCAT.length()), imageSize, true, maker, groupStarts);
+    }
+
+    /** Return the path of a network's classifier. */
+    public String head(Module network) {
+        return groupStarts.isEmpty() ? lastChild(network) : groupStarts.get(groupStarts.size() - 1);
+    }
+
+    /** Return whether the last feature maps are pooled, so that {@link #withConcatHead} works. */
+    public boolean pools() {
+        return pools;
+    }
+
+    /**
+     * Return the paths of a network's parameters by group of layers, from those next to the image to the classifier's.
+     *
+     * @param network of this design
+     */
+    public List<List<String>> layerGroups(Module network) {
+        List<String> starts = groupStarts.isEmpty() ? List.of(head(network)) : groupStarts;
+        List<List<String>> groups = new ArrayList<>(List.of(new ArrayList<>()));
+        for (String path : network.parameters().keySet()) {
+            if (groups.size() <= starts.size() && path.startsWith(starts.get(groups.size() - 1) + ".")) {
+                groups.add(new ArrayList<>());
+            }
+            groups.get(groups.size() - 1).add(path);
+        }
+        return groups;
+    }
+
+    /** Return the path of the last child that has parameters. */
+    private static String lastChild(Module network) {
+        String last = "";
+        for (String path : network.parameters().keySet()) {
+            int dot = path.indexOf('.');
+            if (dot > 0) last = path.substring(0, dot);
+        }
+        return last;
     }
 
     @Override

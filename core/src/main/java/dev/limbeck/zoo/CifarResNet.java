@@ -1,6 +1,5 @@
 package dev.limbeck.zoo;
 
-import dev.limbeck.nn.AdaptiveAvgPool2d;
 import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Init;
@@ -27,10 +26,10 @@ public final class CifarResNet extends Module {
     private final Conv2d conv1 = child("conv1", convolution(3, 16, 1));
     private final BatchNorm2d bn1 = child("bn1", new BatchNorm2d(16));
     private final List<Sequential> stages = new ArrayList<>();
-    private final AdaptiveAvgPool2d pool;
-    private final Linear linear;
+    private final Module pool;
+    private final Module linear;
 
-    CifarResNet(String name, int depth, long classes) {
+    CifarResNet(String name, int depth, Head head) {
         if (depth < 8 || (depth - 2) % 6 != 0) {
             throw new IllegalArgumentException("depth must be 6n+2 and at least 8, found " + depth);
         }
@@ -45,9 +44,14 @@ public final class CifarResNet extends Module {
             }
             stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
         }
-        pool = child("avgpool", new AdaptiveAvgPool2d(1, 1));
+        pool = child("avgpool", head.pool());
         linear = child(
-                "linear", new Linear(Init.kaimingNormalFanIn(classes, 64), Tensors.zeros(DType.FLOAT32, classes)));
+                "linear",
+                head.classifier(
+                        64,
+                        () -> new Linear(
+                                Init.kaimingNormalFanIn(head.classes(), 64),
+                                Tensors.zeros(DType.FLOAT32, head.classes()))));
     }
 
     private static Conv2d convolution(long in, long out, long stride) {

@@ -1,6 +1,5 @@
 package dev.limbeck.zoo;
 
-import dev.limbeck.nn.AdaptiveAvgPool2d;
 import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Linear;
@@ -36,10 +35,10 @@ public final class ResNet extends Module {
     private final BatchNorm2d bn1 = child("bn1", new BatchNorm2d(64));
     private final MaxPool2d maxpool = child("maxpool", new MaxPool2d(3, 2, 1));
     private final List<Sequential> stages = new ArrayList<>();
-    private final AdaptiveAvgPool2d avgpool;
-    private final Linear fc;
+    private final Module avgpool;
+    private final Module fc;
 
-    ResNet(String name, Block block, int[] depths, long classes) {
+    ResNet(String name, Block block, int[] depths, Head head) {
         this.name = name;
         long in = 64;
         for (int stage = 0; stage < depths.length; stage++) {
@@ -52,8 +51,9 @@ public final class ResNet extends Module {
             }
             stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
         }
-        avgpool = child("avgpool", new AdaptiveAvgPool2d(1, 1));
-        fc = child("fc", new Linear(in, classes));
+        long features = in;
+        avgpool = child("avgpool", head.pool());
+        fc = child("fc", head.classifier(features, () -> new Linear(features, head.classes())));
     }
 
     @Override

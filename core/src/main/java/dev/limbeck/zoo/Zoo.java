@@ -25,8 +25,12 @@ public final class Zoo {
 
     private Zoo() {}
 
-    /** Return the architecture of a name; an unknown one is answered with the nearest names. */
+    /** Return the architecture of a name, with {@code +concat} behind it for fastai's head; an unknown one is answered with the nearest names. */
     public static Architecture byName(String name) {
+        if (name.endsWith(Architecture.CONCAT)) {
+            return byName(name.substring(0, name.length() - Architecture.CONCAT.length()))
+                    .withConcatHead();
+        }
         Architecture found = BY_NAME.get(name);
         if (found == null) throw Names.unknown("architecture", name, BY_NAME.keySet());
         return found;
@@ -37,12 +41,12 @@ public final class Zoo {
     }
 
     private static Architecture imageNet(String name, ResNet.Block block, int... depths) {
-        return add(new Architecture(name, 224, classes -> new ResNet(name, block, depths, classes)));
+        return add(Architecture.pooling(name, 224, head -> new ResNet(name, block, depths, head), "layer3", "fc"));
     }
 
     private static Architecture cifar(int depth) {
         String name = "cifar-resnet" + depth;
-        return add(new Architecture(name, 32, classes -> new CifarResNet(name, depth, classes)));
+        return add(Architecture.pooling(name, 32, head -> new CifarResNet(name, depth, head), "layer3", "linear"));
     }
 
     private static Architecture add(Architecture architecture) {

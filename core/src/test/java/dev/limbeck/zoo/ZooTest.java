@@ -80,7 +80,7 @@ class ZooTest {
     }
 
     static Stream<Architecture> scripted() {
-        return Stream.of(Zoo.RESNET18, Zoo.RESNET50, Zoo.CIFAR_RESNET20);
+        return Stream.of(Zoo.RESNET18, Zoo.RESNET50, Zoo.CIFAR_RESNET20, Zoo.CIFAR_RESNET8.withConcatHead());
     }
 
     @ParameterizedTest

@@ -1,0 +1,20 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Pool N×C×H×W to N×2C×1×1: first the maximum of every channel, then its mean, as fastai's heads do. */
+public final class AdaptiveConcatPool2d extends Module {
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.cat(1, Ops.amax(x, 2, 3), Ops.adaptiveAvgPool2d(x, 1, 1));
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    return torch.cat([torch.amax(x, [2, 3], True), torch.adaptive_avg_pool2d(x, [1, 1])], 1)
+                """;
+    }
+}

@@ -1,0 +1,48 @@
+package dev.limbeck.train;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.zoo.Architecture;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+
+/** Freeze a network's layers group by group, from those next to the image to the classifier. */
+final class LayerGroups {
+    private final Module network;
+    private final List<List<String>> paths;
+
+    LayerGroups(Module network, Architecture architecture) {
+        this.network = network;
+        paths = architecture.layerGroups(network);
+    }
+
+    List<List<String>> paths() {
+        return paths;
+    }
+
+    /** Return the paths of the classifier's parameters. */
+    List<String> head() {
+        return paths.get(paths.size() - 1);
+    }
+
+    /** Train the groups from the given one on; below, only batch norms are trained, as in fastai. */
+    void freezeTo(int group) {
+        int first = group < 0 ? paths.size() + group : group;
+        if (first < 0 || first >= paths.size()) {
+            throw new LimbeckException("there are " + paths.size() + " groups of layers; expected a group from -"
+                    + paths.size() + " to " + (paths.size() - 1) + ", found " + group);
+        }
+        Set<String> trained = new HashSet<>();
+        paths.subList(first, paths.size()).forEach(trained::addAll);
+        Set<Tensor> norms = new HashSet<>();
+        for (Module module : network.modules().values()) {
+            if (module instanceof BatchNorm2d)
+                norms.addAll(module.ownParameters().values());
+        }
+        network.parameters()
+                .forEach((path, tensor) -> tensor.set_requires_grad(trained.contains(path) || norms.contains(tensor)));
+    }
+}

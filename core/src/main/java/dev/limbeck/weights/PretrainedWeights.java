@@ -1,0 +1,84 @@
+package dev.limbeck.weights;
+
+import dev.limbeck.LimbeckException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Fetch weights that were trained on ImageNet's 1,000 classes, each once, into a cache folder.
+ *
+ * <p>Source: the files that torchvision 0.28 names. Their names hold the first digits of their SHA-256, which is checked; the
+ * addresses themselves are not verified here.
+ */
+public final class PretrainedWeights {
+    private static final String BASE = "https://download.pytorch.org/models/";
+    private static final Pattern DIGITS = Pattern.compile("-([0-9a-f]{8,})\\.pth");
+    private static final Map<String, String> FILES = new TreeMap<>(Map.ofEntries(
+            Map.entry("resnet18", "resnet18-f37072fd.pth"),
+            Map.entry("resnet34", "resnet34-b627a593.pth"),
+            Map.entry("resnet50", "resnet50-11ad3fa6.pth"),
+            Map.entry("resnet101", "resnet101-63fe2227.pth"),
+            Map.entry("resnet152", "resnet152-394f9c45.pth"),
+            Map.entry("mobilenet_v2", "mobilenet_v2-b0353104.pth"),
+            Map.entry("mobilenet_v3_small", "mobilenet_v3_small-047dcff4.pth"),
+            Map.entry("mobilenet_v3_large", "mobilenet_v3_large-8738ca79.pth"),
+            Map.entry("efficientnet_b0", "efficientnet_b0_rwightman-7f5810bc.pth"),
+            Map.entry("shufflenet_v2_x1_0", "shufflenetv2_x1-5666bf0f80.pth"),
+            Map.entry("vgg11_bn", "vgg11_bn-6002323d.pth"),
+            Map.entry("vgg16_bn", "vgg16_bn-6c64b313.pth")));
+
+    private final Path cache;
+    private final UnaryOperator<URI> addresses;
+    private final UnaryOperator<String> files;
+
+    private PretrainedWeights(Path cache, UnaryOperator<URI> addresses, UnaryOperator<String> files) {
+        this.cache = cache;
+        this.addresses = addresses;
+        this.files = files;
+    }
+
+    /** Keep files under {@code weights} in the usual cache folder, see {@link Downloads#cacheFolder}. */
+    public static PretrainedWeights store() {
+        return in(Downloads.cacheFolder().resolve("weights"));
+    }
+
+    /** Keep files in a folder, which is made when needed. */
+    public static PretrainedWeights in(Path cache) {
+        return new PretrainedWeights(cache, address -> address, name -> name);
+    }
+
+    /** Return the same store fetching from other addresses, such as a mirror's; checksums stay. */
+    public PretrainedWeights redirected(UnaryOperator<URI> addresses) {
+        return new PretrainedWeights(cache, addresses, files);
+    }
+
+    /** Return the same store expecting other file names, and so checksums, for files that tests make. */
+    public PretrainedWeights expecting(UnaryOperator<String> files) {
+        return new PretrainedWeights(cache, addresses, files);
+    }
+
+    /**
+     * Return the file of an architecture's weights, fetching it if it is not in the cache.
+     *
+     * @throws LimbeckException if no weights of this architecture are known, or they cannot be fetched
+     */
+    public Path fetch(String architecture, Downloads.Progress progress) {
+        String known = FILES.get(architecture);
+        if (known == null) {
+            throw new LimbeckException("no published weights of " + architecture
+                    + " are known; give a file of them (--weights), or take one of "
+                    + String.join(", ", FILES.keySet()));
+        }
+        String file = files.apply(known);
+        Matcher digits = DIGITS.matcher(file);
+        if (!digits.find()) throw new IllegalStateException(file + " names no checksum");
+        Download download =
+                new Download(addresses.apply(URI.create(BASE + file)), file, Checksum.sha256Prefix(digits.group(1)));
+        return new Downloads(cache).fetch(download, progress);
+    }
+}
