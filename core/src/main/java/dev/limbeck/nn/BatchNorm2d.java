@@ -4,12 +4,13 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
+import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Normalise each channel of N×C×H×W or N×C, by the batch's statistics in training mode, by the running ones in eval mode.
  *
- * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch.
+ * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch unless chosen.
  */
 public final class BatchNorm2d extends Module {
     private static final double MOMENTUM = 0.1;
@@ -21,14 +22,24 @@ public final class BatchNorm2d extends Module {
     private final Tensor runningVar;
     private final Tensor batches;
 
+    private final double eps;
+    private final double momentum;
+
     public BatchNorm2d(long channels) {
-        this(channels, 0);
+        this(channels, EPS, MOMENTUM);
     }
 
-    /** Make a layer whose shift starts at a value of its own. */
-    public BatchNorm2d(long channels, double initialBias) {
+    /**
+     * Make a layer with constants of its own.
+     *
+     * @param eps added to the variance
+     * @param momentum share by which a batch moves the running statistics, in (0, 1]
+     */
+    public BatchNorm2d(long channels, double eps, double momentum) {
+        this.eps = eps;
+        this.momentum = momentum;
         weight = parameter("weight", Tensors.full(1, DType.FLOAT32, channels));
-        bias = parameter("bias", Tensors.full(initialBias, DType.FLOAT32, channels));
+        bias = parameter("bias", Tensors.zeros(DType.FLOAT32, channels));
         runningMean = buffer("running_mean", Tensors.zeros(DType.FLOAT32, channels));
         runningVar = buffer("running_var", Tensors.full(1, DType.FLOAT32, channels));
         batches = buffer("num_batches_tracked", Tensors.zeros(DType.INT64));
@@ -41,15 +52,15 @@ public final class BatchNorm2d extends Module {
                 Ops.increment_(batches);
             }
         }
-        return Ops.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), MOMENTUM, EPS);
+        return Ops.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), momentum, eps);
     }
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, \
-                False, 0.1, 1e-5, True)
-                """;
+                False, %s, %s, True)
+                """, momentum, eps);
     }
 }

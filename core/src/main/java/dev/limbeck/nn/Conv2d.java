@@ -3,16 +3,19 @@ package dev.limbeck.nn;
 import dev.limbeck.tensor.Ops;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Convolve N×in×H×W to N×out×H'×W' with a square kernel; the weight is out×(in/groups)×k×k. */
 public final class Conv2d extends Module {
     private final Tensor weight;
+    private final @Nullable Tensor bias;
     private final long stride;
     private final long padding;
     private final long groups;
 
-    private Conv2d(Tensor weight, long stride, long padding, long groups) {
+    private Conv2d(Tensor weight, @Nullable Tensor bias, long stride, long padding, long groups) {
         this.weight = parameter("weight", weight);
+        this.bias = bias == null ? null : parameter("bias", bias);
         this.stride = stride;
         this.padding = padding;
         this.groups = groups;
@@ -20,24 +23,29 @@ public final class Conv2d extends Module {
 
     /** Make a convolution without bias, initialised as torchvision's ResNets are (Kaiming normal, fan out). */
     public static Conv2d of(long in, long out, long kernel, long stride, long padding) {
-        return new Conv2d(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);
+        return of(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);
     }
 
     /** Make a convolution without bias around a given initial weight. */
     public static Conv2d of(Tensor weight, long stride, long padding, long groups) {
-        return new Conv2d(weight, stride, padding, groups);
+        return new Conv2d(weight, null, stride, padding, groups);
+    }
+
+    /** Make a convolution with a bias, both given as they are at first. */
+    public static Conv2d of(Tensor weight, Tensor bias, long stride, long padding) {
+        return new Conv2d(weight, bias, stride, padding, 1);
     }
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.conv2d(x, weight, null, stride, padding, 1, groups);
+        return Ops.conv2d(x, weight, bias, stride, padding, 1, groups);
     }
 
     @Override
     public String script() {
         return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
-                    return torch.conv2d(x, self.weight, None, [%1$d, %1$d], [%2$d, %2$d], [1, 1], %3$d)
-                """, stride, padding, groups);
+                    return torch.conv2d(x, self.weight, %4$s, [%1$d, %1$d], [%2$d, %2$d], [1, 1], %3$d)
+                """, stride, padding, groups, bias == null ? "None" : "self.bias");
     }
 }

@@ -23,14 +23,15 @@ public final class Init {
         return normal(Math.sqrt(2.0 / elements(shape, 1)), shape);
     }
 
+    /** Draw from N(0, std²). */
+    public static Tensor normal(double std, long... shape) {
+        return Ops.normal_(Tensors.zeros(DType.FLOAT32, shape), 0, std);
+    }
+
     /** Draw uniformly from ±1/√fanIn: PyTorch's default for linear and convolution layers. */
     public static Tensor uniformFanIn(long fanIn, long... shape) {
         double bound = 1 / Math.sqrt(fanIn);
         return Ops.uniform_(Tensors.zeros(DType.FLOAT32, shape), -bound, bound);
-    }
-
-    private static Tensor normal(double std, long... shape) {
-        return Ops.normal_(Tensors.zeros(DType.FLOAT32, shape), 0, std);
     }
 
     private static long elements(long[] shape, int from) {

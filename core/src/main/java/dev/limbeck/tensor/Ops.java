@@ -87,6 +87,41 @@ public final class Ops {
         return torch.dropout(x, probability, training);
     }
 
+    /** Return min(max(x, 0), 6). */
+    public static Tensor relu6(Tensor x) {
+        return torch.relu6(x);
+    }
+
+    /** Return x·min(max(x + 3, 0), 6)/6. */
+    public static Tensor hardswish(Tensor x) {
+        return torch.hardswish(x);
+    }
+
+    /** Return min(max(x + 3, 0), 6)/6. */
+    public static Tensor hardsigmoid(Tensor x) {
+        return torch.hardsigmoid(x);
+    }
+
+    /** Return x·sigmoid(x). */
+    public static Tensor silu(Tensor x) {
+        return torch.silu(x);
+    }
+
+    /** Return x·Φ(x), with the exact distribution function of the normal distribution. */
+    public static Tensor gelu(Tensor x) {
+        return torch.gelu(x);
+    }
+
+    /** Normalise the last dimension to mean 0 and variance 1, then scale and shift it. */
+    public static Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
+        return torch.layer_norm(x, weight.shape(), optional(weight), optional(bias), eps, true);
+    }
+
+    /** Return softmax(q·kᵀ/√d)·v over the last two dimensions of N×heads×tokens×d. */
+    public static Tensor attention(Tensor query, Tensor key, Tensor value) {
+        return torch.scaled_dot_product_attention(query, key, value);
+    }
+
     public static Tensor relu_(Tensor x) {
         x.relu_();
         return x;

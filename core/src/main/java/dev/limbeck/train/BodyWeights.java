@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -30,16 +32,20 @@ final class BodyWeights {
     private final Map<String, Tensor> left;
 
     /** Sort the tensors of a network and of a file into body and head. */
-    private BodyWeights(StateDict network, StateDict file, String head) {
-        body = pick(network, head, false);
+    private BodyWeights(StateDict values, StateDict file, Module network, Architecture architecture) {
+        List<List<String>> groups = architecture.layerGroups(network);
+        Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
+        String path = architecture.head(network) + ".";
+        Predicate<String> head = name -> own.contains(name) || name.startsWith(path);
+        body = pick(values, head, false);
         offered = pick(file, head, false);
         left = pick(file, head, true);
     }
 
-    private static Map<String, Tensor> pick(StateDict state, String head, boolean ofHead) {
+    private static Map<String, Tensor> pick(StateDict state, Predicate<String> head, boolean ofHead) {
         Map<String, Tensor> picked = new LinkedHashMap<>();
         for (String name : state.names()) {
-            if (name.startsWith(head + ".") == ofHead && !name.endsWith(BATCH_COUNTER)) {
+            if (head.test(name) == ofHead && !name.endsWith(BATCH_COUNTER)) {
                 picked.put(name, state.get(name));
             }
         }
@@ -56,7 +62,7 @@ final class BodyWeights {
     static String load(Path file, Module network, Architecture architecture) {
         try (StateDict state = WeightFiles.read(file);
                 StateDict values = network.stateDict()) {
-            BodyWeights weights = new BodyWeights(values, state, architecture.head(network));
+            BodyWeights weights = new BodyWeights(values, state, network, architecture);
             Map<String, Tensor> found = weights.byName();
             String manner = "";
             if (found == null) {
@@ -123,7 +129,7 @@ final class BodyWeights {
     private static boolean fits(Architecture other, StateDict state) {
         try (Module network = other.create(ANY_CLASSES);
                 StateDict values = network.stateDict()) {
-            return new BodyWeights(values, state, other.head(network)).byName() != null;
+            return new BodyWeights(values, state, network, other).byName() != null;
         }
     }
 }

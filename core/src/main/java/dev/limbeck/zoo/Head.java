@@ -9,6 +9,8 @@ import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ReLU;
 import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
 import java.util.function.Supplier;
 
 /**
@@ -33,12 +35,20 @@ record Head(long classes, boolean concat) {
     Module classifier(long features, Supplier<Module> own) {
         if (!concat) return own.get();
         return new Sequential(
-                new BatchNorm2d(2 * features, BIAS_OF_NORMS),
+                norm(2 * features),
                 new Dropout(0.25),
                 new Linear(Init.kaimingNormalFanIn(HIDDEN, 2 * features), null),
                 new ReLU(),
-                new BatchNorm2d(HIDDEN, BIAS_OF_NORMS),
+                norm(HIDDEN),
                 new Dropout(0.5),
                 new Linear(Init.kaimingNormalFanIn(classes, HIDDEN), null));
+    }
+
+    private static Module norm(long features) {
+        BatchNorm2d norm = new BatchNorm2d(features);
+        try (NoGrad noGrad = NoGrad.on()) {
+            Ops.fill_(norm.ownParameters().get("bias"), BIAS_OF_NORMS);
+        }
+        return norm;
     }
 }

@@ -17,9 +17,13 @@ import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -30,20 +34,24 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ZooTest {
-    static Stream<JsonNode> publicResNets() {
-        return StreamSupport.stream(Golden.read("resnets.json").get("models").spliterator(), false);
+    static Stream<JsonNode> published() {
+        return StreamSupport.stream(Golden.read("zoo.json").get("models").spliterator(), false);
     }
 
     @ParameterizedTest
-    @MethodSource("publicResNets")
-    void residualNetworksEqualTorchvisions(JsonNode golden) {
+    @MethodSource("published")
+    void networksEqualTorchvisionsAndTimms(JsonNode golden) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
                 Module network = Zoo.byName(golden.get("name").asText())
                         .create(golden.get("classes").asInt())) {
             assertThat(network.parameterCount())
                     .isEqualTo(golden.get("parameters").asLong());
-            assertThat(namesAndShapes(network)).isEqualTo(namesAndShapes(golden.get("state_dict")));
+            List<String> names = namesAndShapes(network);
+            assertThat(names).hasSize(golden.get("tensors").asInt());
+            assertThat(sha256(names))
+                    .as("%s", names)
+                    .isEqualTo(golden.get("state_dict_sha256").asText());
             ClosedForm.fill(network, 0);
             network.to(DType.FLOAT64);
             network.eval();
@@ -80,7 +88,20 @@ class ZooTest {
     }
 
     static Stream<Architecture> scripted() {
-        return Stream.of(Zoo.RESNET18, Zoo.RESNET50, Zoo.CIFAR_RESNET20, Zoo.CIFAR_RESNET8.withConcatHead());
+        return Stream.of(
+                Zoo.RESNET18,
+                Zoo.RESNET50,
+                Zoo.CIFAR_RESNET20,
+                Zoo.CIFAR_RESNET8.withConcatHead(),
+                Zoo.MOBILENET_V2,
+                Zoo.MOBILENET_V3_SMALL,
+                Zoo.EFFICIENTNET_B0,
+                Zoo.SHUFFLENET_V2,
+                Zoo.VGG11_BN.withConcatHead(),
+                Zoo.WRN_16_2,
+                Zoo.SMALL_CNN,
+                Zoo.VIT_TINY,
+                Zoo.DEIT_TINY);
     }
 
     @ParameterizedTest
@@ -90,7 +111,8 @@ class ZooTest {
         Tensors.seed(4);
         try (Scope scope = Scope.open();
                 Module network = architecture.create(5)) {
-            Tensor x = Tensors.randn(2, 3, 32, 32);
+            int side = Math.min(architecture.imageSize(), architecture.name().contains("patch16") ? 224 : 32);
+            Tensor x = Tensors.randn(2, 3, side, side);
             network.apply(x); // so that running statistics are no longer their initial values
             Tensor expected = network.predict(x);
             try (Script script = ScriptWriter.compile(network)) {
@@ -121,5 +143,15 @@ class ZooTest {
             lines.add(entry.get(0).asText() + " " + shape);
         }
         return lines;
+    }
+
+    private static String sha256(List<String> lines) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            lines.forEach(line -> digest.update((line + "\n").getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
     }
 }

@@ -1,0 +1,39 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import java.util.Locale;
+import org.bytedeco.pytorch.Tensor;
+
+/** Normalise the last dimension of each row, then scale and shift it (Ba et al., Layer Normalization, 2016). */
+public final class LayerNorm extends Module {
+    private final Tensor weight;
+    private final Tensor bias;
+    private final double eps;
+
+    /**
+     * Make a layer.
+     *
+     * @param width length of the last dimension
+     * @param eps added to the variance
+     */
+    public LayerNorm(long width, double eps) {
+        weight = parameter("weight", Tensors.full(1, DType.FLOAT32, width));
+        bias = parameter("bias", Tensors.zeros(DType.FLOAT32, width));
+        this.eps = eps;
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.layerNorm(x, weight, bias, eps);
+    }
+
+    @Override
+    public String script() {
+        return String.format(Locale.ROOT, """
+                def forward(self, x: Tensor):
+                    return torch.layer_norm(x, [%d], self.weight, self.bias, %s, True)
+                """, weight.size(0), eps);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.limbeck.nn;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/** Cut elements to [0, 6]. */
+public final class ReLU6 extends Module {
+    @Override
+    protected Tensor forward(Tensor x) {
+        return Ops.relu6(x);
+    }
+
+    @Override
+    public String script() {
+        return "def forward(self, x: Tensor):\n    return torch.relu6(x)\n";
+    }
+}

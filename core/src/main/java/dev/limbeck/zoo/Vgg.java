@@ -1,0 +1,88 @@
+package dev.limbeck.zoo;
+
+import dev.limbeck.nn.AdaptiveAvgPool2d;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Dropout;
+import dev.limbeck.nn.Init;
+import dev.limbeck.nn.MaxPool2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ReLU;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute N×classes logits from N×3×H×W images, H and W at least 32, with a VGG network with batch norms; names and layout as
+ * torchvision's.
+ *
+ * <p>Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
+ */
+public final class Vgg extends Module {
+    private static final long HIDDEN = 4096;
+    private static final double STD = 0.01;
+    private static final int POOL = 0;
+
+    /** Channels of the convolutions, 0 for a pooling. */
+    static final List<Integer> OF_11 = List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
+
+    static final List<Integer> OF_16 =
+            List.of(64, 64, POOL, 128, 128, POOL, 256, 256, 256, POOL, 512, 512, 512, POOL, 512, 512, 512, POOL);
+
+    private final String name;
+    private final Sequential features;
+    private final Module avgpool;
+    private final Module classifier;
+
+    Vgg(String name, List<Integer> plan, Head head) {
+        this.name = name;
+        List<Module> steps = new ArrayList<>();
+        long in = 3;
+        for (int out : plan) {
+            if (out == POOL) {
+                steps.add(new MaxPool2d(2, 2, 0));
+            } else {
+                steps.add(Conv2d.of(Init.kaimingNormalFanOut(out, in, 3, 3), Tensors.zeros(DType.FLOAT32, out), 1, 1));
+                steps.add(new BatchNorm2d(out));
+                steps.add(new ReLU());
+                in = out;
+            }
+        }
+        features = child("features", new Sequential(steps));
+        avgpool = child("avgpool", head.concat() ? head.pool() : new AdaptiveAvgPool2d(7, 7));
+        classifier = child("classifier", head.classifier(in, () -> own(head.classes())));
+    }
+
+    private static Module own(long classes) {
+        return new Sequential(
+                Layers.linear(512 * 7 * 7, HIDDEN, STD),
+                new ReLU(),
+                new Dropout(0.5),
+                Layers.linear(HIDDEN, HIDDEN, STD),
+                new ReLU(),
+                new Dropout(0.5),
+                Layers.linear(HIDDEN, classes, STD));
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return classifier.apply(avgpool.apply(features.apply(x)).flatten(1, -1));
+    }
+
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    x = self.avgpool.forward(self.features.forward(x))
+                    return self.classifier.forward(torch.flatten(x, 1))
+                """;
+    }
+
+    @Override
+    public String describe() {
+        return name;
+    }
+}
