@@ -59,6 +59,35 @@ final class DataOptions {
     @Nullable
     String unlabelled;
 
+    @Option(names = "--balanced", description = "Draw as many images of every class in each epoch, with repetition.")
+    boolean balanced;
+
+    @Option(
+            names = "--flip",
+            negatable = true,
+            arity = "0",
+            description = "Mirror training images half of the time (default: as suits the data).")
+    @Nullable
+    Boolean flip;
+
+    @Option(names = "--pad-and-crop", description = "Shift training images by up to so many pixels.")
+    @Nullable
+    Integer padAndCrop;
+
+    @Option(
+            names = "--random-crop",
+            description = "Train on random parts of images, of at least this share of the area, such as 0.35.")
+    @Nullable
+    Double randomCrop;
+
+    @Option(names = "--jitter", description = "Change brightness, contrast and saturation by up to this share.")
+    @Nullable
+    Double jitter;
+
+    @Option(names = "--rand-augment", description = "Apply two RandAugment operations of this magnitude, 1 to 30.")
+    @Nullable
+    Integer randAugment;
+
     @Option(names = "--data-seed", description = "Seed of splits, order and augmentation (default: that of --seed).")
     @Nullable
     Long dataSeed;
@@ -90,10 +119,24 @@ final class DataOptions {
         if (labelsPerClass != null) tree.put("labels_per_class", labelsPerClass);
         if (keepUnlabelled) tree.put("keep_unlabelled", true);
         if (unlabelled != null) tree.put("unlabelled", unlabelled);
+        if (balanced) tree.put("balanced", true);
+        augment(tree);
         if (dataSeed != null) tree.put("seed", dataSeed);
         numbers(tree, "mean", mean);
         numbers(tree, "std", std);
         if (skipBadImages) tree.put("skip_bad_images", true);
+    }
+
+    private void augment(ObjectNode data) {
+        boolean asked =
+                flip != null || padAndCrop != null || randomCrop != null || jitter != null || randAugment != null;
+        if (!asked) return;
+        ObjectNode tree = data.withObject("/augment");
+        if (flip != null) tree.put("flip", flip);
+        if (padAndCrop != null) tree.put("pad_and_crop", padAndCrop);
+        if (randomCrop != null) tree.put("random_crop", randomCrop);
+        if (jitter != null) tree.put("jitter", jitter);
+        if (randAugment != null) tree.put("rand_augment", randAugment);
     }
 
     private static void numbers(ObjectNode tree, String key, double @Nullable [] values) {

@@ -11,6 +11,7 @@ import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,6 +37,12 @@ final class EvaluateCommand extends LimbeckCommand {
     @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
     Split split = Split.TEST;
 
+    @Option(
+            names = "--views",
+            defaultValue = "0",
+            description = "Take the mean over so many augmented views besides, such as 4 (default: none).")
+    int views;
+
     @Mixin
     DataOptions data = new DataOptions();
 
@@ -46,6 +54,7 @@ final class EvaluateCommand extends LimbeckCommand {
         ObjectNode tree = RecipeFiles.tree();
         data.into(tree);
         if (data.data == null) throw missing("--data");
+        Numbers.atLeast(0, "--views", views);
         engine.apply();
         try (SavedModel saved = model.open()) {
             if (split != Split.TEST) splitAsItsRun(saved, (ObjectNode) tree.get("data"));
@@ -59,13 +68,11 @@ final class EvaluateCommand extends LimbeckCommand {
         try (ImageData images = recipe.open(0, architecture, saved.preparation(), context(engine, data.workers))) {
             checkClasses(saved, images.classNames());
             saved.module().to(Engine.device(engine.device));
-            Validation validation = Evaluator.run(
-                    saved.module(),
-                    images,
-                    split,
-                    Engine.device(engine.device),
-                    List.of(RecipeRun.metrics(images)),
-                    Ops::crossEntropy);
+            Device device = Engine.device(engine.device);
+            List<Metric> metrics = List.of(RecipeRun.metrics(images));
+            Validation validation = views == 0
+                    ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
             say(Texts.format(
                     "%s on %,d images (%s): %s, loss %.4f",
                     saved.architecture(),
@@ -78,6 +85,7 @@ final class EvaluateCommand extends LimbeckCommand {
             result.put("architecture", saved.architecture());
             result.put("model_sha256", saved.sha256());
             result.put("split", split.label());
+            result.put("views", views);
             result.put("rows", images.size(split));
             result.putAll(validation.metrics());
             result.put("loss", validation.loss());

@@ -22,6 +22,12 @@ final class TeachingOptions {
     Double weight;
 
     @Option(
+            names = "--least-confidence",
+            description = "Leave out images without a label of which the teacher is less sure, such as 0.8.")
+    @Nullable
+    Double leastConfidence;
+
+    @Option(
             names = {"-T", "--temperature"},
             description = "Temperature that softens both networks' probabilities, for losses with one (default: 3).")
     @Nullable
@@ -38,9 +44,10 @@ final class TeachingOptions {
     void into(ObjectNode recipe) {
         if (teacher != null) recipe.withObject("/teacher").put("model", teacher);
         if (teacherArch != null) recipe.withObject("/teacher").put("architecture", teacherArch);
-        if (weight == null && loss == null && temperature == null) return;
+        if (weight == null && loss == null && temperature == null && leastConfidence == null) return;
         ObjectNode tree = recipe.withObject("/distillation");
         if (weight != null) tree.put("weight", weight);
+        if (leastConfidence != null) tree.put("least_confidence", leastConfidence);
         if (loss == null && temperature == null) return;
         // One loss on the command line takes the place of all in the file, but for what only the file says.
         ObjectNode one = tree.path("losses").path(0) instanceof ObjectNode first

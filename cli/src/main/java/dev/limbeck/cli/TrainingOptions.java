@@ -62,6 +62,12 @@ final class TrainingOptions {
     @Nullable
     Integer accumulate;
 
+    @Option(
+            names = "--class-weights",
+            description = "none, or balanced: mistakes on rare classes weigh more (default: none).")
+    @Nullable
+    String classWeights;
+
     @Option(names = "--label-smoothing", description = "Share of each label spread over all classes (default: 0).")
     @Nullable
     Double labelSmoothing;
@@ -120,6 +126,7 @@ final class TrainingOptions {
         if (weightDecay != null) tree.put("weight_decay", weightDecay);
         if (clip != null) tree.put("clip", clip);
         if (accumulate != null) tree.put("accumulate", accumulate);
+        if (classWeights != null) tree.put("class_weights", classWeights);
         if (labelSmoothing != null) tree.put("label_smoothing", labelSmoothing);
         if (mixup != null) tree.put("mixup", mixup);
         if (cutmix != null) tree.put("cutmix", cutmix);

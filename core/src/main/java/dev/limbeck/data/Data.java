@@ -37,6 +37,16 @@ public interface Data extends AutoCloseable {
      */
     BatchStream evaluate(Split split);
 
+    /**
+     * Open a pass over all rows of a split in order, augmented as training rows are: another view of what {@link #evaluate}
+     * returns. Data without augmentation returns the rows as they are.
+     *
+     * @param view any number; each gives other draws
+     */
+    default BatchStream augmented(Split split, int view) {
+        return evaluate(split);
+    }
+
     /** Return the shape of one input row, such as channels, height and width. */
     long[] inputShape();
 

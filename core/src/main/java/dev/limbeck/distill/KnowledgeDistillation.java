@@ -8,6 +8,7 @@ import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
@@ -18,9 +19,11 @@ import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Step;
 import dev.limbeck.train.Validation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +52,7 @@ public final class KnowledgeDistillation implements Callback {
     private final Teacher teacher;
     private final double weight;
     private final double taskWeight;
+    private final double leastConfidence;
     private final Map<String, Scaled> losses;
     private Teacher.@Nullable Lesson lesson;
     private String before = "";
@@ -58,6 +62,7 @@ public final class KnowledgeDistillation implements Callback {
         teacher = settings.teacher;
         weight = settings.weight;
         taskWeight = Double.isNaN(settings.taskWeight) ? 1 - weight : settings.taskWeight;
+        leastConfidence = settings.leastConfidence;
         losses = new LinkedHashMap<>();
         List<Scaled> chosen = settings.losses.isEmpty() ? List.of(new Scaled(new SoftTarget(), 1)) : settings.losses;
         for (Scaled scaled : chosen) {
@@ -93,6 +98,7 @@ public final class KnowledgeDistillation implements Callback {
         private final List<Scaled> losses = new ArrayList<>();
         private double weight = 0.5;
         private double taskWeight = Double.NaN;
+        private double leastConfidence;
 
         private Builder(Teacher teacher) {
             this.teacher = teacher;
@@ -107,6 +113,16 @@ public final class KnowledgeDistillation implements Callback {
         /** Set the weight of the task's loss apart from 1 − w, at least 0. */
         public Builder taskWeight(double taskWeight) {
             this.taskWeight = Settings.notNegative("task weight", taskWeight);
+            return this;
+        }
+
+        /**
+         * Leave out rows without a label of which the teacher is not sure enough; labelled rows always count.
+         *
+         * @param probability least probability of the teacher's first choice, in [0, 1]; 0 unless set
+         */
+        public Builder leastConfidence(double probability) {
+            leastConfidence = Settings.inUnit("least confidence", probability);
             return this;
         }
 
@@ -172,8 +188,36 @@ public final class KnowledgeDistillation implements Callback {
         Tensor logits = current.logits(step.batch().input());
         LogitLoss.checkShapes(step.prediction(), logits);
         step.setWeight(Step.TASK, taskWeight);
-        losses.forEach((name, scaled) -> step.addTerm(
-                name, scaled.loss.of(step.prediction(), logits, step.batch().labels()), weight * scaled.scale));
+        Tensor labels = step.batch().labels();
+        int[] sure = leastConfidence == 0 ? null : sureRows(logits, labels);
+        if (sure == null || sure.length == labels.size(0)) {
+            addTerms(step, step.prediction(), logits, labels);
+        } else if (sure.length == 0) {
+            Tensor nothing = Ops.mul(step.prediction().sum(), 0);
+            losses.forEach((name, scaled) -> step.addTerm(name, nothing, weight * scaled.scale));
+        } else {
+            Tensor rows =
+                    Tensors.to(Tensors.of(Arrays.stream(sure).asLongStream().toArray(), sure.length), labels.device());
+            addTerms(
+                    step,
+                    Ops.indexSelect(step.prediction(), 0, rows),
+                    Ops.indexSelect(logits, 0, rows),
+                    Ops.indexSelect(labels, 0, rows));
+        }
+    }
+
+    private void addTerms(Step step, Tensor student, Tensor teacher, Tensor labels) {
+        losses.forEach(
+                (name, scaled) -> step.addTerm(name, scaled.loss.of(student, teacher, labels), weight * scaled.scale));
+    }
+
+    /** Return the rows that have a label, or of which the teacher is sure. */
+    private int[] sureRows(Tensor logits, Tensor labels) {
+        float[] confidence = Tensors.toFloats(Ops.amax(Ops.softmax(logits, 1), 1));
+        long[] known = Tensors.toLongs(labels);
+        return IntStream.range(0, known.length)
+                .filter(row -> known[row] >= 0 || confidence[row] >= leastConfidence)
+                .toArray();
     }
 
     @Override
@@ -218,6 +262,7 @@ public final class KnowledgeDistillation implements Callback {
         settings.put("teacher", teacher.name());
         settings.put("weight", weight);
         settings.put("task_weight", taskWeight);
+        if (leastConfidence > 0) settings.put("least_confidence", leastConfidence);
         Map<String, Object> described = new LinkedHashMap<>();
         losses.forEach((name, scaled) -> {
             Map<String, Object> one = new LinkedHashMap<>();

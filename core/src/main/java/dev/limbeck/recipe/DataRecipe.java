@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * @param labelsPerClass most labelled training images of each class; all unless set
  * @param keepUnlabelled whether training images beyond those limits stay, without their labels
  * @param unlabelled a folder of images side by side that teach through the teacher only
+ * @param balanced whether each epoch draws as many images of every class; false
+ * @param augment how training images are changed; as it suits the data unless set
  * @param seed of splits, order and augmentation; that of the training unless set
  * @param mean three channel means on the scale where white is 1
  * @param std three channel deviations
@@ -50,6 +52,8 @@ public record DataRecipe(
         @Nullable Integer labelsPerClass,
         Boolean keepUnlabelled,
         @Nullable String unlabelled,
+        Boolean balanced,
+        @Nullable AugmentRecipe augment,
         @Nullable Long seed,
         @Nullable List<Double> mean,
         @Nullable List<Double> std,
@@ -71,6 +75,7 @@ public record DataRecipe(
             throw new LimbeckException("found train_limit and labels_per_class; choose one");
         }
         if (keepUnlabelled == null) keepUnlabelled = false;
+        if (balanced == null) balanced = false;
         if ((mean == null) != (std == null)) {
             throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
                     + "; give three numbers to each");
@@ -109,7 +114,8 @@ public record DataRecipe(
         if (mean != null && std != null) builder.normalise(array(mean), array(std));
         if (trainLimit != null) builder.trainLimit(trainLimit);
         if (labelsPerClass != null) builder.labelsPerClass(labelsPerClass);
-        builder.keepUnlabelled(keepUnlabelled);
+        builder.keepUnlabelled(keepUnlabelled).balanced(balanced);
+        if (augment != null) builder.augmentation(augment::over);
         Integer workers = context.workers();
         if (workers != null) builder.workers(workers);
         if (labelRegex != null) {

@@ -13,9 +13,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param weight share of the teacher in the loss, in [0, 1]; 0.5 unless set
  * @param taskWeight weight of the labels' loss; 1 − weight unless set
+ * @param leastConfidence least probability of the teacher's first choice for a row without a label to count; 0
  * @param losses soft-target unless set
  */
-public record DistillationRecipe(Double weight, @Nullable Double taskWeight, List<Loss> losses) {
+public record DistillationRecipe(
+        Double weight,
+        @Nullable Double taskWeight,
+        @Nullable Double leastConfidence,
+        List<Loss> losses) {
     private static final double WEIGHT = 0.5;
 
     /**
@@ -39,6 +44,7 @@ public record DistillationRecipe(Double weight, @Nullable Double taskWeight, Lis
 
     public DistillationRecipe {
         weight = Settings.inUnit("weight", weight == null ? WEIGHT : weight);
+        if (leastConfidence != null) Settings.inUnit("least_confidence", leastConfidence);
         if (taskWeight != null) Settings.notNegative("task_weight", taskWeight);
         if (weight == 0 && taskWeight != null && taskWeight == 0) {
             throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
@@ -48,7 +54,7 @@ public record DistillationRecipe(Double weight, @Nullable Double taskWeight, Lis
     }
 
     static DistillationRecipe defaults() {
-        return new DistillationRecipe(WEIGHT, null, List.of());
+        return new DistillationRecipe(WEIGHT, null, null, List.of());
     }
 
     /** Make the callback for a teacher. */
@@ -56,6 +62,7 @@ public record DistillationRecipe(Double weight, @Nullable Double taskWeight, Lis
         KnowledgeDistillation.Builder builder =
                 KnowledgeDistillation.from(teacher).weight(weight);
         if (taskWeight != null) builder.taskWeight(taskWeight);
+        if (leastConfidence != null) builder.leastConfidence(leastConfidence);
         for (Loss loss : losses) {
             builder.loss(LogitLosses.byName(loss.name, loss.temperature), loss.scale == null ? 1 : loss.scale);
         }

@@ -116,7 +116,7 @@ public final class RecipeRun {
                 .seed(recipe.training().seed())
                 .device(context.device())
                 .optimizer(recipe.training().makeOptimizer())
-                .loss(recipe.training().taskLoss())
+                .loss(recipe.training().taskLoss(data))
                 .metrics(metrics(data))
                 .told(context.told());
         PretrainedRecipe pretrained = recipe.pretrained();

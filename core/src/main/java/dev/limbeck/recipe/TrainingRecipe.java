@@ -2,7 +2,11 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.AdamW;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
@@ -30,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param weightDecay that of the optimiser unless set
  * @param clip greatest joint L2 norm of the gradients; none unless set
  * @param accumulate batches that make one step; 1
+ * @param classWeights none (the default), or balanced: n/(K·nₖ) for a class with nₖ of n labelled images of K classes
  * @param labelSmoothing share of each label that is spread over all classes; 0
  * @param mixup α of {@link Mixup#blend}; none unless set
  * @param cutmix α of {@link Mixup#cut}; none unless set
@@ -46,6 +51,7 @@ public record TrainingRecipe(
         @Nullable Double weightDecay,
         @Nullable Double clip,
         Integer accumulate,
+        String classWeights,
         Double labelSmoothing,
         @Nullable Double mixup,
         @Nullable Double cutmix,
@@ -55,6 +61,7 @@ public record TrainingRecipe(
         Long seed) {
     private static final List<String> SCHEDULES = List.of("one-cycle", "constant");
     private static final List<String> OPTIMIZERS = List.of("adamw", "sgd");
+    private static final List<String> CLASS_WEIGHTS = List.of("none", "balanced");
     private static final List<String> KEPT = List.of("last", "best");
 
     public TrainingRecipe {
@@ -65,6 +72,7 @@ public record TrainingRecipe(
         if (weightDecay != null) Settings.notNegative("weight_decay", weightDecay);
         if (clip != null) Settings.positive("clip", clip);
         accumulate = Settings.atLeast(1, "accumulate", accumulate == null ? 1 : accumulate);
+        classWeights = RecipeFiles.oneOf("class_weights", classWeights, CLASS_WEIGHTS);
         labelSmoothing = Settings.inHalfOpenUnit("label_smoothing", labelSmoothing == null ? 0 : labelSmoothing);
         if (mixup != null) Settings.positive("mixup", mixup);
         if (cutmix != null) Settings.positive("cutmix", cutmix);
@@ -78,7 +86,8 @@ public record TrainingRecipe(
     }
 
     static TrainingRecipe defaults() {
-        return new TrainingRecipe(null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        return new TrainingRecipe(
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     TrainingRecipe withSeed(long other) {
@@ -90,6 +99,7 @@ public record TrainingRecipe(
                 weightDecay,
                 clip,
                 accumulate,
+                classWeights,
                 labelSmoothing,
                 mixup,
                 cutmix,
@@ -103,10 +113,32 @@ public record TrainingRecipe(
         return keep.equals("best");
     }
 
-    /** Return the task's loss: cross-entropy, smoothed as this says. */
-    BinaryOperator<Tensor> taskLoss() {
+    /** Return the task's loss: cross-entropy, smoothed and weighted as this says. */
+    BinaryOperator<Tensor> taskLoss(Data data) {
         double smoothing = labelSmoothing;
+        if (classWeights.equals("balanced")) {
+            float[] weights = balancedWeights(data);
+            return (logits, labels) -> {
+                Tensor factors = Tensors.to(Tensors.of(weights, weights.length), DType.of(logits));
+                return Ops.crossEntropy(logits, labels, smoothing, Tensors.to(factors, logits.device()));
+            };
+        }
         return smoothing == 0 ? Ops::crossEntropy : (logits, labels) -> Ops.crossEntropy(logits, labels, smoothing);
+    }
+
+    /** Return n/(K·nₖ) for each class; a class without images counts as if it had one. */
+    private static float[] balancedWeights(Data data) {
+        int classes = data.classNames().size();
+        int[] counts = new int[classes];
+        int labelled = 0;
+        for (int label : data.labels(Split.TRAIN)) {
+            if (label < 0) continue;
+            counts[label]++;
+            labelled++;
+        }
+        float[] weights = new float[classes];
+        for (int c = 0; c < classes; c++) weights[c] = (float) labelled / (classes * Math.max(1, counts[c]));
+        return weights;
     }
 
     Optimizer makeOptimizer() {

@@ -156,6 +156,15 @@ public final class Ops {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, smoothing);
     }
 
+    /**
+     * Return the mean cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labelled rows.
+     *
+     * @param classWeights one factor a class, of the logits' type
+     */
+    public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing, Tensor classWeights) {
+        return torch.cross_entropy_loss(logits, labels, optional(classWeights), 1, -1, smoothing);
+    }
+
     public static Tensor softmax(Tensor x, long dim) {
         return x.softmax(dim);
     }

@@ -1,11 +1,13 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -13,23 +15,80 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /** Run a model over a split in evaluation mode, without gradients and without a trace in its statistics. */
 public final class Evaluator {
+    /** Keeps the logarithm of a probability that is rounded to 0 finite. */
+    private static final double LEAST = 1e-30;
+
     private Evaluator() {}
 
     /** Judge a model that lives on {@code device}; modes are afterwards as before. */
     public static Validation run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
+        return run(model, data.evaluate(split), data.labels(split), device, metrics, loss);
+    }
+
+    /**
+     * Judge the mean probabilities over each row as it is and over some augmented views of it.
+     *
+     * @param views augmented ones, at least 1
+     */
+    public static Validation runViews(
+            Module model, Data data, Split split, int views, Device device, List<Metric> metrics) {
+        Settings.atLeast(1, "views", views);
         int[] labels = data.labels(split);
+        Predictions first = run(model, data.evaluate(split), labels, device, List.of(), Ops::crossEntropy)
+                .predictions();
+        double[] sums = new double[labels.length * first.classes()];
+        addProbabilities(first, sums);
+        for (int view = 0; view < views; view++) {
+            BatchStream batches = data.augmented(split, view);
+            addProbabilities(
+                    run(model, batches, labels, device, List.of(), Ops::crossEntropy)
+                            .predictions(),
+                    sums);
+        }
+        float[] logits = new float[sums.length];
+        for (int i = 0; i < sums.length; i++) logits[i] = (float) Math.log(Math.max(LEAST, sums[i] / (views + 1)));
+        Predictions mean = new Predictions(logits, first.classes(), labels);
+        double loss = IntStream.range(0, labels.length)
+                .filter(row -> labels[row] >= 0)
+                .mapToDouble(row -> -logits[row * first.classes() + labels[row]])
+                .average()
+                .orElse(Double.NaN);
+        return new Validation(loss, values(metrics, mean), mean);
+    }
+
+    private static void addProbabilities(Predictions predictions, double[] sums) {
+        for (int row = 0; row < predictions.size(); row++) {
+            double[] probabilities = predictions.probabilities(row);
+            for (int c = 0; c < probabilities.length; c++) sums[row * probabilities.length + c] += probabilities[c];
+        }
+    }
+
+    private static Map<String, Double> values(List<Metric> metrics, Predictions predictions) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        for (Metric metric : metrics) values.put(metric.name(), metric.of(predictions));
+        return values;
+    }
+
+    private static Validation run(
+            Module model,
+            BatchStream opened,
+            int[] labels,
+            Device device,
+            List<Metric> metrics,
+            BinaryOperator<Tensor> loss) {
         float[] logits = new float[0];
         int classes = 0;
         double lossSum = 0;
         long lossRows = 0;
         int row = 0;
-        try (BatchStream batches = data.evaluate(split);
+        try (BatchStream batches = opened;
                 Module.ModeGuard mode = model.evalMode();
                 NoGrad noGrad = NoGrad.on()) {
             while (true) {
@@ -58,8 +117,7 @@ public final class Evaluator {
             }
         }
         Predictions predictions = new Predictions(logits, classes, labels);
-        Map<String, Double> values = new LinkedHashMap<>();
-        for (Metric metric : metrics) values.put(metric.name(), metric.of(predictions));
-        return new Validation(lossRows == 0 ? Double.NaN : lossSum / lossRows, values, predictions);
+        double mean = lossRows == 0 ? Double.NaN : lossSum / lossRows;
+        return new Validation(mean, values(metrics, predictions), predictions);
     }
 }

@@ -325,6 +325,15 @@ public final class Learner implements AutoCloseable {
         return Evaluator.run(model, data, split, device, metrics, loss);
     }
 
+    /**
+     * Judge the model by its mean probabilities over each row and some augmented views of it (test-time augmentation).
+     *
+     * @param views augmented ones, at least 1; fastai takes 4
+     */
+    public Validation validate(Split split, int views) {
+        return Evaluator.runViews(model, data, split, views, device, metrics);
+    }
+
     /** Return the logits of a split. */
     public Predictions predict(Split split) {
         return validate(split).predictions();

@@ -104,4 +104,17 @@ class OpsTest {
         Ops.mul(leaf, gradient).sum().backward();
         return leaf;
     }
+
+    @Test
+    void classWeightsWeighRowsAndDivideByTheirSum() {
+        try (Scope scope = Scope.open()) {
+            Tensor logits = Tensors.of(new float[] {1, 2, 3, 0, 1, 0, 2, 2, -1}, 3, 3);
+            Tensor weights = Tensors.of(new float[] {0.5f, 2, 1}, 3);
+            double first = -Math.log(Math.exp(1) / (Math.exp(1) + Math.exp(2) + Math.exp(3)));
+            double second = -Math.log(Math.exp(1) / (2 + Math.exp(1)));
+            assertThat(Ops.crossEntropy(logits, Tensors.of(new long[] {0, 1, -1}, 3), 0, weights)
+                            .item_double())
+                    .isEqualTo((0.5 * first + 2 * second) / 2.5, within(1e-6));
+        }
+    }
 }

@@ -1,35 +1,131 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Settings;
 import dev.limbeck.data.Draws;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.Map;
 
 /**
- * Vary a training image at random.
+ * Change training images anew each time they are seen, in this order: a part of the image brought back to its size, a
+ * mirror image, a shift, other colours, RandAugment.
  *
  * @param flip mirror left and right half of the time
  * @param padAndCrop take a crop of the image's size out of the image with so many black pixels on every side (He et al.,
  *     "Deep Residual Learning for Image Recognition", 2016, section 4.2); 0 for none
+ * @param randomCrop smallest share of the area that a random part has, in (0, 1], of aspect ratios from 3/4 to 4/3 (Szegedy et
+ *     al., "Going Deeper with Convolutions", CVPR 2015); 1 for the whole image. It is taken from the prepared image
+ * @param jitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
+ *     at most 1
+ * @param randAugment magnitude from 1 to 30 of two operations drawn by lot, see {@link RandAugment}; 0 for none
  */
-record Augmentation(boolean flip, int padAndCrop) {
-    /** Write one draw of an image into a buffer, height × width × 3 bytes. */
+public record Augmentation(boolean flip, int padAndCrop, double randomCrop, double jitter, int randAugment) {
+    private static final int MOST_CROP = 4096;
+    private static final int RAND_AUGMENT_STEPS = 2;
+    private static final int ATTEMPTS = 10;
+
+    public Augmentation {
+        if (padAndCrop < 0 || padAndCrop > MOST_CROP) {
+            throw Settings.wrong("pad_and_crop", "0 to " + MOST_CROP, padAndCrop);
+        }
+        if (!(randomCrop > 0 && randomCrop <= 1))
+            throw Settings.wrong("random_crop", "above 0 and at most 1", randomCrop);
+        Settings.inUnit("jitter", jitter);
+        if (randAugment < 0 || randAugment > RandAugment.MOST) {
+            throw Settings.wrong("rand_augment", "0 to " + RandAugment.MOST, randAugment);
+        }
+    }
+
+    /** Change nothing. */
+    public static Augmentation none() {
+        return new Augmentation(false, 0, 1, 0, 0);
+    }
+
+    /** Return the same with or without mirror images. */
+    public Augmentation withFlip(boolean flip) {
+        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment);
+    }
+
+    /** Return the same with shifts of at most so many pixels. */
+    public Augmentation withPadAndCrop(int pixels) {
+        return new Augmentation(flip, pixels, randomCrop, jitter, randAugment);
+    }
+
+    /** Return the same with random parts of at least so large a share of the area. */
+    public Augmentation withRandomCrop(double smallest) {
+        return new Augmentation(flip, padAndCrop, smallest, jitter, randAugment);
+    }
+
+    /** Return the same with another strength of colour changes. */
+    public Augmentation withJitter(double strength) {
+        return new Augmentation(flip, padAndCrop, randomCrop, strength, randAugment);
+    }
+
+    /** Return the same with another magnitude of RandAugment. */
+    public Augmentation withRandAugment(int magnitude) {
+        return new Augmentation(flip, padAndCrop, randomCrop, jitter, magnitude);
+    }
+
+    /** Return the settings for a run's record. */
+    Map<String, Object> describe() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("flip", flip);
+        facts.put("pad_and_crop", padAndCrop);
+        facts.put("random_crop", randomCrop);
+        facts.put("jitter", jitter);
+        facts.put("rand_augment", randAugment);
+        return facts;
+    }
+
+    /** Write one draw of an image into a buffer, height × width × 3 bytes; the given pixels stay as they are. */
     void write(byte[] pixels, int height, int width, Draws draws, ByteBuffer target) {
+        RgbImage image = new RgbImage(width, height, pixels);
+        if (randomCrop < 1) image = part(image, draws);
+        image = moved(image, draws);
+        if (jitter > 0) image = jittered(image, draws);
+        if (randAugment > 0) image = RandAugment.apply(image, RAND_AUGMENT_STEPS, randAugment, draws);
+        target.put(image.rgb());
+    }
+
+    private RgbImage part(RgbImage image, Draws draws) {
+        double area = (double) image.width() * image.height();
+        for (int i = 0; i < ATTEMPTS; i++) {
+            double share = area * draws.between(randomCrop, 1);
+            double ratio = Math.exp(draws.between(Math.log(3.0 / 4), Math.log(4.0 / 3)));
+            double width = Math.sqrt(share * ratio);
+            double height = Math.sqrt(share / ratio);
+            if (width > image.width() || height > image.height()) continue;
+            double left = draws.nextDouble() * (image.width() - width);
+            double top = draws.nextDouble() * (image.height() - height);
+            return Resampler.resize(image, left, top, width, height, image.width(), image.height());
+        }
+        return image;
+    }
+
+    private RgbImage moved(RgbImage image, Draws draws) {
         boolean mirrored = flip && draws.nextBoolean();
         int right = padAndCrop == 0 ? 0 : draws.nextInt(2 * padAndCrop + 1) - padAndCrop;
         int down = padAndCrop == 0 ? 0 : draws.nextInt(2 * padAndCrop + 1) - padAndCrop;
-        if (!mirrored && right == 0 && down == 0) {
-            target.put(pixels);
-            return;
-        }
-        byte[] row = new byte[3 * width];
-        for (int y = 0; y < height; y++) {
+        if (!mirrored && right == 0 && down == 0) return image;
+        int width = image.width();
+        int height = image.height();
+        byte[] pixels = image.rgb();
+        byte[] moved = new byte[pixels.length];
+        for (int y = 0, to = 0; y < height; y++) {
             int from = y + down;
-            for (int x = 0; x < width; x++) {
+            for (int x = 0; x < width; x++, to += 3) {
                 int column = (mirrored ? width - 1 - x : x) + right;
-                boolean inside = from >= 0 && from < height && column >= 0 && column < width;
+                if (from < 0 || from >= height || column < 0 || column >= width) continue;
                 int at = 3 * (from * width + column);
-                for (int c = 0; c < 3; c++) row[3 * x + c] = inside ? pixels[at + c] : 0;
+                for (int c = 0; c < 3; c++) moved[to + c] = pixels[at + c];
             }
-            target.put(row);
         }
+        return new RgbImage(width, height, moved);
+    }
+
+    private RgbImage jittered(RgbImage image, Draws draws) {
+        RgbImage bright = Colours.brightness(image, draws.between(1 - jitter, 1 + jitter));
+        RgbImage contrasted = Colours.contrast(bright, draws.between(1 - jitter, 1 + jitter));
+        return Colours.saturation(contrasted, draws.between(1 - jitter, 1 + jitter));
     }
 }

@@ -9,6 +9,7 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Tensors;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 public final class ImageData implements Data {
     private static final long ORDER_LOTS = 3;
     private static final long AUGMENT_LOTS = 4;
+    private static final long VIEW_LOTS = 12;
     private static final int CHANNELS = 3;
 
     private final ImageSource source;
@@ -61,7 +63,7 @@ public final class ImageData implements Data {
         store = new PixelStore(source, preparation, settings.cacheBudget());
         skipped = new ArrayList<>();
         plan = new SplitPlan(source, check(progress), settings);
-        augmentation = new Augmentation(settings.flip(), settings.padAndCrop());
+        augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
     }
 
@@ -118,18 +120,31 @@ public final class ImageData implements Data {
     @Override
     public BatchStream train(int epoch) {
         int[] images = images(Split.TRAIN);
-        int[] order = IntStream.range(0, images.length).toArray();
-        Draws.of(settings.seed(), ORDER_LOTS, epoch).shuffle(order);
+        Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
+        int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
         return stream(
                 Split.TRAIN,
                 Arrays.copyOf(order, usable),
-                (index, target) -> augmentation.write(
-                        store.pixels(images[index]),
-                        preparation.height(),
-                        preparation.width(),
-                        Draws.of(settings.seed(), AUGMENT_LOTS, epoch, images[index]),
-                        target));
+                (index, target) -> augment(images[index], AUGMENT_LOTS, epoch, target));
+    }
+
+    private void augment(int image, long lots, int pass, ByteBuffer target) {
+        augmentation.write(
+                store.pixels(image),
+                preparation.height(),
+                preparation.width(),
+                Draws.of(settings.seed(), lots, pass, image),
+                target);
+    }
+
+    @Override
+    public BatchStream augmented(Split split, int view) {
+        int[] images = images(split);
+        return stream(
+                split,
+                IntStream.range(0, images.length).toArray(),
+                (index, target) -> augment(images[index], VIEW_LOTS, view, target));
     }
 
     @Override

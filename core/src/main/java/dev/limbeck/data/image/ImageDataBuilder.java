@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +22,8 @@ public final class ImageDataBuilder {
     private ImageSource source;
     private int height;
     private int width;
-    private boolean flip;
-    private int padAndCrop;
+    private Augmentation augmentation;
+    private boolean balanced;
     private Resize resize = Resize.CROP;
     private int batchSize = 64;
     private long seed = 42;
@@ -43,8 +44,7 @@ public final class ImageDataBuilder {
         ImageDefaults defaults = source.defaults();
         height = defaults.height();
         width = defaults.width();
-        flip = defaults.flip();
-        padAndCrop = defaults.padAndCrop();
+        augmentation = Augmentation.none().withFlip(defaults.flip()).withPadAndCrop(defaults.padAndCrop());
     }
 
     /**
@@ -142,13 +142,25 @@ public final class ImageDataBuilder {
 
     /** Choose whether training images are mirrored half of the time. */
     public ImageDataBuilder flip(boolean flip) {
-        this.flip = flip;
+        augmentation = augmentation.withFlip(flip);
         return this;
     }
 
     /** Take a training image's crop at random after adding so many black pixels on every side; 0 for none. */
     public ImageDataBuilder padAndCrop(int pixels) {
-        this.padAndCrop = pixels;
+        augmentation = augmentation.withPadAndCrop(pixels);
+        return this;
+    }
+
+    /** Change training images in a way of one's own choice; flips and crops that suit the data are the default. */
+    public ImageDataBuilder augmentation(UnaryOperator<Augmentation> change) {
+        augmentation = change.apply(augmentation);
+        return this;
+    }
+
+    /** Draw as many images of every class for each epoch, with repetition, however rare a class is. */
+    public ImageDataBuilder balanced(boolean balanced) {
+        this.balanced = balanced;
         return this;
     }
 
@@ -197,8 +209,8 @@ public final class ImageDataBuilder {
                 trainLimit,
                 labelsPerClass,
                 keepUnlabelled,
-                flip,
-                padAndCrop,
+                balanced,
+                augmentation,
                 cacheBudget,
                 skipBadImages,
                 workers,

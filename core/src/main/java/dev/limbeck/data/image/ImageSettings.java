@@ -13,6 +13,8 @@ import java.util.Map;
  * @param trainLimit most labelled training images; 0 for all
  * @param labelsPerClass most labelled training images of each class; 0 for all
  * @param keepUnlabelled whether images beyond those stay in training without their labels
+ * @param balanced whether each epoch draws as many images of every class, with repetition
+ * @param augmentation how training images are changed each time
  * @param cacheBudget bytes of resized images kept in memory
  * @param prefetch most batches prepared ahead
  */
@@ -24,21 +26,18 @@ public record ImageSettings(
         int trainLimit,
         int labelsPerClass,
         boolean keepUnlabelled,
-        boolean flip,
-        int padAndCrop,
+        boolean balanced,
+        Augmentation augmentation,
         long cacheBudget,
         boolean skipBadImages,
         int workers,
         int prefetch) {
-    private static final int MOST_CROP = 4096;
-
     public ImageSettings {
         check("batch size", batchSize >= 1, "at least 1", batchSize);
         check("valid fraction", validFraction >= 0 && validFraction < 1, "0 or more and below 1", validFraction);
         check("train limit", trainLimit >= 0, "at least 1, or 0 for all", trainLimit);
         check("labels per class", labelsPerClass >= 0, "at least 1, or 0 for all", labelsPerClass);
         check("train limit", trainLimit == 0 || labelsPerClass == 0, "left out beside labels per class", trainLimit);
-        check("pad and crop", padAndCrop >= 0 && padAndCrop <= MOST_CROP, "0 to " + MOST_CROP, padAndCrop);
         check("cache budget", cacheBudget >= 0, "at least 0 bytes", cacheBudget);
         check("workers", workers >= 1, "at least 1", workers);
         check("prefetch", prefetch >= 1, "at least 1", prefetch);
@@ -57,8 +56,8 @@ public record ImageSettings(
         facts.put("keep_unlabelled", keepUnlabelled);
         facts.put("mean", preparation.mean());
         facts.put("std", preparation.std());
-        facts.put("flip", flip);
-        facts.put("pad_and_crop", padAndCrop);
+        facts.put("balanced", balanced);
+        facts.putAll(augmentation.describe());
         return facts;
     }
 

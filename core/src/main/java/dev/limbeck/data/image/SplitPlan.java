@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
@@ -37,6 +38,19 @@ final class SplitPlan {
         if (images.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
             takeValidation(settings.validFraction());
         }
+        limitLabels(settings);
+        if (settings.balanced()) checkLabels();
+    }
+
+    private void checkLabels() {
+        long without = Arrays.stream(of(Split.TRAIN)).filter(i -> label(i) < 0).count();
+        if (without > 0) {
+            throw new LimbeckException("balanced batches need a label for every training image, found " + without
+                    + " without; leave balanced out, or use class weights");
+        }
+    }
+
+    private void limitLabels(ImageSettings settings) {
         if (settings.labelsPerClass() > 0) {
             List<int[]> classes = trainClasses(LIMIT_LOTS);
             keep(
@@ -53,6 +67,35 @@ final class SplitPlan {
     /** Return a split's images, ascending. */
     int[] of(Split split) {
         return images.get(split);
+    }
+
+    /** Return the positions of all training images in an order drawn by lot. */
+    int[] shuffled(Draws draws) {
+        int[] order = IntStream.range(0, of(Split.TRAIN).length).toArray();
+        draws.shuffle(order);
+        return order;
+    }
+
+    /** Return as many positions of training images, the classes in turn and each class's images in turn, by lot. */
+    int[] balanced(Draws draws) {
+        int[] train = of(Split.TRAIN);
+        List<int[]> classes = new ArrayList<>();
+        for (int c = 0; c < source.classNames().size(); c++) {
+            int label = c;
+            int[] members = IntStream.range(0, train.length)
+                    .filter(i -> label(train[i]) == label)
+                    .toArray();
+            if (members.length > 0) classes.add(members);
+        }
+        int[] order = new int[train.length];
+        for (int i = 0; i < order.length; i++) {
+            int[] members = classes.get(i % classes.size());
+            int turn = i / classes.size() % members.length;
+            if (turn == 0) draws.shuffle(members);
+            order[i] = members[turn];
+        }
+        draws.shuffle(order);
+        return order;
     }
 
     /** Return the label to train and judge by, −1 for none. */

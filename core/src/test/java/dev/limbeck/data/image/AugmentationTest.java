@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.data.Draws;
 import java.nio.ByteBuffer;
@@ -21,14 +22,14 @@ class AugmentationTest {
 
     @Test
     void changesNothingWhenNothingIsAsked() {
-        assertThat(apply(new Augmentation(false, 0), 3).rgb()).isEqualTo(IMAGE.rgb());
+        assertThat(apply(Augmentation.none(), 3).rgb()).isEqualTo(IMAGE.rgb());
     }
 
     @Test
     void mirrorsHalfOfTheTime() {
         int mirrored = 0;
         for (int draw = 0; draw < 400; draw++) {
-            RgbImage seen = apply(new Augmentation(true, 0), draw);
+            RgbImage seen = apply(Augmentation.none().withFlip(true), draw);
             boolean flipped = TestImages.pixel(seen, 0, 2) == TestImages.pixel(IMAGE, SIDE - 1, 2);
             for (int x = 0; x < SIDE; x++) {
                 assertThat(TestImages.pixel(seen, x, 4))
@@ -43,7 +44,7 @@ class AugmentationTest {
     void everyCropIsAShiftWithBlackBeyondTheEdge() {
         Set<Integer> shifts = new HashSet<>();
         for (int draw = 0; draw < 400; draw++) {
-            RgbImage seen = apply(new Augmentation(false, 2), draw);
+            RgbImage seen = apply(Augmentation.none().withPadAndCrop(2), draw);
             int matches = 0;
             for (int dx = -2; dx <= 2; dx++) {
                 for (int dy = -2; dy <= 2; dy++) {
@@ -56,6 +57,43 @@ class AugmentationTest {
             assertThat(matches).isEqualTo(1);
         }
         assertThat(shifts).hasSize(25);
+    }
+
+    @Test
+    void aRandomCropShowsAPartOfTheImageAtItsSize() {
+        // A ramp: brought back to size, a part of it begins and ends inside, and runs at most as steep.
+        byte[] ramp = new byte[3 * SIDE * SIDE];
+        for (int i = 0; i < ramp.length; i++) ramp[i] = (byte) (i / 3 % SIDE * 200 / SIDE);
+        Set<Integer> starts = new HashSet<>();
+        for (int draw = 0; draw < 200; draw++) {
+            ByteBuffer target = ByteBuffer.allocate(ramp.length);
+            Augmentation.none().withRandomCrop(0.3).write(ramp, SIDE, SIDE, Draws.of(draw), target);
+            assertThat(target.hasRemaining()).isFalse();
+            byte[] seen = target.array();
+            int first = seen[0] & 0xff;
+            int last = seen[3 * (SIDE - 1)] & 0xff;
+            assertThat(last - first).isBetween(60, 200);
+            starts.add(first);
+        }
+        assertThat(starts.size()).isGreaterThan(10);
+    }
+
+    @Test
+    void jitterChangesColoursAndNotPlaces() {
+        Set<Integer> seen = new HashSet<>();
+        for (int draw = 0; draw < 50; draw++) {
+            seen.add(TestImages.pixel(apply(Augmentation.none().withJitter(0.5), draw), 3, 3));
+        }
+        assertThat(seen.size()).isGreaterThan(20);
+    }
+
+    @Test
+    void settingsOutOfRangeAreRefused() {
+        assertThatThrownBy(() -> Augmentation.none().withRandomCrop(0))
+                .hasMessage("random_crop must be above 0 and at most 1, found 0.0");
+        assertThatThrownBy(() -> Augmentation.none().withRandAugment(31))
+                .hasMessageStartingWith("rand_augment must be 0 to 30");
+        assertThatThrownBy(() -> Augmentation.none().withJitter(1.5)).hasMessageStartingWith("jitter must be between");
     }
 
     private static boolean isShift(RgbImage seen, int dx, int dy) {

@@ -116,8 +116,8 @@ class CifarBatchesTest {
             assertThat(TestImages.pixel(image, i % 32, i / 32)).isEqualTo(expected);
         }
         try (ImageData built = ImageData.builder(source).build()) {
-            assertThat(built.settings().padAndCrop()).isEqualTo(4);
-            assertThat(built.settings().flip()).isTrue();
+            assertThat(built.settings().augmentation().padAndCrop()).isEqualTo(4);
+            assertThat(built.settings().augmentation().flip()).isTrue();
             assertThat(built.size(Split.TEST)).isEqualTo(10);
             assertThat(built.size(Split.VALID)).isEqualTo(10);
         }

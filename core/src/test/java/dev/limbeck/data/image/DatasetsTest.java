@@ -115,7 +115,7 @@ class DatasetsTest {
                 .validFraction(0)
                 .build()) {
             assertThat(data.classNames()).containsExactly("coon", "else");
-            assertThat(data.settings().flip()).isTrue();
+            assertThat(data.settings().augmentation().flip()).isTrue();
         }
     }
 

@@ -1,0 +1,76 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.Draws;
+
+/**
+ * Apply some operations drawn by lot from fourteen, all at one magnitude.
+ *
+ * <p>Cubuk et al., RandAugment, NeurIPS 2020; ranges of the magnitudes as torchvision's: shears up to 0.3, shifts up to
+ * 150/331 of the side, rotations up to 30°, enhancements up to 0.9 up or down. Geometry takes the nearest pixel; black beyond the edge.
+ */
+final class RandAugment {
+    /** The largest magnitude. */
+    static final int MOST = 30;
+
+    private static final int OPERATIONS = 14;
+
+    private RandAugment() {}
+
+    static RgbImage apply(RgbImage image, int steps, int magnitude, Draws draws) {
+        RgbImage changed = image;
+        for (int i = 0; i < steps; i++) {
+            int operation = draws.nextInt(OPERATIONS);
+            double strength = (double) magnitude / MOST;
+            changed = operation(changed, operation, strength, draws.nextBoolean() ? 1 : -1);
+        }
+        return changed;
+    }
+
+    /** Apply one operation; {@code strength} from 0 to 1, {@code sign} for those that go both ways. */
+    static RgbImage operation(RgbImage image, int operation, double strength, int sign) {
+        double enhanced = 1 + sign * 0.9 * strength;
+        double shift = sign * strength * 150 / 331;
+        return switch (operation) {
+            case 0 -> image;
+            case 1 -> affine(image, 1, sign * 0.3 * strength, 0, 0, 1, 0);
+            case 2 -> affine(image, 1, 0, 0, sign * 0.3 * strength, 1, 0);
+            case 3 -> affine(image, 1, 0, shift * image.width(), 0, 1, 0);
+            case 4 -> affine(image, 1, 0, 0, 0, 1, shift * image.height());
+            case 5 -> rotated(image, Math.toRadians(sign * 30 * strength));
+            case 6 -> Colours.brightness(image, enhanced);
+            case 7 -> Colours.saturation(image, enhanced);
+            case 8 -> Colours.contrast(image, enhanced);
+            case 9 -> Colours.sharpness(image, enhanced);
+            case 10 -> Colours.posterize(image, 8 - (int) Math.round(4 * strength));
+            case 11 -> Colours.solarize(image, 255 * (1 - strength));
+            case 12 -> Colours.autocontrast(image);
+            case 13 -> Colours.equalize(image);
+            default -> throw new IllegalArgumentException("no operation " + operation);
+        };
+    }
+
+    private static RgbImage rotated(RgbImage image, double angle) {
+        return affine(image, Math.cos(angle), Math.sin(angle), 0, -Math.sin(angle), Math.cos(angle), 0);
+    }
+
+    /** Take each pixel (x, y) seen from the centre from (a·x + b·y + c, d·x + e·y + f). */
+    private static RgbImage affine(RgbImage image, double a, double b, double c, double d, double e, double f) {
+        int width = image.width();
+        int height = image.height();
+        double centreX = (width - 1) / 2.0;
+        double centreY = (height - 1) / 2.0;
+        byte[] pixels = image.rgb();
+        byte[] changed = new byte[pixels.length];
+        for (int row = 0, to = 0; row < height; row++) {
+            double y = row - centreY;
+            for (int column = 0; column < width; column++, to += 3) {
+                double x = column - centreX;
+                long fromX = Math.round(a * x + b * y + c + centreX);
+                long fromY = Math.round(d * x + e * y + f + centreY);
+                if (fromX < 0 || fromX >= width || fromY < 0 || fromY >= height) continue;
+                System.arraycopy(pixels, (int) (3 * (fromY * width + fromX)), changed, to, 3);
+            }
+        }
+        return new RgbImage(width, height, changed);
+    }
+}

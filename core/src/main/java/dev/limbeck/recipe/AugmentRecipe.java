@@ -1,0 +1,40 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.data.image.Augmentation;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Say how training images are changed each time they are seen; what is null is as it suits the data.
+ *
+ * @see Augmentation
+ */
+public record AugmentRecipe(
+        @Nullable Boolean flip,
+        @Nullable Integer padAndCrop,
+        @Nullable Double randomCrop,
+        @Nullable Double jitter,
+        @Nullable Integer randAugment) {
+    public AugmentRecipe {
+        change(Augmentation.none(), flip, padAndCrop, randomCrop, jitter, randAugment);
+    }
+
+    /** Change what suits the data to what this says. */
+    Augmentation over(Augmentation usual) {
+        return change(usual, flip, padAndCrop, randomCrop, jitter, randAugment);
+    }
+
+    private static Augmentation change(
+            Augmentation usual,
+            @Nullable Boolean flip,
+            @Nullable Integer padAndCrop,
+            @Nullable Double randomCrop,
+            @Nullable Double jitter,
+            @Nullable Integer randAugment) {
+        return new Augmentation(
+                flip == null ? usual.flip() : flip,
+                padAndCrop == null ? usual.padAndCrop() : padAndCrop,
+                randomCrop == null ? usual.randomCrop() : randomCrop,
+                jitter == null ? usual.jitter() : jitter,
+                randAugment == null ? usual.randAugment() : randAugment);
+    }
+}
