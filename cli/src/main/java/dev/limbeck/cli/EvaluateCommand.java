@@ -108,7 +108,7 @@ final class EvaluateCommand extends LimbeckCommand {
         return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
     }
 
-    private static void checkClasses(SavedModel saved, List<String> names) {
+    static void checkClasses(SavedModel saved, List<String> names) {
         if (saved.classes() != names.size()) {
             throw new LimbeckException("the model knows " + saved.classes() + " classes, the data has " + names.size()
                     + "; evaluate on data of the same classes");

@@ -33,6 +33,7 @@ import picocli.CommandLine.HelpCommand;
             FindRateCommand.class,
             SweepCommand.class,
             SummaryCommand.class,
+            ShowCommand.class,
             DoctorCommand.class,
             AutoComplete.GenerateCompletion.class,
             HelpCommand.class

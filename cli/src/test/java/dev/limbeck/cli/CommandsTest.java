@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -430,5 +431,46 @@ class CommandsTest {
     @Test
     void writesACompletionScript() {
         assertThat(Cli.run("generate-completion").done().out()).contains("#!/usr/bin/env bash", "distill", "--teacher");
+    }
+
+    @Test
+    void drawsABatchAndWhatAModelMakesOfIt() throws IOException {
+        Cli.pictures(home.resolve("shown"), "cat", "dog");
+        Object[] data = {"--data", home.resolve("shown"), "--image-size", "32"};
+        Path batch = home.resolve("pictures/batch.png");
+        Cli.run("show", data, "--rand-augment", "9", "--out", batch).done();
+        assertThat(ImageIO.read(batch.toFile()).getWidth()).isGreaterThan(200);
+        Cli.run("train", data, Cli.TINY, "--out", home.resolve("shown-run")).done();
+        Path results = home.resolve("results.png");
+        Cli.run(
+                        "show",
+                        "--data",
+                        home.resolve("shown"),
+                        "--model",
+                        home.resolve("shown-run"),
+                        "--worst",
+                        "--rows",
+                        "3",
+                        "--out",
+                        results)
+                .done();
+        assertThat(ImageIO.read(results.toFile()).getWidth()).isBetween(100, 500);
+        assertThat(Cli.run("show", data, "--random-crop", "2", "--out", batch).err())
+                .contains("random_crop must be above 0 and at most 1, found 2.0");
+    }
+
+    @Test
+    void judgesTheMeanOverViews() throws IOException {
+        Cli.pictures(home.resolve("viewed"), "cat", "dog");
+        Object[] data = {"--data", home.resolve("viewed")};
+        Cli.run("train", data, Cli.TINY, "--out", home.resolve("viewed-run")).done();
+        Object[] judged = {"evaluate", "--model", home.resolve("viewed-run"), data, "--split", "valid", "--json"};
+        double plain = Cli.run(judged).done().json().get("loss").asDouble();
+        double views = Cli.run(judged, "--views", "2", "--flip")
+                .done()
+                .json()
+                .get("loss")
+                .asDouble();
+        assertThat(views).isNotEqualTo(plain).isPositive();
     }
 }

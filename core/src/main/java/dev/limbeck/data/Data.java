@@ -1,5 +1,7 @@
 package dev.limbeck.data;
 
+import dev.limbeck.LimbeckException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -49,6 +51,15 @@ public interface Data extends AutoCloseable {
 
     /** Return the shape of one input row, such as channels, height and width. */
     long[] inputShape();
+
+    /**
+     * Draw rows of a split, each with a caption, in a PNG file.
+     *
+     * @throws dev.limbeck.LimbeckException if this kind of data has no picture, or the file cannot be written
+     */
+    default void draw(Split split, List<Caption> captions, Path file) {
+        throw new LimbeckException("this data has no pictures to draw");
+    }
 
     /** Return the labels of a split in order; −1 where a row has none. */
     int[] labels(Split split);

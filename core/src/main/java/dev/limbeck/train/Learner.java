@@ -47,6 +47,8 @@ public final class Learner implements AutoCloseable {
     private static final double UNFROZEN_START = 5;
     private static final double LAYER_SPREAD = 100;
 
+    private static final int SHOWN = 32;
+
     private final Data data;
     private final Module model;
     private final Architecture architecture;
@@ -332,6 +334,11 @@ public final class Learner implements AutoCloseable {
      */
     public Validation validate(Split split, int views) {
         return Evaluator.runViews(model, data, split, views, device, metrics);
+    }
+
+    /** Draw some rows of the validation split with what they are and what the model takes them for: a PNG file. */
+    public void showResults(Path file) {
+        ResultsPicture.write(data, Split.VALID, predict(Split.VALID), SHOWN, file);
     }
 
     /** Return the logits of a split. */

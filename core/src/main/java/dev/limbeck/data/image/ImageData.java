@@ -4,10 +4,12 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.BufferPool;
+import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 public final class ImageData implements Data {
     private static final long ORDER_LOTS = 3;
     private static final long AUGMENT_LOTS = 4;
+    private static final int MOST_SHOWN = 64;
     private static final long VIEW_LOTS = 12;
     private static final int CHANNELS = 3;
 
@@ -154,6 +157,40 @@ public final class ImageData implements Data {
                 split,
                 IntStream.range(0, images.length).toArray(),
                 (index, target) -> target.put(store.pixels(images[index])));
+    }
+
+    /**
+     * Draw the first batch of training images as a model sees them, augmented, with their labels: a PNG file to look at before
+     * the long work starts.
+     */
+    public void show(Path file) {
+        List<ContactSheet.Cell> cells = new ArrayList<>();
+        try (BatchStream batches = train(0);
+                Scope scope = Scope.open()) {
+            Batch batch = batches.next();
+            if (batch == null) throw new LimbeckException("there is no training image to show");
+            int[] images = plan.of(Split.TRAIN);
+            for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
+                ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
+                augment(images[i], AUGMENT_LOTS, 0, pixels);
+                int label = plan.label(images[i]);
+                cells.add(new ContactSheet.Cell(
+                        new RgbImage(preparation.width(), preparation.height(), pixels.array()),
+                        label < 0 ? "no label" : classNames().get(label),
+                        false));
+            }
+        }
+        ContactSheet.write(cells, file);
+    }
+
+    @Override
+    public void draw(Split split, List<Caption> captions, Path file) {
+        ContactSheet.write(
+                captions.stream()
+                        .map(caption ->
+                                new ContactSheet.Cell(image(split, caption.row()), caption.text(), caption.marked()))
+                        .toList(),
+                file);
     }
 
     @Override

@@ -1,0 +1,51 @@
+package dev.limbeck.train;
+
+import dev.limbeck.data.Caption;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+
+/** Draw rows of a split with what they are and what a model takes them for; mistakes stand out. */
+public final class ResultsPicture {
+    private ResultsPicture() {}
+
+    /** Draw rows spread evenly over the split. */
+    public static void write(Data data, Split split, Predictions predictions, int rows, Path file) {
+        int count = Math.min(rows, predictions.size());
+        List<Caption> captions = IntStream.range(0, count)
+                .map(i -> (int) ((long) i * predictions.size() / count))
+                .mapToObj(row -> caption(data, predictions, row))
+                .toList();
+        data.draw(split, captions, file);
+    }
+
+    /** Draw the labelled rows that the model finds least probable, worst first. */
+    public static void writeWorst(Data data, Split split, Predictions predictions, int rows, Path file) {
+        List<Caption> captions = IntStream.range(0, predictions.size())
+                .filter(row -> predictions.labels()[row] >= 0)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer row) ->
+                        predictions.probabilities(row)[predictions.labels()[row]]))
+                .limit(rows)
+                .map(row -> caption(data, predictions, row))
+                .toList();
+        data.draw(split, captions, file);
+    }
+
+    private static Caption caption(Data data, Predictions predictions, int row) {
+        int label = predictions.labels()[row];
+        int top = predictions.top(row);
+        if (top < 0) return new Caption(row, "not a number", true);
+        String seen = String.format(
+                Locale.ROOT,
+                "%s %.0f %%",
+                data.classNames().get(top),
+                100 * predictions.probabilities(row)[top]);
+        boolean wrong = label >= 0 && label != top;
+        return new Caption(row, wrong ? seen + "\nis " + data.classNames().get(label) : seen, wrong);
+    }
+}
