@@ -19,10 +19,10 @@ echo "undisturbed: $millis ms, $expected"
 equal=0
 for i in $(seq "${1:-20}"); do
   out="$work/killed-$i"
-  pause=$(awk -v seed="$i$(date +%N)" -v most="$millis" 'BEGIN { srand(seed); printf "%.3f", rand() * most / 1000 }')
+  pause=$(od -An -N4 -tu4 /dev/urandom | awk -v most="$millis" '{ printf "%.3f", $1 / 4294967296 * most / 1000 }')
   setsid "$limbeck" $run --out "$out" >"$work/log" 2>&1 &
   sleep "$pause"
-  kill -KILL -- "-$!" 2>/dev/null || true
+  kill -KILL "-$!" 2>/dev/null || true
   wait "$!" 2>/dev/null || true
   epochs=$(grep -c '^ *[0-9] ' "$work/log" || true)
   if [ -e "$out" ]; then how="was done"

@@ -128,6 +128,12 @@ class BadInputTest {
             quoteCharacter = '`',
             value = {
                 "--epochs 0 | epochs must be at least 1, found 0",
+                "--head concat | --head goes with --pretrained or --weights; add one",
+                "--head round --pretrained | no head 'round'; nearest: concat, linear",
+                "--frozen-epochs -1 --pretrained | frozen_epochs must be at least 0, found -1",
+                "--head linear --pretrained | no published weights of cifar-resnet8 are known; give a file of them (--weights)",
+                "--weights $/missing.pth | no weights at ",
+                "--weights $/text.safetensors | text.safetensors",
                 "--lr NaN | lr must be a positive number, found NaN",
                 "--lr 0 | lr must be a positive number, found 0.0",
                 "--lr Infinity | lr must be a positive number, found Infinity",

@@ -434,6 +434,31 @@ class CommandsTest {
     }
 
     @Test
+    void fineTunesTheBodyOfAnotherModel() throws IOException {
+        Path out = home.resolve("fine-tuned");
+        Cli.run(
+                        "train",
+                        SHAPES,
+                        "--weights",
+                        teacher.resolve("model.safetensors"),
+                        "--frozen-epochs",
+                        "2",
+                        "--out",
+                        out)
+                .done();
+        JsonNode record = Cli.read(out.resolve("run.json"));
+        assertThat(record.at("/training/architecture").asText()).isEqualTo("cifar-resnet8+concat");
+        assertThat(record.get("epochs"))
+                .hasSize(2 + record.at("/recipe/training/epochs").asInt());
+        assertThat(record.at("/recipe/pretrained/frozen_epochs").asInt()).isEqualTo(2);
+        JsonNode judged = Cli.run(
+                        "evaluate", "--data", record.at("/recipe/data/source").asText(), "--model", out, "--json")
+                .done()
+                .json();
+        assertThat(judged.get("accuracy")).isEqualTo(record.at("/results/test/accuracy"));
+    }
+
+    @Test
     void drawsABatchAndWhatAModelMakesOfIt() throws IOException {
         Cli.pictures(home.resolve("shown"), "cat", "dog");
         Object[] data = {"--data", home.resolve("shown"), "--image-size", "32"};

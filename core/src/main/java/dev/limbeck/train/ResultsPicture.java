@@ -42,9 +42,9 @@ public final class ResultsPicture {
         if (top < 0) return new Caption(row, "not a number", true);
         String seen = String.format(
                 Locale.ROOT,
-                "%s %.0f %%",
-                data.classNames().get(top),
-                100 * predictions.probabilities(row)[top]);
+                "%.0f %% %s",
+                100 * predictions.probabilities(row)[top],
+                data.classNames().get(top));
         boolean wrong = label >= 0 && label != top;
         return new Caption(row, wrong ? seen + "\nis " + data.classNames().get(label) : seen, wrong);
     }

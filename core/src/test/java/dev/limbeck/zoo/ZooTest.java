@@ -31,6 +31,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ZooTest {
@@ -77,6 +78,15 @@ class ZooTest {
                     .filteredOn(line -> !line.startsWith("num_batches_tracked") && !line.contains(".num_batches_"))
                     .isEqualTo(namesAndShapes(Golden.read("cifar-resnet20-names.json")));
             assertThat(network.parameterCount()).isEqualTo(269_722);
+        }
+    }
+
+    /** For 10 classes, from the widths of Zagoruyko and Komodakis (2016). */
+    @ParameterizedTest
+    @CsvSource({"wrn-16-2, 691674", "wrn-28-2, 1467610", "wrn-40-2, 2243546"})
+    void wideResNetHasThePublishedSize(String name, long parameters) {
+        try (Module network = Zoo.byName(name).create(10)) {
+            assertThat(network.parameterCount()).isEqualTo(parameters);
         }
     }
 
