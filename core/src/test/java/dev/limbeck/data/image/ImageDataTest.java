@@ -293,7 +293,8 @@ class ImageDataTest {
                     assertThat(stream.next()).isNotNull();
                 }
             }
-            assertThat(Engine.countedBytes()).isEqualTo(before);
+            // Less is possible: what earlier tests left is freed whenever the garbage collector comes by.
+            assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
             assertThat(Thread.getAllStackTraces().keySet())
                     .noneMatch(thread -> thread.getName().startsWith("limbeck-"));
         }
