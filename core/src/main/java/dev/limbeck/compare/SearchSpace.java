@@ -2,7 +2,7 @@ package dev.limbeck.compare;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.distill.loss.LogitLosses;
+import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.Map;
  *
  * @param temperatures of losses that have one
  * @param weights shares of the teacher
- * @param losses names as in {@link LogitLosses}
+ * @param losses names as in {@link Losses}
  * @param schedules names as in a recipe
  */
 public record SearchSpace(
@@ -54,7 +54,7 @@ public record SearchSpace(
             first.put("name", loss);
             name.add(loss);
         }
-        boolean softens = LogitLosses.hasTemperature(first.get("name").asText());
+        boolean softens = Losses.byName(first.get("name").asText()).hasTemperature();
         if (!softens) first.remove("temperature");
         if (softens && !Double.isNaN(temperature)) {
             first.put("temperature", temperature);

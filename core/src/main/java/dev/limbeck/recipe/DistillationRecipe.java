@@ -3,9 +3,12 @@ package dev.limbeck.recipe;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.distill.loss.LogitLosses;
+import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.teacher.Teacher;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,19 +29,33 @@ public record DistillationRecipe(
     /**
      * Name a loss.
      *
-     * @param name one of {@link LogitLosses#names}
-     * @param temperature for losses that have one; 3 unless set
+     * @param name one of {@link Losses#names}
+     * @param temperature for losses that have one; their own default unless set
      * @param scale factor beside the weight; 1 unless set
+     * @param parameters the loss's others by name, such as {@code alpha}
      */
     public record Loss(
             String name,
             @Nullable Double temperature,
-            @Nullable Double scale) {
+            @Nullable Double scale,
+            @Nullable Map<String, Double> parameters) {
         public Loss {
             if (name == null) throw RecipeFiles.missing("distillation.losses.name");
             if (temperature != null) Settings.positive("temperature", temperature);
             if (scale != null) Settings.notNegative("scale", scale);
-            LogitLosses.byName(name, temperature);
+            make(name, temperature, parameters);
+        }
+
+        LogitLoss make() {
+            return make(name, temperature, parameters);
+        }
+
+        private static LogitLoss make(
+                String name, @Nullable Double temperature, @Nullable Map<String, Double> parameters) {
+            Map<String, Double> given = new LinkedHashMap<>();
+            if (parameters != null) given.putAll(parameters);
+            if (temperature != null) given.put(Losses.TEMPERATURE, temperature);
+            return Losses.byName(name).with(given);
         }
     }
 
@@ -49,8 +66,9 @@ public record DistillationRecipe(
         if (weight == 0 && taskWeight != null && taskWeight == 0) {
             throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
         }
-        losses =
-                losses == null || losses.isEmpty() ? List.of(new Loss("soft-target", null, null)) : List.copyOf(losses);
+        losses = losses == null || losses.isEmpty()
+                ? List.of(new Loss("soft-target", null, null, null))
+                : List.copyOf(losses);
     }
 
     static DistillationRecipe defaults() {
@@ -64,7 +82,7 @@ public record DistillationRecipe(
         if (taskWeight != null) builder.taskWeight(taskWeight);
         if (leastConfidence != null) builder.leastConfidence(leastConfidence);
         for (Loss loss : losses) {
-            builder.loss(LogitLosses.byName(loss.name, loss.temperature), loss.scale == null ? 1 : loss.scale);
+            builder.loss(loss.make(), loss.scale == null ? 1 : loss.scale);
         }
         return builder.build();
     }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * dangles once the first is freed; the in-place functions here return their argument.
  */
 public final class Ops {
-    private static final int SUM = 2;
+    private static final int NONE = 0;
 
     static {
         Engine.start();
@@ -173,13 +173,54 @@ public final class Ops {
         return x.log_softmax(dim);
     }
 
-    /** Return Σ target·(log target − input): the sum over all elements, of a log-probability and a probability. */
-    public static Tensor klSum(Tensor logInput, Tensor target) {
-        return torch.kl_div(logInput, target, SUM, false);
+    /** Return target·(log target − input) of each element, for a log-probability and a probability; 0 where the latter is. */
+    public static Tensor kl(Tensor logInput, Tensor target) {
+        return torch.kl_div(logInput, target, NONE, false);
     }
 
     public static Tensor meanSquaredError(Tensor a, Tensor b) {
         return torch.mse_loss(a, b);
+    }
+
+    /** Return log σ(x). */
+    public static Tensor logSigmoid(Tensor x) {
+        return torch.log_sigmoid(x);
+    }
+
+    /** Return x to a power. */
+    public static Tensor pow(Tensor x, double exponent) {
+        return x.pow(new Scalar(exponent));
+    }
+
+    /** Return max(x, least). */
+    public static Tensor atLeast(Tensor x, double least) {
+        return x.clamp_min(new Scalar(least));
+    }
+
+    /** Return, of the same shape, whether elements are at least a value. */
+    public static Tensor isAtLeast(Tensor x, long least) {
+        return x.ge(new Scalar(least));
+    }
+
+    /** Return, of the same shape, whether elements differ from a value. */
+    public static Tensor isNot(Tensor x, long value) {
+        return x.ne(new Scalar(value));
+    }
+
+    /** Return the L2 norm along a dimension, which disappears; its gradient at 0 is 0. */
+    public static Tensor norm(Tensor x, long dim) {
+        return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {dim}, false, new ScalarTypeOptional());
+    }
+
+    /** Return N×(count − 1) column indices: in each row all columns of {@code count} but its own, in order. */
+    public static Tensor allBut(Tensor own, long count) {
+        Tensor columns = torch.arange(new Scalar(count - 1), own.options());
+        return columns.add(columns.ge(own.unsqueeze(1)));
+    }
+
+    /** Return 1 in each row's own column and 0 elsewhere, of the shape and type of {@code like}, N×columns. */
+    public static Tensor oneHot(Tensor own, Tensor like) {
+        return torch.zeros_like(like).scatter(1, own.unsqueeze(1), new Scalar(1.0));
     }
 
     public static Tensor argmax(Tensor x, long dim) {

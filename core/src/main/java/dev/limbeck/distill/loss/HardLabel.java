@@ -4,14 +4,14 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute the cross-entropy with the teacher's most likely class as the label, the mean over the rows.
+ * Compute the cross-entropy with the teacher's most likely class as the label, the mean over the rows. For transformers,
+ * and for teachers that give no probabilities worth softening.
  *
  * <p>Touvron et al., Training data-efficient image transformers and distillation through attention, ICML 2021.
  */
 public record HardLabel() implements LogitLoss {
     @Override
-    public Tensor of(Tensor student, Tensor teacher, Tensor labels) {
-        LogitLoss.checkShapes(student, teacher);
-        return Ops.crossEntropy(student, Ops.argmax(teacher.detach(), 1));
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        return Softened.pick(Ops.logSoftmax(student, 1), Ops.argmax(teacher, 1)).neg();
     }
 }

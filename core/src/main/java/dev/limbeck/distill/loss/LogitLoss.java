@@ -1,22 +1,85 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Compare the logits of a student with those of a teacher; callable on plain tensors, without a learner. */
 @FunctionalInterface
 public interface LogitLoss {
+    /** The label of a position, in dense outputs, that must not count at all, such as a border or padding. */
+    int IGNORED = -100;
+
     /**
-     * Compute the loss; gradients flow to the student alone.
+     * Compute the loss of each row; call {@link #of} to use a loss, which checks its arguments and takes the mean.
      *
      * @param student logits, N×classes
-     * @param teacher logits, N×classes
-     * @param labels int64 class indices, N; −1 where a row has none. Most losses do not look at them
-     * @return a scalar: the mean over the rows
+     * @param teacher logits, N×classes, outside the graph
+     * @param labels int64 class indices, N; a row without one has −1, or 0 if the loss {@link #needsLabels}
+     * @return N values, or a scalar where they can't be told apart
      */
-    Tensor of(Tensor student, Tensor teacher, Tensor labels);
+    Tensor rows(Tensor student, Tensor teacher, Tensor labels);
+
+    /** Compute the loss with all rows alike; see {@link #of(Tensor, Tensor, Tensor, Tensor)}. */
+    default Tensor of(Tensor student, Tensor teacher, Tensor labels) {
+        return of(student, teacher, labels, null);
+    }
+
+    /**
+     * Compute the loss, the mean over the rows; gradients flow to the student alone.
+     *
+     * @param student logits, N×classes, or dense ones N×classes×H×W, of which every position is a row
+     * @param teacher logits of the same shape
+     * @param labels int64 class indices, N or N×H×W; −1 where there is none, {@link #IGNORED} (dense only) where the
+     *     position must not count
+     * @param weights of the rows, N or N×H×W, at least 0; null if all count alike
+     * @return a scalar: Σ weight·value / Σ weight, 0 if all weights are
+     * @throws LimbeckException if the shapes differ; other class counts would broadcast to a meaningless number
+     */
+    default Tensor of(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
+        checkShapes(student, teacher);
+        Tensor ours = student;
+        Tensor theirs = teacher.detach();
+        Tensor targets = labels;
+        Tensor counts = weights;
+        if (student.dim() == 4) {
+            long classes = student.size(1);
+            ours = ours.permute(0, 2, 3, 1).reshape(-1, classes);
+            theirs = theirs.permute(0, 2, 3, 1).reshape(-1, classes);
+            targets = labels.reshape(-1);
+            Tensor counted = Ops.isNot(targets, IGNORED);
+            counts = weights == null ? counted : weights.reshape(-1).mul(counted);
+        }
+        if (needsLabels()) {
+            Tensor labelled = Ops.isAtLeast(targets, 0);
+            counts = counts == null ? labelled : counts.mul(labelled);
+            targets = targets.mul(labelled);
+        }
+        return mean(ours, theirs, targets, counts == null ? null : Tensors.to(counts, DType.of(student)));
+    }
+
+    /** Reduce checked N×classes rows to a scalar; for losses that relate rows to each other. */
+    default Tensor mean(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
+        return RowMean.of(rows(student, teacher, labels), weights);
+    }
+
+    /** Return whether rows without a label can't be used. */
+    default boolean needsLabels() {
+        return false;
+    }
+
+    /**
+     * Return the same loss at another temperature.
+     *
+     * @throws LimbeckException if it has none
+     */
+    default LogitLoss withTemperature(double temperature) {
+        throw new LimbeckException(name() + " has no temperature to change; leave the schedule out");
+    }
 
     /** Return the name under which the term is recorded. */
     default String name() {
@@ -24,12 +87,12 @@ public interface LogitLoss {
     }
 
     /**
-     * Check that two logit tensors can be compared; different class counts would broadcast to a meaningless number.
+     * Check that two logit tensors can be compared.
      *
      * @throws LimbeckException if they cannot
      */
     static void checkShapes(Tensor student, Tensor teacher) {
-        if (student.dim() != 2 || !Arrays.equals(student.shape(), teacher.shape())) {
+        if ((student.dim() != 2 && student.dim() != 4) || !Arrays.equals(student.shape(), teacher.shape())) {
             throw new LimbeckException("student and teacher must both give rows×classes logits of one shape, found "
                     + Tensors.shapeText(student.shape()) + " and " + Tensors.shapeText(teacher.shape())
                     + "; teach with a teacher of the same classes");

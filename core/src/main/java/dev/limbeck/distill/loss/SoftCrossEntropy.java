@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
  *
- * @param temperature T, positive
+ * @param temperature T, positive; 3 is the default
  * @param squared whether the value is multiplied by T²
  */
 public record SoftCrossEntropy(double temperature, boolean squared) implements LogitLoss {
@@ -29,11 +29,13 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
     }
 
     @Override
-    public Tensor of(Tensor student, Tensor teacher, Tensor labels) {
-        LogitLoss.checkShapes(student, teacher);
-        Tensor logStudent = Ops.logSoftmax(Ops.div(student, temperature), 1);
-        Tensor target = Ops.softmax(Ops.div(teacher.detach(), temperature), 1);
-        double factor = squared ? temperature * temperature : 1;
-        return Ops.mul(target.mul(logStudent).sum(), -factor / student.size(0));
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        Tensor values = Softened.crossEntropy(student, teacher, temperature);
+        return squared ? Ops.mul(values, temperature * temperature) : values;
+    }
+
+    @Override
+    public SoftCrossEntropy withTemperature(double other) {
+        return new SoftCrossEntropy(other, squared);
     }
 }

@@ -135,7 +135,7 @@ class UnlabelledTest {
                 }
 
                 @Override
-                public Tensor of(Tensor ours, Tensor theirs, Tensor labels) {
+                public Tensor rows(Tensor ours, Tensor theirs, Tensor labels) {
                     if (ours.requires_grad()) asked.addAndGet((int) ours.size(0));
                     return Ops.meanSquaredError(ours, theirs);
                 }

@@ -1,0 +1,67 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute T²·(α·TCKD + β·NCKD), the mean over the rows: what the teacher knows of the labelled class against all others
+ * (TCKD, a divergence of two probabilities) apart from what it knows of the others among themselves (NCKD, which the
+ * classic loss scales by 1 − pₜ(label), so that a confident teacher hardly teaches it). Helps with confident teachers.
+ *
+ * <p>Zhao et al., Decoupled Knowledge Distillation, CVPR 2022. Probabilities of one class against the rest stay
+ * logarithms throughout, so that the gradient is there where the student is most wrong.
+ *
+ * @param alpha α ≥ 0; 1 is the default
+ * @param beta β ≥ 0; 8 is the default, more for a more confident teacher
+ * @param temperature T, positive; 4 is the default
+ */
+public record DecoupledKD(double alpha, double beta, double temperature) implements LogitLoss {
+    public DecoupledKD {
+        Settings.notNegative("alpha", alpha);
+        Settings.notNegative("beta", beta);
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use the paper's values for CIFAR-100: α 1, β 8, T 4. */
+    public DecoupledKD() {
+        this(1, 8, 4);
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        Tensor ours = Ops.div(student, temperature);
+        Tensor theirs = Ops.div(teacher, temperature);
+        Tensor ourOthers = Softened.others(ours, labels);
+        Tensor theirOthers = Softened.others(theirs, labels);
+        Tensor target = part(target(ours, labels), target(theirs, labels))
+                .add(part(rest(ours, ourOthers), rest(theirs, theirOthers)));
+        Tensor others = Softened.divergence(ourOthers, theirOthers, 1);
+        double squared = temperature * temperature;
+        return Ops.mul(target, alpha * squared).add(Ops.mul(others, beta * squared));
+    }
+
+    /** Return the log-probability of the labelled class. */
+    private static Tensor target(Tensor logits, Tensor labels) {
+        return Softened.pick(Ops.logSoftmax(logits, 1), labels);
+    }
+
+    /** Return the log-probability of all other classes together. */
+    private static Tensor rest(Tensor logits, Tensor others) {
+        return others.logsumexp(1).sub(logits.logsumexp(1));
+    }
+
+    private static Tensor part(Tensor ourLog, Tensor theirLog) {
+        return theirLog.exp().mul(theirLog.sub(ourLog));
+    }
+
+    @Override
+    public boolean needsLabels() {
+        return true;
+    }
+
+    @Override
+    public DecoupledKD withTemperature(double other) {
+        return new DecoupledKD(alpha, beta, other);
+    }
+}

@@ -1,0 +1,77 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compute T²·(β·(1 − inter) + γ·(1 − intra)): inter is the Pearson correlation of student's and teacher's probabilities
+ * over the classes of a row, intra over the rows of a class, each a mean. The order of the classes is learned, not the
+ * exact probabilities, which a much stronger teacher's student could not reach. 0 for a student that agrees.
+ *
+ * <p>Huang et al., Knowledge Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
+ * rows of one batch are its sample: give it batches of 32 and more.
+ *
+ * @param beta β ≥ 0; 1 is the default
+ * @param gamma γ ≥ 0; 1 is the default
+ * @param temperature T, positive; 1 is the default
+ */
+public record Dist(double beta, double gamma, double temperature) implements LogitLoss {
+    private static final double EPSILON = 1e-8;
+
+    public Dist {
+        Settings.notNegative("beta", beta);
+        Settings.notNegative("gamma", gamma);
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use the paper's values for ImageNet: β 1, γ 1, T 1. */
+    public Dist() {
+        this(1, 1, 1);
+    }
+
+    /** Compute the inter part alone: the intra part has no rows. */
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        return apart(
+                Softened.probabilities(student, temperature), Softened.probabilities(teacher, temperature), 1, null);
+    }
+
+    @Override
+    public Tensor mean(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
+        Tensor ours = Softened.probabilities(student, temperature);
+        Tensor theirs = Softened.probabilities(teacher, temperature);
+        Tensor inter = RowMean.of(apart(ours, theirs, 1, null), weights);
+        Tensor intra = apart(ours, theirs, 0, weights).mean();
+        double squared = temperature * temperature;
+        return Ops.mul(inter, beta * squared).add(Ops.mul(intra, gamma * squared));
+    }
+
+    /** Return 1 − the correlation along a dimension, whose elements may be weighted. */
+    private static Tensor apart(Tensor a, Tensor b, long dim, @Nullable Tensor weights) {
+        Tensor shares = weights == null
+                ? null
+                : weights.div(Ops.atLeast(weights.sum(), EPSILON)).unsqueeze(1);
+        Tensor left = centred(a, dim, shares);
+        Tensor right = centred(b, dim, shares);
+        if (shares != null) {
+            Tensor root = shares.sqrt();
+            left = left.mul(root);
+            right = right.mul(root);
+        }
+        Tensor norms = Ops.norm(left, dim).mul(Ops.norm(right, dim));
+        return Ops.add(
+                Ops.sum(left.mul(right), dim).div(Ops.add(norms, EPSILON)).neg(), 1);
+    }
+
+    private static Tensor centred(Tensor x, long dim, @Nullable Tensor shares) {
+        Tensor mean = shares == null ? x.mean(dim) : Ops.sum(x.mul(shares), dim);
+        return x.sub(mean.unsqueeze(dim));
+    }
+
+    @Override
+    public Dist withTemperature(double other) {
+        return new Dist(beta, gamma, other);
+    }
+}

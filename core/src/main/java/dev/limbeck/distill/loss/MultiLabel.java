@@ -1,0 +1,39 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute T²·Σ KL(Bernoulli(σ(zₜ/T)) ‖ Bernoulli(σ(zₛ/T))) over the classes, the mean over the rows: every class is a
+ * question of its own, answered by a sigmoid. For images that may show several classes at once.
+ *
+ * <p>Yang et al., Multi-Label Knowledge Distillation, ICCV 2023 (its logit part). Σ over the classes, as the classic
+ * loss has it.
+ *
+ * @param temperature T, positive; 1 is the default
+ */
+public record MultiLabel(double temperature) implements LogitLoss {
+    public MultiLabel {
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use T = 1. */
+    public MultiLabel() {
+        this(1);
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        Tensor ours = Ops.div(student, temperature);
+        Tensor theirs = Ops.div(teacher, temperature);
+        Tensor yes = theirs.sigmoid().mul(Ops.logSigmoid(theirs).sub(Ops.logSigmoid(ours)));
+        Tensor no = theirs.neg().sigmoid().mul(Ops.logSigmoid(theirs.neg()).sub(Ops.logSigmoid(ours.neg())));
+        return Ops.mul(Ops.sum(yes.add(no), 1), temperature * temperature);
+    }
+
+    @Override
+    public MultiLabel withTemperature(double other) {
+        return new MultiLabel(other);
+    }
+}

@@ -1,0 +1,47 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute −pₜ(label)·log pₛ(label) − γ·T²·Σ p̂ₜ·log p̂ₛ, the mean over the rows, where p̂ are the softened probabilities
+ * of the classes other than the label among themselves: their sums are made equal before they are compared.
+ *
+ * <p>Yang et al., From Knowledge Distillation to Self-Knowledge Distillation: A Unified Approach with Normalized Loss and
+ * Customized Soft Labels, ICCV 2023. Not {@link DecoupledKD}: a cross-entropy, weighted by the teacher's own confidence.
+ *
+ * @param gamma γ ≥ 0; 1.5 is the default
+ * @param temperature T of the other classes, positive; 1 is the default
+ */
+public record NormalizedKD(double gamma, double temperature) implements LogitLoss {
+    public NormalizedKD {
+        Settings.notNegative("gamma", gamma);
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use the paper's values for ImageNet: γ 1.5, T 1. */
+    public NormalizedKD() {
+        this(1.5, 1);
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        Tensor sure = Softened.pick(Ops.softmax(teacher, 1), labels);
+        Tensor target =
+                sure.mul(Softened.pick(Ops.logSoftmax(student, 1), labels)).neg();
+        Tensor others =
+                Softened.crossEntropy(Softened.others(student, labels), Softened.others(teacher, labels), temperature);
+        return target.add(Ops.mul(others, gamma * temperature * temperature));
+    }
+
+    @Override
+    public boolean needsLabels() {
+        return true;
+    }
+
+    @Override
+    public NormalizedKD withTemperature(double other) {
+        return new NormalizedKD(gamma, other);
+    }
+}

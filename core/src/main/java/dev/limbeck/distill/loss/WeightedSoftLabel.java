@@ -1,0 +1,45 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute T²·w·CE(softmax(zₜ/T), softmax(zₛ/T)) with w = 1 − exp(−CEₛ/CEₜ), the mean over the rows: a row counts little
+ * where the student knows the label better than the teacher does already. CEₛ and CEₜ are the cross-entropies with the
+ * label at T = 1; no gradient flows through w. Helps where the teacher is often wrong.
+ *
+ * <p>Zhou et al., Rethinking Soft Labels for Knowledge Distillation: A Bias-Variance Tradeoff Perspective, ICLR 2021.
+ *
+ * @param temperature T, positive; 2 is the default
+ */
+public record WeightedSoftLabel(double temperature) implements LogitLoss {
+    private static final double EPSILON = 1e-7;
+
+    public WeightedSoftLabel {
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use the paper's temperature for ImageNet, 2. */
+    public WeightedSoftLabel() {
+        this(2);
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+        Tensor ours = Softened.pick(Ops.logSoftmax(student.detach(), 1), labels).neg();
+        Tensor theirs = Softened.pick(Ops.logSoftmax(teacher, 1), labels).neg();
+        Tensor weight = Ops.add(ours.div(Ops.add(theirs, EPSILON)).neg().exp().neg(), 1);
+        return Ops.mul(weight.mul(Softened.crossEntropy(student, teacher, temperature)), temperature * temperature);
+    }
+
+    @Override
+    public boolean needsLabels() {
+        return true;
+    }
+
+    @Override
+    public WeightedSoftLabel withTemperature(double other) {
+        return new WeightedSoftLabel(other);
+    }
+}
