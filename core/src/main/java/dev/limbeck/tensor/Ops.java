@@ -212,6 +212,41 @@ public final class Ops {
         return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {dim}, false, new ScalarTypeOptional());
     }
 
+    /** Return x / max(‖x‖, 10⁻¹²) along a dimension. */
+    public static Tensor normalize(Tensor x, long dim) {
+        return x.div(atLeast(norm(x, dim), 1e-12).unsqueeze(dim));
+    }
+
+    /** Return, of the same shape, whether elements are above a value. */
+    public static Tensor isAbove(Tensor x, double value) {
+        return x.gt(new Scalar(value));
+    }
+
+    /** Return the mean of the smooth L1 difference: d²/2 below 1, |d| − 1/2 from there on. */
+    public static Tensor smoothL1(Tensor a, Tensor b) {
+        return torch.smooth_l1_loss(a, b);
+    }
+
+    /** Return log(1 + exp(x)). */
+    public static Tensor softplus(Tensor x) {
+        return torch.softplus(x);
+    }
+
+    /** Enlarge N×C×H×W by repeating the nearest element. */
+    public static Tensor upsampleNearest(Tensor x, long height, long width) {
+        return torch.upsample_nearest2d(x, new long[] {height, width});
+    }
+
+    /** Copy rows into a tensor in place, by int64 index along dimension 0. */
+    public static void putRows_(Tensor x, Tensor index, Tensor rows) {
+        x.index_copy_(0, index, rows);
+    }
+
+    /** Return 1 everywhere but 0 on the diagonal, size×size, of the type and device of another tensor. */
+    public static Tensor offDiagonal(long size, Tensor like) {
+        return add(torch.eye(size, like.options()).neg(), 1);
+    }
+
     /** Return N×(count − 1) column indices: in each row all columns of {@code count} but its own, in order. */
     public static Tensor allBut(Tensor own, long count) {
         Tensor columns = torch.arange(new Scalar(count - 1), own.options());
@@ -268,6 +303,11 @@ public final class Ops {
     /** Sum over one dimension, which disappears. */
     public static Tensor sum(Tensor x, long dim) {
         return x.sum(new long[] {dim}, false, new ScalarTypeOptional());
+    }
+
+    /** Sum N×C×H×W over all but the channels: 1×C×1×1. */
+    public static Tensor perChannelSum(Tensor x) {
+        return x.sum(new long[] {0, 2, 3}, true, new ScalarTypeOptional());
     }
 
     /** Return the largest elements along some dimensions, which stay with length 1. */

@@ -1,9 +1,10 @@
 package dev.limbeck.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Free, on closing, every tensor that this thread made since opening. One scope a training step keeps native memory
@@ -17,7 +18,7 @@ public final class Scope implements AutoCloseable {
     }
 
     private final PointerScope pointers = new PointerScope();
-    private @Nullable Tensor result;
+    private final List<Tensor> results = new ArrayList<>();
 
     private Scope() {}
 
@@ -37,14 +38,13 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * Hand one tensor, the result of this scope's work, to the scope around it; where there is none it lives until it
-     * is closed or collected.
+     * Hand a tensor, a result of this scope's work, to the scope around it; where there is none it lives until it is
+     * closed or collected.
      *
      * @return the same tensor, valid after this scope has closed
      */
     public Tensor handOut(Tensor tensor) {
-        if (result != null) throw new IllegalStateException("a scope hands out one tensor");
-        result = keep(tensor);
+        results.add(keep(tensor));
         return tensor;
     }
 
@@ -52,7 +52,8 @@ public final class Scope implements AutoCloseable {
     public void close() {
         pointers.close();
         PointerScope outer = PointerScope.getInnerScope();
-        if (result != null && outer != null) {
+        if (outer == null) return;
+        for (Tensor result : results) {
             outer.attach(result);
             result.releaseReference();
         }

@@ -1,12 +1,14 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.data.Data;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,9 +69,18 @@ public final class KeptTeacher implements Teacher {
         Lesson lesson = teacher.begin(data, device);
         String preparation = data.preparation().toString();
         return new Lesson() {
+            private boolean watched;
+
+            /** Kept answers have no inside: from here on everything is computed. */
+            @Override
+            public Capture capture(Collection<String> points) {
+                watched = true;
+                return lesson.capture(points);
+            }
+
             @Override
             public Tensor logits(Tensor input) {
-                return answer(lesson, preparation, input, device);
+                return watched ? lesson.logits(input) : answer(lesson, preparation, input, device);
             }
 
             @Override

@@ -1,12 +1,15 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.data.Data;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -75,12 +78,22 @@ public final class ModuleTeacher implements Teacher {
         Map<Tensor, Boolean> flags = new IdentityHashMap<>();
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
         module.freeze();
+        List<Capture> captures = new ArrayList<>();
         return new Lesson() {
+            @Override
+            public Capture capture(Collection<String> points) {
+                Capture capture = Capture.of(module, points);
+                captures.add(capture);
+                return capture;
+            }
+
             @Override
             public Tensor logits(Tensor input) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
-                    return scope.handOut(module.apply(change.apply(Tensors.to(input, device))));
+                    Tensor logits = module.apply(change.apply(Tensors.to(input, device)));
+                    captures.forEach(capture -> capture.all().forEach(scope::handOut));
+                    return scope.handOut(logits);
                 }
             }
 
@@ -91,6 +104,7 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public void close() {
+                captures.forEach(Capture::close);
                 modes.close();
                 flags.forEach(Tensor::set_requires_grad);
             }

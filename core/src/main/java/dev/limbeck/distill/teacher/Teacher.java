@@ -1,12 +1,15 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
+import java.util.Collection;
 import java.util.List;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -37,6 +40,16 @@ public interface Teacher {
          * @param input as the student sees it
          */
         Tensor logits(Tensor input);
+
+        /**
+         * Watch points inside the teacher, to be read after each call of {@link #logits} that follows; closed with the lesson.
+         *
+         * @throws LimbeckException if this kind of teacher does not show what is inside, or has no such point
+         */
+        default Capture capture(Collection<String> points) {
+            throw new LimbeckException("this teacher shows its logits only; use losses on logits, or a teacher from a "
+                    + "run directory or a checkpoint");
+        }
 
         /** Answer all rows of a split, in order and without augmentation. */
         default Predictions predict(Data data, Split split) {

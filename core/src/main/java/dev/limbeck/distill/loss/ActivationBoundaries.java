@@ -1,0 +1,38 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Match which neurons fire, not how strongly: where the teacher's response is positive the student's is pulled above the
+ * margin, elsewhere below its negative, by the square of what is missing; the mean over all elements. For features before a
+ * ReLU.
+ *
+ * <p>Heo et al., Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
+ *
+ * @param margin m, positive; 2 is the default
+ */
+public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
+    public ActivationBoundaries {
+        Settings.positive("margin", margin);
+    }
+
+    /** Use a margin of 2. */
+    public ActivationBoundaries() {
+        this(2);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.SHAPE;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor fires = Ops.isAbove(teacher, 0);
+        Tensor tooLow = Ops.atLeast(Ops.add(student.neg(), margin), 0).mul(fires);
+        Tensor tooHigh = Ops.atLeast(Ops.add(student, margin), 0).mul(fires.logical_not());
+        return Maps.rowMean(tooLow.square().add(tooHigh.square()));
+    }
+}

@@ -1,0 +1,47 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compare where two networks look: a map's attention is Σ|x|ᵖ over its channels, brought to length 1. Needs no adapter,
+ * whatever the channels.
+ *
+ * <p>Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017. The authors' code takes the mean squared
+ * difference over the H·W positions, the default; their paper the length of the difference, about √(H·W) times its root.
+ *
+ * @param power p, positive; 2 is the default
+ * @param paper whether it is the paper's form
+ */
+public record AttentionTransfer(double power, boolean paper) implements DirectFeatureLoss {
+    public AttentionTransfer {
+        Settings.positive("power", power);
+    }
+
+    /** Use the authors' code's form. */
+    public AttentionTransfer(double power) {
+        this(power, false);
+    }
+
+    /** Use the authors' code's form with p = 2. */
+    public AttentionTransfer() {
+        this(2);
+    }
+
+    /** Return the paper's form. */
+    public AttentionTransfer asInPaper() {
+        return new AttentionTransfer(power, true);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.POSITIONS;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor difference = Maps.attention(student, power).sub(Maps.attention(teacher, power));
+        return paper ? Ops.norm(difference, 1) : difference.square().mean(1);
+    }
+}

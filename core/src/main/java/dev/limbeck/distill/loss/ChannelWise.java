@@ -1,0 +1,36 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel, the mean over the channels: each channel
+ * as a map of where something is. For dense prediction above all.
+ *
+ * <p>Shu et al., Channel-wise Knowledge Distillation for Dense Prediction, ICCV 2021.
+ *
+ * @param temperature T, positive; 4 is the default
+ */
+public record ChannelWise(double temperature) implements DirectFeatureLoss {
+    public ChannelWise {
+        Settings.positive("temperature", temperature);
+    }
+
+    /** Use T = 4. */
+    public ChannelWise() {
+        this(4);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.SHAPE;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor ours = Ops.logSoftmax(Ops.div(Maps.channels(student), temperature), 2);
+        Tensor theirs = Ops.softmax(Ops.div(Maps.channels(teacher), temperature), 2);
+        return Ops.mul(Ops.sum(Ops.kl(ours, theirs), 2).mean(1), temperature * temperature);
+    }
+}

@@ -1,0 +1,170 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives} images of
+ * other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length 1. The images
+ * compared with come from two memories, one vector for every training row, which follow by a running mean. On vectors; of
+ * maps the mean over the positions.
+ *
+ * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalising constants are those of
+ * the first batch, as the authors have it.
+ *
+ * @param negatives K ≥ 1 for each row; 1024 is the default (the authors use 16384)
+ * @param temperature T, positive; 0.07 is the default
+ * @param momentum of the memories, in [0, 1]; 0.5 is the default
+ */
+public record ContrastiveRepresentation(int negatives, double temperature, double momentum) implements FeatureLoss {
+    private static final long WIDTH = 128;
+    private static final double EPSILON = 1e-7;
+
+    public ContrastiveRepresentation {
+        Settings.atLeast(1, "negatives", negatives);
+        Settings.positive("temperature", temperature);
+        Settings.inUnit("momentum", momentum);
+    }
+
+    /** Use K 1024, T 0.07 and momentum 0.5. */
+    public ContrastiveRepresentation() {
+        this(1024, 0.07, 0.5);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.NOTHING;
+    }
+
+    @Override
+    public Bound bind(Shapes shapes) {
+        return new Memory(this, shapes);
+    }
+
+    private static final class Memory extends LearnedLoss {
+        private final ContrastiveRepresentation settings;
+        private final Module student;
+        private final Module teacher;
+        private final Tensor studentMemory;
+        private final Tensor teacherMemory;
+        /** The constants of student and teacher; 0 before the first batch. */
+        private final Tensor constants;
+        /** The rows of other classes, for each label. */
+        private final Map<Long, long[]> others = new HashMap<>();
+
+        private final long rows;
+
+        Memory(ContrastiveRepresentation settings, Shapes shapes) {
+            this.settings = settings;
+            int[] labels = shapes.labels();
+            rows = labels.length;
+            for (long label : IntStream.of(labels).distinct().asLongStream().toArray()) {
+                long[] candidates = LongStream.range(0, rows)
+                        .filter(row -> label < 0 || labels[(int) row] != label)
+                        .toArray();
+                if (candidates.length == 0) {
+                    throw new LimbeckException(
+                            "ContrastiveRepresentation needs rows of two classes at least, found one; "
+                                    + "use another loss");
+                }
+                others.put(label, candidates);
+            }
+            student = child("student", new Linear(shapes.student().get(0)[0], WIDTH));
+            teacher = child("teacher", new Linear(shapes.teacher().get(0)[0], WIDTH));
+            studentMemory = buffer("student_memory", unitVectors());
+            teacherMemory = buffer("teacher_memory", unitVectors());
+            constants = buffer("constants", Tensors.zeros(DType.FLOAT32, 2));
+        }
+
+        private Tensor unitVectors() {
+            return Ops.normalize(Tensors.randn(rows, WIDTH), 1);
+        }
+
+        @Override
+        public Tensor rows(Features features) {
+            Tensor ours = Ops.normalize(
+                    student.apply(Maps.embedding(features.student().get(0))), 1);
+            Tensor theirs = Ops.normalize(
+                    teacher.apply(Maps.embedding(features.teacher().get(0))), 1);
+            Tensor picked = Tensors.to(pick(features), ours.device());
+            Tensor ofStudent = likeness(teacherMemory, picked, ours, 0);
+            Tensor ofTeacher = likeness(studentMemory, picked, theirs, 1);
+            remember(features, ours, theirs);
+            return contrast(ofStudent).add(contrast(ofTeacher));
+        }
+
+        /** Choose N×(1+K) rows of the memories: the own first, then K of other classes. */
+        private Tensor pick(Features features) {
+            int[] own = features.indices();
+            int count = settings.negatives;
+            double[] draws = Tensors.toDoubles(Ops.uniform_(Tensors.zeros(DType.FLOAT64, own.length, count), 0, 1));
+            long[] labels = Tensors.toLongs(features.labels());
+            long[] picked = new long[own.length * (count + 1)];
+            for (int row = 0; row < own.length; row++) {
+                int at = row * (count + 1);
+                picked[at] = own[row];
+                long[] from = others.get(labels[row]);
+                for (int k = 0; k < count; k++) {
+                    picked[at + 1 + k] = from[(int) (draws[row * count + k] * from.length)];
+                }
+            }
+            return Tensors.of(picked, own.length, count + 1L);
+        }
+
+        /** Return exp(memory·vector/T)/Z for the picked rows, N×(1+K). */
+        private Tensor likeness(Tensor memory, Tensor picked, Tensor vectors, int side) {
+            Tensor remembered =
+                    Ops.indexSelect(memory, 0, picked.flatten()).reshape(picked.size(0), picked.size(1), WIDTH);
+            Tensor products = remembered.bmm(vectors.unsqueeze(2)).squeeze(2);
+            Tensor raw = Ops.div(products, settings.temperature).exp();
+            Tensor constant = constants.narrow(0, side, 1);
+            if (constant.item_double() == 0) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    Ops.addScaled_(constant, raw.detach().mean(), rows);
+                }
+            }
+            return Ops.div(raw, constant.item_double());
+        }
+
+        private Tensor contrast(Tensor likeness) {
+            double noise = settings.negatives / (double) rows;
+            Tensor own = likeness.narrow(1, 0, 1).squeeze(1);
+            Tensor other = likeness.narrow(1, 1, settings.negatives);
+            Tensor yes = own.div(Ops.add(own, noise + EPSILON)).log();
+            Tensor no = Ops.sum(Ops.add(other, noise + EPSILON).log(), 1).neg();
+            return yes.add(Ops.add(no, settings.negatives * Math.log(noise))).neg();
+        }
+
+        private void remember(Features features, Tensor ours, Tensor theirs) {
+            try (Scope scope = Scope.open();
+                    NoGrad noGrad = NoGrad.on()) {
+                Tensor index = Tensors.to(
+                        Tensors.of(
+                                Arrays.stream(features.indices()).asLongStream().toArray(), features.indices().length),
+                        ours.device());
+                remember(studentMemory, index, ours.detach());
+                remember(teacherMemory, index, theirs.detach());
+            }
+        }
+
+        private void remember(Tensor memory, Tensor index, Tensor vectors) {
+            Tensor moved = Ops.mul(Ops.indexSelect(memory, 0, index), settings.momentum)
+                    .add(Ops.mul(vectors, 1 - settings.momentum));
+            Ops.putRows_(memory, index, Ops.normalize(moved, 1));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compare the correlation of all pairs of rows: ‖Kₛ − Kₜ‖/N² (Frobenius) with K = exp(−2γ)·Σ (2γ)ᵖ/p!·(xᵢ·xⱼ)ᵖ, p from 0 to
+ * the order: the Gaussian kernel's Taylor series for vectors of length 1. On vectors; of maps the mean over the positions.
+ * Any widths.
+ *
+ * <p>Peng et al., Correlation Congruence for Knowledge Distillation, ICCV 2019. The series holds for vectors of length 1,
+ * so they are brought to it; {@code normalized} false leaves them as they are, as published code does.
+ *
+ * @param gamma γ, positive; 0.4 is the default
+ * @param order highest power, at least 1; 2 is the default
+ * @param normalized whether vectors are brought to length 1
+ */
+public record CorrelationCongruence(double gamma, int order, boolean normalized) implements DirectFeatureLoss {
+    public CorrelationCongruence {
+        Settings.positive("gamma", gamma);
+        Settings.atLeast(1, "order", order);
+    }
+
+    /** Use normalised vectors. */
+    public CorrelationCongruence(double gamma, int order) {
+        this(gamma, order, true);
+    }
+
+    /** Use γ 0.4, order 2 and normalised vectors. */
+    public CorrelationCongruence() {
+        this(0.4, 2);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.NOTHING;
+    }
+
+    @Override
+    public boolean relational() {
+        return true;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor difference = kernel(Maps.embedding(student)).sub(kernel(Maps.embedding(teacher)));
+        double rows = student.size(0);
+        return Ops.div(Ops.norm(difference.flatten(), 0), rows * rows);
+    }
+
+    private Tensor kernel(Tensor vectors) {
+        Tensor x = normalized ? Ops.normalize(vectors, 1) : vectors;
+        Tensor products = x.matmul(x.t());
+        Tensor power = products;
+        double factor = 2 * gamma;
+        Tensor sum = Ops.add(Ops.mul(power, factor), 1);
+        for (int p = 2; p <= order; p++) {
+            power = power.mul(products);
+            factor *= 2 * gamma / p;
+            sum = sum.add(Ops.mul(power, factor));
+        }
+        return Ops.mul(sum, Math.exp(-2 * gamma));
+    }
+}

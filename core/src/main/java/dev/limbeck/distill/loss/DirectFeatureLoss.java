@@ -1,0 +1,59 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
+
+/** Compare one layer of each network by a formula that learns and remembers nothing; callable on plain tensors. */
+public interface DirectFeatureLoss extends FeatureLoss {
+    /**
+     * Compute the loss of each row; call {@link #of} to use a loss, which checks its arguments and takes the mean.
+     *
+     * @param teacher outside the graph
+     * @return N values, or a scalar where they can't be told apart
+     */
+    Tensor rows(Tensor student, Tensor teacher);
+
+    /**
+     * Compute the loss, the mean over the rows; gradients flow to the student alone.
+     *
+     * @param student N×C×H×W, or N×C if the loss is one on vectors
+     * @param teacher of a shape that {@link #needs} allows
+     * @return a scalar
+     * @throws LimbeckException if the shapes don't fit, or a relational loss gets one row
+     */
+    default Tensor of(Tensor student, Tensor teacher) {
+        if (!fits(student.shape(), teacher.shape())) {
+            throw new LimbeckException(name() + " compares features of equal "
+                    + switch (needs()) {
+                        case NOTHING -> "rows";
+                        case POSITIONS -> "rows, height and width";
+                        case CHANNELS -> "rows and channels";
+                        case SHAPE -> "shape";
+                    }
+                    + ", found " + Tensors.shapeText(student.shape()) + " and " + Tensors.shapeText(teacher.shape())
+                    + "; join them with an adapter");
+        }
+        if (relational() && student.size(0) < 2) {
+            throw new LimbeckException(
+                    name() + " compares rows with each other, found a batch of 1; use batches of 2 or more");
+        }
+        return RowMean.of(rows(student, teacher.detach()), null);
+    }
+
+    private boolean fits(long[] student, long[] teacher) {
+        if (student[0] != teacher[0]) return false;
+        return switch (needs()) {
+            case NOTHING -> true;
+            case POSITIONS -> student.length == 4 && teacher.length == 4 && Arrays.equals(student, 2, 4, teacher, 2, 4);
+            case CHANNELS -> student.length == teacher.length && student[1] == teacher[1];
+            case SHAPE -> Arrays.equals(student, teacher);
+        };
+    }
+
+    @Override
+    default Bound bind(Shapes shapes) {
+        return features -> rows(features.student().get(0), features.teacher().get(0));
+    }
+}

@@ -1,0 +1,78 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ReLU;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compare factors, which small networks extract from the features of both sides: the mean absolute difference of the
+ * flattened factors, each row brought to length 1. A paraphraser, an autoencoder, condenses the teacher's features into
+ * {@code share} as many channels; a translator of the student's learns to give the same.
+ *
+ * <p>Kim, Park and Kwak, Paraphrasing Complex Network: Network Compression via Factor Transfer, NeurIPS 2018. The authors
+ * train the paraphraser beforehand; here it learns its reconstruction along the way, and no gradient of the comparison
+ * reaches it.
+ *
+ * @param share of the teacher's channels that the factors have, in (0, 1]; 0.5 is the default
+ */
+public record FactorTransfer(double share) implements FeatureLoss {
+    public FactorTransfer {
+        if (!(share > 0 && share <= 1)) throw Settings.wrong("share", "above 0 and at most 1", share);
+    }
+
+    /** Use half of the teacher's channels. */
+    public FactorTransfer() {
+        this(0.5);
+    }
+
+    /** Compare given factors, N×K×H×W of both sides: N values. */
+    public static Tensor compare(Tensor student, Tensor teacher) {
+        return factor(student).sub(factor(teacher)).abs().mean(1);
+    }
+
+    private static Tensor factor(Tensor x) {
+        return Ops.normalize(x.flatten(1, -1), 1);
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.POSITIONS;
+    }
+
+    @Override
+    public Bound bind(Shapes shapes) {
+        return new Factors(
+                shapes.student().get(0)[0],
+                shapes.teacher().get(0)[0],
+                Math.max(1, Math.round(share * shapes.teacher().get(0)[0])));
+    }
+
+    private static final class Factors extends LearnedLoss {
+        private final Module translator;
+        private final Module encoder;
+        private final Module decoder;
+
+        Factors(long student, long teacher, long factors) {
+            translator = child("translator", twoLayers(student, factors));
+            encoder = child("encoder", twoLayers(teacher, factors));
+            decoder = child("decoder", twoLayers(factors, teacher));
+        }
+
+        private static Module twoLayers(long in, long out) {
+            return new Sequential(Joints.conv(in, out, 3), new BatchNorm2d(out), new ReLU(), Joints.conv(out, out, 3));
+        }
+
+        @Override
+        public Tensor rows(Features features) {
+            Tensor teacher = features.teacher().get(0);
+            Tensor theirs = encoder.apply(teacher);
+            Tensor again = Maps.rowMean(decoder.apply(theirs).sub(teacher).square());
+            return compare(translator.apply(features.student().get(0)), theirs.detach())
+                    .add(again);
+        }
+    }
+}

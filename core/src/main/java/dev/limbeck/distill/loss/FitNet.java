@@ -1,0 +1,21 @@
+package dev.limbeck.distill.loss;
+
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compute the mean squared difference of two feature maps: the first and plainest feature loss. Where the channels differ,
+ * an adapter is trained along.
+ *
+ * <p>Romero et al., FitNets: Hints for Thin Deep Nets, ICLR 2015.
+ */
+public record FitNet() implements DirectFeatureLoss {
+    @Override
+    public Needs needs() {
+        return Needs.SHAPE;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        return Maps.rowMean(student.sub(teacher).square());
+    }
+}

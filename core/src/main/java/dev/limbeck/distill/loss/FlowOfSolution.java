@@ -1,0 +1,46 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compare how features change between two layers of each network: the mean squared difference of the matrices
+ * Σ a·b/(H·W) over the positions, one number for each channel of the first and of the second layer. The larger of the two
+ * maps is pooled to the smaller's size. A pair names two layers of each network.
+ *
+ * <p>Yim et al., A Gift from Knowledge Distillation: Fast Optimization, Network Minimization and Transfer Learning,
+ * CVPR 2017.
+ */
+public record FlowOfSolution() implements FeatureLoss {
+    @Override
+    public Needs needs() {
+        return Needs.CHANNELS;
+    }
+
+    @Override
+    public int layers() {
+        return 2;
+    }
+
+    @Override
+    public Bound bind(Shapes shapes) {
+        return features -> {
+            Tensor ours = flow(features.student().get(0), features.student().get(1));
+            Tensor theirs = flow(features.teacher().get(0), features.teacher().get(1));
+            return Maps.rowMean(ours.sub(theirs).square());
+        };
+    }
+
+    /** Return N×Ca×Cb of N×Ca×H×W and N×Cb×H'×W'. */
+    private static Tensor flow(Tensor a, Tensor b) {
+        long height = Math.min(a.size(2), b.size(2));
+        long width = Math.min(a.size(3), b.size(3));
+        Tensor first = pooled(a, height, width).flatten(2, -1);
+        Tensor second = pooled(b, height, width).flatten(2, -1);
+        return Ops.div(first.bmm(second.transpose(1, 2)), height * width);
+    }
+
+    private static Tensor pooled(Tensor x, long height, long width) {
+        return x.size(2) == height && x.size(3) == width ? x : Ops.adaptiveAvgPool2d(x, height, width);
+    }
+}

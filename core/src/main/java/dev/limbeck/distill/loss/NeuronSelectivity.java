@@ -1,0 +1,29 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Match the distribution of what channels respond to: the squared maximum mean discrepancy of the channels' maps, each
+ * brought to length 1, under the kernel k(a, b) = (a·b)². Needs no adapter, whatever the channels.
+ *
+ * <p>Huang and Wang, Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, 2017 (polynomial kernel, d = 2,
+ * c = 0). The value may be below 0 by rounding only.
+ */
+public record NeuronSelectivity() implements DirectFeatureLoss {
+    @Override
+    public Needs needs() {
+        return Needs.POSITIONS;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor ours = Ops.normalize(Maps.channels(student), 2);
+        Tensor theirs = Ops.normalize(Maps.channels(teacher), 2);
+        return kernel(theirs, theirs).add(kernel(ours, ours)).sub(Ops.mul(kernel(ours, theirs), 2));
+    }
+
+    private static Tensor kernel(Tensor a, Tensor b) {
+        return Maps.rowMean(a.bmm(b.transpose(1, 2)).square());
+    }
+}

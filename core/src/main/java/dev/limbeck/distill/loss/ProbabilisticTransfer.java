@@ -1,0 +1,38 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.tensor.Ops;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Compare how likely rows are neighbours: the mean over the N×N pairs of pₜ·log(pₜ/pₛ), where p is (cosine + 1)/2 with each
+ * row's sum brought to 1. On vectors; of maps the mean over the positions. Any widths.
+ *
+ * <p>Passalis and Tefas, Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018.
+ */
+public record ProbabilisticTransfer() implements DirectFeatureLoss {
+    private static final double EPSILON = 1e-7;
+
+    @Override
+    public Needs needs() {
+        return Needs.NOTHING;
+    }
+
+    @Override
+    public boolean relational() {
+        return true;
+    }
+
+    @Override
+    public Tensor rows(Tensor student, Tensor teacher) {
+        Tensor ours = neighbours(Maps.embedding(student));
+        Tensor theirs = neighbours(Maps.embedding(teacher));
+        return theirs.mul(Ops.add(theirs, EPSILON).div(Ops.add(ours, EPSILON)).log())
+                .mean();
+    }
+
+    private static Tensor neighbours(Tensor vectors) {
+        Tensor unit = vectors.div(Ops.add(Ops.norm(vectors, 1), EPSILON).unsqueeze(1));
+        Tensor near = Ops.div(Ops.add(unit.matmul(unit.t()), 1), 2);
+        return near.div(Ops.sum(near, 1).unsqueeze(1));
+    }
+}

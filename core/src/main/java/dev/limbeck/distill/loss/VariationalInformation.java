@@ -1,0 +1,79 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.Settings;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ReLU;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Maximise what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements, with
+ * μ three trained 1×1 convolutions and σ² one trained variance for each of the teacher's channels.
+ *
+ * <p>Ahn et al., Variational Information Distillation for Knowledge Transfer, CVPR 2019. σ² = softplus(α) + 10⁻⁵.
+ *
+ * @param variance that each channel begins with, above 10⁻⁵; 5 is the default
+ */
+public record VariationalInformation(double variance) implements FeatureLoss {
+    private static final double LEAST = 1e-5;
+
+    public VariationalInformation {
+        if (!(variance > LEAST) || Double.isInfinite(variance)) {
+            throw Settings.wrong("variance", "above " + LEAST, variance);
+        }
+    }
+
+    /** Begin with the authors' variance, 5. */
+    public VariationalInformation() {
+        this(5);
+    }
+
+    /**
+     * Compare a prediction, N×C×H×W, with the teacher's features: N values.
+     *
+     * @param variance of each channel, 1×C×1×1
+     */
+    public static Tensor compare(Tensor predicted, Tensor teacher, Tensor variance) {
+        return Maps.rowMean(
+                Ops.div(predicted.sub(teacher).square().div(variance).add(variance.log()), 2));
+    }
+
+    @Override
+    public Needs needs() {
+        return Needs.POSITIONS;
+    }
+
+    @Override
+    public Bound bind(Shapes shapes) {
+        return new Predictor(shapes.student().get(0)[0], shapes.teacher().get(0)[0], variance);
+    }
+
+    private static final class Predictor extends LearnedLoss {
+        private final Module mean;
+        private final Tensor alpha;
+
+        Predictor(long student, long teacher, double variance) {
+            mean = child(
+                    "mean",
+                    new Sequential(
+                            Joints.conv(student, teacher, 1),
+                            new ReLU(),
+                            Joints.conv(teacher, teacher, 1),
+                            new ReLU(),
+                            Joints.conv(teacher, teacher, 1)));
+            alpha = parameter(
+                    "alpha", Tensors.full(Math.log(Math.expm1(variance - LEAST)), DType.FLOAT32, 1, teacher, 1, 1));
+        }
+
+        @Override
+        public Tensor rows(Features features) {
+            return compare(
+                    mean.apply(features.student().get(0)),
+                    features.teacher().get(0),
+                    Ops.add(Ops.softplus(alpha), LEAST));
+        }
+    }
+}
