@@ -1,13 +1,14 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
-import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -18,10 +19,9 @@ import dev.limbeck.train.Predictions;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Step;
 import dev.limbeck.train.Validation;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>total = (1 − w)·task + w·Σᵢ sᵢ·KDᵢ
  *
- * <p>with w the {@link Builder#weight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
+ * <p>with w the {@link DistillationBuilder#weight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
  * callback more in a call of fit:
  *
  * <pre>{@code
@@ -47,102 +47,46 @@ public final class KnowledgeDistillation implements Callback {
     /** The name under which the agreement with the teacher's top class is noted. */
     public static final String AGREEMENT = "teacher_agreement";
 
-    private record Scaled(LogitLoss loss, double scale) {}
-
     private final Teacher teacher;
-    private final double weight;
-    private final double taskWeight;
-    private final double leastConfidence;
-    private final Map<String, Scaled> losses;
+    private final DistillationBuilder settings;
+    private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
+    private final BoundPairs pairs;
+    private final Diagnosis diagnosis;
     private Teacher.@Nullable Lesson lesson;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
+    private double progress;
 
-    private KnowledgeDistillation(Builder settings) {
+    KnowledgeDistillation(DistillationBuilder settings) {
+        this.settings = settings;
         teacher = settings.teacher;
-        weight = settings.weight;
-        taskWeight = Double.isNaN(settings.taskWeight) ? 1 - weight : settings.taskWeight;
-        leastConfidence = settings.leastConfidence;
-        losses = new LinkedHashMap<>();
-        List<Scaled> chosen = settings.losses.isEmpty() ? List.of(new Scaled(new SoftTarget(), 1)) : settings.losses;
-        for (Scaled scaled : chosen) {
-            String name = scaled.loss.name();
-            for (int i = 2; losses.containsKey(name); i++) name = scaled.loss.name() + i;
-            losses.put(name, scaled);
+        for (LogitTerm term : settings.losses) {
+            String name = term.loss().name();
+            for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
+            losses.put(name, term);
         }
+        pairs = new BoundPairs(settings.pairs);
+        diagnosis = new Diagnosis(settings.diagnosisInterval);
     }
 
     /** Distil from the model of a learner. */
-    public static Builder from(Learner teacher) {
+    public static DistillationBuilder from(Learner teacher) {
         return from(ModuleTeacher.of(teacher));
     }
 
     /** Distil from a model that was read from a file. */
-    public static Builder from(SavedModel teacher) {
+    public static DistillationBuilder from(SavedModel teacher) {
         return from(ModuleTeacher.of(teacher));
     }
 
     /** Distil from a module whose logits are in the order of the data's classes. */
-    public static Builder from(Module teacher) {
+    public static DistillationBuilder from(Module teacher) {
         return from(ModuleTeacher.of(teacher, List.of()));
     }
 
     /** Distil from any teacher. */
-    public static Builder from(Teacher teacher) {
-        return new Builder(teacher);
-    }
-
-    /** Choose the weight and the losses; the defaults are the tutorial's: weight 0.5, {@link SoftTarget} at T = 3. */
-    public static final class Builder {
-        private final Teacher teacher;
-        private final List<Scaled> losses = new ArrayList<>();
-        private double weight = 0.5;
-        private double taskWeight = Double.NaN;
-        private double leastConfidence;
-
-        private Builder(Teacher teacher) {
-            this.teacher = teacher;
-        }
-
-        /** Set the share w of the teacher in [0, 1]; the labels get the rest. */
-        public Builder weight(double weight) {
-            this.weight = Settings.inUnit("weight", weight);
-            return this;
-        }
-
-        /** Set the weight of the task's loss apart from 1 − w, at least 0. */
-        public Builder taskWeight(double taskWeight) {
-            this.taskWeight = Settings.notNegative("task weight", taskWeight);
-            return this;
-        }
-
-        /**
-         * Leave out rows without a label of which the teacher is not sure enough; labelled rows always count.
-         *
-         * @param probability least probability of the teacher's first choice, in [0, 1]; 0 unless set
-         */
-        public Builder leastConfidence(double probability) {
-            leastConfidence = Settings.inUnit("least confidence", probability);
-            return this;
-        }
-
-        /** Use a loss in place of the default; several calls add up. */
-        public Builder loss(LogitLoss loss) {
-            return loss(loss, 1);
-        }
-
-        /** Use a loss with a scale of its own. */
-        public Builder loss(LogitLoss loss, double scale) {
-            losses.add(new Scaled(loss, Settings.notNegative("scale", scale)));
-            return this;
-        }
-
-        public KnowledgeDistillation build() {
-            if (weight == 0 && taskWeight == 0) {
-                throw new LimbeckException("weight and task weight are both 0; nothing would be learned");
-            }
-            return new KnowledgeDistillation(this);
-        }
+    public static DistillationBuilder from(Teacher teacher) {
+        return new DistillationBuilder(teacher);
     }
 
     @Override
@@ -151,14 +95,33 @@ public final class KnowledgeDistillation implements Callback {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
         checkClasses(fit.data().classNames());
+        checkLabels(fit);
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
         lesson = begun;
         before = begun.fingerprint();
+        pairs.begin(fit, begun);
+        pairs.plan().forEach(settings.told);
+        if (settings.adapterEpochs > 0 && !pairs.learns()) {
+            throw new LimbeckException("there are no adapters to train first; leave adaptersFirst out");
+        }
         // Once: it does not change from epoch to epoch.
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
+        }
+    }
+
+    private void checkLabels(Fit fit) {
+        for (LogitTerm term : losses.values()) {
+            if (!term.loss().needsLabels()) continue;
+            long without = IntStream.of(fit.data().labels(Split.TRAIN))
+                    .filter(label -> label < 0)
+                    .count();
+            if (without > 0) {
+                throw new LimbeckException(term.loss().name() + " needs a label for every row, found " + without
+                        + " without; use a loss such as SoftTarget, or leave these rows out");
+            }
         }
     }
 
@@ -182,42 +145,75 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     @Override
+    public void beforeTrain(Fit fit) {
+        // Adapters are to meet the student as it is, its statistics too.
+        if (adaptersOnly(fit)) fit.model().eval();
+    }
+
+    private boolean adaptersOnly(Fit fit) {
+        return fit.epoch() < settings.adapterEpochs;
+    }
+
+    @Override
+    public void beforeBatch(Step step) {
+        Fit fit = step.fit();
+        int last = fit.epochs() * fit.batchesPerEpoch() - 1;
+        progress = last == 0 ? 1 : Math.min(1, step.index() / (double) last);
+        if (teaches(step)) pairs.start();
+    }
+
+    /** A weight that has come to 0 for good, or for now, needs no answers. */
+    private boolean teaches(Step step) {
+        if (step.index() >= settings.lastStep) return false;
+        return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
+    }
+
+    @Override
     public void afterLoss(Step step) {
         Teacher.Lesson current = lesson;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
-        Tensor logits = current.logits(step.batch().input());
-        LogitLoss.checkShapes(step.prediction(), logits);
-        step.setWeight(Step.TASK, taskWeight);
-        Tensor labels = step.batch().labels();
-        int[] sure = leastConfidence == 0 ? null : sureRows(logits, labels);
-        if (sure == null || sure.length == labels.size(0)) {
-            addTerms(step, step.prediction(), logits, labels);
-        } else if (sure.length == 0) {
+        if (step.index() < settings.lastStep) step.setWeight(Step.TASK, taskWeight());
+        if (!teaches(step)) return;
+        Tensor answers = current.logits(step.batch().input());
+        LogitLoss.checkShapes(step.prediction(), answers);
+        boolean held = adaptersOnly(step.fit());
+        if (held) step.setWeight(Step.TASK, 0);
+        RowChoice choice = held ? new RowChoice(null, answers, null) : RowChoice.of(settings, step, answers);
+        Rows rows = choice.rows();
+        if (rows != null && rows.count() == 0) {
             Tensor nothing = Ops.mul(step.prediction().sum(), 0);
-            losses.forEach((name, scaled) -> step.addTerm(name, nothing, weight * scaled.scale));
+            losses.keySet().forEach(name -> step.addTerm(name, nothing, 1));
         } else {
-            Tensor rows =
-                    Tensors.to(Tensors.of(Arrays.stream(sure).asLongStream().toArray(), sure.length), labels.device());
-            addTerms(
-                    step,
-                    Ops.indexSelect(step.prediction(), 0, rows),
-                    Ops.indexSelect(logits, 0, rows),
-                    Ops.indexSelect(labels, 0, rows));
+            addTerms(step, choice, held);
         }
+        pairs.stop();
+        diagnosis.measure(step);
     }
 
-    private void addTerms(Step step, Tensor student, Tensor teacher, Tensor labels) {
-        losses.forEach(
-                (name, scaled) -> step.addTerm(name, scaled.loss.of(student, teacher, labels), weight * scaled.scale));
+    private double taskWeight() {
+        Schedule own = settings.taskWeight;
+        return own == null ? 1 - settings.weight.at(progress) : own.at(progress);
     }
 
-    /** Return the rows that have a label, or of which the teacher is sure. */
-    private int[] sureRows(Tensor logits, Tensor labels) {
-        float[] confidence = Tensors.toFloats(Ops.amax(Ops.softmax(logits, 1), 1));
-        long[] known = Tensors.toLongs(labels);
-        return IntStream.range(0, known.length)
-                .filter(row -> known[row] >= 0 || confidence[row] >= leastConfidence)
-                .toArray();
+    private void addTerms(Step step, RowChoice choice, boolean held) {
+        double weight = settings.weight.at(progress);
+        Rows rows = choice.rows();
+        Tensor weights = choice.weights();
+        Tensor student = choice.of(step.prediction());
+        Tensor answers = choice.of(choice.answers());
+        Tensor labels = choice.of(step.batch().labels());
+        losses.forEach((name, term) -> step.addTerm(
+                name,
+                term.at(progress).of(student, answers, labels, weights),
+                held ? 0 : weight * term.scale().at(progress)));
+        pairs.compare(
+                step,
+                rows,
+                held,
+                (name, values) -> step.addTerm(
+                        name,
+                        RowMean.of(values, pairs.relational(name) ? null : weights),
+                        (held ? 1 : weight) * pairs.scale(name).at(progress)));
     }
 
     @Override
@@ -238,8 +234,9 @@ public final class KnowledgeDistillation implements Callback {
             long[] labels = new long[student.size()];
             for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
             Tensor labelled = Tensors.of(labels, labels.length);
-            losses.forEach((name, scaled) -> fit.note(
-                    "valid_" + name, scaled.loss.of(ours, theirs, labelled).item_double()));
+            losses.forEach((name, term) -> fit.note(
+                    "valid_" + name,
+                    term.at(progress).of(ours, theirs, labelled).item_double()));
         }
     }
 
@@ -248,6 +245,7 @@ public final class KnowledgeDistillation implements Callback {
         Teacher.Lesson current = lesson;
         lesson = null;
         teacherOnValidation = null;
+        pairs.end();
         if (current == null) return;
         try (current) {
             if (!current.fingerprint().equals(before)) {
@@ -256,21 +254,64 @@ public final class KnowledgeDistillation implements Callback {
         }
     }
 
-    /** Return the settings that a run record shows. */
+    @Override
+    public Map<String, Tensor> parameters() {
+        return pairs.parameters();
+    }
+
+    @Override
+    public StateDict state() {
+        return pairs.state();
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        pairs.restore(state);
+    }
+
+    /** Return how the features of each pair are joined, line by line; known once a fit has begun. */
+    public List<String> plan() {
+        return pairs.plan();
+    }
+
+    /** Return the settings that a run record shows, and what {@link DistillationBuilder#diagnoseEvery} measured. */
     public Map<String, Object> describe() {
-        Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("teacher", teacher.name());
-        settings.put("weight", weight);
-        settings.put("task_weight", taskWeight);
-        if (leastConfidence > 0) settings.put("least_confidence", leastConfidence);
         Map<String, Object> described = new LinkedHashMap<>();
-        losses.forEach((name, scaled) -> {
+        described.put("teacher", teacher.name());
+        described.put("weight", settings.weight.value());
+        Schedule task = settings.taskWeight;
+        boolean follows = task == null && !settings.weight.isConstant();
+        described.put(
+                "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.weight.first() : task.value());
+        if (settings.leastConfidence > 0) described.put("least_confidence", settings.leastConfidence);
+        if (settings.wrongAnswers != WrongAnswers.KEEP) {
+            described.put("wrong_answers", settings.wrongAnswers.name().toLowerCase(Locale.ROOT));
+        }
+        if (settings.adapterEpochs > 0) described.put("adapter_epochs", settings.adapterEpochs);
+        Map<String, Object> terms = new LinkedHashMap<>();
+        losses.forEach((name, term) -> {
             Map<String, Object> one = new LinkedHashMap<>();
-            one.put("loss", scaled.loss.toString());
-            one.put("scale", scaled.scale);
-            described.put(name, one);
+            one.put("loss", term.loss().toString());
+            if (term.temperature() != null)
+                one.put("temperature", term.temperature().value());
+            one.put("scale", term.scale().value());
+            terms.put(name, one);
         });
-        settings.put("losses", described);
-        return settings;
+        for (FeaturePair pair : settings.pairs) {
+            terms.put(
+                    pair.name(),
+                    Map.of(
+                            "loss",
+                            pair.loss().toString(),
+                            "layers",
+                            pair.layers(),
+                            "scale",
+                            pair.scale().value()));
+        }
+        described.put("losses", terms);
+        if (!pairs.isEmpty()) described.put("pairs", pairs.plan());
+        List<Map<String, Object>> diagnoses = diagnosis.describe();
+        if (!diagnoses.isEmpty()) described.put("diagnoses", diagnoses);
+        return described;
     }
 }

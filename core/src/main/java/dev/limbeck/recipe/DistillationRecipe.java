@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.Losses;
@@ -77,8 +78,7 @@ public record DistillationRecipe(
 
     /** Make the callback for a teacher. */
     public KnowledgeDistillation with(Teacher teacher) {
-        KnowledgeDistillation.Builder builder =
-                KnowledgeDistillation.from(teacher).weight(weight);
+        DistillationBuilder builder = KnowledgeDistillation.from(teacher).weight(weight);
         if (taskWeight != null) builder.taskWeight(taskWeight);
         if (leastConfidence != null) builder.leastConfidence(leastConfidence);
         for (Loss loss : losses) {

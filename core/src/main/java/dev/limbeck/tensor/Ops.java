@@ -1,5 +1,8 @@
 package dev.limbeck.tensor;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -339,6 +342,27 @@ public final class Ops {
     /** Return whether every element is finite. */
     public static boolean allFinite(Tensor x) {
         return x.isfinite().all().item_bool();
+    }
+
+    /**
+     * Compute the gradients of a scalar; its graph can be used again afterwards.
+     *
+     * @return one for each tensor, null for those it does not depend on
+     */
+    public static List<@Nullable Tensor> gradients(Tensor scalar, List<Tensor> tensors) {
+        TensorVector found = torch.grad(
+                new TensorVector(scalar),
+                new TensorVector(tensors.toArray(Tensor[]::new)),
+                new TensorVector(),
+                new BoolOptional(true),
+                false,
+                true);
+        List<@Nullable Tensor> gradients = new ArrayList<>();
+        for (long i = 0; i < found.size(); i++) {
+            Tensor gradient = found.get(i);
+            gradients.add(gradient.defined() ? gradient : null);
+        }
+        return gradients;
     }
 
     /**

@@ -82,6 +82,12 @@ public final class Step {
         terms.put(name, new Term(term(name), weight));
     }
 
+    /** Return the weight that a term has in the total. */
+    public double weight(String name) {
+        term(name);
+        return terms.get(name).weight;
+    }
+
     /** Return the unweighted value of a term. */
     public Tensor term(String name) {
         Term term = terms.get(name);

@@ -70,7 +70,7 @@ class KnowledgeDistillationTest {
     @ParameterizedTest
     @CsvSource({"0.5, NaN, 0.5", "0, NaN, 1", "1, NaN, 0", "0.3, NaN, 0.7", "0.9, 1, 1", "0.4, 0, 0", "1, 0.2, 0.2"})
     void theTotalIsTheWeightedSumOfTaskAndTeacher(double weight, double taskWeight, double expectedTaskWeight) {
-        KnowledgeDistillation.Builder settings = KnowledgeDistillation.from(teacher)
+        DistillationBuilder settings = KnowledgeDistillation.from(teacher)
                 .weight(weight)
                 .loss(new SoftTarget(4), 2)
                 .loss(new LogitMse(), 0.25);
@@ -147,7 +147,7 @@ class KnowledgeDistillationTest {
 
     @Test
     void refusesWeightsOutsideTheirRanges() {
-        KnowledgeDistillation.Builder builder = KnowledgeDistillation.from(teacher);
+        DistillationBuilder builder = KnowledgeDistillation.from(teacher);
         assertThatThrownBy(() -> builder.weight(1.1)).hasMessage("weight must be between 0 and 1, found 1.1");
         assertThatThrownBy(() -> builder.weight(Double.NaN)).hasMessageEndingWith("found NaN");
         assertThatThrownBy(() -> builder.taskWeight(-1)).hasMessage("task weight must be at least 0, found -1.0");

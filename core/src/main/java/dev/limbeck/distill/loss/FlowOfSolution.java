@@ -1,6 +1,8 @@
 package dev.limbeck.distill.loss;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Ops;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -24,6 +26,9 @@ public record FlowOfSolution() implements FeatureLoss {
 
     @Override
     public Bound bind(Shapes shapes) {
+        if (Stream.concat(shapes.student().stream(), shapes.teacher().stream()).anyMatch(shape -> shape.length != 3)) {
+            throw new LimbeckException("FlowOfSolution compares maps, found a vector; pair layers before the pooling");
+        }
         return features -> {
             Tensor ours = flow(features.student().get(0), features.student().get(1));
             Tensor theirs = flow(features.teacher().get(0), features.teacher().get(1));

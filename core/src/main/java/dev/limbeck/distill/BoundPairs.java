@@ -1,0 +1,217 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Fit;
+import dev.limbeck.train.Step;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Capture the features of all pairs during a fit and compare them. What is learned stays from fit to fit of one student. */
+final class BoundPairs {
+    private static final long SEED = 0x5eedL;
+
+    private final List<FeaturePair> pairs;
+    private final Map<String, BoundPair> bound = new LinkedHashMap<>();
+    private @Nullable Module boundTo;
+    private @Nullable Capture student;
+    private @Nullable Capture teacher;
+
+    BoundPairs(List<FeaturePair> pairs) {
+        this.pairs = List.copyOf(pairs);
+    }
+
+    boolean isEmpty() {
+        return pairs.isEmpty();
+    }
+
+    /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
+    void begin(Fit fit, Teacher.Lesson lesson) {
+        if (isEmpty()) return;
+        student = Capture.of(fit.model(), points(true));
+        teacher = lesson.capture(points(false));
+        checkBatches(fit);
+        if (boundTo == fit.model()) return;
+        bound.clear();
+        Tensors.seed(fit.learner().seed() + SEED);
+        try (Scope scope = Scope.open();
+                Module.ModeGuard modes = fit.model().evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            long[] rows = fit.data().inputShape();
+            long[] shape = new long[rows.length + 1];
+            shape[0] = 2;
+            System.arraycopy(rows, 0, shape, 1, rows.length);
+            Tensor input = fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape));
+            start();
+            // Not predict, whose scope would free what was captured.
+            fit.model().apply(input);
+            lesson.logits(input);
+            for (FeaturePair pair : pairs) {
+                BoundPair made = new BoundPair(
+                        pair,
+                        shapes(student, pair.student()),
+                        shapes(teacher, pair.teacher()),
+                        fit.data().labels(Split.TRAIN));
+                made.to(fit.learner().device());
+                String name = pair.name();
+                for (int i = 2; bound.containsKey(name); i++) name = pair.name() + i;
+                bound.put(name, made);
+            }
+        } finally {
+            stop();
+        }
+        boundTo = fit.model();
+    }
+
+    private void checkBatches(Fit fit) {
+        int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
+        for (FeaturePair pair : pairs) {
+            if (pair.loss().relational() && rows < 2) {
+                throw new LimbeckException(pair.loss().name()
+                        + " compares rows with each other, found batches of 1; use batches of 2 or more");
+            }
+        }
+    }
+
+    private Set<String> points(boolean ofStudent) {
+        Set<String> points = new LinkedHashSet<>();
+        pairs.forEach(pair -> points.addAll(ofStudent ? pair.student() : pair.teacher()));
+        return points;
+    }
+
+    private static List<long[]> shapes(@Nullable Capture capture, List<String> points) {
+        List<long[]> shapes = new ArrayList<>();
+        for (String point : points) {
+            long[] shape = captured(capture).get(point).shape();
+            shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
+        }
+        return shapes;
+    }
+
+    private static Capture captured(@Nullable Capture capture) {
+        if (capture == null) throw new IllegalStateException("features are captured during a fit only");
+        return capture;
+    }
+
+    void start() {
+        if (isEmpty()) return;
+        captured(student).start();
+        captured(teacher).start();
+    }
+
+    void stop() {
+        if (student != null) student.stop();
+        if (teacher != null) teacher.stop();
+    }
+
+    /** Stop watching. */
+    void end() {
+        if (student != null) student.close();
+        if (teacher != null) teacher.close();
+        student = null;
+        teacher = null;
+    }
+
+    /**
+     * Compare what was captured in the last pass of both networks.
+     *
+     * @param rows to compare, null for all
+     * @param held whether the student is not to learn from it
+     * @param found takes each pair's name and values, N or a scalar
+     */
+    void compare(Step step, @Nullable Rows rows, boolean held, BiConsumer<String, Tensor> found) {
+        bound.forEach((name, pair) -> {
+            List<Tensor> ours = features(student, pair.pair().student(), rows);
+            if (held) ours = ours.stream().map(Tensor::detach).toList();
+            Tensor labels = step.batch().labels();
+            int[] indices = step.batch().indices();
+            found.accept(
+                    name,
+                    pair.rows(
+                            ours,
+                            features(teacher, pair.pair().teacher(), rows),
+                            rows == null ? labels : rows.of(labels),
+                            rows == null ? indices : rows.of(indices)));
+        });
+    }
+
+    private static List<Tensor> features(@Nullable Capture capture, List<String> points, @Nullable Rows rows) {
+        List<Tensor> features = new ArrayList<>();
+        for (String point : points) {
+            Tensor feature = captured(capture).get(point);
+            features.add(rows == null ? feature : rows.of(feature));
+        }
+        return features;
+    }
+
+    Schedule scale(String name) {
+        BoundPair pair = bound.get(name);
+        if (pair == null) throw new IllegalStateException("no pair " + name);
+        return pair.pair().scale();
+    }
+
+    boolean relational(String name) {
+        BoundPair pair = bound.get(name);
+        return pair != null && pair.pair().loss().relational();
+    }
+
+    boolean learns() {
+        return bound.values().stream().anyMatch(BoundPair::learns);
+    }
+
+    List<String> plan() {
+        return bound.values().stream().flatMap(pair -> pair.plan().stream()).toList();
+    }
+
+    Map<String, Module> modules() {
+        Map<String, Module> modules = new LinkedHashMap<>();
+        int i = 0;
+        for (BoundPair pair : bound.values()) {
+            String prefix = "pair" + i++ + ".";
+            pair.modules().forEach((name, module) -> modules.put(prefix + name, module));
+        }
+        return modules;
+    }
+
+    Map<String, Tensor> parameters() {
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        modules()
+                .forEach((prefix, module) -> module.parameters()
+                        .forEach((name, tensor) -> parameters.put("distill." + prefix + "." + name, tensor)));
+        return parameters;
+    }
+
+    StateDict state() {
+        StateDict state = new StateDict();
+        modules().forEach((prefix, module) -> {
+            try (StateDict own = module.stateDict()) {
+                state.add(prefix + ".", own);
+            }
+        });
+        return state;
+    }
+
+    void restore(StateDict state) {
+        modules().forEach((prefix, module) -> {
+            try (StateDict own = state.take(prefix + ".")) {
+                module.load(own);
+            }
+        });
+    }
+}

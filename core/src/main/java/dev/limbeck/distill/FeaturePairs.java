@@ -1,0 +1,118 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Find which layers of two networks belong together. */
+public final class FeaturePairs {
+    /** How many places a network that keeps one resolution is looked at. */
+    private static final int PLACES = 4;
+
+    private FeaturePairs() {}
+
+    /** A place where a network has finished a stage: its layer, and how fine its map is. */
+    private record Place(String path, double side) {}
+
+    /**
+     * Pair the ends of the student's stages with layers of the teacher. A stage is what has one resolution. Stages are
+     * matched by resolution, in order; where one of the networks keeps one resolution throughout, as transformers do, by
+     * depth.
+     *
+     * @param inputShape of one row, for both networks, such as 3, 64, 64
+     * @return pairs by {@link dev.limbeck.distill.loss.FitNet}, from shallow to deep; give them the loss you want
+     * @throws LimbeckException if a network has no maps
+     */
+    public static List<FeaturePair> match(Module student, Module teacher, long... inputShape) {
+        List<Place> ours = places(student, inputShape);
+        List<Place> theirs = places(teacher, inputShape);
+        boolean byDepth = isotropic(ours) || isotropic(theirs);
+        List<FeaturePair> pairs = new ArrayList<>();
+        for (int i = 0; i < ours.size(); i++) {
+            Place own = ours.get(i);
+            Place other = byDepth
+                    ? theirs.get(Math.max(0, (int) Math.round((i + 1.0) * theirs.size() / ours.size()) - 1))
+                    : nearest(own, theirs);
+            // A stage that lies nearer to another one has no partner.
+            if (byDepth || nearest(other, ours) == own) pairs.add(FeaturePair.of(own.path, other.path));
+        }
+        return pairs;
+    }
+
+    private static boolean isotropic(List<Place> places) {
+        return places.stream().mapToDouble(Place::side).distinct().count() == 1;
+    }
+
+    /** Return the place whose resolution is nearest by ratio. */
+    private static Place nearest(Place own, List<Place> places) {
+        return Collections.min(places, Comparator.comparingDouble(place -> distance(own, place)));
+    }
+
+    private static double distance(Place a, Place b) {
+        return Math.abs(Math.log(a.side / b.side));
+    }
+
+    private static List<Place> places(Module network, long[] inputShape) {
+        long[] shape = new long[inputShape.length + 1];
+        shape[0] = 1;
+        System.arraycopy(inputShape, 0, shape, 1, inputShape.length);
+        // A container comes before its children, so the first of equals is the outermost layer.
+        Map<Double, Map<Integer, List<Place>>> found = new LinkedHashMap<>();
+        for (Summary.Row row : Summary.of(network, shape).rows()) {
+            double side = side(row.output());
+            if (row.path().isEmpty() || side <= 1) continue;
+            int depth = row.path().split("\\.").length;
+            found.computeIfAbsent(side, s -> new LinkedHashMap<>())
+                    .computeIfAbsent(depth, d -> new ArrayList<>())
+                    .add(new Place(row.path(), side));
+        }
+        if (found.isEmpty()) {
+            throw new LimbeckException(network.describe() + " has no feature maps to pair; name the layers");
+        }
+        if (found.size() == 1) return spread(found.values().iterator().next());
+        List<Place> places = new ArrayList<>();
+        found.values().forEach(byDepth -> {
+            List<Place> outermost = byDepth.get(
+                    byDepth.keySet().stream().mapToInt(Integer::intValue).min().orElseThrow());
+            places.add(outermost.get(outermost.size() - 1));
+        });
+        // The container of all stages has the last one's resolution, and is listed before them.
+        places.sort(Comparator.comparingDouble(Place::side).reversed());
+        // The single layers of a stem are no stage, where others are.
+        List<Place> blocks = places.stream()
+                .filter(place -> !network.module(place.path).children().isEmpty())
+                .toList();
+        return blocks.size() > 1 ? blocks : places;
+    }
+
+    /** Choose places at equal distances among the layers, of one depth, that there are most of. */
+    private static List<Place> spread(Map<Integer, List<Place>> byDepth) {
+        List<Place> blocks = List.of();
+        for (List<Place> places : byDepth.values()) {
+            // Blocks stand beside each other in one container; what they are made of is deeper.
+            List<Place> numbered = places.stream()
+                    .filter(place -> place.path.matches(".*\\.\\d+"))
+                    .toList();
+            if (blocks.isEmpty() && numbered.size() > 1) blocks = numbered;
+        }
+        if (blocks.isEmpty()) blocks = byDepth.values().iterator().next();
+        int count = Math.min(PLACES, blocks.size());
+        List<Place> places = new ArrayList<>();
+        for (int i = 1; i <= count; i++)
+            places.add(blocks.get((int) Math.round((double) i * blocks.size() / count) - 1));
+        return places;
+    }
+
+    private static double side(long[] output) {
+        if (output.length == 4) return Math.sqrt((double) output[2] * output[3]);
+        if (output.length != 3) return 0;
+        long[] map = BoundPair.asMap(new long[] {output[1], output[2]});
+        return map.length == 3 ? map[1] : 0;
+    }
+}

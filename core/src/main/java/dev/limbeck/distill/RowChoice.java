@@ -1,0 +1,72 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Step;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold which rows of a batch the teacher teaches, with what answers and weights.
+ *
+ * @param rows null for all
+ * @param answers the teacher's logits for all rows
+ * @param weights of the chosen rows; null if they count alike
+ */
+record RowChoice(
+        @Nullable Rows rows, Tensor answers, @Nullable Tensor weights) {
+    static RowChoice of(DistillationBuilder settings, Step step, Tensor logits) {
+        Tensor labels = step.batch().labels();
+        Function<Step, Tensor> weigh = settings.rowWeights;
+        Tensor weights = weigh == null ? null : checked(weigh.apply(step), labels);
+        boolean drops = settings.wrongAnswers == WrongAnswers.DROP;
+        Tensor answers = settings.wrongAnswers == WrongAnswers.SWAP ? swapped(logits, labels) : logits;
+        if (settings.leastConfidence == 0 && !drops && weights == null) return new RowChoice(null, answers, null);
+        int count = Math.toIntExact(labels.size(0));
+        long[] known = Tensors.toLongs(labels);
+        long[] first = Tensors.toLongs(Ops.argmax(logits, 1));
+        float[] confidence = settings.leastConfidence == 0
+                ? new float[count]
+                : Tensors.toFloats(Ops.amax(Ops.softmax(logits, 1), 1));
+        float[] shares = weights == null ? null : Tensors.toFloats(weights);
+        int[] chosen = IntStream.range(0, count)
+                .filter(row -> known[row] < 0
+                        ? confidence[row] >= settings.leastConfidence
+                        : !drops || first[row] == known[row])
+                .filter(row -> shares == null || shares[row] > 0)
+                .toArray();
+        if (chosen.length == count) return new RowChoice(null, answers, weights);
+        Rows rows = new Rows(chosen, labels.device());
+        return new RowChoice(rows, answers, weights == null ? null : rows.of(weights));
+    }
+
+    private static Tensor checked(Tensor weights, Tensor labels) {
+        if (!Arrays.equals(weights.shape(), labels.shape())) {
+            throw new LimbeckException("row weights must have the shape " + Tensors.shapeText(labels.shape())
+                    + ", found " + Tensors.shapeText(weights.shape()) + "; give one number a row");
+        }
+        return Tensors.to(weights.detach(), DType.FLOAT32);
+    }
+
+    /** Exchange the largest logit and the label's where they are not the same. */
+    private static Tensor swapped(Tensor logits, Tensor labels) {
+        Tensor top = Ops.argmax(logits, 1);
+        Tensor labelled = Ops.isAtLeast(labels, 0);
+        Tensor wanted =
+                labels.mul(labelled).add(top.mul(labelled.logical_not())).unsqueeze(1);
+        Tensor first = top.unsqueeze(1);
+        Tensor largest = logits.gather(1, first);
+        Tensor own = logits.gather(1, wanted);
+        return logits.scatter(1, first, own).scatter(1, wanted, largest);
+    }
+
+    /** Return the chosen rows of a tensor. */
+    Tensor of(Tensor tensor) {
+        return rows == null ? tensor : rows.of(tensor);
+    }
+}

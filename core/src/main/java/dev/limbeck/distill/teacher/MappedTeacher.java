@@ -1,0 +1,122 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.data.Data;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Let a teacher of other classes teach: of its logits those are taken that a student's class goes by, in the student's
+ * order. A class that stands for several of the teacher's gets log Σ exp of their logits, so that their probabilities add up
+ * (at T = 1); classes that nobody asks for are left out, and the softmax shares their probability among the others.
+ */
+public final class MappedTeacher implements Teacher {
+    private final Teacher teacher;
+    private final List<String> classNames;
+    private final List<int[]> sources = new ArrayList<>();
+
+    private MappedTeacher(Teacher teacher, Map<String, List<String>> classes) {
+        this.teacher = teacher;
+        classNames = List.copyOf(classes.keySet());
+        List<String> known = teacher.classNames();
+        if (known.isEmpty()) {
+            throw new LimbeckException(
+                    "teacher " + teacher.name() + " does not know its classes' names, so they can't be "
+                            + "matched; use a teacher of the same classes in the same order");
+        }
+        classes.forEach((name, from) -> {
+            if (from.isEmpty()) throw new LimbeckException("class '" + name + "' stands for no class of the teacher");
+            sources.add(from.stream()
+                    .mapToInt(one -> {
+                        if (!known.contains(one)) throw Names.unknown("class", one, "teacher " + teacher.name(), known);
+                        return known.indexOf(one);
+                    })
+                    .toArray());
+        });
+    }
+
+    /**
+     * Match classes of the same names, whatever their order and whatever others the teacher knows.
+     *
+     * @throws LimbeckException if the teacher does not know one
+     */
+    public static MappedTeacher byName(Teacher teacher, List<String> classNames) {
+        Map<String, List<String>> classes = new LinkedHashMap<>();
+        classNames.forEach(name -> classes.put(name, List.of(name)));
+        return new MappedTeacher(teacher, classes);
+    }
+
+    /**
+     * Match each class of the student, in its order, with one or several of the teacher's.
+     *
+     * @throws LimbeckException if the teacher does not know one
+     */
+    public static MappedTeacher of(Teacher teacher, Map<String, List<String>> classes) {
+        return new MappedTeacher(teacher, classes);
+    }
+
+    @Override
+    public String name() {
+        return teacher.name();
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public int classes() {
+        return classNames.size();
+    }
+
+    @Override
+    public Lesson begin(Data data, Device device) {
+        Lesson lesson = teacher.begin(data, device);
+        return new Lesson() {
+            @Override
+            public Tensor logits(Tensor input) {
+                // No scope of its own: features that were captured must outlive it.
+                try (NoGrad noGrad = NoGrad.on()) {
+                    return mapped(lesson.logits(input));
+                }
+            }
+
+            @Override
+            public Capture capture(Collection<String> points) {
+                return lesson.capture(points);
+            }
+
+            @Override
+            public String fingerprint() {
+                return lesson.fingerprint();
+            }
+
+            @Override
+            public void close() {
+                lesson.close();
+            }
+        };
+    }
+
+    private Tensor mapped(Tensor logits) {
+        Tensor[] columns = new Tensor[sources.size()];
+        for (int i = 0; i < columns.length; i++) {
+            long[] from = Arrays.stream(sources.get(i)).asLongStream().toArray();
+            Tensor index = Tensors.to(Tensors.of(from, from.length), logits.device());
+            columns[i] = Ops.indexSelect(logits, 1, index).logsumexp(1).unsqueeze(1);
+        }
+        return Ops.cat(1, columns);
+    }
+}
