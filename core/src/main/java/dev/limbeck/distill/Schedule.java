@@ -62,7 +62,7 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         }
     }
 
-    private static final String NUMBER = "(-?[0-9.]+(?:[eE]-?[0-9]+)?)";
+    private static final String NUMBER = "(-?[0-9]+(?:\\.[0-9]+)?(?:[eE]-?[0-9]+)?)";
     private static final Pattern TEXT =
             Pattern.compile("([a-z_-]+):" + NUMBER + "\\.\\." + NUMBER + "(?:@" + NUMBER + "\\.\\." + NUMBER + ")?");
 

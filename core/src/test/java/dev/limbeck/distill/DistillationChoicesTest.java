@@ -1,0 +1,310 @@
+package dev.limbeck.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.distill.loss.DecoupledKD;
+import dev.limbeck.distill.loss.HardLabel;
+import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.distill.teacher.MappedTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Step;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a builder offers beside losses and weights. */
+class DistillationChoicesTest {
+    private final GivenBatches data = Toy.data(4, 6);
+    private final Learner teacher =
+            Learner.builder(data, TinyNet.ARCHITECTURE).seed(1).build();
+    private final Learner student =
+            Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build();
+
+    @AfterEach
+    void close() {
+        teacher.close();
+        student.close();
+    }
+
+    private interface Look extends Callback {
+        @Override
+        default int order() {
+            return 1;
+        }
+
+        @Override
+        void afterLoss(Step step);
+    }
+
+    /** Keep the teacher's answers that a loss gets. */
+    private record Seen(List<double[]> answers, List<Long> rows) implements LogitLoss {
+        Seen() {
+            this(new ArrayList<>(), new ArrayList<>());
+        }
+
+        @Override
+        public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
+            if (student.requires_grad()) {
+                answers.add(Tensors.toDoubles(teacher));
+                rows.add(teacher.size(0));
+            }
+            return student.sub(teacher).square().mean(1);
+        }
+    }
+
+    @Test
+    void schedulesChangeWeightScaleAndTemperature() {
+        List<double[]> weights = new ArrayList<>();
+        List<double[]> values = new ArrayList<>();
+        student.fit(
+                1,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .weight(Schedule.of("linear:0.9..0.3"))
+                        .loss(new SoftTarget(), Schedule.of("linear:1..4"), Schedule.of("linear:2..5"))
+                        .build(),
+                (Look) step -> {
+                    weights.add(new double[] {step.weight(Step.TASK), step.weight("SoftTarget")});
+                    Tensor logits = teacher.model().predict(step.batch().input());
+                    double byHand = new SoftTarget(2 + step.index())
+                            .of(step.prediction(), logits, step.batch().labels())
+                            .item_double();
+                    values.add(new double[] {step.term("SoftTarget").item_double(), byHand});
+                });
+        double[][] expected = {{0.1, 0.9}, {0.3, 0.7 * 2}, {0.5, 0.5 * 3}, {0.7, 0.3 * 4}};
+        for (int i = 0; i < 4; i++) assertThat(weights.get(i)).containsExactly(expected[i], within(1e-12));
+        assertThat(values).hasSize(4).allSatisfy(pair -> assertThat(pair[0]).isEqualTo(pair[1], within(1e-6)));
+    }
+
+    @Test
+    void aLossWithoutTemperatureTakesNoScheduleOfIt() {
+        DistillationBuilder builder = KnowledgeDistillation.from(teacher);
+        assertThatThrownBy(() -> builder.loss(new LogitMse(), Schedule.constant(1), Schedule.of("linear:2..5")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("LogitMse has no temperature to change; leave the schedule out");
+    }
+
+    @Test
+    void stopsDistillingAfterSomeBatches() {
+        Seen seen = new Seen();
+        List<Double> taskWeights = new ArrayList<>();
+        student.fit(
+                1,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .weight(0.8)
+                        .loss(seen)
+                        .until(3)
+                        .build(),
+                (Look) step -> taskWeights.add(step.weight(Step.TASK)));
+        assertThat(seen.rows).hasSize(3);
+        assertThat(taskWeights).hasSize(4).endsWith(1.0).allMatch(w -> w == 1 || Math.abs(w - 0.2) < 1e-12);
+    }
+
+    @Test
+    void aWeightThatCameToZeroAsksTheTeacherNoMore() {
+        Seen seen = new Seen();
+        student.fit(
+                1,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .weight(Schedule.of("step:0.5..0"))
+                        .loss(seen)
+                        .build());
+        assertThat(seen.rows).hasSize(2);
+    }
+
+    @Test
+    void wrongAnswersAreKeptSwappedOrDropped() {
+        for (WrongAnswers choice : WrongAnswers.values()) {
+            Seen seen = new Seen();
+            student.fit(
+                    1,
+                    1e-6,
+                    KnowledgeDistillation.from(teacher)
+                            .loss(seen)
+                            .wrongAnswers(choice)
+                            .build());
+            int right = 0;
+            int rows = 0;
+            for (int batch = 0; batch < 4; batch++) {
+                try (Scope scope = Scope.open()) {
+                    // Each fit sees the data of further epochs.
+                    int number = choice.ordinal() * 4 + batch;
+                    double[] answers = Tensors.toDoubles(teacher.model().predict(Toy.images(number, 6, 1)));
+                    long[] labels = Toy.labels(number, 6);
+                    List<Double> expected = new ArrayList<>();
+                    for (int row = 0; row < 6; row++) {
+                        double[] own = Arrays.copyOfRange(answers, row * 3, row * 3 + 3);
+                        int top = own[0] >= own[1] && own[0] >= own[2] ? 0 : own[1] >= own[2] ? 1 : 2;
+                        int label = (int) labels[row];
+                        rows++;
+                        if (top == label) right++;
+                        if (choice == WrongAnswers.DROP && top != label) continue;
+                        if (choice == WrongAnswers.SWAP) {
+                            double largest = own[top];
+                            own[top] = own[label];
+                            own[label] = largest;
+                        }
+                        for (double value : own) expected.add(value);
+                    }
+                    assertThat(seen.answers.get(batch))
+                            .as(choice + " in batch " + batch)
+                            .containsExactly(
+                                    expected.stream()
+                                            .mapToDouble(Double::doubleValue)
+                                            .toArray(),
+                                    within(1e-6));
+                }
+            }
+            assertThat(right).isPositive().isLessThan(rows);
+        }
+    }
+
+    @Test
+    void rowWeightsCountInTheTeachersTerms() {
+        double[] weights = {0, 1, 2, 0, 0.5, 1};
+        student.fit(
+                1,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .loss(new SoftTarget(2))
+                        .pair(FeaturePair.of("bn", "bn"))
+                        .rowWeights(step -> Tensors.of(weights, 6))
+                        .build(),
+                (Look) step -> {
+                    Tensor logits = teacher.model().predict(step.batch().input());
+                    double byHand = new SoftTarget(2)
+                            .of(step.prediction(), logits, step.batch().labels(), Tensors.of(weights, 6))
+                            .item_double();
+                    assertThat(step.term("SoftTarget").item_double()).isEqualTo(byHand, within(1e-6));
+                    // The task's loss is not the teacher's.
+                    assertThat(step.term(Step.TASK).item_double())
+                            .isEqualTo(Ops.crossEntropy(
+                                            step.prediction(), step.batch().labels())
+                                    .item_double());
+                });
+        assertThatThrownBy(() -> student.fit(
+                        1,
+                        0.01,
+                        KnowledgeDistillation.from(teacher)
+                                .rowWeights(step -> Tensors.of(weights, 2, 3))
+                                .build()))
+                .hasMessage("row weights must have the shape 6, found 2×3; give one number a row");
+    }
+
+    @Test
+    void diagnosesTellHowTermsPull() {
+        KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
+                .weight(0.25)
+                // The task's own loss, so that the gradients point the same way.
+                .loss((ours, theirs, labels) -> Ops.crossEntropy(ours, labels))
+                .loss(new HardLabel())
+                .diagnoseEvery(3)
+                .build();
+        List<Double> norms = new ArrayList<>();
+        student.fit(1, 0.01, distillation, new Callback() {
+            @Override
+            public void beforeStep(Step step) {
+                if (step.index() % 3 != 0) return;
+                double squares = 0;
+                for (Tensor parameter : student.model().parameters().values()) {
+                    for (double g : Tensors.toDoubles(parameter.grad())) squares += g * g;
+                }
+                norms.add(Math.sqrt(squares));
+            }
+        });
+        @SuppressWarnings("unchecked")
+        List<Map<String, Object>> rows =
+                (List<Map<String, Object>>) distillation.describe().get("diagnoses");
+        assertThat(rows).hasSize(6);
+        assertThat(rows).extracting(row -> row.get("step")).containsExactly(0, 0, 0, 3, 3, 3);
+        for (int at = 0; at < 6; at += 3) {
+            double task = (double) rows.get(at).get("gradient_norm");
+            Map<String, Object> same = rows.get(at + 1);
+            assertThat((double) rows.get(at).get("cosine_with_task")).isEqualTo(1, within(1e-6));
+            assertThat((double) same.get("cosine_with_task")).isEqualTo(1, within(1e-6));
+            assertThat((double) same.get("gradient_norm")).isEqualTo(task / 3, within(1e-6));
+            assertThat((double) same.get("weighted")).isEqualTo(0.25 * (double) same.get("value"), within(1e-9));
+            // ‖task + same + hard‖² by the law of cosines, against the gradient that the optimiser got.
+            double hard = (double) rows.get(at + 2).get("gradient_norm");
+            double cosine = (double) rows.get(at + 2).get("cosine_with_task");
+            double both = task * 4 / 3;
+            assertThat(norms.get(at / 3))
+                    .isEqualTo(Math.sqrt(both * both + hard * hard + 2 * both * hard * cosine), within(1e-5));
+        }
+    }
+
+    @Test
+    void aLossOnLabelsRefusesRowsWithoutBeforeTheFirstStep() {
+        GivenBatches half = new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> new long[] {0, 1, -1, -1}, false)
+                .shaped(3, 8, 8);
+        try (Learner learner = Learner.create(half, TinyNet.ARCHITECTURE)) {
+            assertThatThrownBy(() -> learner.fit(
+                            1,
+                            0.01,
+                            KnowledgeDistillation.from(teacher)
+                                    .loss(new DecoupledKD())
+                                    .build()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("DecoupledKD needs a label for every row, found 4 without; use a loss such as "
+                            + "SoftTarget, or leave these rows out");
+        }
+    }
+
+    @Test
+    void aTeacherOfOtherClassesIsMatchedByName() {
+        GivenBatches renamed = Toy.data(1, 6).named("class2", "other", "class0");
+        try (Learner other = Learner.builder(renamed, TinyNet.ARCHITECTURE).build()) {
+            Seen seen = new Seen();
+            MappedTeacher mapped = MappedTeacher.of(
+                    ModuleTeacher.of(other),
+                    mapOf(
+                            "class0",
+                            List.of("class0"),
+                            "class1",
+                            List.of("class2", "other"),
+                            "class2",
+                            List.of("class2")));
+            student.fit(1, 1e-6, KnowledgeDistillation.from(mapped).loss(seen).build());
+            double[] theirs = Tensors.toDoubles(other.model().predict(Toy.images(0, 6, 1)));
+            double[] expected = new double[18];
+            for (int row = 0; row < 6; row++) {
+                expected[row * 3] = theirs[row * 3 + 2];
+                expected[row * 3 + 1] = Math.log(Math.exp(theirs[row * 3]) + Math.exp(theirs[row * 3 + 1]));
+                expected[row * 3 + 2] = theirs[row * 3];
+            }
+            assertThat(seen.answers.get(0)).containsExactly(expected, within(1e-5));
+            assertThatThrownBy(() -> MappedTeacher.byName(ModuleTeacher.of(other), data.classNames()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("no class 'class1' in teacher tiny; nearest: class0, class2, other");
+        }
+    }
+
+    private static Map<String, List<String>> mapOf(
+            String a, List<String> of, String b, List<String> ofB, String c, List<String> ofC) {
+        Map<String, List<String>> map = new LinkedHashMap<>();
+        map.put(a, of);
+        map.put(b, ofB);
+        map.put(c, ofC);
+        return map;
+    }
+}
