@@ -32,6 +32,7 @@ import picocli.CommandLine.HelpCommand;
             ExplainCommand.class,
             FindRateCommand.class,
             SweepCommand.class,
+            LossesCommand.class,
             SummaryCommand.class,
             ShowCommand.class,
             DoctorCommand.class,

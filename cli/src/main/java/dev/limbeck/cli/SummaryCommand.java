@@ -8,13 +8,22 @@ import dev.limbeck.nn.Summary;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-@Command(name = "summary", description = "List the layers of a network with shapes and parameters.")
+@Command(name = "summary", aliases = "layers", description = "List the layers of a network with shapes and parameters.")
 final class SummaryCommand extends LimbeckCommand {
+    @Parameters(
+            arity = "0..1",
+            paramLabel = "MODEL",
+            description = "A trained model or an architecture, in place of --model and --arch.")
+    @Nullable
+    String named;
+
     @Option(names = "--arch", description = "Architecture, such as resnet18.")
     @Nullable
     String arch;
@@ -33,6 +42,10 @@ final class SummaryCommand extends LimbeckCommand {
     @Override
     Object run() {
         Numbers.atLeast(1, "--image-size", imageSize);
+        if (named != null) {
+            if (Files.exists(Path.of(named))) model = Path.of(named);
+            else arch = named;
+        }
         if (model != null) {
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
                 int side = ImagePreparation.isIn(saved.preparation())

@@ -1,7 +1,12 @@
 package dev.limbeck.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -17,9 +22,20 @@ final class TeachingOptions {
     @Nullable
     String teacherArch;
 
-    @Option(names = "--weight", description = "Share of the teacher in the loss (default: 0.5).")
+    @Option(
+            names = "--weight",
+            paramLabel = "SCHEDULE",
+            description = "Share of the teacher in the loss: a number, or a change such as cosine:1..0 or "
+                    + "linear:0.9..0.1@0.2..0.8 (default: 0.5).")
     @Nullable
-    Double weight;
+    String weight;
+
+    @Option(
+            names = "--task-weight",
+            paramLabel = "SCHEDULE",
+            description = "Weight of the labels' loss (default: what the teacher leaves of 1).")
+    @Nullable
+    String taskWeight;
 
     @Option(
             names = "--least-confidence",
@@ -29,34 +45,83 @@ final class TeachingOptions {
 
     @Option(
             names = {"-T", "--temperature"},
-            description = "Temperature that softens both networks' probabilities, for losses with one (default: 3).")
+            paramLabel = "SCHEDULE",
+            description = "Temperature that softens both networks' probabilities, for losses with one: a number, or a "
+                    + "change such as linear:8..2 (default: 3 for soft-target).")
     @Nullable
-    Double temperature;
+    String temperature;
 
     @Option(
             names = "--loss",
-            description = "soft-target, soft-cross-entropy, soft-cross-entropy-scaled, logit-mse or hard-label "
-                    + "(default: soft-target).")
+            paramLabel = "LOSS",
+            description =
+                    "A loss with its settings, such as soft-target:T=4 or attention:layer2+layer3,scale=0.1; several "
+                            + "add up (default: soft-target). limbeck losses lists them.")
+    List<String> losses = List.of();
+
+    @Option(
+            names = "--wrong-answers",
+            description = "What becomes of images on which the teacher is wrong: keep, swap (its first choice and the "
+                    + "label) or drop (default: keep).")
     @Nullable
-    String loss;
+    String wrongAnswers;
+
+    @Option(names = "--until", description = "Number of batches after which the labels alone teach.")
+    @Nullable
+    Integer until;
+
+    @Option(
+            names = "--adapter-epochs",
+            description = "Epochs in which only the adapters of feature losses are trained.")
+    @Nullable
+    Integer adapterEpochs;
+
+    @Option(
+            names = "--diagnose-every",
+            description =
+                    "Number of batches between two measurements, in run.json, of how each loss pulls at the student.")
+    @Nullable
+    Integer diagnoseEvery;
 
     /** Write what was given over a recipe. */
     void into(ObjectNode recipe) {
         if (teacher != null) recipe.withObject("/teacher").put("model", teacher);
         if (teacherArch != null) recipe.withObject("/teacher").put("architecture", teacherArch);
-        if (weight == null && loss == null && temperature == null && leastConfidence == null) return;
+        ObjectNode given = RecipeFiles.tree();
+        LossRecipe.put(given, "weight", weight);
+        LossRecipe.put(given, "task_weight", taskWeight);
+        if (leastConfidence != null) given.put("least_confidence", leastConfidence);
+        if (wrongAnswers != null) given.put("wrong_answers", wrongAnswers);
+        if (until != null) given.put("until", until);
+        if (adapterEpochs != null) given.put("adapter_epochs", adapterEpochs);
+        if (diagnoseEvery != null) given.put("diagnose_every", diagnoseEvery);
+        boolean changesLosses = !losses.isEmpty() || temperature != null;
+        if (given.isEmpty() && !changesLosses) return;
         ObjectNode tree = recipe.withObject("/distillation");
-        if (weight != null) tree.put("weight", weight);
-        if (leastConfidence != null) tree.put("least_confidence", leastConfidence);
-        if (loss == null && temperature == null) return;
-        // One loss on the command line takes the place of all in the file, but for what only the file says.
-        ObjectNode one = tree.path("losses").path(0) instanceof ObjectNode first
-                        && tree.path("losses").size() == 1
-                ? first.deepCopy()
-                : RecipeFiles.tree();
-        if (loss != null) one.put("name", loss);
-        if (temperature != null) one.put("temperature", temperature);
-        if (!one.has("name")) one.put("name", "soft-target");
-        tree.putArray("losses").add(one);
+        tree.setAll(given);
+        if (changesLosses) tree.set("losses", losses(tree));
+    }
+
+    /** Losses on the command line take the place of those in the file; a single one keeps what only the file says. */
+    private ArrayNode losses(ObjectNode distillation) {
+        ArrayNode before = distillation.withArrayProperty("losses");
+        ArrayNode all = RecipeFiles.tree().arrayNode();
+        for (String text : losses) {
+            ObjectNode one = LossRecipe.parse(text);
+            boolean only = losses.size() == 1 && before.size() == 1 && before.get(0) instanceof ObjectNode;
+            if (only) one = ((ObjectNode) before.get(0).deepCopy()).setAll(one);
+            all.add(one);
+        }
+        if (losses.isEmpty()) before.forEach(all::add);
+        if (all.isEmpty()) all.addObject().put("name", "soft-target");
+        for (JsonNode one : all) {
+            ObjectNode loss = (ObjectNode) one;
+            boolean softens = Losses.byName(loss.path("name").asText()).hasTemperature();
+            // A temperature that a loss was given itself comes first; a single loss without one complains.
+            if (temperature != null && (softens && !loss.has("temperature") || all.size() == 1)) {
+                LossRecipe.put(loss, "temperature", temperature);
+            }
+        }
+        return all;
     }
 }

@@ -3,6 +3,7 @@ package dev.limbeck.compare;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import java.util.Map;
  *
  * @param temperatures of losses that have one
  * @param weights shares of the teacher
- * @param losses names as in {@link Losses}
+ * @param losses as {@link LossRecipe#parse} reads them
  * @param schedules names as in a recipe
  */
 public record SearchSpace(
@@ -51,7 +52,11 @@ public record SearchSpace(
         ObjectNode first = (ObjectNode) distillation.at("/losses/0");
         List<String> name = new ArrayList<>();
         if (!loss.isEmpty()) {
-            first.put("name", loss);
+            ObjectNode other = LossRecipe.parse(loss);
+            if (first.has("temperature") && !other.has("temperature"))
+                other.set("temperature", first.get("temperature"));
+            first.removeAll();
+            first.setAll(other);
             name.add(loss);
         }
         boolean softens = Losses.byName(first.get("name").asText()).hasTemperature();

@@ -8,6 +8,7 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DistillationRecipe;
+import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
@@ -183,12 +184,12 @@ public final class Sweep {
     private SweepResult.Trial trial(String name, int epochs, double valid, boolean dropped) {
         Recipe recipe = Objects.requireNonNull(recipes.get(name));
         DistillationRecipe distillation = Objects.requireNonNull(recipe.distillation());
-        DistillationRecipe.Loss loss = distillation.losses().get(0);
+        LossRecipe loss = distillation.losses().get(0);
         return new SweepResult.Trial(
                 name,
                 loss.name(),
-                loss.temperature(),
-                distillation.weight(),
+                loss.temperature() == null ? null : loss.temperature().first(),
+                distillation.weight().first(),
                 recipe.training().schedule(),
                 epochs,
                 valid,

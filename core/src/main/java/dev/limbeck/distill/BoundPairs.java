@@ -6,6 +6,7 @@ import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -27,23 +29,25 @@ import org.jspecify.annotations.Nullable;
 final class BoundPairs {
     private static final long SEED = 0x5eedL;
 
-    private final List<FeaturePair> pairs;
+    private final List<FeaturePair> wanted;
+    private List<FeaturePair> pairs = List.of();
     private final Map<String, BoundPair> bound = new LinkedHashMap<>();
     private @Nullable Module boundTo;
     private @Nullable Capture student;
     private @Nullable Capture teacher;
 
     BoundPairs(List<FeaturePair> pairs) {
-        this.pairs = List.copyOf(pairs);
+        wanted = List.copyOf(pairs);
     }
 
     boolean isEmpty() {
-        return pairs.isEmpty();
+        return wanted.isEmpty();
     }
 
     /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
     void begin(Fit fit, Teacher.Lesson lesson) {
         if (isEmpty()) return;
+        if (boundTo != fit.model()) resolve(fit, lesson);
         student = Capture.of(fit.model(), points(true));
         teacher = lesson.capture(points(false));
         checkBatches(fit);
@@ -53,10 +57,7 @@ final class BoundPairs {
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            long[] rows = fit.data().inputShape();
-            long[] shape = new long[rows.length + 1];
-            shape[0] = 2;
-            System.arraycopy(rows, 0, shape, 1, rows.length);
+            long[] shape = oneMore(2, fit.data().inputShape());
             Tensor input = fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape));
             start();
             // Not predict, whose scope would free what was captured.
@@ -77,6 +78,26 @@ final class BoundPairs {
             stop();
         }
         boundTo = fit.model();
+    }
+
+    private void resolve(Fit fit, Teacher.Lesson lesson) {
+        long[] shape = oneMore(1, fit.data().inputShape());
+        List<FeaturePair> resolved = new ArrayList<>();
+        for (FeaturePair pair : wanted) {
+            if (pair.student().contains(FeaturePairs.AUTO)) {
+                resolved.addAll(FeaturePairs.resolve(
+                        pair,
+                        Summary.of(fit.model(), shape),
+                        lesson.summary(fit.data().inputShape())));
+            } else {
+                resolved.add(pair);
+            }
+        }
+        pairs = resolved;
+    }
+
+    private static long[] oneMore(long first, long[] rest) {
+        return LongStream.concat(LongStream.of(first), LongStream.of(rest)).toArray();
     }
 
     private void checkBatches(Fit fit) {

@@ -43,6 +43,11 @@ public record FeaturePair(
         return new FeaturePair(student, teacher, new FitNet(), Adapter.AUTO, Schedule.constant(1));
     }
 
+    /** Let the layers be found by {@link FeaturePairs#match} when both networks are known. */
+    public static FeaturePair matched() {
+        return of(FeaturePairs.AUTO, FeaturePairs.AUTO);
+    }
+
     public FeaturePair loss(FeatureLoss other) {
         return new FeaturePair(student, teacher, other, adapter, scale);
     }

@@ -9,11 +9,15 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /** Find which layers of two networks belong together. */
 public final class FeaturePairs {
     /** How many places a network that keeps one resolution is looked at. */
     private static final int PLACES = 4;
+
+    /** What stands for layers that are to be found. */
+    static final String AUTO = "auto";
 
     private FeaturePairs() {}
 
@@ -30,8 +34,19 @@ public final class FeaturePairs {
      * @throws LimbeckException if a network has no maps
      */
     public static List<FeaturePair> match(Module student, Module teacher, long... inputShape) {
-        List<Place> ours = places(student, inputShape);
-        List<Place> theirs = places(teacher, inputShape);
+        return match(probe(student, inputShape), probe(teacher, inputShape));
+    }
+
+    private static Summary probe(Module network, long[] inputShape) {
+        return Summary.of(
+                network,
+                LongStream.concat(LongStream.of(1), LongStream.of(inputShape)).toArray());
+    }
+
+    /** Match by what is known of both networks. */
+    static List<FeaturePair> match(Summary student, Summary teacher) {
+        List<Place> ours = places(student, "the student");
+        List<Place> theirs = places(teacher, "the teacher");
         boolean byDepth = isotropic(ours) || isotropic(theirs);
         List<FeaturePair> pairs = new ArrayList<>();
         for (int i = 0; i < ours.size(); i++) {
@@ -58,13 +73,35 @@ public final class FeaturePairs {
         return Math.abs(Math.log(a.side / b.side));
     }
 
-    private static List<Place> places(Module network, long[] inputShape) {
-        long[] shape = new long[inputShape.length + 1];
-        shape[0] = 1;
-        System.arraycopy(inputShape, 0, shape, 1, inputShape.length);
+    /**
+     * Give a pair whose layers are to be found its layers: one pair for each stage, or, if the loss compares several layers
+     * at once, one for every two neighbours or for all.
+     */
+    static List<FeaturePair> resolve(FeaturePair pair, Summary student, Summary teacher) {
+        List<FeaturePair> found = match(student, teacher);
+        int layers = pair.loss().layers();
+        if (layers == 0) layers = found.size();
+        if (layers > found.size()) {
+            throw new LimbeckException(pair.loss().name() + " compares " + layers + " layers at once, found "
+                    + found.size() + " that match; name the layers");
+        }
+        List<FeaturePair> resolved = new ArrayList<>();
+        for (int i = 0; i + layers <= found.size(); i++) {
+            List<FeaturePair> together = found.subList(i, i + layers);
+            resolved.add(new FeaturePair(
+                    together.stream().map(one -> one.student().get(0)).toList(),
+                    together.stream().map(one -> one.teacher().get(0)).toList(),
+                    pair.loss(),
+                    pair.adapter(),
+                    pair.scale()));
+        }
+        return resolved;
+    }
+
+    private static List<Place> places(Summary network, String who) {
         // A container comes before its children, so the first of equals is the outermost layer.
         Map<Double, Map<Integer, List<Place>>> found = new LinkedHashMap<>();
-        for (Summary.Row row : Summary.of(network, shape).rows()) {
+        for (Summary.Row row : network.rows()) {
             double side = side(row.output());
             if (row.path().isEmpty() || side <= 1) continue;
             int depth = row.path().split("\\.").length;
@@ -73,7 +110,7 @@ public final class FeaturePairs {
                     .add(new Place(row.path(), side));
         }
         if (found.isEmpty()) {
-            throw new LimbeckException(network.describe() + " has no feature maps to pair; name the layers");
+            throw new LimbeckException(who + " has no feature maps to pair; use losses on logits");
         }
         if (found.size() == 1) return spread(found.values().iterator().next());
         List<Place> places = new ArrayList<>();
@@ -86,7 +123,8 @@ public final class FeaturePairs {
         places.sort(Comparator.comparingDouble(Place::side).reversed());
         // The single layers of a stem are no stage, where others are.
         List<Place> blocks = places.stream()
-                .filter(place -> !network.module(place.path).children().isEmpty())
+                .filter(place ->
+                        network.rows().stream().anyMatch(row -> row.path().startsWith(place.path + ".")))
                 .toList();
         return blocks.size() > 1 ? blocks : places;
     }

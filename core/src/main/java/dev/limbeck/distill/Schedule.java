@@ -144,8 +144,8 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         return at(0);
     }
 
-    /** Check both ends, which no value in between exceeds. */
-    Schedule each(DoubleUnaryOperator check) {
+    /** Check both ends, which no value in between exceeds; returns the schedule. */
+    public Schedule each(DoubleUnaryOperator check) {
         check.applyAsDouble(start);
         check.applyAsDouble(end);
         return this;

@@ -159,7 +159,7 @@ public final class RecipeRun {
         Instant start = Instant.now();
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
-        if (by != null && how != null) distillation = how.with(by.teacher());
+        if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
         List<Callback> callbacks = new ArrayList<>();
         if (distillation != null) callbacks.add(distillation);
         callbacks.add(new EpochTable(context.told()));

@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -81,6 +82,11 @@ public final class KeptTeacher implements Teacher {
             @Override
             public Tensor logits(Tensor input) {
                 return watched ? lesson.logits(input) : answer(lesson, preparation, input, device);
+            }
+
+            @Override
+            public Summary summary(long... inputShape) {
+                return lesson.summary(inputShape);
             }
 
             @Override

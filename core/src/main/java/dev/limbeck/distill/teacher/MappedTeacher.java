@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
@@ -96,6 +97,11 @@ public final class MappedTeacher implements Teacher {
             @Override
             public Capture capture(Collection<String> points) {
                 return lesson.capture(points);
+            }
+
+            @Override
+            public Summary summary(long... inputShape) {
+                return lesson.summary(inputShape);
             }
 
             @Override

@@ -3,6 +3,7 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -13,6 +14,7 @@ import java.util.Collection;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
@@ -95,6 +97,14 @@ public final class ModuleTeacher implements Teacher {
                     captures.forEach(capture -> capture.all().forEach(scope::handOut));
                     return scope.handOut(logits);
                 }
+            }
+
+            @Override
+            public Summary summary(long... inputShape) {
+                return Summary.of(
+                        module,
+                        LongStream.concat(LongStream.of(1), LongStream.of(inputShape))
+                                .toArray());
             }
 
             @Override

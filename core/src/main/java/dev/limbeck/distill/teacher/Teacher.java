@@ -6,6 +6,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
@@ -47,7 +48,21 @@ public interface Teacher {
          * @throws LimbeckException if this kind of teacher does not show what is inside, or has no such point
          */
         default Capture capture(Collection<String> points) {
-            throw new LimbeckException("this teacher shows its logits only; use losses on logits, or a teacher from a "
+            throw closed();
+        }
+
+        /**
+         * Return the layers inside the teacher.
+         *
+         * @param inputShape of one row, as the student sees it
+         * @throws LimbeckException if this kind of teacher does not show what is inside
+         */
+        default Summary summary(long... inputShape) {
+            throw closed();
+        }
+
+        private static LimbeckException closed() {
+            return new LimbeckException("this teacher shows its logits only; use losses on logits, or a teacher from a "
                     + "run directory or a checkpoint");
         }
 

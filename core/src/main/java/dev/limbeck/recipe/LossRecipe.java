@@ -1,0 +1,161 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.Settings;
+import dev.limbeck.distill.Adapter;
+import dev.limbeck.distill.DistillationBuilder;
+import dev.limbeck.distill.FeaturePair;
+import dev.limbeck.distill.Schedule;
+import dev.limbeck.distill.loss.FeatureLoss;
+import dev.limbeck.distill.loss.Losses;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Name a loss and what belongs to it.
+ *
+ * @param name one of {@link Losses#names}
+ * @param temperature for losses that have one; their own default unless set. A schedule for losses on logits only
+ * @param scale factor beside the weight; 1 unless set
+ * @param parameters the loss's others by name, such as {@code alpha}
+ * @param layers for losses on features: paths that both networks have, or {@code student/teacher}; {@code auto} finds them
+ * @param adapter auto, conv1x1, linear, regressor or none
+ */
+public record LossRecipe(
+        String name,
+        @Nullable Schedule temperature,
+        @Nullable Schedule scale,
+        @Nullable Map<String, Double> parameters,
+        @Nullable List<String> layers,
+        @Nullable String adapter) {
+    private static final List<String> ADAPTERS =
+            Arrays.stream(Adapter.values()).map(Adapter::toString).toList();
+
+    public LossRecipe {
+        if (name == null) throw RecipeFiles.missing("distillation.losses.name");
+        if (scale != null) scale.each(value -> Settings.notNegative("scale", value));
+        Losses.Kind kind = Losses.byName(name);
+        if (temperature != null && kind.feature() && !temperature.isConstant()) {
+            throw new LimbeckException("the temperature of " + name + " can't change; give a number");
+        }
+        if (adapter != null && !ADAPTERS.contains(adapter)) throw Names.unknown("adapter", adapter, ADAPTERS);
+        Map<String, Double> given = given(parameters, temperature);
+        if (kind.feature()) {
+            kind.features(given);
+            if (layers == null || layers.isEmpty()) kind.logits(given); // says what is missing
+        } else {
+            kind.logits(given);
+            if (layers != null && !layers.isEmpty()) kind.features(given); // says what is too much
+            if (adapter != null)
+                throw new LimbeckException("the loss " + name + " compares logits; leave the adapter out");
+        }
+    }
+
+    private static Map<String, Double> given(@Nullable Map<String, Double> parameters, @Nullable Schedule temperature) {
+        Map<String, Double> given = new LinkedHashMap<>();
+        if (parameters != null) given.putAll(parameters);
+        if (temperature != null) given.put(Losses.TEMPERATURE, temperature.first());
+        return given;
+    }
+
+    static LossRecipe usual() {
+        return new LossRecipe("soft-target", null, null, null, null, null);
+    }
+
+    /** Add the loss to a distillation. */
+    void into(DistillationBuilder builder) {
+        Losses.Kind kind = Losses.byName(name);
+        Schedule factor = scale == null ? Schedule.constant(1) : scale;
+        Map<String, Double> given = given(parameters, temperature);
+        if (!kind.feature()) {
+            boolean changes = temperature != null && !temperature.isConstant();
+            builder.loss(kind.logits(given), factor, changes ? temperature : null);
+            return;
+        }
+        FeatureLoss loss = kind.features(given);
+        for (FeaturePair pair : pairs(loss)) {
+            builder.pair(pair.loss(loss).adapter(kindOfAdapter()).scale(factor));
+        }
+    }
+
+    private Adapter kindOfAdapter() {
+        return adapter == null ? Adapter.AUTO : Adapter.valueOf(adapter.toUpperCase(Locale.ROOT));
+    }
+
+    private List<FeaturePair> pairs(FeatureLoss loss) {
+        List<String> named = layers == null ? List.of() : layers;
+        if (named.equals(List.of("auto"))) return List.of(FeaturePair.matched());
+        List<String> student = new ArrayList<>();
+        List<String> teacher = new ArrayList<>();
+        for (String layer : named) {
+            int slash = layer.indexOf('/');
+            student.add(slash < 0 ? layer : layer.substring(0, slash));
+            teacher.add(slash < 0 ? layer : layer.substring(slash + 1));
+        }
+        if (loss.layers() != 1) return List.of(FeaturePair.of(student, teacher));
+        List<FeaturePair> pairs = new ArrayList<>();
+        for (int i = 0; i < student.size(); i++) pairs.add(FeaturePair.of(student.get(i), teacher.get(i)));
+        return pairs;
+    }
+
+    /**
+     * Read {@code name[:part,part]} as a tree, where a part is {@code key=value} or layers: {@code soft-target:T=4},
+     * {@code attention:layer2+layer3/layer4,scale=0.1}.
+     *
+     * @throws LimbeckException if a part is neither
+     */
+    public static ObjectNode parse(String text) {
+        ObjectNode tree = RecipeFiles.tree();
+        int colon = text.indexOf(':');
+        tree.put("name", colon < 0 ? text : text.substring(0, colon));
+        if (colon < 0) return tree;
+        for (String part : text.substring(colon + 1).split(",", -1)) {
+            int equals = part.indexOf('=');
+            if (part.isBlank()) {
+                throw new LimbeckException("found nothing between two commas of '" + text
+                        + "'; expected key=value or layers, such as soft-target:T=4 or attention:layer2+layer3");
+            } else if (equals < 0) {
+                ArrayNode layers = tree.withArrayProperty("layers");
+                Arrays.stream(part.split("\\+")).forEach(layers::add);
+            } else {
+                set(tree, part.substring(0, equals), part.substring(equals + 1));
+            }
+        }
+        return tree;
+    }
+
+    private static void set(ObjectNode tree, String key, String value) {
+        String name = key.equals("T") ? "temperature" : key;
+        if (name.equals("adapter")) {
+            tree.put(name, value);
+        } else if (name.equals("scale") || name.equals("temperature")) {
+            put(tree, name, value);
+        } else {
+            try {
+                tree.withObject("/parameters").put(name, Double.parseDouble(value));
+            } catch (NumberFormatException e) {
+                throw new LimbeckException(name + " must be a number, found '" + value + "'", e);
+            }
+        }
+    }
+
+    /**
+     * Set a schedule that was given as text, as a number where it is one; null sets nothing.
+     *
+     * @throws LimbeckException if the text is no schedule
+     */
+    public static void put(ObjectNode tree, String name, @Nullable String schedule) {
+        if (schedule == null) return;
+        Schedule read = Schedule.of(schedule);
+        if (read.isConstant()) tree.put(name, read.first());
+        else tree.put(name, schedule);
+    }
+}
