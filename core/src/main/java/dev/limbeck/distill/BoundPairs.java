@@ -40,6 +40,11 @@ final class BoundPairs {
         wanted = List.copyOf(pairs);
     }
 
+    /** Return the pairs as they were asked for, or, once it is known, what became of them. */
+    List<FeaturePair> pairs() {
+        return pairs.isEmpty() ? wanted : pairs;
+    }
+
     boolean isEmpty() {
         return wanted.isEmpty();
     }

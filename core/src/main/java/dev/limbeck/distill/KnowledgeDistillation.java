@@ -297,7 +297,7 @@ public final class KnowledgeDistillation implements Callback {
             one.put("scale", term.scale().value());
             terms.put(name, one);
         });
-        for (FeaturePair pair : settings.pairs) {
+        for (FeaturePair pair : pairs.pairs()) {
             terms.put(
                     pair.name(),
                     Map.of(

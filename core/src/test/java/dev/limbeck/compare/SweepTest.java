@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.PicturesForTests;
+import dev.limbeck.distill.Schedule;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
@@ -67,7 +68,7 @@ class SweepTest {
                         "logit-mse-w0.9");
         assertThat(SearchSpace.usual().recipes(base)).hasSize(20);
         assertThat(SPACE.recipes(base).get("soft-target-T4-w0.9").distillation().weight())
-                .isEqualTo(0.9);
+                .isEqualTo(Schedule.constant(0.9));
         assertThatThrownBy(() -> SPACE.recipes(recipe(0.25, false)))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("a sweep needs a recipe with a teacher");

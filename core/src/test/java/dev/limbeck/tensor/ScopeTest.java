@@ -1,7 +1,6 @@
 package dev.limbeck.tensor;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -81,11 +80,19 @@ class ScopeTest {
     }
 
     @Test
-    void handsOutOneTensorOnly() {
-        try (Scope scope = Scope.open()) {
-            scope.handOut(Tensors.randn(1));
-            assertThatThrownBy(() -> scope.handOut(Tensors.randn(1))).isInstanceOf(IllegalStateException.class);
+    void handsOutSeveralTensorsAndOneTwice() {
+        Tensor one;
+        Tensor other;
+        try (Scope outer = Scope.open()) {
+            try (Scope inner = Scope.open()) {
+                one = inner.handOut(Tensors.full(3, DType.FLOAT32));
+                other = inner.handOut(Tensors.full(4, DType.FLOAT32));
+                inner.handOut(one);
+            }
+            assertThat(one.item_double() + other.item_double()).isEqualTo(7);
         }
+        assertThat(one.isNull()).isTrue();
+        assertThat(other.isNull()).isTrue();
     }
 
     @Test

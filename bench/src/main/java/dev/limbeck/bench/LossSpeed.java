@@ -1,0 +1,80 @@
+package dev.limbeck.bench;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.nn.Module;
+import dev.limbeck.recipe.DistillationRecipe;
+import dev.limbeck.recipe.LossRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.zoo.Zoo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Time one training step under each loss relative to {@code soft-target}, in turn, round by round: ResNet-34 teaches
+ * ResNet-18 on a random batch with AdamW. Losses are written as the command line takes them, separated by semicolons.
+ * Prints a JSON line a loss with the median over the rounds.
+ */
+public final class LossSpeed {
+    private static final int CLASSES = 10;
+    private static final int WARM_UP = 1;
+
+    private LossSpeed() {}
+
+    /** Run the benchmark; options are {@code --losses --rounds --steps --batch --size --student --teacher}. */
+    public static void main(String... arguments) {
+        Options options = Options.of(
+                Map.of(
+                        "losses",
+                                "fitnet:layer3+layer4;attention:layer3+layer4;similarity:layer3+layer4;"
+                                        + "relational-distance:layer3+layer4;relational-angle:layer3+layer4",
+                        "rounds", "5",
+                        "steps", "4",
+                        "batch", "64",
+                        "size", "64",
+                        "student", "resnet18",
+                        "teacher", "resnet34"),
+                arguments);
+        List<String> losses = List.of(options.text("losses").split(";"));
+        Map<String, List<Double>> ratios = new LinkedHashMap<>();
+        for (int round = 0; round < options.number("rounds"); round++) {
+            for (String loss : losses) {
+                // Each beside its own reference, which a noisy machine slows down as much.
+                double reference = measure("soft-target", options);
+                ratios.computeIfAbsent(loss, l -> new ArrayList<>()).add(measure(loss, options) / reference);
+            }
+        }
+        ratios.forEach((loss, found) -> System.out.printf(
+                Locale.ROOT,
+                "{\"loss\": \"%s\", \"relative_to_soft_target\": %.3f, \"least\": %.3f, \"most\": %.3f}%n",
+                loss,
+                Medians.of(found),
+                found.stream().mapToDouble(Double::doubleValue).min().orElseThrow(),
+                found.stream().mapToDouble(Double::doubleValue).max().orElseThrow()));
+    }
+
+    private static double measure(String loss, Options options) {
+        int size = options.number("size");
+        Tensor images = Tensors.channelsLast(Tensors.randn(options.number("batch"), 3, size, size));
+        StepTimes times = new StepTimes(WARM_UP);
+        ObjectNode tree = RecipeFiles.tree();
+        tree.withArrayProperty("losses").add(LossRecipe.parse(loss));
+        try (RepeatedBatch data = new RepeatedBatch(images, CLASSES, options.number("steps") + WARM_UP);
+                Module teacher = Zoo.byName(options.text("teacher")).create(CLASSES);
+                Learner student = Learner.builder(data, Zoo.byName(options.text("student")))
+                        .device("cpu")
+                        .build()) {
+            KnowledgeDistillation distillation =
+                    RecipeFiles.bind(tree, DistillationRecipe.class, "").with(ModuleTeacher.of(teacher, List.of()));
+            student.fit(1, 1e-3, times, distillation);
+        }
+        return times.median();
+    }
+}
