@@ -182,6 +182,16 @@ class BadInputTest {
                 "--weight 1.1 | weight must be between 0 and 1, found 1.1",
                 "--weight NaN | weight must be between 0 and 1, found NaN",
                 "--loss logit-mse -T 4 | the loss logit-mse has no temperature, found 4.0; leave it out",
+                "--weight cosin:1..0 | no schedule 'cosin'; nearest: cosine",
+                "--weight cosine:2..0 | weight must be between 0 and 1, found 2.0",
+                "--weight cosine | a schedule must be a number or shape:start..end[@from..to], such as cosine:1..0",
+                "--task-weight -1 | task_weight must be at least 0, found -1.0",
+                "--until 0 | until must be at least 1, found 0",
+                "--wrong-answers forget | no choice for wrong answers 'forget'; nearest: drop, keep, swap",
+                "--diagnose-every 0 | diagnose_every must be at least 1, found 0",
+                "--adapter-epochs 1 | there are no feature pairs whose adapters could be trained first; add a pair",
+                "--loss attention | the loss attention compares features; name the layers, such as attention:layer3",
+                "--loss attention:layer9 | no layer 'layer9' in cifar-resnet8; nearest: ",
                 "--loss soft-targt | no loss 'soft-targt'; nearest: soft-target",
             })
     void distillationOutOfRange(String option, String expected) throws IOException {

@@ -71,7 +71,8 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         Settings.inUnit("a schedule's end", to);
         if (from > to)
             throw new LimbeckException("a schedule begins at " + from + " and ends at " + to + "; swap them");
-        if (!Double.isFinite(start) || !Double.isFinite(end)) {
+        // A single value is checked by whoever takes it, which knows its range.
+        if (shape != Shape.CONSTANT && !(Double.isFinite(start) && Double.isFinite(end))) {
             throw new LimbeckException("a schedule must lead from number to number, found " + start + ".." + end);
         }
     }

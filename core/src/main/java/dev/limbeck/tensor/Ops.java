@@ -318,6 +318,15 @@ public final class Ops {
         return x.amax(dims, true);
     }
 
+    /** Return one vector a row: the mean over the positions of N×C×H×W, over the tokens of N×L×C; N×C as it is. */
+    public static Tensor embedding(Tensor features) {
+        return switch ((int) features.dim()) {
+            case 4 -> features.mean(2, 3);
+            case 3 -> features.mean(1);
+            default -> features;
+        };
+    }
+
     public static Tensor cat(long dim, Tensor... tensors) {
         return torch.cat(new TensorVector(tensors), dim);
     }

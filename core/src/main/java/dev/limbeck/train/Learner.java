@@ -131,7 +131,8 @@ public final class Learner implements AutoCloseable {
         return optimizer;
     }
 
-    BinaryOperator<Tensor> loss() {
+    /** Return the task's loss: from logits and labels to a scalar. */
+    public BinaryOperator<Tensor> loss() {
         return loss;
     }
 

@@ -12,6 +12,9 @@ public final class Architecture {
     /** What the name of an architecture ends with that has fastai's head. */
     static final String CONCAT = "+concat";
 
+    /** What comes before the width in the name of an architecture that bridges to another network's classifier. */
+    static final String BRIDGE = "+bridge";
+
     private final String name;
     private final int imageSize;
     private final boolean pools;
@@ -57,7 +60,7 @@ public final class Architecture {
     /** Make a network with weights drawn from the engine's global generator. */
     public Module create(int classes) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
-        return maker.apply(new Head(classes, hasConcatHead()));
+        return maker.apply(new Head(classes, hasConcatHead(), bridge()));
     }
 
     boolean hasConcatHead() {
@@ -73,14 +76,30 @@ public final class Architecture {
     public Architecture withConcatHead() {
         if (hasConcatHead()) return this;
         if (!pools) throw new LimbeckException(name + " has no feature maps to pool; use its own head (linear)");
-        return new Architecture(name + CONCAT, imageSize, true, maker, groupStarts);
+        return new Architecture(withOwnHead().name + CONCAT, imageSize, true, maker, groupStarts);
+    }
+
+    /**
+     * Return the same design with two layers that bring its pooled features to the width that another network's classifier
+     * takes, and a classifier of that width. Its name ends with {@code +bridge} and the width, and {@link Zoo#byName} knows it.
+     *
+     * @throws LimbeckException if the design has no feature maps to pool
+     */
+    public Architecture withBridge(long width) {
+        if (!pools) throw new LimbeckException(name + " has no feature maps to pool; use another student");
+        if (width < 1) throw new LimbeckException("a bridge must be at least 1 wide, found " + width);
+        return new Architecture(withOwnHead().name + BRIDGE + width, imageSize, true, maker, groupStarts);
+    }
+
+    private long bridge() {
+        int at = name.indexOf(BRIDGE);
+        return at < 0 ? 0 : Long.parseLong(name.substring(at + BRIDGE.length()));
     }
 
     /** Return the same design with the head that its authors gave it. */
     public Architecture withOwnHead() {
-        if (!hasConcatHead()) return this;
-        return new Architecture(
-                name.substring(0, name.length() - CONCAT.length()), imageSize, true, maker, groupStarts);
+        if (!hasConcatHead() && bridge() == 0) return this;
+        return new Architecture(name.substring(0, name.lastIndexOf('+')), imageSize, true, maker, groupStarts);
     }
 
     /** Return the path of a network's classifier. */

@@ -18,8 +18,9 @@ import java.util.function.Supplier;
  *
  * @param classes number of logits
  * @param concat whether it is fastai's head in place of the one that the network's authors gave it
+ * @param bridge width of the vector that another network's classifier is to take, 0 for none
  */
-record Head(long classes, boolean concat) {
+record Head(long classes, boolean concat, long bridge) {
     private static final long HIDDEN = 512;
     private static final double BIAS_OF_NORMS = 1e-3;
 
@@ -33,6 +34,14 @@ record Head(long classes, boolean concat) {
      * 512, ReLU, batch norm, dropout 0.5, linear; no biases beside batch norms; Kaiming).
      */
     Module classifier(long features, Supplier<Module> own) {
+        if (bridge > 0) {
+            return new Sequential(
+                    new Linear(features, bridge),
+                    new ReLU(),
+                    new Linear(bridge, bridge),
+                    new ReLU(),
+                    new Linear(bridge, classes));
+        }
         if (!concat) return own.get();
         return new Sequential(
                 norm(2 * features),

@@ -7,12 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Find architectures by name. */
 public final class Zoo {
     private static final int IMAGENET = 224;
     private static final Pattern WIDTHS = Pattern.compile(SmallCnn.PREFIX + "[1-9]\\d{0,4}(-[1-9]\\d{0,4})*");
+    private static final Pattern BRIDGED = Pattern.compile("(.+)\\+bridge([1-9]\\d{0,5})");
     private static final Map<String, Architecture> BY_NAME = new LinkedHashMap<>();
 
     public static final Architecture RESNET18 = imageNet("resnet18", ResNet.Block.BASIC, 2, 2, 2, 2);
@@ -59,6 +61,8 @@ public final class Zoo {
             return byName(name.substring(0, name.length() - Architecture.CONCAT.length()))
                     .withConcatHead();
         }
+        Matcher bridged = BRIDGED.matcher(name);
+        if (bridged.matches()) return byName(bridged.group(1)).withBridge(Long.parseLong(bridged.group(2)));
         if (WIDTHS.matcher(name).matches()) {
             return SmallCnn.of(
                     Arrays.stream(name.substring(SmallCnn.PREFIX.length()).split("-"))

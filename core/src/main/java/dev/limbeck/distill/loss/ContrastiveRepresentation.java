@@ -95,10 +95,10 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
 
         @Override
         public Tensor rows(Features features) {
-            Tensor ours = Ops.normalize(
-                    student.apply(Maps.embedding(features.student().get(0))), 1);
-            Tensor theirs = Ops.normalize(
-                    teacher.apply(Maps.embedding(features.teacher().get(0))), 1);
+            Tensor ours =
+                    Ops.normalize(student.apply(Ops.embedding(features.student().get(0))), 1);
+            Tensor theirs =
+                    Ops.normalize(teacher.apply(Ops.embedding(features.teacher().get(0))), 1);
             Tensor picked = Tensors.to(pick(features), ours.device());
             Tensor ofStudent = likeness(teacherMemory, picked, ours, 0);
             Tensor ofTeacher = likeness(studentMemory, picked, theirs, 1);

@@ -44,7 +44,7 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
-        Tensor difference = kernel(Maps.embedding(student)).sub(kernel(Maps.embedding(teacher)));
+        Tensor difference = kernel(Ops.embedding(student)).sub(kernel(Ops.embedding(teacher)));
         double rows = student.size(0);
         return Ops.div(Ops.norm(difference.flatten(), 0), rows * rows);
     }

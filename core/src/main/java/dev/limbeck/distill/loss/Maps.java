@@ -7,15 +7,6 @@ import org.bytedeco.pytorch.Tensor;
 final class Maps {
     private Maps() {}
 
-    /** Return one vector a row: the mean over the positions of N×C×H×W, over the tokens of N×L×C; N×C as it is. */
-    static Tensor embedding(Tensor features) {
-        return switch ((int) features.dim()) {
-            case 4 -> features.mean(2, 3);
-            case 3 -> features.mean(1);
-            default -> features;
-        };
-    }
-
     /** Return N×C×P with one row a channel: N×C×H×W flattened, a vector as a map of one position. */
     static Tensor channels(Tensor features) {
         return features.dim() == 2 ? features.unsqueeze(2) : features.flatten(2, -1);

@@ -24,8 +24,8 @@ public record ProbabilisticTransfer() implements DirectFeatureLoss {
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
-        Tensor ours = neighbours(Maps.embedding(student));
-        Tensor theirs = neighbours(Maps.embedding(teacher));
+        Tensor ours = neighbours(Ops.embedding(student));
+        Tensor theirs = neighbours(Ops.embedding(teacher));
         return theirs.mul(Ops.add(theirs, EPSILON).div(Ops.add(ours, EPSILON)).log())
                 .mean();
     }

@@ -22,7 +22,7 @@ public record RelationalAngle() implements DirectFeatureLoss {
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
-        return Ops.smoothL1(cosines(Maps.embedding(student)), cosines(Maps.embedding(teacher)));
+        return Ops.smoothL1(cosines(Ops.embedding(student)), cosines(Ops.embedding(teacher)));
     }
 
     private static Tensor cosines(Tensor vectors) {

@@ -24,7 +24,7 @@ public record RelationalDistance() implements DirectFeatureLoss {
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
-        return Ops.smoothL1(distances(Maps.embedding(student)), distances(Maps.embedding(teacher)));
+        return Ops.smoothL1(distances(Ops.embedding(student)), distances(Ops.embedding(teacher)));
     }
 
     private static Tensor distances(Tensor vectors) {

@@ -1,0 +1,150 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Optimizer;
+import dev.limbeck.train.Validation;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Train several students at once that teach each other: each learns from the labels and from what the others answer to the
+ * same batch at that moment. No teacher is needed.
+ *
+ * <p>total of one = task + s·mean over the others of loss(own, other's logits)
+ *
+ * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. A loop of its own, without callbacks: one optimiser step of each student
+ * a batch, the learning rate by a {@link Schedule}.
+ */
+public final class MutualLearning {
+    private final List<Learner> students;
+    private LogitLoss loss = new SoftTarget(1);
+    private double scale = 1;
+
+    private MutualLearning(List<Learner> students) {
+        this.students = students;
+    }
+
+    /**
+     * Let students learn together; the authors' T = 1 and s = 1 unless set.
+     *
+     * @param students two or more, different modules, on the same data
+     */
+    public static MutualLearning of(Learner... students) {
+        List<Learner> all = List.of(students);
+        if (all.size() < 2)
+            throw new LimbeckException("mutual learning needs two students or more, found " + all.size());
+        if (all.stream().map(Learner::model).distinct().count() < all.size()) {
+            throw new LimbeckException("mutual learning needs different students, found one of them twice");
+        }
+        if (all.stream().map(Learner::data).distinct().count() > 1) {
+            throw new LimbeckException("students that learn together must have the same data; make them of one");
+        }
+        return new MutualLearning(all);
+    }
+
+    /** Compare answers by a loss. */
+    public MutualLearning loss(LogitLoss other) {
+        loss = other;
+        return this;
+    }
+
+    /** Set the factor s ≥ 0 of what the others teach. */
+    public MutualLearning scale(double factor) {
+        scale = Settings.notNegative("scale", factor);
+        return this;
+    }
+
+    /** Train with a rate that falls to 0 along half a cosine. */
+    public List<List<Validation>> fit(int epochs, double rate) {
+        return fit(epochs, new Schedule(Schedule.Shape.COSINE, rate, 0));
+    }
+
+    /**
+     * Train all students.
+     *
+     * @param rates learning rate in the course of the training
+     * @return for each epoch the validation of each student, in order; empty lists if the data has no validation split
+     */
+    public List<List<Validation>> fit(int epochs, Schedule rates) {
+        Settings.atLeast(1, "epochs", epochs);
+        Data data = students.get(0).data();
+        List<Optimizer.State> optimizers = new ArrayList<>();
+        List<Module.ModeGuard> modes = new ArrayList<>();
+        try {
+            for (Learner student : students) {
+                modes.add(student.model().keepModes());
+                optimizers.add(student.optimizer().prepare(student.model().parameters()));
+            }
+            List<List<Validation>> validations = new ArrayList<>();
+            for (int epoch = 0; epoch < epochs; epoch++) {
+                Tensors.seed(students.get(0).seed() + epoch);
+                students.forEach(student -> student.model().train());
+                try (BatchStream batches = data.train(epoch)) {
+                    int last = Math.max(1, epochs * batches.batches() - 1);
+                    for (int i = 0; i < batches.batches(); i++) {
+                        step(batches, optimizers, rates.at((epoch * batches.batches() + i) / (double) last));
+                    }
+                }
+                validations.add(
+                        data.has(Split.VALID)
+                                ? students.stream().map(Learner::validate).toList()
+                                : List.of());
+            }
+            return validations;
+        } finally {
+            optimizers.forEach(Optimizer.State::close);
+            modes.forEach(Module.ModeGuard::close);
+        }
+    }
+
+    private void step(BatchStream batches, List<Optimizer.State> optimizers, double rate) {
+        try (Scope scope = Scope.open()) {
+            Batch batch = batches.next();
+            if (batch == null) throw new IllegalStateException("the stream ended before its last batch");
+            List<Tensor> answers = new ArrayList<>();
+            List<Tensor> labels = new ArrayList<>();
+            for (Learner student : students) {
+                answers.add(student.model().apply(Tensors.to(batch.input(), student.device())));
+                labels.add(Tensors.to(batch.labels(), student.device()));
+            }
+            for (int i = 0; i < students.size(); i++) {
+                Tensor total = total(i, answers, labels.get(i));
+                if (!Double.isFinite(total.item_double())) {
+                    throw new LimbeckException("the loss of student " + i + " became " + total.item_double()
+                            + "; lower the learning rate, or look at the inputs");
+                }
+                total.backward();
+            }
+            // All steps after all gradients: each has learned from what the others were, not from what they became.
+            for (int i = 0; i < students.size(); i++) {
+                optimizers.get(i).step(rate, Double.NaN);
+                students.get(i).model().parameters().values().forEach(Tensors::clearGrad);
+            }
+        }
+    }
+
+    private Tensor total(int own, List<Tensor> answers, Tensor labels) {
+        Learner student = students.get(own);
+        Tensor total = student.loss().apply(answers.get(own), labels);
+        for (int other = 0; other < students.size(); other++) {
+            if (other == own) continue;
+            Tensor theirs = Tensors.to(answers.get(other).detach(), student.device());
+            Tensor taught = loss.of(answers.get(own), theirs, labels);
+            total = total.add(Ops.mul(taught, scale / (students.size() - 1)));
+        }
+        return total;
+    }
+}

@@ -1,0 +1,158 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.Settings;
+import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Fit;
+import dev.limbeck.train.Step;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Let a network teach its own shallow layers: each chosen layer gets an exit, a mean over the positions and a linear
+ * classifier, that learns from the labels and from the network's own logits. The exits are trained along and are no part of
+ * the network. No teacher is needed.
+ *
+ * <p>total = task + s·Σ over the exits of ((1 − w)·task of the exit + w·loss(exit, own logits))
+ *
+ * <p>Zhang et al., Be Your Own Teacher: Improve the Performance of Convolutional Neural Networks via Self Distillation,
+ * ICCV 2019, without its bottleneck layers and hints.
+ */
+public final class SelfDistillation implements Callback {
+    private static final long SEED = 0xe817L;
+
+    private final List<String> layers;
+    private final LogitLoss loss;
+    private final double weight;
+    private final double scale;
+    private final Map<String, Linear> exits = new LinkedHashMap<>();
+    private @Nullable Module madeFor;
+    private @Nullable Capture capture;
+
+    private SelfDistillation(List<String> layers, LogitLoss loss, double weight, double scale) {
+        this.layers = List.copyOf(layers);
+        this.loss = loss;
+        this.weight = weight;
+        this.scale = scale;
+    }
+
+    /** Put exits behind layers; w = 0.5, s = 1 and {@link SoftTarget} at T = 3 unless set. */
+    public static SelfDistillation at(String... layers) {
+        return new SelfDistillation(Arrays.asList(layers), new SoftTarget(), 0.5, 1);
+    }
+
+    /** Compare exits with the network's logits by a loss. */
+    public SelfDistillation loss(LogitLoss other) {
+        return new SelfDistillation(layers, other, weight, scale);
+    }
+
+    /** Set the share w in [0, 1] that an exit learns from the network; its labels get the rest. */
+    public SelfDistillation weight(double share) {
+        return new SelfDistillation(layers, loss, Settings.inUnit("weight", share), scale);
+    }
+
+    /** Set the factor s ≥ 0 of all exits beside the network's own task. */
+    public SelfDistillation scale(double factor) {
+        return new SelfDistillation(layers, loss, weight, Settings.notNegative("scale", factor));
+    }
+
+    @Override
+    public void beforeFit(Fit fit) {
+        Capture watching = Capture.of(fit.model(), layers);
+        capture = watching;
+        if (madeFor == fit.model()) return;
+        exits.clear();
+        Tensors.seed(fit.learner().seed() + SEED);
+        try (Scope scope = Scope.open();
+                Module.ModeGuard modes = fit.model().evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            long[] shape = LongStream.concat(
+                            LongStream.of(1), LongStream.of(fit.data().inputShape()))
+                    .toArray();
+            watching.start();
+            fit.model().apply(fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape)));
+            int classes = fit.data().classNames().size();
+            for (String layer : layers) {
+                Linear exit = new Linear(Ops.embedding(watching.get(layer)).size(1), classes);
+                exit.to(fit.learner().device());
+                exits.put(layer, exit);
+            }
+        } finally {
+            watching.stop();
+        }
+        madeFor = fit.model();
+    }
+
+    @Override
+    public void beforeBatch(Step step) {
+        watching().start();
+    }
+
+    @Override
+    public void afterLoss(Step step) {
+        Tensor own = step.prediction().detach();
+        Tensor labels = step.batch().labels();
+        exits.forEach((layer, exit) -> {
+            Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
+            Tensor task = step.fit().learner().loss().apply(logits, labels);
+            step.addTerm("exit " + layer, task, scale * (1 - weight));
+            step.addTerm(loss.name() + " " + layer, loss.of(logits, own, labels), scale * weight);
+        });
+        watching().stop();
+    }
+
+    private Capture watching() {
+        Capture current = capture;
+        if (current == null) throw new IllegalStateException("self-distillation takes part in a fit only");
+        return current;
+    }
+
+    @Override
+    public void afterFit(Fit fit) {
+        if (capture != null) capture.close();
+        capture = null;
+    }
+
+    @Override
+    public Map<String, Tensor> parameters() {
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        exits.forEach((layer, exit) ->
+                exit.parameters().forEach((name, tensor) -> parameters.put("exit." + layer + "." + name, tensor)));
+        return parameters;
+    }
+
+    @Override
+    public StateDict state() {
+        StateDict state = new StateDict();
+        exits.forEach((layer, exit) -> {
+            try (StateDict own = exit.stateDict()) {
+                state.add(layer + ".", own);
+            }
+        });
+        return state;
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        exits.forEach((layer, exit) -> {
+            try (StateDict own = state.take(layer + ".")) {
+                exit.load(own);
+            }
+        });
+    }
+}

@@ -1,0 +1,224 @@
+package dev.limbeck.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Checkpoint;
+import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.train.Step;
+import dev.limbeck.train.Validation;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Ways to arrange teachers and students. */
+class StrategiesTest {
+    private final GivenBatches data = Toy.data(6, 12);
+
+    private Learner tiny(long seed) {
+        return Learner.builder(data, TinyNet.ARCHITECTURE).seed(seed).build();
+    }
+
+    @Test
+    void aChainTeachesEachStudentByTheOneBefore() {
+        try (Learner first = tiny(1);
+                Learner second = tiny(2);
+                Learner third = tiny(3)) {
+            List<String> order = new ArrayList<>();
+            List<String> hashes = new ArrayList<>();
+            TeacherChain.from(ModuleTeacher.of(first))
+                    .with(teacher -> {
+                        order.add("taught by " + teacher.name());
+                        return KnowledgeDistillation.from(teacher).weight(1).build();
+                    })
+                    .train(List.of(second, third), (student, distillation) -> {
+                        hashes.add(second.model().sha256());
+                        student.fit(2, 0.02, distillation);
+                    });
+            assertThat(order).containsExactly("taught by tiny", "taught by tiny");
+            assertThat(hashes.get(1))
+                    .isNotEqualTo(hashes.get(0))
+                    .isEqualTo(second.model().sha256());
+            // The last learned from the second, not from the first.
+            assertThat(agreement(third, second)).isGreaterThan(agreement(third, first) - 1e-9);
+        }
+    }
+
+    private static double agreement(Learner a, Learner b) {
+        try (Scope scope = Scope.open()) {
+            Tensor x = Toy.images(1000, 12, 1);
+            return -new SoftTarget(1)
+                    .of(a.model().predict(x), b.model().predict(x), Tensors.of(new long[12], 12))
+                    .item_double();
+        }
+    }
+
+    @Test
+    void exitsLearnFromLabelsAndFromTheNetworkItself() {
+        try (Learner learner = Learner.builder(data, Zoo.CIFAR_RESNET8).seed(2).build()) {
+            SelfDistillation exits =
+                    SelfDistillation.at("layer1", "layer2").weight(0.3).scale(0.5);
+            List<String> names = List.copyOf(learner.model().parameters().keySet());
+            EpochRecord row = learner.fit(3, 0.01, exits, new Callback() {
+                        @Override
+                        public int order() {
+                            return 1;
+                        }
+
+                        @Override
+                        public void afterLoss(Step step) {
+                            double task = step.term(Step.TASK).item_double();
+                            double sum = 0;
+                            for (String layer : List.of("layer1", "layer2")) {
+                                sum += 0.7 * step.term("exit " + layer).item_double();
+                                sum += 0.3 * step.term("SoftTarget " + layer).item_double();
+                            }
+                            assertThat(step.total().item_double()).isEqualTo(task + 0.5 * sum, within(1e-5));
+                        }
+                    })
+                    .get(2);
+            EpochRecord before = learner.history().get(0);
+            assertThat(row.terms().get("exit layer2")).isLessThan(before.terms().get("exit layer2"));
+            assertThat(learner.model().parameters().keySet()).containsExactlyElementsOf(names);
+            assertThat(exits.parameters().keySet())
+                    .containsExactly(
+                            "exit.layer1.weight", "exit.layer1.bias", "exit.layer2.weight", "exit.layer2.bias");
+            assertThat(learner.model().hookCount()).isZero();
+        }
+    }
+
+    @Test
+    void exitsAreInCheckpoints(@TempDir Path home) {
+        Path checkpoint = home.resolve("c.safetensors");
+        String undisturbed = selfTaught(checkpoint, Integer.MAX_VALUE, false);
+        assertThatThrownBy(() -> selfTaught(checkpoint, 9, false)).hasMessageEndingWith("interrupted");
+        assertThat(selfTaught(checkpoint, Integer.MAX_VALUE, true)).isEqualTo(undisturbed);
+    }
+
+    private String selfTaught(Path checkpoint, int steps, boolean resume) {
+        try (Learner learner = tiny(2)) {
+            if (resume) learner.resume(checkpoint);
+            learner.fit(3, 0.01, SelfDistillation.at("conv"), new Checkpoint(checkpoint), new Callback() {
+                @Override
+                public void afterForward(Step step) {
+                    if (step.index() == steps) throw new IllegalStateException("interrupted");
+                }
+            });
+            return learner.model().sha256();
+        }
+    }
+
+    @Test
+    void aStudentThatReusesTheClassifierIsOneModelThatSavesAndLoads(@TempDir Path home) {
+        try (Learner teacher = Learner.builder(data, Zoo.CIFAR_RESNET14).seed(1).build()) {
+            teacher.fitOneCycle(3, 0.02);
+            ReusedClassifier reused = ReusedClassifier.of(teacher);
+            try (Learner student = Learner.builder(data, reused.student(Zoo.CIFAR_RESNET8))
+                    .seed(2)
+                    .build()) {
+                assertThat(student.architecture()).isEqualTo("cifar-resnet8+bridge64");
+                List<EpochRecord> rows = student.fitOneCycle(4, 0.02, reused.teach(student));
+                double first = rows.get(0).terms().get("FitNet(linear.4:input/linear:input)");
+                assertThat(rows.get(3).terms().get("FitNet(linear.4:input/linear:input)"))
+                        .isLessThan(first / 2);
+                // The classifier is the teacher's to the bit, and its features are what is learned.
+                assertThat(Tensors.toFloats(student.model().parameters().get("linear.4.weight")))
+                        .containsExactly(
+                                Tensors.toFloats(teacher.model().parameters().get("linear.weight")));
+                Path file = home.resolve("student.safetensors");
+                student.save(file);
+                try (SavedModel saved = SavedModel.open(file, null);
+                        Scope scope = Scope.open()) {
+                    Tensor x = Toy.images(3, 4, 1);
+                    assertThat(Tensors.toFloats(saved.module().predict(x)))
+                            .containsExactly(Tensors.toFloats(student.model().predict(x)));
+                }
+            }
+            try (Learner wrong = tiny(1)) {
+                assertThatThrownBy(() -> reused.teach(wrong))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessage("the student's classifier must be as the teacher's, 3×64, found 3×16 in weight; "
+                                + "make the student of the design that student(...) returns");
+            }
+        }
+    }
+
+    @Test
+    void studentsThatLearnTogetherAgreeMoreThanThoseThatDoNot() {
+        try (Learner a = tiny(1);
+                Learner b = tiny(2);
+                Learner c = tiny(1);
+                Learner d = tiny(2)) {
+            List<List<Validation>> together = MutualLearning.of(a, b).scale(3).fit(4, 0.01);
+            MutualLearning.of(c, d).scale(0).fit(4, 0.01);
+            assertThat(together).hasSize(4).allMatch(row -> row.size() == 2);
+            assertThat(together.get(3).get(0).loss())
+                    .isLessThan(together.get(0).get(0).loss());
+            assertThat(agreement(a, b)).isGreaterThan(agreement(c, d));
+            assertThat(a.model().sha256()).isNotEqualTo(b.model().sha256());
+        }
+    }
+
+    @Test
+    void mutualLearningsStepIsTheOneByHand() {
+        GivenBatches one = Toy.data(1, 6);
+        try (Learner a = Learner.builder(one, TinyNet.ARCHITECTURE).seed(1).build();
+                Learner b = Learner.builder(one, TinyNet.ARCHITECTURE).seed(2).build();
+                Learner byHand =
+                        Learner.builder(one, TinyNet.ARCHITECTURE).seed(1).build()) {
+            float[] theirs;
+            try (Scope scope = Scope.open()) {
+                b.model().train();
+                theirs = Tensors.toFloats(b.model().apply(Toy.images(0, 6, 1)));
+            }
+            MutualLearning.of(a, b).fit(1, Schedule.constant(0.01));
+            byHand.fit(1, 0.01, new Callback() {
+                @Override
+                public void afterLoss(Step step) {
+                    Tensor other = Tensors.of(theirs, 6, 3);
+                    step.addTerm(
+                            "other",
+                            new SoftTarget(1)
+                                    .of(step.prediction(), other, step.batch().labels()),
+                            1);
+                }
+            });
+            assertThat(a.model().sha256()).isEqualTo(byHand.model().sha256());
+        }
+    }
+
+    @Test
+    void mutualLearningRefusesWhatCannotWorkAndKeepsMemoryFlat() {
+        GivenBatches many = Toy.data(120, 4);
+        try (Learner a = tiny(1);
+                Learner x = Learner.create(many, TinyNet.ARCHITECTURE);
+                Learner y = Learner.create(many, TinyNet.ARCHITECTURE)) {
+            assertThatThrownBy(() -> MutualLearning.of(a)).hasMessageContaining("two students or more, found 1");
+            assertThatThrownBy(() -> MutualLearning.of(a, a)).hasMessageContaining("one of them twice");
+            assertThatThrownBy(() -> MutualLearning.of(a, x)).hasMessageContaining("must have the same data");
+            MutualLearning.of(x, y).fit(1, 1e-3);
+            long before = Engine.countedBytes();
+            MutualLearning.of(x, y).fit(1, 1e-3);
+            assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
+            assertThat(Ops.allFinite(x.model().parameters().get("fc.weight"))).isTrue();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.limbeck.recipe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.loss.Losses;
+import java.util.Collection;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LossRecipeTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "soft-target | {\"name\":\"soft-target\"}",
+                "soft-target:T=4 | {\"name\":\"soft-target\",\"temperature\":4.0}",
+                "soft-target:T=linear:8..2@0.2..0.8 | "
+                        + "{\"name\":\"soft-target\",\"temperature\":\"linear:8..2@0.2..0.8\"}",
+                "decoupled:alpha=1,beta=2,T=4 | "
+                        + "{\"name\":\"decoupled\",\"parameters\":{\"alpha\":1.0,\"beta\":2.0},\"temperature\":4.0}",
+                "attention:layer2+layer3/layer4,scale=0.1 | "
+                        + "{\"name\":\"attention\",\"layers\":[\"layer2\",\"layer3/layer4\"],\"scale\":0.1}",
+                "fitnet:auto,adapter=regressor,scale=cosine:1..0 | {\"name\":\"fitnet\",\"layers\":[\"auto\"],"
+                        + "\"adapter\":\"regressor\",\"scale\":\"cosine:1..0\"}"
+            })
+    void readsWhatTheCommandLineSays(String text, String expected) {
+        ObjectNode tree = LossRecipe.parse(text);
+        assertThat(tree).hasToString(expected);
+        RecipeFiles.bind(tree, LossRecipe.class, "");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "soft-targt | no loss 'soft-targt'; nearest: soft-target",
+                "attention | the loss attention compares features; name the layers, such as attention:layer3",
+                "soft-target:layer3 | the loss soft-target compares logits; leave the layers out",
+                "soft-target:adapter=linear | the loss soft-target compares logits; leave the adapter out",
+                "fitnet:layer3,adapter=conv | no adapter 'conv'; nearest: ",
+                "soft-target:beta=2 | the loss soft-target has no beta, found 2.0; it has temperature",
+                "logit-mse:T=2 | the loss logit-mse has no temperature, found 2.0; leave it out",
+                "soft-target:T=-1 | temperature must be a positive number, found -1.0",
+                "soft-target:T=four | a schedule must be a number or shape:start..end",
+                "soft-target:scale=-1 | scale must be at least 0, found -1.0",
+                "decoupled:alpha=big | alpha must be a number, found 'big'",
+                "correlation:layer3,order=1.5 | order must be a whole number, found 1.5",
+                "channel-wise:layer3,T=linear:4..1 | the temperature of channel-wise can't change; give a number",
+                "soft-target:,T=2 | found nothing between two commas of 'soft-target:,T=2'"
+            })
+    void saysInOneLineWhatIsWrong(String text, String message) {
+        assertThatThrownBy(() -> RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, ""))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(message);
+    }
+
+    static Collection<Losses.Kind> kinds() {
+        return Losses.kinds();
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    void everyLossIsNamedByOneLineAndMadeByItsDefaults(Losses.Kind kind) {
+        String text = kind.feature() ? kind.name() + ":layer2+layer3" : kind.name();
+        RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, "");
+        assertThat(kind.summary()).isNotBlank().doesNotContain("\n");
+        for (String parameter : kind.parameters().keySet()) {
+            String one = parameter.equals(Losses.TEMPERATURE) ? "T" : parameter;
+            String set = text + (kind.feature() ? "," : ":") + one + "="
+                    + kind.parameters().get(parameter);
+            RecipeFiles.bind(LossRecipe.parse(set), LossRecipe.class, "");
+        }
+    }
+
+    @Test
+    void aRecipeSaysTheSameAsTheCommandLine() {
+        String yaml = """
+                data: {source: shapes}
+                teacher: {model: t.safetensors}
+                student: cifar-resnet8
+                training: {epochs: 1}
+                distillation:
+                  weight: cosine:1..0
+                  wrong_answers: drop
+                  until: 100
+                  adapter_epochs: 1
+                  losses:
+                    - {name: soft-target, temperature: "linear:8..2"}
+                    - {name: attention, layers: [layer2, layer3], scale: 0.1}
+                """;
+        Recipe recipe = RecipeFiles.bind(RecipeFiles.tree(yaml, "test"), "");
+        Recipe again = RecipeFiles.bind(RecipeFiles.tree(RecipeFiles.yaml(recipe), "test"), "");
+        assertThat(again.distillation()).isEqualTo(recipe.distillation());
+        assertThat(RecipeFiles.tree(recipe).at("/distillation/weight").asText()).isEqualTo("cosine:1.0..0.0");
+        assertThat(RecipeFiles.tree(recipe).at("/distillation/losses/1/scale").isNumber())
+                .isTrue();
+    }
+}
