@@ -277,6 +277,17 @@ class FeatureDistillationTest {
     }
 
     @Test
+    void validationRunsInEvaluationModeAndIsOfTheTaskAlone() {
+        EpochRecord row = student.fit(
+                        1,
+                        0.01,
+                        pairs(new FitNet(), "layer2", "layer3").weight(0.9).build())
+                .get(0);
+        assertThat(row.validLoss()).isEqualTo(student.validate().loss());
+        assertThat(row.metrics()).isEqualTo(student.validate().metrics());
+    }
+
+    @Test
     void nativeMemoryStaysFlat() {
         GivenBatches many = Toy.data(151, 4);
         long[] bytes = new long[2];
