@@ -74,6 +74,15 @@ public final class Script implements AutoCloseable {
         }
     }
 
+    /**
+     * Read what the module computes; the caller closes it.
+     *
+     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
+     */
+    public ScriptGraph graph(boolean foldBatchNorms) {
+        return ScriptGraph.of(module, foldBatchNorms);
+    }
+
     /** Write the module to a file that {@code torch.jit.load} opens. */
     public void save(Path file) {
         module.save(file.toString());

@@ -10,10 +10,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** Write a file whole or not at all: under a temporary name in the same folder, then moved into place. */
-final class WholeFile {
+public final class WholeFile {
     /** Write the content of a file to a channel that stands at its start. */
     @FunctionalInterface
-    interface Content {
+    public interface Content {
         void writeTo(FileChannel channel) throws IOException;
     }
 
@@ -24,7 +24,7 @@ final class WholeFile {
      *
      * @throws dev.limbeck.LimbeckException if the disk is full or the folder cannot be written; nothing is left behind
      */
-    static void write(Path file, Content content) {
+    public static void write(Path file, Content content) {
         Path target = file.toAbsolutePath();
         Path folder = target.getParent();
         if (folder == null || Files.isDirectory(target)) {

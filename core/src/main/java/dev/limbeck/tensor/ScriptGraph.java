@@ -1,0 +1,144 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.LimbeckException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Graph;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.JitNode;
+import org.bytedeco.pytorch.LongVector;
+import org.bytedeco.pytorch.StringVectorOptional;
+import org.bytedeco.pytorch.Symbol;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Value;
+import org.bytedeco.pytorch.ValueArrayRef;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Show what a TorchScript module computes, as operations in order with weights as constants: what an exporter writes down.
+ * The graph is flat and of eval mode. Owns its constants; close it.
+ */
+public final class ScriptGraph implements AutoCloseable {
+    /** Stand for the constant None. */
+    public static final Object NONE = new Object() {
+        @Override
+        public String toString() {
+            return "None";
+        }
+    };
+
+    /**
+     * Hold one operation.
+     *
+     * @param op such as {@code aten::relu}
+     * @param inputs names of values, some of them constants
+     */
+    public record Node(String op, List<String> inputs, List<String> outputs) {}
+
+    private final JitModule frozen;
+    private final List<Node> nodes = new ArrayList<>();
+    private final Map<String, Object> constants = new LinkedHashMap<>();
+    private final String input;
+    private final String output;
+
+    private ScriptGraph(JitModule frozen, Graph graph) {
+        this.frozen = Scope.keep(frozen);
+        ValueArrayRef inputs = graph.inputs();
+        if (inputs.size() != 2) {
+            throw new LimbeckException("only modules of one input can be exported, found " + (inputs.size() - 1));
+        }
+        if (graph.outputs().size() != 1) {
+            throw new LimbeckException("only modules of one output can be exported, found "
+                    + graph.outputs().size());
+        }
+        input = name(inputs.get(1));
+        output = name(graph.outputs().get(0));
+        JitNode stop = graph.return_node();
+        for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+            String op = node.kind().toQualString().getString();
+            if (op.equals("prim::Constant")) constants.put(name(node.output()), constant(node));
+            else nodes.add(new Node(op, names(node.inputs()), names(node.outputs())));
+        }
+    }
+
+    /**
+     * Read a module's graph.
+     *
+     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
+     */
+    static ScriptGraph of(JitModule module, boolean foldBatchNorms) {
+        try (Scope scope = Scope.open()) {
+            JitModule frozen =
+                    foldBatchNorms ? torch.freeze(module) : torch.freeze(module, new StringVectorOptional(), false);
+            return new ScriptGraph(frozen, frozen.get_method("forward").graph());
+        }
+    }
+
+    private static String name(Value value) {
+        return value.debugName().getString();
+    }
+
+    private static List<String> names(ValueArrayRef values) {
+        List<String> names = new ArrayList<>();
+        for (long i = 0; i < values.size(); i++) names.add(name(values.get(i)));
+        return names;
+    }
+
+    private static Object constant(JitNode node) {
+        Symbol value = Symbol.fromQualString("attr::value");
+        if (node.mustBeNone() || !node.hasAttribute(value)) return NONE;
+        // Not name(), which is null for enums that come from native code.
+        String kind = node.kindOf(value).toString();
+        switch (kind) {
+            case "i":
+                String type = node.output().type().get().str().getString();
+                return type.equals("bool") ? (Object) (node.i(value) != 0) : (Object) node.i(value);
+            case "f":
+                return node.f(value);
+            case "s":
+                return node.s(value).getString();
+            case "t":
+                return Scope.keep(Tensors.copy(node.t(value)));
+            case "ival":
+                IValue list = node.ival(value);
+                if (list.isIntList()) {
+                    LongVector found = list.toIntVector();
+                    List<Object> numbers = new ArrayList<>();
+                    for (long i = 0; i < found.size(); i++) numbers.add(found.get(i));
+                    return numbers;
+                }
+                return "a constant of type " + node.output().type().get().str().getString();
+            default:
+                return "a constant of kind " + kind;
+        }
+    }
+
+    /** Return the operations in the order in which they run, without constants. */
+    public List<Node> nodes() {
+        return List.copyOf(nodes);
+    }
+
+    /** Return constants by name: Long, Double, Boolean, String, {@link #NONE}, List of Long, or Tensor. */
+    public Map<String, Object> constants() {
+        return constants;
+    }
+
+    public String input() {
+        return input;
+    }
+
+    public String output() {
+        return output;
+    }
+
+    @Override
+    public void close() {
+        constants.values().forEach(constant -> {
+            if (constant instanceof Tensor tensor) tensor.close();
+        });
+        frozen.close();
+    }
+}

@@ -1,0 +1,95 @@
+package dev.limbeck.export;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.limbeck.Version;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.ScriptGraph;
+import dev.limbeck.weights.WholeFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Write a model as ONNX, opset 17, for batches of any size: {@code input}, float32 N×3×H×W, to {@code logits}, float32
+ * N×classes. How images are prepared and what the classes are called travel in its metadata.
+ */
+public final class OnnxFile {
+    static final String INPUT = "input";
+    static final String LOGITS = "logits";
+    static final String PROBABILITIES = "probabilities";
+
+    private static final int OPSET = 17;
+    /** The version of the file format that came with that opset. */
+    private static final int FORMAT = 8;
+
+    private OnnxFile() {}
+
+    /**
+     * Choose what is in the file beside the network.
+     *
+     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
+     * @param normalises whether it takes pixels from 0 to 255 and normalises them itself
+     * @param softmax whether it gives {@code probabilities} in place of {@code logits}
+     */
+    public record Options(boolean foldBatchNorms, boolean normalises, boolean softmax) {
+        /** Fold, and expect what Limbeck's own networks do. */
+        public static Options usual() {
+            return new Options(true, false, false);
+        }
+    }
+
+    /**
+     * Write a script.
+     *
+     * @param preparation of its images, which gives the size of the input
+     * @param metadata kept in the file, by name
+     * @throws dev.limbeck.LimbeckException if an operation has no counterpart, or the file can't be written
+     */
+    static void write(
+            Path file,
+            Script script,
+            ImagePreparation preparation,
+            int classes,
+            Map<String, String> metadata,
+            Options options) {
+        OnnxBuilder onnx = new OnnxBuilder();
+        try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
+            onnx.input(INPUT, 3, preparation.height(), preparation.width());
+            String input = options.normalises ? normalised(onnx, preparation) : INPUT;
+            OnnxConversion.Value logits = new OnnxConversion(onnx)
+                    .convert(graph, new OnnxConversion.Value(input, 4, preparation.height(), preparation.width()));
+            String output = options.softmax ? PROBABILITIES : LOGITS;
+            if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
+            else onnx.add("Identity", List.of(logits.name()), output);
+            onnx.output(output, classes);
+        }
+        ModelProto.Builder model = ModelProto.newBuilder()
+                .setIrVersion(FORMAT)
+                .setProducerName("limbeck")
+                .setProducerVersion(Version.number())
+                .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(OPSET))
+                .setGraph(onnx.build());
+        metadata.forEach((key, value) -> model.addMetadataProps(
+                StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
+        byte[] bytes = model.build().toByteArray();
+        WholeFile.write(file, channel -> {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining()) channel.write(buffer);
+        });
+    }
+
+    private static String normalised(OnnxBuilder onnx, ImagePreparation preparation) {
+        float[] scale = new float[3];
+        float[] shift = new float[3];
+        for (int c = 0; c < 3; c++) {
+            scale[c] = (float) (1 / (255 * preparation.std().get(c)));
+            shift[c] = (float) (-preparation.mean().get(c) / preparation.std().get(c));
+        }
+        String scaled = onnx.node("Mul", List.of(INPUT, onnx.floats(scale, 1, 3, 1, 1)));
+        return onnx.node("Add", List.of(scaled, onnx.floats(shift, 1, 3, 1, 1)));
+    }
+}

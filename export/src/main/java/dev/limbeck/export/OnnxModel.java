@@ -1,0 +1,114 @@
+package dev.limbeck.export;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.Tensors;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
+public final class OnnxModel implements AutoCloseable {
+    private final Path file;
+    private final OrtSession session;
+    private final String input;
+    private final String output;
+
+    private OnnxModel(Path file, OrtSession session) throws OrtException {
+        this.file = file;
+        this.session = session;
+        if (session.getInputNames().size() != 1 || session.getOutputNames().size() != 1) {
+            throw new LimbeckException(file + " has " + session.getInputNames().size() + " inputs and "
+                    + session.getOutputNames().size() + " outputs; expected one of each");
+        }
+        input = session.getInputNames().iterator().next();
+        output = session.getOutputNames().iterator().next();
+    }
+
+    /**
+     * Open a file.
+     *
+     * @param threads that one answer may use; 0 leaves it to the runtime
+     * @throws LimbeckException if it is not there or is no ONNX with one input and one output
+     */
+    public static OnnxModel open(Path file, int threads) {
+        if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
+        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            if (threads > 0) options.setIntraOpNumThreads(threads);
+            return new OnnxModel(file, OrtEnvironment.getEnvironment().createSession(file.toString(), options));
+        } catch (OrtException e) {
+            throw new LimbeckException(file + " is no ONNX file that can be run: " + firstLine(e), e);
+        }
+    }
+
+    /** Return the metadata that the file carries. */
+    public Map<String, String> metadata() {
+        try {
+            return session.getMetadata().getCustomMetadata();
+        } catch (OrtException e) {
+            throw trouble(e);
+        }
+    }
+
+    /** Return the shape of the input; −1 where it may be any. */
+    public long[] inputShape() {
+        try {
+            return ((TensorInfo) session.getInputInfo().get(input).getInfo()).getShape();
+        } catch (OrtException e) {
+            throw trouble(e);
+        }
+    }
+
+    /** Return the name of what comes out. */
+    public String output() {
+        return output;
+    }
+
+    /**
+     * Compute the output for a batch, row-major.
+     *
+     * @param batch N×3×H×W
+     * @return N×classes numbers
+     */
+    public float[] run(Tensor batch) {
+        return run(Tensors.toFloats(batch), batch.shape());
+    }
+
+    /** Compute the output for a batch of values, row-major. */
+    public float[] run(float[] values, long... shape) {
+        try (OnnxTensor given =
+                        OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
+                OrtSession.Result result = session.run(Map.of(input, given))) {
+            FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();
+            float[] numbers = new float[found.remaining()];
+            found.get(numbers);
+            return numbers;
+        } catch (OrtException e) {
+            throw trouble(e);
+        }
+    }
+
+    private LimbeckException trouble(OrtException e) {
+        return new LimbeckException(file + ": " + firstLine(e), e);
+    }
+
+    private static String firstLine(OrtException e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines().findFirst().orElse(message);
+    }
+
+    @Override
+    public void close() {
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw trouble(e);
+        }
+    }
+}

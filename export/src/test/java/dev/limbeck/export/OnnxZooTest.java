@@ -1,0 +1,73 @@
+package dev.limbeck.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every architecture computes in ONNX Runtime what it computes here. */
+class OnnxZooTest {
+    private static final int CLASSES = 7;
+
+    @TempDir
+    Path home;
+
+    static Stream<Architecture> architectures() {
+        return Stream.concat(
+                Zoo.names().stream().map(Zoo::byName),
+                Stream.of(Zoo.RESNET18.withConcatHead(), Zoo.CIFAR_RESNET8.withBridge(24)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("architectures")
+    void everyArchitectureAnswersAlike(Architecture architecture) {
+        int side = architecture.imageSize() > 64 && !architecture.name().matches("vgg.*|vit.*|deit.*")
+                ? 64
+                : architecture.imageSize();
+        ImagePreparation preparation =
+                new ImagePreparation(side, side, Resize.CROP, List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
+        for (boolean fold : new boolean[] {true, false}) {
+            Path file = home.resolve("model.onnx");
+            Tensors.seed(3);
+            try (Module network = architecture.create(CLASSES);
+                    Script script = ScriptWriter.compile(network);
+                    Scope scope = Scope.open()) {
+                OnnxFile.write(
+                        file, script, preparation, CLASSES, Map.of("a", "b"), new OnnxFile.Options(fold, false, false));
+                try (OnnxModel model = OnnxModel.open(file, 1)) {
+                    assertThat(model.metadata()).containsEntry("a", "b");
+                    for (int batch : new int[] {1, 3}) {
+                        Tensor x = Tensors.randn(batch, 3, side, side);
+                        float[] expected = Tensors.toFloats(network.predict(x));
+                        float[] found = model.run(x);
+                        assertThat(found).hasSameSizeAs(expected);
+                        double largest = 1e-3;
+                        double apart = 0;
+                        for (int i = 0; i < found.length; i++) {
+                            largest = Math.max(largest, Math.abs(expected[i]));
+                            apart = Math.max(apart, Math.abs(expected[i] - found[i]));
+                        }
+                        assertThat(apart / largest)
+                                .as(architecture + (fold ? " folded" : " as it is"))
+                                .isLessThan(1e-4);
+                    }
+                }
+            }
+        }
+    }
+}
