@@ -28,6 +28,7 @@ import picocli.CommandLine.HelpCommand;
             CompareCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,
+            ExportCommand.class,
             ProfileCommand.class,
             ExplainCommand.class,
             FindRateCommand.class,

@@ -49,16 +49,26 @@ public record SavedModel(
 
     /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
     static Map<String, String> metadata(String architecture, Data data) {
+        return metadata(architecture, data.classNames(), data.preparation());
+    }
+
+    private static Map<String, String> metadata(
+            String architecture, List<String> classNames, Map<String, String> preparation) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");
         metadata.put(ARCHITECTURE, architecture);
         try {
-            metadata.put(CLASSES, JSON.writeValueAsString(data.classNames()));
+            if (!classNames.isEmpty()) metadata.put(CLASSES, JSON.writeValueAsString(classNames));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a list of strings is always JSON", e);
         }
-        metadata.putAll(data.preparation());
+        metadata.putAll(preparation);
         return metadata;
+    }
+
+    /** Return what a file must carry beside the weights so that {@link #open} rebuilds this model. */
+    public Map<String, String> metadata() {
+        return metadata(architecture, classNames, preparation);
     }
 
     /**

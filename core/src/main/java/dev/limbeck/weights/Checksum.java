@@ -60,13 +60,22 @@ public record Checksum(Kind kind, String hex) {
         return new Checksum(Kind.SHA256_PREFIX, hex);
     }
 
+    /** Compute the SHA-256 of a file in hex. */
+    public static String sha256Of(Path file) {
+        return digits(file, Kind.SHA256);
+    }
+
     /** Compute the digits of a file, as many as are expected. */
     public String of(Path file) {
+        return digits(file, kind).substring(0, hex.length());
+    }
+
+    private static String digits(Path file, Kind kind) {
         try (InputStream in = Files.newInputStream(file)) {
             MessageDigest digest = MessageDigest.getInstance(kind.algorithm);
             byte[] chunk = new byte[CHUNK];
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) digest.update(chunk, 0, count);
-            return HexFormat.of().formatHex(digest.digest()).substring(0, hex.length());
+            return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
         } catch (NoSuchAlgorithmException e) {

@@ -1,0 +1,130 @@
+package dev.limbeck.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.export.Exporter;
+import dev.limbeck.export.Exporter.Exported;
+import dev.limbeck.export.Format;
+import dev.limbeck.export.OnnxFile;
+import dev.limbeck.export.Verification;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "export",
+        description = "Write a trained model as ONNX, TorchScript or safetensors with a model card, each file run on "
+                + "images in its own runtime first.")
+final class ExportCommand extends LimbeckCommand {
+    @Mixin
+    ModelOptions model = new ModelOptions();
+
+    @Option(names = "--out", required = true, description = "Folder that is made for the files.")
+    Path out = Path.of("");
+
+    @Option(
+            names = "--format",
+            split = ",",
+            description = "onnx, torchscript, safetensors, or several of them (default: onnx).")
+    List<Format> formats = List.of(Format.ONNX);
+
+    @Option(
+            names = "--normalise",
+            description = "Let the ONNX file take pixels from 0 to 255 and normalise them itself.")
+    boolean normalises;
+
+    @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits.")
+    boolean softmax;
+
+    @Option(
+            names = "--no-fold",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Leave batch norms as they are; else they are merged into the convolutions before them.")
+    boolean folds = true;
+
+    @Option(
+            names = "--no-verify",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Trust the files without running them on images.")
+    boolean verifies = true;
+
+    @Option(
+            names = "--rows",
+            defaultValue = "256",
+            description = "Images that each file is run on (default: 256), of the test split if there is one.")
+    int rows = 256;
+
+    @Mixin
+    DataOptions data = new DataOptions();
+
+    @Mixin
+    EngineOptions engine = new EngineOptions();
+
+    @Override
+    Object run() {
+        Settings.atLeast(1, "--rows", rows);
+        engine.apply();
+        try (SavedModel saved = model.open()) {
+            Exporter exporter = Exporter.of(saved)
+                    .as(formats.toArray(Format[]::new))
+                    .options(new OnnxFile.Options(folds, normalises, softmax));
+            if (!verifies) return written(exporter.export(out));
+            DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
+            try (ImageData images = recipe.open(
+                    0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
+                EvaluateCommand.checkClasses(saved, images.classNames());
+                Split split = images.has(Split.TEST) ? Split.TEST : Split.VALID;
+                return written(exporter.verifiedOn(images, split, rows).export(out));
+            }
+        }
+    }
+
+    /** Take the images that were named, or those that the model was trained on. */
+    private JsonNode data(SavedModel saved) {
+        ObjectNode tree = RecipeFiles.tree();
+        data.into(tree);
+        if (data.data != null) return tree.get("data");
+        Path recorded = saved.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
+        if (Files.isRegularFile(recorded)) {
+            JsonNode used = RecipeFiles.tree(recorded).at("/recipe/data");
+            if (used.isObject()) return used;
+        }
+        throw new LimbeckException(
+                "there are no images to verify the export on; name some with --data, or --no-verify");
+    }
+
+    private List<Exported> written(List<Exported> files) {
+        for (Exported file : files) {
+            Verification verification = file.verification();
+            say(Texts.format("%-12s %,12d bytes  %s", file.format(), file.bytes(), file.file()));
+            if (verification == null) continue;
+            say(Texts.format(
+                    "%12s on %,d images: outputs differ by %.1e (largest %.1f), same top class on %s, accuracy %s (model %s)",
+                    "",
+                    verification.rows(),
+                    verification.largestDifference(),
+                    verification.largestOutput(),
+                    Texts.percent(verification.agreement()),
+                    Texts.percent(verification.accuracy()),
+                    Texts.percent(verification.modelAccuracy())));
+        }
+        say("described in " + out.resolve(Exporter.CARD_NAME));
+        return files;
+    }
+}

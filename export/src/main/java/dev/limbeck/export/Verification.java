@@ -1,0 +1,165 @@
+package dev.limbeck.export;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Predictions;
+import dev.limbeck.train.SavedModel;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Tell how a written file answers real images in its own runtime, against the model that it was made of.
+ *
+ * @param rows how many images were asked about
+ * @param largestDifference of any output, in absolute value
+ * @param largestOutput of the model, in absolute value: what the difference is to be seen against
+ * @param agreement share of images with the same top class
+ * @param accuracy of the file
+ * @param modelAccuracy of the model
+ */
+public record Verification(
+        int rows,
+        double largestDifference,
+        double largestOutput,
+        double agreement,
+        double accuracy,
+        double modelAccuracy) {
+    /** Outputs may differ by so much of the largest: what other orders of summation come to in float32. */
+    private static final double TOLERANCE = 1e-4;
+
+    /** Ask a model about images of a split. */
+    static Predictions ask(Module model, ImageData data, Split split, int most) {
+        return collect(data, split, most, input -> model.predict(model.adapt(input)));
+    }
+
+    /** Ask an ONNX file. */
+    static Predictions askOnnx(
+            Path file, OnnxFile.Options options, ImagePreparation preparation, ImageData data, Split split, int most) {
+        try (OnnxModel model = OnnxModel.open(file, 0)) {
+            return collect(data, split, most, input -> {
+                Tensor given = options.normalises() ? pixels(input, preparation) : input;
+                float[] values = model.run(given);
+                return Tensors.of(values, input.size(0), values.length / input.size(0));
+            });
+        }
+    }
+
+    /** Ask a TorchScript file. */
+    static Predictions askScript(Path file, ImageData data, Split split, int most) {
+        try (Script script = Script.load(file)) {
+            return collect(data, split, most, script::forward);
+        }
+    }
+
+    /** Ask a safetensors file. */
+    static Predictions askWeights(Path file, ImageData data, Split split, int most) {
+        try (SavedModel saved = SavedModel.open(file, null)) {
+            return ask(saved.module(), data, split, most);
+        }
+    }
+
+    /** Undo the normalisation: what a file that normalises itself expects. */
+    private static Tensor pixels(Tensor input, ImagePreparation preparation) {
+        float[] scale = new float[3];
+        float[] shift = new float[3];
+        for (int c = 0; c < 3; c++) {
+            scale[c] = (float) (255 * preparation.std().get(c));
+            shift[c] = (float) (255 * preparation.mean().get(c));
+        }
+        return Ops.scaleAndShift(input, Tensors.of(scale, 1, 3, 1, 1), Tensors.of(shift, 1, 3, 1, 1));
+    }
+
+    /** Ask about images at equal distances, since neighbours are often of one class. */
+    private static Predictions collect(ImageData data, Split split, int most, UnaryOperator<Tensor> model) {
+        int[] all = data.labels(split);
+        int stride = Math.max(1, all.length / most);
+        int[] chosen = IntStream.iterate(0, row -> row < all.length, row -> row + stride)
+                .limit(most)
+                .toArray();
+        float[] outputs = new float[0];
+        int asked = 0;
+        int seen = 0;
+        try (BatchStream batches = data.evaluate(split)) {
+            while (asked < chosen.length) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    int first = seen;
+                    int end = seen += batch.size();
+                    long[] rows = IntStream.of(chosen)
+                            .filter(row -> row >= first && row < end)
+                            .mapToLong(row -> row - first)
+                            .toArray();
+                    if (rows.length == 0) continue;
+                    float[] found = Tensors.toFloats(
+                            model.apply(Ops.indexSelect(batch.input(), 0, Tensors.of(rows, rows.length))));
+                    int classes = found.length / rows.length;
+                    if (outputs.length == 0) outputs = new float[chosen.length * classes];
+                    System.arraycopy(found, 0, outputs, asked * classes, found.length);
+                    asked += rows.length;
+                }
+            }
+        }
+        int[] labels = IntStream.of(chosen).map(row -> all[row]).toArray();
+        return new Predictions(outputs, outputs.length / Math.max(1, labels.length), labels);
+    }
+
+    /**
+     * Compare answers.
+     *
+     * @param softmax whether the file gives probabilities
+     */
+    static Verification of(Predictions model, Predictions file, boolean softmax) {
+        double difference = 0;
+        double largest = 0;
+        int agree = 0;
+        int right = 0;
+        int modelRight = 0;
+        for (int row = 0; row < model.size(); row++) {
+            double[] expected = softmax ? model.probabilities(row) : widened(model.row(row));
+            float[] found = file.row(row);
+            for (int c = 0; c < expected.length; c++) {
+                largest = Math.max(largest, Math.abs(expected[c]));
+                double apart = Math.abs(expected[c] - found[c]);
+                difference = Double.isNaN(apart) ? Double.NaN : Math.max(difference, apart);
+            }
+            if (model.top(row) == file.top(row)) agree++;
+            if (file.top(row) == model.labels()[row]) right++;
+            if (model.top(row) == model.labels()[row]) modelRight++;
+        }
+        double rows = model.size();
+        return new Verification(model.size(), difference, largest, agree / rows, right / rows, modelRight / rows);
+    }
+
+    private static double[] widened(float[] values) {
+        double[] wide = new double[values.length];
+        for (int i = 0; i < wide.length; i++) wide[i] = values[i];
+        return wide;
+    }
+
+    /** Return whether the file answers as the model does. */
+    public boolean passed() {
+        return largestDifference <= TOLERANCE * Math.max(1, largestOutput);
+    }
+
+    /** Throw if the file does not answer as the model does. */
+    void orThrow(Format format) {
+        if (passed()) return;
+        throw new LimbeckException("the " + format + " file answers otherwise than the model: outputs differ by "
+                + largestDifference + " (largest " + largestOutput + "), the top class agrees on "
+                + Math.round(agreement * rows) + " of " + rows + " images; nothing was written");
+    }
+}

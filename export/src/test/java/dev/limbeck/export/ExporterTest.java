@@ -1,0 +1,271 @@
+package dev.limbeck.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.export.Exporter.Exported;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ExporterTest {
+    @TempDir
+    static Path home;
+
+    private static ImageData data;
+    private static SavedModel student;
+
+    @BeforeAll
+    static void train() {
+        data = Datasets.open("shapes").trainLimit(100).batchSize(40).build();
+        Path file = home.resolve("student.safetensors");
+        try (Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            learner.fit(1, 0.01);
+            learner.save(file);
+        }
+        student = SavedModel.open(file, null);
+    }
+
+    @AfterAll
+    static void close() {
+        student.close();
+        data.close();
+    }
+
+    @Test
+    void everyFileAnswersAsTheModelDoes() throws IOException {
+        Path out = home.resolve("all");
+        List<Exported> files = Exporter.of(student)
+                .as(Format.values())
+                .verifiedOn(data, Split.TEST, 100)
+                .export(out);
+        assertThat(files).extracting(Exported::format).containsExactly(Format.values());
+        for (Exported file : files) {
+            Verification verification = file.verification();
+            assertThat(verification).isNotNull();
+            assertThat(verification.rows()).isEqualTo(100);
+            assertThat(verification.passed()).isTrue();
+            assertThat(verification.agreement()).isEqualTo(1);
+            assertThat(verification.accuracy()).isEqualTo(verification.modelAccuracy());
+            assertThat(file.file()).isRegularFile();
+            assertThat(file.bytes()).isEqualTo(Files.size(file.file()));
+            if (file.format() != Format.ONNX)
+                assertThat(verification.largestDifference()).isZero();
+        }
+        try (SavedModel again = SavedModel.open(out.resolve("model.safetensors"), null)) {
+            assertThat(again.sha256()).isEqualTo(student.sha256());
+            assertThat(again.classNames()).isEqualTo(student.classNames());
+        }
+        String card = Files.readString(out.resolve(Exporter.CARD_NAME));
+        assertThat(card)
+                .contains(
+                        "# cifar-resnet8, " + student.classes() + " classes",
+                        "model.onnx",
+                        "100 images",
+                        student.sha256());
+        assertThat(home.toFile().list()).noneMatch(name -> name.contains("unfinished"));
+    }
+
+    @Test
+    void pixelsInProbabilitiesOut() {
+        Path out = home.resolve("pixels");
+        Exported file = Exporter.of(student)
+                .options(new OnnxFile.Options(true, true, true))
+                .verifiedOn(data, Split.TEST, 50)
+                .export(out)
+                .get(0);
+        assertThat(file.verification().agreement()).isEqualTo(1);
+        try (OnnxModel model = OnnxModel.open(file.file(), 1)) {
+            assertThat(model.output()).isEqualTo("probabilities");
+            assertThat(model.inputShape()).containsExactly(-1, 3, 32, 32);
+            assertThat(model.metadata()).containsEntry("input", "pixels").containsKeys("classes", "mean", "image_size");
+            float[] pixels = new float[2 * 3 * 32 * 32];
+            float[] shares = model.run(pixels, 2, 3, 32, 32);
+            double sum = 0;
+            for (int c = 0; c < student.classes(); c++) sum += shares[c];
+            assertThat(sum).isEqualTo(1, within(1e-5));
+        }
+    }
+
+    /** Says that it computes something else than it does. */
+    private static final class Lying extends Module {
+        private final Module inner;
+
+        Lying() {
+            inner = child("inner", Zoo.CIFAR_RESNET8.create(student.classes()));
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return inner.apply(x);
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        return self.inner.forward(x) * 1.001
+                    """;
+        }
+    }
+
+    private static SavedModel holding(Module module) {
+        module.eval();
+        return new SavedModel(
+                module,
+                "cifar-resnet8",
+                student.classNames(),
+                student.preparation(),
+                module.sha256(),
+                home.resolve("nowhere.safetensors"));
+    }
+
+    @Test
+    void aFileThatAnswersOtherwiseIsNotLeft() {
+        for (Format format : List.of(Format.ONNX, Format.TORCHSCRIPT)) {
+            Path out = home.resolve("lying");
+            try (SavedModel lying = holding(new Lying())) {
+                assertThatThrownBy(() -> Exporter.of(lying)
+                                .as(format)
+                                .verifiedOn(data, Split.TEST, 20)
+                                .export(out))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessageStartingWith(
+                                "the " + format + " file answers otherwise than the model: outputs differ by")
+                        .hasMessageEndingWith("nothing was written");
+            }
+            assertThat(out).doesNotExist();
+            assertThat(home.toFile().list()).noneMatch(name -> name.contains("unfinished"));
+        }
+    }
+
+    /** Does not say how it computes. */
+    private static final class Silent extends Module {
+        Silent() {
+            child("stem", new Module() {
+                @Override
+                protected Tensor forward(Tensor x) {
+                    return x;
+                }
+            });
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return x;
+        }
+
+        @Override
+        public String script() {
+            return "def forward(self, x: Tensor):\n    return self.stem.forward(x)\n";
+        }
+    }
+
+    /** Uses an operation that ONNX files are not written with. */
+    private static final class Strange extends Module {
+        private final Conv2d conv = child("conv", Conv2d.of(3, 4, 3, 1, 1));
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return Ops.sum(conv.apply(x).cumsum(1).flatten(2, -1), 2);
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        return torch.sum(torch.flatten(torch.cumsum(self.conv.forward(x), 1), 2), [2])
+                    """;
+        }
+    }
+
+    @Test
+    void saysWhatItCannotWrite() {
+        try (SavedModel silent = holding(new Silent())) {
+            assertThatThrownBy(() -> Exporter.of(silent).export(home.resolve("silent")))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("layer stem: ")
+                    .hasMessageContaining("does not say how it computes; override script() to make it exportable");
+        }
+        try (SavedModel strange = holding(new Strange())) {
+            assertThatThrownBy(() -> Exporter.of(strange).export(home.resolve("strange")))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("operation 2 of 4, aten::cumsum after aten::conv2d, can't be written as ONNX: "
+                            + "there is no counterpart for it here");
+        }
+        assertThatThrownBy(() -> Exporter.of(student).export(home))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(home + " exists; choose another --out, or remove it");
+        assertThat(home.resolve("silent")).doesNotExist();
+        assertThat(home.resolve("strange")).doesNotExist();
+    }
+
+    @Test
+    void brokenFilesAreRefusedInOneLine() throws IOException {
+        Path text = Files.writeString(home.resolve("text.onnx"), "no model");
+        Path out = home.resolve("to-break");
+        Path good = Exporter.of(student).export(out).get(0).file();
+        Path cut = home.resolve("cut.onnx");
+        Files.copy(good, cut);
+        try (RandomAccessFile file = new RandomAccessFile(cut.toFile(), "rw")) {
+            file.setLength(file.length() / 2);
+        }
+        for (Path broken : List.of(text, cut)) {
+            assertThatThrownBy(() -> OnnxModel.open(broken, 1).close())
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith(broken + " is no ONNX file that can be run: ")
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+        }
+        assertThatThrownBy(() -> OnnxModel.open(home.resolve("none.onnx"), 1).close())
+                .hasMessage("no ONNX file at " + home.resolve("none.onnx"));
+    }
+
+    @Test
+    void aForeignScriptIsWrittenToo() {
+        Path file = home.resolve("foreign.pt");
+        try (Script own = ScriptWriter.compile(student.module())) {
+            own.save(file);
+        }
+        Path onnx = home.resolve("foreign.onnx");
+        try (Script foreign = Script.load(file);
+                Scope scope = Scope.open()) {
+            OnnxFile.write(
+                    onnx,
+                    foreign,
+                    ImagePreparation.of(student.preparation()),
+                    student.classes(),
+                    Map.of(),
+                    OnnxFile.Options.usual());
+            try (OnnxModel model = OnnxModel.open(onnx, 1)) {
+                Tensor x = Tensors.randn(2, 3, 32, 32);
+                float[] expected = Tensors.toFloats(foreign.forward(x));
+                float[] found = model.run(x);
+                for (int i = 0; i < found.length; i++) assertThat(found[i]).isEqualTo(expected[i], within(1e-3f));
+            }
+        }
+    }
+}
