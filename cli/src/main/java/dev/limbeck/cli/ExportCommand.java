@@ -49,19 +49,19 @@ final class ExportCommand extends LimbeckCommand {
     boolean softmax;
 
     @Option(
-            names = "--no-fold",
+            names = "--fold",
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Leave batch norms as they are; else they are merged into the convolutions before them.")
+            description = "Merge batch norms into the convolutions before them, or leave them (default: merge).")
     boolean folds = true;
 
     @Option(
-            names = "--no-verify",
+            names = "--verify",
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Trust the files without running them on images.")
+            description = "Run each file on images before it is trusted (default: yes).")
     boolean verifies = true;
 
     @Option(

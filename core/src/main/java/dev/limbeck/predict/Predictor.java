@@ -108,7 +108,7 @@ public final class Predictor implements AutoCloseable {
 
     /** Classify an image in memory. */
     public Prediction predict(BufferedImage image) {
-        return predict(ImageDecoder.toRgb(image));
+        return predict(RgbImage.of(image));
     }
 
     /** Classify 8-bit RGB pixels. */

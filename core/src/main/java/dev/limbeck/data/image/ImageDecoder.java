@@ -1,12 +1,6 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
-import java.awt.image.BufferedImage;
-import java.awt.image.ColorModel;
-import java.awt.image.DataBuffer;
-import java.awt.image.DataBufferByte;
-import java.awt.image.IndexColorModel;
-import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,7 +65,7 @@ public final class ImageDecoder {
                 if (Math.max(reader.getWidth(0), reader.getHeight(0)) > LONGEST_SIDE) {
                     throw new IOException(declared + "more than " + LONGEST_SIDE + " on a side");
                 }
-                RgbImage image = toRgb(reader.read(0));
+                RgbImage image = RgbImage.of(reader.read(0));
                 return jpeg ? image.upright(JpegFile.orientation(file)) : image;
             } finally {
                 reader.dispose();
@@ -80,70 +74,6 @@ public final class ImageDecoder {
             // The JDK's readers meet broken files with any of half a dozen unchecked exceptions.
             throw new IOException(reason(e), e);
         }
-    }
-
-    /** Take the samples of a decoded image as they are, without converting between colour spaces. */
-    public static RgbImage toRgb(BufferedImage image) {
-        int width = image.getWidth();
-        int height = image.getHeight();
-        Raster raster = image.getRaster();
-        ColorModel model = image.getColorModel();
-        if (image.getType() == BufferedImage.TYPE_3BYTE_BGR && raster.getParent() == null) {
-            return new RgbImage(width, height, swapped(((DataBufferByte) raster.getDataBuffer()).getData()));
-        }
-        if (model instanceof IndexColorModel || isPacked(raster) || !isByteOrShort(raster)) {
-            return lookedUp(image);
-        }
-        int bands = raster.getNumBands();
-        int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT ? 8 : 0;
-        int[] from = bands < 3 ? new int[] {0, 0, 0} : new int[] {0, 1, 2};
-        byte[] rgb = new byte[3 * width * height];
-        int[] row = new int[bands * width];
-        int to = 0;
-        for (int y = 0; y < height; y++) {
-            raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
-            for (int x = 0; x < row.length; x += bands) {
-                for (int band : from) rgb[to++] = (byte) (row[x + band] >> shift);
-            }
-        }
-        return new RgbImage(width, height, rgb);
-    }
-
-    private static boolean isByteOrShort(Raster raster) {
-        int type = raster.getTransferType();
-        return type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT;
-    }
-
-    /** Samples of other than 8 or 16 bits share array elements, so only the colour model can take them apart. */
-    private static boolean isPacked(Raster raster) {
-        int bits = raster.getSampleModel().getSampleSize(0);
-        return bits != 8 && bits != 16;
-    }
-
-    private static RgbImage lookedUp(BufferedImage image) {
-        int width = image.getWidth();
-        byte[] rgb = new byte[3 * width * image.getHeight()];
-        int[] row = new int[width];
-        int to = 0;
-        for (int y = 0; y < image.getHeight(); y++) {
-            image.getRGB(0, y, width, 1, row, 0, width);
-            for (int argb : row) {
-                rgb[to++] = (byte) (argb >> 16);
-                rgb[to++] = (byte) (argb >> 8);
-                rgb[to++] = (byte) argb;
-            }
-        }
-        return new RgbImage(width, image.getHeight(), rgb);
-    }
-
-    private static byte[] swapped(byte[] bgr) {
-        byte[] rgb = new byte[bgr.length];
-        for (int i = 0; i < bgr.length; i += 3) {
-            rgb[i] = bgr[i + 2];
-            rgb[i + 1] = bgr[i + 1];
-            rgb[i + 2] = bgr[i];
-        }
-        return rgb;
     }
 
     private static String reason(Exception e) {

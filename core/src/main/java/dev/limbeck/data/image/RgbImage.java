@@ -1,5 +1,12 @@
 package dev.limbeck.data.image;
 
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.DataBuffer;
+import java.awt.image.DataBufferByte;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+
 /**
  * Hold an image as 8-bit RGB.
  *
@@ -22,6 +29,70 @@ public record RgbImage(int width, int height, byte[] rgb) {
             rgb[to++] = value;
         }
         return new RgbImage(width, height, rgb);
+    }
+
+    /** Take the samples of a decoded image as they are, without converting between colour spaces. */
+    public static RgbImage of(BufferedImage image) {
+        int width = image.getWidth();
+        int height = image.getHeight();
+        Raster raster = image.getRaster();
+        ColorModel model = image.getColorModel();
+        if (image.getType() == BufferedImage.TYPE_3BYTE_BGR && raster.getParent() == null) {
+            return new RgbImage(width, height, swapped(((DataBufferByte) raster.getDataBuffer()).getData()));
+        }
+        if (model instanceof IndexColorModel || isPacked(raster) || !isByteOrShort(raster)) {
+            return lookedUp(image);
+        }
+        int bands = raster.getNumBands();
+        int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT ? 8 : 0;
+        int[] from = bands < 3 ? new int[] {0, 0, 0} : new int[] {0, 1, 2};
+        byte[] rgb = new byte[3 * width * height];
+        int[] row = new int[bands * width];
+        int to = 0;
+        for (int y = 0; y < height; y++) {
+            raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+            for (int x = 0; x < row.length; x += bands) {
+                for (int band : from) rgb[to++] = (byte) (row[x + band] >> shift);
+            }
+        }
+        return new RgbImage(width, height, rgb);
+    }
+
+    private static boolean isByteOrShort(Raster raster) {
+        int type = raster.getTransferType();
+        return type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT;
+    }
+
+    /** Samples of other than 8 or 16 bits share array elements, so only the colour model can take them apart. */
+    private static boolean isPacked(Raster raster) {
+        int bits = raster.getSampleModel().getSampleSize(0);
+        return bits != 8 && bits != 16;
+    }
+
+    private static RgbImage lookedUp(BufferedImage image) {
+        int width = image.getWidth();
+        byte[] rgb = new byte[3 * width * image.getHeight()];
+        int[] row = new int[width];
+        int to = 0;
+        for (int y = 0; y < image.getHeight(); y++) {
+            image.getRGB(0, y, width, 1, row, 0, width);
+            for (int argb : row) {
+                rgb[to++] = (byte) (argb >> 16);
+                rgb[to++] = (byte) (argb >> 8);
+                rgb[to++] = (byte) argb;
+            }
+        }
+        return new RgbImage(width, image.getHeight(), rgb);
+    }
+
+    private static byte[] swapped(byte[] bgr) {
+        byte[] rgb = new byte[bgr.length];
+        for (int i = 0; i < bgr.length; i += 3) {
+            rgb[i] = bgr[i + 2];
+            rgb[i + 1] = bgr[i + 1];
+            rgb[i + 2] = bgr[i];
+        }
+        return rgb;
     }
 
     /**

@@ -1,0 +1,234 @@
+package dev.limbeck.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.export.Exporter;
+import dev.limbeck.export.OnnxFile;
+import dev.limbeck.predict.Prediction;
+import dev.limbeck.predict.Predictor;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The predictor without LibTorch says what the one with it says. */
+class OnnxPredictorTest {
+    @TempDir
+    static Path home;
+
+    private static Path model;
+    private static Path onnx;
+
+    @BeforeAll
+    static void export() {
+        model = home.resolve("student.safetensors");
+        try (ImageData data = Datasets.open("shapes").trainLimit(100).build();
+                Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            learner.fit(1, 0.01);
+            learner.save(model);
+        }
+        onnx = export("plain", OnnxFile.Options.usual());
+    }
+
+    private static Path export(String name, OnnxFile.Options options) {
+        try (SavedModel saved = SavedModel.open(model, null)) {
+            return Exporter.of(saved)
+                    .options(options)
+                    .export(home.resolve(name))
+                    .get(0)
+                    .file();
+        }
+    }
+
+    private static BufferedImage picture(int width, int height, int type, long seed) {
+        BufferedImage image = new BufferedImage(width, height, type);
+        Random random = new Random(seed);
+        int tint = random.nextInt();
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) image.setRGB(x, y, 0xff000000 | (tint + x * 0x030501 + y * 0x010204));
+        }
+        return image;
+    }
+
+    static List<Path> pictures() throws IOException {
+        List<Path> files = new ArrayList<>();
+        int[][] shapes = {{32, 32}, {50, 37}, {20, 90}, {200, 150}};
+        for (int i = 0; i < shapes.length; i++) {
+            for (String kind : List.of("png", "jpg", "bmp")) {
+                int type = kind.equals("png") && i % 2 == 0 ? BufferedImage.TYPE_INT_ARGB : BufferedImage.TYPE_INT_RGB;
+                Path file = home.resolve("picture" + i + "." + kind);
+                ImageIO.write(picture(shapes[i][0], shapes[i][1], type, i), kind, file.toFile());
+                files.add(file);
+            }
+        }
+        Path grey = home.resolve("grey.png");
+        ImageIO.write(picture(40, 40, BufferedImage.TYPE_BYTE_GRAY, 9), "png", grey.toFile());
+        files.add(grey);
+        return files;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, false, false", "false, false, false", "true, true, false", "true, true, true"})
+    void saysWhatThePredictorWithLibTorchSays(boolean folds, boolean normalises, boolean softmax) throws IOException {
+        Path file = export("as-" + folds + normalises + softmax, new OnnxFile.Options(folds, normalises, softmax));
+        try (Predictor one = Predictor.open(model);
+                OnnxPredictor other = OnnxPredictor.open(file)) {
+            assertThat(other.classNames()).isEqualTo(one.classNames());
+            for (Path picture : pictures()) {
+                Prediction expected = one.predict(picture);
+                Prediction found = other.predict(picture);
+                assertThat(found.className()).as(picture.toString()).isEqualTo(expected.className());
+                assertThat(found.probability()).isEqualTo(expected.probability(), within(1e-4));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void photographsAreTurnedUpright(int orientation) throws IOException {
+        for (boolean little : new boolean[] {true, false}) {
+            ByteArrayOutputStream plain = new ByteArrayOutputStream();
+            ImageIO.write(picture(60, 40, BufferedImage.TYPE_INT_RGB, 3), "jpg", plain);
+            Path file = home.resolve("turned.jpg");
+            Files.write(file, withOrientation(plain.toByteArray(), orientation, little));
+            assertThat(Orientation.of(Files.readAllBytes(file))).isEqualTo(orientation);
+            try (Predictor one = Predictor.open(model);
+                    OnnxPredictor other = OnnxPredictor.open(onnx)) {
+                assertThat(other.predict(file).logits())
+                        .containsExactly(one.predict(file).logits(), within(1e-3));
+            }
+        }
+    }
+
+    /** Put an EXIF segment with nothing but the orientation behind the start marker. */
+    private static byte[] withOrientation(byte[] jpeg, int orientation, boolean little) throws IOException {
+        int[] head = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0};
+        int[] body = little
+                ? new int[] {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0}
+                : new int[] {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0};
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(jpeg, 0, 2);
+        for (int value : head) out.write(value);
+        for (int value : body) out.write(value);
+        out.write(new byte[4]);
+        out.write(jpeg, 2, jpeg.length - 2);
+        return out.toByteArray();
+    }
+
+    @Test
+    void damagedExifDataTurnsNothing() {
+        Random random = new Random(5);
+        byte[] file = new byte[200];
+        for (int i = 0; i < 20_000; i++) {
+            random.nextBytes(file);
+            int[] head = {0xff, 0xd8, 0xff, 0xe1, 0, 60, 'E', 'x', 'i', 'f', 0, 0};
+            for (int k = 0; k < head.length; k++) file[k] = (byte) head[k];
+            assertThat(Orientation.of(file)).isBetween(1, 8);
+        }
+        assertThat(Orientation.of(new byte[0])).isEqualTo(1);
+    }
+
+    @Test
+    void manyThreadsGetWhatOneGets() throws Exception {
+        List<RgbImage> images = new ArrayList<>();
+        for (int i = 0; i < 8; i++) images.add(RgbImage.of(picture(40, 40, BufferedImage.TYPE_INT_RGB, i)));
+        try (OnnxPredictor predictor = OnnxPredictor.open(onnx)) {
+            List<Prediction> alone = images.stream().map(predictor::predict).toList();
+            assertThat(predictor.predictAll(images).get(3).logits())
+                    .containsExactly(alone.get(3).logits(), within(1e-4));
+            ExecutorService threads = Executors.newFixedThreadPool(4);
+            List<Future<Boolean>> futures = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                int at = i % images.size();
+                Callable<Boolean> ask = () -> predictor
+                        .predict(images.get(at))
+                        .className()
+                        .equals(alone.get(at).className());
+                futures.add(threads.submit(ask));
+            }
+            for (Future<Boolean> future : futures) assertThat(future.get()).isTrue();
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void saysInOneLineWhatIsWrong() throws IOException {
+        Path text = Files.writeString(home.resolve("text.onnx"), "no model");
+        Path foreign = home.resolve("foreign.onnx");
+        byte[] bytes = Files.readAllBytes(onnx);
+        // Its metadata goes by another name.
+        byte[] key = "image_size".getBytes(StandardCharsets.UTF_8);
+        int at = indexOf(bytes, key);
+        bytes[at] = 'X';
+        Files.write(foreign, bytes);
+        wrong(() -> OnnxPredictor.open(text), text + " is no ONNX file that can be run: ");
+        wrong(() -> OnnxPredictor.open(home.resolve("no.onnx")), "no ONNX file at ");
+        wrong(
+                () -> OnnxPredictor.open(foreign),
+                foreign + " does not say its image_size; expected a file that limbeck export wrote");
+        OnnxPredictor predictor = OnnxPredictor.open(onnx);
+        wrong(() -> predictor.predict(text), "cannot read image " + text + ": not an image of a known format");
+        wrong(
+                () -> predictor.predict(home.resolve("no.png")),
+                "cannot read image " + home.resolve("no.png") + ": no such file");
+        predictor.close();
+        predictor.close();
+        wrong(
+                () -> predictor.predict(picture(8, 8, BufferedImage.TYPE_INT_RGB, 1)),
+                "the predictor is closed; open another");
+    }
+
+    private static void wrong(Runnable work, String message) {
+        assertThatThrownBy(work::run)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(message)
+                .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+    }
+
+    private static int indexOf(byte[] bytes, byte[] part) {
+        for (int i = 0; ; i++) {
+            int k = 0;
+            while (k < part.length && bytes[i + k] == part[k]) k++;
+            if (k == part.length) return i;
+        }
+    }
+
+    @Test
+    void readsListsOfStrings() {
+        Path file = Path.of("x");
+        assertThat(JsonStrings.list("[]", file)).isEmpty();
+        assertThat(JsonStrings.list(" [ \"a\" , \"\\u00e9 \\\"b\\\" \\\\\" ]", file))
+                .containsExactly("a", "é \"b\" \\");
+        for (String broken : List.of("", "[", "[1]", "[\"a\"", "[\"a\",]", "[\"a\"] x", "{\"a\":1}")) {
+            assertThatThrownBy(() -> JsonStrings.list(broken, file))
+                    .as(broken)
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("x has class names that are not a JSON list of strings");
+        }
+    }
+}
