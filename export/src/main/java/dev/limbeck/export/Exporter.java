@@ -1,5 +1,6 @@
 package dev.limbeck.export;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
@@ -141,7 +142,7 @@ public final class Exporter {
             if (data != null && expected != null) {
                 verification = Verification.of(
                         expected, ask(format, file, preparation, data), format == Format.ONNX && options.softmax());
-                verification.orThrow(format);
+                verification.orThrow(format, format == Format.ONNX ? options.precision() : Precision.FP32);
             }
             written.add(new Exported(format, file, Files.size(file), Checksum.sha256Of(file), verification));
         }
@@ -152,7 +153,9 @@ public final class Exporter {
         switch (format) {
             case ONNX -> {
                 try (Script script = ScriptWriter.compile(model.module())) {
-                    OnnxFile.write(file, script, preparation, model.classes(), onnxMetadata(preparation), options);
+                    ModelProto onnx =
+                            OnnxFile.of(script, preparation, model.classes(), onnxMetadata(preparation), options);
+                    OnnxFile.write(file, smaller(onnx, preparation));
                 }
             }
             case TORCHSCRIPT -> {
@@ -167,6 +170,27 @@ public final class Exporter {
                 }
             }
         }
+    }
+
+    private ModelProto smaller(ModelProto onnx, ImagePreparation preparation) {
+        return switch (options.precision()) {
+            case FP32 -> onnx;
+            case FP16 -> OnnxSmaller.fp16(onnx);
+            case INT8 -> {
+                ImageData images = data;
+                if (images == null) throw new LimbeckException("int8 needs images to calibrate on; name some");
+                Split seen = images.has(Split.TRAIN) ? Split.TRAIN : split;
+                List<String> tensors = OnnxSmaller.observed(onnx);
+                yield OnnxSmaller.int8(
+                        onnx,
+                        Calibration.of(
+                                onnx,
+                                tensors,
+                                images,
+                                seen,
+                                batch -> options.normalises() ? Verification.pixels(batch, preparation) : batch));
+            }
+        };
     }
 
     private Predictions ask(Format format, Path file, ImagePreparation preparation, ImageData images) {

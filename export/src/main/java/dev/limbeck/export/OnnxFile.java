@@ -34,28 +34,33 @@ public final class OnnxFile {
      * @param foldBatchNorms whether batch norms are merged into the convolutions before them
      * @param normalises whether it takes pixels from 0 to 255 and normalises them itself
      * @param softmax whether it gives {@code probabilities} in place of {@code logits}
+     * @param precision how exactly numbers are held
      */
-    public record Options(boolean foldBatchNorms, boolean normalises, boolean softmax) {
-        /** Fold, and expect what Limbeck's own networks do. */
+    public record Options(boolean foldBatchNorms, boolean normalises, boolean softmax, Precision precision) {
+        public Options(boolean foldBatchNorms, boolean normalises, boolean softmax) {
+            this(foldBatchNorms, normalises, softmax, Precision.FP32);
+        }
+
+        /** Fold, expect what Limbeck's own networks do, and stay with float32. */
         public static Options usual() {
             return new Options(true, false, false);
+        }
+
+        /** Return the same with another precision. */
+        public Options at(Precision other) {
+            return new Options(foldBatchNorms, normalises, softmax, other);
         }
     }
 
     /**
-     * Write a script.
+     * Describe a script.
      *
      * @param preparation of its images, which gives the size of the input
      * @param metadata kept in the file, by name
-     * @throws dev.limbeck.LimbeckException if an operation has no counterpart, or the file can't be written
+     * @throws dev.limbeck.LimbeckException if an operation has no counterpart
      */
-    static void write(
-            Path file,
-            Script script,
-            ImagePreparation preparation,
-            int classes,
-            Map<String, String> metadata,
-            Options options) {
+    static ModelProto of(
+            Script script, ImagePreparation preparation, int classes, Map<String, String> metadata, Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             onnx.input(INPUT, 3, preparation.height(), preparation.width());
@@ -75,7 +80,12 @@ public final class OnnxFile {
                 .setGraph(onnx.build());
         metadata.forEach((key, value) -> model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-        byte[] bytes = model.build().toByteArray();
+        return model.build();
+    }
+
+    /** Write a model whole or not at all. */
+    static void write(Path file, ModelProto model) {
+        byte[] bytes = model.toByteArray();
         WholeFile.write(file, channel -> {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
             while (buffer.hasRemaining()) channel.write(buffer);

@@ -36,9 +36,6 @@ public record Verification(
         double agreement,
         double accuracy,
         double modelAccuracy) {
-    /** Outputs may differ by so much of the largest: what other orders of summation come to in float32. */
-    private static final double TOLERANCE = 1e-4;
-
     /** Ask a model about images of a split. */
     static Predictions ask(Module model, ImageData data, Split split, int most) {
         return collect(data, split, most, input -> model.predict(model.adapt(input)));
@@ -71,7 +68,7 @@ public record Verification(
     }
 
     /** Undo the normalisation: what a file that normalises itself expects. */
-    private static Tensor pixels(Tensor input, ImagePreparation preparation) {
+    static Tensor pixels(Tensor input, ImagePreparation preparation) {
         float[] scale = new float[3];
         float[] shift = new float[3];
         for (int c = 0; c < 3; c++) {
@@ -150,14 +147,15 @@ public record Verification(
         return wide;
     }
 
-    /** Return whether the file answers as the model does. */
-    public boolean passed() {
-        return largestDifference <= TOLERANCE * Math.max(1, largestOutput);
+    /** Return whether the file answers as the model does, as far as its precision lets it. */
+    public boolean passed(Precision precision) {
+        return largestDifference <= precision.tolerance * Math.max(1, largestOutput)
+                && agreement >= (precision == Precision.FP32 ? 0 : precision.agreement);
     }
 
     /** Throw if the file does not answer as the model does. */
-    void orThrow(Format format) {
-        if (passed()) return;
+    void orThrow(Format format, Precision precision) {
+        if (passed(precision)) return;
         throw new LimbeckException("the " + format + " file answers otherwise than the model: outputs differ by "
                 + largestDifference + " (largest " + largestOutput + "), the top class agrees on "
                 + Math.round(agreement * rows) + " of " + rows + " images; nothing was written");

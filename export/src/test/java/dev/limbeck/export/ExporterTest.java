@@ -68,7 +68,7 @@ class ExporterTest {
             Verification verification = file.verification();
             assertThat(verification).isNotNull();
             assertThat(verification.rows()).isEqualTo(100);
-            assertThat(verification.passed()).isTrue();
+            assertThat(verification.passed(Precision.FP32)).isTrue();
             assertThat(verification.agreement()).isEqualTo(1);
             assertThat(verification.accuracy()).isEqualTo(verification.modelAccuracy());
             assertThat(file.file()).isRegularFile();
@@ -108,6 +108,39 @@ class ExporterTest {
             double sum = 0;
             for (int c = 0; c < student.classes(); c++) sum += shares[c];
             assertThat(sum).isEqualTo(1, within(1e-5));
+        }
+    }
+
+    @Test
+    void smallerFilesAnswerNearlyAlike() throws IOException {
+        long whole = 0;
+        for (Precision precision : Precision.values()) {
+            Exported file = Exporter.of(student)
+                    .options(OnnxFile.Options.usual().at(precision))
+                    .verifiedOn(data, Split.TEST, 200)
+                    .export(home.resolve("at-" + precision))
+                    .get(0);
+            Verification verification = file.verification();
+            assertThat(verification.passed(precision)).isTrue();
+            assertThat(verification.largestDifference()).isLessThan(0.2 * verification.largestOutput());
+            if (precision == Precision.FP32) whole = file.bytes();
+            if (precision == Precision.FP16) assertThat(file.bytes()).isLessThan((long) (0.6 * whole));
+            if (precision == Precision.INT8) assertThat(file.bytes()).isLessThan((long) (0.45 * whole));
+        }
+        assertThatThrownBy(() -> Exporter.of(student)
+                        .options(OnnxFile.Options.usual().at(Precision.INT8))
+                        .export(home.resolve("uncalibrated")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("int8 needs images to calibrate on; name some");
+    }
+
+    @Test
+    void halvesAreRoundedToTheNearest() {
+        float[] values = {0, 1, -2, 65504, 1e9f, 0x1p-14f, 0x1p-24f, 0x1p-26f, 1.0009766f, 1.0004883f, 1.0014648f, -0.1f
+        };
+        int[] bits = {0, 0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0400, 1, 0, 0x3c01, 0x3c00, 0x3c02, 0xae66};
+        for (int i = 0; i < values.length; i++) {
+            assertThat(Half.of(values[i]) & 0xffff).as(values[i] + "").isEqualTo(bits[i]);
         }
     }
 
@@ -255,11 +288,12 @@ class ExporterTest {
                 Scope scope = Scope.open()) {
             OnnxFile.write(
                     onnx,
-                    foreign,
-                    ImagePreparation.of(student.preparation()),
-                    student.classes(),
-                    Map.of(),
-                    OnnxFile.Options.usual());
+                    OnnxFile.of(
+                            foreign,
+                            ImagePreparation.of(student.preparation()),
+                            student.classes(),
+                            Map.of(),
+                            OnnxFile.Options.usual()));
             try (OnnxModel model = OnnxModel.open(onnx, 1)) {
                 Tensor x = Tensors.randn(2, 3, 32, 32);
                 float[] expected = Tensors.toFloats(foreign.forward(x));

@@ -48,7 +48,13 @@ class OnnxZooTest {
                     Script script = ScriptWriter.compile(network);
                     Scope scope = Scope.open()) {
                 OnnxFile.write(
-                        file, script, preparation, CLASSES, Map.of("a", "b"), new OnnxFile.Options(fold, false, false));
+                        file,
+                        OnnxFile.of(
+                                script,
+                                preparation,
+                                CLASSES,
+                                Map.of("a", "b"),
+                                new OnnxFile.Options(fold, false, false)));
                 try (OnnxModel model = OnnxModel.open(file, 1)) {
                     assertThat(model.metadata()).containsEntry("a", "b");
                     for (int batch : new int[] {1, 3}) {
