@@ -5,7 +5,12 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
+import dev.limbeck.export.OnnxModel;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -13,9 +18,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,7 +36,8 @@ final class ProfileCommand extends LimbeckCommand {
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
-            description = "Run directories, .safetensors files, PyTorch checkpoints (then with --arch).")
+            description = "Run directories, .safetensors files, PyTorch checkpoints (then with --arch), ONNX files, "
+                    + "TorchScript files (.pt, with --image-size).")
     List<Path> models = List.of();
 
     @Option(names = "--arch", description = "Architecture of models whose file does not name it.")
@@ -60,19 +68,68 @@ final class ProfileCommand extends LimbeckCommand {
                 "%-32s %12s %9s %9s %23s %23s %9s %9s",
                 "model", "parameters", "MMACs", "KB", "p50/p90/p99 ms at 1", "ms at " + batch, "images/s", "MiB"));
         for (Path path : models) {
-            try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch))) {
-                saved.module().to(Engine.device(engine.device));
-                Profile profile = Profile.of(saved.module(), size(saved.file()), batch, runs, shape(saved));
-                say(line(path + " (" + saved.architecture() + ")", profile));
-                Map<String, Object> result = new LinkedHashMap<>();
-                result.put("model", path.toString());
-                result.put("architecture", saved.architecture());
-                result.put("input_shape", shape(saved));
-                result.put("profile", profile);
-                results.add(result);
-            }
+            Map<String, Object> result =
+                    path.toString().endsWith(".onnx") ? onnx(path) : isScript(path) ? script(path) : model(path);
+            say(line(path + " (" + result.get("architecture") + ")", (Profile) result.get("profile")));
+            results.add(result);
         }
         return results;
+    }
+
+    private Map<String, Object> model(Path path) {
+        try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch))) {
+            saved.module().to(Engine.device(engine.device));
+            Profile profile = Profile.of(saved.module(), size(saved.file()), batch, runs, shape(saved));
+            return result(path, saved.architecture(), shape(saved), profile);
+        }
+    }
+
+    /** Run it in ONNX Runtime. */
+    private Map<String, Object> onnx(Path path) {
+        try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
+            long[] shape = Arrays.copyOfRange(model.inputShape(), 1, 4);
+            Profile profile = Profile.of(size(path), batch, rows -> {
+                float[] values = new float[Math.toIntExact(rows * shape[0] * shape[1] * shape[2])];
+                return Latency.measure(() -> model.run(values, rows, shape[0], shape[1], shape[2]), runs);
+            });
+            return result(path, "ONNX Runtime", shape, profile);
+        }
+    }
+
+    private boolean isScript(Path path) {
+        return arch == null && path.toString().endsWith(".pt");
+    }
+
+    /** Run it as LibTorch runs TorchScript. */
+    private Map<String, Object> script(Path path) {
+        if (imageSize == null) {
+            throw new LimbeckException(
+                    path + " does not say how large its images are; name their side with --image-size");
+        }
+        try (Script script = Script.load(path)) {
+            Profile profile = Profile.of(size(path), batch, rows -> {
+                try (Scope scope = Scope.open()) {
+                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, 3, imageSize, imageSize);
+                    return Latency.measure(() -> forward(script, input), runs);
+                }
+            });
+            return result(path, "TorchScript", new long[] {3, imageSize, imageSize}, profile);
+        }
+    }
+
+    private static void forward(Script script, Tensor input) {
+        try (Scope scope = Scope.open()) {
+            script.forward(input);
+        }
+    }
+
+    private static Map<String, Object> result(Path path, String architecture, long[] shape, Profile profile) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("model", path.toString());
+        result.put("architecture", architecture);
+        result.put("input_shape", shape);
+        result.put("profile", profile);
+        return result;
     }
 
     private long[] shape(SavedModel saved) {
@@ -95,10 +152,10 @@ final class ProfileCommand extends LimbeckCommand {
 
     private static String line(String name, Profile profile) {
         return Texts.format(
-                "%-32s %,12d %9.1f %,9d %23s %23s %,9.0f %9.1f",
+                "%-32s %12s %9s %,9d %23s %23s %,9.0f %9.1f",
                 name,
-                profile.parameters(),
-                profile.macs() / 1e6,
+                profile.parameters() == 0 ? "-" : Texts.format("%,d", profile.parameters()),
+                profile.macs() == 0 ? "-" : Texts.format("%.1f", profile.macs() / 1e6),
                 Math.round(profile.bytes() / 1e3),
                 millis(profile.one()),
                 millis(profile.many()),

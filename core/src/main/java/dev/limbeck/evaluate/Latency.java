@@ -25,18 +25,27 @@ public record Latency(double p50, double p90, double p99) {
      * @param shape of the input, such as 1, 3, 32, 32
      */
     public static Latency measure(Module model, int runs, long... shape) {
-        double[] millis = new double[runs];
         try (Scope outer = Scope.open();
                 Module.ModeGuard mode = model.evalMode();
                 NoGrad noGrad = NoGrad.on()) {
             Tensor input = model.adapt(Tensors.zeros(DType.FLOAT32, shape));
-            for (int i = -WARM_UP; i < runs; i++) {
-                long start = System.nanoTime();
-                try (Scope scope = Scope.open()) {
-                    model.apply(input);
-                }
-                if (i >= 0) millis[i] = (System.nanoTime() - start) / 1e6;
-            }
+            return measure(
+                    () -> {
+                        try (Scope scope = Scope.open()) {
+                            model.apply(input);
+                        }
+                    },
+                    runs);
+        }
+    }
+
+    /** Measure whatever makes one pass. */
+    public static Latency measure(Runnable pass, int runs) {
+        double[] millis = new double[runs];
+        for (int i = -WARM_UP; i < runs; i++) {
+            long start = System.nanoTime();
+            pass.run();
+            if (i >= 0) millis[i] = (System.nanoTime() - start) / 1e6;
         }
         Arrays.sort(millis);
         return new Latency(at(millis, 0.5), at(millis, 0.9), at(millis, 0.99));

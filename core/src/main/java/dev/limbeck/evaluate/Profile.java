@@ -4,12 +4,14 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.Engine;
 import java.util.Arrays;
+import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 
 /**
  * Tell what a model costs.
  *
- * @param macs multiply–accumulate operations of convolutions and linear layers for one input
+ * @param parameters 0 if they are not known
+ * @param macs multiply–accumulate operations of convolutions and linear layers for one input; 0 if they are not known
  * @param bytes size of its file
  * @param one latency at batch 1
  * @param many latency at the larger batch
@@ -27,13 +29,31 @@ public record Profile(
      * @param inputShape of one input, such as 3, 32, 32
      */
     public static Profile of(Module model, long bytes, int batch, int runs, long... inputShape) {
-        long before = Engine.residentBytes();
         Summary summary = Summary.of(model, withBatch(1, inputShape));
-        Latency one = Latency.measure(model, runs, withBatch(1, inputShape));
-        Latency many = Latency.measure(model, runs, withBatch(batch, inputShape));
-        return new Profile(
+        return measured(
                 summary.parameters(),
                 summary.macs(),
+                bytes,
+                batch,
+                rows -> Latency.measure(model, runs, withBatch(rows, inputShape)));
+    }
+
+    /**
+     * Measure a model that shows nothing of its inside; parameters and operations are 0.
+     *
+     * @param latency from the rows of a batch to the latency of one pass
+     */
+    public static Profile of(long bytes, int batch, LongFunction<Latency> latency) {
+        return measured(0, 0, bytes, batch, latency);
+    }
+
+    private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
+        long before = Engine.residentBytes();
+        Latency one = latency.apply(1);
+        Latency many = latency.apply(batch);
+        return new Profile(
+                parameters,
+                macs,
                 bytes,
                 one,
                 batch,
