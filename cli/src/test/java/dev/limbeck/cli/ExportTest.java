@@ -68,6 +68,35 @@ class ExportTest {
     }
 
     @Test
+    void smallerFilesAreMeasuredBesideTheModel() {
+        Path out = home.resolve("small");
+        Cli.run("export", "--model", run, "--out", out, "--precision", "int8", "--format", "onnx,torchscript")
+                .done();
+        JsonNode profiles = Cli.run(
+                        "profile",
+                        run,
+                        out.resolve("model.onnx"),
+                        out.resolve("model.pt"),
+                        "--image-size",
+                        "16",
+                        "--runs",
+                        "3",
+                        "--json")
+                .done()
+                .json();
+        assertThat(profiles.findValuesAsText("architecture"))
+                .containsExactly("cifar-resnet8", "ONNX Runtime", "TorchScript");
+        for (JsonNode profile : profiles) {
+            assertThat(profile.at("/profile/one/p50").asDouble()).isPositive();
+            assertThat(profile.at("/profile/bytes").asLong()).isPositive();
+        }
+        assertThat(profiles.at("/1/profile/bytes").asLong())
+                .isLessThan(profiles.at("/0/profile/bytes").asLong() / 2);
+        assertThat(Cli.run("profile", out.resolve("model.pt")).err())
+                .contains("does not say how large its images are; name their side with --image-size");
+    }
+
+    @Test
     void wantsImagesToVerifyOn() {
         Path alone = home.resolve("alone.safetensors");
         try {

@@ -4,36 +4,16 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.ScriptGraph;
 import dev.limbeck.tensor.ScriptGraph.Node;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Turn the operations of a TorchScript graph into those of ONNX (opset 17). Batches may have any size; numbers that depend on
  * it are computed in the graph.
  */
-final class OnnxConversion {
-    /** A tensor in the graph. Height and width are known as long as they follow from the input's, else −1. */
-    record Value(String name, int rank, long height, long width) {
-        Value named(String other) {
-            return new Value(other, rank, height, width);
-        }
-
-        Value ranked(int other) {
-            return new Value(name, other, -1, -1);
-        }
-    }
-
-    /** A whole number that is computed in the graph: a 1-d int64 tensor of one element. */
-    record Count(String name) {}
-
-    private final OnnxBuilder onnx;
-    private final Map<String, Object> values = new HashMap<>();
-    private final Map<Tensor, String> weights = new HashMap<>();
-
+final class OnnxConversion extends Operands {
     OnnxConversion(OnnxBuilder onnx) {
-        this.onnx = onnx;
+        super(onnx);
     }
 
     /**
@@ -62,14 +42,6 @@ final class OnnxConversion {
         Object result = values.get(graph.output());
         if (result instanceof Value value) return value;
         throw new LimbeckException("the module must give a tensor to be exported");
-    }
-
-    private static final class Unsupported extends RuntimeException {
-        private static final long serialVersionUID = 1;
-
-        Unsupported(String message) {
-            super(message);
-        }
     }
 
     private Object convert(Node node) {
@@ -461,69 +433,6 @@ final class OnnxConversion {
             else throw new Unsupported("a size is " + size);
         }
         return onnx.node("Concat", parts, "axis", 0);
-    }
-
-    private static Count count(String name) {
-        return new Count(name);
-    }
-
-    private Object any(String name) {
-        Object value = values.get(name);
-        if (value == null) throw new Unsupported("it needs %" + name + ", which was not written");
-        return value;
-    }
-
-    private Object any(Node node, int at) {
-        return any(node.inputs().get(at));
-    }
-
-    private Value value(Node node, int at) {
-        return asValue(any(node, at));
-    }
-
-    private Value asValue(Object found) {
-        if (found instanceof Value value) return value;
-        if (found instanceof Tensor tensor) return new Value(weight(tensor), (int) tensor.dim(), -1, -1);
-        throw new Unsupported("it needs a tensor, found " + found);
-    }
-
-    private String weight(Tensor tensor) {
-        return weights.computeIfAbsent(tensor, onnx::weight);
-    }
-
-    private String tensor(Node node, int at) {
-        if (any(node, at) instanceof Tensor tensor) return weight(tensor);
-        throw new Unsupported("it needs a weight, found " + any(node, at));
-    }
-
-    private double number(Node node, int at) {
-        if (any(node, at) instanceof Number number) return number.doubleValue();
-        throw new Unsupported("it needs a number, found " + any(node, at));
-    }
-
-    private long integer(Node node, int at) {
-        if (any(node, at) instanceof Long number) return number;
-        throw new Unsupported("it needs a whole number, found " + any(node, at));
-    }
-
-    /** Return a whole number, known or computed, as a 1-d tensor of one element. */
-    private String whole(Node node, int at) {
-        return any(node, at) instanceof Count count ? count.name() : onnx.integers(integer(node, at));
-    }
-
-    private boolean flag(Node node, int at) {
-        return Boolean.TRUE.equals(any(node, at));
-    }
-
-    private List<?> list(Node node, int at) {
-        if (any(node, at) instanceof List<?> list) return list;
-        throw new Unsupported("it needs a list, found " + any(node, at));
-    }
-
-    private long[] longs(Node node, int at) {
-        List<?> list = list(node, at);
-        if (!list.stream().allMatch(item -> item instanceof Long)) throw new Unsupported("it needs known numbers");
-        return list.stream().mapToLong(item -> (Long) item).toArray();
     }
 
     private static long positive(long axis, int rank) {

@@ -65,8 +65,8 @@ public final class OnnxFile {
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             onnx.input(INPUT, 3, preparation.height(), preparation.width());
             String input = options.normalises ? normalised(onnx, preparation) : INPUT;
-            OnnxConversion.Value logits = new OnnxConversion(onnx)
-                    .convert(graph, new OnnxConversion.Value(input, 4, preparation.height(), preparation.width()));
+            Operands.Value logits = new OnnxConversion(onnx)
+                    .convert(graph, new Operands.Value(input, 4, preparation.height(), preparation.width()));
             String output = options.softmax ? PROBABILITIES : LOGITS;
             if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
             else onnx.add("Identity", List.of(logits.name()), output);

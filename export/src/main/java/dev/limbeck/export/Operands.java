@@ -1,0 +1,104 @@
+package dev.limbeck.export;
+
+import dev.limbeck.tensor.ScriptGraph.Node;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/** Hold what the operations of a script came to so far, and hand it to the next as what it needs. */
+abstract class Operands {
+    /** A tensor in the graph. Height and width are known as long as they follow from the input's, else −1. */
+    record Value(String name, int rank, long height, long width) {
+        Value named(String other) {
+            return new Value(other, rank, height, width);
+        }
+
+        Value ranked(int other) {
+            return new Value(name, other, -1, -1);
+        }
+    }
+
+    /** A whole number that is computed in the graph: a 1-d int64 tensor of one element. */
+    record Count(String name) {}
+
+    /** An operation that has no counterpart, and why. */
+    static final class Unsupported extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Unsupported(String message) {
+            super(message);
+        }
+    }
+
+    final OnnxBuilder onnx;
+    final Map<String, Object> values = new HashMap<>();
+    private final Map<Tensor, String> weights = new HashMap<>();
+
+    Operands(OnnxBuilder onnx) {
+        this.onnx = onnx;
+    }
+
+    static Count count(String name) {
+        return new Count(name);
+    }
+
+    final Object any(String name) {
+        Object value = values.get(name);
+        if (value == null) throw new Unsupported("it needs %" + name + ", which was not written");
+        return value;
+    }
+
+    final Object any(Node node, int at) {
+        return any(node.inputs().get(at));
+    }
+
+    final Value value(Node node, int at) {
+        return asValue(any(node, at));
+    }
+
+    final Value asValue(Object found) {
+        if (found instanceof Value value) return value;
+        if (found instanceof Tensor tensor) return new Value(weight(tensor), (int) tensor.dim(), -1, -1);
+        throw new Unsupported("it needs a tensor, found " + found);
+    }
+
+    final String weight(Tensor tensor) {
+        return weights.computeIfAbsent(tensor, onnx::weight);
+    }
+
+    final String tensor(Node node, int at) {
+        if (any(node, at) instanceof Tensor tensor) return weight(tensor);
+        throw new Unsupported("it needs a weight, found " + any(node, at));
+    }
+
+    final double number(Node node, int at) {
+        if (any(node, at) instanceof Number number) return number.doubleValue();
+        throw new Unsupported("it needs a number, found " + any(node, at));
+    }
+
+    final long integer(Node node, int at) {
+        if (any(node, at) instanceof Long number) return number;
+        throw new Unsupported("it needs a whole number, found " + any(node, at));
+    }
+
+    /** Return a whole number, known or computed, as a 1-d tensor of one element. */
+    final String whole(Node node, int at) {
+        return any(node, at) instanceof Count count ? count.name() : onnx.integers(integer(node, at));
+    }
+
+    final boolean flag(Node node, int at) {
+        return Boolean.TRUE.equals(any(node, at));
+    }
+
+    final List<?> list(Node node, int at) {
+        if (any(node, at) instanceof List<?> list) return list;
+        throw new Unsupported("it needs a list, found " + any(node, at));
+    }
+
+    final long[] longs(Node node, int at) {
+        List<?> list = list(node, at);
+        if (!list.stream().allMatch(item -> item instanceof Long)) throw new Unsupported("it needs known numbers");
+        return list.stream().mapToLong(item -> (Long) item).toArray();
+    }
+}
