@@ -60,6 +60,11 @@ final class TeachingOptions {
     List<String> losses = List.of();
 
     @Option(
+            names = "--match-classes",
+            description = "Match the teacher's classes with the data's by name, whatever their order and number.")
+    boolean matchClasses;
+
+    @Option(
             names = "--wrong-answers",
             description = "What becomes of images on which the teacher is wrong: keep, swap (its first choice and the "
                     + "label) or drop (default: keep).")
@@ -91,6 +96,7 @@ final class TeachingOptions {
         LossRecipe.put(given, "weight", weight);
         LossRecipe.put(given, "task_weight", taskWeight);
         if (leastConfidence != null) given.put("least_confidence", leastConfidence);
+        if (matchClasses) given.put("match_classes", true);
         if (wrongAnswers != null) given.put("wrong_answers", wrongAnswers);
         if (until != null) given.put("until", until);
         if (adapterEpochs != null) given.put("adapter_epochs", adapterEpochs);

@@ -8,6 +8,7 @@ import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.train.Step;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
@@ -33,6 +34,8 @@ public final class DistillationBuilder {
     Schedule taskWeight;
 
     double leastConfidence;
+    boolean matchesClasses;
+    Map<String, List<String>> classes = Map.of();
     WrongAnswers wrongAnswers = WrongAnswers.KEEP;
     int lastStep = Integer.MAX_VALUE;
     int adapterEpochs;
@@ -108,6 +111,22 @@ public final class DistillationBuilder {
      */
     public DistillationBuilder leastConfidence(double probability) {
         leastConfidence = Settings.inUnit("least confidence", probability);
+        return this;
+    }
+
+    /** Let a teacher teach that knows the data's classes in another order, or others besides: they are matched by name. */
+    public DistillationBuilder matchClasses() {
+        matchesClasses = true;
+        return this;
+    }
+
+    /**
+     * Let a teacher of other classes teach; see {@link dev.limbeck.distill.teacher.MappedTeacher}.
+     *
+     * @param classes from each class of the data, all of them, to those of the teacher that it stands for
+     */
+    public DistillationBuilder classes(Map<String, List<String>> classes) {
+        this.classes = Map.copyOf(classes);
         return this;
     }
 

@@ -1,10 +1,12 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.RowMean;
+import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Module;
@@ -47,7 +49,7 @@ public final class KnowledgeDistillation implements Callback {
     /** The name under which the agreement with the teacher's top class is noted. */
     public static final String AGREEMENT = "teacher_agreement";
 
-    private final Teacher teacher;
+    private Teacher teacher;
     private final DistillationBuilder settings;
     private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
     private final BoundPairs pairs;
@@ -91,9 +93,10 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void beforeFit(Fit fit) {
-        if (teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
+        if (settings.teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
+        teacher = matched(fit.data().classNames());
         checkClasses(fit.data().classNames());
         checkLabels(fit);
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
@@ -110,6 +113,25 @@ public final class KnowledgeDistillation implements Callback {
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
         }
+    }
+
+    /** Return the teacher as one of the data's classes. */
+    private Teacher matched(List<String> classNames) {
+        Map<String, List<String>> classes = settings.classes;
+        if (settings.matchesClasses) return MappedTeacher.byName(settings.teacher, classNames);
+        if (classes.isEmpty()) return settings.teacher;
+        Map<String, List<String>> ordered = new LinkedHashMap<>();
+        for (String name : classNames) {
+            List<String> from = classes.get(name);
+            if (from == null) {
+                throw new LimbeckException("the mapping of classes has no '" + name + "'; say what it stands for");
+            }
+            ordered.put(name, from);
+        }
+        for (String name : classes.keySet()) {
+            if (!ordered.containsKey(name)) throw Names.unknown("class", name, "the data", classNames);
+        }
+        return MappedTeacher.of(settings.teacher, ordered);
     }
 
     private void checkLabels(Fit fit) {
@@ -131,8 +153,10 @@ public final class KnowledgeDistillation implements Callback {
         if (!names.isEmpty()) checkCount(names.size(), student);
         for (int i = 0; i < names.size(); i++) {
             if (!names.get(i).equals(student.get(i))) {
-                throw new LimbeckException("teacher " + teacher.name() + " calls class " + i + " '" + names.get(i)
-                        + "', the data '" + student.get(i) + "'; use a teacher of the same classes in the same order");
+                throw new LimbeckException(
+                        "teacher " + teacher.name() + " calls class " + i + " '" + names.get(i) + "', the data '"
+                                + student.get(i)
+                                + "'; use a teacher of the same classes in the same order, or match them by name (matchClasses, --match-classes)");
             }
         }
     }

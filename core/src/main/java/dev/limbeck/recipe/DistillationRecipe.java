@@ -10,6 +10,7 @@ import dev.limbeck.distill.teacher.Teacher;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param until number of batches after which the labels alone teach; all unless set
  * @param adapterEpochs epochs in which adapters alone are trained at first; 0 unless set
  * @param diagnoseEvery number of batches between two measurements of each term's pull; none unless set
+ * @param matchClasses whether the teacher's classes are matched with the data's by name; false unless set
+ * @param classes from each class of the data to those of the teacher that it stands for; none unless set
  * @param losses soft-target unless set
  */
 public record DistillationRecipe(
@@ -33,6 +36,8 @@ public record DistillationRecipe(
         @Nullable Integer until,
         @Nullable Integer adapterEpochs,
         @Nullable Integer diagnoseEvery,
+        @Nullable Boolean matchClasses,
+        @Nullable Map<String, List<String>> classes,
         List<LossRecipe> losses) {
     private static final Schedule WEIGHT = Schedule.constant(0.5);
 
@@ -59,7 +64,7 @@ public record DistillationRecipe(
     }
 
     static DistillationRecipe defaults() {
-        return new DistillationRecipe(WEIGHT, null, null, null, null, null, null, List.of());
+        return new DistillationRecipe(WEIGHT, null, null, null, null, null, null, null, null, List.of());
     }
 
     /** Make the callback for a teacher. */
@@ -80,6 +85,8 @@ public record DistillationRecipe(
         if (until != null) builder.until(until);
         if (adapterEpochs != null) builder.adaptersFirst(adapterEpochs);
         if (diagnoseEvery != null) builder.diagnoseEvery(diagnoseEvery);
+        if (matchClasses != null && matchClasses) builder.matchClasses();
+        if (classes != null) builder.classes(classes);
         if (told != null) builder.told(told);
         losses.forEach(loss -> loss.into(builder));
         return builder.build();

@@ -299,6 +299,36 @@ class DistillationChoicesTest {
         }
     }
 
+    @Test
+    void classesAreMatchedByTheBuilder() {
+        GivenBatches more = new GivenBatches(
+                        1, 6, 4, b -> Toy.images(b, 6, 1), b -> new long[] {0, 1, 2, 3, 0, 1}, false)
+                .shaped(3, 8, 8)
+                .named("class2", "other", "class0", "class1");
+        try (Learner other = Learner.create(more, TinyNet.ARCHITECTURE)) {
+            Seen seen = new Seen();
+            student.fit(
+                    1,
+                    1e-6,
+                    KnowledgeDistillation.from(other).matchClasses().loss(seen).build());
+            double[] theirs = Tensors.toDoubles(other.model().predict(Toy.images(0, 6, 1)));
+            for (int row = 0; row < 6; row++) {
+                for (int c = 0; c < 3; c++) {
+                    assertThat(seen.answers.get(0)[row * 3 + c])
+                            .isEqualTo(theirs[row * 4 + new int[] {2, 3, 0}[c]], within(1e-6));
+                }
+            }
+            assertThatThrownBy(() -> student.fit(
+                            1,
+                            1e-6,
+                            KnowledgeDistillation.from(other)
+                                    .classes(Map.of("class0", List.of("other")))
+                                    .build()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the mapping of classes has no 'class1'; say what it stands for");
+        }
+    }
+
     private static Map<String, List<String>> mapOf(
             String a, List<String> of, String b, List<String> ofB, String c, List<String> ofC) {
         Map<String, List<String>> map = new LinkedHashMap<>();

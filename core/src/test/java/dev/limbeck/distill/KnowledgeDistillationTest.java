@@ -206,7 +206,8 @@ class KnowledgeDistillationTest {
             refusedBeforeTheFirstBatch(
                     KnowledgeDistillation.from(other).build(),
                     "teacher tiny calls class 1 'class2', the data 'class1'; "
-                            + "use a teacher of the same classes in the same order");
+                            + "use a teacher of the same classes in the same order, or match them by name "
+                            + "(matchClasses, --match-classes)");
         }
     }
 
