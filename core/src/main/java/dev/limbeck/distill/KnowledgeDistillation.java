@@ -322,15 +322,11 @@ public final class KnowledgeDistillation implements Callback {
             terms.put(name, one);
         });
         for (FeaturePair pair : pairs.pairs()) {
-            terms.put(
-                    pair.name(),
-                    Map.of(
-                            "loss",
-                            pair.loss().toString(),
-                            "layers",
-                            pair.layers(),
-                            "scale",
-                            pair.scale().value()));
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("loss", pair.loss().toString());
+            one.put("layers", pair.layers());
+            one.put("scale", pair.scale().value());
+            terms.put(pair.name(), one);
         }
         described.put("losses", terms);
         if (!pairs.isEmpty()) described.put("pairs", pairs.plan());
