@@ -52,7 +52,8 @@ public record SavedModel(
         return metadata(architecture, data.classNames(), data.preparation());
     }
 
-    private static Map<String, String> metadata(
+    /** Return what a file must carry to rebuild a model, or to tell others about it. */
+    public static Map<String, String> metadata(
             String architecture, List<String> classNames, Map<String, String> preparation) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");

@@ -1,5 +1,6 @@
 package dev.limbeck.zoo;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.nn.Module;
 import java.util.Arrays;
@@ -72,6 +73,16 @@ public final class Zoo {
         Architecture found = BY_NAME.get(name);
         if (found == null) throw Names.unknown("architecture", name, BY_NAME.keySet());
         return found;
+    }
+
+    /** Return whether there is an architecture of a name. */
+    public static boolean knows(String name) {
+        try {
+            byName(name);
+            return true;
+        } catch (LimbeckException e) {
+            return false;
+        }
     }
 
     public static List<String> names() {

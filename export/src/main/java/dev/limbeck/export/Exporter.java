@@ -4,10 +4,8 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.data.image.Resize;
-import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Predictions;
@@ -43,20 +41,40 @@ public final class Exporter {
 
     private static final int USUAL_ROWS = 256;
 
-    private final SavedModel model;
+    private final Source source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
     private OnnxFile.Options options = OnnxFile.Options.usual();
     private @Nullable ImageData data;
     private Split split = Split.TEST;
     private int rows = USUAL_ROWS;
 
-    private Exporter(SavedModel model) {
-        this.model = model;
+    private Exporter(Source source) {
+        this.source = source;
     }
 
     /** Export a model as ONNX, unless {@link #as} says otherwise. */
     public static Exporter of(SavedModel model) {
-        return new Exporter(model);
+        return new Exporter(Source.of(model));
+    }
+
+    /**
+     * Export a network of your own, which must describe itself by {@link Module#script}.
+     *
+     * @param classNames in the order of its outputs
+     * @param preparation how its images are prepared
+     */
+    public static Exporter of(Module module, List<String> classNames, ImagePreparation preparation) {
+        return new Exporter(Source.of(module, classNames, preparation));
+    }
+
+    /**
+     * Export a TorchScript file of whatever origin, as ONNX.
+     *
+     * @param script the opened file, which stays the caller's
+     * @param file where it was opened
+     */
+    public static Exporter of(Script script, Path file, List<String> classNames, ImagePreparation preparation) {
+        return new Exporter(Source.of(file, classNames, preparation, script));
     }
 
     /** Choose the kinds of files. */
@@ -113,7 +131,7 @@ public final class Exporter {
             Files.createDirectories(unfinished);
             try {
                 List<Exported> written = write(unfinished);
-                Files.writeString(unfinished.resolve(CARD_NAME), ModelCard.of(model, options, written));
+                Files.writeString(unfinished.resolve(CARD_NAME), ModelCard.of(source, options, written));
                 Files.move(unfinished, target);
                 return written.stream()
                         .map(one -> new Exported(
@@ -132,16 +150,15 @@ public final class Exporter {
     }
 
     private List<Exported> write(Path folder) throws IOException {
-        ImagePreparation preparation = preparation();
-        Predictions expected = data == null ? null : Verification.ask(model.module(), data, split, rows);
+        Predictions expected = data == null ? null : Verification.ask(source.answer(), data, split, rows);
         List<Exported> written = new ArrayList<>();
         for (Format format : formats) {
             Path file = folder.resolve(format.fileName());
-            write(format, file, preparation);
+            write(format, file);
             Verification verification = null;
             if (data != null && expected != null) {
-                verification = Verification.of(
-                        expected, ask(format, file, preparation, data), format == Format.ONNX && options.softmax());
+                verification =
+                        Verification.of(expected, ask(format, file, data), format == Format.ONNX && options.softmax());
                 verification.orThrow(format, format == Format.ONNX ? options.precision() : Precision.FP32);
             }
             written.add(new Exported(format, file, Files.size(file), Checksum.sha256Of(file), verification));
@@ -149,30 +166,35 @@ public final class Exporter {
         return written;
     }
 
-    private void write(Format format, Path file, ImagePreparation preparation) {
+    private void write(Format format, Path file) {
         switch (format) {
             case ONNX -> {
-                try (Script script = ScriptWriter.compile(model.module())) {
-                    ModelProto onnx =
-                            OnnxFile.of(script, preparation, model.classes(), onnxMetadata(preparation), options);
-                    OnnxFile.write(file, smaller(onnx, preparation));
+                try (Script script = source.script().get()) {
+                    Map<String, String> metadata = new LinkedHashMap<>(source.metadata());
+                    metadata.put("input", options.normalises() ? "pixels" : "normalised");
+                    ModelProto onnx = OnnxFile.of(script, source.preparation(), source.classes(), metadata, options);
+                    OnnxFile.write(file, smaller(onnx));
                 }
             }
             case TORCHSCRIPT -> {
-                try (Script script = ScriptWriter.compile(model.module())) {
+                try (Script script = source.script().get()) {
                     script.save(file);
                 }
             }
             case SAFETENSORS -> {
-                try (StateDict state = model.module().stateDict()) {
-                    state.metadata().putAll(metadata(preparation));
+                if (source.state() == null) {
+                    throw new LimbeckException("the weights of " + source.name()
+                            + " have no names that others know; export it as onnx or torchscript");
+                }
+                try (StateDict state = source.state().get()) {
+                    state.metadata().putAll(source.metadata());
                     Safetensors.write(state, file);
                 }
             }
         }
     }
 
-    private ModelProto smaller(ModelProto onnx, ImagePreparation preparation) {
+    private ModelProto smaller(ModelProto onnx) {
         return switch (options.precision()) {
             case FP32 -> onnx;
             case FP16 -> OnnxSmaller.fp16(onnx);
@@ -188,36 +210,35 @@ public final class Exporter {
                                 tensors,
                                 images,
                                 seen,
-                                batch -> options.normalises() ? Verification.pixels(batch, preparation) : batch));
+                                batch -> options.normalises()
+                                        ? Verification.pixels(batch, source.preparation())
+                                        : batch));
             }
         };
     }
 
-    private Predictions ask(Format format, Path file, ImagePreparation preparation, ImageData images) {
+    private Predictions ask(Format format, Path file, ImageData images) {
         return switch (format) {
-            case ONNX -> Verification.askOnnx(file, options, preparation, images, split, rows);
+            case ONNX -> Verification.askOnnx(file, options, source.preparation(), images, split, rows);
             case TORCHSCRIPT -> Verification.askScript(file, images, split, rows);
-            case SAFETENSORS -> Verification.askWeights(file, images, split, rows);
+            case SAFETENSORS -> askWeights(file, images);
         };
     }
 
-    private Map<String, String> metadata(ImagePreparation preparation) {
-        Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
-        metadata.putAll(preparation.toMetadata());
-        return metadata;
-    }
-
-    private Map<String, String> onnxMetadata(ImagePreparation preparation) {
-        Map<String, String> metadata = metadata(preparation);
-        metadata.put("input", options.normalises() ? "pixels" : "normalised");
-        return metadata;
-    }
-
-    /** Where the model does not say how images are prepared, take what its architecture was made for. */
-    private ImagePreparation preparation() {
-        if (!model.preparation().isEmpty()) return ImagePreparation.of(model.preparation());
-        int side = Zoo.byName(model.architecture()).imageSize();
-        return new ImagePreparation(
-                side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD);
+    /** Weights answer through the architecture that they belong to; those of none are compared themselves. */
+    private Predictions askWeights(Path file, ImageData images) {
+        if (!Zoo.knows(source.name())) {
+            try (StateDict state = Safetensors.read(file)) {
+                if (!state.sha256().equals(source.sha256())) {
+                    throw new LimbeckException(
+                            "the safetensors file holds other weights than the model; nothing was written");
+                }
+            }
+            return Verification.ask(source.answer(), images, split, rows);
+        }
+        try (SavedModel saved = SavedModel.open(file, null)) {
+            return Verification.ask(
+                    input -> saved.module().predict(saved.module().adapt(input)), images, split, rows);
+        }
     }
 }

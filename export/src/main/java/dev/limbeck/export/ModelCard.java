@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Version;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.SavedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,16 +20,17 @@ final class ModelCard {
 
     private ModelCard() {}
 
-    static String of(SavedModel model, OnnxFile.Options options, List<Exporter.Exported> files) throws IOException {
+    static String of(Source model, OnnxFile.Options options, List<Exporter.Exported> files) throws IOException {
         StringBuilder text = new StringBuilder();
-        Path recorded = model.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
-        JsonNode run = Files.isRegularFile(recorded) ? JSON.readTree(recorded.toFile()) : JSON.nullNode();
-        line(text, "# %s, %d classes\n", model.architecture(), model.classes());
-        line(
-                text,
-                "An image classifier of %,d parameters, exported by Limbeck %s.\n",
-                model.module().parameterCount(),
-                Version.number());
+        JsonNode run = JSON.nullNode();
+        if (model.file() != null) {
+            Path recorded = model.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
+            if (Files.isRegularFile(recorded)) run = JSON.readTree(recorded.toFile());
+        }
+        line(text, "# %s, %d classes\n", model.name(), model.classes());
+        String size =
+                model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
+        line(text, "An image classifier%s, exported by Limbeck %s.\n", size, Version.number());
         input(text, model, options);
         files(text, files);
         training(text, run);
@@ -38,7 +38,7 @@ final class ModelCard {
         line(text, "## Licence\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
         line(text, "- of the teacher: *to be filled in*\n");
-        line(text, "SHA-256 of weights and buffers: `%s`", model.sha256());
+        if (!model.sha256().isEmpty()) line(text, "SHA-256 of weights and buffers: `%s`", model.sha256());
         return text.toString();
     }
 
@@ -46,21 +46,19 @@ final class ModelCard {
         text.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    private static void input(StringBuilder text, SavedModel model, OnnxFile.Options options) {
+    private static void input(StringBuilder text, Source model, OnnxFile.Options options) {
         line(text, "## Input and output\n");
-        if (!model.preparation().isEmpty()) {
-            ImagePreparation preparation = ImagePreparation.of(model.preparation());
-            line(
-                    text,
-                    "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d. %s",
-                    preparation.resize().name().toLowerCase(Locale.ROOT),
-                    preparation.height(),
-                    preparation.width(),
-                    options.normalises()
-                            ? "The ONNX file takes pixels from 0 to 255 and normalises them itself."
-                            : "Pixels from 0 to 1, minus the mean " + preparation.mean() + ", divided by "
-                                    + preparation.std() + ".");
-        }
+        ImagePreparation preparation = model.preparation();
+        line(
+                text,
+                "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d. %s",
+                preparation.resize().name().toLowerCase(Locale.ROOT),
+                preparation.height(),
+                preparation.width(),
+                options.normalises()
+                        ? "The ONNX file takes pixels from 0 to 255 and normalises them itself."
+                        : "Pixels from 0 to 1, minus the mean " + preparation.mean() + ", divided by "
+                                + preparation.std() + ".");
         line(text, "The ONNX file gives %s.\n", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
         if (!model.classNames().isEmpty()) line(text, "Classes in order: %s.\n", String.join(", ", model.classNames()));
     }

@@ -6,14 +6,12 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.SavedModel;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
@@ -37,8 +35,8 @@ public record Verification(
         double accuracy,
         double modelAccuracy) {
     /** Ask a model about images of a split. */
-    static Predictions ask(Module model, ImageData data, Split split, int most) {
-        return collect(data, split, most, input -> model.predict(model.adapt(input)));
+    static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
+        return collect(data, split, most, model);
     }
 
     /** Ask an ONNX file. */
@@ -57,13 +55,6 @@ public record Verification(
     static Predictions askScript(Path file, ImageData data, Split split, int most) {
         try (Script script = Script.load(file)) {
             return collect(data, split, most, script::forward);
-        }
-    }
-
-    /** Ask a safetensors file. */
-    static Predictions askWeights(Path file, ImageData data, Split split, int most) {
-        try (SavedModel saved = SavedModel.open(file, null)) {
-            return ask(saved.module(), data, split, most);
         }
     }
 

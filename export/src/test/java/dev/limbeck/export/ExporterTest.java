@@ -14,9 +14,7 @@ import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
@@ -25,7 +23,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -278,28 +275,52 @@ class ExporterTest {
     }
 
     @Test
-    void aForeignScriptIsWrittenToo() {
+    void aForeignScriptIsWrittenToo() throws IOException {
         Path file = home.resolve("foreign.pt");
         try (Script own = ScriptWriter.compile(student.module())) {
             own.save(file);
         }
-        Path onnx = home.resolve("foreign.onnx");
-        try (Script foreign = Script.load(file);
-                Scope scope = Scope.open()) {
-            OnnxFile.write(
-                    onnx,
-                    OnnxFile.of(
-                            foreign,
-                            ImagePreparation.of(student.preparation()),
-                            student.classes(),
-                            Map.of(),
-                            OnnxFile.Options.usual()));
-            try (OnnxModel model = OnnxModel.open(onnx, 1)) {
-                Tensor x = Tensors.randn(2, 3, 32, 32);
-                float[] expected = Tensors.toFloats(foreign.forward(x));
-                float[] found = model.run(x);
-                for (int i = 0; i < found.length; i++) assertThat(found[i]).isEqualTo(expected[i], within(1e-3f));
-            }
+        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        try (Script foreign = Script.load(file)) {
+            Exporter exporter = Exporter.of(foreign, file, student.classNames(), preparation);
+            Exported written = exporter.verifiedOn(data, Split.TEST, 60)
+                    .export(home.resolve("foreign"))
+                    .get(0);
+            assertThat(written.verification().agreement()).isEqualTo(1);
+            assertThat(Files.readString(home.resolve("foreign").resolve(Exporter.CARD_NAME)))
+                    .contains("# foreign.pt, " + student.classes() + " classes", "Not known: there is no run.json");
+            assertThatThrownBy(() -> exporter.as(Format.SAFETENSORS).export(home.resolve("foreign-weights")))
+                    .hasMessage("the weights of foreign.pt have no names that others know; "
+                            + "export it as onnx or torchscript");
+        }
+    }
+
+    /** A network that no zoo knows, whose classifier is a convolution. */
+    private static final class Own extends Module {
+        private final Conv2d conv = child("conv", Conv2d.of(3, student.classes(), 3, 2, 1));
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return conv.apply(x).mean(2, 3);
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        return torch.mean(self.conv.forward(x), [2, 3])
+                    """;
+        }
+    }
+
+    @Test
+    void aNetworkOfOnesOwnIsWrittenInEveryFormat() {
+        try (Module own = new Own()) {
+            List<Exported> files = Exporter.of(own, student.classNames(), ImagePreparation.of(student.preparation()))
+                    .as(Format.values())
+                    .verifiedOn(data, Split.TEST, 40)
+                    .export(home.resolve("own"));
+            assertThat(files).hasSize(3).allMatch(file -> file.verification().passed(Precision.FP32));
         }
     }
 }

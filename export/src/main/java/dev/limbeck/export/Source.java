@@ -1,0 +1,116 @@
+package dev.limbeck.export;
+
+import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold what an export is made of.
+ *
+ * @param name of the architecture
+ * @param classes number of outputs
+ * @param metadata that the files carry
+ * @param parameters how many there are; 0 if it is not known
+ * @param sha256 over weights and buffers; empty if it is not known
+ * @param file where the weights were read from, null for none
+ * @param script makes the graph; whoever asks closes it
+ * @param state copies the weights; null if they have no names
+ * @param answer computes outputs for a batch
+ */
+record Source(
+        String name,
+        List<String> classNames,
+        int classes,
+        ImagePreparation preparation,
+        Map<String, String> metadata,
+        long parameters,
+        String sha256,
+        @Nullable Path file,
+        Supplier<Script> script,
+        @Nullable Supplier<StateDict> state,
+        UnaryOperator<Tensor> answer) {
+
+    static Source of(SavedModel saved) {
+        ImagePreparation preparation = preparation(saved);
+        Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
+        metadata.putAll(preparation.toMetadata());
+        return of(
+                saved.module(),
+                saved.architecture(),
+                saved.classNames(),
+                saved.classes(),
+                preparation,
+                metadata,
+                saved.file());
+    }
+
+    static Source of(Module module, List<String> classNames, ImagePreparation preparation) {
+        return of(
+                module,
+                module.describe(),
+                classNames,
+                classNames.size(),
+                preparation,
+                SavedModel.metadata(module.describe(), classNames, preparation.toMetadata()),
+                null);
+    }
+
+    private static Source of(
+            Module module,
+            String name,
+            List<String> classNames,
+            int classes,
+            ImagePreparation preparation,
+            Map<String, String> metadata,
+            @Nullable Path file) {
+        return new Source(
+                name,
+                classNames,
+                classes,
+                preparation,
+                metadata,
+                module.parameterCount(),
+                module.sha256(),
+                file,
+                () -> ScriptWriter.compile(module),
+                module::stateDict,
+                input -> module.predict(module.adapt(input)));
+    }
+
+    static Source of(Path script, List<String> classNames, ImagePreparation preparation, Script opened) {
+        return new Source(
+                script.getFileName().toString(),
+                classNames,
+                classNames.size(),
+                preparation,
+                SavedModel.metadata(script.getFileName().toString(), classNames, preparation.toMetadata()),
+                0,
+                "",
+                script,
+                () -> Script.load(script),
+                null,
+                opened::forward);
+    }
+
+    /** Where the model does not say how images are prepared, take what its architecture was made for. */
+    private static ImagePreparation preparation(SavedModel saved) {
+        if (!saved.preparation().isEmpty()) return ImagePreparation.of(saved.preparation());
+        int side = Zoo.byName(saved.architecture()).imageSize();
+        return new ImagePreparation(
+                side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD);
+    }
+}
