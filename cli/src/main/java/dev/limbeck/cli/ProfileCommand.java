@@ -65,34 +65,52 @@ final class ProfileCommand extends LimbeckCommand {
         engine.apply();
         List<Map<String, Object>> results = new ArrayList<>();
         say(Texts.format(
-                "%-32s %12s %9s %9s %23s %23s %9s %9s",
-                "model", "parameters", "MMACs", "KB", "p50/p90/p99 ms at 1", "ms at " + batch, "images/s", "MiB"));
+                "%-32s %12s %9s %9s %23s %23s %9s %9s %9s",
+                "model",
+                "parameters",
+                "MMACs",
+                "KB",
+                "p50/p90/p99 ms at 1",
+                "ms at " + batch,
+                "images/s",
+                "MiB",
+                "start ms"));
         for (Path path : models) {
             Map<String, Object> result =
                     path.toString().endsWith(".onnx") ? onnx(path) : isScript(path) ? script(path) : model(path);
-            say(line(path + " (" + result.get("architecture") + ")", (Profile) result.get("profile")));
+            say(line(path + " (" + result.get("architecture") + ")", (Profile) result.get("profile"), (double)
+                    result.get("start_millis")));
             results.add(result);
         }
         return results;
     }
 
     private Map<String, Object> model(Path path) {
-        try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch))) {
+        long begun = System.nanoTime();
+        try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch));
+                Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
+            long[] one = shape(saved);
+            Tensor input = Tensors.zeros(DType.FLOAT32, 1, one[0], one[1], one[2]);
+            saved.module().predict(saved.module().adapt(input));
+            double start = millisSince(begun);
             Profile profile = Profile.of(saved.module(), size(saved.file()), batch, runs, shape(saved));
-            return result(path, saved.architecture(), shape(saved), profile);
+            return result(path, saved.architecture(), one, profile, start);
         }
     }
 
     /** Run it in ONNX Runtime. */
     private Map<String, Object> onnx(Path path) {
+        long begun = System.nanoTime();
         try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
             long[] shape = Arrays.copyOfRange(model.inputShape(), 1, 4);
+            model.run(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], 1, shape[0], shape[1], shape[2]);
+            double start = millisSince(begun);
             Profile profile = Profile.of(size(path), batch, rows -> {
                 float[] values = new float[Math.toIntExact(rows * shape[0] * shape[1] * shape[2])];
                 return Latency.measure(() -> model.run(values, rows, shape[0], shape[1], shape[2]), runs);
             });
-            return result(path, "ONNX Runtime", shape, profile);
+            return result(path, "ONNX Runtime", shape, profile, start);
         }
     }
 
@@ -106,14 +124,18 @@ final class ProfileCommand extends LimbeckCommand {
             throw new LimbeckException(
                     path + " does not say how large its images are; name their side with --image-size");
         }
-        try (Script script = Script.load(path)) {
+        long begun = System.nanoTime();
+        try (Script script = Script.load(path);
+                Scope outer = Scope.open()) {
+            forward(script, Tensors.zeros(DType.FLOAT32, 1, 3, imageSize, imageSize));
+            double start = millisSince(begun);
             Profile profile = Profile.of(size(path), batch, rows -> {
                 try (Scope scope = Scope.open()) {
                     Tensor input = Tensors.zeros(DType.FLOAT32, rows, 3, imageSize, imageSize);
                     return Latency.measure(() -> forward(script, input), runs);
                 }
             });
-            return result(path, "TorchScript", new long[] {3, imageSize, imageSize}, profile);
+            return result(path, "TorchScript", new long[] {3, imageSize, imageSize}, profile, start);
         }
     }
 
@@ -123,12 +145,18 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    private static Map<String, Object> result(Path path, String architecture, long[] shape, Profile profile) {
+    private static double millisSince(long begun) {
+        return (System.nanoTime() - begun) / 1e6;
+    }
+
+    private static Map<String, Object> result(
+            Path path, String architecture, long[] shape, Profile profile, double start) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("model", path.toString());
         result.put("architecture", architecture);
         result.put("input_shape", shape);
         result.put("profile", profile);
+        result.put("start_millis", start);
         return result;
     }
 
@@ -150,9 +178,9 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    private static String line(String name, Profile profile) {
+    private static String line(String name, Profile profile, double start) {
         return Texts.format(
-                "%-32s %12s %9s %,9d %23s %23s %,9.0f %9.1f",
+                "%-32s %12s %9s %,9d %23s %23s %,9.0f %9.1f %9.0f",
                 name,
                 profile.parameters() == 0 ? "-" : Texts.format("%,d", profile.parameters()),
                 profile.macs() == 0 ? "-" : Texts.format("%.1f", profile.macs() / 1e6),
@@ -160,7 +188,8 @@ final class ProfileCommand extends LimbeckCommand {
                 millis(profile.one()),
                 millis(profile.many()),
                 profile.throughput(),
-                profile.memory() / (double) (1 << 20));
+                profile.memory() / (double) (1 << 20),
+                start);
     }
 
     private static String millis(Latency latency) {

@@ -89,6 +89,7 @@ class ExportTest {
         for (JsonNode profile : profiles) {
             assertThat(profile.at("/profile/one/p50").asDouble()).isPositive();
             assertThat(profile.at("/profile/bytes").asLong()).isPositive();
+            assertThat(profile.get("start_millis").asDouble()).isPositive();
         }
         assertThat(profiles.at("/1/profile/bytes").asLong())
                 .isLessThan(profiles.at("/0/profile/bytes").asLong() / 2);
