@@ -115,7 +115,7 @@ final class TeachingOptions {
         for (String text : losses) {
             ObjectNode one = LossRecipe.parse(text);
             boolean only = losses.size() == 1 && before.size() == 1 && before.get(0) instanceof ObjectNode;
-            if (only) one = ((ObjectNode) before.get(0).deepCopy()).setAll(one);
+            if (only) one = over(before.get(0).deepCopy(), one);
             all.add(one);
         }
         if (losses.isEmpty()) before.forEach(all::add);
@@ -129,5 +129,14 @@ final class TeachingOptions {
             }
         }
         return all;
+    }
+
+    /** Write one loss over another; of another name it keeps nothing but the scale, and the temperature if it has one. */
+    private static ObjectNode over(ObjectNode before, ObjectNode one) {
+        if (!before.path("name").equals(one.path("name"))) {
+            before.remove(List.of("parameters", "layers", "adapter"));
+            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove("temperature");
+        }
+        return before.setAll(one);
     }
 }
