@@ -126,6 +126,24 @@ class CommandsTest {
     }
 
     @Test
+    void aTeacherOfMoreClassesTeachesByName() throws IOException {
+        Path three = Cli.pictures(home.resolve("three"), "ant", "bee", "cow");
+        Path two = Cli.pictures(home.resolve("two-of-three"), "cow", "ant");
+        Path knows = home.resolve("knows-three");
+        Cli.run("train", "--data", three, Cli.TINY, "--image-size", "16", "--out", knows)
+                .done();
+        Object[] distil = {"distill", "--data", two, Cli.TINY, "--teacher", knows, "--out", home.resolve("two-student")
+        };
+        assertThat(Cli.run(distil).err())
+                .contains("knows 3 classes, the data has 2; use a teacher of the same classes, or match them by name");
+        Cli.run(distil, "--match-classes").done();
+        Object[] compare = {"compare", "--data", two, Cli.TINY, "--teacher", knows, "--seeds", "1"};
+        assertThat(Cli.run(compare, "--out", home.resolve("c1")).err())
+                .contains("or match them by name (--match-classes)");
+        Cli.run(compare, "--out", home.resolve("c2"), "--match-classes").done();
+    }
+
+    @Test
     void listsTheLosses() {
         JsonNode losses = Cli.run("losses", "--json").done().json();
         assertThat(losses).hasSize(30);

@@ -7,6 +7,7 @@ import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.recipe.DistillationRecipe;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +36,9 @@ final class Teachers implements AutoCloseable {
     static final String FOLDER = "teachers";
 
     private final Map<TeacherRecipe, RecipeRun.Taught> open = new LinkedHashMap<>();
+    /** How the first recipe of each teacher learns from it. */
+    private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
+
     private final List<ComparisonResult.Taught> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
     private final Path out;
@@ -45,6 +50,7 @@ final class Teachers implements AutoCloseable {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
+                if (recipe.distillation() != null) how.put(named, recipe.distillation());
                 SavedModel saved = named.open();
                 open.put(named, new RecipeRun.Taught(KeptTeacher.of(ModuleTeacher.of(saved), remembered), saved));
             }
@@ -87,10 +93,11 @@ final class Teachers implements AutoCloseable {
     /** Judge each teacher once, and keep its predictions for the comparison with its students. */
     void judge(ImageData data, Split split, RunContext context) {
         if (all.size() == open.size()) return;
-        for (RecipeRun.Taught taught : open.values()) {
+        for (Map.Entry<TeacherRecipe, RecipeRun.Taught> entry : open.entrySet()) {
+            RecipeRun.Taught taught = entry.getValue();
             SavedModel saved = taught.saved();
             Path file = out.resolve(FOLDER).resolve(saved.sha256().substring(0, 16) + ".safetensors");
-            Map<Split, Predictions> answers = answers(taught, data, context);
+            Map<Split, Predictions> answers = answers(taught, how.get(entry.getKey()), data, context);
             try {
                 Files.createDirectories(file.getParent());
             } catch (IOException e) {
@@ -108,13 +115,17 @@ final class Teachers implements AutoCloseable {
         }
     }
 
-    private static Map<Split, Predictions> answers(RecipeRun.Taught taught, ImageData data, RunContext context) {
-        SavedModel saved = taught.saved();
-        if (saved.classes() != data.classNames().size()) {
-            throw new LimbeckException("the teacher " + saved.file() + " knows " + saved.classes()
-                    + " classes, the data has " + data.classNames().size() + "; use a teacher of the same classes");
+    private static Map<Split, Predictions> answers(
+            RecipeRun.Taught taught, @Nullable DistillationRecipe how, ImageData data, RunContext context) {
+        List<String> names = data.classNames();
+        Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
+        int classes = teacher.classes() == 0 ? taught.saved().classes() : teacher.classes();
+        if (classes != names.size()) {
+            throw new LimbeckException("the teacher " + taught.saved().file() + " knows " + classes
+                    + " classes, the data has " + names.size()
+                    + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (Teacher.Lesson lesson = taught.teacher().begin(data, Engine.device(context.device()))) {
+        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
             for (Split split : List.of(Split.VALID, Split.TEST)) {
                 if (data.has(split)) answers.put(split, lesson.predict(data, split));

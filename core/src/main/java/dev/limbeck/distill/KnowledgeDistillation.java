@@ -1,7 +1,6 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
@@ -96,7 +95,11 @@ public final class KnowledgeDistillation implements Callback {
         if (settings.teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
-        teacher = matched(fit.data().classNames());
+        teacher = MappedTeacher.matching(
+                settings.teacher,
+                settings.matchesClasses,
+                settings.classes,
+                fit.data().classNames());
         checkClasses(fit.data().classNames());
         checkLabels(fit);
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
@@ -113,25 +116,6 @@ public final class KnowledgeDistillation implements Callback {
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
         }
-    }
-
-    /** Return the teacher as one of the data's classes. */
-    private Teacher matched(List<String> classNames) {
-        Map<String, List<String>> classes = settings.classes;
-        if (settings.matchesClasses) return MappedTeacher.byName(settings.teacher, classNames);
-        if (classes.isEmpty()) return settings.teacher;
-        Map<String, List<String>> ordered = new LinkedHashMap<>();
-        for (String name : classNames) {
-            List<String> from = classes.get(name);
-            if (from == null) {
-                throw new LimbeckException("the mapping of classes has no '" + name + "'; say what it stands for");
-            }
-            ordered.put(name, from);
-        }
-        for (String name : classes.keySet()) {
-            if (!ordered.containsKey(name)) throw Names.unknown("class", name, "the data", classNames);
-        }
-        return MappedTeacher.of(settings.teacher, ordered);
     }
 
     private void checkLabels(Fit fit) {
@@ -164,7 +148,8 @@ public final class KnowledgeDistillation implements Callback {
     private void checkCount(long known, List<String> student) {
         if (known != student.size()) {
             throw new LimbeckException("teacher " + teacher.name() + " knows " + known + " classes, the data has "
-                    + student.size() + "; use a teacher of the same classes");
+                    + student.size()
+                    + "; use a teacher of the same classes, or match them by name (matchClasses, --match-classes)");
         }
     }
 

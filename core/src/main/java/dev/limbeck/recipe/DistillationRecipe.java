@@ -6,6 +6,7 @@ import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.Schedule;
 import dev.limbeck.distill.WrongAnswers;
+import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import java.util.Arrays;
 import java.util.List;
@@ -65,6 +66,12 @@ public record DistillationRecipe(
 
     static DistillationRecipe defaults() {
         return new DistillationRecipe(WEIGHT, null, null, null, null, null, null, null, null, List.of());
+    }
+
+    /** Return a teacher as one of the data's classes, as {@code match_classes} and {@code classes} say. */
+    public Teacher matched(Teacher teacher, List<String> classNames) {
+        return MappedTeacher.matching(
+                teacher, matchClasses != null && matchClasses, classes == null ? Map.of() : classes, classNames);
     }
 
     /** Make the callback for a teacher. */

@@ -67,6 +67,33 @@ public final class MappedTeacher implements Teacher {
         return new MappedTeacher(teacher, classes);
     }
 
+    /**
+     * Match a teacher's classes as settings say.
+     *
+     * @param byName whether all are matched by name
+     * @param classes what each class stands for; empty for nothing
+     * @param classNames the student's
+     * @return the teacher itself if there is nothing to match
+     * @throws LimbeckException if a class has no counterpart
+     */
+    public static Teacher matching(
+            Teacher teacher, boolean byName, Map<String, List<String>> classes, List<String> classNames) {
+        if (byName) return byName(teacher, classNames);
+        if (classes.isEmpty()) return teacher;
+        Map<String, List<String>> ordered = new LinkedHashMap<>();
+        for (String name : classNames) {
+            List<String> from = classes.get(name);
+            if (from == null) {
+                throw new LimbeckException("the mapping of classes has no '" + name + "'; say what it stands for");
+            }
+            ordered.put(name, from);
+        }
+        for (String name : classes.keySet()) {
+            if (!ordered.containsKey(name)) throw Names.unknown("class", name, "the data", classNames);
+        }
+        return of(teacher, ordered);
+    }
+
     @Override
     public String name() {
         return teacher.name();
