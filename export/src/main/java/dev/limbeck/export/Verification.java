@@ -34,6 +34,9 @@ public record Verification(
         double agreement,
         double accuracy,
         double modelAccuracy) {
+    /** Outputs below this are taken for it, so that a model that gives zeros can be verified. */
+    private static final double SMALLEST = 1e-3;
+
     /** Ask a model about images of a split. */
     static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
         return collect(data, split, most, model);
@@ -140,7 +143,7 @@ public record Verification(
 
     /** Return whether the file answers as the model does, as far as its precision lets it. */
     public boolean passed(Precision precision) {
-        return largestDifference <= precision.tolerance * Math.max(1, largestOutput)
+        return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
                 && agreement >= (precision == Precision.FP32 ? 0 : precision.agreement);
     }
 
