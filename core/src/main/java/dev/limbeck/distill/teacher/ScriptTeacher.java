@@ -2,7 +2,6 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
-import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -12,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Teach with a TorchScript file, such as {@code torch.jit.trace(model, example).save("teacher.pt")} leaves in Python. It
@@ -35,11 +33,11 @@ public final class ScriptTeacher implements Teacher, AutoCloseable {
      * Open a file.
      *
      * @param classNames in the order of its logits; empty if they are the data's
-     * @param preparation how its images are prepared; null if as the student's
+     * @param preparation how its inputs are prepared, as {@link Data#preparation()} says it; empty if as the student's
      * @throws LimbeckException if it is not there or no TorchScript
      */
-    public static ScriptTeacher open(Path file, List<String> classNames, @Nullable ImagePreparation preparation) {
-        return new ScriptTeacher(file, classNames, preparation == null ? Map.of() : preparation.toMetadata());
+    public static ScriptTeacher open(Path file, List<String> classNames, Map<String, String> preparation) {
+        return new ScriptTeacher(file, classNames, preparation);
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,7 @@ class OtherTeachersTest {
         try (Script script = ScriptWriter.compile(big.model())) {
             script.save(file);
         }
-        try (ScriptTeacher teacher = ScriptTeacher.open(file, data.classNames(), null)) {
+        try (ScriptTeacher teacher = ScriptTeacher.open(file, data.classNames(), Map.of())) {
             assertThat(teacher.name()).isEqualTo("teacher.pt");
             try (Scope scope = Scope.open()) {
                 Tensor x = Toy.images(4, 6, 1);
@@ -74,7 +75,7 @@ class OtherTeachersTest {
     @Test
     void whatIsNoTorchScriptIsRefused() throws IOException {
         Path text = Files.writeString(home.resolve("text.pt"), "no script");
-        assertThatThrownBy(() -> ScriptTeacher.open(text, List.of(), null).close())
+        assertThatThrownBy(() -> ScriptTeacher.open(text, List.of(), Map.of()).close())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(text + " is not a TorchScript file: ");
     }
