@@ -95,8 +95,9 @@ public final class KnowledgeDistillation implements Callback {
         if (settings.teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
+        Teacher given = settings.teacher;
         teacher = MappedTeacher.matching(
-                settings.teacher,
+                given instanceof ModuleTeacher own ? own.withPrecisionOf(fit.learner()) : given,
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());
