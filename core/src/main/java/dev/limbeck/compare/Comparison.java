@@ -104,7 +104,7 @@ public final class Comparison {
 
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (Teachers teachers = new Teachers(recipes.values(), remembered, out)) {
+        try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
             int labelled = 0;

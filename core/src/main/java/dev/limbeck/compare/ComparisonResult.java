@@ -4,6 +4,7 @@ import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.Judgement;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +30,19 @@ public record ComparisonResult(
     /**
      * Hold a teacher.
      *
+     * @param model where it was read from
+     * @param architecture name in the zoo, or the kind of file
+     * @param preparation of its inputs, as far as is known
      * @param file of its predictions, relative to the comparison's folder
      */
     public record Taught(
-            String model, String architecture, double accuracy, Judgement judgement, String sha256, String file) {}
+            String model,
+            String architecture,
+            Map<String, String> preparation,
+            double accuracy,
+            Judgement judgement,
+            String sha256,
+            String file) {}
 
     /**
      * Hold one run.

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.recipe.OpenTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
@@ -24,17 +25,14 @@ final class KeptRuns {
     static JsonNode of(
             Path directory, String name, Recipe recipe, ImageData data, Teachers teachers, RunContext context) {
         Path recorded = directory.resolve(RunDirectory.RECORD_NAME);
-        RecipeRun.Taught by = teachers.of(recipe);
+        OpenTeacher by = teachers.of(recipe);
         if (!Files.exists(recorded)) {
             context.told().accept(name);
             new RecipeRun(recipe, context).keepPredictions().run(directory, true, data, by);
             return RecipeFiles.tree(recorded);
         }
         JsonNode old = RecipeFiles.tree(recorded);
-        ObjectNode wanted = facts(
-                recipe.toTree(),
-                data.fingerprint(),
-                by == null ? "" : by.saved().sha256());
+        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), by == null ? "" : by.sha256());
         ObjectNode found = facts(
                 old.path("recipe"),
                 old.at("/data/fingerprint").asText(),

@@ -106,7 +106,7 @@ public final class Sweep {
     /** Run what is not there yet, choose, confirm, and write {@code sweep.json} and {@code best.yaml}. */
     public SweepResult run() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
-        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out)) {
+        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
             for (int round = 0; round < rounds.size(); round++) {

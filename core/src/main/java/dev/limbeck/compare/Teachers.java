@@ -4,19 +4,17 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.KeptTeacher;
-import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.evaluate.Judgement;
 import dev.limbeck.recipe.DistillationRecipe;
+import dev.limbeck.recipe.OpenTeacher;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
-import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.SavedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the open teachers of several recipes, each once, with what they answered. */
@@ -35,7 +34,7 @@ final class Teachers implements AutoCloseable {
     /** The folder of their predictions in a comparison's folder. */
     static final String FOLDER = "teachers";
 
-    private final Map<TeacherRecipe, RecipeRun.Taught> open = new LinkedHashMap<>();
+    private final Map<TeacherRecipe, OpenTeacher> open = new LinkedHashMap<>();
     /** How the first recipe of each teacher learns from it. */
     private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
 
@@ -44,15 +43,19 @@ final class Teachers implements AutoCloseable {
     private final Path out;
 
     /** Open them, and let each remember its answers to so many rows. */
-    Teachers(Collection<Recipe> recipes, long remembered, Path out) {
+    Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> told) {
         this.out = out;
         try {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
                 if (recipe.distillation() != null) how.put(named, recipe.distillation());
-                SavedModel saved = named.open();
-                open.put(named, new RecipeRun.Taught(KeptTeacher.of(ModuleTeacher.of(saved), remembered), saved));
+                OpenTeacher opened = named.open(told);
+                open.put(
+                        named,
+                        named.cache() != null
+                                ? opened
+                                : opened.wrapped(teacher -> KeptTeacher.inMemory(teacher, remembered)));
             }
         } catch (LimbeckException e) {
             close();
@@ -60,7 +63,8 @@ final class Teachers implements AutoCloseable {
         }
     }
 
-    RecipeRun.@Nullable Taught of(Recipe recipe) {
+    @Nullable
+    OpenTeacher of(Recipe recipe) {
         return recipe.teacher() == null ? null : open.get(recipe.teacher());
     }
 
@@ -71,10 +75,7 @@ final class Teachers implements AutoCloseable {
 
     /** Return how images are prepared for the first teacher, and with that for everyone. */
     Map<String, String> preparation() {
-        return open.values().stream()
-                .findFirst()
-                .map(taught -> taught.saved().preparation())
-                .orElse(Map.of());
+        return open.values().stream().findFirst().map(OpenTeacher::preparation).orElse(Map.of());
     }
 
     /** Return what is known of each; complete once they are judged. */
@@ -93,10 +94,9 @@ final class Teachers implements AutoCloseable {
     /** Judge each teacher once, and keep its predictions for the comparison with its students. */
     void judge(ImageData data, Split split, RunContext context) {
         if (all.size() == open.size()) return;
-        for (Map.Entry<TeacherRecipe, RecipeRun.Taught> entry : open.entrySet()) {
-            RecipeRun.Taught taught = entry.getValue();
-            SavedModel saved = taught.saved();
-            Path file = out.resolve(FOLDER).resolve(saved.sha256().substring(0, 16) + ".safetensors");
+        for (Map.Entry<TeacherRecipe, OpenTeacher> entry : open.entrySet()) {
+            OpenTeacher taught = entry.getValue();
+            Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + ".safetensors");
             Map<Split, Predictions> answers = answers(taught, how.get(entry.getKey()), data, context);
             try {
                 Files.createDirectories(file.getParent());
@@ -106,22 +106,23 @@ final class Teachers implements AutoCloseable {
             PredictionFile.write(answers, file);
             predictions.add(answers);
             all.add(new ComparisonResult.Taught(
-                    saved.file().toString(),
-                    saved.architecture(),
+                    taught.file(),
+                    taught.architecture(),
+                    taught.preparation(),
                     Metric.accuracy().of(Objects.requireNonNull(answers.get(split))),
                     Judgement.of(answers, split, null),
-                    saved.sha256(),
+                    taught.sha256(),
                     out.relativize(file).toString()));
         }
     }
 
     private static Map<Split, Predictions> answers(
-            RecipeRun.Taught taught, @Nullable DistillationRecipe how, ImageData data, RunContext context) {
+            OpenTeacher taught, @Nullable DistillationRecipe how, ImageData data, RunContext context) {
         List<String> names = data.classNames();
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
-        int classes = teacher.classes() == 0 ? taught.saved().classes() : teacher.classes();
-        if (classes != names.size()) {
-            throw new LimbeckException("the teacher " + taught.saved().file() + " knows " + classes
+        int classes = teacher.classes();
+        if (classes != 0 && classes != names.size()) {
+            throw new LimbeckException("the teacher " + taught.file() + " knows " + classes
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
@@ -136,6 +137,6 @@ final class Teachers implements AutoCloseable {
 
     @Override
     public void close() {
-        open.values().forEach(taught -> taught.saved().close());
+        open.values().forEach(OpenTeacher::close);
     }
 }

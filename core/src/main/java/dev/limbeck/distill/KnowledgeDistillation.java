@@ -183,7 +183,7 @@ public final class KnowledgeDistillation implements Callback {
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         if (step.index() < settings.lastStep) step.setWeight(Step.TASK, taskWeight());
         if (!teaches(step)) return;
-        Tensor answers = current.logits(step.batch().input());
+        Tensor answers = current.logits(step.batch());
         LogitLoss.checkShapes(step.prediction(), answers);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(Step.TASK, 0);

@@ -5,8 +5,6 @@ import dev.limbeck.Version;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.distill.teacher.ModuleTeacher;
-import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.BestEpoch;
@@ -22,7 +20,6 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RateCurve;
 import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -36,14 +33,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Carry out a recipe and leave a run directory. */
 public final class RecipeRun {
-    /** A model that teaches: how it answers, and what it was read from. */
-    public record Taught(Teacher teacher, SavedModel saved) {
-        /** Let a model answer anew each time. */
-        public static Taught by(SavedModel saved) {
-            return new Taught(ModuleTeacher.of(saved), saved);
-        }
-    }
-
     private static final double LOWEST_RATE = 1e-6;
     private static final double HIGHEST_RATE = 1;
 
@@ -81,19 +70,19 @@ public final class RecipeRun {
         else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
-        try (SavedModel saved = named.open()) {
-            return run(out, overwrite, Taught.by(saved));
+        try (OpenTeacher by = named.open(context.told())) {
+            return run(out, overwrite, by);
         }
     }
 
-    private Map<String, Object> run(Path out, boolean overwrite, @Nullable Taught by) {
+    private Map<String, Object> run(Path out, boolean overwrite, @Nullable OpenTeacher by) {
         try (ImageData data = open(by)) {
             return run(out, overwrite, data, by);
         }
     }
 
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
-    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
+    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable OpenTeacher by) {
         Map<String, String> facts = facts(data, by);
         Path checkpoint = resumes ? Interrupted.at(out).checkpointOf(facts, context.told()) : null;
         try (RunDirectory directory =
@@ -129,12 +118,12 @@ public final class RecipeRun {
     public RateCurve findRate(int steps) {
         TeacherRecipe named = recipe.teacher();
         if (named == null) return findRate(steps, null);
-        try (SavedModel saved = named.open()) {
-            return findRate(steps, Taught.by(saved));
+        try (OpenTeacher by = named.open(context.told())) {
+            return findRate(steps, by);
         }
     }
 
-    private RateCurve findRate(int steps, @Nullable Taught by) {
+    private RateCurve findRate(int steps, @Nullable OpenTeacher by) {
         try (ImageData data = open(by);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
@@ -143,19 +132,18 @@ public final class RecipeRun {
         }
     }
 
-    private ImageData open(@Nullable Taught by) {
-        Map<String, String> preparation = by == null ? Map.of() : by.saved().preparation();
+    private ImageData open(@Nullable OpenTeacher by) {
+        Map<String, String> preparation = by == null ? Map.of() : by.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
     /** Return what must be the same for an interrupted run to go on. */
-    private Map<String, String> facts(ImageData data, @Nullable Taught by) {
-        return Interrupted.facts(
-                recipe, data.fingerprint(), by == null ? "" : by.saved().sha256());
+    private Map<String, String> facts(ImageData data, @Nullable OpenTeacher by) {
+        return Interrupted.facts(recipe, data.fingerprint(), by == null ? "" : by.sha256());
     }
 
     private Map<String, Object> train(
-            Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by, Checkpoint checkpoint) {
+            Learner learner, ImageData data, RunDirectory directory, @Nullable OpenTeacher by, Checkpoint checkpoint) {
         Instant start = Instant.now();
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
@@ -195,8 +183,8 @@ public final class RecipeRun {
             runRecord.put("training", training);
             if (distillation != null && by != null) {
                 Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
-                facts.put("teacher_file", by.saved().file().toString());
-                facts.put("teacher_sha256", by.saved().sha256());
+                facts.put("teacher_file", by.file());
+                facts.put("teacher_sha256", by.sha256());
                 runRecord.put("distillation", facts);
             }
             runRecord.put("epochs", epochs);

@@ -231,7 +231,8 @@ final class TrainingLoop {
                         .map(input -> Tensors.to(input, learner.device()))
                         .toList(),
                 Tensors.to(batch.labels(), learner.device()),
-                batch.indices());
+                batch.indices(),
+                batch.origin());
     }
 
     private void each(Consumer<Callback> moment) {

@@ -65,6 +65,20 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
+    /** Return the shape of the output; −1 where it may be any. */
+    public long[] outputShape() {
+        try {
+            return ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
+        } catch (OrtException e) {
+            throw trouble(e);
+        }
+    }
+
+    /** Return the name of what goes in. */
+    public String input() {
+        return input;
+    }
+
     /** Return the name of what comes out. */
     public String output() {
         return output;

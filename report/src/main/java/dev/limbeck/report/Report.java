@@ -154,23 +154,18 @@ public final class Report {
     }
 
     private ImageData open(Recipe recipe) {
-        Map<String, String> preparation = Map.of();
-        if (!result.teachers().isEmpty()) {
-            try (SavedModel teacher = teacher(result.teachers().get(0))) {
-                preparation = teacher.preparation();
-            }
-        }
+        Map<String, String> preparation = result.teachers().isEmpty()
+                ? Map.of()
+                : result.teachers().get(0).preparation();
         return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context);
-    }
-
-    private static SavedModel teacher(ComparisonResult.Taught teacher) {
-        return SavedModel.open(Path.of(teacher.model()), Zoo.byName(teacher.architecture()));
     }
 
     private List<Page.Cost> costs(long[] inputShape) {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.Taught taught : result.teachers()) {
-            try (SavedModel teacher = teacher(taught)) {
+            // What a teacher of another runtime, or several together, cost is not told by a module.
+            if (!Zoo.names().contains(taught.architecture())) continue;
+            try (SavedModel teacher = SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()))) {
                 costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
             }
         }

@@ -2,7 +2,9 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
@@ -114,11 +116,21 @@ public final class MappedTeacher implements Teacher {
         Lesson lesson = teacher.begin(data, device);
         return new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 // No scope of its own: features that were captured must outlive it.
                 try (NoGrad noGrad = NoGrad.on()) {
-                    return mapped(lesson.logits(input));
+                    return mapped(lesson.logits(batch));
                 }
+            }
+
+            @Override
+            public Knowledge knowledge() {
+                return lesson.knowledge();
+            }
+
+            @Override
+            public long[] inputShape(long... student) {
+                return lesson.inputShape(student);
             }
 
             @Override

@@ -1,12 +1,12 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
 import java.util.ArrayList;
@@ -74,8 +74,9 @@ public final class ModuleTeacher implements Teacher {
 
     @Override
     public Lesson begin(Data data, Device device) {
-        InputChange change = InputChange.between(data.preparation(), preparation, name());
-        module.to(device); // first, because it may fail, and then nothing else has changed
+        // These first, because they may fail, and then nothing else has changed.
+        TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
+        module.to(device);
         Module.ModeGuard modes = module.evalMode();
         Map<Tensor, Boolean> flags = new IdentityHashMap<>();
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
@@ -90,20 +91,25 @@ public final class ModuleTeacher implements Teacher {
             }
 
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
-                    Tensor logits = module.apply(change.apply(Tensors.to(input, device)));
+                    Tensor logits = module.apply(inputs.of(batch));
                     captures.forEach(capture -> capture.all().forEach(scope::handOut));
                     return scope.handOut(logits);
                 }
             }
 
             @Override
+            public long[] inputShape(long... student) {
+                return inputs.shape();
+            }
+
+            @Override
             public Summary summary(long... inputShape) {
                 return Summary.of(
                         module,
-                        LongStream.concat(LongStream.of(1), LongStream.of(inputShape))
+                        LongStream.concat(LongStream.of(1), LongStream.of(inputs.shape()))
                                 .toArray());
             }
 
@@ -114,6 +120,7 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public void close() {
+                inputs.close();
                 captures.forEach(Capture::close);
                 modes.close();
                 flags.forEach(Tensor::set_requires_grad);

@@ -5,6 +5,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.Scope;
@@ -38,9 +39,19 @@ public interface Teacher {
         /**
          * Compute logits, rows×classes, outside the graph.
          *
-         * @param input as the student sees it
+         * @param batch as the student sees it
          */
-        Tensor logits(Tensor input);
+        Tensor logits(Batch batch);
+
+        /** Return how much is told of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
+        default Knowledge knowledge() {
+            return Knowledge.LOGITS;
+        }
+
+        /** Return the shape of one row of the teacher's own input; {@code student} is that of the student's. */
+        default long[] inputShape(long... student) {
+            return student;
+        }
 
         /**
          * Watch points inside the teacher, to be read after each call of {@link #logits} that follows; closed with the lesson.
@@ -76,7 +87,7 @@ public interface Teacher {
                     try (Scope scope = Scope.open()) {
                         Batch batch = batches.next();
                         if (batch == null) break;
-                        float[] rows = Tensors.toFloats(logits(batch.input()));
+                        float[] rows = Tensors.toFloats(logits(batch));
                         if (at == 0) logits = new float[labels.length * (rows.length / batch.size())];
                         System.arraycopy(rows, 0, logits, at, rows.length);
                         at += rows.length;

@@ -1,0 +1,79 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Lens;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Show a teacher the student's batches as it wants them. Images of the same size are the student's own, normalised anew;
+ * of another size they are made from the same sources by the same draws.
+ */
+final class TeacherInput implements AutoCloseable {
+    private static final String SIZE = "image_size";
+
+    private final InputChange change;
+    private final @Nullable Lens lens;
+    private final Device device;
+    private final long[] shape;
+
+    private TeacherInput(InputChange change, @Nullable Lens lens, Device device, long[] shape) {
+        this.change = change;
+        this.lens = lens;
+        this.device = device;
+        this.shape = shape;
+    }
+
+    /**
+     * Compare what a teacher wants with what the data gives.
+     *
+     * @param wanted how the teacher's inputs are prepared; empty if as the data is
+     * @throws LimbeckException if the data cannot be brought to that
+     */
+    static TeacherInput of(Data data, Map<String, String> wanted, String name, Device device) {
+        Map<String, String> given = data.preparation();
+        String size = wanted.get(SIZE);
+        if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
+            return new TeacherInput(InputChange.between(given, wanted, name), null, device, data.inputShape());
+        }
+        Map<String, String> whole = new LinkedHashMap<>(given);
+        whole.putAll(wanted);
+        try {
+            Lens lens = data.lens(whole);
+            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape());
+        } catch (LimbeckException e) {
+            throw new LimbeckException("teacher " + name + " wants images of " + size + ", the data gives "
+                    + given.get(SIZE) + ": " + e.getMessage());
+        }
+    }
+
+    /** Return the teacher's input on its device. A batch of unknown origin must have the teacher's shape already. */
+    Tensor of(Batch batch) {
+        if (lens != null && !(batch.origin() == null && isOwn(batch.input()))) {
+            return Tensors.to(lens.input(batch), device);
+        }
+        return change.apply(Tensors.to(batch.input(), device));
+    }
+
+    private boolean isOwn(Tensor input) {
+        long[] found = input.shape();
+        return Arrays.equals(shape, 0, shape.length, found, 1, found.length);
+    }
+
+    /** Return the shape of one row. */
+    long[] shape() {
+        return shape.clone();
+    }
+
+    @Override
+    public void close() {
+        if (lens != null) lens.close();
+    }
+}
