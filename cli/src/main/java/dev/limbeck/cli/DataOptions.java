@@ -88,6 +88,13 @@ final class DataOptions {
     @Nullable
     Integer randAugment;
 
+    @Option(
+            names = "--augment-views",
+            description =
+                    "Draw only so many augmented views of each image, in turn, so that a teacher's answers can be kept.")
+    @Nullable
+    Integer augmentViews;
+
     @Option(names = "--data-seed", description = "Seed of splits, order and augmentation (default: that of --seed).")
     @Nullable
     Long dataSeed;
@@ -128,8 +135,12 @@ final class DataOptions {
     }
 
     private void augment(ObjectNode data) {
-        boolean asked =
-                flip != null || padAndCrop != null || randomCrop != null || jitter != null || randAugment != null;
+        boolean asked = flip != null
+                || padAndCrop != null
+                || randomCrop != null
+                || jitter != null
+                || randAugment != null
+                || augmentViews != null;
         if (!asked) return;
         ObjectNode tree = data.withObject("/augment");
         if (flip != null) tree.put("flip", flip);
@@ -137,6 +148,7 @@ final class DataOptions {
         if (randomCrop != null) tree.put("random_crop", randomCrop);
         if (jitter != null) tree.put("jitter", jitter);
         if (randAugment != null) tree.put("rand_augment", randAugment);
+        if (augmentViews != null) tree.put("views", augmentViews);
     }
 
     private static void numbers(ObjectNode tree, String key, double @Nullable [] values) {

@@ -37,6 +37,12 @@ public record Recipe(
         if (teacher == null && distillation != null) {
             throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
         }
+        boolean mixes = training.mixup() != null || training.cutmix() != null;
+        if (teacher != null && teacher.cache() != null && mixes) {
+            throw new LimbeckException(
+                    "answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
+                            + "leave the mixing out, or teacher.cache (--cache-teacher)");
+        }
         if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
     }
 

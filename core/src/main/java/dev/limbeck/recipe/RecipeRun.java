@@ -100,7 +100,7 @@ public final class RecipeRun {
         }
     }
 
-    private Learner learner(ImageData data) {
+    Learner learner(ImageData data) {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
@@ -132,7 +132,7 @@ public final class RecipeRun {
         }
     }
 
-    private ImageData open(@Nullable OpenTeacher by) {
+    ImageData open(@Nullable OpenTeacher by) {
         Map<String, String> preparation = by == null ? Map.of() : by.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }

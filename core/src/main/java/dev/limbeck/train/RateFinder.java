@@ -11,15 +11,6 @@ final class RateFinder implements Callback {
     private static final double SMOOTHING = 0.98;
     private static final double RUN_AWAY = 4;
 
-    /** Ends the fit in the middle of an epoch, before anything is validated. */
-    static final class Enough extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Enough() {
-            super("the learning rate has been searched", null, false, false);
-        }
-    }
-
     private final double lowest;
     private final double factor;
     private final int steps;

@@ -80,6 +80,11 @@ public interface LogitLoss {
         return false;
     }
 
+    /** Return the temperature; NaN if it has none. */
+    default double temperature() {
+        return Double.NaN;
+    }
+
     /**
      * Return the same loss at another temperature.
      *

@@ -136,7 +136,9 @@ public final class EnsembleTeacher implements Teacher {
 
             @Override
             public String fingerprint() {
-                return lessons.stream().map(Lesson::fingerprint).collect(Collectors.joining("+"));
+                List<String> all = lessons.stream().map(Lesson::fingerprint).toList();
+                if (all.contains("")) return "";
+                return join + " " + Arrays.toString(shares) + " " + String.join("+", all);
             }
 
             @Override

@@ -237,6 +237,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             }
 
             @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
+            }
+
+            @Override
             public long[] inputShape(long... student) {
                 return inputs.shape();
             }

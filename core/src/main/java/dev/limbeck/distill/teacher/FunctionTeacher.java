@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Teach with a function of one's own, such as a call of another runtime or of a service.
@@ -90,6 +91,11 @@ public record FunctionTeacher(
             @Override
             public Knowledge knowledge() {
                 return knowledge;
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
             }
 
             @Override

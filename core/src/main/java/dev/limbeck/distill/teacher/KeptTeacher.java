@@ -128,6 +128,7 @@ public final class KeptTeacher implements Teacher {
         private @Nullable Capture inside;
         private @Nullable Capture shown;
         private @Nullable RowStore store;
+        private boolean trying;
         private int classes;
         private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
@@ -140,6 +141,11 @@ public final class KeptTeacher implements Teacher {
                 throw new LimbeckException(
                         "training images are augmented anew in each epoch, so that kept answers are never "
                                 + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
+            }
+            if (lesson.fingerprint().isEmpty()) {
+                throw new LimbeckException(
+                        "answers of teacher " + teacher.name() + " cannot be kept in a folder, because "
+                                + "nothing shows whether it is still the same; keep none");
             }
             facts.put("form", "1");
             facts.put("teacher", lesson.fingerprint());
@@ -161,6 +167,13 @@ public final class KeptTeacher implements Teacher {
         @Override
         public Knowledge knowledge() {
             return encoding.of(lesson.knowledge());
+        }
+
+        /** Answers about inputs that were prepared otherwise are not kept. */
+        @Override
+        public boolean tryOn(@Nullable Trial trial) {
+            trying = lesson.tryOn(trial) && trial != null;
+            return trial == null || trying;
         }
 
         @Override
@@ -215,7 +228,7 @@ public final class KeptTeacher implements Teacher {
         /** Return keys if answers about the batch are to be kept, else null. */
         private RowKey @Nullable [] keys(Batch batch) {
             Origin origin = batch.origin();
-            if (origin == null) return null;
+            if (origin == null || trying) return null;
             if (!origin.changes().isEmpty()) {
                 if (folder == null) return null;
                 throw new LimbeckException("answers about mixed images (mixup, cutmix) cannot be kept, because each is "
@@ -312,7 +325,8 @@ public final class KeptTeacher implements Teacher {
 
         /** Say how much will be kept. */
         private String plan() {
-            long rows = (long) data.size(Split.TRAIN) * data.views().length + data.size(Split.VALID);
+            long rows = (long) data.size(Split.TRAIN) * data.views().length
+                    + (points.isEmpty() ? data.size(Split.VALID) : 0);
             return String.format(
                     Locale.ROOT,
                     "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",

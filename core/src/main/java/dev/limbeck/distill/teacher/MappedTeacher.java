@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Let a teacher of other classes teach: of its logits those are taken that a student's class goes by, in the student's
@@ -126,6 +127,11 @@ public final class MappedTeacher implements Teacher {
             @Override
             public Knowledge knowledge() {
                 return lesson.knowledge();
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return lesson.tryOn(trial);
             }
 
             @Override

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Teach with a module. The module stays the caller's: its modes and {@code requires_grad} flags are after a lesson as
@@ -98,6 +99,11 @@ public final class ModuleTeacher implements Teacher {
                     captures.forEach(capture -> capture.all().forEach(scope::handOut));
                     return scope.handOut(logits);
                 }
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
             }
 
             @Override

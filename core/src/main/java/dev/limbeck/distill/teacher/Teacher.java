@@ -13,8 +13,10 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Answer batches with logits. What a teacher needs while it teaches is held by a {@link Lesson}. */
 public interface Teacher {
@@ -34,6 +36,15 @@ public interface Teacher {
      */
     Lesson begin(Data data, Device device);
 
+    /**
+     * Name another way to prepare inputs.
+     *
+     * @param words what it is called
+     * @param preparation {@code mean} and {@code std}; empty to leave these
+     * @param blueFirst whether the order of channels is turned round
+     */
+    record Trial(String words, Map<String, String> preparation, boolean blueFirst) {}
+
     /** Give logits for inputs; closing it puts the teacher back as it was. */
     interface Lesson extends AutoCloseable {
         /**
@@ -46,6 +57,16 @@ public interface Teacher {
         /** Return how much is told of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
         default Knowledge knowledge() {
             return Knowledge.LOGITS;
+        }
+
+        /**
+         * Let the teacher see inputs prepared otherwise from here on, to find out what fits it.
+         *
+         * @param trial null for inputs as they should be
+         * @return whether that can be done
+         */
+        default boolean tryOn(@Nullable Trial trial) {
+            return false;
         }
 
         /** Return the shape of one row of the teacher's own input; {@code student} is that of the student's. */

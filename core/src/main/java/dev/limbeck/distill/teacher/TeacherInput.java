@@ -23,8 +23,22 @@ final class TeacherInput implements AutoCloseable {
     private final @Nullable Lens lens;
     private final Device device;
     private final long[] shape;
+    /** How inputs are normalised in the end. */
+    private final Map<String, String> own;
 
-    private TeacherInput(InputChange change, @Nullable Lens lens, Device device, long[] shape) {
+    private final String name;
+    private InputChange tried = InputChange.NONE;
+    private boolean blueFirst;
+
+    private TeacherInput(
+            InputChange change,
+            @Nullable Lens lens,
+            Device device,
+            long[] shape,
+            Map<String, String> own,
+            String name) {
+        this.own = own;
+        this.name = name;
         this.change = change;
         this.lens = lens;
         this.device = device;
@@ -40,14 +54,15 @@ final class TeacherInput implements AutoCloseable {
     static TeacherInput of(Data data, Map<String, String> wanted, String name, Device device) {
         Map<String, String> given = data.preparation();
         String size = wanted.get(SIZE);
-        if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
-            return new TeacherInput(InputChange.between(given, wanted, name), null, device, data.inputShape());
-        }
         Map<String, String> whole = new LinkedHashMap<>(given);
         whole.putAll(wanted);
+        if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
+            return new TeacherInput(
+                    InputChange.between(given, wanted, name), null, device, data.inputShape(), whole, name);
+        }
         try {
             Lens lens = data.lens(whole);
-            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape());
+            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape(), whole, name);
         } catch (LimbeckException e) {
             throw new LimbeckException("teacher " + name + " wants images of " + size + ", the data gives "
                     + given.get(SIZE) + ": " + e.getMessage());
@@ -56,10 +71,24 @@ final class TeacherInput implements AutoCloseable {
 
     /** Return the teacher's input on its device. A batch of unknown origin must have the teacher's shape already. */
     Tensor of(Batch batch) {
-        if (lens != null && !(batch.origin() == null && isOwn(batch.input()))) {
-            return Tensors.to(lens.input(batch), device);
+        Tensor input = lens != null && !(batch.origin() == null && isOwn(batch.input()))
+                ? Tensors.to(lens.input(batch), device)
+                : change.apply(Tensors.to(batch.input(), device));
+        input = tried.apply(input);
+        return blueFirst ? input.flip(1) : input;
+    }
+
+    /** Prepare inputs otherwise from here on; returns whether it is known how they are prepared now. */
+    boolean tryOn(Teacher.@Nullable Trial trial) {
+        if (trial == null) {
+            tried = InputChange.NONE;
+            blueFirst = false;
+            return true;
         }
-        return change.apply(Tensors.to(batch.input(), device));
+        if (!own.containsKey("mean") || shape.length != 3) return false;
+        tried = InputChange.between(own, trial.preparation(), name);
+        blueFirst = trial.blueFirst();
+        return true;
     }
 
     private boolean isOwn(Tensor input) {
