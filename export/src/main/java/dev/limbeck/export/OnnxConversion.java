@@ -12,6 +12,9 @@ import org.bytedeco.pytorch.Tensor;
  * it are computed in the graph.
  */
 final class OnnxConversion extends OnnxShaping {
+    /** How TorchScript numbers that type. */
+    private static final long FLOAT32 = 6;
+
     OnnxConversion(OnnxBuilder onnx) {
         super(onnx);
     }
@@ -50,20 +53,51 @@ final class OnnxConversion extends OnnxShaping {
         if (op.endsWith("_") && !op.startsWith("_")) op = op.substring(0, op.length() - 1);
         return switch (op) {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
-            case "dropout", "feature_dropout", "contiguous", "clone", "detach", "alias", "to" -> value(node, 0);
+            case "contiguous", "clone", "detach", "alias" -> value(node, 0);
+            case "dropout", "feature_dropout" -> {
+                if (flag(node, 2)) throw new Unsupported("it is random; save the module in eval mode");
+                yield value(node, 0);
+            }
+            case "to" -> sameType(node);
             case "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "erf" ->
                 same(node, capitalized(op), value(node, 0));
             case "hardswish" -> same(node, "HardSwish", value(node, 0));
             case "relu6" -> clip(value(node, 0), 0, 6);
             case "hardtanh" -> clip(value(node, 0), number(node, 1), number(node, 2));
             case "hardsigmoid" -> hardSigmoid(value(node, 0));
+            case "clamp" ->
+                clip(
+                        value(node, 0),
+                        orElse(node, 1, Double.NEGATIVE_INFINITY),
+                        orElse(node, 2, Double.POSITIVE_INFINITY));
+            case "clamp_min" -> clip(value(node, 0), number(node, 1), Double.POSITIVE_INFINITY);
+            case "elu" -> {
+                if (number(node, 2) != 1 || number(node, 3) != 1) throw new Unsupported("it has a scale");
+                Value x = value(node, 0);
+                yield x.named(onnx.node("Elu", List.of(x.name()), "alpha", number(node, 1)));
+            }
             case "leaky_relu" -> leakyRelu(value(node, 0), number(node, 1));
             case "silu" -> silu(value(node, 0));
             case "gelu" -> gelu(node);
             case "add" -> sum(node, "Add");
             case "sub" -> sum(node, "Sub");
+            case "rsub" -> {
+                if (number(node, 2) != 1) throw new Unsupported("its factor is not 1");
+                Value x = value(node, 0);
+                String from = any(node, 1) instanceof Number number
+                        ? onnx.scalar(number.doubleValue())
+                        : value(node, 1).name();
+                yield x.named(onnx.node("Sub", List.of(from, x.name())));
+            }
             case "mul" -> pair(node, "Mul");
-            case "div" -> pair(node, "Div");
+            case "pow" -> {
+                Value x = value(node, 0);
+                yield x.named(onnx.node("Pow", List.of(x.name(), onnx.scalar(number(node, 1)))));
+            }
+            case "div" -> {
+                if (node.inputs().size() > 2) throw new Unsupported("it rounds");
+                yield pair(node, "Div");
+            }
             case "floordiv" -> count(onnx.node("Div", List.of(whole(node, 0), whole(node, 1))));
             case "size" -> count(onnx.node("Gather", List.of(shape(value(node, 0)), whole(node, 1)), "axis", 0));
             case "conv2d" -> convolution(node, 6);
@@ -87,6 +121,7 @@ final class OnnxConversion extends OnnxShaping {
             case "adaptive_avg_pool2d" -> adaptivePool(node);
             case "mean" -> reduced(node, "ReduceMean");
             case "amax" -> reduced(node, "ReduceMax");
+            case "sum" -> reduced(node, "ReduceSum");
             case "softmax" -> axis(node, "Softmax");
             case "log_softmax" -> axis(node, "LogSoftmax");
             case "scaled_dot_product_attention" -> attention(node);
@@ -98,12 +133,26 @@ final class OnnxConversion extends OnnxShaping {
         return x.named(onnx.node(op, List.of(x.name())));
     }
 
+    /** Everything is float32 here, so that a conversion to it changes nothing, and another has no place. */
+    private Value sameType(Node node) {
+        for (int at = 1; at < Math.min(3, node.inputs().size()); at++) {
+            if (any(node, at) instanceof Long type && type != FLOAT32) {
+                throw new Unsupported("it converts to another type than float32");
+            }
+        }
+        return value(node, 0);
+    }
+
     private static String capitalized(String op) {
         return Character.toUpperCase(op.charAt(0)) + op.substring(1);
     }
 
     private Value clip(Value x, double low, double high) {
         return x.named(onnx.node("Clip", List.of(x.name(), onnx.scalar(low), onnx.scalar(high))));
+    }
+
+    private double orElse(Node node, int at, double other) {
+        return any(node, at) == ScriptGraph.NONE ? other : number(node, at);
     }
 
     private Value hardSigmoid(Value x) {
@@ -261,8 +310,13 @@ final class OnnxConversion extends OnnxShaping {
         long[] axes = longs(node, 1);
         boolean keep = flag(node, 2);
         for (int i = 0; i < axes.length; i++) axes[i] = positive(axes[i], x.rank());
-        String name = onnx.node(op, List.of(x.name()), "axes", axes, "keepdims", keep ? 1L : 0L);
-        return new Value(name, keep ? x.rank() : x.rank() - axes.length, keep ? 1 : -1, keep ? 1 : -1);
+        // Of the three only the sum takes its axes as an input in this opset.
+        String name = op.equals("ReduceSum")
+                ? onnx.node(op, List.of(x.name(), onnx.integers(axes)), "keepdims", keep ? 1L : 0L)
+                : onnx.node(op, List.of(x.name()), "axes", axes, "keepdims", keep ? 1L : 0L);
+        if (!keep) return new Value(name, x.rank() - axes.length, -1, -1);
+        boolean ofMap = axes.length == 2 && Math.min(axes[0], axes[1]) == 2 && Math.max(axes[0], axes[1]) == 3;
+        return ofMap ? new Value(name, x.rank(), 1, 1) : x.named(name).ranked(x.rank());
     }
 
     private Value axis(Node node, String op) {

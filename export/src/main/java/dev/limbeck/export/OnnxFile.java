@@ -23,7 +23,7 @@ public final class OnnxFile {
     static final String LOGITS = "logits";
     static final String PROBABILITIES = "probabilities";
 
-    private static final int OPSET = 17;
+    static final int OPSET = 17;
     /** The version of the file format that came with that opset. */
     private static final int FORMAT = 8;
 

@@ -49,7 +49,11 @@ abstract class OnnxShaping extends Operands {
                         integer(node, 4));
             case "narrow" -> slice(node, whole(node, 2), onnx.node("Add", List.of(whole(node, 2), whole(node, 3))), 1);
             case "cat" -> concat(node);
-            case "constant_pad_nd" -> pad(node);
+            case "constant_pad_nd" -> pad(node, number(node, 2));
+            case "pad" -> {
+                if (!"constant".equals(any(node, 2))) throw new Unsupported("its mode is " + any(node, 2));
+                yield pad(node, any(node, 3) == ScriptGraph.NONE ? 0 : number(node, 3));
+            }
             case "unsqueeze" -> {
                 Value x = value(node, 0);
                 long axis = positive(integer(node, 1), x.rank() + 1);
@@ -123,7 +127,7 @@ abstract class OnnxShaping extends Operands {
     }
 
     /** The engine counts from the last dimension on, before and behind; ONNX lists all before, then all behind. */
-    private Value pad(Node node) {
+    private Value pad(Node node, double filling) {
         Value x = value(node, 0);
         long[] ours = longs(node, 1);
         long[] pads = new long[2 * x.rank()];
@@ -132,7 +136,7 @@ abstract class OnnxShaping extends Operands {
             pads[axis] = ours[2 * i];
             pads[x.rank() + axis] = ours[2 * i + 1];
         }
-        String name = onnx.node("Pad", List.of(x.name(), onnx.integers(pads), onnx.scalar(number(node, 2))));
+        String name = onnx.node("Pad", List.of(x.name(), onnx.integers(pads), onnx.scalar(filling)));
         boolean moved = x.rank() == 4 && (pads[2] + pads[3] + pads[6] + pads[7] > 0);
         return moved
                 ? new Value(name, 4, x.height() + pads[2] + pads[6], x.width() + pads[3] + pads[7])
