@@ -2,6 +2,12 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -132,6 +138,23 @@ final class DataOptions {
         numbers(tree, "mean", mean);
         numbers(tree, "std", std);
         if (skipBadImages) tree.put("skip_bad_images", true);
+    }
+
+    /** Say how images of a side are prepared where no data and no model does: as was given, else as for ImageNet. */
+    ImagePreparation preparation(int side) {
+        ObjectNode tree = RecipeFiles.tree();
+        into(tree);
+        // No images are opened, but a recipe for them is what checks the settings.
+        tree.withObject("/data").put("source", "none");
+        DataRecipe given = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+        return new ImagePreparation(
+                side,
+                side,
+                given.resize() == null
+                        ? Resize.CROP
+                        : Resize.valueOf(given.resize().toUpperCase(Locale.ROOT)),
+                given.mean() == null ? ImageDataBuilder.IMAGENET_MEAN : given.mean(),
+                given.std() == null ? ImageDataBuilder.IMAGENET_STD : given.std());
     }
 
     private void augment(ObjectNode data) {
