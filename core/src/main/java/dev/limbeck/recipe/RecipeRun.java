@@ -27,6 +27,7 @@ import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,9 +44,6 @@ public final class RecipeRun {
             return new Taught(ModuleTeacher.of(saved), saved);
         }
     }
-
-    private static final double LOWEST_RATE = 1e-6;
-    private static final double HIGHEST_RATE = 1;
 
     private final Recipe recipe;
     private final RunContext context;
@@ -77,7 +75,7 @@ public final class RecipeRun {
      * @return the record that run.json holds
      */
     public Map<String, Object> run(Path out, boolean overwrite) {
-        if (resumes) RunDirectory.checkpoints(out);
+        if (resumes) Interrupted.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
@@ -95,7 +93,7 @@ public final class RecipeRun {
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
     public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
         Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes ? Interrupted.at(out).checkpointOf(facts, context.told()) : null;
+        Path checkpoint = resumes ? checkpoint(out, facts) : null;
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 OnExit exit = new OnExit(directory, context.told());
@@ -109,6 +107,12 @@ public final class RecipeRun {
                         e.getMessage() + "; the last finished epoch is kept, go on with --resume", e);
             }
         }
+    }
+
+    private Path checkpoint(Path out, Map<String, String> facts) {
+        Interrupted interrupted = Interrupted.at(out);
+        interrupted.check(recipe);
+        return interrupted.checkpointOf(facts, context.told());
     }
 
     private Learner learner(ImageData data) {
@@ -126,20 +130,20 @@ public final class RecipeRun {
     }
 
     /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
-    public RateCurve findRate(int steps) {
+    public RateCurve lrFind(int steps) {
         TeacherRecipe named = recipe.teacher();
-        if (named == null) return findRate(steps, null);
+        if (named == null) return lrFind(steps, null);
         try (SavedModel saved = named.open()) {
-            return findRate(steps, Taught.by(saved));
+            return lrFind(steps, Taught.by(saved));
         }
     }
 
-    private RateCurve findRate(int steps, @Nullable Taught by) {
+    private RateCurve lrFind(int steps, @Nullable Taught by) {
         try (ImageData data = open(by);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
-            return learner.findRate(LOWEST_RATE, HIGHEST_RATE, steps, more);
+            return learner.lrFind(steps, more);
         }
     }
 
@@ -157,6 +161,7 @@ public final class RecipeRun {
     private Map<String, Object> train(
             Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by, Checkpoint checkpoint) {
         Instant start = Instant.now();
+        if (by == null) sayUnlabelled(data);
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
         if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
@@ -204,6 +209,16 @@ public final class RecipeRun {
             runRecord.put("model_sha256", learner.model().sha256());
             directory.finish(learner, runRecord);
             return runRecord;
+        }
+    }
+
+    private void sayUnlabelled(ImageData data) {
+        int[] labels = data.labels(Split.TRAIN);
+        long without = Arrays.stream(labels).filter(label -> label < 0).count();
+        if (without > 0) {
+            context.told()
+                    .accept(without + " of " + labels.length
+                            + " training images have no label; without a teacher they teach nothing");
         }
     }
 
