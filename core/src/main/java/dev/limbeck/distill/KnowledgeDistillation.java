@@ -119,8 +119,14 @@ public final class KnowledgeDistillation implements Callback {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
-            Preflight found =
-                    Preflight.of(teacher, begun, teacherOnValidation, fit.data(), temperatures(), settings.thorough);
+            Preflight found = Preflight.of(
+                    teacher,
+                    begun,
+                    teacherOnValidation,
+                    fit.data(),
+                    settings.teacher.classNames(),
+                    temperatures(),
+                    settings.thorough);
             preflight = found;
             settings.told.accept(found.summary());
             found.warnings().forEach(line -> settings.told.accept("warning: " + line));

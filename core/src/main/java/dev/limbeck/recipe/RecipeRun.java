@@ -24,6 +24,7 @@ import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,7 +67,7 @@ public final class RecipeRun {
      * @return the record that run.json holds
      */
     public Map<String, Object> run(Path out, boolean overwrite) {
-        if (resumes) RunDirectory.checkpoints(out);
+        if (resumes) Interrupted.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
@@ -84,7 +85,7 @@ public final class RecipeRun {
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
     public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable OpenTeacher by) {
         Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes ? Interrupted.at(out).checkpointOf(facts, context.told()) : null;
+        Path checkpoint = resumes ? checkpoint(out, facts) : null;
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 OnExit exit = new OnExit(directory, context.told());
@@ -98,6 +99,12 @@ public final class RecipeRun {
                         e.getMessage() + "; the last finished epoch is kept, go on with --resume", e);
             }
         }
+    }
+
+    private Path checkpoint(Path out, Map<String, String> facts) {
+        Interrupted interrupted = Interrupted.at(out);
+        interrupted.check(recipe);
+        return interrupted.checkpointOf(facts, context.told());
     }
 
     Learner learner(ImageData data) {
@@ -115,20 +122,20 @@ public final class RecipeRun {
     }
 
     /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
-    public RateCurve findRate(int steps) {
+    public RateCurve lrFind(int steps) {
         TeacherRecipe named = recipe.teacher();
-        if (named == null) return findRate(steps, null);
+        if (named == null) return lrFind(steps, null);
         try (OpenTeacher by = named.open(context.told())) {
-            return findRate(steps, by);
+            return lrFind(steps, by);
         }
     }
 
-    private RateCurve findRate(int steps, @Nullable OpenTeacher by) {
+    private RateCurve lrFind(int steps, @Nullable OpenTeacher by) {
         try (ImageData data = open(by);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
-            return learner.findRate(LOWEST_RATE, HIGHEST_RATE, steps, more);
+            return learner.lrFind(steps, more);
         }
     }
 
@@ -145,6 +152,7 @@ public final class RecipeRun {
     private Map<String, Object> train(
             Learner learner, ImageData data, RunDirectory directory, @Nullable OpenTeacher by, Checkpoint checkpoint) {
         Instant start = Instant.now();
+        if (by == null) sayUnlabelled(data);
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
         if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
@@ -192,6 +200,16 @@ public final class RecipeRun {
             runRecord.put("model_sha256", learner.model().sha256());
             directory.finish(learner, runRecord);
             return runRecord;
+        }
+    }
+
+    private void sayUnlabelled(ImageData data) {
+        int[] labels = data.labels(Split.TRAIN);
+        long without = Arrays.stream(labels).filter(label -> label < 0).count();
+        if (without > 0) {
+            context.told()
+                    .accept(without + " of " + labels.length
+                            + " training images have no label; without a teacher they teach nothing");
         }
     }
 

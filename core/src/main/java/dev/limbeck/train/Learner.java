@@ -288,6 +288,11 @@ public final class Learner implements AutoCloseable {
         freeze();
     }
 
+    /** Look for a learning rate from 1e-6 to 1 in so many steps, such as 100. */
+    public RateCurve lrFind(int steps, Callback... more) {
+        return lrFind(RateFinder.LOWEST, RateFinder.HIGHEST, steps, more);
+    }
+
     /**
      * Look for a learning rate: train for at most so many steps while the rate rises, then put the weights back.
      *
@@ -296,7 +301,7 @@ public final class Learner implements AutoCloseable {
      * @param steps at least 20
      * @param more callbacks that take part, such as distillation
      */
-    public RateCurve findRate(double lowest, double highest, int steps, Callback... more) {
+    public RateCurve lrFind(double lowest, double highest, int steps, Callback... more) {
         Settings.positive("lowest rate", lowest);
         if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
         Settings.atLeast(20, "steps", steps);

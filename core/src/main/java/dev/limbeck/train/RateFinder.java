@@ -8,6 +8,8 @@ import java.util.List;
  * Learning Rates for Training Neural Networks", WACV 2017, section 3.3).
  */
 final class RateFinder implements Callback {
+    static final double LOWEST = 1e-6;
+    static final double HIGHEST = 1;
     private static final double SMOOTHING = 0.98;
     private static final double RUN_AWAY = 4;
 

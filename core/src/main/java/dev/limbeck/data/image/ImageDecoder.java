@@ -80,8 +80,14 @@ public final class ImageDecoder {
                 if (Math.max(reader.getWidth(0), reader.getHeight(0)) > LONGEST_SIDE) {
                     throw new IOException(declared + "more than " + LONGEST_SIDE + " on a side");
                 }
-                RgbImage image = RgbImage.of(reader.read(0));
-                return jpeg ? image.upright(orientation.applyAsInt(file)) : image;
+                try {
+                    RgbImage image = RgbImage.of(reader.read(0));
+                    return jpeg ? image.upright(orientation.applyAsInt(file)) : image;
+                } catch (RuntimeException | IOException | OutOfMemoryError e) {
+                    // The JDK's PNG reader wraps it.
+                    if (!isOutOfMemory(e)) throw e;
+                    throw new IOException(declared + "which take more memory than Java has; give it more (-Xmx)", e);
+                }
             } finally {
                 reader.dispose();
             }
@@ -89,6 +95,10 @@ public final class ImageDecoder {
             // The JDK's readers meet broken files with any of half a dozen unchecked exceptions.
             throw new IOException(reason(e), e);
         }
+    }
+
+    private static boolean isOutOfMemory(Throwable e) {
+        return e instanceof OutOfMemoryError || e.getCause() != null && isOutOfMemory(e.getCause());
     }
 
     private static String reason(Exception e) {
