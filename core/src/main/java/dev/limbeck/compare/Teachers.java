@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -40,6 +41,9 @@ final class Teachers implements AutoCloseable {
 
     private final List<ComparisonResult.Taught> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
+    /** Of each teacher, for each seed. */
+    private final List<List<Double>> accuracies = new ArrayList<>();
+
     private final Path out;
 
     /** Open them, and let each remember its answers to so many rows. */
@@ -80,7 +84,24 @@ final class Teachers implements AutoCloseable {
 
     /** Return what is known of each; complete once they are judged. */
     List<ComparisonResult.Taught> all() {
-        return List.copyOf(all);
+        List<ComparisonResult.Taught> known = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            ComparisonResult.Taught first = all.get(i);
+            known.add(new ComparisonResult.Taught(
+                    first.model(),
+                    first.architecture(),
+                    first.preparation(),
+                    Arrays.stream(accuracies(i)).average().orElse(Double.NaN),
+                    first.judgement(),
+                    first.sha256(),
+                    first.file()));
+        }
+        return known;
+    }
+
+    /** Return the accuracy of a teacher for each seed that it was judged for. */
+    double[] accuracies(int teacher) {
+        return accuracies.get(teacher).stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     /** Return the answers of a recipe's teacher, of the first one for a recipe without; null if there is none. */
@@ -91,33 +112,55 @@ final class Teachers implements AutoCloseable {
         return predictions.get(position == null ? 0 : position);
     }
 
-    /** Judge each teacher once, and keep its predictions for the comparison with its students. */
+    /**
+     * Judge each teacher on the data of one more seed. A test split is the same for all seeds; images that validate are
+     * drawn by lot for each where the data does not name them. The first seed's predictions are kept.
+     */
     void judge(ImageData data, Split split, RunContext context) {
-        if (all.size() == open.size()) return;
+        boolean first = all.isEmpty();
+        int position = 0;
         for (Map.Entry<TeacherRecipe, OpenTeacher> entry : open.entrySet()) {
-            OpenTeacher taught = entry.getValue();
-            Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + ".safetensors");
-            Map<Split, Predictions> answers = answers(taught, how.get(entry.getKey()), data, context);
-            try {
-                Files.createDirectories(file.getParent());
-            } catch (IOException e) {
-                throw new LimbeckException("cannot write to " + out + ": " + e.getMessage(), e);
+            if (first) {
+                Map<Split, Predictions> answers =
+                        answers(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
+                keep(entry.getValue(), answers, split);
+            } else if (split == Split.TEST) {
+                accuracies.get(position).add(accuracies.get(position).get(0));
+            } else {
+                Map<Split, Predictions> answers =
+                        answers(entry.getValue(), how.get(entry.getKey()), data, context, split);
+                accuracies.get(position).add(accuracy(answers, split));
             }
-            PredictionFile.write(answers, file);
-            predictions.add(answers);
-            all.add(new ComparisonResult.Taught(
-                    taught.file(),
-                    taught.architecture(),
-                    taught.preparation(),
-                    Metric.accuracy().of(Objects.requireNonNull(answers.get(split))),
-                    Judgement.of(answers, split, null),
-                    taught.sha256(),
-                    out.relativize(file).toString()));
+            position++;
         }
     }
 
+    private static double accuracy(Map<Split, Predictions> answers, Split split) {
+        return Metric.accuracy().of(Objects.requireNonNull(answers.get(split)));
+    }
+
+    private void keep(OpenTeacher taught, Map<Split, Predictions> answers, Split split) {
+        Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + ".safetensors");
+        try {
+            Files.createDirectories(file.getParent());
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write to " + out + ": " + e.getMessage(), e);
+        }
+        PredictionFile.write(answers, file);
+        predictions.add(answers);
+        accuracies.add(new ArrayList<>(List.of(accuracy(answers, split))));
+        all.add(new ComparisonResult.Taught(
+                taught.file(),
+                taught.architecture(),
+                taught.preparation(),
+                accuracy(answers, split),
+                Judgement.of(answers, split, null),
+                taught.sha256(),
+                out.relativize(file).toString()));
+    }
+
     private static Map<Split, Predictions> answers(
-            OpenTeacher taught, @Nullable DistillationRecipe how, ImageData data, RunContext context) {
+            OpenTeacher taught, @Nullable DistillationRecipe how, ImageData data, RunContext context, Split... splits) {
         List<String> names = data.classNames();
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
         int classes = teacher.classes();
@@ -128,7 +171,7 @@ final class Teachers implements AutoCloseable {
         }
         try (Teacher.Lesson lesson = teacher.begin(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
-            for (Split split : List.of(Split.VALID, Split.TEST)) {
+            for (Split split : splits) {
                 if (data.has(split)) answers.put(split, lesson.predict(data, split));
             }
             return answers;

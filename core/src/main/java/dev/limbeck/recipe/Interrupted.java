@@ -50,6 +50,16 @@ public final class Interrupted {
                 trouble);
     }
 
+    /** Return whether an interrupted run has left a checkpoint that is whole. */
+    static boolean isLeft(Path out) {
+        try {
+            at(out);
+            return true;
+        } catch (LimbeckException e) {
+            return false; // where nothing can be gone on from, a run begins anew
+        }
+    }
+
     static Map<String, String> facts(Recipe recipe, String data, String teacher) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(RECIPE, recipe.toTree().toString());
@@ -92,6 +102,6 @@ public final class Interrupted {
 
     private LimbeckException differs(String what) {
         return new LimbeckException(
-                "cannot resume " + out + ": " + what + "; use what it was begun with, or train anew with --overwrite");
+                "cannot resume " + out + ": " + what + "; use what it was begun with, or choose another --out");
     }
 }

@@ -41,6 +41,8 @@ public final class RecipeRun {
     private final RunContext context;
     private boolean keepPredictions;
     private boolean resumes;
+    private boolean resumesIfLeft;
+    private List<Split> judgedOn = List.of(Split.VALID, Split.TEST);
 
     public RecipeRun(Recipe recipe, RunContext context) {
         this.recipe = recipe;
@@ -56,6 +58,18 @@ public final class RecipeRun {
     /** Go on after the last finished epoch of an interrupted run of this recipe; data and teacher must be as they were. */
     public RecipeRun resume() {
         resumes = true;
+        return this;
+    }
+
+    /** Go on as {@link #resume} does where an interrupted run has left a checkpoint, and begin anew where none has. */
+    public RecipeRun resumeIfLeft() {
+        resumesIfLeft = true;
+        return this;
+    }
+
+    /** Judge on the validation split alone, so that the test split stays untouched for whoever chooses between runs. */
+    public RecipeRun withoutTest() {
+        judgedOn = List.of(Split.VALID);
         return this;
     }
 
@@ -85,18 +99,17 @@ public final class RecipeRun {
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
     public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable OpenTeacher by) {
         Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes ? checkpoint(out, facts) : null;
+        Path checkpoint = resumes || (resumesIfLeft && Interrupted.isLeft(out)) ? checkpoint(out, facts) : null;
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
-                OnExit exit = new OnExit(directory, context.told());
+                OnExit exit = new OnExit(directory, howToGoOn(), context.told());
                 Learner learner = learner(data)) {
             try {
                 if (checkpoint != null) learner.resume(checkpoint);
                 return train(learner, data, directory, by, new Checkpoint(directory.checkpoint(), facts));
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(
-                        e.getMessage() + "; the last finished epoch is kept, go on with --resume", e);
+                throw new LimbeckException(e.getMessage() + "; the last finished epoch is kept, " + howToGoOn(), e);
             }
         }
     }
@@ -105,6 +118,10 @@ public final class RecipeRun {
         Interrupted interrupted = Interrupted.at(out);
         interrupted.check(recipe);
         return interrupted.checkpointOf(facts, context.told());
+    }
+
+    private String howToGoOn() {
+        return resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
     }
 
     Learner learner(ImageData data) {
@@ -168,7 +185,7 @@ public final class RecipeRun {
                 stopReason.set(fit.stopReason());
             }
         });
-        callbacks.addAll(context.watchers().get());
+        callbacks.addAll(context.callbacks());
         try (BestEpoch best = new BestEpoch()) {
             if (data.has(Split.VALID)) {
                 callbacks.add(best);
@@ -238,9 +255,9 @@ public final class RecipeRun {
 
     private record Judged(Map<String, Object> results, Map<Split, Predictions> predictions) {}
 
-    private static Judged judge(Learner learner, ImageData data) {
+    private Judged judge(Learner learner, ImageData data) {
         Judged judged = new Judged(new LinkedHashMap<>(), new EnumMap<>(Split.class));
-        for (Split split : List.of(Split.VALID, Split.TEST)) {
+        for (Split split : judgedOn) {
             if (!data.has(split)) continue;
             Validation validation = learner.validate(split);
             Map<String, Object> result = new LinkedHashMap<>(validation.metrics());

@@ -83,7 +83,7 @@ public final class OnnxModel implements AutoCloseable {
         try {
             return ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
         } catch (OrtException e) {
-            throw trouble(e);
+            throw trouble(file, e);
         }
     }
 
