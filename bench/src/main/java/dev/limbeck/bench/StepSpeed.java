@@ -1,6 +1,7 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
@@ -15,9 +16,11 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Time one training step on a random batch with AdamW: a student alone ({@code plain}), or taught by a teacher ({@code
- * kd-eager}: KL at T = 4, weight 0.5). They are ResNet-18 and ResNet-34 unless chosen. Prints a JSON line a row with
- * the median.
+ * Time one training step on a random batch with AdamW: a student alone ({@code plain}), or taught at KL with T = 4 and weight
+ * 0.5 by a live teacher ({@code kd-eager}) or by answers that are known ({@code kd-cached}), in float32; the same in bfloat16
+ * ({@code plain-bf16}, {@code kd-bf16}, {@code kd-bf16-cached}), which is what a user gets by default where the processor has
+ * it. They are ResNet-18 and ResNet-34 unless chosen. Prints a JSON line a row with the median, and at last one with the
+ * most memory that the process held.
  */
 public final class StepSpeed {
     private static final int CLASSES = 2;
@@ -46,6 +49,7 @@ public final class StepSpeed {
                     seconds * 1e3,
                     options.number("batch") / seconds);
         }
+        System.out.printf(Locale.ROOT, "{\"row\": \"peak\", \"resident_mib\": %.0f}%n", PeakMemory.mib());
     }
 
     private static double measure(String row, Options options) {
@@ -58,19 +62,24 @@ public final class StepSpeed {
                 Module teacher = Zoo.byName(options.text("teacher")).create(CLASSES);
                 Learner student = Learner.builder(data, Zoo.byName(options.text("student")))
                         .device("cpu")
-                        .build()) {
+                        .precision(row.contains("bf16") ? "bf16" : "fp32")
+                        .build();
+                KnownAnswers known = new KnownAnswers(options.number("batch"), CLASSES)) {
             List<Callback> callbacks = new ArrayList<>(List.of(times));
             switch (row) {
-                case "plain" -> {}
-                case "kd-eager" ->
-                    callbacks.add(KnowledgeDistillation.from(teacher)
-                            .weight(0.5)
-                            .loss(new SoftTarget(4))
-                            .build());
-                default -> throw new LimbeckException("rows are plain and kd-eager, found '" + row + "'");
+                case "plain", "plain-bf16" -> {}
+                case "kd-eager", "kd-bf16" -> callbacks.add(taught(KnowledgeDistillation.from(teacher)));
+                case "kd-cached", "kd-bf16-cached" -> callbacks.add(taught(KnowledgeDistillation.from(known)));
+                default ->
+                    throw new LimbeckException("rows are plain, kd-eager, kd-cached, plain-bf16, kd-bf16 and "
+                            + "kd-bf16-cached, found '" + row + "'");
             }
             student.fit(1, 1e-3, callbacks.toArray(Callback[]::new));
         }
         return times.median();
+    }
+
+    private static Callback taught(DistillationBuilder by) {
+        return by.weight(0.5).loss(new SoftTarget(4)).build();
     }
 }

@@ -101,6 +101,12 @@ final class TrainingOptions {
     @Nullable
     String keep;
 
+    @Option(
+            names = "--precision",
+            description = "What to compute in: fp32, bf16, or auto: bf16 where the processor has it (default: auto).")
+    @Nullable
+    String precision;
+
     @Option(names = "--seed", description = "Seed of weights, order and draws (default: 0).")
     @Nullable
     Long seed;
@@ -134,6 +140,7 @@ final class TrainingOptions {
         if (averageDecay != null) tree.put("average_decay", averageDecay);
         if (patience != null) tree.put("patience", patience);
         if (keep != null) tree.put("keep", keep);
+        if (precision != null) tree.put("precision", precision);
         if (seed != null) tree.put("seed", seed);
     }
 }

@@ -99,7 +99,7 @@ public final class KnowledgeDistillation implements Callback {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
         teacher = MappedTeacher.matching(
-                settings.teacher,
+                settings.teacher.in(fit.learner().precision()),
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());

@@ -9,6 +9,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -117,7 +118,8 @@ public final class MutualLearning {
             List<Tensor> answers = new ArrayList<>();
             List<Tensor> labels = new ArrayList<>();
             for (Learner student : students) {
-                answers.add(student.model().apply(Tensors.to(batch.input(), student.device())));
+                answers.add(Autocast.apply(
+                        student.precision(), student.model()::apply, Tensors.to(batch.input(), student.device())));
                 labels.add(Tensors.to(batch.labels(), student.device()));
             }
             for (int i = 0; i < students.size(); i++) {

@@ -1,5 +1,6 @@
 package dev.limbeck.nn;
 
+import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -11,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Keep what modules of a network receive or give during a forward pass, the network itself untouched. A point is the path
  * of a module, which stands for its output, or the path and {@code :input}. A module that runs several times in a pass
- * leaves what came last.
+ * leaves what came last. What is computed in bfloat16 is kept as float32.
  *
  * <p>Captured tensors live in the scope of the forward pass. Close a capture in a finally block or try-with-resources.
  */
@@ -37,7 +38,7 @@ public final class Capture implements AutoCloseable {
         for (String point : points) modules.put(point, module(network, point));
         Capture capture = new Capture(network.describe());
         modules.forEach((point, module) -> capture.hooks.add(module.onForward((m, input, output) -> {
-            if (capture.recording) capture.seen.put(point, point.endsWith(INPUT) ? input : output);
+            if (capture.recording) capture.seen.put(point, Tensors.inFull(point.endsWith(INPUT) ? input : output));
             return null;
         })));
         return capture;

@@ -128,6 +128,7 @@ public final class RecipeRun {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
+                .precision(recipe.training().precision())
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss(data))
                 .metrics(metrics(data))

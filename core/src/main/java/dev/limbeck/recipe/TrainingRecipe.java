@@ -6,6 +6,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.AdamW;
 import dev.limbeck.train.Callback;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param averageDecay decay of {@link WeightAverage}; none unless set
  * @param patience epochs without a better validation accuracy after which training stops; never unless set
  * @param keep which epoch's model is kept: last (the default) or best, by validation accuracy
+ * @param precision auto (the default), fp32 or bf16: what student and teacher compute in, see {@link Precision#of}
  * @param seed of weights, order and draws; 0
  */
 public record TrainingRecipe(
@@ -58,6 +60,7 @@ public record TrainingRecipe(
         @Nullable Double averageDecay,
         @Nullable Integer patience,
         String keep,
+        String precision,
         Long seed) {
     private static final List<String> SCHEDULES = List.of("one-cycle", "constant");
     private static final List<String> OPTIMIZERS = List.of("adamw", "sgd");
@@ -82,12 +85,13 @@ public record TrainingRecipe(
         if (averageDecay != null) Settings.inHalfOpenUnit("average_decay", averageDecay);
         if (patience != null) Settings.atLeast(1, "patience", patience);
         keep = RecipeFiles.oneOf("keep", keep, KEPT);
+        precision = RecipeFiles.oneOf("precision", precision, Precision.NAMES);
         if (seed == null) seed = 0L;
     }
 
     static TrainingRecipe defaults() {
         return new TrainingRecipe(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
     }
 
     TrainingRecipe withSeed(long other) {
@@ -106,6 +110,7 @@ public record TrainingRecipe(
                 averageDecay,
                 patience,
                 keep,
+                precision,
                 other);
     }
 

@@ -144,6 +144,11 @@ public final class Tensors {
         return tensor.to(type.engine);
     }
 
+    /** Return a bfloat16 tensor as float32, and any other as it is. */
+    public static Tensor inFull(Tensor tensor) {
+        return DType.of(tensor) == DType.BFLOAT16 ? to(tensor, DType.FLOAT32) : tensor;
+    }
+
     /** Move a tensor to a device; the same tensor if it lives there already. */
     public static Tensor to(Tensor tensor, Device device) {
         return tensor.to(device, DType.of(tensor).engine);

@@ -7,6 +7,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
@@ -55,6 +56,7 @@ public final class Learner implements AutoCloseable {
     private final LayerGroups groups;
     private final long seed;
     private final Device device;
+    private final Precision precision;
     private final Optimizer optimizer;
     private final BinaryOperator<Tensor> loss;
     private final List<Metric> metrics;
@@ -69,6 +71,7 @@ public final class Learner implements AutoCloseable {
         data = settings.data;
         seed = settings.seed;
         device = settings.device;
+        precision = Precision.of(settings.precision, device);
         optimizer = settings.optimizer;
         loss = settings.loss;
         metrics = List.copyOf(settings.metrics);
@@ -125,6 +128,11 @@ public final class Learner implements AutoCloseable {
 
     public Device device() {
         return device;
+    }
+
+    /** Return what the model computes in while it is trained. */
+    public Precision precision() {
+        return precision;
     }
 
     public Optimizer optimizer() {
@@ -196,10 +204,7 @@ public final class Learner implements AutoCloseable {
         TrainingState from = resumed;
         if (from == null || from.position().fit() != number) return null;
         resumed = null;
-        if (from.position().epochs() == epochs) return from;
-        from.close();
-        throw new LimbeckException("the checkpoint is of a training of "
-                + from.position().epochs() + " epochs, found " + epochs + "; make the same calls as then");
+        return from.checked(epochs, precision);
     }
 
     /** Return the rows of a fit that was finished before the interruption. */
@@ -399,6 +404,7 @@ public final class Learner implements AutoCloseable {
         settings.put("seed", seed);
         settings.put("optimizer", optimizer.toString());
         settings.put("device", device.str().getString());
+        settings.put("precision", precision.toString());
         return settings;
     }
 

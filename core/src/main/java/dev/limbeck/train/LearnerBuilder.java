@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.data.Data;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Downloads;
 import dev.limbeck.weights.PretrainedWeights;
 import dev.limbeck.zoo.Architecture;
@@ -26,6 +27,7 @@ public final class LearnerBuilder {
     Optimizer optimizer = AdamW.defaults();
     BinaryOperator<Tensor> loss = Ops::crossEntropy;
     Device device = Engine.device("auto");
+    String precision = Precision.AUTO;
     long seed;
 
     private @Nullable Supplier<Path> weights;
@@ -80,6 +82,15 @@ public final class LearnerBuilder {
     /** Set the device by name, see {@link Engine#device}. */
     public LearnerBuilder device(String name) {
         device = Engine.device(name);
+        return this;
+    }
+
+    /**
+     * Set what the student computes in while it is trained, see {@link Precision#of}: {@code auto} unless set. Losses,
+     * weights, the optimiser and the statistics of batch norms are float32 in any case, and so is judging.
+     */
+    public LearnerBuilder precision(String name) {
+        precision = name;
         return this;
     }
 

@@ -6,6 +6,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -98,9 +99,16 @@ final class TrainingLoop {
         return fit.history();
     }
 
-    private static TrainingState.Position position(Fit fit, List<List<EpochRecord>> history, int number) {
+    private TrainingState.Position position(Fit fit, List<List<EpochRecord>> history, int number) {
         return new TrainingState.Position(
-                number, fit.epochs(), fit.optimizerSteps(), fit.rate(), fit.momentum(), fit.stopReason(), history);
+                number,
+                fit.epochs(),
+                fit.optimizerSteps(),
+                fit.rate(),
+                fit.momentum(),
+                fit.stopReason(),
+                learner.precision(),
+                history);
     }
 
     /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */
@@ -178,7 +186,8 @@ final class TrainingLoop {
             Step step = new Step(fit, index, toDevice(next));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
-                step.setPrediction(model.apply(step.batch().input()));
+                step.setPrediction(Autocast.apply(
+                        learner.precision(), model::apply, step.batch().input()));
                 each(callback -> callback.afterForward(step));
                 step.addTerm(Step.TASK, task(step), 1);
                 each(callback -> callback.afterLoss(step));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ final class TrainingState implements AutoCloseable {
      * @param epochs epochs that this call was asked for
      * @param optimizerSteps steps that it took so far
      * @param stopped why it ends early, if it does
+     * @param precision what it computed in
      * @param history the rows of each call of fit, the current one last
      */
     record Position(
@@ -33,6 +35,7 @@ final class TrainingState implements AutoCloseable {
             double rate,
             double momentum,
             @Nullable String stopped,
+            Precision precision,
             List<List<EpochRecord>> history) {}
 
     private static final String POSITION = "position";
@@ -104,6 +107,18 @@ final class TrainingState implements AutoCloseable {
 
     Position position() {
         return position;
+    }
+
+    /** Return this, or close it and refuse to go on otherwise than it was begun. */
+    TrainingState checked(int epochs, Precision precision) {
+        if (position.epochs == epochs && position.precision == precision) return this;
+        close();
+        if (position.epochs != epochs) {
+            throw new LimbeckException("the checkpoint is of a training of " + position.epochs + " epochs, found "
+                    + epochs + "; make the same calls as then");
+        }
+        throw new LimbeckException("the checkpoint is of a training in " + position.precision + ", found " + precision
+                + "; set the precision to what it was");
     }
 
     /** Return what the one who trained noted beside, to see whether it is the same training. */

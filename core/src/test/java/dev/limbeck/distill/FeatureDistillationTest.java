@@ -55,7 +55,8 @@ class FeatureDistillationTest {
 
     private final GivenBatches data = Toy.data(BATCHES, 6);
     private final Learner teacher = Learner.builder(data, WIDE).seed(1).build();
-    private final Learner student = Learner.builder(data, SMALL).seed(2).build();
+    private final Learner student =
+            Learner.builder(data, SMALL).seed(2).precision("fp32").build();
 
     @AfterEach
     void close() {

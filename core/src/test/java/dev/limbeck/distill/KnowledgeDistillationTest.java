@@ -41,10 +41,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class KnowledgeDistillationTest {
     private final GivenBatches data = Toy.data(2, 6);
-    private final Learner teacher =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(1).build();
-    private final Learner student =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build();
+    private final Learner teacher = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(1)
+            .precision("fp32")
+            .build();
+    private final Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(2)
+            .precision("fp32")
+            .build();
 
     @AfterEach
     void close() {
@@ -87,9 +91,11 @@ class KnowledgeDistillationTest {
             Tensor logits = teacher.model().predict(step.batch().input());
             Tensor labels = step.batch().labels();
             assertThat(soft)
-                    .isEqualTo(new SoftTarget(4)
-                            .of(step.prediction(), logits, labels)
-                            .item_double());
+                    .isEqualTo(
+                            new SoftTarget(4)
+                                    .of(step.prediction(), logits, labels)
+                                    .item_double(),
+                            within(1e-5));
             assertThat(task)
                     .isEqualTo(Ops.crossEntropy(step.prediction(), labels).item_double());
         });
@@ -107,7 +113,10 @@ class KnowledgeDistillationTest {
     @Test
     void weightZeroTrainsAsIfThereWereNoTeacher() {
         student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0).build());
-        try (Learner alone = Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build()) {
+        try (Learner alone = Learner.builder(data, TinyNet.ARCHITECTURE)
+                .seed(2)
+                .precision("fp32")
+                .build()) {
             alone.fit(2, 0.01);
             assertThat(student.model().sha256()).isEqualTo(alone.model().sha256());
         }
@@ -295,7 +304,7 @@ class KnowledgeDistillationTest {
                 .shaped(3, 8, 8);
         try (Module small = new Sequential(new Flatten(), new Linear(192, 2), new ReLU(), new Linear(2, 3));
                 Module big = new Sequential(new Flatten(), new Linear(192, 3));
-                Learner learner = Learner.builder(wide, small).build()) {
+                Learner learner = Learner.builder(wide, small).precision("fp32").build()) {
             small.to(DType.FLOAT64);
             big.to(DType.FLOAT64);
             Callback distillation = KnowledgeDistillation.from(big)

@@ -180,10 +180,18 @@ class StrategiesTest {
     @Test
     void mutualLearningsStepIsTheOneByHand() {
         GivenBatches one = Toy.data(1, 6);
-        try (Learner a = Learner.builder(one, TinyNet.ARCHITECTURE).seed(1).build();
-                Learner b = Learner.builder(one, TinyNet.ARCHITECTURE).seed(2).build();
-                Learner byHand =
-                        Learner.builder(one, TinyNet.ARCHITECTURE).seed(1).build()) {
+        try (Learner a = Learner.builder(one, TinyNet.ARCHITECTURE)
+                        .seed(1)
+                        .precision("fp32")
+                        .build();
+                Learner b = Learner.builder(one, TinyNet.ARCHITECTURE)
+                        .seed(2)
+                        .precision("fp32")
+                        .build();
+                Learner byHand = Learner.builder(one, TinyNet.ARCHITECTURE)
+                        .seed(1)
+                        .precision("fp32")
+                        .build()) {
             float[] theirs;
             try (Scope scope = Scope.open()) {
                 b.model().train();

@@ -57,8 +57,10 @@ class TrajectoryTest {
         GivenBatches data = new GivenBatches(6, size.rows, 4, size::images, size::labels, false);
         try (Module teacher = Zoo.RESNET34.create(4);
                 Module student = Zoo.RESNET18.create(4);
-                Learner learner =
-                        Learner.builder(data, student).optimizer(optimizer).build()) {
+                Learner learner = Learner.builder(data, student)
+                        .optimizer(optimizer)
+                        .precision("fp32")
+                        .build()) {
             ClosedForm.fill(student, 0);
             ClosedForm.fill(teacher, 1);
             student.to(size.type);

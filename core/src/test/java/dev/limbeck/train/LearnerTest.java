@@ -184,10 +184,12 @@ class LearnerTest {
             start(model);
             Learner.builder(GivenRows.of(8, 8), model)
                     .optimizer(plainSgd())
+                    .precision("fp32")
                     .build()
                     .fit(1, 0.1);
             Learner.builder(GivenRows.from(8, 4), model)
                     .optimizer(plainSgd())
+                    .precision("fp32")
                     .build()
                     .fit(1, 0.1);
             assertThat(grouped).containsExactly(values(model), within(1e-6f));
@@ -215,7 +217,11 @@ class LearnerTest {
             start(model);
             List<Callback> callbacks = new ArrayList<>(List.of(more));
             callbacks.add(new GradientAccumulation(accumulation));
-            Learner.builder(data, model).optimizer(plainSgd()).build().fit(1, 0.1, callbacks.toArray(Callback[]::new));
+            Learner.builder(data, model)
+                    .optimizer(plainSgd())
+                    .precision("fp32")
+                    .build()
+                    .fit(1, 0.1, callbacks.toArray(Callback[]::new));
             return values(model);
         }
     }
@@ -319,6 +325,7 @@ class LearnerTest {
                     .shaped(3, 8, 8);
             try (Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
                     .optimizer(Sgd.defaults())
+                    .precision("fp32")
                     .build()) {
                 learner.fit(2, 0.01);
                 return Tensors.toFloats(learner.model().parameters().get("conv.weight"));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.distill.FeaturePair;
+import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.Linear;
@@ -45,6 +47,56 @@ class ResumeTest {
 
     /** Hold what a training came to. */
     private record Outcome(String last, String best, int bestEpoch, List<Double> losses, String log) {}
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fp32", "bf16"})
+    void distilsOnToTheSameBitsInEitherPrecision(String precision) {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner teacher = Learner.create(Toy.data(1, 4), TinyNet.ARCHITECTURE);
+                Learner whole = tiny(precision);
+                Learner stopped = tiny(precision);
+                Learner goesOn = tiny(precision)) {
+            whole.fit(3, 1e-2, distillation(teacher), new Checkpoint(checkpoint));
+            assertThatThrownBy(() -> stopped.fit(
+                            3,
+                            1e-2,
+                            distillation(teacher),
+                            new Checkpoint(checkpoint),
+                            new Interruption(2 * BATCHES + 1)))
+                    .hasMessageContaining("interrupted");
+            goesOn.resume(checkpoint);
+            goesOn.fit(3, 1e-2, distillation(teacher), new Checkpoint(checkpoint));
+            assertThat(goesOn.model().sha256()).isEqualTo(whole.model().sha256());
+        }
+    }
+
+    private static Callback distillation(Learner teacher) {
+        return KnowledgeDistillation.from(teacher)
+                .pair(FeaturePair.of("conv", "conv"))
+                .build();
+    }
+
+    private static Learner tiny(String precision) {
+        return Learner.builder(Toy.data(BATCHES, 4), TinyNet.ARCHITECTURE)
+                .seed(3)
+                .precision(precision)
+                .build();
+    }
+
+    @Test
+    void aTrainingGoesOnInThePrecisionThatItWasBegunIn() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner begun = tiny("fp32");
+                Learner other = tiny("bf16")) {
+            assertThatThrownBy(() -> begun.fit(2, 1e-2, new Checkpoint(checkpoint), new Interruption(BATCHES + 1)))
+                    .hasMessageContaining("interrupted");
+            other.resume(checkpoint);
+            assertThatThrownBy(() -> other.fit(2, 1e-2))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "the checkpoint is of a training in fp32, found bf16; set the precision to what it was");
+        }
+    }
 
     private Learner learner(Optimizer optimizer) {
         Tensors.seed(7);

@@ -7,6 +7,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,6 +80,12 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     @Override
+    public EnsembleTeacher in(Precision precision) {
+        return new EnsembleTeacher(
+                teachers.stream().map(teacher -> teacher.in(precision)).toList(), shares, join);
+    }
+
+    @Override
     public String name() {
         return teachers.stream().map(Teacher::name).collect(Collectors.joining("+"));
     }
@@ -132,6 +139,14 @@ public final class EnsembleTeacher implements Teacher {
                 Knowledge least = join == Join.LOGITS ? Knowledge.LOGITS : Knowledge.PROBABILITIES;
                 for (Lesson lesson : lessons) least = least.and(lesson.knowledge());
                 return least;
+            }
+
+            /** The least of what they compute in. */
+            @Override
+            public Precision precision() {
+                return lessons.stream().map(Lesson::precision).anyMatch(Precision.BF16::equals)
+                        ? Precision.BF16
+                        : Precision.FP32;
             }
 
             @Override

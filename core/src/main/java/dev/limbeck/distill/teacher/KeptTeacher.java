@@ -11,6 +11,7 @@ import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -44,20 +46,32 @@ public final class KeptTeacher implements Teacher {
     private final Encoding encoding;
     private final @Nullable Path folder;
     private final Consumer<String> told;
-    private final @Nullable MemoryStore memory;
-    private long asked;
-    private long found;
+    /** What is kept in memory, apart for each precision; null where a folder keeps it. */
+    private final @Nullable Map<Precision, MemoryStore> memories;
+
+    private final long budget;
+    private final Counts counts;
+
+    /** How many rows were asked about, and how many were there. */
+    private static final class Counts {
+        private long asked;
+        private long found;
+    }
 
     private KeptTeacher(
             Teacher teacher,
             Encoding encoding,
             @Nullable Path folder,
-            @Nullable MemoryStore memory,
+            @Nullable Map<Precision, MemoryStore> memories,
+            long budget,
+            Counts counts,
             Consumer<String> told) {
+        this.counts = counts;
         this.teacher = teacher;
         this.encoding = encoding;
         this.folder = folder;
-        this.memory = memory;
+        this.memories = memories;
+        this.budget = budget;
         this.told = told;
     }
 
@@ -67,7 +81,8 @@ public final class KeptTeacher implements Teacher {
      * @param budget most rows that are remembered; what comes later is computed each time
      */
     public static KeptTeacher inMemory(Teacher teacher, long budget) {
-        return new KeptTeacher(teacher, Encoding.FLOAT32, null, new MemoryStore(budget), line -> {});
+        return new KeptTeacher(
+                teacher, Encoding.FLOAT32, null, new ConcurrentHashMap<>(), budget, new Counts(), line -> {});
     }
 
     /**
@@ -77,12 +92,12 @@ public final class KeptTeacher implements Teacher {
      * @param told takes a line about what is there, and about what is damaged
      */
     public static KeptTeacher onDisk(Teacher teacher, Path folder, Encoding encoding, Consumer<String> told) {
-        return new KeptTeacher(teacher, encoding, folder, null, told);
+        return new KeptTeacher(teacher, encoding, folder, null, 0, new Counts(), told);
     }
 
     /** Return the share of rows that needed no computation so far; NaN before the first. */
     public double share() {
-        return (double) found / asked;
+        return (double) counts.found / counts.asked;
     }
 
     @Override
@@ -98,6 +113,11 @@ public final class KeptTeacher implements Teacher {
     @Override
     public int classes() {
         return teacher.classes();
+    }
+
+    @Override
+    public KeptTeacher in(Precision precision) {
+        return new KeptTeacher(teacher.in(precision), encoding, folder, memories, budget, counts, told);
     }
 
     /**
@@ -120,6 +140,7 @@ public final class KeptTeacher implements Teacher {
         private final Lesson lesson;
         private final Data data;
         private final Device device;
+        private final @Nullable MemoryStore memory;
         private final Map<String, String> facts = new TreeMap<>();
         private final List<String> points = new ArrayList<>();
         /** The shape of a row of each point's features, once it is known. */
@@ -136,6 +157,9 @@ public final class KeptTeacher implements Teacher {
             this.lesson = lesson;
             this.data = data;
             this.device = device;
+            memory = memories == null
+                    ? null
+                    : memories.computeIfAbsent(lesson.precision(), precision -> new MemoryStore(budget));
             if (folder == null) return;
             if (data.views().length == 0) {
                 throw new LimbeckException(
@@ -149,6 +173,7 @@ public final class KeptTeacher implements Teacher {
             }
             facts.put("form", "1");
             facts.put("teacher", lesson.fingerprint());
+            facts.put("precision", lesson.precision().toString());
             facts.put("numbers", encoding.toString());
             data.look().forEach((key, value) -> facts.put("data." + key, value));
             facts.put("input", Tensors.shapeText(lesson.inputShape(data.inputShape())));
@@ -162,6 +187,11 @@ public final class KeptTeacher implements Teacher {
 
         private static int count(long[] shape) {
             return Math.toIntExact(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
+        }
+
+        @Override
+        public Precision precision() {
+            return lesson.precision();
         }
 
         @Override
@@ -216,7 +246,7 @@ public final class KeptTeacher implements Teacher {
         public Tensor logits(Batch batch) {
             RowKey[] keys = keys(batch);
             if (keys == null) return live(batch, false);
-            asked += keys.length;
+            counts.asked += keys.length;
             try (Scope scope = Scope.open();
                     NoGrad noGrad = NoGrad.on()) {
                 if (store == null) reopen();
@@ -366,7 +396,7 @@ public final class KeptTeacher implements Teacher {
                 missing[row] = !store().get(keys[row], buffer);
                 if (missing[row]) absent++;
             }
-            found += keys.length - absent;
+            counts.found += keys.length - absent;
             if (absent > 0) {
                 byte[] answered = answers.get();
                 for (int row = 0; row < keys.length; row++) {

@@ -9,6 +9,7 @@ import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,12 @@ public final class MappedTeacher implements Teacher {
     private final Teacher teacher;
     private final List<String> classNames;
     private final List<int[]> sources = new ArrayList<>();
+
+    private MappedTeacher(Teacher teacher, List<String> classNames, List<int[]> sources) {
+        this.teacher = teacher;
+        this.classNames = classNames;
+        this.sources.addAll(sources);
+    }
 
     private MappedTeacher(Teacher teacher, Map<String, List<String>> classes) {
         this.teacher = teacher;
@@ -98,6 +105,11 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
+    public MappedTeacher in(Precision precision) {
+        return new MappedTeacher(teacher.in(precision), classNames, sources);
+    }
+
+    @Override
     public String name() {
         return teacher.name();
     }
@@ -127,6 +139,11 @@ public final class MappedTeacher implements Teacher {
             @Override
             public Knowledge knowledge() {
                 return lesson.knowledge();
+            }
+
+            @Override
+            public Precision precision() {
+                return lesson.precision();
             }
 
             @Override

@@ -8,6 +8,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
@@ -28,6 +29,11 @@ public interface Teacher {
 
     /** Return the number of logits, 0 if it is not known before the first batch. */
     int classes();
+
+    /** Return the same teacher computing in a precision, unless it has its own. */
+    default Teacher in(Precision precision) {
+        return this;
+    }
 
     /**
      * Get ready to teach: in evaluation mode, frozen, on the device.
@@ -57,6 +63,11 @@ public interface Teacher {
         /** Return how much is told of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
         default Knowledge knowledge() {
             return Knowledge.LOGITS;
+        }
+
+        /** Return what it computes in. */
+        default Precision precision() {
+            return Precision.FP32;
         }
 
         /**

@@ -9,6 +9,8 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.ForwardHook;
@@ -18,6 +20,7 @@ import dev.limbeck.nn.Sequential;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
@@ -123,6 +126,80 @@ class ModuleTeacherTest {
                 .hasSize(3)
                 .as("one validation batch, two training batches")
                 .containsOnly(false);
+    }
+
+    private Tensor answer(Module module, Precision precision, Tensor x) {
+        try (Teacher.Lesson lesson =
+                ModuleTeacher.of(module, List.of()).precision(precision).begin(data, student.device())) {
+            return lesson.logits(Batch.of(x));
+        }
+    }
+
+    @Test
+    void itsFoldedCopyAnswersAsTheModuleDoes() {
+        try (Scope scope = Scope.open()) {
+            Tensor x = Toy.images(0, 6, 1);
+            float[] expected = Tensors.toFloats(teacher.predict(x));
+            assertThat(Tensors.toFloats(answer(teacher, Precision.FP32, x))).containsExactly(expected, within(1e-5f));
+            Tensor half = answer(teacher, Precision.BF16, x);
+            assertThat(DType.of(half)).isEqualTo(DType.FLOAT32);
+            assertThat(Tensors.toFloats(half))
+                    .containsExactly(expected, within(0.03f))
+                    .isNotEqualTo(expected);
+        }
+        assertThat(state()).isEqualTo(before);
+    }
+
+    @Test
+    void whileCapturesLookInsideTheModuleItselfAnswers() {
+        try (Scope scope = Scope.open();
+                Teacher.Lesson lesson = ModuleTeacher.of(teacher, List.of())
+                        .precision(Precision.BF16)
+                        .begin(data, student.device())) {
+            Tensor x = Toy.images(0, 6, 1);
+            Capture capture = lesson.capture(List.of("bn"));
+            capture.start();
+            lesson.logits(Batch.of(x));
+            assertThat(DType.of(capture.get("bn"))).isEqualTo(DType.FLOAT32);
+            float[] seen = Tensors.toFloats(capture.get("bn"));
+            try (NoGrad noGrad = NoGrad.on()) {
+                Tensor expected =
+                        teacher.module("bn").apply(teacher.module("conv").apply(x));
+                assertThat(seen).containsExactly(Tensors.toFloats(expected), within(0.1f));
+            }
+        }
+    }
+
+    @Test
+    void aModuleWithoutScriptOrWithAWrongOneTeachesItself() {
+        for (String script : new String[] {"", "def forward(self, x: Tensor):\n    return self.bn.forward(x)\n"}) {
+            try (Module own = new WithScript(script);
+                    Scope scope = Scope.open()) {
+                Tensor x = Toy.images(0, 6, 1);
+                assertThat(Tensors.toFloats(answer(own, Precision.FP32, x)))
+                        .containsExactly(Tensors.toFloats(own.predict(x)));
+            }
+        }
+    }
+
+    /** Double what a batch norm gives, and say something else of it, or nothing. */
+    private static final class WithScript extends Module {
+        private final BatchNorm2d bn = child("bn", new BatchNorm2d(3));
+        private final String script;
+
+        WithScript(String script) {
+            this.script = script;
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return Ops.mul(bn.apply(x), 2).flatten(1, -1);
+        }
+
+        @Override
+        public String script() {
+            return script.isEmpty() ? super.script() : script;
+        }
     }
 
     @Test

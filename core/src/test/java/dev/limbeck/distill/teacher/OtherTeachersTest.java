@@ -11,6 +11,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -41,11 +42,13 @@ class OtherTeachersTest {
         other.close();
     }
 
-    private String taughtBy(Teacher teacher) {
-        try (Learner student =
-                Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build()) {
+    private float[] taughtBy(Teacher teacher) {
+        try (Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
+                .seed(2)
+                .precision("fp32")
+                .build()) {
             student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0.8).build());
-            return student.model().sha256();
+            return Tensors.toFloats(student.model().parameters().get("fc.weight"));
         }
     }
 
@@ -65,7 +68,8 @@ class OtherTeachersTest {
             assertThat(teacher.name()).isEqualTo("teacher.pt");
             try (Scope scope = Scope.open()) {
                 Tensor x = Toy.images(4, 6, 1);
-                assertThat(answers(teacher, x)).containsExactly(answers(ModuleTeacher.of(big), x), within(1e-5f));
+                assertThat(answers(teacher, x))
+                        .containsExactly(answers(ModuleTeacher.of(big).precision(Precision.FP32), x), within(1e-5f));
             }
             assertThat(taughtBy(teacher)).isNotEmpty();
         }
@@ -87,7 +91,8 @@ class OtherTeachersTest {
                 return Tensors.toFloats(big.model().predict(Tensors.of(inputs.values(), inputs.shape())));
             }
         });
-        assertThat(taughtBy(teacher)).isEqualTo(taughtBy(ModuleTeacher.of(big)));
+        // Its batch norm is folded, which rounds otherwise.
+        assertThat(taughtBy(teacher)).containsExactly(taughtBy(ModuleTeacher.of(big)), within(1e-5f));
     }
 
     @Test
@@ -127,7 +132,8 @@ class OtherTeachersTest {
                 }
             }
         }
-        assertThat(taughtBy(EnsembleTeacher.of(one))).isEqualTo(taughtBy(one));
+        // One in an ensemble computes as it always does, one by itself in the student's precision.
+        assertThat(taughtBy(EnsembleTeacher.of(one))).containsExactly(taughtBy(one), within(1e-3f));
         assertThat(big.model().hookCount()).isZero();
     }
 

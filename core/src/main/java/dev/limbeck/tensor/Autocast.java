@@ -1,0 +1,69 @@
+package dev.limbeck.tensor;
+
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/**
+ * Let this thread's convolutions and matrix products compute in a precision until closed. The state belongs to the thread,
+ * so a guard is used in try-with-resources only and never crosses threads. Guards may nest.
+ */
+public final class Autocast implements AutoCloseable {
+    static {
+        Engine.start();
+    }
+
+    private final Thread owner = Thread.currentThread();
+    private final DeviceType device;
+    private final boolean before;
+    private final ScalarType typeBefore;
+
+    private Autocast(Precision precision, DeviceType device) {
+        this.device = device;
+        before = torch.is_autocast_enabled(device);
+        typeBefore = torch.get_autocast_dtype(device).intern();
+        if (precision == Precision.BF16) torch.set_autocast_dtype(device, ScalarType.BFloat16);
+        torch.set_autocast_enabled(device, precision == Precision.BF16);
+    }
+
+    /** Compute in a precision on the kind of a device; {@link Precision#FP32} switches casting off. */
+    public static Autocast to(Precision precision, Device device) {
+        return new Autocast(precision, device.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
+    }
+
+    /** Run a network in a precision, on the device of its input; what it gives in bfloat16 is returned as float32. */
+    public static Tensor apply(Precision precision, UnaryOperator<Tensor> network, Tensor input) {
+        if (precision == Precision.FP32) return network.apply(input);
+        try (Autocast casting = to(precision, input.device())) {
+            return Tensors.inFull(network.apply(input));
+        }
+    }
+
+    /** Return whether products of this tensor are computed in a lower precision on this thread. */
+    static boolean isOn(Tensor x) {
+        return torch.is_autocast_enabled(x.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
+    }
+
+    /**
+     * Return whether the engine convolves right in bfloat16. Its release computes wrong numbers on the processor, without an
+     * error, for rows that are not clearly channels last (one channel, or maps of one pixel), and wrong gradients of
+     * the input for an odd number of outputs; {@code AutocastTest} tells when that is over.
+     */
+    static boolean isRight(Tensor x, Tensor weight) {
+        return x.is_cuda() || x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
+    }
+
+    @Override
+    public void close() {
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException("Autocast was opened on " + owner.getName() + " and must be closed there");
+        }
+        torch.set_autocast_enabled(device, before);
+        torch.set_autocast_dtype(device, typeBefore);
+        // The casts of weights that it keeps must not outlive the step after which the weights are others.
+        if (!before) torch.clear_cache();
+    }
+}

@@ -1,0 +1,88 @@
+package dev.limbeck.tensor;
+
+import org.bytedeco.pytorch.Graph;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.JitNode;
+import org.bytedeco.pytorch.Symbol;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/**
+ * Compute what a TorchScript module computes in eval mode, made for speed: batch norms folded into the convolutions before
+ * them, weights constant, channels last, in bfloat16 where that is asked for (and no convolution reads a single channel, which
+ * the engine gets wrong). The weights are copies; the module is neither changed nor needed afterwards. Close it.
+ */
+public final class InferenceGraph implements AutoCloseable {
+    static {
+        Engine.start();
+    }
+
+    private static final Symbol VALUE = Scope.keep(Symbol.fromQualString("attr::value"));
+
+    private final JitModule frozen;
+    private final Precision precision;
+
+    private InferenceGraph(JitModule frozen, Precision precision) {
+        this.frozen = Scope.keep(frozen);
+        this.precision = precision;
+    }
+
+    static InferenceGraph of(JitModule module, Precision precision) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            JitModule frozen = torch.freeze(module);
+            Graph graph = frozen.get_method("forward").graph();
+            Precision right = precision;
+            JitNode stop = graph.return_node();
+            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+                if (readsOneChannel(node)) right = Precision.FP32;
+            }
+            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) layOut(node, right);
+            return new InferenceGraph(frozen, right);
+        }
+    }
+
+    /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Autocast#isRight}. */
+    private static boolean readsOneChannel(JitNode node) {
+        if (!node.kind().toQualString().getString().equals("aten::conv2d")) return false;
+        JitNode weight = node.input(1).node();
+        JitNode groups = node.input(6).node();
+        return weight.hasAttribute(VALUE)
+                && groups.hasAttribute(VALUE)
+                && weight.t(VALUE).size(1) == 1
+                && groups.i(VALUE) == 1;
+    }
+
+    /** Give a weight the type and layout that it is used in; what is computed with it takes them over. */
+    private static void layOut(JitNode node, Precision precision) {
+        if (!node.kind().toQualString().getString().equals("prim::Constant") || node.mustBeNone()) return;
+        if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("t")) return;
+        Tensor constant = node.t(VALUE);
+        if (!DType.of(constant).isFloatingPoint()) return;
+        Tensor copy = Tensors.copy(constant);
+        Tensor own = Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(copy, DType.BFLOAT16) : copy);
+        node.output().inferTypeFrom(own);
+        // Last: the binding moves the tensor out of its argument.
+        node.t_(VALUE, own);
+    }
+
+    /** Compute the float32 output for a float32 input, without recording gradients. */
+    public Tensor forward(Tensor x) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Tensor input = precision == Precision.BF16 ? Tensors.to(x, DType.BFLOAT16) : x;
+            IValueVector arguments = new IValueVector();
+            arguments.push_back(new IValue(Tensors.channelsLast(input)));
+            // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
+            return scope.handOut(
+                    Tensors.inFull(frozen.forward(arguments).toTensor().detach()));
+        }
+    }
+
+    @Override
+    public void close() {
+        frozen.close();
+    }
+}

@@ -1,0 +1,65 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.Names;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
+
+/** Name the number format that networks compute in while they are trained or teach; weights are float32 in either. */
+public enum Precision {
+    /** Compute in float32 throughout. */
+    FP32,
+    /** Compute convolutions and matrix products in bfloat16; losses, statistics and optimisers in float32. */
+    BF16;
+
+    /** The name that leaves the choice to the machine. */
+    public static final String AUTO = "auto";
+
+    /** The names that {@link #of} knows, the default first. */
+    public static final List<String> NAMES = List.of(AUTO, "fp32", "bf16");
+
+    private static final List<String> NATIVE_BF16 = List.of("avx512_bf16", "amx_bf16");
+    private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
+
+    /**
+     * Return the precision that a name asks for.
+     *
+     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 on a processor that has instructions for it, fp32 on
+     *     others, on systems that do not tell, and on GPUs
+     * @throws dev.limbeck.LimbeckException if the name is another
+     */
+    public static Precision of(String name, Device device) {
+        if (!NAMES.contains(name)) throw Names.unknown("precision", name, NAMES);
+        if (name.equals(AUTO)) return device.is_cpu() && nativeBf16() ? BF16 : FP32;
+        return valueOf(name.toUpperCase(Locale.ROOT));
+    }
+
+    /** Return whether the processor has instructions for bfloat16; false where the system does not tell. */
+    public static boolean nativeBf16() {
+        return NATIVE_BF16.stream().anyMatch(processorFeatures()::contains);
+    }
+
+    /** Return the processor's feature names as Linux lists them; empty on other systems. */
+    public static List<String> processorFeatures() {
+        if (!Files.isReadable(PROCESSOR)) return List.of();
+        try (Stream<String> lines = Files.lines(PROCESSOR)) {
+            return lines.filter(line -> line.startsWith("flags"))
+                    .findFirst()
+                    .map(line -> Arrays.asList(
+                            line.substring(line.indexOf(':') + 1).strip().split(" ")))
+                    .orElse(List.of());
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}
