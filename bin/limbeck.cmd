@@ -1,17 +1,23 @@
 @echo off
-rem Build Limbeck when there is no build yet, then run it; limbeck shell opens JShell with everything imported. Needs a JDK
-rem (17 or later) and Maven (3.8 or later) on the PATH. Delete cli\target to have it built anew.
-setlocal EnableDelayedExpansion
+rem Build Limbeck when needed, then run it; limbeck shell opens JShell with everything imported. Needs a JDK (17 or later)
+rem and Maven (3.8 or later) on the PATH. LIMBECK_BUILD=no runs what is there.
+setlocal DisableDelayedExpansion
 set "root=%~dp0.."
 set "program=%root%\cli\target\limbeck-cli-0.1.0.jar"
 set "java=java"
 set "jshell=jshell"
 if defined JAVA_HOME set "java=%JAVA_HOME%\bin\java"
 if defined JAVA_HOME set "jshell=%JAVA_HOME%\bin\jshell"
+if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
 
-if not exist "%program%" (
+rem Written after a build that succeeded, so that neither half a build nor an old one is run.
+set "built=%root%\cli\target\built"
+set "stale="
+if /i not "%LIMBECK_BUILD%"=="no" call :look
+if defined stale (
   echo limbeck: building, on first use a few minutes, mostly downloads 1>&2
-  call mvn -q -B -f "%root%\pom.xml" -pl cli -am package -DskipTests || exit /b 1
+  call mvn -q -B -f "%root%\pom.xml" -pl cli -am package -DskipTests 1>&2 || exit /b 1
+  type nul > "%built%"
 )
 
 set "flags=-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
@@ -20,11 +26,27 @@ for /f "tokens=1 delims=." %%v in ("%version%") do set "major=%%v"
 if %major% geq 22 set "flags=%flags% --enable-native-access=ALL-UNNAMED"
 if %major% geq 24 set "flags=%flags% --sun-misc-unsafe-memory-access=allow"
 
-if /i "%~1"=="shell" (
-  rem JShell knows no wildcards in a class path.
-  set "jars=%program%"
-  for %%j in ("%root%\cli\target\lib\*.jar") do set "jars=!jars!;%%j"
-  "%jshell%" --class-path "!jars!" --startup "%root%\bin\shell.jsh"
-  exit /b
-)
+if /i "%~1"=="shell" goto shell
 "%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%program%;%root%\cli\target\lib\*" dev.limbeck.cli.Main %*
+exit /b
+
+:look
+rem Say whether something that the program is made of changed since; cmd itself cannot compare times.
+if not exist "%built%" set "stale=yes"
+if defined stale exit /b
+setlocal EnableDelayedExpansion
+set "parts='%root%\pom.xml'"
+for %%m in (core report export cli) do set "parts=!parts!,'%root%\%%m\pom.xml','%root%\%%m\src\main'"
+powershell -NoProfile -Command "$built = (Get-Item '%built%').LastWriteTime; if (Get-ChildItem -Recurse -File -Path !parts! | Where-Object { $_.LastWriteTime -gt $built }) { exit 1 }"
+if errorlevel 1 (endlocal & set "stale=yes") else endlocal
+exit /b
+
+:shell
+rem JShell knows no wildcards in a class path, and starts a Java of its own, which takes each flag by itself.
+set "flags=-Dlimbeck.log=INFO %flags%"
+if defined LIMBECK_JAVA_OPTS set "flags=%flags% %LIMBECK_JAVA_OPTS%"
+set "remote=-R%flags: = -R%"
+setlocal EnableDelayedExpansion
+set "jars=!program!"
+for %%j in ("!root!\cli\target\lib\*.jar") do set "jars=!jars!;%%j"
+"!jshell!" !remote! --class-path "!jars!" --startup "!root!\bin\shell.jsh" %2 %3 %4 %5 %6 %7 %8 %9

@@ -1,5 +1,6 @@
 package dev.limbeck.bench;
 
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.tensor.Scope;
@@ -35,7 +36,7 @@ final class KnownAnswers implements Teacher, AutoCloseable {
     public Lesson begin(Data data, Device device) {
         return new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 return logits;
             }
 

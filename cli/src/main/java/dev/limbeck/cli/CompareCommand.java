@@ -8,7 +8,6 @@ import dev.limbeck.evaluate.Interval;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,6 +36,9 @@ final class CompareCommand extends LimbeckCommand {
     @Mixin
     RecipeOptions options = new RecipeOptions();
 
+    @Mixin
+    TrackingOptions tracking = new TrackingOptions();
+
     @Option(names = "--out", required = true, description = "Folder of the comparison; runs that are there are kept.")
     Path out = Path.of("");
 
@@ -50,11 +52,8 @@ final class CompareCommand extends LimbeckCommand {
                 throw new LimbeckException("two recipes are called " + name + "; rename one of the files");
             }
         }
-        if (Files.exists(out) && !Files.isDirectory(out)) {
-            throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
-        }
         long first = options.training.seed == null ? 0 : options.training.seed;
-        RunContext context = options.context(this);
+        RunContext context = tracking.into(options.context(this));
         ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
         show(this, result);
         say("written to " + out + "; open " + Report.write(result, out, context));
@@ -65,26 +64,26 @@ final class CompareCommand extends LimbeckCommand {
         for (ComparisonResult.Taught teacher : result.teachers()) {
             to.say(Texts.format("teacher %s: %s", teacher.architecture(), Texts.percent(teacher.accuracy())));
         }
-        to.say(Texts.format(
-                "every student: %,d labelled and %,d unlabelled images, %,d steps; seeds %s; judged on the %s split",
-                result.labelled(), result.unlabelled(), result.steps(), result.seeds(), result.judgedOn()));
+        result.facts().forEach(to::say);
         to.say("");
         to.say(Texts.format(
-                "%-16s %18s %18s %11s %8s %9s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds"));
+                "%-16s %18s %18s %11s %8s %16s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds a run"));
+        double base = result.contestants().get(0).seconds();
         for (ComparisonResult.Contestant contestant : result.contestants()) {
             Fidelity fidelity = contestant.judgement().fidelity();
             to.say(Texts.format(
-                    "%-16s %18s %18s %11s %8s %9.1f",
+                    "%-16s %18s %18s %11s %8s %9.1f (×%.1f)",
                     contestant.name(),
                     spread(contestant.accuracy()),
                     spread(contestant.bestAccuracy()),
                     fidelity == null ? "-" : Texts.percent(fidelity.top1()),
                     Texts.percent(contestant.judgement().calibration().error()),
-                    contestant.seconds()));
+                    contestant.seconds(),
+                    contestant.seconds() / base));
         }
         to.say("");
         for (ComparisonResult.Contestant contestant : result.contestants()) {
-            if (!contestant.verdict().isEmpty()) to.say(contestant.name() + " " + contestant.verdict());
+            if (!contestant.verdict().isEmpty()) to.say(contestant.sentence());
         }
         if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());
     }

@@ -2,6 +2,12 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -88,6 +94,13 @@ final class DataOptions {
     @Nullable
     Integer randAugment;
 
+    @Option(
+            names = "--augment-views",
+            description =
+                    "Draw only so many augmented views of each image, in turn, so that a teacher's answers can be kept.")
+    @Nullable
+    Integer augmentViews;
+
     @Option(names = "--data-seed", description = "Seed of splits, order and augmentation (default: that of --seed).")
     @Nullable
     Long dataSeed;
@@ -127,9 +140,30 @@ final class DataOptions {
         if (skipBadImages) tree.put("skip_bad_images", true);
     }
 
+    /** Say how images of a side are prepared where no data and no model does: as was given, else as for ImageNet. */
+    ImagePreparation preparation(int side) {
+        ObjectNode tree = RecipeFiles.tree();
+        into(tree);
+        // No images are opened, but a recipe for them is what checks the settings.
+        tree.withObject("/data").put("source", "none");
+        DataRecipe given = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+        return new ImagePreparation(
+                side,
+                side,
+                given.resize() == null
+                        ? Resize.CROP
+                        : Resize.valueOf(given.resize().toUpperCase(Locale.ROOT)),
+                given.mean() == null ? ImageDataBuilder.IMAGENET_MEAN : given.mean(),
+                given.std() == null ? ImageDataBuilder.IMAGENET_STD : given.std());
+    }
+
     private void augment(ObjectNode data) {
-        boolean asked =
-                flip != null || padAndCrop != null || randomCrop != null || jitter != null || randAugment != null;
+        boolean asked = flip != null
+                || padAndCrop != null
+                || randomCrop != null
+                || jitter != null
+                || randAugment != null
+                || augmentViews != null;
         if (!asked) return;
         ObjectNode tree = data.withObject("/augment");
         if (flip != null) tree.put("flip", flip);
@@ -137,6 +171,7 @@ final class DataOptions {
         if (randomCrop != null) tree.put("random_crop", randomCrop);
         if (jitter != null) tree.put("jitter", jitter);
         if (randAugment != null) tree.put("rand_augment", randAugment);
+        if (augmentViews != null) tree.put("views", augmentViews);
     }
 
     private static void numbers(ObjectNode tree, String key, double @Nullable [] values) {

@@ -24,7 +24,7 @@ final class DistillCommand extends RecipeCommand {
     void check(Recipe recipe) {
         TeacherRecipe named = recipe.teacher();
         if (named == null) throw new LimbeckException("the recipe has no teacher; name one with --teacher");
-        if (overwrite && inside(Path.of(named.model()), out)) {
+        if (overwrite && named.files().stream().anyMatch(file -> inside(file, out))) {
             throw new LimbeckException(
                     "the teacher lies in --out " + out + ", which --overwrite replaces; choose another --out");
         }

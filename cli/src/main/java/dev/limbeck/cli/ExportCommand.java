@@ -6,6 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
@@ -14,20 +15,22 @@ import dev.limbeck.export.Precision;
 import dev.limbeck.export.Verification;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.tensor.Script;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
         name = "export",
-        description = "Write a trained model as ONNX, TorchScript or safetensors with a model card, each file run on "
-                + "images in its own runtime first.")
+        description = "Write a trained model, or a TorchScript file, as ONNX, TorchScript or safetensors with a model "
+                + "card, each file run on images in its own runtime first.")
 final class ExportCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
@@ -79,6 +82,13 @@ final class ExportCommand extends LimbeckCommand {
             description = "Images that each file is run on (default: 256), of the test split if there is one.")
     int rows = 256;
 
+    @Option(
+            names = "--classes",
+            split = ",",
+            description =
+                    "Class names of a TorchScript file, in the order of its outputs (default: those of the data).")
+    List<String> classNames = List.of();
+
     @Mixin
     DataOptions data = new DataOptions();
 
@@ -88,20 +98,72 @@ final class ExportCommand extends LimbeckCommand {
     @Override
     Object run() {
         Settings.atLeast(1, "--rows", rows);
+        Exporter.requireFree(out);
+        if (precision == Precision.INT8 && !verifies) {
+            throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
+        }
         engine.apply();
+        return Script.isIn(model.model) ? foreign() : own();
+    }
+
+    private Object own() {
+        if (!classNames.isEmpty()) {
+            throw new LimbeckException(
+                    "--classes is for TorchScript files; " + model.model + " tells its classes itself");
+        }
         try (SavedModel saved = model.open()) {
-            Exporter exporter = Exporter.of(saved)
-                    .as(formats.toArray(Format[]::new))
-                    .options(new OnnxFile.Options(folds, normalises, softmax, precision));
-            if (!verifies) return written(exporter.export(out));
+            if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
                 EvaluateCommand.checkClasses(saved, images.classNames());
-                Split split = images.has(Split.TEST) ? Split.TEST : Split.VALID;
-                return written(exporter.verifiedOn(images, split, rows).export(out));
+                return written(verified(Exporter.of(saved), images).export(out));
             }
         }
+    }
+
+    /** Export a TorchScript file, of which nothing is known but what it computes. */
+    private Object foreign() {
+        Path file = model.model;
+        if (model.arch != null) {
+            throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
+        }
+        if (data.imageSize == null) {
+            throw new LimbeckException(
+                    file + " does not say how large its images are; name their side with --image-size");
+        }
+        try (Script script = Script.load(file)) {
+            if (!verifies) {
+                if (classNames.isEmpty()) {
+                    throw new LimbeckException(file + " does not name its classes; name them with --classes");
+                }
+                return written(chosen(Exporter.of(script, file, classNames, data.preparation(data.imageSize)))
+                        .export(out));
+            }
+            if (data.data == null) throw noImages();
+            ObjectNode tree = RecipeFiles.tree();
+            data.into(tree);
+            DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+            // The size of images is given, so that the architecture is not asked for it.
+            try (ImageData images = recipe.open(0, Zoo.RESNET18, Map.of(), context(engine, data.workers))) {
+                if (!classNames.isEmpty() && !classNames.equals(images.classNames())) {
+                    throw new LimbeckException("--classes are " + classNames + ", the data's are " + images.classNames()
+                            + "; verify on data of the same classes");
+                }
+                Exporter exporter =
+                        Exporter.of(script, file, images.classNames(), ImagePreparation.of(images.preparation()));
+                return written(verified(exporter, images).export(out));
+            }
+        }
+    }
+
+    private Exporter chosen(Exporter exporter) {
+        return exporter.as(formats.toArray(Format[]::new))
+                .options(new OnnxFile.Options(folds, normalises, softmax, precision));
+    }
+
+    private Exporter verified(Exporter exporter, ImageData images) {
+        return chosen(exporter).verifiedOn(images, images.has(Split.TEST) ? Split.TEST : Split.VALID, rows);
     }
 
     /** Take the images that were named, or those that the model was trained on. */
@@ -114,7 +176,11 @@ final class ExportCommand extends LimbeckCommand {
             JsonNode used = RecipeFiles.tree(recorded).at("/recipe/data");
             if (used.isObject()) return used;
         }
-        throw new LimbeckException(
+        throw noImages();
+    }
+
+    private static LimbeckException noImages() {
+        return new LimbeckException(
                 "there are no images to verify the export on; name some with --data, or --no-verify");
     }
 

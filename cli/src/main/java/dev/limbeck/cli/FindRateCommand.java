@@ -32,7 +32,7 @@ final class FindRateCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe recipe = options.recipe(this, file, false);
-        RateCurve curve = new RecipeRun(recipe, options.context(this)).findRate(steps);
+        RateCurve curve = new RecipeRun(recipe, options.context(this)).lrFind(steps);
         say(Texts.format(
                 "suggested: --lr %.1e (%d steps)",
                 curve.suggestion(), curve.rates().size()));

@@ -5,7 +5,6 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.TensorBoardLog;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +30,9 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Mixin
     EngineOptions engine = new EngineOptions();
 
+    @Mixin
+    TrackingOptions tracking = new TrackingOptions();
+
     @Option(names = "--out", required = true, description = "Directory that the run is written to.")
     Path out = Path.of("");
 
@@ -42,10 +44,6 @@ abstract class RecipeCommand extends LimbeckCommand {
             description = "Go on after the last finished epoch of an interrupted run; takes its settings from there.")
     boolean resume;
 
-    @Option(names = "--tensorboard", description = "Folder for event files that TensorBoard reads.")
-    @Nullable
-    Path tensorboard;
-
     /** Return what the student learns from, where the command offers that. */
     @Nullable
     TeachingOptions teaching() {
@@ -55,11 +53,6 @@ abstract class RecipeCommand extends LimbeckCommand {
     /** Check a whole recipe before the long work starts. */
     void check(Recipe recipe) {}
 
-    private RunContext watched(RunContext context) {
-        Path folder = tensorboard;
-        return folder == null ? context : context.watchedBy(() -> new TensorBoardLog(folder));
-    }
-
     @Override
     Object run() {
         Recipe recipe = resume
@@ -68,7 +61,8 @@ abstract class RecipeCommand extends LimbeckCommand {
         check(recipe);
         if (!resume) RunDirectory.check(out, overwrite);
         engine.apply();
-        RecipeRun run = new RecipeRun(recipe, watched(context(engine, data.workers)));
+        RunContext context = tracking.into(context(engine, data.workers));
+        RecipeRun run = new RecipeRun(recipe, context);
         Map<String, Object> made = (resume ? run.resume() : run).run(out, overwrite);
         Results.say(this, made);
         say("written to " + out);

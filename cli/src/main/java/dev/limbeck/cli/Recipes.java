@@ -23,8 +23,9 @@ final class Recipes {
             TrainingOptions training,
             @Nullable TeachingOptions teaching,
             boolean taught) {
-        ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.tree(file);
+        ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
         write(data, training, teaching, tree);
+        if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
         if (taught) require(command, tree.at("/teacher/model"), "--teacher");
@@ -38,7 +39,7 @@ final class Recipes {
             DataOptions data,
             TrainingOptions training,
             @Nullable TeachingOptions teaching) {
-        ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.tree(file);
+        ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.recipeTree(file);
         write(data, training, teaching, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }

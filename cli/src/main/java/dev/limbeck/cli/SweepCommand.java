@@ -1,8 +1,10 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.compare.SearchSpace;
 import dev.limbeck.compare.Sweep;
 import dev.limbeck.compare.SweepResult;
+import dev.limbeck.distill.Schedule;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
@@ -24,18 +26,27 @@ final class SweepCommand extends LimbeckCommand {
     @Nullable
     Path file;
 
-    @Option(names = "--temperatures", split = ",", description = "Temperatures to try (default: 2,3,5,10,20).")
+    @Option(
+            names = "--temperatures",
+            split = ",",
+            description = "Temperatures to try, numbers or schedules such as linear:8..2 (default: 2,3,5,10,20).")
     @Nullable
-    List<Double> temperatures;
+    List<String> temperatures;
 
-    @Option(names = "--kd-weights", split = ",", description = "Weights to try (default: 0.3,0.5,0.7,0.9).")
+    @Option(
+            names = "--kd-weights",
+            split = ",",
+            description = "Weights to try, numbers or schedules such as cosine:1..0 (default: 0.3,0.5,0.7,0.9).")
     @Nullable
-    List<Double> weights;
+    List<String> weights;
 
     @Option(names = "--losses", split = ",", description = "Losses to try (default: that of the recipe).")
     List<String> losses = List.of();
 
-    @Option(names = "--schedules", split = ",", description = "Schedules to try (default: that of the recipe).")
+    @Option(
+            names = "--schedules",
+            split = ",",
+            description = "Schedules of the learning rate to try, one-cycle or constant (default: that of the recipe).")
     List<String> schedules = List.of();
 
     @Option(
@@ -50,11 +61,17 @@ final class SweepCommand extends LimbeckCommand {
     @Option(names = "--seeds", defaultValue = "1", description = "Seeds each combination is judged on (default: 1).")
     int seeds = 1;
 
-    @Option(names = "--confirm", defaultValue = "3", description = "Fresh seeds for the winner (default: 3).")
+    @Option(
+            names = "--confirm",
+            defaultValue = "3",
+            description = "Fresh seeds for the winner on the test split; 0 chooses only (default: 3).")
     int confirm = 3;
 
     @Mixin
     RecipeOptions options = new RecipeOptions();
+
+    @Mixin
+    TrackingOptions tracking = new TrackingOptions();
 
     @Option(names = "--out", required = true, description = "Folder of the sweep; runs that are there are kept.")
     Path out = Path.of("");
@@ -64,25 +81,35 @@ final class SweepCommand extends LimbeckCommand {
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.usual();
         SearchSpace space = new SearchSpace(
-                temperatures == null ? usual.temperatures() : temperatures,
-                weights == null ? usual.weights() : weights,
-                losses,
-                schedules);
-        RunContext context = options.context(this);
+                schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
+        RunContext context = tracking.into(options.context(this));
         Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
         SweepResult result = sweep.run();
         say(Texts.format("%-40s %8s %12s", "", "epochs", "validation"));
         for (SweepResult.Trial trial : result.trials()) {
             say(Texts.format(
                     "%-40s %8d %12s%s",
-                    trial.name(), trial.epochs(), Texts.percent(trial.valid()), trial.dropped() ? "  dropped" : ""));
+                    trial.name(),
+                    trial.epochs(),
+                    trial.diverged() ? "diverged" : Texts.percent(trial.valid()),
+                    trial.dropped() ? "  dropped" : ""));
         }
         say("");
         say("chosen: " + result.winner());
-        CompareCommand.show(this, result.confirmed());
-        Path confirmed = out.resolve("confirm");
-        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out) + ", report: "
-                + Report.write(result.confirmed(), confirmed, context));
+        say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out));
+        ComparisonResult confirmed = result.confirmed();
+        if (confirmed == null) {
+            say("not confirmed: the accuracies above have chosen it, so they flatter it");
+            return result;
+        }
+        say("");
+        say("confirmed on fresh seeds:");
+        CompareCommand.show(this, confirmed);
+        say("open " + Report.write(confirmed, out.resolve(Sweep.CONFIRM_FOLDER), context));
         return result;
+    }
+
+    private static List<Schedule> schedules(@Nullable List<String> given, List<Schedule> usual) {
+        return given == null ? usual : given.stream().map(Schedule::of).toList();
     }
 }

@@ -8,19 +8,13 @@ import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Offer what a student learns from, and how. What is not given is for the recipe to choose. */
 final class TeachingOptions {
-    @Option(
-            names = "--teacher",
-            description = "A run directory, a .safetensors file or a PyTorch checkpoint (then with --teacher-arch).")
-    @Nullable
-    String teacher;
-
-    @Option(names = "--teacher-arch", description = "Architecture of a teacher whose file does not name it.")
-    @Nullable
-    String teacherArch;
+    @Mixin
+    TeacherOptions teacher = new TeacherOptions();
 
     @Option(
             names = "--weight",
@@ -90,8 +84,7 @@ final class TeachingOptions {
 
     /** Write what was given over a recipe. */
     void into(ObjectNode recipe) {
-        if (teacher != null) recipe.withObject("/teacher").put("model", teacher);
-        if (teacherArch != null) recipe.withObject("/teacher").put("architecture", teacherArch);
+        teacher.into(recipe);
         ObjectNode given = RecipeFiles.tree();
         LossRecipe.put(given, "weight", weight);
         LossRecipe.put(given, "task_weight", taskWeight);

@@ -18,7 +18,8 @@ final class TrainingOptions {
 
     @Option(
             names = "--weights",
-            description = "The same with a file of weights: safetensors, .pth, .th; torchvision's or timm's names.")
+            description =
+                    "The same with a file of weights (safetensors, .pth, .th; torchvision's or timm's names) or a run.")
     @Nullable
     String weights;
 

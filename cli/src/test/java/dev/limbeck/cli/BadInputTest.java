@@ -134,6 +134,10 @@ class BadInputTest {
                 "--head linear --pretrained | no published weights of cifar-resnet8 are known; give a file of them (--weights)",
                 "--weights $/missing.pth | no weights at ",
                 "--weights $/text.safetensors | text.safetensors",
+                "--arch resnet18 --weights $/run | run/model.safetensors holds no weights of resnet18+concat: expected "
+                        + "conv1.weight 64×3×7×7; it looks like cifar-resnet8, take that (--arch)",
+                "--weights $/empty | model.safetensors",
+                "--unlabeled $/three | expected images without labels in folder ",
                 "--lr NaN | lr must be a positive number, found NaN",
                 "--lr 0 | lr must be a positive number, found 0.0",
                 "--lr Infinity | lr must be a positive number, found Infinity",
@@ -284,6 +288,23 @@ class BadInputTest {
     void gpuThatIsNotThere() throws IOException {
         assumeTrue(Engine.cudaDevices() == 0, "there is a GPU");
         assertThat(refused(1, TRAIN + "--device cuda")).contains("LibTorch sees 0 CUDA devices; use --device cpu");
+    }
+
+    @Test
+    void imagesWithoutLabelsAndWithoutATeacherAreTold() throws IOException {
+        Cli.Answer answer = Cli.run(
+                        "train",
+                        "--data",
+                        home.resolve("two"),
+                        Cli.TINY,
+                        "--labels-per-class",
+                        "2",
+                        "--keep-unlabeled",
+                        "--out",
+                        home.resolve("few"))
+                .done();
+        assertThat(answer.err())
+                .contains("12 of 16 training images have no label; without a teacher they teach nothing");
     }
 
     @Test

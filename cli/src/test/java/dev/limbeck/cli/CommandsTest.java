@@ -509,15 +509,7 @@ class CommandsTest {
     @Test
     void fineTunesTheBodyOfAnotherModel() throws IOException {
         Path out = home.resolve("fine-tuned");
-        Cli.run(
-                        "train",
-                        SHAPES,
-                        "--weights",
-                        teacher.resolve("model.safetensors"),
-                        "--frozen-epochs",
-                        "2",
-                        "--out",
-                        out)
+        Cli.run("train", SHAPES, "--weights", teacher, "--frozen-epochs", "2", "--out", out)
                 .done();
         JsonNode record = Cli.read(out.resolve("run.json"));
         assertThat(record.at("/training/architecture").asText()).isEqualTo("cifar-resnet8+concat");

@@ -55,6 +55,19 @@ class OutTest {
     }
 
     @Test
+    void aRunThatWasKilledInItsFirstEpochCanOnlyBeginAnew() throws IOException {
+        Path out = home.resolve("early");
+        Files.createDirectory(home.resolve("early.unfinished"));
+        refuses(out, "early.unfinished exists: a run that is in its first epoch, or was killed there; --overwrite");
+        Cli.Answer resumed = Cli.run("train", "--resume", "--out", out);
+        assertThat(resumed.err())
+                .isEqualTo("limbeck: nothing to resume: the run at " + out
+                        + " has not finished its first epoch; begin anew with --overwrite" + System.lineSeparator());
+        train(out, "--overwrite").done();
+        assertThat(home.toFile().list((folder, name) -> name.contains("early"))).containsExactly("early");
+    }
+
+    @Test
     void replacesNoFolderOfSomethingElse() throws IOException {
         Path precious = Files.createDirectory(home.resolve("precious"));
         Files.writeString(precious.resolve("thesis.txt"), "years of work");

@@ -6,15 +6,15 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.evaluate.Change;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.Judgement;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RunJson;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,7 +22,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -56,6 +55,10 @@ public final class Comparison {
         if (recipes.isEmpty()) throw new LimbeckException("there is no recipe to compare");
         Settings.atLeast(1, "seeds", seeds);
         Recipe first = recipes.values().iterator().next();
+        Recipe alone = recipes.get(ALONE);
+        if (alone != null && alone.teacher() != null) {
+            throw new LimbeckException("the recipe called " + ALONE + " has a teacher; rename it");
+        }
         recipes.entrySet().stream()
                 .filter(entry -> entry.getValue().teacher() == null)
                 .findFirst()
@@ -104,7 +107,8 @@ public final class Comparison {
 
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (Teachers teachers = new Teachers(recipes.values(), remembered, out)) {
+        try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
+            KeptRuns kept = new KeptRuns(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
             int labelled = 0;
@@ -121,13 +125,11 @@ public final class Comparison {
                             Arrays.stream(labels).filter(label -> label >= 0).count();
                     unlabelled = labels.length - labelled;
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
-                        JsonNode done = KeptRuns.of(
-                                out.resolve(directory(entry.getKey(), seed)),
+                        JsonNode done = kept.run(
+                                directory(entry.getKey(), seed),
                                 entry.getKey() + ", seed " + seed,
                                 entry.getValue().withSeed(seed),
-                                data,
-                                teachers,
-                                context);
+                                data);
                         steps = done.at("/training/steps").asInt();
                         runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged));
                     }
@@ -173,6 +175,7 @@ public final class Comparison {
         List<ComparisonResult.Contestant> contestants = new ArrayList<>();
         double[] base = null;
         double[] bestBase = null;
+        Predictions first = null;
         String chosen = null;
         double most = Double.NEGATIVE_INFINITY;
         for (Map.Entry<String, List<ComparisonResult.Run>> entry : runs.entrySet()) {
@@ -187,7 +190,10 @@ public final class Comparison {
             Interval difference = base == null ? null : Interval.ofDifferences(own, base);
             Interval gap = base == null || teacher == null
                     ? null
-                    : gap(own, base, teachers.all().get(teacher).accuracy());
+                    : Interval.ofRatio(
+                            Interval.differences(own, base), Interval.differences(teachers.accuracies(teacher), base));
+            Map<Split, Predictions> shown =
+                    PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
             contestants.add(new ComparisonResult.Contestant(
                     entry.getKey(),
                     teacher,
@@ -202,10 +208,8 @@ public final class Comparison {
                             .average()
                             .orElse(Double.NaN),
                     Judgement.of(
-                            PredictionFile.read(
-                                    out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME)),
-                            judged,
-                            teachers.predictions(Objects.requireNonNull(recipes.get(entry.getKey())))),
+                            shown, judged, teachers.predictions(Objects.requireNonNull(recipes.get(entry.getKey())))),
+                    first == null ? null : Change.of(first, Objects.requireNonNull(shown.get(judged))),
                     difference == null ? "" : ComparisonResult.verdict(difference, gap)));
             double valid = rows.stream()
                     .mapToDouble(ComparisonResult.Run::valid)
@@ -218,28 +222,23 @@ public final class Comparison {
             if (base == null) {
                 base = own;
                 bestBase = hasBest ? best : null;
+                first = Objects.requireNonNull(shown.get(judged));
             }
         }
         return new ComparisonResult(
-                judged.label(), labelled, unlabelled, steps, seeds, teachers.all(), contestants, chosen);
-    }
-
-    private static Interval gap(double[] own, double[] base, double teacher) {
-        double[] gained = IntStream.range(0, own.length)
-                .mapToDouble(i -> own[i] - base[i])
-                .toArray();
-        double[] whole = Arrays.stream(base).map(accuracy -> teacher - accuracy).toArray();
-        return Interval.ofRatio(gained, whole);
+                judged.label(),
+                labelled,
+                unlabelled,
+                steps,
+                recipes.values().stream().map(Recipe::pretrained).distinct().count() == 1,
+                remembered > 0 && !teachers.all().isEmpty(),
+                seeds,
+                teachers.all(),
+                contestants,
+                chosen);
     }
 
     private void write(ComparisonResult result) {
-        Path file = out.resolve(RESULT_NAME);
-        Path temporary = out.resolve("." + RESULT_NAME + ".tmp");
-        try {
-            Files.writeString(temporary, RunJson.write(result) + "\n");
-            Files.move(temporary, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
-        }
+        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
     }
 }

@@ -1,9 +1,13 @@
 package dev.limbeck.compare;
 
+import dev.limbeck.data.Split;
+import dev.limbeck.evaluate.Change;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.Judgement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param labelled labelled training images of every student
  * @param unlabelled training images without a label, which teach through a teacher only
  * @param steps optimiser steps of every student
+ * @param sameStart whether all students of a seed begin with the same weights; not where some begin with trained ones
+ * @param answersKept whether teachers remembered their answers from run to run
  * @param teachers the teachers
  * @param contestants the first is the one that all others are compared with
  * @param chosen the contestant with the best mean validation accuracy; null without a validation split
@@ -22,17 +28,54 @@ public record ComparisonResult(
         int labelled,
         int unlabelled,
         int steps,
+        boolean sameStart,
+        boolean answersKept,
         List<Long> seeds,
         List<Taught> teachers,
         List<Contestant> contestants,
         @Nullable String chosen) {
+    /** Say in sentences what the students had in common and what is to be known before their numbers are believed. */
+    public List<String> facts() {
+        List<String> facts = new ArrayList<>();
+        facts.add(String.format(
+                Locale.ROOT,
+                "Every student: %,d labelled and %,d unlabelled images, %,d optimiser steps; %s %s; judged on the %s split.",
+                labelled,
+                unlabelled,
+                steps,
+                seeds.size() == 1 ? "seed" : "seeds",
+                seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
+                judgedOn));
+        if (unlabelled > 0) facts.add("On images without a label only students with a teacher learn anything.");
+        if (!sameStart) facts.add("Initial weights differ, as the recipes say: some students begin with trained ones.");
+        if (judgedOn.equals(Split.VALID.label())) {
+            facts.add("There is no test split: the images that validate judge too, which flatters what they chose.");
+        }
+        if (answersKept) {
+            facts.add(
+                    "Seconds count what a teacher computes, and it answers the same image once: the first run that asks"
+                            + " pays for the others, unless a loss looks inside the teacher.");
+        }
+        return facts;
+    }
+
     /**
      * Hold a teacher.
      *
+     * @param model where it was read from
+     * @param architecture name in the zoo, or the kind of file
+     * @param preparation of its inputs, as far as is known
+     * @param accuracy on the judged split; the mean over the seeds where that is by lot for each of them
      * @param file of its predictions, relative to the comparison's folder
      */
     public record Taught(
-            String model, String architecture, double accuracy, Judgement judgement, String sha256, String file) {}
+            String model,
+            String architecture,
+            Map<String, String> preparation,
+            double accuracy,
+            Judgement judgement,
+            String sha256,
+            String file) {}
 
     /**
      * Hold one run.
@@ -54,6 +97,7 @@ public record ComparisonResult(
      * @param bestDifference the same between the best epochs of both
      * @param gapClosed share of the gap between its teacher and the first contestant; null without a teacher
      * @param judgement of the run with the first seed; agreement is with its teacher, or the first one
+     * @param change from the first contestant's run with that seed to this one's; null for that contestant
      * @param verdict in words; empty for the first contestant
      */
     public record Contestant(
@@ -67,28 +111,43 @@ public record ComparisonResult(
             @Nullable Interval gapClosed,
             double seconds,
             Judgement judgement,
+            @Nullable Change change,
             String verdict) {
+        /** Return its name and the verdict as they are read together. */
+        public String sentence() {
+            return verdict.startsWith(NO_EFFECT) ? name + ", " + verdict : name + " " + verdict;
+        }
+
         /** Return one number of each run, in the order of the seeds. */
         double[] each(java.util.function.ToDoubleFunction<Run> number) {
             return runs.stream().mapToDouble(number).toArray();
         }
     }
 
+    private static final String NO_EFFECT = "no effect shown";
+
     /** Say in words what a paired difference shows. */
     static String verdict(Interval difference, @Nullable Interval gapClosed) {
-        String points = points(difference.mean());
-        if (difference.n() < 2) return "one seed gives no interval: " + points + " points; use more seeds";
+        String points = points(difference.mean()) + " points";
+        String gap = gapClosed == null || Double.isNaN(gapClosed.mean()) ? "" : ", " + gap(gapClosed);
+        if (difference.n() < 2) {
+            return "cannot be judged by one seed: " + points + gap + ", but no interval; use more seeds";
+        }
         String between = String.format(
                 Locale.ROOT, ", 95 %% interval %s to %s", points(difference.low()), points(difference.high()));
-        String gap = gapClosed == null || Double.isNaN(gapClosed.mean())
-                ? ""
-                : String.format(Locale.ROOT, ", %.0f %% of the gap", 100 * gapClosed.mean());
-        if (difference.isPositive()) return "helped: " + points + " points" + between + gap;
-        if (difference.isNegative()) return "hurt: " + points + " points" + between;
-        return "no effect shown: " + points + " points" + between;
+        if (difference.isPositive()) return "helped: " + points + between + gap;
+        if (difference.isNegative()) return "hurt: " + points + between;
+        return NO_EFFECT + ": " + points + between;
     }
 
     private static String points(double share) {
         return String.format(Locale.ROOT, "%+.1f", 100 * share);
+    }
+
+    private static String gap(Interval closed) {
+        String share = String.format(Locale.ROOT, "%.0f %% of the gap", 100 * closed.mean());
+        return closed.n() < 2
+                ? share
+                : share + String.format(Locale.ROOT, " (%.0f to %.0f)", 100 * closed.low(), 100 * closed.high());
     }
 }

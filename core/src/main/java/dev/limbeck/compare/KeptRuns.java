@@ -4,37 +4,61 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.recipe.OpenTeacher;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunDirectory;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
-/** Make each run once: what an earlier attempt has finished is taken as it is, if it was made the same way. */
+/**
+ * Make each run once: what an earlier attempt has finished is taken as it is, if it was made the same way, and what it
+ * was interrupted in goes on after the last finished epoch.
+ */
 final class KeptRuns {
-    private KeptRuns() {}
+    private final Path out;
+    private final Teachers teachers;
+    private final boolean tested;
+    private final RunContext context;
+
+    /**
+     * Keep runs below a folder.
+     *
+     * @param tested whether they are judged on the test split too
+     * @throws LimbeckException if nothing can be written there, before anything is computed
+     */
+    KeptRuns(Path out, Teachers teachers, boolean tested, RunContext context) {
+        claim(out);
+        this.out = out;
+        this.teachers = teachers;
+        this.tested = tested;
+        this.context = context;
+    }
 
     /**
      * Return the record of a run, which is made unless it is there.
      *
+     * @param directory below the folder of all
      * @throws LimbeckException if the folder holds a run of another recipe, other data or another teacher
      */
-    static JsonNode of(
-            Path directory, String name, Recipe recipe, ImageData data, Teachers teachers, RunContext context) {
-        Path recorded = directory.resolve(RunDirectory.RECORD_NAME);
-        RecipeRun.Taught by = teachers.of(recipe);
+    JsonNode run(String directory, String name, Recipe recipe, ImageData data) {
+        Path place = out.resolve(directory);
+        Path recorded = place.resolve(RunDirectory.RECORD_NAME);
+        OpenTeacher by = teachers.of(recipe);
         if (!Files.exists(recorded)) {
             context.told().accept(name);
-            new RecipeRun(recipe, context).keepPredictions().run(directory, true, data, by);
+            RecipeRun run = new RecipeRun(recipe, context.below(directory))
+                    .keepPredictions()
+                    .resumeIfLeft();
+            (tested ? run : run.withoutTest()).run(place, true, data, by);
             return RecipeFiles.tree(recorded);
         }
         JsonNode old = RecipeFiles.tree(recorded);
-        ObjectNode wanted = facts(
-                recipe.toTree(),
-                data.fingerprint(),
-                by == null ? "" : by.saved().sha256());
+        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), by == null ? "" : by.sha256());
         ObjectNode found = facts(
                 old.path("recipe"),
                 old.at("/data/fingerprint").asText(),
@@ -42,7 +66,7 @@ final class KeptRuns {
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(
-                    directory + " was made otherwise: " + difference + "; choose another --out, or remove that folder");
+                    place + " was made otherwise: " + difference + "; choose another --out, or remove that folder");
         }
         context.told().accept(name + ": done before");
         return old;
@@ -51,5 +75,30 @@ final class KeptRuns {
     private static ObjectNode facts(JsonNode recipe, String data, String teacher) {
         ObjectNode facts = recipe.isObject() ? recipe.deepCopy() : RecipeFiles.tree();
         return facts.put("content of the data", data).put("content of the teacher", teacher);
+    }
+
+    private static void claim(Path out) {
+        if (Files.exists(out) && !Files.isDirectory(out)) {
+            throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
+        }
+        try {
+            Files.createDirectories(out);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write to " + out + " (" + e.getMessage() + "); choose another --out", e);
+        }
+        if (!Files.isWritable(out)) {
+            throw new LimbeckException("this user may not write to " + out + "; choose another --out");
+        }
+    }
+
+    /** Write a text whole or not at all, over what is there. */
+    static void write(Path file, String text) {
+        Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
+        try {
+            Files.writeString(temporary, text);
+            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.limbeck.compare;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
@@ -13,8 +12,6 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunJson;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +34,9 @@ public final class Sweep {
 
     /** The name of the winner's recipe in a sweep's folder. */
     public static final String BEST_NAME = "best.yaml";
+
+    /** The folder of the winner's confirmation in a sweep's folder. */
+    public static final String CONFIRM_FOLDER = "confirm";
 
     private static final int FRESH_SEEDS = 1000;
 
@@ -76,7 +76,7 @@ public final class Sweep {
      *
      * @param trials how many combinations {@link Strategy#RANDOM} draws; others ignore it
      * @param seeds how many seeds each combination is judged on, from the recipe's own on
-     * @param confirmSeeds how many fresh seeds the winner is confirmed on
+     * @param confirmSeeds how many fresh seeds the winner is confirmed on; 0 to choose only
      */
     public Sweep(
             Recipe base,
@@ -90,7 +90,7 @@ public final class Sweep {
         this.base = base;
         this.strategy = strategy;
         this.seeds = Settings.atLeast(1, "seeds", seeds);
-        this.confirmSeeds = Settings.atLeast(1, "confirm", confirmSeeds);
+        this.confirmSeeds = Settings.atLeast(0, "confirm", confirmSeeds);
         this.out = out;
         this.context = context;
         Settings.atLeast(1, "trials", trials);
@@ -103,39 +103,56 @@ public final class Sweep {
         recipes = all;
     }
 
-    /** Run what is not there yet, choose, confirm, and write {@code sweep.json} and {@code best.yaml}. */
+    /**
+     * Run what is not there yet, choose, confirm, and write {@code sweep.json} and {@code best.yaml}.
+     *
+     * @throws LimbeckException if there is no validation split to choose on, or no test split to confirm on, before the
+     *     first trial; or if every trial diverged
+     */
     public SweepResult run() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
-        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out)) {
+        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
+            KeptRuns kept = new KeptRuns(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
             for (int round = 0; round < rounds.size(); round++) {
-                List<SweepResult.Trial> judged = round(left, rounds.get(round), teachers);
-                int kept = round == rounds.size() - 1
-                        ? judged.size()
-                        : Math.max(1, (judged.size() + KEPT_SHARE - 1) / KEPT_SHARE);
-                List<SweepResult.Trial> dropped = judged.subList(kept, judged.size()).stream()
+                List<SweepResult.Trial> judged = round(left, rounds.get(round), teachers, kept);
+                int sound =
+                        (int) judged.stream().filter(trial -> !trial.diverged()).count();
+                int going = round == rounds.size() - 1
+                        ? sound
+                        : Math.min(sound, (judged.size() + KEPT_SHARE - 1) / KEPT_SHARE);
+                if (going == 0) {
+                    throw new LimbeckException(
+                            "the loss of every combination became infinite; lower the learning rate");
+                }
+                List<SweepResult.Trial> dropped = judged.subList(going, judged.size()).stream()
                         .map(trial -> trial(trial.name(), trial.epochs(), trial.valid(), true))
                         .toList();
                 ranked.addAll(0, dropped);
                 dropped.forEach(trial -> left.remove(trial.name()));
-                if (round == rounds.size() - 1) ranked.addAll(0, judged);
+                if (round == rounds.size() - 1) ranked.addAll(0, judged.subList(0, going));
             }
         }
         String winner = ranked.get(0).name();
         Recipe best = Objects.requireNonNull(recipes.get(winner));
-        write(BEST_NAME, best.toYaml());
-        context.told().accept("chosen on the validation split: " + winner + "; confirming on fresh seeds");
-        ComparisonResult confirmed = new Comparison(
+        KeptRuns.write(out.resolve(BEST_NAME), best.toYaml());
+        context.told().accept("chosen on the validation split: " + winner);
+        SweepResult result =
+                new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
+        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
+        return result;
+    }
+
+    private ComparisonResult confirm(Recipe best) {
+        context.told().accept("confirming on fresh seeds and the test split");
+        return new Comparison(
                         Map.of("best", best),
                         confirmSeeds,
                         base.training().seed() + FRESH_SEEDS,
-                        out.resolve("confirm"),
-                        context)
+                        out.resolve(CONFIRM_FOLDER),
+                        context.below(CONFIRM_FOLDER))
                 .run();
-        SweepResult result = new SweepResult(List.copyOf(ranked), winner, best, confirmed);
-        write(RESULT_NAME, RunJson.write(result) + "\n");
-        return result;
     }
 
     /** Return the epochs of each round, the last being all. */
@@ -147,32 +164,60 @@ public final class Sweep {
         return List.of(ninth, third, all).stream().distinct().toList();
     }
 
-    /** Judge what is left after so many epochs, the best first. */
-    private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers) {
+    /** Judge what is left after so many epochs, the best first and what diverged last. */
+    private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, KeptRuns kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
             try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), context)) {
-                if (!data.has(Split.VALID)) {
-                    throw new LimbeckException("a sweep chooses by validation accuracy, and there is no such split; set"
-                            + " valid_fraction above 0");
-                }
+                check(data);
                 for (Map.Entry<String, Recipe> entry : left.entrySet()) {
                     String name = entry.getKey();
-                    JsonNode done = KeptRuns.of(
-                            out.resolve("trials/%s/epochs-%d/seed-%d".formatted(name, epochs, seed)),
-                            "%s, %d epochs, seed %d".formatted(name, epochs, seed),
-                            shortened(entry.getValue(), epochs).withSeed(seed),
-                            data,
-                            teachers,
-                            context);
-                    sums.merge(name, done.at("/results/valid/accuracy").asDouble(), Double::sum);
+                    double before = sums.getOrDefault(name, 0.0);
+                    if (!Double.isNaN(before)) {
+                        sums.put(name, before + accuracy(entry.getValue(), name, epochs, seed, data, kept));
+                    }
                 }
             }
         }
         return left.keySet().stream()
                 .map(name -> trial(name, epochs, Objects.requireNonNull(sums.get(name)) / seeds, false))
-                .sorted(Comparator.comparingDouble(SweepResult.Trial::valid).reversed())
+                .sorted(Comparator.comparing(SweepResult.Trial::diverged)
+                        .thenComparing(Comparator.comparingDouble(SweepResult.Trial::valid)
+                                .reversed()))
                 .toList();
+    }
+
+    private void check(ImageData data) {
+        if (!data.has(Split.VALID)) {
+            throw new LimbeckException("a sweep chooses by validation accuracy, and there is no such split; set"
+                    + " valid_fraction above 0");
+        }
+        if (confirmSeeds > 0 && !data.has(Split.TEST)) {
+            throw new LimbeckException("a sweep confirms its winner on a test split, and there is none; put images into"
+                    + " a folder test, or choose only (--confirm 0)");
+        }
+    }
+
+    /** Train one combination with one seed; returns its validation accuracy, NaN if it diverged. */
+    private double accuracy(Recipe recipe, String name, int epochs, long seed, ImageData data, KeptRuns kept) {
+        try {
+            return kept.run(
+                            // A loss may have characters in its description that no folder's name has everywhere.
+                            "trials/%s/epochs-%d/seed-%d".formatted(name.replaceAll("[^\\w.=-]", "_"), epochs, seed),
+                            "%s, %d epochs, seed %d".formatted(name, epochs, seed),
+                            shortened(recipe, epochs).withSeed(seed),
+                            data)
+                    .at("/results/valid/accuracy")
+                    .asDouble();
+        } catch (LimbeckException e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                // What the training loop gives as the cause where a loss is not finite.
+                if (!(cause.getCause() instanceof ArithmeticException)) continue;
+                context.told().accept(name + ": dropped; " + cause.getMessage());
+                return Double.NaN;
+            }
+            throw e;
+        }
     }
 
     private static Recipe shortened(Recipe recipe, int epochs) {
@@ -188,21 +233,11 @@ public final class Sweep {
         return new SweepResult.Trial(
                 name,
                 loss.name(),
-                loss.temperature() == null ? null : loss.temperature().first(),
-                distillation.weight().first(),
+                loss.temperature(),
+                distillation.weight(),
                 recipe.training().schedule(),
                 epochs,
                 valid,
                 dropped);
-    }
-
-    private void write(String name, String text) {
-        Path file = out.resolve(name);
-        try {
-            Files.createDirectories(out);
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
-        }
     }
 }

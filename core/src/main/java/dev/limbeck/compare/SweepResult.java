@@ -1,5 +1,6 @@
 package dev.limbeck.compare;
 
+import dev.limbeck.distill.Schedule;
 import dev.limbeck.recipe.Recipe;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -9,24 +10,34 @@ import org.jspecify.annotations.Nullable;
  *
  * @param trials the best first: those of the last round, then what earlier rounds dropped
  * @param best the winner's recipe, ready to be used
- * @param confirmed the winner against the student alone, on fresh seeds and on data that chose nothing
+ * @param confirmed the winner against the student alone, on fresh seeds and on the test split, which no trial has seen;
+ *     null if that was not asked for
  */
-public record SweepResult(List<Trial> trials, String winner, Recipe best, ComparisonResult confirmed) {
+public record SweepResult(
+        List<Trial> trials,
+        String winner,
+        Recipe best,
+        @Nullable ComparisonResult confirmed) {
     /**
      * Hold one combination.
      *
      * @param temperature of its first loss; null if it has none
      * @param epochs how long it was trained in its last round
-     * @param valid mean validation accuracy of that round over the sweep's seeds
+     * @param valid mean validation accuracy of that round over the sweep's seeds; NaN if its loss became infinite
      * @param dropped whether others went on without it
      */
     public record Trial(
             String name,
             String loss,
-            @Nullable Double temperature,
-            double weight,
+            @Nullable Schedule temperature,
+            Schedule weight,
             String schedule,
             int epochs,
             double valid,
-            boolean dropped) {}
+            boolean dropped) {
+        /** Return whether its loss became infinite, which ends a trial. */
+        public boolean diverged() {
+            return Double.isNaN(valid);
+        }
+    }
 }

@@ -4,23 +4,22 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.KeptTeacher;
-import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.evaluate.Judgement;
 import dev.limbeck.recipe.DistillationRecipe;
+import dev.limbeck.recipe.OpenTeacher;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
-import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.SavedModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -28,6 +27,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the open teachers of several recipes, each once, with what they answered. */
@@ -35,24 +35,31 @@ final class Teachers implements AutoCloseable {
     /** The folder of their predictions in a comparison's folder. */
     static final String FOLDER = "teachers";
 
-    private final Map<TeacherRecipe, RecipeRun.Taught> open = new LinkedHashMap<>();
+    private final Map<TeacherRecipe, OpenTeacher> open = new LinkedHashMap<>();
     /** How the first recipe of each teacher learns from it. */
     private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
 
     private final List<ComparisonResult.Taught> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
+    /** Of each teacher, for each seed. */
+    private final List<List<Double>> accuracies = new ArrayList<>();
+
     private final Path out;
 
     /** Open them, and let each remember its answers to so many rows. */
-    Teachers(Collection<Recipe> recipes, long remembered, Path out) {
+    Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> told) {
         this.out = out;
         try {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
                 if (recipe.distillation() != null) how.put(named, recipe.distillation());
-                SavedModel saved = named.open();
-                open.put(named, new RecipeRun.Taught(KeptTeacher.of(ModuleTeacher.of(saved), remembered), saved));
+                OpenTeacher opened = named.open(told);
+                open.put(
+                        named,
+                        named.cache() != null
+                                ? opened
+                                : opened.wrapped(teacher -> KeptTeacher.inMemory(teacher, remembered)));
             }
         } catch (LimbeckException e) {
             close();
@@ -60,7 +67,8 @@ final class Teachers implements AutoCloseable {
         }
     }
 
-    RecipeRun.@Nullable Taught of(Recipe recipe) {
+    @Nullable
+    OpenTeacher of(Recipe recipe) {
         return recipe.teacher() == null ? null : open.get(recipe.teacher());
     }
 
@@ -71,15 +79,29 @@ final class Teachers implements AutoCloseable {
 
     /** Return how images are prepared for the first teacher, and with that for everyone. */
     Map<String, String> preparation() {
-        return open.values().stream()
-                .findFirst()
-                .map(taught -> taught.saved().preparation())
-                .orElse(Map.of());
+        return open.values().stream().findFirst().map(OpenTeacher::preparation).orElse(Map.of());
     }
 
     /** Return what is known of each; complete once they are judged. */
     List<ComparisonResult.Taught> all() {
-        return List.copyOf(all);
+        List<ComparisonResult.Taught> known = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            ComparisonResult.Taught first = all.get(i);
+            known.add(new ComparisonResult.Taught(
+                    first.model(),
+                    first.architecture(),
+                    first.preparation(),
+                    Arrays.stream(accuracies(i)).average().orElse(Double.NaN),
+                    first.judgement(),
+                    first.sha256(),
+                    first.file()));
+        }
+        return known;
+    }
+
+    /** Return the accuracy of a teacher for each seed that it was judged for. */
+    double[] accuracies(int teacher) {
+        return accuracies.get(teacher).stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     /** Return the answers of a recipe's teacher, of the first one for a recipe without; null if there is none. */
@@ -90,44 +112,66 @@ final class Teachers implements AutoCloseable {
         return predictions.get(position == null ? 0 : position);
     }
 
-    /** Judge each teacher once, and keep its predictions for the comparison with its students. */
+    /**
+     * Judge each teacher on the data of one more seed. A test split is the same for all seeds; images that validate are
+     * drawn by lot for each where the data does not name them. The first seed's predictions are kept.
+     */
     void judge(ImageData data, Split split, RunContext context) {
-        if (all.size() == open.size()) return;
-        for (Map.Entry<TeacherRecipe, RecipeRun.Taught> entry : open.entrySet()) {
-            RecipeRun.Taught taught = entry.getValue();
-            SavedModel saved = taught.saved();
-            Path file = out.resolve(FOLDER).resolve(saved.sha256().substring(0, 16) + ".safetensors");
-            Map<Split, Predictions> answers = answers(taught, how.get(entry.getKey()), data, context);
-            try {
-                Files.createDirectories(file.getParent());
-            } catch (IOException e) {
-                throw new LimbeckException("cannot write to " + out + ": " + e.getMessage(), e);
+        boolean first = all.isEmpty();
+        int position = 0;
+        for (Map.Entry<TeacherRecipe, OpenTeacher> entry : open.entrySet()) {
+            if (first) {
+                Map<Split, Predictions> answers =
+                        answers(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
+                keep(entry.getValue(), answers, split);
+            } else if (split == Split.TEST) {
+                accuracies.get(position).add(accuracies.get(position).get(0));
+            } else {
+                Map<Split, Predictions> answers =
+                        answers(entry.getValue(), how.get(entry.getKey()), data, context, split);
+                accuracies.get(position).add(accuracy(answers, split));
             }
-            PredictionFile.write(answers, file);
-            predictions.add(answers);
-            all.add(new ComparisonResult.Taught(
-                    saved.file().toString(),
-                    saved.architecture(),
-                    Metric.accuracy().of(Objects.requireNonNull(answers.get(split))),
-                    Judgement.of(answers, split, null),
-                    saved.sha256(),
-                    out.relativize(file).toString()));
+            position++;
         }
     }
 
+    private static double accuracy(Map<Split, Predictions> answers, Split split) {
+        return Metric.accuracy().of(Objects.requireNonNull(answers.get(split)));
+    }
+
+    private void keep(OpenTeacher taught, Map<Split, Predictions> answers, Split split) {
+        Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + ".safetensors");
+        try {
+            Files.createDirectories(file.getParent());
+        } catch (IOException e) {
+            throw new LimbeckException("cannot write to " + out + ": " + e.getMessage(), e);
+        }
+        PredictionFile.write(answers, file);
+        predictions.add(answers);
+        accuracies.add(new ArrayList<>(List.of(accuracy(answers, split))));
+        all.add(new ComparisonResult.Taught(
+                taught.file(),
+                taught.architecture(),
+                taught.preparation(),
+                accuracy(answers, split),
+                Judgement.of(answers, split, null),
+                taught.sha256(),
+                out.relativize(file).toString()));
+    }
+
     private static Map<Split, Predictions> answers(
-            RecipeRun.Taught taught, @Nullable DistillationRecipe how, ImageData data, RunContext context) {
+            OpenTeacher taught, @Nullable DistillationRecipe how, ImageData data, RunContext context, Split... splits) {
         List<String> names = data.classNames();
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
-        int classes = teacher.classes() == 0 ? taught.saved().classes() : teacher.classes();
-        if (classes != names.size()) {
-            throw new LimbeckException("the teacher " + taught.saved().file() + " knows " + classes
+        int classes = teacher.classes();
+        if (classes != 0 && classes != names.size()) {
+            throw new LimbeckException("the teacher " + taught.file() + " knows " + classes
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
         try (Teacher.Lesson lesson = teacher.begin(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
-            for (Split split : List.of(Split.VALID, Split.TEST)) {
+            for (Split split : splits) {
                 if (data.has(split)) answers.put(split, lesson.predict(data, split));
             }
             return answers;
@@ -136,6 +180,6 @@ final class Teachers implements AutoCloseable {
 
     @Override
     public void close() {
-        open.values().forEach(taught -> taught.saved().close());
+        open.values().forEach(OpenTeacher::close);
     }
 }

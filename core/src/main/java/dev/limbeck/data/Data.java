@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Offer labelled rows in splits, as streams of batches. It owns whatever it keeps in memory; streams must be closed
@@ -72,6 +73,44 @@ public interface Data extends AutoCloseable {
 
     /** Return what a run must record to repeat this: source, sizes, transforms, seed; keys in a fixed order. */
     Map<String, Object> describe();
+
+    /**
+     * Show rows to another model.
+     *
+     * @param preparation of that model's inputs, as {@link #preparation} says it
+     * @throws LimbeckException if this kind of data comes in one form only
+     */
+    default Lens lens(Map<String, String> preparation) {
+        throw new LimbeckException(
+                "this data comes in one form only, " + preparation() + "; choose a model for such inputs");
+    }
+
+    /** Return the views of its rows that training shows, as {@link Origin} numbers them; none if each epoch has its own. */
+    default int[] views() {
+        return new int[0];
+    }
+
+    /** Open a pass over all rows of a split in order, each as training shows it in a view. */
+    default BatchStream view(Split split, int view) {
+        if (view == Origin.PLAIN) return evaluate(split);
+        throw new LimbeckException("this data has no views of its rows");
+    }
+
+    /**
+     * Return keys that are equal where rows, prepared and augmented, are the same, in any data of this kind.
+     *
+     * @param origin of which the changes are left aside
+     * @param indices positions in the origin's split
+     * @return null if this kind of data has none
+     */
+    default RowKey @Nullable [] keys(Origin origin, int... indices) {
+        return null;
+    }
+
+    /** Return what decides, beside its source, how a row looks; string keys and values. */
+    default Map<String, String> look() {
+        return preparation();
+    }
 
     /** Return what a saved model must carry so that new inputs are prepared as these were; string keys and values. */
     default Map<String, String> preparation() {

@@ -1,6 +1,7 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Capture;
@@ -67,7 +68,8 @@ final class BoundPairs {
             start();
             // Not predict, whose scope would free what was captured.
             fit.model().apply(input);
-            lesson.logits(input);
+            long[] teachers = lesson.inputShape(fit.data().inputShape());
+            lesson.logits(Batch.of(Tensors.zeros(DType.FLOAT32, oneMore(2, teachers))));
             for (FeaturePair pair : pairs) {
                 BoundPair made = new BoundPair(
                         pair,

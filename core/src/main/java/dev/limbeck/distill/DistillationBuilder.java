@@ -40,6 +40,7 @@ public final class DistillationBuilder {
     int lastStep = Integer.MAX_VALUE;
     int adapterEpochs;
     int diagnosisInterval;
+    boolean thorough;
 
     @Nullable
     Function<Step, Tensor> rowWeights;
@@ -168,7 +169,13 @@ public final class DistillationBuilder {
         return this;
     }
 
-    /** Choose where the plan of the feature pairs is told before training; the log unless set. */
+    /** Try other preparations of the teacher's inputs before training even if it does well; only if it does badly unless set. */
+    public DistillationBuilder checkThoroughly() {
+        thorough = true;
+        return this;
+    }
+
+    /** Choose where what is found out about the teacher and the plan of the feature pairs is told before training; the log unless set. */
     public DistillationBuilder told(Consumer<String> told) {
         this.told = told;
         return this;

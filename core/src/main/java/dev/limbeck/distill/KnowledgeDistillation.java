@@ -1,8 +1,10 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
@@ -56,6 +58,7 @@ public final class KnowledgeDistillation implements Callback {
     private Teacher.@Nullable Lesson lesson;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
+    private @Nullable Preflight preflight;
     private double progress;
 
     KnowledgeDistillation(DistillationBuilder settings) {
@@ -95,9 +98,8 @@ public final class KnowledgeDistillation implements Callback {
         if (settings.teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
         }
-        Teacher given = settings.teacher;
         teacher = MappedTeacher.matching(
-                given instanceof ModuleTeacher own ? own.withPrecisionOf(fit.learner()) : given,
+                settings.teacher.in(fit.learner().precision()),
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());
@@ -106,6 +108,7 @@ public final class KnowledgeDistillation implements Callback {
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
         lesson = begun;
         before = begun.fingerprint();
+        checkKnowledge(begun.knowledge());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.told);
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
@@ -116,7 +119,59 @@ public final class KnowledgeDistillation implements Callback {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
+            Preflight found = Preflight.of(
+                    teacher,
+                    begun,
+                    teacherOnValidation,
+                    fit.data(),
+                    settings.teacher.classNames(),
+                    temperatures(),
+                    settings.thorough);
+            preflight = found;
+            settings.told.accept(found.summary());
+            found.warnings().forEach(line -> settings.told.accept("warning: " + line));
         }
+    }
+
+    private double[] temperatures() {
+        return losses.values().stream()
+                .mapToDouble(term -> term.at(0).temperature())
+                .filter(temperature -> !Double.isNaN(temperature))
+                .distinct()
+                .toArray();
+    }
+
+    private void checkKnowledge(Knowledge told) {
+        for (LogitTerm term : losses.values()) {
+            Knowledge needed = term.loss().needs();
+            if (told.suffices(needed)) continue;
+            throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
+                    + teacher.name() + " tells " + words(told) + " only; use a loss such as "
+                    + (told == Knowledge.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+        }
+    }
+
+    private static String words(Knowledge knowledge) {
+        return switch (knowledge) {
+            case LOGITS -> "logits";
+            case PROBABILITIES -> "probabilities";
+            case TOP_CLASSES -> "likeliest classes";
+        };
+    }
+
+    /** Ask the teacher as a step would, and leave the answer. */
+    void rehearse(Batch batch) {
+        Teacher.Lesson current = lesson;
+        if (current == null)
+            throw new IllegalStateException("a rehearsal goes behind its distillation in the same fit");
+        pairs.start();
+        current.logits(batch);
+        pairs.stop();
+    }
+
+    /** Return what was found out about the teacher before the last fit; null without a validation split. */
+    public @Nullable Preflight preflight() {
+        return preflight;
     }
 
     private void checkLabels(Fit fit) {
@@ -184,7 +239,7 @@ public final class KnowledgeDistillation implements Callback {
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         if (step.index() < settings.lastStep) step.setWeight(Step.TASK, taskWeight());
         if (!teaches(step)) return;
-        Tensor answers = current.logits(step.batch().input());
+        Tensor answers = current.logits(step.batch());
         LogitLoss.checkShapes(step.prediction(), answers);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(Step.TASK, 0);

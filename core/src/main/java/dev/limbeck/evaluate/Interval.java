@@ -58,7 +58,8 @@ public record Interval(int n, double mean, double spread, double low, double hig
         return high < 0;
     }
 
-    static double[] differences(double[] a, double[] b) {
+    /** Return {@code a[i] − b[i]} of as many values. */
+    public static double[] differences(double[] a, double[] b) {
         if (a.length != b.length) throw new IllegalArgumentException(a.length + " values against " + b.length);
         double[] differences = new double[a.length];
         for (int i = 0; i < a.length; i++) differences[i] = a[i] - b[i];

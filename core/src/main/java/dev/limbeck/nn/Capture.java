@@ -44,6 +44,21 @@ public final class Capture implements AutoCloseable {
         return capture;
     }
 
+    /** Watch nothing: what is kept is {@link #put} here by whoever has it from elsewhere. */
+    public static Capture given(String network) {
+        return new Capture(network);
+    }
+
+    /** Keep what a point gave, as if it had run. */
+    public void put(String point, Tensor value) {
+        if (recording) seen.put(point, value);
+    }
+
+    /** Return whether it keeps what runs. */
+    public boolean isRecording() {
+        return recording;
+    }
+
     /**
      * Return the module that a point belongs to.
      *

@@ -13,7 +13,6 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
-import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  */
-public final class Predictor implements AutoCloseable {
+public final class Predictor implements ImageClassifier {
     private final SavedModel saved;
     private final ImagePreparation preparation;
     private final List<String> classNames;
@@ -82,7 +81,7 @@ public final class Predictor implements AutoCloseable {
         }
     }
 
-    /** Return the class names in the order of the logits; numbers where the file has none. */
+    @Override
     public List<String> classNames() {
         return classNames;
     }
@@ -97,26 +96,12 @@ public final class Predictor implements AutoCloseable {
         return !saved.preparation().isEmpty();
     }
 
-    /**
-     * Classify an image file.
-     *
-     * @throws LimbeckException if it cannot be read
-     */
+    @Override
     public Prediction predict(Path image) {
         return predict(ImageDecoder.read(image));
     }
 
-    /** Classify an image in memory. */
-    public Prediction predict(BufferedImage image) {
-        return predict(RgbImage.of(image));
-    }
-
-    /** Classify 8-bit RGB pixels. */
-    public Prediction predict(RgbImage image) {
-        return predictAll(List.of(image)).get(0);
-    }
-
-    /** Classify several images at once, which is quicker than one after the other. */
+    @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
         if (images.isEmpty()) return List.of();
         lock.readLock().lock();
@@ -139,7 +124,6 @@ public final class Predictor implements AutoCloseable {
         }
     }
 
-    /** Free the model's memory, once nobody computes with it any more. */
     @Override
     public void close() {
         lock.writeLock().lock();

@@ -13,14 +13,15 @@ public record AugmentRecipe(
         @Nullable Integer padAndCrop,
         @Nullable Double randomCrop,
         @Nullable Double jitter,
-        @Nullable Integer randAugment) {
+        @Nullable Integer randAugment,
+        @Nullable Integer views) {
     public AugmentRecipe {
-        change(Augmentation.none(), flip, padAndCrop, randomCrop, jitter, randAugment);
+        change(Augmentation.none(), flip, padAndCrop, randomCrop, jitter, randAugment, views);
     }
 
     /** Change what suits the data to what this says. */
     Augmentation over(Augmentation usual) {
-        return change(usual, flip, padAndCrop, randomCrop, jitter, randAugment);
+        return change(usual, flip, padAndCrop, randomCrop, jitter, randAugment, views);
     }
 
     private static Augmentation change(
@@ -29,12 +30,14 @@ public record AugmentRecipe(
             @Nullable Integer padAndCrop,
             @Nullable Double randomCrop,
             @Nullable Double jitter,
-            @Nullable Integer randAugment) {
+            @Nullable Integer randAugment,
+            @Nullable Integer views) {
         return new Augmentation(
                 flip == null ? usual.flip() : flip,
                 padAndCrop == null ? usual.padAndCrop() : padAndCrop,
                 randomCrop == null ? usual.randomCrop() : randomCrop,
                 jitter == null ? usual.jitter() : jitter,
-                randAugment == null ? usual.randAugment() : randAugment);
+                randAugment == null ? usual.randAugment() : randAugment,
+                views == null ? usual.views() : views);
     }
 }

@@ -82,9 +82,15 @@ public record DistillationRecipe(
     /**
      * Make the callback for a teacher.
      *
-     * @param told takes the plan of feature pairs; null for the log
+     * @param told takes what is found out about the teacher, and the plan of feature pairs; null for the log
      */
     KnowledgeDistillation with(Teacher teacher, @Nullable Consumer<String> told) {
+        DistillationBuilder builder = builder(teacher);
+        if (told != null) builder.told(told);
+        return builder.build();
+    }
+
+    DistillationBuilder builder(Teacher teacher) {
         DistillationBuilder builder = KnowledgeDistillation.from(teacher).weight(weight);
         if (taskWeight != null) builder.taskWeight(taskWeight);
         if (leastConfidence != null) builder.leastConfidence(leastConfidence);
@@ -94,8 +100,7 @@ public record DistillationRecipe(
         if (diagnoseEvery != null) builder.diagnoseEvery(diagnoseEvery);
         if (matchClasses != null && matchClasses) builder.matchClasses();
         if (classes != null) builder.classes(classes);
-        if (told != null) builder.told(told);
         losses.forEach(loss -> loss.into(builder));
-        return builder.build();
+        return builder;
     }
 }

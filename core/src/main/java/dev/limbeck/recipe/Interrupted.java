@@ -50,6 +50,16 @@ public final class Interrupted {
                 trouble);
     }
 
+    /** Return whether an interrupted run has left a checkpoint that is whole. */
+    static boolean isLeft(Path out) {
+        try {
+            at(out);
+            return true;
+        } catch (LimbeckException e) {
+            return false; // where nothing can be gone on from, a run begins anew
+        }
+    }
+
     static Map<String, String> facts(Recipe recipe, String data, String teacher) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(RECIPE, recipe.toTree().toString());
@@ -64,24 +74,34 @@ public final class Interrupted {
     }
 
     /**
-     * Return the checkpoint to go on from.
+     * Check that it is the same recipe that wants to go on, before data is read.
      *
-     * @throws LimbeckException if it is of another recipe, other data or another teacher: what differs
+     * @throws LimbeckException if it is another: what differs
      */
-    Path checkpointOf(Map<String, String> wanted, Consumer<String> told) {
+    void check(Recipe wanted) {
         String difference = RecipeFiles.difference(
                 RecipeFiles.tree(facts.getOrDefault(RECIPE, ""), "the checkpoint"),
-                RecipeFiles.tree(wanted.getOrDefault(RECIPE, ""), "the recipe"));
+                RecipeFiles.tree(wanted.toTree().toString(), "the recipe"));
+        if (difference != null) throw differs(difference);
+    }
+
+    /**
+     * Return the checkpoint to go on from.
+     *
+     * @throws LimbeckException if it is of other data or another teacher: what differs
+     */
+    Path checkpointOf(Map<String, String> wanted, Consumer<String> told) {
         for (String content : List.of(DATA, TEACHER)) {
-            if (difference == null && !wanted.getOrDefault(content, "").equals(facts.get(content))) {
-                difference = "the " + content + " has changed";
+            if (!wanted.getOrDefault(content, "").equals(facts.get(content))) {
+                throw differs("the " + content + " has changed");
             }
-        }
-        if (difference != null) {
-            throw new LimbeckException("cannot resume " + out + ": " + difference
-                    + "; use what it was begun with, or train anew with --overwrite");
         }
         if (trouble != null) told.accept(trouble.getMessage() + "; going on from the checkpoint before it");
         return checkpoint;
+    }
+
+    private LimbeckException differs(String what) {
+        return new LimbeckException(
+                "cannot resume " + out + ": " + what + "; use what it was begun with, or choose another --out");
     }
 }

@@ -10,6 +10,7 @@ import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
 import dev.limbeck.distill.Schedule;
 import dev.limbeck.distill.loss.FeatureLoss;
+import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.Losses;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,6 +71,11 @@ public record LossRecipe(
         return new LossRecipe("soft-target", null, null, null, null, null);
     }
 
+    /** Make a loss on logits, at its first temperature. */
+    LogitLoss logitLoss() {
+        return Losses.byName(name).logits(given(parameters, temperature));
+    }
+
     /** Add the loss to a distillation. */
     void into(DistillationBuilder builder) {
         Losses.Kind kind = Losses.byName(name);
@@ -77,7 +83,7 @@ public record LossRecipe(
         Map<String, Double> given = given(parameters, temperature);
         if (!kind.feature()) {
             boolean changes = temperature != null && !temperature.isConstant();
-            builder.loss(kind.logits(given), factor, changes ? temperature : null);
+            builder.loss(logitLoss(), factor, changes ? temperature : null);
             return;
         }
         FeatureLoss loss = kind.features(given);

@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 final class OnExit implements AutoCloseable {
     private final Thread hook;
 
-    OnExit(RunDirectory directory, Consumer<String> told) {
+    OnExit(RunDirectory directory, String howToGoOn, Consumer<String> told) {
         hook = new Thread(() -> {
             if (directory.leavesCheckpoint()) {
-                told.accept("interrupted; the last finished epoch is kept, go on with --resume");
+                told.accept("interrupted; the last finished epoch is kept, " + howToGoOn);
             } else {
                 directory.close();
             }

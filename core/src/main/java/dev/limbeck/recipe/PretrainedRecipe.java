@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Say which trained weights a network begins with below a new classifier; what is null in a file gets its default.
  *
- * @param weights imagenet (the default) for the published ones, fetched once, or a file of the same architecture
+ * @param weights imagenet (the default) for the published ones, fetched once, or a file or run directory of the same architecture
  * @param head concat for fastai's (the default where the architecture pools feature maps) or linear for its own
  * @param frozenEpochs epochs in which the classifier is trained alone, before those of the training; 1
  */
@@ -33,8 +33,8 @@ public record PretrainedRecipe(String weights, @Nullable String head, Integer fr
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);
         if (!Files.exists(file)) {
-            throw new LimbeckException(
-                    "no weights at " + file + "; expected imagenet, a safetensors file or a PyTorch checkpoint");
+            throw new LimbeckException("no weights at " + file
+                    + "; expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
         }
         return learner.weights(file);
     }

@@ -37,16 +37,22 @@ public record Recipe(
         if (teacher == null && distillation != null) {
             throw new LimbeckException("found distillation without a teacher; name one, or leave distillation out");
         }
+        boolean mixes = training.mixup() != null || training.cutmix() != null;
+        if (teacher != null && teacher.cache() != null && mixes) {
+            throw new LimbeckException(
+                    "answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
+                            + "leave the mixing out, or teacher.cache (--cache-teacher)");
+        }
         if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
     }
 
     /**
-     * Read a YAML or JSON file.
+     * Read a YAML or JSON file, or the recipe in a {@code run.json}.
      *
      * @throws LimbeckException in one line, if it cannot be read, has a key that nothing knows, or a value out of range
      */
     public static Recipe read(Path file) {
-        return RecipeFiles.bind(RecipeFiles.tree(file), file.toString());
+        return RecipeFiles.bind(RecipeFiles.recipeTree(file), file.toString());
     }
 
     /** Read YAML or JSON text, such as a text block. */
@@ -64,7 +70,7 @@ public record Recipe(
         return RecipeFiles.tree(this);
     }
 
-    /** Return the same recipe with another seed of weights, order and draws; the split into train and valid stays. */
+    /** Return the same recipe with another seed of weights and draws, and of order and splits where the data has none. */
     public Recipe withSeed(long seed) {
         return new Recipe(data, teacher, student, pretrained, training.withSeed(seed), distillation);
     }

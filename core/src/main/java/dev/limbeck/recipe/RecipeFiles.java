@@ -37,6 +37,7 @@ public final class RecipeFiles {
             .setSerializationInclusion(JsonInclude.Include.NON_NULL)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
 
     private RecipeFiles() {}
@@ -50,6 +51,24 @@ public final class RecipeFiles {
             throw new LimbeckException("no recipe " + file, e);
         } catch (IOException e) {
             throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Read a recipe's file as a tree without binding it yet, so that more can be set; a {@code run.json} gives the recipe
+     * that repeats it.
+     */
+    public static ObjectNode recipeTree(Path file) {
+        ObjectNode tree = tree(file);
+        return tree.get("recipe") instanceof ObjectNode recipe && tree.has("model_sha256") ? recipe : tree;
+    }
+
+    /** Refuse keys that nothing knows, whatever else is missing. */
+    public static void refuseUnknownKeys(JsonNode tree, String origin) {
+        try {
+            bind(tree, origin);
+        } catch (LimbeckException e) {
+            if (e.getCause() instanceof UnrecognizedPropertyException) throw e;
         }
     }
 

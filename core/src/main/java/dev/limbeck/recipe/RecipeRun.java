@@ -5,8 +5,6 @@ import dev.limbeck.Version;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.distill.teacher.ModuleTeacher;
-import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.BestEpoch;
@@ -22,11 +20,11 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RateCurve;
 import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,14 +34,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Carry out a recipe and leave a run directory. */
 public final class RecipeRun {
-    /** A model that teaches: how it answers, and what it was read from. */
-    public record Taught(Teacher teacher, SavedModel saved) {
-        /** Let a model answer anew each time. */
-        public static Taught by(SavedModel saved) {
-            return new Taught(ModuleTeacher.of(saved), saved);
-        }
-    }
-
     private static final double LOWEST_RATE = 1e-6;
     private static final double HIGHEST_RATE = 1;
 
@@ -51,6 +41,8 @@ public final class RecipeRun {
     private final RunContext context;
     private boolean keepPredictions;
     private boolean resumes;
+    private boolean resumesIfLeft;
+    private List<Split> judgedOn = List.of(Split.VALID, Split.TEST);
 
     public RecipeRun(Recipe recipe, RunContext context) {
         this.recipe = recipe;
@@ -69,6 +61,18 @@ public final class RecipeRun {
         return this;
     }
 
+    /** Go on as {@link #resume} does where an interrupted run has left a checkpoint, and begin anew where none has. */
+    public RecipeRun resumeIfLeft() {
+        resumesIfLeft = true;
+        return this;
+    }
+
+    /** Judge on the validation split alone, so that the test split stays untouched for whoever chooses between runs. */
+    public RecipeRun withoutTest() {
+        judgedOn = List.of(Split.VALID);
+        return this;
+    }
+
     /**
      * Open teacher and data, train, judge, and write the run directory.
      *
@@ -77,41 +81,50 @@ public final class RecipeRun {
      * @return the record that run.json holds
      */
     public Map<String, Object> run(Path out, boolean overwrite) {
-        if (resumes) RunDirectory.checkpoints(out);
+        if (resumes) Interrupted.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
-        try (SavedModel saved = named.open()) {
-            return run(out, overwrite, Taught.by(saved));
+        try (OpenTeacher by = named.open(context.told())) {
+            return run(out, overwrite, by);
         }
     }
 
-    private Map<String, Object> run(Path out, boolean overwrite, @Nullable Taught by) {
+    private Map<String, Object> run(Path out, boolean overwrite, @Nullable OpenTeacher by) {
         try (ImageData data = open(by)) {
             return run(out, overwrite, data, by);
         }
     }
 
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
-    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable Taught by) {
+    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable OpenTeacher by) {
         Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes ? Interrupted.at(out).checkpointOf(facts, context.told()) : null;
+        Path checkpoint = resumes || (resumesIfLeft && Interrupted.isLeft(out)) ? checkpoint(out, facts) : null;
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
-                OnExit exit = new OnExit(directory, context.told());
+                OnExit exit = new OnExit(directory, howToGoOn(), context.told());
                 Learner learner = learner(data)) {
             try {
                 if (checkpoint != null) learner.resume(checkpoint);
                 return train(learner, data, directory, by, new Checkpoint(directory.checkpoint(), facts));
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(
-                        e.getMessage() + "; the last finished epoch is kept, go on with --resume", e);
+                throw new LimbeckException(e.getMessage() + "; the last finished epoch is kept, " + howToGoOn(), e);
             }
         }
     }
 
-    private Learner learner(ImageData data) {
+    private Path checkpoint(Path out, Map<String, String> facts) {
+        Interrupted interrupted = Interrupted.at(out);
+        interrupted.check(recipe);
+        return interrupted.checkpointOf(facts, context.told());
+    }
+
+    private String howToGoOn() {
+        return resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
+    }
+
+    Learner learner(ImageData data) {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
@@ -127,37 +140,37 @@ public final class RecipeRun {
     }
 
     /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
-    public RateCurve findRate(int steps) {
+    public RateCurve lrFind(int steps) {
         TeacherRecipe named = recipe.teacher();
-        if (named == null) return findRate(steps, null);
-        try (SavedModel saved = named.open()) {
-            return findRate(steps, Taught.by(saved));
+        if (named == null) return lrFind(steps, null);
+        try (OpenTeacher by = named.open(context.told())) {
+            return lrFind(steps, by);
         }
     }
 
-    private RateCurve findRate(int steps, @Nullable Taught by) {
+    private RateCurve lrFind(int steps, @Nullable OpenTeacher by) {
         try (ImageData data = open(by);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
-            return learner.findRate(LOWEST_RATE, HIGHEST_RATE, steps, more);
+            return learner.lrFind(steps, more);
         }
     }
 
-    private ImageData open(@Nullable Taught by) {
-        Map<String, String> preparation = by == null ? Map.of() : by.saved().preparation();
+    ImageData open(@Nullable OpenTeacher by) {
+        Map<String, String> preparation = by == null ? Map.of() : by.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
     /** Return what must be the same for an interrupted run to go on. */
-    private Map<String, String> facts(ImageData data, @Nullable Taught by) {
-        return Interrupted.facts(
-                recipe, data.fingerprint(), by == null ? "" : by.saved().sha256());
+    private Map<String, String> facts(ImageData data, @Nullable OpenTeacher by) {
+        return Interrupted.facts(recipe, data.fingerprint(), by == null ? "" : by.sha256());
     }
 
     private Map<String, Object> train(
-            Learner learner, ImageData data, RunDirectory directory, @Nullable Taught by, Checkpoint checkpoint) {
+            Learner learner, ImageData data, RunDirectory directory, @Nullable OpenTeacher by, Checkpoint checkpoint) {
         Instant start = Instant.now();
+        if (by == null) sayUnlabelled(data);
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
         if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
@@ -173,7 +186,7 @@ public final class RecipeRun {
                 stopReason.set(fit.stopReason());
             }
         });
-        callbacks.addAll(context.watchers().get());
+        callbacks.addAll(context.callbacks());
         try (BestEpoch best = new BestEpoch()) {
             if (data.has(Split.VALID)) {
                 callbacks.add(best);
@@ -196,8 +209,8 @@ public final class RecipeRun {
             runRecord.put("training", training);
             if (distillation != null && by != null) {
                 Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
-                facts.put("teacher_file", by.saved().file().toString());
-                facts.put("teacher_sha256", by.saved().sha256());
+                facts.put("teacher_file", by.file());
+                facts.put("teacher_sha256", by.sha256());
                 runRecord.put("distillation", facts);
             }
             runRecord.put("epochs", epochs);
@@ -205,6 +218,16 @@ public final class RecipeRun {
             runRecord.put("model_sha256", learner.model().sha256());
             directory.finish(learner, runRecord);
             return runRecord;
+        }
+    }
+
+    private void sayUnlabelled(ImageData data) {
+        int[] labels = data.labels(Split.TRAIN);
+        long without = Arrays.stream(labels).filter(label -> label < 0).count();
+        if (without > 0) {
+            context.told()
+                    .accept(without + " of " + labels.length
+                            + " training images have no label; without a teacher they teach nothing");
         }
     }
 
@@ -233,9 +256,9 @@ public final class RecipeRun {
 
     private record Judged(Map<String, Object> results, Map<Split, Predictions> predictions) {}
 
-    private static Judged judge(Learner learner, ImageData data) {
+    private Judged judge(Learner learner, ImageData data) {
         Judged judged = new Judged(new LinkedHashMap<>(), new EnumMap<>(Split.class));
-        for (Split split : List.of(Split.VALID, Split.TEST)) {
+        for (Split split : judgedOn) {
             if (!data.has(split)) continue;
             Validation validation = learner.validate(split);
             Map<String, Object> result = new LinkedHashMap<>(validation.metrics());

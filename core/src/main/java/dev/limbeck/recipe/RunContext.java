@@ -2,7 +2,9 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.data.image.PrepareProgress;
 import dev.limbeck.train.Callback;
+import dev.limbeck.train.TensorBoardLog;
 import dev.limbeck.weights.Downloads;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param download follows downloads
  * @param prepare follows the pass over all images
  * @param watchers makes callbacks for each training, such as a progress bar
+ * @param events folder of the event files that TensorBoard reads; null for none
  */
 public record RunContext(
         String device,
@@ -25,14 +28,34 @@ public record RunContext(
         Consumer<String> told,
         Downloads.Progress download,
         PrepareProgress prepare,
-        Supplier<List<Callback>> watchers) {
-    /** Return the same with one more watcher. */
-    public RunContext watchedBy(Supplier<Callback> watcher) {
-        return new RunContext(device, workers, told, download, prepare, () -> {
-            List<Callback> all = new ArrayList<>(watchers.get());
-            all.add(watcher.get());
-            return all;
-        });
+        Supplier<List<Callback>> watchers,
+        @Nullable Path events) {
+    /** Say the same without event files. */
+    public RunContext(
+            String device,
+            @Nullable Integer workers,
+            Consumer<String> told,
+            Downloads.Progress download,
+            PrepareProgress prepare,
+            Supplier<List<Callback>> watchers) {
+        this(device, workers, told, download, prepare, watchers, null);
+    }
+
+    /** Return the same with event files for TensorBoard in a folder; null for none. */
+    public RunContext events(@Nullable Path folder) {
+        return new RunContext(device, workers, told, download, prepare, watchers, folder);
+    }
+
+    /** Return the same for one of several runs: its event files, if there are any, lie in a folder of their own. */
+    public RunContext below(String run) {
+        return events == null ? this : events(events.resolve(run));
+    }
+
+    /** Make the callbacks of one training. */
+    List<Callback> callbacks() {
+        List<Callback> all = new ArrayList<>(watchers.get());
+        if (events != null) all.add(new TensorBoardLog(events));
+        return all;
     }
 
     /** Work in silence, on a GPU if there is one. */

@@ -1,9 +1,11 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.zip.ZipFile;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
@@ -48,6 +50,16 @@ public final class Script implements AutoCloseable {
             }
             module.eval();
             return new Script(module);
+        }
+    }
+
+    /** Return whether a file is TorchScript by its content: a ZIP with code in it, which checkpoints have not. */
+    public static boolean isIn(Path file) {
+        if (!Files.isRegularFile(file)) return false;
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            return zip.stream().anyMatch(entry -> entry.getName().matches("[^/]+/code/.*"));
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -8,14 +8,17 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -27,9 +30,14 @@ final class BodyWeights {
     /** A classifier has few tensors; more are left over only by a larger network. */
     private static final int LARGEST_HEAD = 6;
 
+    /** Where the layers before the last one of a classifier begin, in timm's networks. */
+    private static final Pattern BEFORE_CLASSIFIER = Pattern.compile("(pre_logits|conv_head)\\..*");
+
     private final Map<String, Tensor> body;
+    /** All tensors of the file, in the order of the layers. */
+    private final Map<String, Tensor> file;
+    /** Those that are not of the classifier by its name. */
     private final Map<String, Tensor> offered;
-    private final Map<String, Tensor> left;
 
     /** Sort the tensors of a network and of a file into body and head. */
     private BodyWeights(StateDict values, StateDict file, Module network, Architecture architecture) {
@@ -37,17 +45,15 @@ final class BodyWeights {
         Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
         String path = architecture.head(network) + ".";
         Predicate<String> head = name -> own.contains(name) || name.startsWith(path);
-        body = pick(values, head, false);
-        offered = pick(file, head, false);
-        left = pick(file, head, true);
+        body = pick(values, head.negate());
+        this.file = pick(file, name -> true);
+        offered = pick(file, head.negate());
     }
 
-    private static Map<String, Tensor> pick(StateDict state, Predicate<String> head, boolean ofHead) {
+    private static Map<String, Tensor> pick(StateDict state, Predicate<String> wanted) {
         Map<String, Tensor> picked = new LinkedHashMap<>();
-        for (String name : state.names()) {
-            if (head.test(name) == ofHead && !name.endsWith(BATCH_COUNTER)) {
-                picked.put(name, state.get(name));
-            }
+        for (String name : TimmOrder.of(state.names())) {
+            if (wanted.test(name) && !name.endsWith(BATCH_COUNTER)) picked.put(name, state.get(name));
         }
         return picked;
     }
@@ -56,10 +62,12 @@ final class BodyWeights {
      * Read a body by torchvision's names, or by the order and the shapes of its tensors where the names are others', such
      * as timm's for the same network.
      *
+     * @param path a file of weights, or a run directory that holds one
      * @return what was read and what was left out, in words
      * @throws LimbeckException if the file is of another architecture: which one it looks like
      */
-    static String load(Path file, Module network, Architecture architecture) {
+    static String load(Path path, Module network, Architecture architecture) {
+        Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
         try (StateDict state = WeightFiles.read(file);
                 StateDict values = network.stateDict()) {
             BodyWeights weights = new BodyWeights(values, state, network, architecture);
@@ -74,15 +82,20 @@ final class BodyWeights {
                 found.forEach((name, tensor) -> values.put(name, Scope.keep(Tensors.copy(tensor))));
             }
             network.load(values);
-            return found.size() + " tensors read from " + file + manner + weights.leftOut();
+            return found.size() + " tensors read from " + file + manner + weights.leftOut(found);
         }
     }
 
+    /** Return the body where the file has all its names, and besides them no more than another classifier. */
     private @Nullable Map<String, Tensor> byName() {
-        if (!offered.keySet().equals(body.keySet())) return null;
-        boolean fits =
-                body.entrySet().stream().allMatch(entry -> sameShape(entry.getValue(), offered.get(entry.getKey())));
-        return fits ? offered : null;
+        if (offered.size() > body.size() + LARGEST_HEAD) return null;
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        for (Map.Entry<String, Tensor> entry : body.entrySet()) {
+            Tensor value = offered.get(entry.getKey());
+            if (value == null || !sameShape(entry.getValue(), value)) return null;
+            found.put(entry.getKey(), value);
+        }
+        return found;
     }
 
     private @Nullable Map<String, Tensor> byOrder() {
@@ -101,11 +114,14 @@ final class BodyWeights {
         return other != null && Arrays.equals(one.shape(), other.shape());
     }
 
-    private String leftOut() {
-        long classes = left.values().stream()
-                .filter(tensor -> tensor.dim() >= 1)
+    private String leftOut(Map<String, Tensor> found) {
+        Set<Tensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
+        used.addAll(found.values());
+        long classes = file.entrySet().stream()
+                .filter(entry -> entry.getValue().dim() >= 1 && !used.contains(entry.getValue()))
+                .filter(entry -> !BEFORE_CLASSIFIER.matcher(entry.getKey()).matches())
                 .reduce((first, last) -> last)
-                .map(tensor -> tensor.size(0))
+                .map(entry -> entry.getValue().size(0))
                 .orElse(0L);
         return classes == 0 ? "" : "; its classifier of " + classes + " classes is left out";
     }
@@ -116,12 +132,13 @@ final class BodyWeights {
                 .map(entry -> entry.getKey() + " "
                         + Tensors.shapeText(entry.getValue().shape()))
                 .findFirst()
-                .orElseGet(() -> "nothing beside " + body.size() + " tensors");
+                .orElseGet(() -> body.size() + " tensors below the classifier, found " + offered.size());
         String likely = Zoo.names().stream()
                 .map(Zoo::byName)
                 .filter(other -> fits(other, state))
+                .findFirst()
                 .map(other -> "; it looks like " + other + ", take that (--arch)")
-                .collect(Collectors.joining());
+                .orElse("");
         return new LimbeckException(file + " holds no weights of " + wanted + ": expected " + first
                 + (likely.isEmpty() ? "; take a file of this architecture" : likely));
     }
@@ -129,7 +146,8 @@ final class BodyWeights {
     private static boolean fits(Architecture other, StateDict state) {
         try (Module network = other.create(ANY_CLASSES);
                 StateDict values = network.stateDict()) {
-            return new BodyWeights(values, state, network, other).byName() != null;
+            BodyWeights weights = new BodyWeights(values, state, network, other);
+            return weights.byName() != null || weights.byOrder() != null;
         }
     }
 }

@@ -293,6 +293,11 @@ public final class Learner implements AutoCloseable {
         freeze();
     }
 
+    /** Look for a learning rate from 1e-6 to 1 in so many steps, such as 100. */
+    public RateCurve lrFind(int steps, Callback... more) {
+        return lrFind(RateFinder.LOWEST, RateFinder.HIGHEST, steps, more);
+    }
+
     /**
      * Look for a learning rate: train for at most so many steps while the rate rises, then put the weights back.
      *
@@ -301,26 +306,42 @@ public final class Learner implements AutoCloseable {
      * @param steps at least 20
      * @param more callbacks that take part, such as distillation
      */
-    public RateCurve findRate(double lowest, double highest, int steps, Callback... more) {
+    public RateCurve lrFind(double lowest, double highest, int steps, Callback... more) {
         Settings.positive("lowest rate", lowest);
         if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
         Settings.atLeast(20, "steps", steps);
         RateFinder finder = new RateFinder(lowest, highest, steps);
+        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        tryOut(steps / batches + 2, lowest, finder, more);
+        return finder.curve();
+    }
+
+    /**
+     * Tell how large each term of the loss is on the first batch; nothing is trained.
+     *
+     * @param more callbacks that add terms, such as a distillation
+     */
+    public List<TermSize> firstLoss(Callback... more) {
+        FirstLoss first = new FirstLoss();
+        tryOut(1, 1, first, more);
+        return first.terms();
+    }
+
+    /** Begin a fit that the last callback ends, and put the weights back. */
+    private void tryOut(int epochs, double rate, Callback last, Callback... more) {
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
-        all.add(finder);
-        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        all.add(last);
         try (StateDict before = model.stateDict()) {
             Tensors.seed(seed);
             try {
-                new TrainingLoop(this, all).run(steps / batches + 2, lowest, path -> 1, new ArrayList<>(), 0, null);
-            } catch (RateFinder.Enough e) {
+                new TrainingLoop(this, all).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
+            } catch (Enough e) {
                 // As it is meant to end.
             } finally {
                 model.load(before);
             }
         }
-        return finder.curve();
     }
 
     /** Judge the model on the validation split. */

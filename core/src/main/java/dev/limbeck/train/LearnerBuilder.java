@@ -54,7 +54,7 @@ public final class LearnerBuilder {
      * Begin with the weights of a file, all but the classifier, which is new: fastai's where the architecture pools feature
      * maps. Everything below the classifier is frozen but batch norms, until {@link Learner#unfreeze}.
      *
-     * @param file safetensors or a PyTorch checkpoint of the same architecture, for whatever classes
+     * @param file safetensors, a PyTorch checkpoint or a run directory, of the same architecture, for whatever classes
      */
     public LearnerBuilder weights(Path file) {
         weights = () -> file;

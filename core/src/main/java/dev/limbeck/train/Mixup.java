@@ -6,7 +6,6 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
-import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.commons.math3.distribution.BetaDistribution;
@@ -48,34 +47,52 @@ public final class Mixup implements Callback {
         int[] order = IntStream.range(0, batch.size()).toArray();
         draws.shuffle(order);
         share = new BetaDistribution(alpha, alpha).inverseCumulativeProbability(draws.nextDouble());
-        Tensor input = batch.input();
-        Tensor mask = cut ? mask(input.size(2), input.size(3), draws) : Tensors.of(new float[] {(float) share}, 1);
-        Tensor own = Tensors.to(mask, input.device());
-        Tensor index =
-                Tensors.to(Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length), input.device());
-        // own·x + (1 − own)·other, without a tensor for 1 − own
-        Tensor other = Ops.indexSelect(input, 0, index);
-        Tensor mixed = other.add(input.sub(other).mul(own));
+        Tensor index = Tensors.to(
+                Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length),
+                batch.input().device());
         otherLabels = Ops.indexSelect(batch.labels(), 0, index);
-        step.replaceBatch(new Batch(List.of(mixed), batch.labels(), batch.indices()));
+        if (cut) {
+            Box box = new Box(draws.nextDouble(), draws.nextDouble(), Math.sqrt(1 - share));
+            share = box.share(batch.input().size(2), batch.input().size(3));
+            step.replaceBatch(batch.changed(input -> mixed(input, index, box.outside(input.size(2), input.size(3)))));
+        } else {
+            float own = (float) share;
+            step.replaceBatch(batch.changed(input -> mixed(input, index, Tensors.of(new float[] {own}, 1))));
+        }
     }
 
-    /** Return 1 where the own image stays, and set λ to the area that really does. */
-    private Tensor mask(long height, long width, Draws draws) {
-        double side = Math.sqrt(1 - share);
-        double y = draws.nextDouble() * height;
-        double x = draws.nextDouble() * width;
-        int top = (int) Math.max(0, Math.round(y - side * height / 2));
-        int bottom = (int) Math.min(height, Math.round(y + side * height / 2));
-        int left = (int) Math.max(0, Math.round(x - side * width / 2));
-        int right = (int) Math.min(width, Math.round(x + side * width / 2));
-        float[] mask = new float[Math.toIntExact(height * width)];
-        Arrays.fill(mask, 1);
-        for (int row = top; row < bottom; row++) {
-            Arrays.fill(mask, (int) (row * width) + left, (int) (row * width) + Math.max(left, right), 0);
+    /** Compute own·x + (1 − own)·other, without a tensor for 1 − own. */
+    private static Tensor mixed(Tensor input, Tensor index, Tensor own) {
+        Tensor other = Ops.indexSelect(input, 0, Tensors.to(index, input.device()));
+        return other.add(input.sub(other).mul(Tensors.to(own, input.device())));
+    }
+
+    /** Cut a box out of images of any size; centre and side as shares of theirs. */
+    private record Box(double y, double x, double side) {
+        private int first(double centre, long length) {
+            return (int) Math.max(0, Math.round(centre * length - side * length / 2));
         }
-        share = 1 - Math.max(0, bottom - top) * Math.max(0, right - left) / (double) (height * width);
-        return Tensors.of(mask, 1, 1, height, width);
+
+        private int end(double centre, long length) {
+            int end = (int) Math.min(length, Math.round(centre * length + side * length / 2));
+            return Math.max(first(centre, length), end);
+        }
+
+        /** Return 1 outside of the box, where the own image stays. */
+        Tensor outside(long height, long width) {
+            float[] mask = new float[Math.toIntExact(height * width)];
+            Arrays.fill(mask, 1);
+            for (int row = first(y, height); row < end(y, height); row++) {
+                Arrays.fill(mask, (int) (row * width) + first(x, width), (int) (row * width) + end(x, width), 0);
+            }
+            return Tensors.of(mask, 1, 1, height, width);
+        }
+
+        /** Return the share of the area that stays. */
+        double share(long height, long width) {
+            int cut = (end(y, height) - first(y, height)) * (end(x, width) - first(x, width));
+            return 1 - cut / (double) (height * width);
+        }
     }
 
     @Override

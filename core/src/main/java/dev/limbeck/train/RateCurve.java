@@ -3,7 +3,7 @@ package dev.limbeck.train;
 import java.util.List;
 
 /**
- * Hold the loss over rising learning rates, as {@link Learner#findRate} measured it.
+ * Hold the loss over rising learning rates, as {@link Learner#lrFind} measured it.
  *
  * @param rates learning rate of each step
  * @param losses smoothed training loss of each step

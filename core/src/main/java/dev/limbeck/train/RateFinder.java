@@ -8,17 +8,10 @@ import java.util.List;
  * Learning Rates for Training Neural Networks", WACV 2017, section 3.3).
  */
 final class RateFinder implements Callback {
+    static final double LOWEST = 1e-6;
+    static final double HIGHEST = 1;
     private static final double SMOOTHING = 0.98;
     private static final double RUN_AWAY = 4;
-
-    /** Ends the fit in the middle of an epoch, before anything is validated. */
-    static final class Enough extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        Enough() {
-            super("the learning rate has been searched", null, false, false);
-        }
-    }
 
     private final double lowest;
     private final double factor;

@@ -60,9 +60,13 @@ public final class RunDirectory implements AutoCloseable {
         if (!overwrite) {
             if (Files.exists(whole))
                 throw new LimbeckException(target + " exists; choose another --out, or --overwrite");
-            if (Files.exists(unfinished)) {
+            if (holdsCheckpoint(unfinished)) {
                 throw new LimbeckException(unfinished
                         + " exists, left by an interrupted run; go on with --resume, or --overwrite to discard it");
+            }
+            if (Files.exists(unfinished)) {
+                throw new LimbeckException(unfinished
+                        + " exists: a run that is in its first epoch, or was killed there; --overwrite discards it");
             }
         } else if (Files.exists(whole) && !holdsRun(whole)) {
             // Otherwise a slip such as --out . would replace a folder of something else.
@@ -103,15 +107,27 @@ public final class RunDirectory implements AutoCloseable {
      */
     public static List<Path> checkpoints(Path target) {
         Path whole = target.toAbsolutePath().normalize();
-        Path last = unfinished(whole).resolve(CHECKPOINT_NAME);
-        List<Path> found = Stream.of(last, Checkpoint.previous(last))
-                .filter(Files::isRegularFile)
-                .toList();
+        List<Path> found = checkpointsIn(unfinished(whole));
         if (!found.isEmpty()) return found;
+        if (Files.exists(unfinished(whole))) {
+            throw new LimbeckException("nothing to resume: the run at " + target
+                    + " has not finished its first epoch; begin anew with --overwrite");
+        }
         String instead = Files.exists(whole.resolve(RECORD_NAME))
                 ? target + " is complete"
                 : "no run was interrupted at " + target;
         throw new LimbeckException("nothing to resume: " + instead + "; leave out --resume to begin one");
+    }
+
+    private static List<Path> checkpointsIn(Path unfinished) {
+        Path last = unfinished.resolve(CHECKPOINT_NAME);
+        return Stream.of(last, Checkpoint.previous(last))
+                .filter(Files::isRegularFile)
+                .toList();
+    }
+
+    private static boolean holdsCheckpoint(Path unfinished) {
+        return !checkpointsIn(unfinished).isEmpty();
     }
 
     /** Claim the place of an interrupted run again, to go on from one of its checkpoints. */
@@ -201,7 +217,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /** Return whether a checkpoint is all that is left of this run. */
     public boolean leavesCheckpoint() {
-        return !finished && (Files.exists(checkpoint()) || Files.exists(Checkpoint.previous(checkpoint())));
+        return !finished && holdsCheckpoint(unfinished);
     }
 
     /** Remove what an unfinished run has written, unless it is a checkpoint. */

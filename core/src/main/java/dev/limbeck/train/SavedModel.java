@@ -120,7 +120,13 @@ public record SavedModel(
         return named != null ? named : Zoo.byName(stored);
     }
 
-    private static List<String> classNames(Path file, @Nullable String stored) {
+    /**
+     * Read the class names of a file's metadata.
+     *
+     * @param stored a JSON list of strings; null for none
+     * @throws LimbeckException if it is anything else
+     */
+    public static List<String> classNames(Path file, @Nullable String stored) {
         if (stored == null) return List.of();
         List<@Nullable String> names;
         try {

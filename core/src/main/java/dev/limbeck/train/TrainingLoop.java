@@ -163,8 +163,7 @@ final class TrainingLoop {
         Validation validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
             // The last step may be the one that went wrong, and no later training loss would show it.
-            throw new LimbeckException("the validation loss became " + validation.loss() + " after epoch " + fit.epoch()
-                    + "; lower the learning rate, or look at the inputs");
+            throw diverged("the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
         }
         return new EpochRecord(
                 fit.epoch(),
@@ -240,11 +239,18 @@ final class TrainingLoop {
                         .map(input -> Tensors.to(input, learner.device()))
                         .toList(),
                 Tensors.to(batch.labels(), learner.device()),
-                batch.indices());
+                batch.indices(),
+                batch.origin());
     }
 
     private void each(Consumer<Callback> moment) {
         for (Callback callback : callbacks) moment.accept(callback);
+    }
+
+    /** The cause tells whoever tries many settings that this one is hopeless, and not the disk or the data. */
+    private static LimbeckException diverged(String what) {
+        return new LimbeckException(
+                what + "; lower the learning rate, or look at the inputs", new ArithmeticException("not finite"));
     }
 
     /** Average the loss and its terms over an epoch, and stop at the first that is not finite. */
@@ -266,8 +272,7 @@ final class TrainingLoop {
         }
 
         private static LimbeckException notFinite(Step step, String term, double value) {
-            return new LimbeckException("the loss became " + value + " at step " + step.index() + " in term '" + term
-                    + "'; lower the learning rate, or look at the inputs");
+            return diverged("the loss became " + value + " at step " + step.index() + " in term '" + term + "'");
         }
 
         double total() {

@@ -10,18 +10,18 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /** Word what can be wrong with a file as one line that names it. */
-final class FileTrouble {
+public final class FileTrouble {
     private static final int LONGEST_QUOTE = 200;
 
     private FileTrouble() {}
 
     /** Make the exception {@code file: what}. */
-    static LimbeckException in(Path file, String what) {
+    public static LimbeckException in(Path file, String what) {
         return new LimbeckException(file + ": " + what);
     }
 
     /** Make the exception for a file that ends too early, or cannot be read. */
-    static LimbeckException reading(Path file, IOException cause) {
+    public static LimbeckException reading(Path file, IOException cause) {
         if (cause instanceof EOFException) {
             return new LimbeckException(file + ": ends in the middle of its content; copy or download it again", cause);
         }
@@ -34,7 +34,7 @@ final class FileTrouble {
     }
 
     /** Make the exception for a file that could not be written; a full disk is said in plain words. */
-    static LimbeckException writing(Path file, IOException cause) {
+    public static LimbeckException writing(Path file, IOException cause) {
         String reason = String.valueOf(cause.getMessage());
         String lower = reason.toLowerCase(Locale.ROOT);
         if (lower.contains("no space left") || lower.contains("not enough space") || lower.contains("quota exceeded")) {

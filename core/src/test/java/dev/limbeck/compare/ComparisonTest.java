@@ -14,6 +14,8 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.Fit;
 import dev.limbeck.train.Metric;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -93,9 +95,20 @@ class ComparisonTest {
                         taught.each(ComparisonResult.Run::accuracy), alone.each(ComparisonResult.Run::accuracy)));
         assertThat(taught.verdict()).matches("(helped|hurt|no effect shown): .*points, 95 % interval .*");
         assertThat(result.teachers()).hasSize(1);
+        assertThat(taught.change().won().size() - taught.change().lost().size())
+                .isEqualTo(Math.round(9
+                        * (taught.runs().get(0).accuracy() - alone.runs().get(0).accuracy())));
+        assertThat(alone.change()).isNull();
         Path answers = home.resolve("paired").resolve(result.teachers().get(0).file());
-        assertThat(Metric.accuracy().of(PredictionFile.read(answers).get(Split.VALID)))
-                .isEqualTo(result.teachers().get(0).accuracy());
+        Path second = home.resolve("second-seed");
+        ComparisonResult other = new Comparison(named("distilled", distilled), 1, 1, second, RunContext.silent()).run();
+        assertThat(result.teachers().get(0).accuracy())
+                .as("each seed has validation images of its own")
+                .isCloseTo(
+                        (Metric.accuracy().of(PredictionFile.read(answers).get(Split.VALID))
+                                        + other.teachers().get(0).accuracy())
+                                / 2,
+                        within(1e-12));
         Path run = home.resolve("paired").resolve(taught.runs().get(0).directory());
         assertThat(Metric.accuracy()
                         .of(PredictionFile.read(run.resolve(PredictionFile.NAME))
@@ -150,12 +163,81 @@ class ComparisonTest {
     }
 
     @Test
+    void aRunThatWasInterruptedGoesOnAfterItsLastEpoch() throws IOException {
+        Map<String, Recipe> recipes = named("distilled", distilled);
+        comparison("whole", 1, recipes, new ArrayList<>()).run();
+        RunContext silent = RunContext.silent();
+        RunContext failing = new RunContext(
+                "cpu",
+                null,
+                silent.told(),
+                silent.download(),
+                silent.prepare(),
+                () -> List.of(new Callback() {
+                    @Override
+                    public void beforeEpoch(Fit fit) {
+                        boolean taught = fit.learner().history().size() == 1
+                                && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
+                        if (taught) throw new LimbeckException("the disk is full");
+                    }
+                }));
+        assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())
+                .hasMessage("the disk is full; the last finished epoch is kept, the same command goes on from there");
+        List<String> told = new ArrayList<>();
+        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), told)
+                        .run())
+                .hasMessageContaining("was made otherwise: training.lr is 0.02 against 0.01");
+        FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
+        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), told)
+                        .run())
+                .hasMessage("cannot resume " + home.resolve("stopped/distilled/seed-0")
+                        + ": training.lr is 0.01 against 0.02; use what it was begun with, or choose another --out");
+        FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
+        told.clear();
+        comparison("stopped", 1, recipes, told).run();
+        assertThat(told.subList(told.indexOf("distilled, seed 0"), told.size()))
+                .as("one of the two epochs")
+                .filteredOn(line -> line.matches(" +[01] .*"))
+                .singleElement()
+                .asString()
+                .startsWith("    1 ");
+        assertThat(RecipeFiles.tree(home.resolve("stopped/distilled/seed-0/run.json"))
+                        .get("model_sha256"))
+                .isEqualTo(RecipeFiles.tree(home.resolve("whole/distilled/seed-0/run.json"))
+                        .get("model_sha256"));
+    }
+
+    private static Recipe faster(Recipe recipe) {
+        ObjectNode tree = (ObjectNode) recipe.toTree();
+        tree.withObject("/training").put("lr", 2e-2);
+        return RecipeFiles.bind(tree, "");
+    }
+
+    @Test
+    void saysWhatStudentsHadInCommonAndWhatNot() {
+        Path weights = home.resolve("teacher/model.safetensors");
+        Recipe fine = recipe(tree -> {
+            tree.putObject("pretrained").put("weights", weights.toString()).put("frozen_epochs", 1);
+            tree.withObject("/training").put("epochs", 1);
+        });
+        ComparisonResult result = comparison(
+                        "starts", 1, named("plain", recipe(t -> {}), "fine", fine), new ArrayList<>())
+                .run();
+        assertThat(result.facts())
+                .containsExactly(
+                        "Every student: 27 labelled and 0 unlabelled images, 8 optimiser steps; seed 0; judged on the"
+                                + " valid split.",
+                        "Initial weights differ, as the recipes say: some students begin with trained ones.",
+                        "There is no test split: the images that validate judge too, which flatters what they chose.");
+    }
+
+    @Test
     void oneSeedGivesNoInterval() {
         ComparisonResult result = comparison("single-seed", 1, named("distilled", distilled), new ArrayList<>())
                 .run();
         assertThat(result.contestants().get(1).verdict())
-                .startsWith("one seed gives no interval: ")
-                .endsWith("points; use more seeds");
+                .startsWith("cannot be judged by one seed: ")
+                .endsWith(", but no interval; use more seeds");
     }
 
     @Test
@@ -177,6 +259,8 @@ class ComparisonTest {
                 "other stops early, so its steps cannot be paired; leave patience out",
                 "other",
                 t -> t.withObject("/training").put("patience", 3));
+        assertThatThrownBy(() -> comparison("no", 1, named("alone", distilled), new ArrayList<>()))
+                .hasMessage("the recipe called alone has a teacher; rename it");
         refused("'../x' cannot name a recipe; use letters, digits, - and _", "../x", t -> {});
         assertThatThrownBy(() -> comparison("no", 1, named("plain", plain), new ArrayList<>()))
                 .hasMessage("a comparison needs a recipe with a teacher, or two recipes");
@@ -196,7 +280,7 @@ class ComparisonTest {
     void verdictsSayWhatTheIntervalShows() {
         Interval gap = new Interval(5, 0.27, 0.1, 0.2, 0.3);
         assertThat(ComparisonResult.verdict(new Interval(5, 0.028, 0.01, 0.019, 0.036), gap))
-                .isEqualTo("helped: +2.8 points, 95 % interval +1.9 to +3.6, 27 % of the gap");
+                .isEqualTo("helped: +2.8 points, 95 % interval +1.9 to +3.6, 27 % of the gap (20 to 30)");
         assertThat(ComparisonResult.verdict(new Interval(5, 0.001, 0.01, -0.01, 0.012), gap))
                 .isEqualTo("no effect shown: +0.1 points, 95 % interval -1.0 to +1.2");
         assertThat(ComparisonResult.verdict(new Interval(5, -0.02, 0.01, -0.03, -0.01), null))

@@ -5,24 +5,31 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
 import dev.limbeck.data.image.PicturesForTests;
 import dev.limbeck.distill.Schedule;
+import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunJson;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SweepTest {
-    private static final SearchSpace SPACE =
-            new SearchSpace(List.of(2.0, 4.0), List.of(0.3, 0.9), List.of("soft-target", "logit-mse"), List.of());
+    private static final SearchSpace SPACE = new SearchSpace(
+            SearchSpace.constants(2, 4),
+            SearchSpace.constants(0.3, 0.9),
+            List.of("soft-target", "logit-mse"),
+            List.of());
 
     @TempDir
     static Path home;
@@ -31,15 +38,21 @@ class SweepTest {
 
     @BeforeAll
     static void trainTheTeacher() throws IOException {
-        PicturesForTests.write(home.resolve("pictures"), 12, "cat", "dog", "fish");
+        PicturesForTests.write(home.resolve("pictures/train"), 12, "cat", "dog", "fish");
+        PicturesForTests.write(home.resolve("pictures/test"), 4, "cat", "dog", "fish");
+        PicturesForTests.write(home.resolve("untested"), 12, "cat", "dog", "fish");
         new RecipeRun(recipe(0.25, false), RunContext.silent()).run(home.resolve("teacher"), false);
         base = recipe(0.25, true);
     }
 
     private static Recipe recipe(double validFraction, boolean taught) {
+        return recipe("pictures", validFraction, taught);
+    }
+
+    private static Recipe recipe(String pictures, double validFraction, boolean taught) {
         ObjectNode tree = RecipeFiles.tree();
         tree.putObject("data")
-                .put("source", home.resolve("pictures").toString())
+                .put("source", home.resolve(pictures).toString())
                 .put("batch_size", 6)
                 .put("valid_fraction", validFraction);
         tree.put("student", "cifar-resnet8");
@@ -50,10 +63,15 @@ class SweepTest {
     }
 
     private static Sweep sweep(String out, Recipe recipe, Sweep.Strategy strategy, List<String> told) {
+        return sweep(out, recipe, SPACE, strategy, 2, told);
+    }
+
+    private static Sweep sweep(
+            String out, Recipe recipe, SearchSpace space, Sweep.Strategy strategy, int confirm, List<String> told) {
         RunContext silent = RunContext.silent();
         RunContext context =
                 new RunContext("cpu", null, told::add, silent.download(), silent.prepare(), silent.watchers());
-        return new Sweep(recipe, SPACE, strategy, 3, 1, 2, home.resolve(out), context);
+        return new Sweep(recipe, space, strategy, 3, 1, confirm, home.resolve(out), context);
     }
 
     @Test
@@ -75,7 +93,7 @@ class SweepTest {
     }
 
     @Test
-    void halvingDropsThenConfirmsOnFreshSeedsAndGoesOnWhereItWas() {
+    void halvingDropsThenConfirmsOnFreshSeedsAndGoesOnWhereItWas() throws IOException {
         List<String> told = new ArrayList<>();
         SweepResult result =
                 sweep("halving", base, Sweep.Strategy.HALVING, told).run();
@@ -88,9 +106,21 @@ class SweepTest {
         assertThat(result.winner()).isEqualTo(result.trials().get(0).name());
         assertThat(Recipe.read(home.resolve("halving/best.yaml"))).isEqualTo(result.best());
         assertThat(result.confirmed().seeds()).containsExactly(1007L, 1008L);
+        assertThat(result.confirmed().judgedOn()).isEqualTo("test");
         assertThat(result.confirmed().contestants())
                 .extracting(ComparisonResult.Contestant::name)
                 .containsExactly("alone", "best");
+        try (Stream<Path> files = Files.walk(home.resolve("halving/trials"))) {
+            assertThat(files.filter(file -> file.endsWith("run.json")))
+                    .hasSize(6 + 2)
+                    .as("what was tried on the validation split has not seen the test split")
+                    .allSatisfy(file -> assertThat(
+                                    RecipeFiles.tree(file).get("results").fieldNames())
+                            .toIterable()
+                            .containsExactly("valid", "best"))
+                    .allSatisfy(file -> assertThat(PredictionFile.read(file.resolveSibling(PredictionFile.NAME)))
+                            .containsOnlyKeys(Split.VALID));
+        }
         told.clear();
         SweepResult again = sweep("halving", base, Sweep.Strategy.HALVING, told).run();
         assertThat(told)
@@ -109,7 +139,63 @@ class SweepTest {
     }
 
     @Test
-    void refusesWhatCannotChoose() {
+    void whatDivergesIsDroppedAndTheOthersGoOn() {
+        SearchSpace space = new SearchSpace(
+                SearchSpace.constants(2),
+                SearchSpace.constants(0.5),
+                List.of("logit-mse:scale=1e308", "soft-target"),
+                List.of());
+        List<String> told = new ArrayList<>();
+        SweepResult result =
+                sweep("diverging", base, space, Sweep.Strategy.GRID, 0, told).run();
+        assertThat(result.winner()).isEqualTo("soft-target-T2-w0.5");
+        SweepResult.Trial second = result.trials().get(1);
+        assertThat(second.name()).isEqualTo("logit-mse:scale=1e308-w0.5");
+        assertThat(second.diverged() && second.dropped()).isTrue();
+        assertThat(told)
+                .anyMatch(line -> line.startsWith(second.name() + ": dropped; the loss became Infinity at step"));
+        assertThat(result.confirmed()).isNull();
+        SearchSpace hopeless = new SearchSpace(List.of(), List.of(), List.of("logit-mse:scale=1e308"), List.of());
+        assertThatThrownBy(() -> sweep("hopeless", base, hopeless, Sweep.Strategy.HALVING, 1, told)
+                        .run())
+                .hasMessage("the loss of every combination became infinite; lower the learning rate");
+        assertThat(home.resolve("hopeless/confirm")).doesNotExist();
+    }
+
+    @Test
+    void weightsTemperaturesAndRatesMayFollowSchedules() {
+        SearchSpace space = new SearchSpace(
+                List.of(Schedule.of("linear:8..2")),
+                List.of(Schedule.of("cosine:0.9..0.1"), Schedule.constant(0.5)),
+                List.of(),
+                List.of("one-cycle", "constant"));
+        assertThat(space.recipes(base).keySet())
+                .containsExactly(
+                        "Tlinear:8.0..2.0-wcosine:0.9..0.1-one-cycle",
+                        "Tlinear:8.0..2.0-w0.5-one-cycle",
+                        "Tlinear:8.0..2.0-wcosine:0.9..0.1-constant",
+                        "Tlinear:8.0..2.0-w0.5-constant");
+        SweepResult result = sweep("schedules", base, space, Sweep.Strategy.GRID, 0, new ArrayList<>())
+                .run();
+        assertThat(result.trials()).hasSize(4).noneMatch(SweepResult.Trial::dropped);
+        assertThat(result.trials())
+                .extracting(trial -> trial.weight().toString())
+                .containsOnly("cosine:0.9..0.1", "0.5");
+        assertThat(RunJson.write(result)).contains("\"weight\" : \"cosine:0.9..0.1\"");
+        assertThat(home.resolve("schedules/trials/Tlinear_8.0..2.0-w0.5-constant"))
+                .isDirectory();
+    }
+
+    @Test
+    void refusesWhatCannotChoose() throws IOException {
+        assertThatThrownBy(() -> sweep("none", recipe("untested", 0.25, true), Sweep.Strategy.GRID, new ArrayList<>())
+                        .run())
+                .hasMessage("a sweep confirms its winner on a test split, and there is none; put images into a folder"
+                        + " test, or choose only (--confirm 0)");
+        Path file = Files.writeString(home.resolve("a-file"), "");
+        assertThatThrownBy(() -> sweep("a-file", base, Sweep.Strategy.GRID, new ArrayList<>())
+                        .run())
+                .hasMessage(file + " is a file, expected a folder; choose another --out");
         assertThatThrownBy(() -> sweep("none", recipe(0, true), Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
                 .hasMessageContaining("a sweep chooses by validation accuracy");

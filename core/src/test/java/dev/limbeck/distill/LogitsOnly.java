@@ -1,5 +1,6 @@
 package dev.limbeck.distill;
 
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.tensor.DType;
@@ -24,8 +25,8 @@ record LogitsOnly(List<String> classNames) implements Teacher {
     public Lesson begin(Data data, Device device) {
         return new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
-                return Tensors.to(Tensors.zeros(DType.FLOAT32, input.size(0), classNames.size()), device);
+            public Tensor logits(Batch batch) {
+                return Tensors.to(Tensors.zeros(DType.FLOAT32, batch.size(), classNames.size()), device);
             }
 
             @Override

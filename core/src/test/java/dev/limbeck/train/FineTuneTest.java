@@ -164,6 +164,20 @@ class FineTuneTest {
     }
 
     @Test
+    void aSmallerNetworkIsNotReadOutOfALargerOne() {
+        Path file = home.resolve("larger.safetensors");
+        try (Module network = Zoo.CIFAR_RESNET14.create(3);
+                StateDict state = network.stateDict()) {
+            Safetensors.write(state, file);
+        }
+        assertThatThrownBy(() ->
+                        Learner.builder(data(), Zoo.CIFAR_RESNET8).weights(file).build())
+                .hasMessage(file
+                        + " holds no weights of cifar-resnet8+concat: expected 35 tensors below the classifier, found 65; "
+                        + "it looks like cifar-resnet14, take that (--arch)");
+    }
+
+    @Test
     void layersNextToTheImageLearnSlowest() {
         assertThat(Slice.of(1e-6, 1e-4).factor(0, 3)).isEqualTo(0.01, within(1e-12));
         assertThat(Slice.of(1e-6, 1e-4).factor(1, 3)).isEqualTo(0.1, within(1e-12));

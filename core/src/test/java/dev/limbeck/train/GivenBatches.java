@@ -3,6 +3,8 @@ package dev.limbeck.train;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Origin;
+import dev.limbeck.data.RowKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -77,15 +79,24 @@ public final class GivenBatches implements Data {
 
     @Override
     public BatchStream train(int epoch) {
-        return stream(epoch * batches, batches);
+        return stream(epoch * batches, batches, new Origin(Split.TRAIN, epoch));
     }
 
     @Override
     public BatchStream evaluate(Split split) {
-        return split == Split.TRAIN ? stream(0, batches) : stream(1000, 1);
+        Origin origin = new Origin(split, Origin.PLAIN);
+        return split == Split.TRAIN ? stream(0, batches, origin) : stream(1000, 1, origin);
     }
 
-    private BatchStream stream(int first, int count) {
+    /** Rows of different epochs are different ones. */
+    @Override
+    public RowKey[] keys(Origin origin, int... indices) {
+        return Arrays.stream(indices)
+                .mapToObj(index -> new RowKey(origin.split().ordinal() * 1000L + origin.view(), index))
+                .toArray(RowKey[]::new);
+    }
+
+    private BatchStream stream(int first, int count, Origin origin) {
         return new BatchStream() {
             private int next = 0;
 
@@ -97,11 +108,13 @@ public final class GivenBatches implements Data {
             @Override
             public Batch next() {
                 if (next == count) return null;
-                int i = first + next++;
+                int i = first + next;
+                int row = next++ * rows;
                 return new Batch(
                         List.of(inputs.apply(i)),
                         Tensors.of(labels.apply(i), rows),
-                        IntStream.range(0, rows).toArray());
+                        IntStream.range(row, row + rows).toArray(),
+                        origin);
             }
 
             @Override

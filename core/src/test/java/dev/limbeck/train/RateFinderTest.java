@@ -22,7 +22,7 @@ class RateFinderTest {
                         .optimizer(Sgd.defaults())
                         .build()) {
             String before = learner.model().sha256();
-            RateCurve curve = learner.findRate(1e-4, 1e4, 80);
+            RateCurve curve = learner.lrFind(1e-4, 1e4, 80);
             assertThat(learner.model().sha256()).isEqualTo(before);
             assertThat(learner.history()).isEmpty();
             assertThat(curve.rates()).hasSameSizeAs(curve.losses()).hasSizeBetween(20, 80);
@@ -60,10 +60,10 @@ class RateFinderTest {
     void refusesARangeThatIsNone() {
         try (GivenBatches data = Toy.data(2, 6);
                 Learner learner = Learner.create(data, TinyNet.ARCHITECTURE)) {
-            assertThatThrownBy(() -> learner.findRate(1, 0.1, 50))
+            assertThatThrownBy(() -> learner.lrFind(1, 0.1, 50))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("highest rate must be above the lowest, 1.0, found 0.1");
-            assertThatThrownBy(() -> learner.findRate(1e-3, 1, 5)).hasMessage("steps must be at least 20, found 5");
+            assertThatThrownBy(() -> learner.lrFind(5)).hasMessage("steps must be at least 20, found 5");
         }
     }
 }

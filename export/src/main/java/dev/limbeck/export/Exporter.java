@@ -7,7 +7,11 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Checksum;
@@ -20,8 +24,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
 import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
@@ -119,15 +126,17 @@ public final class Exporter {
     /**
      * Write the folder.
      *
-     * @throws LimbeckException if it exists, a layer or an operation can't be written, or a file does not answer as the model
-     *     does; nothing is left then
+     * @throws LimbeckException if it exists, the model gives another number of outputs than there are classes, a layer or an
+     *     operation can't be written, or a file does not answer as the model does; nothing is left then
      */
     public List<Exported> export(Path out) {
+        requireFree(out);
+        checkOptions();
+        checkOutputs();
         Path target = out.toAbsolutePath().normalize();
-        if (Files.exists(target)) throw new LimbeckException(out + " exists; choose another --out, or remove it");
-        Path unfinished = target.resolveSibling(target.getFileName() + ".unfinished");
+        // A name of its own: interrupted runs of the same name keep their work in NAME.unfinished.
+        Path unfinished = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            FileUtils.deleteDirectory(unfinished.toFile());
             Files.createDirectories(unfinished);
             try {
                 List<Exported> written = write(unfinished);
@@ -146,6 +155,55 @@ public final class Exporter {
             }
         } catch (IOException e) {
             throw new LimbeckException("cannot write the export " + out + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Refuse a folder that is there already; to be asked before long work.
+     *
+     * @throws LimbeckException if it exists, or lies below a file
+     */
+    public static void requireFree(Path out) {
+        Path target = out.toAbsolutePath().normalize();
+        if (Files.exists(target)) throw new LimbeckException(out + " exists; choose another --out, or remove it");
+        for (Path parent = target.getParent(); parent != null; parent = parent.getParent()) {
+            if (!Files.exists(parent)) continue;
+            if (!Files.isDirectory(parent)) throw new LimbeckException(parent + " is a file, expected a folder");
+            if (!Files.isWritable(parent)) throw new LimbeckException("the folder " + parent + " cannot be written");
+            return;
+        }
+    }
+
+    private void checkOptions() {
+        if (!formats.contains(Format.ONNX) && !options.equals(OnnxFile.Options.usual())) {
+            throw new LimbeckException(
+                    "normalisation, softmax, precision and batch norms are chosen for ONNX files, found only "
+                            + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
+                            + "; add onnx to the formats");
+        }
+        if (options.precision() == Precision.INT8 && data == null) {
+            throw new LimbeckException("int8 needs images to calibrate on; name some, and let them verify the file");
+        }
+    }
+
+    /** Ask about two images, so that a module for batches of one is found too. */
+    private void checkOutputs() {
+        ImagePreparation preparation = source.preparation();
+        try (Scope scope = Scope.open()) {
+            long[] shape = source.answer()
+                    .apply(Tensors.zeros(DType.FLOAT32, 2, 3, preparation.height(), preparation.width()))
+                    .shape();
+            if (shape.length != 2 || shape[0] != 2 || shape[1] != source.classes()) {
+                throw new LimbeckException(source.name() + " gives " + Tensors.shapeText(shape)
+                        + " outputs for two images; expected 2×" + source.classes() + ", a column for each class");
+            }
+        } catch (LimbeckException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new LimbeckException(
+                    source.name() + " cannot be asked about images of " + preparation.height() + "×"
+                            + preparation.width() + ": " + Engine.firstLine(e),
+                    e);
         }
     }
 
@@ -199,8 +257,7 @@ public final class Exporter {
             case FP32 -> onnx;
             case FP16 -> OnnxSmaller.fp16(onnx);
             case INT8 -> {
-                ImageData images = data;
-                if (images == null) throw new LimbeckException("int8 needs images to calibrate on; name some");
+                ImageData images = Objects.requireNonNull(data);
                 Split seen = images.has(Split.TRAIN) ? Split.TRAIN : split;
                 List<String> tensors = OnnxSmaller.observed(onnx);
                 yield OnnxSmaller.int8(

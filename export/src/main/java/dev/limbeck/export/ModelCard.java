@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Write what a stranger needs to know about an exported model, as Markdown. */
 final class ModelCard {
@@ -27,14 +28,36 @@ final class ModelCard {
             Path recorded = model.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
             if (Files.isRegularFile(recorded)) run = JSON.readTree(recorded.toFile());
         }
+        // A record of other weights would tell another model's story.
+        boolean ofOthers = !run.isNull() && !run.path("model_sha256").asText().equals(model.sha256());
+        if (ofOthers) run = JSON.nullNode();
+        boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);
         line(text, "# %s, %d classes\n", model.name(), model.classes());
         String size =
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
         line(text, "An image classifier%s, exported by Limbeck %s.\n", size, Version.number());
-        input(text, model, options);
+        input(text, model, options, onnx);
         files(text, files);
-        training(text, run);
-        results(text, run);
+        if (onnx)
+            line(
+                    text,
+                    "The ONNX file is of opset %d, with %s%s.\n",
+                    OnnxFile.OPSET,
+                    held(options.precision()),
+                    options.foldBatchNorms() ? ", batch norms merged into the convolutions before them" : "");
+        if (run.isNull()) {
+            line(text, "## Training\n");
+            line(
+                    text,
+                    "Not known: %s.\n",
+                    ofOthers
+                            ? "the run.json beside the weights is of others"
+                            : "there is no run.json beside the weights");
+        } else {
+            training(text, run);
+            repeat(text, run, options, files);
+            results(text, run);
+        }
         line(text, "## Licence\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
         line(text, "- of the teacher: *to be filled in*\n");
@@ -42,11 +65,21 @@ final class ModelCard {
         return text.toString();
     }
 
+    private static String held(Precision precision) {
+        return switch (precision) {
+            case FP32 -> "weights as float32";
+            case FP16 -> "weights as float16";
+            case INT8 ->
+                "weights as int8, convolutions computed in int8 with ranges from training images, linear layers with "
+                        + "ranges from each input";
+        };
+    }
+
     private static void line(StringBuilder text, String format, Object... values) {
         text.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    private static void input(StringBuilder text, Source model, OnnxFile.Options options) {
+    private static void input(StringBuilder text, Source model, OnnxFile.Options options, boolean onnx) {
         line(text, "## Input and output\n");
         ImagePreparation preparation = model.preparation();
         line(
@@ -59,8 +92,14 @@ final class ModelCard {
                         ? "The ONNX file takes pixels from 0 to 255 and normalises them itself."
                         : "Pixels from 0 to 1, minus the mean " + preparation.mean() + ", divided by "
                                 + preparation.std() + ".");
-        line(text, "The ONNX file gives %s.\n", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
-        if (!model.classNames().isEmpty()) line(text, "Classes in order: %s.\n", String.join(", ", model.classNames()));
+        if (onnx) line(text, "The ONNX file gives %s.", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
+        if (!model.classNames().isEmpty()) {
+            line(
+                    text,
+                    "\nClasses in order: %s.",
+                    String.join(", ", model.classNames()).replaceAll("\\p{Cntrl}", "?"));
+        }
+        text.append('\n');
     }
 
     private static void files(StringBuilder text, List<Exporter.Exported> files) {
@@ -92,10 +131,6 @@ final class ModelCard {
 
     private static void training(StringBuilder text, JsonNode run) {
         line(text, "## Training\n");
-        if (run.isNull()) {
-            line(text, "Not known: there is no run.json beside the weights.\n");
-            return;
-        }
         line(
                 text,
                 "Data: %s, %s images (fingerprint `%s`).",
@@ -105,23 +140,49 @@ final class ModelCard {
         if (run.has("distillation")) {
             line(
                     text,
-                    "Taught by %s (`%s`), weight %s, by %s.",
+                    "Teacher: %s (`%s`), weight %s, by %s.",
                     run.at("/distillation/teacher").asText(),
                     run.at("/distillation/teacher_sha256").asText(),
                     run.at("/distillation/weight").asText(),
-                    String.join(", ", names(run.at("/distillation/losses"))));
+                    String.join(", ", losses(run.at("/distillation/losses"))));
         }
         line(
                 text,
-                "To repeat it, save this as recipe.yaml and run `limbeck %s recipe.yaml --out run`:\n",
-                run.has("distillation") ? "distill" : "train");
-        line(text, "```json\n%s\n```\n", run.path("recipe").toPrettyString());
+                "%s steps with Limbeck %s on LibTorch %s, %s (%s), %s threads; done %s.\n",
+                run.at("/training/steps").asText(),
+                run.path("limbeck").asText(),
+                run.at("/engine/libtorch").asText(),
+                run.at("/training/device").asText(),
+                run.at("/engine/cpu_capability").asText(),
+                run.at("/engine/threads").asText(),
+                run.path("finished").asText());
     }
 
-    private static List<String> names(JsonNode object) {
-        List<String> names = new ArrayList<>();
-        object.fieldNames().forEachRemaining(names::add);
-        return names;
+    /** Name losses with their settings. */
+    private static List<String> losses(JsonNode object) {
+        List<String> losses = new ArrayList<>();
+        object.fields()
+                .forEachRemaining(
+                        entry -> losses.add(entry.getValue().path("loss").asText(entry.getKey())));
+        return losses;
+    }
+
+    private static void repeat(
+            StringBuilder text, JsonNode run, OnnxFile.Options options, List<Exporter.Exported> files) {
+        JsonNode recipe = run.path("recipe");
+        if (!recipe.isObject()) return;
+        line(text, "To repeat it, save this as recipe.yaml:\n");
+        line(text, "```json\n%s\n```\n", recipe.toPrettyString());
+        line(text, "```sh\nlimbeck %s recipe.yaml --out run", run.has("distillation") ? "distill" : "train");
+        String formats = files.stream().map(file -> file.format().toString()).collect(Collectors.joining(","));
+        line(
+                text,
+                "limbeck export --model run --out export --format %s%s%s%s%s\n```\n",
+                formats,
+                options.precision() == Precision.FP32 ? "" : " --precision " + options.precision(),
+                options.normalises() ? " --normalise" : "",
+                options.softmax() ? " --softmax" : "",
+                options.foldBatchNorms() ? "" : " --no-fold");
     }
 
     private static void results(StringBuilder text, JsonNode run) {

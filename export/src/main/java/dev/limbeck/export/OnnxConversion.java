@@ -11,7 +11,10 @@ import org.bytedeco.pytorch.Tensor;
  * Turn the operations of a TorchScript graph into those of ONNX (opset 17). Batches may have any size; numbers that depend on
  * it are computed in the graph.
  */
-final class OnnxConversion extends Operands {
+final class OnnxConversion extends OnnxShaping {
+    /** How TorchScript numbers that type. */
+    private static final long FLOAT32 = 6;
+
     OnnxConversion(OnnxBuilder onnx) {
         super(onnx);
     }
@@ -50,20 +53,51 @@ final class OnnxConversion extends Operands {
         if (op.endsWith("_") && !op.startsWith("_")) op = op.substring(0, op.length() - 1);
         return switch (op) {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
-            case "dropout", "feature_dropout", "contiguous", "clone", "detach", "alias", "to" -> value(node, 0);
+            case "contiguous", "clone", "detach", "alias" -> value(node, 0);
+            case "dropout", "feature_dropout" -> {
+                if (flag(node, 2)) throw new Unsupported("it is random; save the module in eval mode");
+                yield value(node, 0);
+            }
+            case "to" -> sameType(node);
             case "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "abs", "neg", "erf" ->
                 same(node, capitalized(op), value(node, 0));
             case "hardswish" -> same(node, "HardSwish", value(node, 0));
             case "relu6" -> clip(value(node, 0), 0, 6);
             case "hardtanh" -> clip(value(node, 0), number(node, 1), number(node, 2));
             case "hardsigmoid" -> hardSigmoid(value(node, 0));
+            case "clamp" ->
+                clip(
+                        value(node, 0),
+                        orElse(node, 1, Double.NEGATIVE_INFINITY),
+                        orElse(node, 2, Double.POSITIVE_INFINITY));
+            case "clamp_min" -> clip(value(node, 0), number(node, 1), Double.POSITIVE_INFINITY);
+            case "elu" -> {
+                if (number(node, 2) != 1 || number(node, 3) != 1) throw new Unsupported("it has a scale");
+                Value x = value(node, 0);
+                yield x.named(onnx.node("Elu", List.of(x.name()), "alpha", number(node, 1)));
+            }
             case "leaky_relu" -> leakyRelu(value(node, 0), number(node, 1));
             case "silu" -> silu(value(node, 0));
             case "gelu" -> gelu(node);
             case "add" -> sum(node, "Add");
             case "sub" -> sum(node, "Sub");
+            case "rsub" -> {
+                if (number(node, 2) != 1) throw new Unsupported("its factor is not 1");
+                Value x = value(node, 0);
+                String from = any(node, 1) instanceof Number number
+                        ? onnx.scalar(number.doubleValue())
+                        : value(node, 1).name();
+                yield x.named(onnx.node("Sub", List.of(from, x.name())));
+            }
             case "mul" -> pair(node, "Mul");
-            case "div" -> pair(node, "Div");
+            case "pow" -> {
+                Value x = value(node, 0);
+                yield x.named(onnx.node("Pow", List.of(x.name(), onnx.scalar(number(node, 1)))));
+            }
+            case "div" -> {
+                if (node.inputs().size() > 2) throw new Unsupported("it rounds");
+                yield pair(node, "Div");
+            }
             case "floordiv" -> count(onnx.node("Div", List.of(whole(node, 0), whole(node, 1))));
             case "size" -> count(onnx.node("Gather", List.of(shape(value(node, 0)), whole(node, 1)), "axis", 0));
             case "conv2d" -> convolution(node, 6);
@@ -87,6 +121,7 @@ final class OnnxConversion extends Operands {
             case "adaptive_avg_pool2d" -> adaptivePool(node);
             case "mean" -> reduced(node, "ReduceMean");
             case "amax" -> reduced(node, "ReduceMax");
+            case "sum" -> reduced(node, "ReduceSum");
             case "softmax" -> axis(node, "Softmax");
             case "log_softmax" -> axis(node, "LogSoftmax");
             case "scaled_dot_product_attention" -> attention(node);
@@ -94,63 +129,18 @@ final class OnnxConversion extends Operands {
         };
     }
 
-    /** Convert what moves elements without computing. */
-    private Object shaping(String op, Node node) {
-        return switch (op) {
-            case "flatten" -> flatten(node);
-            case "reshape", "view" -> {
-                List<?> sizes = list(node, 1);
-                yield new Value(
-                        onnx.node("Reshape", List.of(value(node, 0).name(), shape(sizes, -1))), sizes.size(), -1, -1);
-            }
-            case "expand" -> {
-                List<?> sizes = list(node, 1);
-                yield new Value(
-                        onnx.node("Expand", List.of(value(node, 0).name(), shape(sizes, 1))), sizes.size(), -1, -1);
-            }
-            case "permute" -> {
-                Value x = value(node, 0);
-                long[] order = longs(node, 1);
-                for (int i = 0; i < order.length; i++) order[i] = positive(order[i], x.rank());
-                yield x.named(onnx.node("Transpose", List.of(x.name()), "perm", order))
-                        .ranked(x.rank());
-            }
-            case "transpose" -> transpose(value(node, 0), integer(node, 1), integer(node, 2));
-            case "t" -> transpose(value(node, 0), 0, 1);
-            case "select" -> {
-                Value x = value(node, 0);
-                long axis = positive(integer(node, 1), x.rank());
-                String rows = onnx.node("Gather", List.of(x.name(), onnx.integers(integer(node, 2))), "axis", axis);
-                yield x.named(onnx.node("Squeeze", List.of(rows, onnx.integers(axis))))
-                        .ranked(x.rank() - 1);
-            }
-            case "slice" ->
-                slice(
-                        node,
-                        any(node, 2) == ScriptGraph.NONE ? onnx.integers(0) : whole(node, 2),
-                        any(node, 3) == ScriptGraph.NONE ? onnx.integers(Long.MAX_VALUE) : whole(node, 3),
-                        integer(node, 4));
-            case "narrow" -> slice(node, whole(node, 2), onnx.node("Add", List.of(whole(node, 2), whole(node, 3))), 1);
-            case "cat" -> concat(node);
-            case "constant_pad_nd" -> pad(node);
-            case "unsqueeze" -> {
-                Value x = value(node, 0);
-                long axis = positive(integer(node, 1), x.rank() + 1);
-                yield x.named(onnx.node("Unsqueeze", List.of(x.name(), onnx.integers(axis))))
-                        .ranked(x.rank() + 1);
-            }
-            case "squeeze" -> {
-                Value x = value(node, 0);
-                yield x.named(onnx.node(
-                                "Squeeze", List.of(x.name(), onnx.integers(positive(integer(node, 1), x.rank())))))
-                        .ranked(x.rank() - 1);
-            }
-            default -> throw new Unsupported("there is no counterpart for it here");
-        };
-    }
-
     private Value same(Node node, String op, Value x) {
         return x.named(onnx.node(op, List.of(x.name())));
+    }
+
+    /** Everything is float32 here, so that a conversion to it changes nothing, and another has no place. */
+    private Value sameType(Node node) {
+        for (int at = 1; at < Math.min(3, node.inputs().size()); at++) {
+            if (any(node, at) instanceof Long type && type != FLOAT32) {
+                throw new Unsupported("it converts to another type than float32");
+            }
+        }
+        return value(node, 0);
     }
 
     private static String capitalized(String op) {
@@ -159,6 +149,10 @@ final class OnnxConversion extends Operands {
 
     private Value clip(Value x, double low, double high) {
         return x.named(onnx.node("Clip", List.of(x.name(), onnx.scalar(low), onnx.scalar(high))));
+    }
+
+    private double orElse(Node node, int at, double other) {
+        return any(node, at) == ScriptGraph.NONE ? other : number(node, at);
     }
 
     private Value hardSigmoid(Value x) {
@@ -316,8 +310,13 @@ final class OnnxConversion extends Operands {
         long[] axes = longs(node, 1);
         boolean keep = flag(node, 2);
         for (int i = 0; i < axes.length; i++) axes[i] = positive(axes[i], x.rank());
-        String name = onnx.node(op, List.of(x.name()), "axes", axes, "keepdims", keep ? 1L : 0L);
-        return new Value(name, keep ? x.rank() : x.rank() - axes.length, keep ? 1 : -1, keep ? 1 : -1);
+        // Of the three only the sum takes its axes as an input in this opset.
+        String name = op.equals("ReduceSum")
+                ? onnx.node(op, List.of(x.name(), onnx.integers(axes)), "keepdims", keep ? 1L : 0L)
+                : onnx.node(op, List.of(x.name()), "axes", axes, "keepdims", keep ? 1L : 0L);
+        if (!keep) return new Value(name, x.rank() - axes.length, -1, -1);
+        boolean ofMap = axes.length == 2 && Math.min(axes[0], axes[1]) == 2 && Math.max(axes[0], axes[1]) == 3;
+        return ofMap ? new Value(name, x.rank(), 1, 1) : x.named(name).ranked(x.rank());
     }
 
     private Value axis(Node node, String op) {
@@ -339,103 +338,5 @@ final class OnnxConversion extends Operands {
                         transpose(key, key.rank() - 2, key.rank() - 1).name()));
         String shares = onnx.node("Softmax", List.of(onnx.node("Div", List.of(products, root))), "axis", -1);
         return new Value(onnx.node("MatMul", List.of(shares, value(node, 2).name())), query.rank(), -1, -1);
-    }
-
-    private Value flatten(Node node) {
-        Value x = value(node, 0);
-        int from = (int) positive(integer(node, 1), x.rank());
-        int to = (int) positive(integer(node, 2), x.rank());
-        int rank = x.rank() - (to - from);
-        if (to == x.rank() - 1) {
-            long[] shape = new long[from + 1];
-            shape[from] = -1; // the others, 0, are taken over
-            return new Value(onnx.node("Reshape", List.of(x.name(), onnx.integers(shape))), rank, -1, -1);
-        }
-        String behind = onnx.node(
-                "Slice",
-                List.of(shape(x), onnx.integers(to + 1), onnx.integers(x.rank()), onnx.integers(0), onnx.integers(1)));
-        long[] before = new long[from + 1];
-        before[from] = -1;
-        String shape = onnx.node("Concat", List.of(onnx.integers(before), behind), "axis", 0);
-        return new Value(onnx.node("Reshape", List.of(x.name(), shape)), rank, -1, -1);
-    }
-
-    private Value transpose(Value x, long first, long second) {
-        long[] order = new long[x.rank()];
-        for (int i = 0; i < order.length; i++) order[i] = i;
-        int a = (int) positive(first, x.rank());
-        int b = (int) positive(second, x.rank());
-        order[a] = b;
-        order[b] = a;
-        return x.named(onnx.node("Transpose", List.of(x.name()), "perm", order)).ranked(x.rank());
-    }
-
-    private Value slice(Node node, String start, String end, long step) {
-        Value x = value(node, 0);
-        long axis = positive(integer(node, 1), x.rank());
-        String name = onnx.node("Slice", List.of(x.name(), start, end, onnx.integers(axis), onnx.integers(step)));
-        if (axis < 2 || x.rank() != 4) return x.named(name);
-        boolean whole = any(node, 2) == ScriptGraph.NONE && any(node, 3) == ScriptGraph.NONE;
-        long height = axis == 2 ? (x.height() + step - 1) / step : x.height();
-        long width = axis == 3 ? (x.width() + step - 1) / step : x.width();
-        return whole && x.height() > 0
-                ? new Value(name, 4, height, width)
-                : x.named(name).ranked(4);
-    }
-
-    private Value concat(Node node) {
-        List<String> names = new ArrayList<>();
-        Value first = null;
-        for (Object part : list(node, 0)) {
-            Value value = asValue(part);
-            if (first == null) first = value;
-            names.add(value.name());
-        }
-        if (first == null) throw new Unsupported("there is nothing to join");
-        long axis = positive(integer(node, 1), first.rank());
-        String name = onnx.node("Concat", names, "axis", axis);
-        return axis <= 1 ? first.named(name) : first.named(name).ranked(first.rank());
-    }
-
-    /** The engine counts from the last dimension on, before and behind; ONNX lists all before, then all behind. */
-    private Value pad(Node node) {
-        Value x = value(node, 0);
-        long[] ours = longs(node, 1);
-        long[] pads = new long[2 * x.rank()];
-        for (int i = 0; i < ours.length / 2; i++) {
-            int axis = x.rank() - 1 - i;
-            pads[axis] = ours[2 * i];
-            pads[x.rank() + axis] = ours[2 * i + 1];
-        }
-        String name = onnx.node("Pad", List.of(x.name(), onnx.integers(pads), onnx.scalar(number(node, 2))));
-        boolean moved = x.rank() == 4 && (pads[2] + pads[3] + pads[6] + pads[7] > 0);
-        return moved
-                ? new Value(name, 4, x.height() + pads[2] + pads[6], x.width() + pads[3] + pads[7])
-                : x.named(name);
-    }
-
-    private String shape(Value x) {
-        return onnx.node("Shape", List.of(x.name()));
-    }
-
-    /** Write sizes as one tensor; −1 becomes {@code rest}. */
-    private String shape(List<?> sizes, long rest) {
-        if (sizes.stream().allMatch(size -> size instanceof Long)) {
-            return onnx.integers(sizes.stream()
-                    .mapToLong(size -> (Long) size)
-                    .map(size -> size == -1 ? rest : size)
-                    .toArray());
-        }
-        List<String> parts = new ArrayList<>();
-        for (Object size : sizes) {
-            if (size instanceof Count count) parts.add(count.name());
-            else if (size instanceof Long number) parts.add(onnx.integers(number == -1 ? rest : number));
-            else throw new Unsupported("a size is " + size);
-        }
-        return onnx.node("Concat", parts, "axis", 0);
-    }
-
-    private static long positive(long axis, int rank) {
-        return axis < 0 ? axis + rank : axis;
     }
 }

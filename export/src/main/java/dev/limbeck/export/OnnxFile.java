@@ -7,6 +7,7 @@ import dev.limbeck.Version;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.ScriptGraph;
+import dev.limbeck.weights.Seal;
 import dev.limbeck.weights.WholeFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ public final class OnnxFile {
     static final String LOGITS = "logits";
     static final String PROBABILITIES = "probabilities";
 
-    private static final int OPSET = 17;
+    static final int OPSET = 17;
     /** The version of the file format that came with that opset. */
     private static final int FORMAT = 8;
 
@@ -83,12 +84,14 @@ public final class OnnxFile {
         return model.build();
     }
 
-    /** Write a model whole or not at all. */
+    /** Write a model whole or not at all, and seal it. */
     static void write(Path file, ModelProto model) {
         byte[] bytes = model.toByteArray();
         WholeFile.write(file, channel -> {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) channel.write(buffer);
+            for (byte[] part : List.of(bytes, Seal.of(bytes))) {
+                ByteBuffer buffer = ByteBuffer.wrap(part);
+                while (buffer.hasRemaining()) channel.write(buffer);
+            }
         });
     }
 

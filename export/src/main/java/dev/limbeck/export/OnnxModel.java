@@ -3,15 +3,18 @@ package dev.limbeck.export;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.Seal;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
 public final class OnnxModel implements AutoCloseable {
@@ -35,15 +38,25 @@ public final class OnnxModel implements AutoCloseable {
      * Open a file.
      *
      * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it is not there or is no ONNX with one input and one output
+     * @throws LimbeckException if it is not there, was changed since it was exported, or is no ONNX with one input and one
+     *     output
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
+        Seal.check(file);
+        OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            // What is wrong is thrown; it would be printed besides.
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
-            return new OnnxModel(file, OrtEnvironment.getEnvironment().createSession(file.toString(), options));
+            session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            return new OnnxModel(file, session);
         } catch (OrtException e) {
+            close(file, session);
             throw new LimbeckException(file + " is no ONNX file that can be run: " + firstLine(e), e);
+        } catch (RuntimeException e) {
+            close(file, session);
+            throw e;
         }
     }
 
@@ -52,7 +65,7 @@ public final class OnnxModel implements AutoCloseable {
         try {
             return session.getMetadata().getCustomMetadata();
         } catch (OrtException e) {
-            throw trouble(e);
+            throw trouble(file, e);
         }
     }
 
@@ -61,8 +74,22 @@ public final class OnnxModel implements AutoCloseable {
         try {
             return ((TensorInfo) session.getInputInfo().get(input).getInfo()).getShape();
         } catch (OrtException e) {
-            throw trouble(e);
+            throw trouble(file, e);
         }
+    }
+
+    /** Return the shape of the output; −1 where it may be any. */
+    public long[] outputShape() {
+        try {
+            return ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
+        } catch (OrtException e) {
+            throw trouble(file, e);
+        }
+    }
+
+    /** Return the name of what goes in. */
+    public String input() {
+        return input;
     }
 
     /** Return the name of what comes out. */
@@ -90,11 +117,11 @@ public final class OnnxModel implements AutoCloseable {
             found.get(numbers);
             return numbers;
         } catch (OrtException e) {
-            throw trouble(e);
+            throw trouble(file, e);
         }
     }
 
-    private LimbeckException trouble(OrtException e) {
+    private static LimbeckException trouble(Path file, OrtException e) {
         return new LimbeckException(file + ": " + firstLine(e), e);
     }
 
@@ -105,10 +132,14 @@ public final class OnnxModel implements AutoCloseable {
 
     @Override
     public void close() {
+        close(file, session);
+    }
+
+    private static void close(Path file, @Nullable OrtSession session) {
         try {
-            session.close();
+            if (session != null) session.close();
         } catch (OrtException e) {
-            throw trouble(e);
+            throw trouble(file, e);
         }
     }
 }

@@ -50,6 +50,7 @@ abstract class Operands {
     }
 
     final Object any(Node node, int at) {
+        if (at >= node.inputs().size()) throw new Unsupported("this form of it has no counterpart here");
         return any(node.inputs().get(at));
     }
 

@@ -14,7 +14,9 @@ import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
@@ -23,11 +25,15 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExporterTest {
     @TempDir
@@ -84,7 +90,7 @@ class ExporterTest {
                         "model.onnx",
                         "100 images",
                         student.sha256());
-        assertThat(home.toFile().list()).noneMatch(name -> name.contains("unfinished"));
+        assertThat(home.toFile().list()).noneMatch(name -> name.startsWith("."));
     }
 
     @Test
@@ -128,7 +134,7 @@ class ExporterTest {
                         .options(OnnxFile.Options.usual().at(Precision.INT8))
                         .export(home.resolve("uncalibrated")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("int8 needs images to calibrate on; name some");
+                .hasMessage("int8 needs images to calibrate on; name some, and let them verify the file");
     }
 
     @Test
@@ -189,7 +195,7 @@ class ExporterTest {
                         .hasMessageEndingWith("nothing was written");
             }
             assertThat(out).doesNotExist();
-            assertThat(home.toFile().list()).noneMatch(name -> name.contains("unfinished"));
+            assertThat(home.toFile().list()).noneMatch(name -> name.startsWith("."));
         }
     }
 
@@ -206,7 +212,7 @@ class ExporterTest {
 
         @Override
         protected Tensor forward(Tensor x) {
-            return x;
+            return x.flatten(1, -1).narrow(1, 0, student.classes());
         }
 
         @Override
@@ -217,7 +223,7 @@ class ExporterTest {
 
     /** Uses an operation that ONNX files are not written with. */
     private static final class Strange extends Module {
-        private final Conv2d conv = child("conv", Conv2d.of(3, 4, 3, 1, 1));
+        private final Conv2d conv = child("conv", Conv2d.of(3, student.classes(), 3, 1, 1));
 
         @Override
         protected Tensor forward(Tensor x) {
@@ -235,14 +241,17 @@ class ExporterTest {
 
     @Test
     void saysWhatItCannotWrite() {
-        try (SavedModel silent = holding(new Silent())) {
-            assertThatThrownBy(() -> Exporter.of(silent).export(home.resolve("silent")))
+        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        try (Module silent = new Silent()) {
+            assertThatThrownBy(() -> Exporter.of(silent, student.classNames(), preparation)
+                            .export(home.resolve("silent")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("layer stem: ")
                     .hasMessageContaining("does not say how it computes; override script() to make it exportable");
         }
-        try (SavedModel strange = holding(new Strange())) {
-            assertThatThrownBy(() -> Exporter.of(strange).export(home.resolve("strange")))
+        try (Module strange = new Strange()) {
+            assertThatThrownBy(() -> Exporter.of(strange, student.classNames(), preparation)
+                            .export(home.resolve("strange")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("operation 2 of 4, aten::cumsum after aten::conv2d, can't be written as ONNX: "
                             + "there is no counterpart for it here");
@@ -252,6 +261,115 @@ class ExporterTest {
                 .hasMessage(home + " exists; choose another --out, or remove it");
         assertThat(home.resolve("silent")).doesNotExist();
         assertThat(home.resolve("strange")).doesNotExist();
+    }
+
+    /** Computes a mean over maps in the words of TorchScript, and over nothing else than what it is told. */
+    private static final class Said extends Module {
+        private final String expression;
+
+        Said(String expression) {
+            this.expression = expression;
+            child("conv", Conv2d.of(3, student.classes(), 3, 1, 1));
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return children().get("conv").apply(x).mean(2, 3);
+        }
+
+        @Override
+        public String script() {
+            return "def forward(self, x: Tensor):\n    y = self.conv.forward(x)\n    return " + expression + "\n";
+        }
+    }
+
+    /** Forms of known operations that mean something else must not be written as the usual one. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "torch.dropout(torch.mean(y, [2, 3]), 0.5, True)             | aten::dropout | it is random",
+                "torch.div(torch.mean(y, [2, 3]), 2, rounding_mode=\"floor\")   | aten::div | it rounds",
+                "torch.mean(y, [2, 3]).to(3)                                  | aten::to | it converts to another type",
+                "torch.squeeze(torch.mean(y, [2, 3], True))                   | aten::squeeze | this form of it",
+                "torch.sub(torch.mean(y, [2, 3]), 1, alpha=2)                 | aten::sub | its factor is not 1",
+                "torch.gelu(torch.mean(y, [2, 3]), approximate=\"tanh\")      | aten::gelu | it is the tanh form",
+                "torch.conv_transpose2d(y, torch.mean(y, [2, 3]))             | aten::conv_transpose2d | no counterpart"
+            })
+    void formsThatMeanSomethingElseAreNamed(String expression, String operation, String reason) {
+        try (Module said = new Said(expression)) {
+            Path out = home.resolve("said");
+            assertThatThrownBy(() -> Exporter.of(said, student.classNames(), ImagePreparation.of(student.preparation()))
+                            .export(out))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("operation ")
+                    .hasMessageContaining(operation)
+                    .hasMessageContaining(reason);
+            assertThat(out).doesNotExist();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "torch.mean(torch.clamp(y, -0.1, 0.2), [2, 3])",
+                "torch.mean(torch.clamp(y, max=0.1), [2, 3])",
+                "torch.mean(torch.clamp_min(y, 0.1), [2, 3])",
+                "torch.mean(torch.rsub(y, 1), [2, 3])",
+                "torch.mean(torch.pow(y, 2), [2, 3])",
+                "torch.sum(y, [2, 3])",
+                "torch.squeeze(torch.squeeze(torch.sum(y, [2, 3], True), -1), -1)",
+                "torch.mean(torch.elu(y, 0.5), [2, 3])",
+                "torch.mean(torch.pad(y, [1, 0, 2, 1]), [2, 3])",
+                "torch.mean(torch.mul(y, torch.mean(y, [1], True)), [2, 3])",
+                "torch.mean(y, [2, 3]).to(6)"
+            })
+    void operationsOfOtherPeoplesNetworksAreWritten(String expression) {
+        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        Path file = home.resolve("other-peoples.onnx");
+        Tensors.seed(2);
+        try (Module said = new Said(expression);
+                Script script = ScriptWriter.compile(said);
+                Scope scope = Scope.open()) {
+            OnnxFile.write(
+                    file, OnnxFile.of(script, preparation, student.classes(), Map.of(), OnnxFile.Options.usual()));
+            Tensor x = Tensors.randn(3, 3, 32, 32);
+            try (OnnxModel model = OnnxModel.open(file, 1)) {
+                assertThat(model.run(x)).containsExactly(Tensors.toFloats(script.forward(x)), within(1e-3f));
+            }
+        }
+    }
+
+    @Test
+    void outputsMustBeAsManyAsClasses() {
+        try (Module own = new Own()) {
+            assertThatThrownBy(() -> Exporter.of(own, List.of("cat", "dog"), ImagePreparation.of(student.preparation()))
+                            .export(home.resolve("two")))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageEndingWith("gives 2×" + student.classes()
+                            + " outputs for two images; expected 2×2, a column for each class");
+        }
+        assertThat(home.resolve("two")).doesNotExist();
+    }
+
+    @Test
+    void choicesWithoutEffectAreRefused() {
+        assertThatThrownBy(() -> Exporter.of(student)
+                        .as(Format.TORCHSCRIPT)
+                        .options(new OnnxFile.Options(true, false, true))
+                        .export(home.resolve("no-effect")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("normalisation, softmax, precision and batch norms are chosen for ONNX files, found only "
+                        + "torchscript; add onnx to the formats");
+    }
+
+    /** A run that was interrupted keeps its work under that name. */
+    @Test
+    void leavesTheNeighbourhoodAlone() throws IOException {
+        Path neighbour = Files.createDirectories(home.resolve("mine.unfinished"));
+        Files.writeString(neighbour.resolve("checkpoint"), "hours of work");
+        Exporter.of(student).export(home.resolve("mine"));
+        assertThat(neighbour.resolve("checkpoint")).hasContent("hours of work");
     }
 
     @Test

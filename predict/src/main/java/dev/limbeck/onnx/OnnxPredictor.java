@@ -1,20 +1,22 @@
 package dev.limbeck.onnx;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.ValueInfo;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.predict.ImageClassifier;
 import dev.limbeck.predict.Prediction;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
+import dev.limbeck.weights.Seal;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import javax.imageio.ImageIO;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -36,9 +37,11 @@ import javax.imageio.ImageIO;
  * }
  * }</pre>
  */
-public final class OnnxPredictor implements AutoCloseable {
+public final class OnnxPredictor implements ImageClassifier {
     private static final String PROBABILITIES = "probabilities";
     private static final double LEAST_PROBABILITY = 1e-30;
+    /** As an image's preparation allows; a damaged file must not take all memory. */
+    private static final int MOST_SIDE = 4096;
 
     private final Path file;
     private final OrtSession session;
@@ -63,8 +66,8 @@ public final class OnnxPredictor implements AutoCloseable {
         Map<String, String> metadata = session.getMetadata().getCustomMetadata();
         String[] size = told(metadata, "image_size").split("x");
         try {
-            height = Integer.parseInt(size[0]);
-            width = Integer.parseInt(size[1]);
+            height = side(size[0]);
+            width = side(size[1]);
             resize = Resize.valueOf(told(metadata, "resize").toUpperCase(Locale.ROOT));
             boolean pixels = "pixels".equals(metadata.get("input"));
             String[] mean = told(metadata, "mean").split(",");
@@ -76,14 +79,29 @@ public final class OnnxPredictor implements AutoCloseable {
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new LimbeckException(file + " has malformed metadata: " + metadata, e);
         }
-        long[] shape = ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
-        int classes = Math.toIntExact(shape[shape.length - 1]);
+        int classes = classes(session.getOutputInfo().get(output).getInfo());
         List<String> named =
                 metadata.containsKey("classes") ? JsonStrings.list(metadata.get("classes"), file) : numbered(classes);
         if (named.size() != classes) {
             throw new LimbeckException(file + " names " + named.size() + " classes, but gives " + classes + " outputs");
         }
         classNames = named;
+    }
+
+    private static int side(String text) {
+        int side = Integer.parseInt(text);
+        if (side < 1 || side > MOST_SIDE) throw new IllegalArgumentException(text);
+        return side;
+    }
+
+    private int classes(ValueInfo given) {
+        if (given instanceof TensorInfo tensor
+                && tensor.type == OnnxJavaType.FLOAT
+                && tensor.getShape().length == 2
+                && tensor.getShape()[1] > 0) {
+            return Math.toIntExact(tensor.getShape()[1]);
+        }
+        throw new LimbeckException(file + " gives " + given + "; expected float32, images×classes");
     }
 
     private String told(Map<String, String> metadata, String key) {
@@ -98,18 +116,22 @@ public final class OnnxPredictor implements AutoCloseable {
     /**
      * Open a file.
      *
-     * @throws LimbeckException if it is not there, is broken, or was not written by Limbeck
+     * @throws LimbeckException if it is not there, is broken, was changed, or was not written by Limbeck
      */
     public static OnnxPredictor open(Path model) {
         if (!Files.isRegularFile(model)) throw new LimbeckException("no ONNX file at " + model);
+        Seal.check(model);
         NativeFiles.prepare();
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+            // What is wrong is thrown; it would be printed besides.
+            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             session = OrtEnvironment.getEnvironment().createSession(model.toString(), options);
             return new OnnxPredictor(model, session);
         } catch (OrtException e) {
+            close(session);
             throw new LimbeckException(model + " is no ONNX file that can be run: " + firstLine(e), e);
-        } catch (LimbeckException e) {
+        } catch (RuntimeException e) {
             close(session);
             throw e;
         }
@@ -123,43 +145,17 @@ public final class OnnxPredictor implements AutoCloseable {
         }
     }
 
-    /** Return the class names in the order of the logits; numbers where the file has none. */
+    @Override
     public List<String> classNames() {
         return classNames;
     }
 
-    /**
-     * Classify an image file: PNG, JPEG, BMP or GIF. Photographs are turned upright as their EXIF orientation says.
-     *
-     * @throws LimbeckException if it cannot be read
-     */
+    @Override
     public Prediction predict(Path image) {
-        try {
-            byte[] bytes = Files.readAllBytes(image);
-            BufferedImage decoded = ImageIO.read(new ByteArrayInputStream(bytes));
-            if (decoded == null) {
-                throw new LimbeckException(
-                        "cannot read image " + image + ": not an image of a known format (PNG, JPEG, BMP, GIF)");
-            }
-            return predict(RgbImage.of(decoded).upright(Orientation.of(bytes)));
-        } catch (NoSuchFileException e) {
-            throw new LimbeckException("cannot read image " + image + ": no such file", e);
-        } catch (IOException | IndexOutOfBoundsException e) {
-            throw new LimbeckException("cannot read image " + image + ": " + firstLine(e), e);
-        }
+        return predict(ImageDecoder.read(image, Orientation::of));
     }
 
-    /** Classify an image in memory. */
-    public Prediction predict(BufferedImage image) {
-        return predict(RgbImage.of(image));
-    }
-
-    /** Classify 8-bit RGB pixels. */
-    public Prediction predict(RgbImage image) {
-        return predictAll(List.of(image)).get(0);
-    }
-
-    /** Classify several images at once, which is quicker than one after the other. */
+    @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
         if (images.isEmpty()) return List.of();
         float[] values = new float[images.size() * 3 * height * width];
@@ -216,7 +212,6 @@ public final class OnnxPredictor implements AutoCloseable {
         return message.lines().findFirst().orElse(message);
     }
 
-    /** Free the model's memory, once nobody computes with it any more. */
     @Override
     public void close() {
         lock.writeLock().lock();

@@ -10,6 +10,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.OnnxFile;
+import dev.limbeck.predict.ImageClassifier;
 import dev.limbeck.predict.Prediction;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.train.Learner;
@@ -22,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -38,6 +40,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The predictor without LibTorch says what the one with it says. */
 class OnnxPredictorTest {
+    /** The bytes of the seal, the last of a file. */
+    private static final int SEAL = 19;
+
     @TempDir
     static Path home;
 
@@ -180,12 +185,8 @@ class OnnxPredictorTest {
     void saysInOneLineWhatIsWrong() throws IOException {
         Path text = Files.writeString(home.resolve("text.onnx"), "no model");
         Path foreign = home.resolve("foreign.onnx");
-        byte[] bytes = Files.readAllBytes(onnx);
-        // Its metadata goes by another name.
-        byte[] key = "image_size".getBytes(StandardCharsets.UTF_8);
-        int at = indexOf(bytes, key);
-        bytes[at] = 'X';
-        Files.write(foreign, bytes);
+        // Without its seal, and its metadata goes by another name.
+        Files.write(foreign, changed("image_size", "imagf_size", SEAL));
         wrong(() -> OnnxPredictor.open(text), text + " is no ONNX file that can be run: ");
         wrong(() -> OnnxPredictor.open(home.resolve("no.onnx")), "no ONNX file at ");
         wrong(
@@ -201,6 +202,76 @@ class OnnxPredictorTest {
         wrong(
                 () -> predictor.predict(picture(8, 8, BufferedImage.TYPE_INT_RGB, 1)),
                 "the predictor is closed; open another");
+    }
+
+    /** Return the exported file with a text changed and so many bytes cut off. */
+    private static byte[] changed(String from, String to, int cut) throws IOException {
+        byte[] bytes = Files.readAllBytes(onnx);
+        int at = indexOf(bytes, from.getBytes(StandardCharsets.UTF_8));
+        System.arraycopy(to.getBytes(StandardCharsets.UTF_8), 0, bytes, at, to.length());
+        return Arrays.copyOf(bytes, bytes.length - cut);
+    }
+
+    /** Whatever happens to a file: no crash, no answer, one line. */
+    @Test
+    void editedAndCutFilesAreRefused() throws IOException {
+        byte[] good = Files.readAllBytes(onnx);
+        Path broken = home.resolve("broken.onnx");
+        Random random = new Random(4);
+        for (int i = 0; i < 300; i++) {
+            byte[] bytes = good.clone();
+            // The first bytes and the last tell the format; the seal's own key only unseals.
+            int at = i < 100 ? i : random.nextInt(good.length - SEAL);
+            bytes[at] ^= (byte) (1 << random.nextInt(8));
+            Files.write(broken, bytes);
+            wrong(() -> OnnxPredictor.open(broken), broken + " was damaged or edited after it was exported; ");
+            int length = random.nextInt(good.length - SEAL);
+            Files.write(broken, Arrays.copyOf(good, length));
+            wrong(() -> OnnxPredictor.open(broken), broken.toString());
+        }
+    }
+
+    @Test
+    void filesOfOthersAreRefusedForWhatTheyAre() throws IOException {
+        Path other = home.resolve("other.onnx");
+        Files.write(other, changed("32x32", "0x032", SEAL));
+        wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
+        Files.write(other, changed("32x32", "99999", SEAL));
+        wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
+        Files.write(other, changed("\",\"", "   \",", SEAL));
+        wrong(() -> OnnxPredictor.open(other), other + " has class names that are not a JSON list of strings");
+        Files.write(other, changed("\",\"", "  \u00a0", SEAL));
+        wrong(() -> OnnxPredictor.open(other), other + " names 9 classes, but gives 10 outputs");
+    }
+
+    /** Both predictors refuse what is no whole image, in the same words. */
+    @Test
+    void brokenImagesAreRefusedAlike() throws IOException {
+        Random random = new Random(6);
+        try (ImageClassifier one = Predictor.open(model);
+                ImageClassifier other = OnnxPredictor.open(onnx)) {
+            for (Path picture : pictures()) {
+                byte[] good = Files.readAllBytes(picture);
+                for (int i = 0; i < 25; i++) {
+                    byte[] bytes = good.clone();
+                    if (i % 2 == 0) bytes[random.nextInt(Math.min(bytes.length, 80))] = (byte) random.nextInt();
+                    else bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length));
+                    Path broken = Files.write(home.resolve("broken-picture"), bytes);
+                    assertThat(answer(other, broken)).isEqualTo(answer(one, broken));
+                }
+            }
+        }
+    }
+
+    private static String answer(ImageClassifier classifier, Path image) {
+        try {
+            return classifier.predict(image).className();
+        } catch (LimbeckException e) {
+            assertThat(e.getMessage())
+                    .startsWith("cannot read image " + image + ": ")
+                    .doesNotContain("\n");
+            return e.getMessage();
+        }
     }
 
     private static void wrong(Runnable work, String message) {

@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Hold everything that the page shows; the script reads it as JSON with names in snake_case.
  *
- * @param facts what all students share, in a sentence
+ * @param facts what all students share and what is to be known of their numbers, in sentences
  * @param shownSeed the seed whose runs agreement, classes, images and cards are taken from
  */
 record Page(
         String title,
-        String facts,
+        List<String> facts,
         String footer,
         String judgedOn,
         long shownSeed,
@@ -30,14 +30,16 @@ record Page(
     /**
      * Hold a contestant.
      *
+     * @param sentence name and verdict; empty for the first
      * @param curves rows an epoch as run.json has them, for each run
      */
     record Contestant(
             String name,
-            String verdict,
+            String sentence,
             Interval accuracy,
             @Nullable Interval bestAccuracy,
             @Nullable Interval difference,
+            @Nullable Interval bestDifference,
             @Nullable Interval gapClosed,
             double seconds,
             List<ComparisonResult.Run> runs,
@@ -60,8 +62,12 @@ record Page(
 
     record Student(String name, List<Float> logits) {}
 
-    /** Hold which images a contestant gets right that the first one gets wrong, and the other way round. */
-    record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages) {}
+    /**
+     * Hold which images a contestant gets right that the first one gets wrong, and the other way round.
+     *
+     * @param recall what it recognises more of each class
+     */
+    record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
 
     /** Hold an image with its label and what was said of it by the first contestant and by another. */
     record Tile(String image, String label, String before, String after) {}

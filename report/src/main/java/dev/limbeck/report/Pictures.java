@@ -1,8 +1,10 @@
 package dev.limbeck.report;
 
+import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.evaluate.Change;
 import dev.limbeck.train.Predictions;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import javax.imageio.ImageIO;
 
 /** Choose images worth looking at, and turn them into parts of the page. */
@@ -67,24 +70,20 @@ final class Pictures {
         return right.isEmpty() ? -1 : right.get(right.size() / 4);
     }
 
-    /** Compare every contestant with the first, image by image. */
-    List<Page.Change> changes(List<String> names, List<Predictions> students) {
+    /** Show what every contestant gets right that the first one gets wrong, and the other way round. */
+    List<Page.Change> changes(List<ComparisonResult.Contestant> contestants, List<Predictions> students) {
         Predictions first = students.get(0);
         List<Page.Change> changes = new ArrayList<>();
         for (int i = 1; i < students.size(); i++) {
             Predictions other = students.get(i);
-            List<Integer> won = new ArrayList<>();
-            List<Integer> lost = new ArrayList<>();
-            for (int row = 0; row < first.size(); row++) {
-                int label = first.labels()[row];
-                if (label < 0) continue;
-                boolean before = first.top(row) == label;
-                boolean after = other.top(row) == label;
-                if (after && !before) won.add(row);
-                if (before && !after) lost.add(row);
-            }
+            Change change = Objects.requireNonNull(contestants.get(i).change());
             changes.add(new Page.Change(
-                    names.get(i), won.size(), lost.size(), tiles(won, first, other), tiles(lost, first, other)));
+                    contestants.get(i).name(),
+                    change.won().size(),
+                    change.lost().size(),
+                    tiles(change.won(), first, other),
+                    tiles(change.lost(), first, other),
+                    change.recall()));
         }
         return changes;
     }

@@ -25,7 +25,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -101,8 +100,7 @@ public final class Report {
                     .map(of -> Objects.requireNonNull(of.get(split)))
                     .toList();
             return new Page(
-                    "Limbeck: " + recipe.student() + " on "
-                            + Path.of(recipe.data().source()).getFileName(),
+                    "Limbeck: " + recipe.student() + " on " + name(recipe.data().source()),
                     facts(),
                     "Written by Limbeck " + Version.number() + " on "
                             + first.at("/engine/system").asText() + ".",
@@ -115,7 +113,7 @@ public final class Report {
                             ? List.of()
                             : pictures.cards(
                                     Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
-                    pictures.changes(names, judged),
+                    pictures.changes(result.contestants(), judged),
                     costs(data.inputShape()));
         }
     }
@@ -125,10 +123,11 @@ public final class Report {
         for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).get("epochs"));
         return new Page.Contestant(
                 one.name(),
-                one.verdict(),
+                one.verdict().isEmpty() ? "" : one.sentence(),
                 one.accuracy(),
                 one.bestAccuracy(),
                 one.difference(),
+                one.bestDifference(),
                 one.gapClosed(),
                 one.seconds(),
                 one.runs(),
@@ -136,17 +135,16 @@ public final class Report {
                 one.judgement());
     }
 
-    private String facts() {
-        return String.format(
-                Locale.ROOT,
-                "Every student: %,d labelled and %,d unlabelled images, %,d optimiser steps, %d %s. Judged on the %s split%s.",
-                result.labelled(),
-                result.unlabelled(),
-                result.steps(),
-                result.seeds().size(),
-                result.seeds().size() == 1 ? "seed" : "seeds",
-                result.judgedOn(),
-                result.chosen() == null ? "" : "; the validation split would choose " + result.chosen());
+    /** Return what people call the data: the last part of a path, a known name without what follows it. */
+    static String name(String source) {
+        if (source.startsWith("shapes:")) return "shapes";
+        return source.replaceFirst("[/\\\\]+$", "").replaceFirst(".*[/\\\\]", "");
+    }
+
+    private List<String> facts() {
+        List<String> facts = new ArrayList<>(result.facts());
+        if (result.chosen() != null) facts.add("The validation split would choose " + result.chosen() + ".");
+        return facts;
     }
 
     private ObjectNode runRecord(ComparisonResult.Run run) {
@@ -154,23 +152,18 @@ public final class Report {
     }
 
     private ImageData open(Recipe recipe) {
-        Map<String, String> preparation = Map.of();
-        if (!result.teachers().isEmpty()) {
-            try (SavedModel teacher = teacher(result.teachers().get(0))) {
-                preparation = teacher.preparation();
-            }
-        }
+        Map<String, String> preparation = result.teachers().isEmpty()
+                ? Map.of()
+                : result.teachers().get(0).preparation();
         return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context);
-    }
-
-    private static SavedModel teacher(ComparisonResult.Taught teacher) {
-        return SavedModel.open(Path.of(teacher.model()), Zoo.byName(teacher.architecture()));
     }
 
     private List<Page.Cost> costs(long[] inputShape) {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.Taught taught : result.teachers()) {
-            try (SavedModel teacher = teacher(taught)) {
+            // What a teacher of another runtime, or several together, cost is not told by a module.
+            if (!Zoo.names().contains(taught.architecture())) continue;
+            try (SavedModel teacher = SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()))) {
                 costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
             }
         }

@@ -2,11 +2,14 @@ package dev.limbeck.report;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.SweepResult;
+import dev.limbeck.distill.Schedule;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HeatMapChart;
 import org.knowm.xchart.HeatMapChartBuilder;
@@ -29,23 +32,16 @@ public final class SweepPicture {
     public static Path write(SweepResult result, Path folder) {
         SweepResult.Trial winner = result.trials().get(0);
         List<SweepResult.Trial> shown = result.trials().stream()
-                .filter(trial ->
-                        trial.loss().equals(winner.loss()) && trial.schedule().equals(winner.schedule()))
+                .filter(trial -> !trial.diverged()
+                        && trial.loss().equals(winner.loss())
+                        && trial.schedule().equals(winner.schedule()))
                 .toList();
-        List<String> temperatures = shown.stream()
-                .map(SweepPicture::temperature)
-                .distinct()
-                .sorted((a, b) -> Double.compare(number(a), number(b)))
-                .toList();
-        List<Double> weights = shown.stream()
-                .map(SweepResult.Trial::weight)
-                .distinct()
-                .sorted()
-                .toList();
+        List<String> temperatures = values(shown, SweepResult.Trial::temperature);
+        List<String> weights = values(shown, SweepResult.Trial::weight);
         Number[][] cells = shown.stream()
                 .map(trial -> new Number[] {
-                    temperatures.indexOf(temperature(trial)),
-                    weights.indexOf(trial.weight()),
+                    temperatures.indexOf(text(trial.temperature())),
+                    weights.indexOf(text(trial.weight())),
                     Math.round(10_000 * trial.valid()) / 100.0
                 })
                 .toArray(Number[][]::new);
@@ -70,11 +66,21 @@ public final class SweepPicture {
         return file;
     }
 
-    private static String temperature(SweepResult.Trial trial) {
-        return trial.temperature() == null ? "none" : Objects.toString(trial.temperature());
+    /** Return the different values of a setting, by what they begin with. */
+    private static List<String> values(
+            List<SweepResult.Trial> trials, Function<SweepResult.Trial, @Nullable Schedule> setting) {
+        return trials.stream()
+                .sorted(Comparator.comparingDouble(trial -> first(setting.apply(trial))))
+                .map(trial -> text(setting.apply(trial)))
+                .distinct()
+                .toList();
     }
 
-    private static double number(String temperature) {
-        return temperature.equals("none") ? 0 : Double.parseDouble(temperature);
+    private static double first(@Nullable Schedule value) {
+        return value == null ? 0 : value.first();
+    }
+
+    private static String text(@Nullable Schedule value) {
+        return value == null ? "none" : value.toString();
     }
 }

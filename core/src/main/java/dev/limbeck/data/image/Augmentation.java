@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.Settings;
 import dev.limbeck.data.Draws;
+import dev.limbeck.data.Origin;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,8 +19,9 @@ import java.util.Map;
  * @param jitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
  *     at most 1
  * @param randAugment magnitude from 1 to 30 of two operations drawn by lot, see {@link RandAugment}; 0 for none
+ * @param views how many draws of each image there are, in turn from epoch to epoch; 0 for new ones in each epoch
  */
-public record Augmentation(boolean flip, int padAndCrop, double randomCrop, double jitter, int randAugment) {
+public record Augmentation(boolean flip, int padAndCrop, double randomCrop, double jitter, int randAugment, int views) {
     private static final int MOST_CROP = 4096;
     private static final int RAND_AUGMENT_STEPS = 2;
     private static final int ATTEMPTS = 10;
@@ -31,6 +33,7 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
         if (!(randomCrop > 0 && randomCrop <= 1))
             throw Settings.wrong("random_crop", "above 0 and at most 1", randomCrop);
         Settings.inUnit("jitter", jitter);
+        if (views < 0) throw Settings.wrong("views", "0 or more", views);
         if (randAugment < 0 || randAugment > RandAugment.MOST) {
             throw Settings.wrong("rand_augment", "0 to " + RandAugment.MOST, randAugment);
         }
@@ -38,32 +41,48 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
 
     /** Change nothing. */
     public static Augmentation none() {
-        return new Augmentation(false, 0, 1, 0, 0);
+        return new Augmentation(false, 0, 1, 0, 0, 0);
     }
 
     /** Return the same with or without mirror images. */
     public Augmentation withFlip(boolean flip) {
-        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment);
+        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment, views);
     }
 
     /** Return the same with shifts of at most so many pixels. */
     public Augmentation withPadAndCrop(int pixels) {
-        return new Augmentation(flip, pixels, randomCrop, jitter, randAugment);
+        return new Augmentation(flip, pixels, randomCrop, jitter, randAugment, views);
     }
 
     /** Return the same with random parts of at least so large a share of the area. */
     public Augmentation withRandomCrop(double smallest) {
-        return new Augmentation(flip, padAndCrop, smallest, jitter, randAugment);
+        return new Augmentation(flip, padAndCrop, smallest, jitter, randAugment, views);
     }
 
     /** Return the same with another strength of colour changes. */
     public Augmentation withJitter(double strength) {
-        return new Augmentation(flip, padAndCrop, randomCrop, strength, randAugment);
+        return new Augmentation(flip, padAndCrop, randomCrop, strength, randAugment, views);
     }
 
     /** Return the same with another magnitude of RandAugment. */
     public Augmentation withRandAugment(int magnitude) {
-        return new Augmentation(flip, padAndCrop, randomCrop, jitter, magnitude);
+        return new Augmentation(flip, padAndCrop, randomCrop, jitter, magnitude, views);
+    }
+
+    /** Return the same with so many draws of each image, in turn; 0 for new ones in each epoch. */
+    public Augmentation withViews(int views) {
+        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment, views);
+    }
+
+    /** Return whether images stay as they are. */
+    public boolean isNone() {
+        return equals(none().withViews(views));
+    }
+
+    /** Return which view of the images an epoch shows. */
+    int view(int epoch) {
+        if (isNone()) return Origin.PLAIN;
+        return views == 0 ? epoch : epoch % views;
     }
 
     /** Return the settings for a run's record. */
@@ -74,14 +93,19 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
         facts.put("random_crop", randomCrop);
         facts.put("jitter", jitter);
         facts.put("rand_augment", randAugment);
+        facts.put("views", views);
         return facts;
     }
 
-    /** Write one draw of an image into a buffer, height × width × 3 bytes; the given pixels stay as they are. */
-    void write(byte[] pixels, int height, int width, Draws draws, ByteBuffer target) {
+    /**
+     * Write one draw of an image into a buffer, height × width × 3 bytes; the given pixels stay as they are.
+     *
+     * @param scale how many times larger the image is than the one that shifts are counted in
+     */
+    void write(byte[] pixels, int height, int width, double scale, Draws draws, ByteBuffer target) {
         RgbImage image = new RgbImage(width, height, pixels);
         if (randomCrop < 1) image = part(image, draws);
-        image = moved(image, draws);
+        image = moved(image, scale, draws);
         if (jitter > 0) image = jittered(image, draws);
         if (randAugment > 0) image = RandAugment.apply(image, RAND_AUGMENT_STEPS, randAugment, draws);
         target.put(image.rgb());
@@ -102,10 +126,15 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
         return image;
     }
 
-    private RgbImage moved(RgbImage image, Draws draws) {
+    private int shift(double scale, Draws draws) {
+        if (padAndCrop == 0) return 0;
+        return (int) Math.round(scale * (draws.nextInt(2 * padAndCrop + 1) - padAndCrop));
+    }
+
+    private RgbImage moved(RgbImage image, double scale, Draws draws) {
         boolean mirrored = flip && draws.nextBoolean();
-        int right = padAndCrop == 0 ? 0 : draws.nextInt(2 * padAndCrop + 1) - padAndCrop;
-        int down = padAndCrop == 0 ? 0 : draws.nextInt(2 * padAndCrop + 1) - padAndCrop;
+        int right = shift(scale, draws);
+        int down = shift(scale, draws);
         if (!mirrored && right == 0 && down == 0) return image;
         int width = image.width();
         int height = image.height();

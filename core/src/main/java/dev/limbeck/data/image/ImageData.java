@@ -7,7 +7,10 @@ import dev.limbeck.data.BufferPool;
 import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Draws;
+import dev.limbeck.data.Lens;
+import dev.limbeck.data.Origin;
 import dev.limbeck.data.PrefetchStream;
+import dev.limbeck.data.RowKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -22,6 +25,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +42,9 @@ public final class ImageData implements Data {
 
     private final ImageSource source;
     private final ImageSettings settings;
+    private final AtomicLong budget;
     private final PixelStore store;
+    private final RowKeys keys;
     private final SplitPlan plan;
     private final Augmentation augmentation;
     private final BufferPool pool;
@@ -63,7 +69,9 @@ public final class ImageData implements Data {
             throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + preparation.height() + "×"
                     + preparation.width() + " takes " + batchBytes + " bytes, more than 2 GiB; use smaller batches");
         }
-        store = new PixelStore(source, preparation, settings.cacheBudget());
+        budget = new AtomicLong(settings.cacheBudget());
+        store = new PixelStore(source, preparation, budget);
+        keys = new RowKeys(source, preparation, store, settings.augmentation());
         skipped = new ArrayList<>();
         plan = new SplitPlan(source, check(progress), settings);
         augmentation = settings.augmentation();
@@ -126,10 +134,18 @@ public final class ImageData implements Data {
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
+        int view = augmentation.view(epoch);
         return stream(
                 Split.TRAIN,
                 Arrays.copyOf(order, usable),
-                (index, target) -> augment(images[index], AUGMENT_LOTS, epoch, target));
+                new Origin(Split.TRAIN, view),
+                (index, target) -> write(images[index], view, target));
+    }
+
+    /** Write a view of an image, prepared as this data's are. */
+    private void write(int image, int view, ByteBuffer target) {
+        if (view == Origin.PLAIN) target.put(store.pixels(image));
+        else augment(image, AUGMENT_LOTS, view, target);
     }
 
     private void augment(int image, long lots, int pass, ByteBuffer target) {
@@ -137,8 +153,64 @@ public final class ImageData implements Data {
                 store.pixels(image),
                 preparation.height(),
                 preparation.width(),
+                1,
                 Draws.of(settings.seed(), lots, pass, image),
                 target);
+    }
+
+    /** {@inheritDoc} Images of another size are made of the same source pixels, and augmented by the same draws. */
+    @Override
+    public Lens lens(Map<String, String> wanted) {
+        ImagePreparation other = ImagePreparation.of(wanted);
+        double scale = (double) other.width() / preparation.width();
+        return new ImageLens(other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
+            if (view == Origin.PLAIN) {
+                target.put(pixels);
+            } else {
+                Draws draws = Draws.of(settings.seed(), AUGMENT_LOTS, view, image);
+                augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
+            }
+        });
+    }
+
+    @Override
+    public int[] views() {
+        if (augmentation.isNone()) return new int[] {Origin.PLAIN};
+        return IntStream.range(0, augmentation.views()).toArray();
+    }
+
+    @Override
+    public BatchStream view(Split split, int view) {
+        int[] images = images(split);
+        return stream(
+                split,
+                IntStream.range(0, images.length).toArray(),
+                new Origin(split, view),
+                (index, target) -> write(images[index], view, target));
+    }
+
+    @Override
+    public RowKey[] keys(Origin origin, int... indices) {
+        int[] images = plan.of(origin.split());
+        RowKey[] all = new RowKey[indices.length];
+        for (int row = 0; row < all.length; row++) {
+            int image = images[indices[row]];
+            int view = origin.view();
+            all[row] = view == Origin.PLAIN
+                    ? keys.plain(image)
+                    : keys.of(image, Draws.of(settings.seed(), AUGMENT_LOTS, view, image));
+        }
+        return all;
+    }
+
+    @Override
+    public Map<String, String> look() {
+        Map<String, String> facts = new LinkedHashMap<>(preparation());
+        if (!augmentation.isNone()) {
+            facts.put("augmentation", augmentation.withViews(0).describe().toString());
+            facts.put("augmentation_seed", String.valueOf(settings.seed()));
+        }
+        return facts;
     }
 
     @Override
@@ -147,16 +219,13 @@ public final class ImageData implements Data {
         return stream(
                 split,
                 IntStream.range(0, images.length).toArray(),
+                null,
                 (index, target) -> augment(images[index], VIEW_LOTS, view, target));
     }
 
     @Override
     public BatchStream evaluate(Split split) {
-        int[] images = images(split);
-        return stream(
-                split,
-                IntStream.range(0, images.length).toArray(),
-                (index, target) -> target.put(store.pixels(images[index])));
+        return view(split, Origin.PLAIN);
     }
 
     /**
@@ -172,7 +241,7 @@ public final class ImageData implements Data {
             int[] images = plan.of(Split.TRAIN);
             for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
                 ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
-                augment(images[i], AUGMENT_LOTS, 0, pixels);
+                write(images[i], augmentation.view(0), pixels);
                 int label = plan.label(images[i]);
                 cells.add(new ContactSheet.Cell(
                         new RgbImage(preparation.width(), preparation.height(), pixels.array()),
@@ -250,7 +319,7 @@ public final class ImageData implements Data {
         return images;
     }
 
-    private BatchStream stream(Split split, int[] order, PrefetchStream.RowFiller filler) {
+    private BatchStream stream(Split split, int[] order, @Nullable Origin origin, PrefetchStream.RowFiller filler) {
         List<int[]> batches = new ArrayList<>();
         for (int start = 0; start < order.length; start += batchSize()) {
             batches.add(Arrays.copyOfRange(order, start, Math.min(order.length, start + batchSize())));
@@ -260,7 +329,10 @@ public final class ImageData implements Data {
             long[] labels =
                     Arrays.stream(indices).mapToLong(i -> plan.label(images[i])).toArray();
             return new Batch(
-                    List.of(preparation.normalised(bytes, indices.length)), Tensors.of(labels, labels.length), indices);
+                    List.of(preparation.normalised(bytes, indices.length)),
+                    Tensors.of(labels, labels.length),
+                    indices,
+                    origin);
         });
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.function.ToIntFunction;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
@@ -35,9 +36,19 @@ public final class ImageDecoder {
      *     than {@link #MOST_PIXELS}
      */
     public static RgbImage read(Path file) {
+        return read(file, ExifOrientation::of);
+    }
+
+    /**
+     * Decode a file.
+     *
+     * @param orientation reads the EXIF orientation, 1 to 8, off the bytes of a JPEG
+     * @throws LimbeckException as {@link #read(Path)} does
+     */
+    public static RgbImage read(Path file, ToIntFunction<byte[]> orientation) {
         try {
             if (Files.size(file) > MOST_BYTES) throw new IOException("it is larger than 1 GiB");
-            return decode(Files.readAllBytes(file));
+            return decode(Files.readAllBytes(file), orientation);
         } catch (NoSuchFileException e) {
             throw new LimbeckException("cannot read image " + file + ": no such file", e);
         } catch (IOException e) {
@@ -51,6 +62,10 @@ public final class ImageDecoder {
      * @throws IOException if they are not a whole image of a known format
      */
     public static RgbImage decode(byte[] file) throws IOException {
+        return decode(file, ExifOrientation::of);
+    }
+
+    private static RgbImage decode(byte[] file, ToIntFunction<byte[]> orientation) throws IOException {
         boolean jpeg = JpegFile.isJpeg(file);
         if (jpeg && !JpegFile.isWhole(file)) throw new IOException("the JPEG is cut short");
         try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
@@ -65,8 +80,14 @@ public final class ImageDecoder {
                 if (Math.max(reader.getWidth(0), reader.getHeight(0)) > LONGEST_SIDE) {
                     throw new IOException(declared + "more than " + LONGEST_SIDE + " on a side");
                 }
-                RgbImage image = RgbImage.of(reader.read(0));
-                return jpeg ? image.upright(JpegFile.orientation(file)) : image;
+                try {
+                    RgbImage image = RgbImage.of(reader.read(0));
+                    return jpeg ? image.upright(orientation.applyAsInt(file)) : image;
+                } catch (RuntimeException | IOException | OutOfMemoryError e) {
+                    // The JDK's PNG reader wraps it.
+                    if (!isOutOfMemory(e)) throw e;
+                    throw new IOException(declared + "which take more memory than Java has; give it more (-Xmx)", e);
+                }
             } finally {
                 reader.dispose();
             }
@@ -74,6 +95,10 @@ public final class ImageDecoder {
             // The JDK's readers meet broken files with any of half a dozen unchecked exceptions.
             throw new IOException(reason(e), e);
         }
+    }
+
+    private static boolean isOutOfMemory(Throwable e) {
+        return e instanceof OutOfMemoryError || e.getCause() != null && isOutOfMemory(e.getCause());
     }
 
     private static String reason(Exception e) {

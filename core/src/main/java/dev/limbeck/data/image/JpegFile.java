@@ -1,15 +1,8 @@
 package dev.limbeck.data.image;
 
-import com.drew.imaging.jpeg.JpegMetadataReader;
-import com.drew.imaging.jpeg.JpegProcessingException;
-import com.drew.metadata.Metadata;
-import com.drew.metadata.exif.ExifIFD0Directory;
-import com.drew.metadata.exif.ExifReader;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.util.List;
 
-/** Look at a JPEG file's markers (ITU-T T.81, annex B): is it whole, and how was the camera held. */
+/** Look at a JPEG file's markers (ITU-T T.81, annex B): is it whole, and may it say how the camera was held. */
 final class JpegFile {
     private static final int START_OF_IMAGE = 0xd8;
     private static final int END_OF_IMAGE = 0xd9;
@@ -36,18 +29,9 @@ final class JpegFile {
         return false;
     }
 
-    /** Return the EXIF orientation, 1 to 8; 1 where there is none or its block is damaged. */
-    static int orientation(byte[] file) {
-        if (find(file, APP1) < 0) return 1;
-        try {
-            Metadata metadata =
-                    JpegMetadataReader.readMetadata(new ByteArrayInputStream(file), List.of(new ExifReader()));
-            ExifIFD0Directory directory = metadata.getFirstDirectoryOfType(ExifIFD0Directory.class);
-            Integer tag = directory == null ? null : directory.getInteger(ExifIFD0Directory.TAG_ORIENTATION);
-            return tag == null ? 1 : tag;
-        } catch (IOException | JpegProcessingException e) {
-            return 1;
-        }
+    /** Return whether there is a segment that may hold EXIF data. */
+    static boolean hasExif(byte[] file) {
+        return find(file, APP1) >= 0;
     }
 
     /** Return where a marker stands before or at the first scan, −1 if it does not. */

@@ -15,14 +15,19 @@ final class PixelStore {
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
 
-    PixelStore(ImageSource source, ImagePreparation preparation, long budget) {
+    /**
+     * Set up an empty store.
+     *
+     * @param left bytes that may still be kept, shared with other stores of the same data
+     */
+    PixelStore(ImageSource source, ImagePreparation preparation, AtomicLong left) {
         this.source = source;
         this.preparation = preparation;
         kept = new AtomicReferenceArray<>(source.size());
         ImageDefaults own = source.defaults();
         boolean keptAlready =
                 source.inMemory() && own.height() == preparation.height() && own.width() == preparation.width();
-        left = new AtomicLong(keptAlready ? 0 : budget);
+        this.left = keptAlready ? new AtomicLong() : left;
     }
 
     /** Return height × width × 3 bytes, shared: not to be changed. */

@@ -64,4 +64,9 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
     public DecoupledKD withTemperature(double other) {
         return new DecoupledKD(alpha, beta, other);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

@@ -74,4 +74,9 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     public Dist withTemperature(double other) {
         return new Dist(beta, gamma, other);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

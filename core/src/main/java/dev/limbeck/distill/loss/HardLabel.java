@@ -14,4 +14,9 @@ public record HardLabel() implements LogitLoss {
     public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
         return Softened.pick(Ops.logSoftmax(student, 1), Ops.argmax(teacher, 1)).neg();
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.TOP_CLASSES;
+    }
 }

@@ -67,9 +67,22 @@ public interface LogitLoss {
         return RowMean.of(rows(student, teacher, labels), weights);
     }
 
+    /**
+     * Return how much the teacher must tell for this loss to be right; logits unless a loss says that less will do. With
+     * probabilities alone a row's logits are known up to a constant, which softmax does not see.
+     */
+    default Knowledge needs() {
+        return Knowledge.LOGITS;
+    }
+
     /** Return whether rows without a label can't be used. */
     default boolean needsLabels() {
         return false;
+    }
+
+    /** Return the temperature; NaN if it has none. */
+    default double temperature() {
+        return Double.NaN;
     }
 
     /**

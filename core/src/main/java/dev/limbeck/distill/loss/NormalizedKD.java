@@ -44,4 +44,9 @@ public record NormalizedKD(double gamma, double temperature) implements LogitLos
     public NormalizedKD withTemperature(double other) {
         return new NormalizedKD(gamma, other);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

@@ -35,4 +35,9 @@ public record OneForAll(double epsilon) implements LogitLoss {
     public boolean needsLabels() {
         return true;
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

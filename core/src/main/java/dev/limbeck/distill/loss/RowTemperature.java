@@ -22,4 +22,9 @@ public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner
     public boolean needsLabels() {
         return inner.needsLabels();
     }
+
+    @Override
+    public Knowledge needs() {
+        return inner.needs();
+    }
 }

@@ -38,4 +38,9 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
     public SoftCrossEntropy withTemperature(double other) {
         return new SoftCrossEntropy(other, squared);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.TOP_CLASSES;
+    }
 }

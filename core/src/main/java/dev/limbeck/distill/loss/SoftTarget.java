@@ -34,4 +34,9 @@ public record SoftTarget(double temperature) implements LogitLoss {
     public SoftTarget withTemperature(double other) {
         return new SoftTarget(other);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.TOP_CLASSES;
+    }
 }

@@ -47,4 +47,10 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
     public StandardizedLogits withTemperature(double other) {
         return new StandardizedLogits(inner.withTemperature(other));
     }
+
+    /** What each row adds to all of its logits is taken away again. */
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

@@ -42,4 +42,9 @@ public record WeightedSoftLabel(double temperature) implements LogitLoss {
     public WeightedSoftLabel withTemperature(double other) {
         return new WeightedSoftLabel(other);
     }
+
+    @Override
+    public Knowledge needs() {
+        return Knowledge.PROBABILITIES;
+    }
 }

@@ -2,9 +2,12 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,22 +17,33 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Teach with several teachers at once, each of which keeps its own normalisation. Their answers are joined to logits: their
- * weighted mean, or the logarithm of the weighted mean of their probabilities (at T = 1), which a single sure teacher sways
- * less.
+ * Teach with several teachers at once, each of which keeps its own image size and normalisation.
  *
  * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, distil ensembles.
  */
 public final class EnsembleTeacher implements Teacher {
+    /** Say how several answers become one; w are the teachers' weights, p their probabilities at T = 1. */
+    public enum Join {
+        /** Σ w·logits / Σ w. */
+        LOGITS,
+        /** log(Σ w·p / Σ w), which a single teacher with large logits sways less. */
+        PROBABILITIES,
+        /**
+         * log(Σ w·c·p / Σ w·c) with c the probability of a teacher's own first choice: for each row those count most that are
+         * surest of it.
+         */
+        CONFIDENCE
+    }
+
     private static final double LEAST = 1e-12;
 
     private final List<Teacher> teachers;
     private final double[] shares;
-    private final boolean ofProbabilities;
+    private final Join join;
 
-    private EnsembleTeacher(List<Teacher> teachers, double[] weights, boolean ofProbabilities) {
+    private EnsembleTeacher(List<Teacher> teachers, double[] weights, Join join) {
         this.teachers = List.copyOf(teachers);
-        this.ofProbabilities = ofProbabilities;
+        this.join = join;
         if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs a teacher at least");
         if (weights.length != teachers.size()) {
             throw new LimbeckException(
@@ -52,17 +66,23 @@ public final class EnsembleTeacher implements Teacher {
     public static EnsembleTeacher of(Teacher... teachers) {
         double[] weights = new double[teachers.length];
         Arrays.fill(weights, 1);
-        return new EnsembleTeacher(List.of(teachers), weights, false);
+        return new EnsembleTeacher(List.of(teachers), weights, Join.LOGITS);
     }
 
     /** Return the same teachers with a positive weight each. */
     public EnsembleTeacher weighted(double... weights) {
-        return new EnsembleTeacher(teachers, weights, ofProbabilities);
+        return new EnsembleTeacher(teachers, weights, join);
     }
 
-    /** Return the same teachers, of whose probabilities the mean is taken. */
-    public EnsembleTeacher ofProbabilities() {
-        return new EnsembleTeacher(teachers, shares, true);
+    /** Return the same teachers, joined in another way. */
+    public EnsembleTeacher joined(Join other) {
+        return new EnsembleTeacher(teachers, shares, other);
+    }
+
+    @Override
+    public EnsembleTeacher in(Precision precision) {
+        return new EnsembleTeacher(
+                teachers.stream().map(teacher -> teacher.in(precision)).toList(), shares, join);
     }
 
     @Override
@@ -89,24 +109,51 @@ public final class EnsembleTeacher implements Teacher {
         List<Lesson> lessons = new ArrayList<>();
         Lesson all = new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor sum = null;
+                    Tensor counts = null;
                     for (int i = 0; i < lessons.size(); i++) {
-                        Tensor answer = lessons.get(i).logits(input);
-                        Tensor part = Ops.mul(ofProbabilities ? Ops.softmax(answer, 1) : answer, shares[i]);
+                        Tensor answer = lessons.get(i).logits(batch);
+                        Tensor part = join == Join.LOGITS ? answer : Ops.softmax(answer, 1);
+                        if (join == Join.CONFIDENCE) {
+                            Tensor count = Ops.mul(Ops.amax(part, 1), shares[i]);
+                            part = part.mul(count);
+                            counts = counts == null ? count : counts.add(count);
+                        } else {
+                            part = Ops.mul(part, shares[i]);
+                        }
                         sum = sum == null ? part : sum.add(part);
                     }
                     if (sum == null) throw new IllegalStateException("an ensemble has a teacher at least");
+                    if (counts != null) sum = sum.div(counts);
                     return scope.handOut(
-                            ofProbabilities ? Ops.atLeast(sum, LEAST).log() : sum);
+                            join == Join.LOGITS ? sum : Ops.atLeast(sum, LEAST).log());
                 }
+            }
+
+            /** Joined probabilities are known as such; and nobody knows more than the least of the teachers tells. */
+            @Override
+            public Knowledge knowledge() {
+                Knowledge least = join == Join.LOGITS ? Knowledge.LOGITS : Knowledge.PROBABILITIES;
+                for (Lesson lesson : lessons) least = least.and(lesson.knowledge());
+                return least;
+            }
+
+            /** The least of what they compute in. */
+            @Override
+            public Precision precision() {
+                return lessons.stream().map(Lesson::precision).anyMatch(Precision.BF16::equals)
+                        ? Precision.BF16
+                        : Precision.FP32;
             }
 
             @Override
             public String fingerprint() {
-                return lessons.stream().map(Lesson::fingerprint).collect(Collectors.joining("+"));
+                List<String> all = lessons.stream().map(Lesson::fingerprint).toList();
+                if (all.contains("")) return "";
+                return join + " " + Arrays.toString(shares) + " " + String.join("+", all);
             }
 
             @Override

@@ -1,24 +1,55 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Teach with a function of one's own, such as a call of another runtime or of a service.
  *
  * @param name that records show
- * @param classNames in the order of its logits
- * @param function from inputs as the student sees them, row-major on the host, to logits of rows×classes, row-major
+ * @param classNames in the order of its answers
+ * @param knowledge what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
+ * @param preparation how its inputs are prepared, as {@link Data#preparation()} says it; empty if as the student's
+ * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
  */
-public record FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function)
+public record FunctionTeacher(
+        String name,
+        List<String> classNames,
+        Knowledge knowledge,
+        Map<String, String> preparation,
+        Function<Inputs, float[]> function)
         implements Teacher {
+    public FunctionTeacher {
+        classNames = List.copyOf(classNames);
+        preparation = Map.copyOf(preparation);
+    }
+
+    /** Teach with a function from inputs as the student sees them to logits. */
+    public FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function) {
+        this(name, classNames, Knowledge.LOGITS, Map.of(), function);
+    }
+
+    /** Return the same for a function that answers something else. */
+    public FunctionTeacher giving(Knowledge other) {
+        return new FunctionTeacher(name, classNames, other, preparation, function);
+    }
+
+    /** Return the same for a function that wants its inputs otherwise than the student. */
+    public FunctionTeacher seeing(Map<String, String> otherPreparation) {
+        return new FunctionTeacher(name, classNames, knowledge, otherPreparation, function);
+    }
+
     /**
      * Hold a batch of inputs.
      *
@@ -39,24 +70,37 @@ public record FunctionTeacher(String name, List<String> classNames, Function<Inp
 
     @Override
     public Lesson begin(Data data, Device device) {
+        TeacherInput inputs = TeacherInput.of(data, preparation, name, device);
         return new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
-                    Inputs inputs = new Inputs(Tensors.toFloats(input), input.shape());
-                    float[] answer = function.apply(inputs);
-                    if (answer.length != inputs.rows() * classNames.size()) {
-                        throw new LimbeckException("teacher " + name + " must give " + inputs.rows() + "×"
-                                + classNames.size() + " logits, found " + answer.length + " numbers");
+                    Tensor input = inputs.of(batch);
+                    float[] answer = function.apply(new Inputs(Tensors.toFloats(input), input.shape()));
+                    if (answer.length != batch.size() * classes()) {
+                        throw new LimbeckException("teacher " + name + " must give " + batch.size() + "×" + classes()
+                                + " numbers, found " + answer.length);
                     }
-                    for (float value : answer) {
-                        if (Float.isNaN(value)) {
-                            throw new LimbeckException("teacher " + name + " gave NaN; look at what it computes");
-                        }
-                    }
-                    return scope.handOut(Tensors.to(Tensors.of(answer, inputs.rows(), classNames.size()), device));
+                    Tensor given = Tensors.of(answer, batch.size(), classes());
+                    return scope.handOut(
+                            Tensors.to(Answers.logits(given, name, batch.size(), classes(), knowledge), device));
                 }
+            }
+
+            @Override
+            public Knowledge knowledge() {
+                return knowledge;
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
+            }
+
+            @Override
+            public long[] inputShape(long... student) {
+                return inputs.shape();
             }
 
             /** A function shows nothing that could be compared. */
@@ -66,7 +110,9 @@ public record FunctionTeacher(String name, List<String> classNames, Function<Inp
             }
 
             @Override
-            public void close() {}
+            public void close() {
+                inputs.close();
+            }
         };
     }
 }

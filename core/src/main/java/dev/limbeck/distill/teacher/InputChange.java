@@ -17,16 +17,10 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
     private static final String MEAN = "mean";
     private static final String STD = "std";
     private static final List<String> NORMALISATION = List.of(MEAN, STD);
-    private static final InputChange NONE = new InputChange(null, null);
+    static final InputChange NONE = new InputChange(null, null);
 
-    /** Compare how two models' inputs are prepared; an empty description means as the data is. */
+    /** Compare how two models' inputs are normalised; an empty description means as the data is. */
     static InputChange between(Map<String, String> student, Map<String, String> teacher, String name) {
-        String wanted = teacher.get("image_size");
-        String given = student.get("image_size");
-        if (wanted != null && given != null && !wanted.equals(given)) {
-            throw new LimbeckException("teacher " + name + " was trained on images of " + wanted + ", the data gives "
-                    + given + "; choose the teacher's image size");
-        }
         if (!student.keySet().containsAll(NORMALISATION) || !teacher.keySet().containsAll(NORMALISATION)) return NONE;
         double[] mean = numbers(student.get(MEAN));
         double[] std = numbers(student.get(STD));

@@ -2,11 +2,14 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Let a teacher of other classes teach: of its logits those are taken that a student's class goes by, in the student's
@@ -26,6 +30,12 @@ public final class MappedTeacher implements Teacher {
     private final Teacher teacher;
     private final List<String> classNames;
     private final List<int[]> sources = new ArrayList<>();
+
+    private MappedTeacher(Teacher teacher, List<String> classNames, List<int[]> sources) {
+        this.teacher = teacher;
+        this.classNames = classNames;
+        this.sources.addAll(sources);
+    }
 
     private MappedTeacher(Teacher teacher, Map<String, List<String>> classes) {
         this.teacher = teacher;
@@ -95,6 +105,11 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
+    public MappedTeacher in(Precision precision) {
+        return new MappedTeacher(teacher.in(precision), classNames, sources);
+    }
+
+    @Override
     public String name() {
         return teacher.name();
     }
@@ -114,11 +129,31 @@ public final class MappedTeacher implements Teacher {
         Lesson lesson = teacher.begin(data, device);
         return new Lesson() {
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 // No scope of its own: features that were captured must outlive it.
                 try (NoGrad noGrad = NoGrad.on()) {
-                    return mapped(lesson.logits(input));
+                    return mapped(lesson.logits(batch));
                 }
+            }
+
+            @Override
+            public Knowledge knowledge() {
+                return lesson.knowledge();
+            }
+
+            @Override
+            public Precision precision() {
+                return lesson.precision();
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return lesson.tryOn(trial);
+            }
+
+            @Override
+            public long[] inputShape(long... student) {
+                return lesson.inputShape(student);
             }
 
             @Override

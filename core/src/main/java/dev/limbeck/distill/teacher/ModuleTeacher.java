@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
@@ -7,7 +8,6 @@ import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
 import java.util.ArrayList;
@@ -69,9 +69,9 @@ public final class ModuleTeacher implements Teacher {
         return new ModuleTeacher(module, classNames, classes, preparation, chosen);
     }
 
-    /** Compute in the student's precision, unless one was chosen. */
-    public ModuleTeacher withPrecisionOf(Learner student) {
-        return precision == null ? precision(student.precision()) : this;
+    @Override
+    public Teacher in(Precision usual) {
+        return precision == null ? precision(usual) : this;
     }
 
     /** Return whether this is the module that teaches. */
@@ -96,15 +96,16 @@ public final class ModuleTeacher implements Teacher {
 
     @Override
     public Lesson begin(Data data, Device device) {
-        InputChange change = InputChange.between(data.preparation(), preparation, name());
-        module.to(device); // first, because it may fail, and then nothing else has changed
+        // These first, because they may fail, and then nothing else has changed.
+        TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
+        module.to(device);
         Module.ModeGuard modes = module.evalMode();
         Map<Tensor, Boolean> flags = new IdentityHashMap<>();
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
         module.freeze();
         List<Capture> captures = new ArrayList<>();
         Precision chosen = precision == null ? Precision.of(Precision.AUTO, device) : precision;
-        FoldedTwin twin = new FoldedTwin(module, chosen, data.inputShape());
+        FoldedTwin twin = new FoldedTwin(module, chosen, inputs.shape());
         return new Lesson() {
             @Override
             public Capture capture(Collection<String> points) {
@@ -114,20 +115,35 @@ public final class ModuleTeacher implements Teacher {
             }
 
             @Override
-            public Tensor logits(Tensor input) {
+            public Tensor logits(Batch batch) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
-                    Tensor logits = twin.logits(change.apply(Tensors.to(input, device)));
+                    Tensor logits = twin.logits(inputs.of(batch));
                     captures.forEach(capture -> capture.all().forEach(scope::handOut));
                     return scope.handOut(logits);
                 }
             }
 
             @Override
+            public Precision precision() {
+                return chosen;
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
+            }
+
+            @Override
+            public long[] inputShape(long... student) {
+                return inputs.shape();
+            }
+
+            @Override
             public Summary summary(long... inputShape) {
                 return Summary.of(
                         module,
-                        LongStream.concat(LongStream.of(1), LongStream.of(inputShape))
+                        LongStream.concat(LongStream.of(1), LongStream.of(inputs.shape()))
                                 .toArray());
             }
 
@@ -138,6 +154,7 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public void close() {
+                inputs.close();
                 captures.forEach(Capture::close);
                 twin.close();
                 modes.close();

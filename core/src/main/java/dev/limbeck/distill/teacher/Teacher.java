@@ -5,15 +5,19 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Answer batches with logits. What a teacher needs while it teaches is held by a {@link Lesson}. */
 public interface Teacher {
@@ -26,6 +30,11 @@ public interface Teacher {
     /** Return the number of logits, 0 if it is not known before the first batch. */
     int classes();
 
+    /** Return the same teacher computing in a precision, unless it has its own. */
+    default Teacher in(Precision precision) {
+        return this;
+    }
+
     /**
      * Get ready to teach: in evaluation mode, frozen, on the device.
      *
@@ -33,14 +42,48 @@ public interface Teacher {
      */
     Lesson begin(Data data, Device device);
 
+    /**
+     * Name another way to prepare inputs.
+     *
+     * @param words what it is called
+     * @param preparation {@code mean} and {@code std}; empty to leave these
+     * @param blueFirst whether the order of channels is turned round
+     */
+    record Trial(String words, Map<String, String> preparation, boolean blueFirst) {}
+
     /** Give logits for inputs; closing it puts the teacher back as it was. */
     interface Lesson extends AutoCloseable {
         /**
          * Compute logits, rows×classes, outside the graph.
          *
-         * @param input as the student sees it
+         * @param batch as the student sees it
          */
-        Tensor logits(Tensor input);
+        Tensor logits(Batch batch);
+
+        /** Return how much is told of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
+        default Knowledge knowledge() {
+            return Knowledge.LOGITS;
+        }
+
+        /** Return what it computes in. */
+        default Precision precision() {
+            return Precision.FP32;
+        }
+
+        /**
+         * Let the teacher see inputs prepared otherwise from here on, to find out what fits it.
+         *
+         * @param trial null for inputs as they should be
+         * @return whether that can be done
+         */
+        default boolean tryOn(@Nullable Trial trial) {
+            return false;
+        }
+
+        /** Return the shape of one row of the teacher's own input; {@code student} is that of the student's. */
+        default long[] inputShape(long... student) {
+            return student;
+        }
 
         /**
          * Watch points inside the teacher, to be read after each call of {@link #logits} that follows; closed with the lesson.
@@ -76,7 +119,7 @@ public interface Teacher {
                     try (Scope scope = Scope.open()) {
                         Batch batch = batches.next();
                         if (batch == null) break;
-                        float[] rows = Tensors.toFloats(logits(batch.input()));
+                        float[] rows = Tensors.toFloats(logits(batch));
                         if (at == 0) logits = new float[labels.length * (rows.length / batch.size())];
                         System.arraycopy(rows, 0, logits, at, rows.length);
                         at += rows.length;

@@ -15,7 +15,7 @@ class AugmentationTest {
 
     private static RgbImage apply(Augmentation augmentation, long draw) {
         ByteBuffer target = ByteBuffer.allocate(3 * SIDE * SIDE);
-        augmentation.write(IMAGE.rgb(), SIDE, SIDE, Draws.of(draw), target);
+        augmentation.write(IMAGE.rgb(), SIDE, SIDE, 1, Draws.of(draw), target);
         assertThat(target.hasRemaining()).isFalse();
         return new RgbImage(SIDE, SIDE, target.array());
     }
@@ -67,7 +67,7 @@ class AugmentationTest {
         Set<Integer> starts = new HashSet<>();
         for (int draw = 0; draw < 200; draw++) {
             ByteBuffer target = ByteBuffer.allocate(ramp.length);
-            Augmentation.none().withRandomCrop(0.3).write(ramp, SIDE, SIDE, Draws.of(draw), target);
+            Augmentation.none().withRandomCrop(0.3).write(ramp, SIDE, SIDE, 1, Draws.of(draw), target);
             assertThat(target.hasRemaining()).isFalse();
             byte[] seen = target.array();
             int first = seen[0] & 0xff;

@@ -4,18 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Origin;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+/** Answers kept in memory. */
 class KeptTeacherTest {
     private static final Device CPU = Engine.device("cpu");
 
@@ -37,43 +42,65 @@ class KeptTeacherTest {
     }
 
     private KeptTeacher kept(long budget) {
-        return KeptTeacher.of(ModuleTeacher.of(net, data.classNames()), budget);
+        return KeptTeacher.inMemory(ModuleTeacher.of(net, data.classNames()), budget);
+    }
+
+    private static float[] ask(Teacher.Lesson lesson, Batch batch) {
+        return Tensors.toFloats(lesson.logits(batch));
     }
 
     @Test
     void answersWhatItHasSeenWithoutComputing() {
         KeptTeacher kept = kept(1000);
+        float[] first;
         try (Scope scope = Scope.open();
+                BatchStream batches = data.train(0);
                 Teacher.Lesson lesson = kept.begin(data, CPU)) {
-            Tensor input = Tensors.randn(5, 3, 8, 8);
-            float[] first = Tensors.toFloats(lesson.logits(input));
+            Batch batch = batches.next();
+            first = ask(lesson, batch);
             assertThat(computed).hasValue(1);
-            assertThat(Tensors.toFloats(lesson.logits(input))).isEqualTo(first);
+            assertThat(ask(lesson, batch)).isEqualTo(first);
             assertThat(computed).hasValue(1);
             assertThat(kept.share()).isEqualTo(0.5);
         }
-        // The rows in another order, in another lesson
+        // Two of the rows in another order, in another lesson.
         try (Scope scope = Scope.open();
+                BatchStream batches = data.train(0);
                 Teacher.Lesson lesson = kept.begin(data, CPU)) {
-            Tensor input = Tensors.randn(2, 3, 8, 8);
-            float[] both = Tensors.toFloats(lesson.logits(input));
-            float[] turned = Tensors.toFloats(lesson.logits(input.flip(0)));
-            assertThat(computed).hasValue(2);
-            assertThat(turned).containsExactly(both[3], both[4], both[5], both[0], both[1], both[2]);
+            Batch batch = batches.next();
+            Tensor two = Tensors.to(batch.input(), CPU).narrow(0, 0, 2).flip(0);
+            Batch turned = new Batch(List.of(two), Tensors.of(new long[2], 2), new int[] {1, 0}, batch.origin());
+            assertThat(ask(lesson, turned)).containsExactly(first[3], first[4], first[5], first[0], first[1], first[2]);
+            assertThat(computed).hasValue(1);
         }
     }
 
     @Test
-    void aChangedPixelIsAnotherQuestion() {
+    void anotherViewIsAnotherQuestionAndMixedRowsAreAskedEachTime() {
         KeptTeacher kept = kept(1000);
         try (Scope scope = Scope.open();
+                BatchStream one = data.train(0);
+                BatchStream other = data.train(1);
                 Teacher.Lesson lesson = kept.begin(data, CPU)) {
-            Tensor input = Tensors.randn(1, 3, 8, 8);
-            float[] before = Tensors.toFloats(lesson.logits(input));
-            float[] values = Tensors.toFloats(input);
-            values[191] += 1;
-            assertThat(Tensors.toFloats(lesson.logits(Tensors.of(values, 1, 3, 8, 8))))
-                    .isNotEqualTo(before);
+            Batch batch = one.next();
+            float[] first = ask(lesson, batch);
+            assertThat(ask(lesson, other.next())).isNotEqualTo(first);
+            assertThat(computed).hasValue(2);
+            Batch mixed = batch.changed(input -> input.add(input.flip(0)));
+            float[] ofMixed = ask(lesson, mixed);
+            assertThat(ofMixed).isNotEqualTo(first);
+            assertThat(ask(lesson, mixed)).isEqualTo(ofMixed);
+            assertThat(computed).hasValue(4);
+        }
+    }
+
+    @Test
+    void rowsOfUnknownOriginAreNotKept() {
+        try (Scope scope = Scope.open();
+                Teacher.Lesson lesson = kept(1000).begin(data, CPU)) {
+            Batch batch = Batch.of(Toy.images(3, 4, 1));
+            assertThat(batch.origin()).isNull();
+            assertThat(ask(lesson, batch)).isEqualTo(ask(lesson, batch));
             assertThat(computed).hasValue(2);
         }
     }
@@ -82,10 +109,11 @@ class KeptTeacherTest {
     void aFullMemoryOnlyCostsTime() {
         KeptTeacher kept = kept(3);
         try (Scope scope = Scope.open();
+                BatchStream batches = data.train(0);
                 Teacher.Lesson lesson = kept.begin(data, CPU)) {
-            Tensor input = Tensors.randn(5, 3, 8, 8);
-            float[] first = Tensors.toFloats(lesson.logits(input));
-            assertThat(Tensors.toFloats(lesson.logits(input))).isEqualTo(first);
+            Batch batch = batches.next();
+            float[] first = ask(lesson, batch);
+            assertThat(ask(lesson, batch)).isEqualTo(first);
             assertThat(computed).hasValue(2);
         }
     }
@@ -98,5 +126,6 @@ class KeptTeacherTest {
                 assertThat(answers).isEqualTo(plain.predict(data, Split.VALID).logits());
             }
         }
+        assertThat(data.keys(new Origin(Split.VALID, Origin.PLAIN), 3)[0].low()).isEqualTo(3);
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Engine;
@@ -19,8 +20,6 @@ import dev.limbeck.train.Learner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +54,7 @@ class OtherTeachersTest {
 
     private float[] answers(Teacher teacher, Tensor input) {
         try (Teacher.Lesson lesson = teacher.begin(data, Engine.device("cpu"))) {
-            return Tensors.toFloats(lesson.logits(input));
+            return Tensors.toFloats(lesson.logits(Batch.of(input)));
         }
     }
 
@@ -65,7 +64,7 @@ class OtherTeachersTest {
         try (Script script = ScriptWriter.compile(big.model())) {
             script.save(file);
         }
-        try (ScriptTeacher teacher = ScriptTeacher.open(file, data.classNames(), Map.of())) {
+        try (FileTeacher teacher = FileTeacher.open(file).named(data.classNames())) {
             assertThat(teacher.name()).isEqualTo("teacher.pt");
             try (Scope scope = Scope.open()) {
                 Tensor x = Toy.images(4, 6, 1);
@@ -79,9 +78,10 @@ class OtherTeachersTest {
     @Test
     void whatIsNoTorchScriptIsRefused() throws IOException {
         Path text = Files.writeString(home.resolve("text.pt"), "no script");
-        assertThatThrownBy(() -> ScriptTeacher.open(text, List.of(), Map.of()).close())
+        assertThatThrownBy(() -> FileTeacher.open(text).close())
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith(text + " is not a TorchScript file: ");
+                .hasMessageStartingWith(text
+                        + " is no TorchScript file; if it holds weights alone (a state dict), name its architecture");
     }
 
     @Test
@@ -100,7 +100,7 @@ class OtherTeachersTest {
         assertThatThrownBy(() ->
                         taughtBy(new FunctionTeacher("short", data.classNames(), inputs -> new float[inputs.rows()])))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("teacher short must give 6×3 logits, found 6 numbers");
+                .hasMessage("teacher short must give 6×3 numbers, found 6");
         assertThatThrownBy(() -> taughtBy(new FunctionTeacher("broken", data.classNames(), inputs -> {
                     float[] answer = new float[inputs.rows() * 3];
                     answer[4] = Float.NaN;
@@ -119,7 +119,8 @@ class OtherTeachersTest {
             float[] b = answers(two, x);
             float[] mean = answers(EnsembleTeacher.of(one, two), x);
             float[] weighted = answers(EnsembleTeacher.of(one, two).weighted(3, 1), x);
-            float[] joined = answers(EnsembleTeacher.of(one, two).weighted(3, 1).ofProbabilities(), x);
+            float[] joined =
+                    answers(EnsembleTeacher.of(one, two).weighted(3, 1).joined(EnsembleTeacher.Join.PROBABILITIES), x);
             for (int i = 0; i < a.length; i++) {
                 assertThat(mean[i]).isEqualTo((a[i] + b[i]) / 2, within(1e-5f));
                 assertThat(weighted[i]).isEqualTo(0.75f * a[i] + 0.25f * b[i], within(1e-5f));

@@ -1,0 +1,37 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.recipe.AnswerKeeping;
+import dev.limbeck.recipe.Recipe;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "cache",
+        description =
+                "Ask a teacher about every image that training will show it, and keep the answers in a folder for "
+                        + "distill, compare and sweep; goes on where it was interrupted.")
+final class CacheCommand extends LimbeckCommand {
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Nullable
+    Path file;
+
+    @Mixin
+    RecipeOptions options = new RecipeOptions();
+
+    @Override
+    Object run() {
+        Recipe recipe = options.recipe(this, file, file == null);
+        AnswerKeeping kept = AnswerKeeping.of(recipe, options.context(this));
+        say(Texts.format(
+                "answers about %,d training images are in %s, %,.1f MB, after %.1f s",
+                kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));
+        kept.changes()
+                .forEach((loss, values) -> say(Texts.format(
+                        "%s for a student that knows nothing: %.6g by kept answers, %.6g by live ones (%+.3f %%)",
+                        loss, values.get(0), values.get(1), 100 * (values.get(0) / values.get(1) - 1))));
+        return kept;
+    }
+}

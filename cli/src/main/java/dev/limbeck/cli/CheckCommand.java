@@ -1,0 +1,70 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.TeacherCheck;
+import dev.limbeck.train.TermSize;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "check",
+        description =
+                "Look at a teacher before distilling: how it does on the data, whether its inputs and classes fit, "
+                        + "and how large each term of the loss is.")
+final class CheckCommand extends LimbeckCommand {
+    private static final int NAMED = 10;
+
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Nullable
+    Path file;
+
+    @Mixin
+    RecipeOptions options = new RecipeOptions();
+
+    @Override
+    Object run() {
+        Recipe recipe = options.recipe(this, file, file == null);
+        TeacherCheck check = TeacherCheck.of(recipe, options.context(this));
+        say(check.preflight().summary());
+        say("file: " + check.file() + " (" + check.kind() + ", SHA-256 "
+                + check.sha256().substring(0, 16) + "…)");
+        say("answers: "
+                + check.preflight().knowledge().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+                + (check.preflight().knowledge() == Knowledge.LOGITS ? "" : "; losses that need more are refused"));
+        say(
+                check.preflight().namesClasses()
+                        ? "classes: " + shown(check.teacherClasses())
+                        : "classes: the teacher names none; taken to be the data's, in the data's order: "
+                                + shown(check.dataClasses()));
+        say("teacher's input: " + (check.teacherInput().isEmpty() ? "as the student's" : text(check.teacherInput())));
+        say("student's input: " + text(check.dataInput()));
+        for (TermSize term : check.terms()) {
+            say(Texts.format(
+                    "term %s on the first batch: %.4g × weight %.4g = %.4g",
+                    term.name(), term.value(), term.weight(), term.weighted()));
+        }
+        check.preflight().warnings().forEach(line -> say("warning: " + line));
+        if (check.preflight().warnings().isEmpty()) say("nothing found that speaks against this teacher");
+        return check;
+    }
+
+    private static String text(Map<String, String> preparation) {
+        return String.join(
+                ", ",
+                preparation.entrySet().stream()
+                        .map(entry -> entry.getKey() + " " + entry.getValue())
+                        .toList());
+    }
+
+    private static String shown(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
+        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.Checksum;
+import dev.limbeck.weights.WeightFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "inspect",
+        description =
+                "Print what a model file says of itself: its kind, inputs, outputs, class names, preparation of images.")
+final class InspectCommand extends LimbeckCommand {
+    private static final int SHOWN = 12;
+
+    @Parameters(
+            paramLabel = "FILE",
+            description = "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript or an ONNX file.")
+    Path file = Path.of("");
+
+    @Override
+    Object run() {
+        Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
+        Map<String, Object> facts =
+                Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path);
+        facts.forEach((key, value) -> say(key + ": " + (value instanceof List<?> list ? text(list) : value)));
+        return facts;
+    }
+
+    private static Map<String, Object> network(Path path) {
+        try (FileTeacher teacher = FileTeacher.open(path)) {
+            ModelRuntime.Facts told = teacher.facts();
+            Map<String, Object> facts = new LinkedHashMap<>();
+            facts.put("kind", told.kind());
+            facts.put("sha256", teacher.sha256());
+            if (!told.inputs().isEmpty()) facts.put("inputs", told.inputs());
+            if (!told.outputs().isEmpty()) facts.put("outputs", told.outputs());
+            facts.put("layout", teacher.channelsLast() ? "nhwc" : "nchw");
+            facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
+            facts.put("preparation", teacher.preparation().isEmpty() ? "not said" : teacher.preparation());
+            told.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
+            return facts;
+        }
+    }
+
+    private static Map<String, Object> weights(Path path) {
+        try (StateDict state = WeightFiles.read(path)) {
+            Map<String, Object> facts = new LinkedHashMap<>();
+            facts.put("kind", "weights without a network (a state dict)");
+            facts.put("sha256", Checksum.sha256Of(path));
+            long numbers = 0;
+            for (String name : state.names()) numbers += state.get(name).numel();
+            facts.put("tensors", state.names().size());
+            facts.put("numbers", numbers);
+            facts.put(
+                    "first_tensors",
+                    state.names().stream()
+                            .limit(SHOWN)
+                            .map(name -> name + " " + shape(state.get(name)))
+                            .toList());
+            state.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
+            if (!state.metadata().containsKey("architecture")) {
+                facts.put("use", "name its architecture: --arch, for a teacher --teacher-arch");
+            }
+            return facts;
+        }
+    }
+
+    private static String shape(Tensor tensor) {
+        return Tensors.shapeText(tensor.shape());
+    }
+
+    private static String text(List<?> list) {
+        return String.join(", ", list.stream().map(String::valueOf).toList());
+    }
+}

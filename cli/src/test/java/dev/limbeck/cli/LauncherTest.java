@@ -1,0 +1,112 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The launchers build what changed since the last build. Here in a folder of their own, with a Java and a Maven that only say that they were called. */
+class LauncherTest {
+    private static final Path ROOT = Path.of("..");
+
+    @TempDir
+    static Path home;
+
+    /** Return the modules of this project that the program is made of, itself too. */
+    static Set<String> parts() {
+        Set<String> parts = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .map(entry -> Pattern.compile("limbeck-([a-z]+)-[0-9.]+\\.jar$|([a-z]+)[/\\\\]target[/\\\\]classes$")
+                        .matcher(entry))
+                .filter(Matcher::find)
+                .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertThat(parts).contains("cli", "core");
+        return parts;
+    }
+
+    @BeforeAll
+    static void copyTheLauncher() throws IOException {
+        assumeTrue(File.separatorChar == '/', "a shell");
+        Files.createDirectories(home.resolve("bin"));
+        Files.createDirectories(home.resolve("jdk/bin"));
+        for (String file : new String[] {"limbeck", "jvm.sh"}) {
+            Files.copy(ROOT.resolve("bin").resolve(file), home.resolve("bin").resolve(file));
+        }
+        Files.writeString(home.resolve("pom.xml"), "");
+        for (String part : parts()) {
+            Files.createDirectories(home.resolve(part).resolve("src/main/java"));
+            Files.writeString(home.resolve(part).resolve("pom.xml"), "");
+            Files.writeString(home.resolve(part).resolve("src/main/java/A.java"), "");
+        }
+        says("jdk/bin/java", "ran");
+        says("mvn", "built");
+        Files.createDirectories(home.resolve("cli/target"));
+    }
+
+    private static void says(String program, String word) throws IOException {
+        Path file = Files.writeString(home.resolve(program), "#!/bin/sh\necho " + word + "\n");
+        assertThat(file.toFile().setExecutable(true)).isTrue();
+    }
+
+    private static String launch() throws IOException, InterruptedException {
+        ProcessBuilder builder =
+                new ProcessBuilder("sh", home.resolve("bin/limbeck").toString()).redirectErrorStream(true);
+        builder.environment().put("JAVA_HOME", home.resolve("jdk").toString());
+        builder.environment().merge("PATH", home.toString(), (path, first) -> first + File.pathSeparator + path);
+        builder.environment().remove("LIMBECK_BUILD");
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        return said.lines()
+                .filter(line -> !line.startsWith("limbeck: building"))
+                .collect(Collectors.joining(" "));
+    }
+
+    @ParameterizedTest
+    @MethodSource("parts")
+    void buildsWhenAPartChanged(String part) throws Exception {
+        for (String file : new String[] {"pom.xml", "src/main/java/A.java"}) {
+            Path changed = home.resolve(part).resolve(file);
+            launch();
+            assertThat(launch()).isEqualTo("ran");
+            Files.setLastModifiedTime(changed, FileTime.from(Instant.now().plusSeconds(60)));
+            assertThat(launch()).as(changed.toString()).isEqualTo("built ran");
+            Files.setLastModifiedTime(changed, FileTime.from(Instant.now().minusSeconds(60)));
+        }
+    }
+
+    /** The launcher of Windows can't be run here; it must at least look at the same parts. */
+    @Test
+    void bothLaunchersLookAtTheSameParts() throws IOException {
+        for (String launcher : new String[] {"limbeck", "limbeck.cmd"}) {
+            String text = Files.readString(ROOT.resolve("bin").resolve(launcher));
+            Set<String> looked = Pattern.compile("for %*m(?:odule)? in \\(?((?:[a-z]+ ?)+)")
+                    .matcher(text)
+                    .results()
+                    .map(MatchResult::group)
+                    .flatMap(line ->
+                            Arrays.stream(line.replaceFirst(".* in \\(?", "").split(" ")))
+                    .collect(Collectors.toCollection(TreeSet::new));
+            assertThat(looked).as(launcher).isEqualTo(parts());
+        }
+    }
+}

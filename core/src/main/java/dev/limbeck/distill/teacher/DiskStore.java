@@ -1,0 +1,227 @@
+package dev.limbeck.distill.teacher;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.RowKey;
+import dev.limbeck.weights.FileTrouble;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keep rows in a folder: {@code facts.json} says whose they are, and each {@link Chunk} beside it holds some. Chunks are
+ * written whole under names of their own, so that several writers may share a folder and a killed one leaves nothing but
+ * what it had not finished. A chunk that is damaged is told of and left aside; its rows are computed anew.
+ */
+final class DiskStore implements RowStore {
+    static final String FACTS = "facts.json";
+    private static final String ENDING = ".rows";
+    private static final int MOST_ROWS = 4096;
+    private static final int MOST_BYTES = 1 << 25;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private record Place(Chunk chunk, int row) {}
+
+    private final Path folder;
+    private final byte[] id;
+    private final int rowBytes;
+    private final Consumer<String> told;
+    private final Map<RowKey, Place> places = new HashMap<>();
+    private final Map<RowKey, Integer> waiting = new HashMap<>();
+    private final List<RowKey> keys = new ArrayList<>();
+    private final ByteBuffer rows;
+    private boolean full;
+
+    /**
+     * Open a folder, or make it.
+     *
+     * @param facts that the rows depend on
+     * @param told takes a line about each chunk that is left aside, and about a full disk
+     * @throws LimbeckException if the folder is of other facts, or cannot be used
+     */
+    DiskStore(Path folder, Map<String, String> facts, int rowBytes, Consumer<String> told) {
+        this.folder = folder;
+        this.rowBytes = rowBytes;
+        this.told = told;
+        Map<String, String> there = facts(folder);
+        if (there == null) {
+            create(folder, facts);
+            there = facts(folder);
+        }
+        check(folder, there, facts);
+        for (String key : there == null ? Set.<String>of() : there.keySet()) {
+            if (!facts.containsKey(key)) throw differs(folder, key, there, facts);
+        }
+        id = id(facts);
+        int most = Math.max(1, Math.min(MOST_ROWS, MOST_BYTES / Math.max(1, rowBytes)));
+        rows = ByteBuffer.allocate(Math.multiplyExact(most, rowBytes));
+        for (Path file : chunks(folder)) read(file);
+    }
+
+    /** Return what a folder says of its rows, or null if there is no such folder yet. */
+    static @Nullable Map<String, String> facts(Path folder) {
+        Path file = folder.resolve(FACTS);
+        try {
+            return JSON.readValue(Files.readAllBytes(file), new TypeReference<LinkedHashMap<String, String>>() {});
+        } catch (NoSuchFileException e) {
+            if (Files.isDirectory(folder) && !isEmpty(folder)) {
+                throw new LimbeckException(
+                        folder + " is no folder of kept answers: it has no " + FACTS + "; choose another one");
+            }
+            return null;
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException(
+                    file + " is damaged; delete " + folder + ", and the answers are computed anew", e);
+        } catch (IOException e) {
+            throw FileTrouble.reading(file, e);
+        }
+    }
+
+    private static boolean isEmpty(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.allMatch(file -> file.getFileName().toString().endsWith(".tmp"));
+        } catch (IOException e) {
+            throw FileTrouble.reading(folder, e);
+        }
+    }
+
+    private static void create(Path folder, Map<String, String> facts) {
+        try {
+            Files.createDirectories(folder);
+            Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
+            try {
+                Files.writeString(
+                        temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(facts) + "\n");
+                // Not a move, which would take the place of what another writer has just written.
+                Files.createLink(folder.resolve(FACTS), temporary);
+            } catch (FileAlreadyExistsException e) {
+                // Another writer was first; whether they agree is checked next.
+            } catch (UnsupportedOperationException e) {
+                Files.move(temporary, folder.resolve(FACTS));
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+        } catch (IOException e) {
+            throw FileTrouble.writing(folder.resolve(FACTS), e);
+        }
+    }
+
+    /**
+     * Compare what a folder says with what is expected.
+     *
+     * @param expected what is not in it is not compared
+     * @throws LimbeckException naming the first difference
+     */
+    static void check(Path folder, @Nullable Map<String, String> there, Map<String, String> expected) {
+        if (there == null) return;
+        for (String key : expected.keySet()) {
+            if (!expected.get(key).equals(there.get(key))) throw differs(folder, key, there, expected);
+        }
+    }
+
+    private static LimbeckException differs(
+            Path folder, String key, Map<String, String> there, Map<String, String> expected) {
+        return new LimbeckException(folder + " keeps answers for other circumstances: " + key + " is "
+                + there.getOrDefault(key, "not set") + " there, and here " + expected.getOrDefault(key, "not set")
+                + "; choose another folder, or delete that one");
+    }
+
+    private static byte[] id(Map<String, String> facts) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return Arrays.copyOf(digest.digest(facts.toString().getBytes(StandardCharsets.UTF_8)), Chunk.ID);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    private static List<Path> chunks(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.getFileName().toString().endsWith(ENDING))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw FileTrouble.reading(folder, e);
+        }
+    }
+
+    private void read(Path file) {
+        try {
+            Chunk chunk = Chunk.open(file, id, rowBytes);
+            for (int row = 0; row < chunk.count(); row++) places.putIfAbsent(chunk.key(row), new Place(chunk, row));
+        } catch (LimbeckException e) {
+            told.accept(e.getMessage() + "; its answers are computed anew, and the file may be deleted");
+        }
+    }
+
+    /** Return how many rows there are. */
+    int size() {
+        return places.size() + waiting.size();
+    }
+
+    boolean has(RowKey key) {
+        return places.containsKey(key) || waiting.containsKey(key);
+    }
+
+    @Override
+    public boolean get(RowKey key, ByteBuffer target) {
+        Place place = places.get(key);
+        if (place != null) {
+            place.chunk.copy(place.row, target);
+            return true;
+        }
+        Integer row = waiting.get(key);
+        if (row == null) return false;
+        target.put(rows.slice(row * rowBytes, rowBytes));
+        return true;
+    }
+
+    @Override
+    public void put(RowKey key, byte[] values, int offset, int length) {
+        if (full || has(key)) return;
+        waiting.put(key, keys.size());
+        keys.add(key);
+        rows.put(values, offset, length);
+        if (rows.remaining() < rowBytes) flush();
+    }
+
+    /** Write what waits. A disk that is full ends the keeping, not the work that answers are kept for. */
+    private void flush() {
+        if (keys.isEmpty()) return;
+        Path file = folder.resolve(UUID.randomUUID() + ENDING);
+        try {
+            Chunk.write(file, id, keys, rows, rowBytes);
+            read(file);
+        } catch (LimbeckException e) {
+            full = true;
+            told.accept(e.getMessage() + "; from here on no answers are kept");
+        }
+        waiting.clear();
+        keys.clear();
+        rows.clear();
+    }
+
+    @Override
+    public void close() {
+        flush();
+    }
+}

@@ -1,0 +1,287 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.Checksum;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Teach with a model in a file that has its own runtime, TorchScript or, with limbeck-export beside, ONNX. It computes on
+ * the CPU as it was saved. What the file does not say, the caller does:
+ *
+ * <pre>{@code
+ * FileTeacher.open(Path.of("teacher.pt")).seeing(preparation.toMetadata()).named(classNames)
+ * }</pre>
+ *
+ * <p>Close it.
+ */
+public final class FileTeacher implements Teacher, AutoCloseable {
+    private static final String CLASSES = "classes";
+    private static final String OUTPUT = "output";
+    private static final String LAYOUT = "layout";
+    private static final String CHANNELS = "channels";
+    private static final String NHWC = "nhwc";
+    private static final String BGR = "bgr";
+    private static final String INPUT = "input";
+    private static final String PIXELS = "pixels";
+
+    private final Path file;
+    private final ModelRuntime.Running running;
+    private final String sha256;
+    private final List<String> classNames;
+    private final Map<String, String> preparation;
+    private final boolean channelsLast;
+    private final boolean blueFirst;
+    private final @Nullable Knowledge knowledge;
+
+    private FileTeacher(
+            Path file,
+            ModelRuntime.Running running,
+            String sha256,
+            List<String> classNames,
+            Map<String, String> preparation,
+            boolean channelsLast,
+            boolean blueFirst,
+            @Nullable Knowledge knowledge) {
+        this.file = file;
+        this.running = running;
+        this.sha256 = sha256;
+        this.classNames = List.copyOf(classNames);
+        this.preparation = Map.copyOf(preparation);
+        this.channelsLast = channelsLast;
+        this.blueFirst = blueFirst;
+        this.knowledge = knowledge;
+    }
+
+    /**
+     * Open a file. Of its metadata {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean}, {@code std},
+     * {@code layout}, {@code channels} and {@code output} are honoured.
+     *
+     * @throws LimbeckException if it is not there, or no runtime takes it
+     */
+    public static FileTeacher open(Path file) {
+        if (!Files.isRegularFile(file)) throw new LimbeckException("no teacher at " + file);
+        ModelRuntime runtime = ModelRuntime.of(file);
+        if (runtime == null) {
+            throw new LimbeckException(file + " is no TorchScript file"
+                    + (file.toString().endsWith(".onnx")
+                            ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
+                            : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
+                                    + "or save the whole model: torch.jit.trace(model, example).save(...)"));
+        }
+        String sha256 = Checksum.sha256Of(file);
+        ModelRuntime.Running running = runtime.open(file);
+        try {
+            ModelRuntime.Facts facts = running.facts();
+            Map<String, String> metadata = facts.metadata();
+            String output = metadata.get(OUTPUT);
+            return new FileTeacher(
+                    file,
+                    running,
+                    sha256,
+                    SavedModel.classNames(file, metadata.get(CLASSES)),
+                    preparation(facts),
+                    isChannelsLast(facts),
+                    BGR.equalsIgnoreCase(metadata.get(CHANNELS)),
+                    output == null ? null : knowledge(output));
+        } catch (RuntimeException e) {
+            running.close();
+            throw e;
+        }
+    }
+
+    /** Read {@code logits}, {@code probabilities} or {@code top_classes}. */
+    public static Knowledge knowledge(String name) {
+        try {
+            return Knowledge.valueOf(name.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new LimbeckException(
+                    "a teacher's output must be logits, probabilities or top_classes, found '" + name + "'", e);
+        }
+    }
+
+    private static boolean isChannelsLast(ModelRuntime.Facts facts) {
+        String layout = facts.metadata().get(LAYOUT);
+        if (layout != null) return layout.equalsIgnoreCase(NHWC);
+        List<Long> shape = facts.inputShape();
+        return shape.size() == 4 && shape.get(3) == 3 && shape.get(1) != 3;
+    }
+
+    private static Map<String, String> preparation(ModelRuntime.Facts facts) {
+        Map<String, String> known = new LinkedHashMap<>();
+        for (String key : List.of("image_size", "resize", "mean", "std")) {
+            String value = facts.metadata().get(key);
+            if (value != null) known.put(key, value);
+        }
+        if (PIXELS.equals(facts.metadata().get(INPUT))) {
+            // It normalises values from 0 to 255 itself.
+            known.put("mean", "0.0,0.0,0.0");
+            String unit = String.valueOf(1 / 255.0);
+            known.put("std", unit + "," + unit + "," + unit);
+        }
+        List<Long> shape = facts.inputShape();
+        if (shape.size() == 4 && !known.containsKey("image_size")) {
+            int first = isChannelsLast(facts) ? 1 : 2;
+            long height = shape.get(first);
+            long width = shape.get(first + 1);
+            if (height > 0 && width > 0) known.put("image_size", height + "x" + width);
+        }
+        return known;
+    }
+
+    /** Return the same teacher with class names in the order of its outputs. */
+    public FileTeacher named(List<String> names) {
+        return new FileTeacher(file, running, sha256, names, preparation, channelsLast, blueFirst, knowledge);
+    }
+
+    /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
+    public FileTeacher seeing(Map<String, String> otherPreparation) {
+        Map<String, String> all = new LinkedHashMap<>(preparation);
+        all.putAll(otherPreparation);
+        return new FileTeacher(file, running, sha256, classNames, all, channelsLast, blueFirst, knowledge);
+    }
+
+    /**
+     * Return the same teacher with another order of the input's numbers.
+     *
+     * @param lastChannels whether it takes N×H×W×3 in place of N×3×H×W
+     * @param firstBlue whether blue comes first; mean and std are said with red first all the same
+     */
+    public FileTeacher laidOut(boolean lastChannels, boolean firstBlue) {
+        return new FileTeacher(file, running, sha256, classNames, preparation, lastChannels, firstBlue, knowledge);
+    }
+
+    /** Return the same teacher, of whose output it is known what it is; found out by the first answers otherwise. */
+    public FileTeacher giving(@Nullable Knowledge what) {
+        return new FileTeacher(file, running, sha256, classNames, preparation, channelsLast, blueFirst, what);
+    }
+
+    @Override
+    public String name() {
+        return String.valueOf(file.getFileName());
+    }
+
+    @Override
+    public List<String> classNames() {
+        return classNames;
+    }
+
+    @Override
+    public int classes() {
+        return classNames.size();
+    }
+
+    /** Return how its inputs are prepared, as far as it is known. */
+    public Map<String, String> preparation() {
+        return preparation;
+    }
+
+    /** Return what the file says of itself. */
+    public ModelRuntime.Facts facts() {
+        return running.facts();
+    }
+
+    /** Return whether it takes N×H×W×3. */
+    public boolean channelsLast() {
+        return channelsLast;
+    }
+
+    /** Return the SHA-256 of the file in hex. */
+    public String sha256() {
+        return sha256;
+    }
+
+    @Override
+    public Lesson begin(Data data, Device device) {
+        TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
+        try {
+            Knowledge told = knowledge == null ? look(data, inputs) : knowledge;
+            return lesson(inputs, told, device);
+        } catch (RuntimeException e) {
+            inputs.close();
+            throw e;
+        }
+    }
+
+    private Lesson lesson(TeacherInput inputs, Knowledge told, Device device) {
+        return new Lesson() {
+            @Override
+            public Tensor logits(Batch batch) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    Tensor answer = forward(inputs.of(batch));
+                    return scope.handOut(
+                            Tensors.to(Answers.logits(answer, name(), batch.size(), classes(), told), device));
+                }
+            }
+
+            @Override
+            public Knowledge knowledge() {
+                return told;
+            }
+
+            @Override
+            public boolean tryOn(@Nullable Trial trial) {
+                return inputs.tryOn(trial);
+            }
+
+            @Override
+            public long[] inputShape(long... student) {
+                return inputs.shape();
+            }
+
+            /** The file was read once, and nothing here can change what was read. */
+            @Override
+            public String fingerprint() {
+                return sha256;
+            }
+
+            @Override
+            public void close() {
+                inputs.close();
+            }
+        };
+    }
+
+    /** Find out whether the first rows are answered with probabilities. */
+    private Knowledge look(Data data, TeacherInput inputs) {
+        Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
+        try (BatchStream batches = data.evaluate(split);
+                Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Batch batch = batches.next();
+            if (batch == null) return Knowledge.LOGITS;
+            Tensor answer =
+                    Answers.logits(forward(inputs.of(batch)), name(), batch.size(), classes(), Knowledge.LOGITS);
+            boolean sum = Answers.areProbabilities(Tensors.toFloats(answer), Math.toIntExact(answer.size(1)), false);
+            return sum ? Knowledge.PROBABILITIES : Knowledge.LOGITS;
+        }
+    }
+
+    private Tensor forward(Tensor input) {
+        Tensor given = input.cpu();
+        if (blueFirst) given = given.flip(1);
+        return running.forward(channelsLast ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous());
+    }
+
+    @Override
+    public void close() {
+        running.close();
+    }
+}

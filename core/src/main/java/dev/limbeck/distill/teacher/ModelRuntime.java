@@ -1,0 +1,58 @@
+package dev.limbeck.distill.teacher;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Run models of one kind of file. Runtimes are found by {@link ServiceLoader}, so that each may live where its libraries do. */
+public interface ModelRuntime {
+    /** Return whether a file is of this kind. */
+    boolean runs(Path file);
+
+    /**
+     * Open a file; the caller closes it.
+     *
+     * @throws dev.limbeck.LimbeckException in one line, if it cannot be run
+     */
+    Running open(Path file);
+
+    /** Return the runtime for a file, or null if there is none. */
+    static @Nullable ModelRuntime of(Path file) {
+        return ServiceLoader.load(ModelRuntime.class, ModelRuntime.class.getClassLoader()).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(runtime -> runtime.runs(file))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Compute with an open model, on the CPU and outside the graph. */
+    interface Running extends AutoCloseable {
+        /** Compute the output for a batch, inside the caller's scope. */
+        Tensor forward(Tensor input);
+
+        /** Return what is known of the model. */
+        Facts facts();
+
+        @Override
+        void close();
+    }
+
+    /**
+     * Tell about a model.
+     *
+     * @param kind such as TorchScript
+     * @param inputs a line each, such as {@code input float32 N×3×224×224}; empty if the file does not say
+     * @param outputs a line each
+     * @param inputShape of the input with its rows, −1 where it may be any; empty if the file does not say
+     * @param metadata that the file carries, by name
+     */
+    record Facts(
+            String kind,
+            List<String> inputs,
+            List<String> outputs,
+            List<Long> inputShape,
+            Map<String, String> metadata) {}
+}

@@ -1,0 +1,17 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.data.RowKey;
+import java.nio.ByteBuffer;
+
+/** Keep rows of bytes by key. */
+interface RowStore extends AutoCloseable {
+    /** Copy a row to the buffer's position and return true, or return false if there is none. */
+    boolean get(RowKey key, ByteBuffer target);
+
+    /** Keep a row, unless one of this key is there or there is no room. */
+    void put(RowKey key, byte[] rows, int offset, int length);
+
+    /** Finish what is being written. */
+    @Override
+    void close();
+}

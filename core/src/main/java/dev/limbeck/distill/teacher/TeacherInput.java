@@ -1,0 +1,108 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Lens;
+import dev.limbeck.tensor.Tensors;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Show a teacher the student's batches as it wants them. Images of the same size are the student's own, normalised anew;
+ * of another size they are made from the same sources by the same draws.
+ */
+final class TeacherInput implements AutoCloseable {
+    private static final String SIZE = "image_size";
+
+    private final InputChange change;
+    private final @Nullable Lens lens;
+    private final Device device;
+    private final long[] shape;
+    /** How inputs are normalised in the end. */
+    private final Map<String, String> own;
+
+    private final String name;
+    private InputChange tried = InputChange.NONE;
+    private boolean blueFirst;
+
+    private TeacherInput(
+            InputChange change,
+            @Nullable Lens lens,
+            Device device,
+            long[] shape,
+            Map<String, String> own,
+            String name) {
+        this.own = own;
+        this.name = name;
+        this.change = change;
+        this.lens = lens;
+        this.device = device;
+        this.shape = shape;
+    }
+
+    /**
+     * Compare what a teacher wants with what the data gives.
+     *
+     * @param wanted how the teacher's inputs are prepared; empty if as the data is
+     * @throws LimbeckException if the data cannot be brought to that
+     */
+    static TeacherInput of(Data data, Map<String, String> wanted, String name, Device device) {
+        Map<String, String> given = data.preparation();
+        String size = wanted.get(SIZE);
+        Map<String, String> whole = new LinkedHashMap<>(given);
+        whole.putAll(wanted);
+        if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
+            return new TeacherInput(
+                    InputChange.between(given, wanted, name), null, device, data.inputShape(), whole, name);
+        }
+        try {
+            Lens lens = data.lens(whole);
+            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape(), whole, name);
+        } catch (LimbeckException e) {
+            throw new LimbeckException("teacher " + name + " wants images of " + size + ", the data gives "
+                    + given.get(SIZE) + ": " + e.getMessage());
+        }
+    }
+
+    /** Return the teacher's input on its device. A batch of unknown origin must have the teacher's shape already. */
+    Tensor of(Batch batch) {
+        Tensor input = lens != null && !(batch.origin() == null && isOwn(batch.input()))
+                ? Tensors.to(lens.input(batch), device)
+                : change.apply(Tensors.to(batch.input(), device));
+        input = tried.apply(input);
+        return blueFirst ? input.flip(1) : input;
+    }
+
+    /** Prepare inputs otherwise from here on; returns whether it is known how they are prepared now. */
+    boolean tryOn(Teacher.@Nullable Trial trial) {
+        if (trial == null) {
+            tried = InputChange.NONE;
+            blueFirst = false;
+            return true;
+        }
+        if (!own.containsKey("mean") || shape.length != 3) return false;
+        tried = InputChange.between(own, trial.preparation(), name);
+        blueFirst = trial.blueFirst();
+        return true;
+    }
+
+    private boolean isOwn(Tensor input) {
+        long[] found = input.shape();
+        return Arrays.equals(shape, 0, shape.length, found, 1, found.length);
+    }
+
+    /** Return the shape of one row. */
+    long[] shape() {
+        return shape.clone();
+    }
+
+    @Override
+    public void close() {
+        if (lens != null) lens.close();
+    }
+}

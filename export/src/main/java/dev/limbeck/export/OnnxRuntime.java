@@ -1,0 +1,73 @@
+package dev.limbeck.export;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.tensor.Tensors;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.Tensor;
+
+/** Run ONNX files in ONNX Runtime, so that they can teach. */
+public final class OnnxRuntime implements ModelRuntime {
+    /** The format has no mark of its own, so the name tells. */
+    @Override
+    public boolean runs(Path file) {
+        return file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+    }
+
+    @Override
+    public Running open(Path file) {
+        OnnxModel model = OnnxModel.open(file, 0);
+        long[] shape = model.inputShape();
+        try {
+            if (shape.length == 0 || shape[0] >= 0) {
+                throw new LimbeckException(file + " takes batches of " + (shape.length == 0 ? "one number" : shape[0])
+                        + " only; export it with a batch of any size (dynamic_axes, or dynamic_shapes, for its first "
+                        + "dimension)");
+            }
+        } catch (LimbeckException e) {
+            model.close();
+            throw e;
+        }
+        Facts facts = new Facts(
+                "ONNX",
+                List.of(model.input() + " float32 " + text(shape)),
+                List.of(model.output() + " float32 " + text(model.outputShape())),
+                Arrays.stream(shape).boxed().toList(),
+                metadata(model));
+        return new Running() {
+            @Override
+            public Tensor forward(Tensor input) {
+                float[] values = model.run(input);
+                return Tensors.of(values, input.size(0), values.length / input.size(0));
+            }
+
+            @Override
+            public Facts facts() {
+                return facts;
+            }
+
+            @Override
+            public void close() {
+                model.close();
+            }
+        };
+    }
+
+    private static String text(long... shape) {
+        return Arrays.stream(shape)
+                .mapToObj(size -> size < 0 ? "N" : String.valueOf(size))
+                .collect(Collectors.joining("×"));
+    }
+
+    private static Map<String, String> metadata(OnnxModel model) {
+        Map<String, String> all = new TreeMap<>(model.metadata());
+        if (model.output().equals(OnnxFile.PROBABILITIES)) all.putIfAbsent("output", OnnxFile.PROBABILITIES);
+        return all;
+    }
+}
