@@ -27,6 +27,9 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
+        // It is slower than oneDNN, and where a processor is unknown to it, it says so on the terminal at each
+        // convolution.
+        torch.globalContext().setUserEnabledNNPACK(false);
         // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
         if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
     }
