@@ -75,7 +75,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                 long[] candidates = LongStream.range(0, rows)
                         .filter(row -> label < 0 || labels[(int) row] != label)
                         .toArray();
-                if (candidates.length == 0) {
+                if (candidates.length < (label < 0 ? 2 : 1)) {
                     throw new LimbeckException(
                             "ContrastiveRepresentation needs rows of two classes at least, found one; "
                                     + "use another loss");
@@ -118,7 +118,10 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                 picked[at] = own[row];
                 long[] from = others.get(labels[row]);
                 for (int k = 0; k < count; k++) {
-                    picked[at + 1 + k] = from[(int) (draws[row * count + k] * from.length)];
+                    int drawn = (int) (draws[row * count + k] * from.length);
+                    // Only a row without a label finds itself among the others.
+                    if (from[drawn] == own[row]) drawn = (drawn + 1) % from.length;
+                    picked[at + 1 + k] = from[drawn];
                 }
             }
             return Tensors.of(picked, own.length, count + 1L);

@@ -18,6 +18,11 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
         Settings.positive("temperature", temperature);
     }
 
+    /** Use the tutorial's form, without T², at T = 3. */
+    public SoftCrossEntropy() {
+        this(SoftTarget.DEFAULT_TEMPERATURE);
+    }
+
     /** Use the tutorial's form, without T². */
     public SoftCrossEntropy(double temperature) {
         this(temperature, false);
