@@ -32,14 +32,7 @@ public final class Ops {
     /** Convolve N×C×H×W with a weight of out×(C/groups)×k×k. */
     public static Tensor conv2d(
             Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, long dilation, long groups) {
-        return torch.conv2d(
-                x,
-                weight,
-                optional(bias),
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {dilation, dilation},
-                groups);
+        return Convolution.of(x, weight, optional(bias), stride, padding, dilation, groups);
     }
 
     /**
