@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compare where two networks look: a map's attention is Σ|x|ᵖ over its channels, brought to length 1. Needs no adapter,
- * whatever the channels.
+ * whatever the channels. Takes N×C×H×W of equal H and W. For convolutional networks of one family and different widths.
  *
  * <p>Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017. The authors' code takes the mean squared
  * difference over the H·W positions, the default; their paper the length of the difference, about √(H·W) times its root.

@@ -17,10 +17,11 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives} images of
- * other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length 1. The images
- * compared with come from two memories, one vector for every training row, which follow by a running mean. On vectors; of
- * maps the mean over the positions.
+ * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives}
+ * images of other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length
+ * 1. The images compared with come from two memories, one vector for every training row, which follow by a running
+ * mean. On vectors; of maps the mean over the positions. Takes N×C, or maps. For trainings of many epochs, in which the
+ * memories fill with what both networks know.
  *
  * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalising constants are those of
  * the first batch, as the authors have it.

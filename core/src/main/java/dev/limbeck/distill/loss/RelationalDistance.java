@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Compare the distances between the rows of a batch, divided by their mean: smooth L1, the mean over all N×N pairs. On
  * vectors; of maps the mean over the positions. Any widths. The authors weigh it by 25, beside {@link RelationalAngle}.
+ * Takes N×C, or maps. For embeddings whose distances matter, as in retrieval, and beside a loss on logits.
  *
  * <p>Park et al., Relational Knowledge Distillation, CVPR 2019.
  */
