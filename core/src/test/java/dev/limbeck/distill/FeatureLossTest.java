@@ -289,6 +289,27 @@ class FeatureLossTest {
     }
 
     @Test
+    void anglesAreThoseOfTheDifferencesAndFiniteForEqualRows() {
+        try (Scope scope = Scope.open()) {
+            // Far from the origin, as features after a ReLU are, and in float32.
+            Tensor ours = Tensors.to(Ops.add(vectors(), 30), DType.FLOAT32);
+            Tensor theirs = Tensors.to(teacherVectors(), DType.FLOAT32);
+            double byDifferences =
+                    Ops.smoothL1(ways(vectors()), ways(teacherVectors())).item_double();
+            assertThat(ANGLE.of(ours, theirs).item_double()).isEqualTo(byDifferences, within(1e-5));
+            Tensor twice = Ops.cat(0, ours, ours).detach();
+            twice.set_requires_grad(true);
+            ANGLE.of(twice, Ops.cat(0, theirs, theirs)).backward();
+            for (double g : Tensors.toDoubles(twice.grad())) assertThat(g).isBetween(-1.0, 1.0);
+        }
+    }
+
+    private static Tensor ways(Tensor vectors) {
+        Tensor ways = Ops.normalize(vectors.unsqueeze(0).sub(vectors.unsqueeze(1)), 2);
+        return ways.bmm(ways.transpose(1, 2));
+    }
+
+    @Test
     void anAttentionBelowPowerOneHasNoGradientAtZero() {
         assertThatThrownBy(() -> new AttentionTransfer(0.5))
                 .isInstanceOf(LimbeckException.class)

@@ -30,8 +30,7 @@ public record RelationalDistance() implements DirectFeatureLoss {
 
     private static Tensor distances(Tensor vectors) {
         long rows = vectors.size(0);
-        Tensor squares = Ops.sum(vectors.square(), 1);
-        Tensor between = squares.unsqueeze(1).add(squares.unsqueeze(0)).sub(Ops.mul(vectors.matmul(vectors.t()), 2));
+        Tensor between = Maps.squaredDistances(vectors, vectors.matmul(vectors.t()));
         Tensor distances = Ops.atLeast(between, SMALLEST_SQUARE).sqrt().mul(Ops.offDiagonal(rows, vectors));
         // The diagonal does not count in the mean, and no distance off it is 0.
         return distances.div(Ops.div(distances.sum(), rows * (rows - 1.0)));
