@@ -4,35 +4,55 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/** Convolve around a fault of the processor's library. */
+/**
+ * Convolve around what the engine's release gets wrong on AVX-512 processors, silently, in output and gradients: a kernel
+ * wider than a pixel with a number of channels that is no multiple of 16, where input or weight is not clearly channels last;
+ * in bfloat16, the input's gradient for an odd number of outputs. So both are laid out channels last, which costs nothing for
+ * those that are so already, single channels get a second one of zeros, and the rest stays float32. {@code ConvolutionTest}
+ * holds this to double precision.
+ */
 final class Convolution {
-    /** The library works on so many channels at once. */
-    private static final int CHANNEL_BLOCK = 16;
-
     private Convolution() {}
 
     static Tensor of(
             Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
-        boolean detour = readsUnsetMemory(x, weight, groups) && x.is_contiguous();
-        Tensor y = torch.conv2d(
-                detour ? Tensors.channelsLast(x) : x,
-                weight,
+        if (Autocast.isOn(x) && !isRightInBf16(x, weight)) {
+            try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
+                return of(Tensors.inFull(x), weight, bias, stride, padding, dilation, groups);
+            }
+        }
+        boolean wide = weight.size(3) > 1;
+        if (wide && weight.size(1) == 1 && groups == 1) {
+            Tensor two = Ops.padChannels(weight, 0, 1);
+            return of(Ops.padChannels(x, 0, 1), two, bias, stride, padding, dilation, 1);
+        }
+        if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
+            return groupByGroup(x, weight, bias, stride, padding, dilation, groups);
+        }
+        return torch.conv2d(
+                wide || Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
+                wide ? Tensors.channelsLast(weight) : weight,
                 bias,
                 new long[] {stride, stride},
                 new long[] {padding, padding},
                 new long[] {dilation, dilation},
                 groups);
-        return detour ? y.contiguous() : y;
     }
 
-    /**
-     * Return whether the library would pad channels to its blocks and read what it did not set there, so that results, or
-     * gradients, are NaN by chance: seen with LibTorch 2.10 wherever kernels are larger than 1×1 and channels fill no
-     * blocks. With channels last there is no padding.
-     */
-    private static boolean readsUnsetMemory(Tensor x, Tensor weight, long groups) {
-        boolean outFits = weight.size(0) % CHANNEL_BLOCK == 0;
-        boolean inFits = weight.size(1) <= CHANNEL_BLOCK || weight.size(1) % CHANNEL_BLOCK == 0;
-        return !(outFits && inFits) && groups == 1 && weight.size(2) * weight.size(3) > 1 && x.is_cpu();
+    /** Convolve single channels to several outputs each. */
+    private static Tensor groupByGroup(
+            Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
+        Tensor[] parts = new Tensor[Math.toIntExact(groups)];
+        long outputs = weight.size(0) / groups;
+        for (int g = 0; g < parts.length; g++) {
+            Tensor own = weight.narrow(0, g * outputs, outputs);
+            parts[g] = of(x.narrow(1, g, 1), own, new TensorOptional(), stride, padding, dilation, 1);
+        }
+        Tensor joined = Ops.cat(1, parts);
+        return bias.has_value() ? joined.add(bias.get().view(1, -1, 1, 1)) : joined;
+    }
+
+    private static boolean isRightInBf16(Tensor x, Tensor weight) {
+        return x.is_cuda() || x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
     }
 }

@@ -27,9 +27,16 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
+        // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
+        if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
     }
 
     private Engine() {}
+
+    /** Return how many cores this process may use, two threads of one core counted once where the system tells. */
+    private static int cores() {
+        return Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), Loader.totalCores()));
+    }
 
     /** Load the native library if that has not happened yet. */
     public static void start() {
@@ -46,7 +53,7 @@ public final class Engine {
         return torch.get_cpu_capability().getString();
     }
 
-    /** Return how many threads one operation may use. */
+    /** Return how many threads one operation may use; one a core unless {@code OMP_NUM_THREADS} says otherwise. */
     public static int threads() {
         return torch.get_num_threads();
     }
