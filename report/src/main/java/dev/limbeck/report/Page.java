@@ -67,8 +67,7 @@ record Page(
      *
      * @param recall what it recognises more of each class
      */
-    record Change(
-            String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
+    record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
 
     /** Hold an image with its label and what was said of it by the first contestant and by another. */
     record Tile(String image, String label, String before, String after) {}
