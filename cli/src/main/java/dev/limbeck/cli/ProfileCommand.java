@@ -1,5 +1,9 @@
 package dev.limbeck.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
@@ -31,8 +35,13 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "profile",
-        description = "Measure what models cost: parameters, MACs, size, latency, throughput, memory.")
+        description =
+                "Measure what models cost: parameters, MACs, size, latency, throughput, peak memory. Several models "
+                        + "are measured in a process each, so that none finds memory that another has left.")
 final class ProfileCommand extends LimbeckCommand {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
+
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
@@ -73,16 +82,42 @@ final class ProfileCommand extends LimbeckCommand {
                 "p50/p90/p99 ms at 1",
                 "ms at " + batch,
                 "images/s",
-                "MiB",
+                "peak MiB",
                 "start ms"));
         for (Path path : models) {
-            Map<String, Object> result =
-                    path.toString().endsWith(".onnx") ? onnx(path) : isScript(path) ? script(path) : model(path);
+            Map<String, Object> result = models.size() == 1 ? measure(path) : measureApart(path);
             say(line(path + " (" + result.get("architecture") + ")", (Profile) result.get("profile"), (double)
                     result.get("start_millis")));
             results.add(result);
         }
         return results;
+    }
+
+    private Map<String, Object> measure(Path path) {
+        long idle = Engine.residentBytes();
+        Map<String, Object> result =
+                path.toString().endsWith(".onnx") ? onnx(path) : isScript(path) ? script(path) : model(path);
+        result.computeIfPresent("profile", (key, profile) -> ((Profile) profile).withMemoryAbove(idle));
+        return result;
+    }
+
+    private Map<String, Object> measureApart(Path path) {
+        List<String> arguments = new ArrayList<>(List.of("profile", path.toString(), "--batch-size", "" + batch));
+        arguments.addAll(List.of("--runs", "" + runs, "--device", engine.device));
+        if (arch != null) arguments.addAll(List.of("--arch", arch));
+        if (imageSize != null) arguments.addAll(List.of("--image-size", "" + imageSize));
+        if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
+        JsonNode measured = OwnProcess.json(arguments).get(0);
+        try {
+            return result(
+                    path,
+                    measured.get("architecture").asText(),
+                    JSON.treeToValue(measured.get("input_shape"), long[].class),
+                    JSON.treeToValue(measured.get("profile"), Profile.class),
+                    measured.get("start_millis").asDouble());
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a profile cannot be read back", e);
+        }
     }
 
     private Map<String, Object> model(Path path) {
