@@ -60,16 +60,22 @@ public final class ZooExports {
         try (ImageData images = ImageData.builder(Path.of(options.text("data")))
                         .imageSize(side)
                         .resize(Resize.SQUISH)
-                        .batchSize(32)
+                        .batchSize(8)
                         .build();
                 Module network = checkpoint.isPresent()
                         ? SavedModel.open(checkpoint.get(), architecture).module()
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
-                settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
-            List<Exported> files = Exporter.of(network, images.classNames(), ImagePreparation.of(images.preparation()))
-                    .as(Format.values())
+                settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 20);
+            ImagePreparation preparation = ImagePreparation.of(images.preparation());
+            List<Exported> files = Exporter.of(network, images.classNames(), preparation)
+                    .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))
+                    .export(out);
+            FileUtils.deleteDirectory(out.toFile());
+            // Equal bits need not be asked about images.
+            Exporter.of(network, images.classNames(), preparation)
+                    .as(Format.SAFETENSORS)
                     .export(out);
             Verification onnx = verification(files, Format.ONNX);
             String row = String.format(

@@ -59,6 +59,11 @@ public record Profile(
                 parameters, macs, bytes, one, batch, many, throughput, Math.max(0, Engine.peakResidentBytes() - idle));
     }
 
+    /** Return the same with what is known of the model whose file was measured. */
+    public Profile of(Summary summary) {
+        return new Profile(summary.parameters(), summary.macs(), bytes, one, batch, many, throughput, memory);
+    }
+
     private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
         long before = Engine.residentBytes();
         Latency one = latency.apply(1);
