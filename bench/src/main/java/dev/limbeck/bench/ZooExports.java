@@ -60,13 +60,13 @@ public final class ZooExports {
         try (ImageData images = ImageData.builder(Path.of(options.text("data")))
                         .imageSize(side)
                         .resize(Resize.SQUISH)
-                        .batchSize(8)
+                        .batchSize(32)
                         .build();
                 Module network = checkpoint.isPresent()
                         ? SavedModel.open(checkpoint.get(), architecture).module()
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
-                settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 20);
+                settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
             ImagePreparation preparation = ImagePreparation.of(images.preparation());
             List<Exported> files = Exporter.of(network, images.classNames(), preparation)
                     .as(Format.ONNX, Format.TORCHSCRIPT)
