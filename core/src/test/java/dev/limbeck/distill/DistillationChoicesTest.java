@@ -36,10 +36,14 @@ import org.junit.jupiter.api.Test;
 /** What a builder offers beside losses and weights. */
 class DistillationChoicesTest {
     private final GivenBatches data = Toy.data(4, 6);
-    private final Learner teacher =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(1).build();
-    private final Learner student =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build();
+    private final Learner teacher = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(1)
+            .precision("fp32")
+            .build();
+    private final Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(2)
+            .precision("fp32")
+            .build();
 
     @AfterEach
     void close() {
@@ -260,7 +264,8 @@ class DistillationChoicesTest {
     void aLossOnLabelsRefusesRowsWithoutBeforeTheFirstStep() {
         GivenBatches half = new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> new long[] {0, 1, -1, -1}, false)
                 .shaped(3, 8, 8);
-        try (Learner learner = Learner.create(half, TinyNet.ARCHITECTURE)) {
+        try (Learner learner =
+                Learner.builder(half, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             assertThatThrownBy(() -> learner.fit(
                             1,
                             0.01,
@@ -276,7 +281,8 @@ class DistillationChoicesTest {
     @Test
     void aTeacherOfOtherClassesIsMatchedByName() {
         GivenBatches renamed = Toy.data(1, 6).named("class2", "other", "class0");
-        try (Learner other = Learner.builder(renamed, TinyNet.ARCHITECTURE).build()) {
+        try (Learner other =
+                Learner.builder(renamed, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             Seen seen = new Seen();
             MappedTeacher mapped = MappedTeacher.of(
                     ModuleTeacher.of(other),
@@ -308,7 +314,8 @@ class DistillationChoicesTest {
                         1, 6, 4, b -> Toy.images(b, 6, 1), b -> new long[] {0, 1, 2, 3, 0, 1}, false)
                 .shaped(3, 8, 8)
                 .named("class2", "other", "class0", "class1");
-        try (Learner other = Learner.create(more, TinyNet.ARCHITECTURE)) {
+        try (Learner other =
+                Learner.builder(more, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             Seen seen = new Seen();
             student.fit(
                     1,

@@ -128,9 +128,11 @@ class FeatureDistillationTest {
         KnowledgeDistillation distillation =
                 pairs(new FitNet(), "layer3").told(told::add).build();
         student.fit(1, 0.01, distillation);
-        assertThat(told)
+        List<String> plan =
+                told.stream().filter(line -> line.startsWith("pair ")).toList();
+        assertThat(plan)
                 .containsExactly("pair layer3/block3: 64×2×2 → 128×2×2 by FitNet through conv1x1, 8,320 parameters");
-        assertThat(distillation.describe()).containsEntry("pairs", told);
+        assertThat(distillation.describe()).containsEntry("pairs", plan);
     }
 
     @Test
