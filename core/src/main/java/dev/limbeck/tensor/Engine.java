@@ -34,7 +34,8 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
-        // Where a processor does not suit it, it says so for every single image, and nothing here is the faster for it.
+        // It is slower than oneDNN, and where a processor is unknown to it, it says so on the terminal at each
+        // convolution.
         torch.globalContext().setUserEnabledNNPACK(false);
         // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
         if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
