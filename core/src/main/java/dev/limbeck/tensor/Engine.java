@@ -1,8 +1,13 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
@@ -11,6 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
 public final class Engine {
+    private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
+
     private static final String UNLIMITED = "0";
 
     static {
@@ -110,6 +117,18 @@ public final class Engine {
     /** Return the resident size of this process in bytes. */
     public static long residentBytes() {
         return Pointer.physicalBytes();
+    }
+
+    /** Return the largest resident size that this process has had, in bytes; where the system keeps none, that of now. */
+    public static long peakResidentBytes() {
+        try (Stream<String> lines = Files.lines(PROCESS_STATUS)) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .max()
+                    .orElseGet(Engine::residentBytes);
+        } catch (IOException | UncheckedIOException e) {
+            return residentBytes(); // not Linux
+        }
     }
 
     /** Return the first telling line of an error from native code, whose messages carry a C++ stack trace. */
