@@ -5,23 +5,25 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Convolve around what the engine's release gets wrong on AVX-512 processors, silently, in output and gradients: a kernel
- * wider than a pixel with a number of channels that is no multiple of 16, where input or weight is not clearly channels last;
- * in bfloat16, the input's gradient for an odd number of outputs. So both are laid out channels last, which costs nothing for
- * those that are so already, single channels get a second one of zeros, and the rest stays float32. {@code ConvolutionTest}
- * holds this to double precision.
+ * Convolve around what the engine's release gets wrong on AVX-512 processors, silently or by ending the process. Its oneDNN
+ * 3.7.1 loses values where it brings float32 from a row-major layout into a blocked one whose last block is not full, writes
+ * beyond or divides by zero in some convolutions of one pixel, and in bfloat16 gives a wrong gradient of the input for an odd
+ * number of outputs. So one pixel is a matrix product, wide kernels and their inputs are laid out channels last, which costs
+ * nothing for those that are so already, single channels get a second one of zeros, and what bfloat16 gets wrong stays
+ * float32. {@code ConvolutionTest} holds this to double precision.
  */
 final class Convolution {
     private Convolution() {}
 
     static Tensor of(
             Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
+        boolean wide = weight.size(3) > 1;
+        if (!wide && groups == 1 && padding == 0 && !x.is_cuda()) return onePixel(x, weight, bias, stride);
         if (Autocast.isOn(x) && !isRightInBf16(x, weight)) {
             try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
                 return of(Tensors.inFull(x), weight, bias, stride, padding, dilation, groups);
             }
         }
-        boolean wide = weight.size(3) > 1;
         if (wide && weight.size(1) == 1 && groups == 1) {
             Tensor two = Ops.padChannels(weight, 0, 1);
             return of(Ops.padChannels(x, 0, 1), two, bias, stride, padding, dilation, 1);
@@ -37,6 +39,13 @@ final class Convolution {
                 new long[] {padding, padding},
                 new long[] {dilation, dilation},
                 groups);
+    }
+
+    /** Multiply the channels of every pixel; the result is channels last. */
+    private static Tensor onePixel(Tensor x, Tensor weight, TensorOptional bias, long stride) {
+        Tensor taken = stride == 1 ? x : Ops.every(Ops.every(x, 2, stride), 3, stride);
+        Tensor matrix = weight.view(weight.size(0), weight.size(1));
+        return torch.linear(taken.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2);
     }
 
     /** Convolve single channels to several outputs each. */

@@ -1,5 +1,8 @@
 package dev.limbeck.tensor;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -7,6 +10,8 @@ import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Value;
+import org.bytedeco.pytorch.ValueVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
@@ -34,25 +39,79 @@ public final class InferenceGraph implements AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             JitModule frozen = torch.freeze(module);
             Graph graph = frozen.get_method("forward").graph();
-            Precision right = precision;
+            List<JitNode> nodes = new ArrayList<>();
             JitNode stop = graph.return_node();
-            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) nodes.add(node);
+            Precision right = precision;
+            for (JitNode node : nodes) {
                 if (readsOneChannel(node)) right = Precision.FP32;
             }
-            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) layOut(node, right);
+            for (JitNode node : nodes) {
+                layOut(node, right);
+                if (isOnePixel(node)) multiply(graph, node);
+            }
             return new InferenceGraph(frozen, right);
         }
     }
 
     /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Convolution}. */
     private static boolean readsOneChannel(JitNode node) {
+        return isPlainConvolution(node) && node.input(1).node().t(VALUE).size(1) == 1;
+    }
+
+    /** Return whether a node is a convolution of one pixel, see {@link Convolution}. */
+    private static boolean isOnePixel(JitNode node) {
+        if (!isPlainConvolution(node)) return false;
+        Tensor weight = node.input(1).node().t(VALUE);
+        return !weight.is_cuda()
+                && weight.dim() == 4
+                && weight.size(2) * weight.size(3) == 1
+                && Arrays.equals(numbers(node.input(4)), new long[] {0, 0})
+                && numbers(node.input(3)).length == 2;
+    }
+
+    /** Return whether a node is a convolution in one group with a constant weight. */
+    private static boolean isPlainConvolution(JitNode node) {
         if (!node.kind().toQualString().getString().equals("aten::conv2d")) return false;
-        JitNode weight = node.input(1).node();
         JitNode groups = node.input(6).node();
-        return weight.hasAttribute(VALUE)
-                && groups.hasAttribute(VALUE)
-                && weight.t(VALUE).size(1) == 1
-                && groups.i(VALUE) == 1;
+        return node.input(1).node().hasAttribute(VALUE) && groups.hasAttribute(VALUE) && groups.i(VALUE) == 1;
+    }
+
+    private static long[] numbers(Value list) {
+        JitNode node = list.node();
+        if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("ival")) return new long[0];
+        IValue value = node.ival(VALUE);
+        return value.isIntList() ? value.toIntVector().get() : new long[0];
+    }
+
+    /** Put a product of every pixel's channels in a convolution's place. */
+    private static void multiply(Graph graph, JitNode convolution) {
+        graph.setInsertPoint(convolution);
+        JitNode weight = convolution.input(1).node();
+        Tensor matrix = weight.t(VALUE).flatten(1, -1);
+        Value x = convolution.input(0);
+        long[] strides = numbers(convolution.input(3));
+        for (int i = 0; i < 2; i++) {
+            if (strides[i] == 1) continue;
+            Value none = graph.insertConstant(new IValue());
+            x = insert(graph, "aten::slice", x, number(graph, 2 + i), none, none, number(graph, strides[i]));
+        }
+        x = insert(graph, "aten::movedim", x, number(graph, 1), number(graph, 3));
+        x = insert(graph, "aten::linear", x, convolution.input(1), convolution.input(2));
+        x = insert(graph, "aten::movedim", x, number(graph, 3), number(graph, 1));
+        convolution.output().replaceAllUsesWith(x);
+        convolution.destroy();
+        weight.output().inferTypeFrom(matrix);
+        weight.t_(VALUE, matrix);
+    }
+
+    private static Value number(Graph graph, long value) {
+        return graph.insertConstant(new IValue(value));
+    }
+
+    private static Value insert(Graph graph, String operation, Value... inputs) {
+        JitNode made = graph.create(Symbol.fromQualString(operation), new ValueVector(inputs));
+        return graph.insertNode(made).output();
     }
 
     /** Give a weight the type and layout that it is used in; what is computed with it takes them over. */

@@ -348,6 +348,7 @@ class DistillationChoicesTest {
                 // The labels' own loss has no weight here.
                 Learner learner = Learner.builder(images, dense)
                         .loss((z, y) -> z.square().mean())
+                        .precision("fp32")
                         .build()) {
             Callback labels = new Callback() {
                 @Override

@@ -32,7 +32,11 @@ class ConvolutionTest {
         "32, 32, 3, 8, 8",
         "24, 48, 3, 8, 3",
         "48, 96, 3, 1, 2",
-        "17, 3, 3, 8, 1"
+        "17, 3, 3, 8, 1",
+        "256, 512, 1, 4, 1",
+        "64, 40, 1, 7, 1",
+        "96, 112, 1, 2, 1",
+        "64, 512, 3, 2, 1"
     })
     void isThatOfDoublePrecisionInAnyLayout(long in, long out, long kernel, long size, long groups) {
         for (boolean last : new boolean[] {false, true}) {
