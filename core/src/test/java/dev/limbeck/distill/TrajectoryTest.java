@@ -40,7 +40,7 @@ class TrajectoryTest {
     @CsvSource({"adamw, 6", "sgd, 3"})
     void followsPyTorchInFloat32(String name, int steps) {
         // AdamW's first step divides gradients by themselves, those too that are rounding alone.
-        double[] tolerances = {1e-4, 1e-3, 1e-2, 1e-2, 1e-2, 1e-2};
+        double[] tolerances = {1e-4, 1e-3, 1e-2, 3e-2, 3e-2, 3e-2};
         follow(name, new Size(DType.FLOAT32, 16, 64), run(GOLDEN, name), Arrays.copyOf(tolerances, steps));
     }
 
