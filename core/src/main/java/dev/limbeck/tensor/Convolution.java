@@ -1,5 +1,7 @@
 package dev.limbeck.tensor;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -12,7 +14,26 @@ import org.bytedeco.pytorch.global.torch;
  * holds this to double precision.
  */
 final class Convolution {
+    private static final long FATAL_IN = 256;
+    private static final long FATAL_OUT = 512;
+
+    /** Some virtual machines hide how large the processor's caches are. */
+    private static final boolean HIDES_CACHES = Files.isDirectory(Path.of("/sys/devices/system/cpu"))
+            && !Files.isDirectory(Path.of("/sys/devices/system/cpu/cpu0/cache"));
+
     private Convolution() {}
+
+    /**
+     * Return whether this would end the process if it were laid out channels last: where no cache sizes are known, the library
+     * divides by zero as it plans kernels of one pixel with many channels.
+     */
+    static boolean isFatal(Tensor weight) {
+        return HIDES_CACHES
+                && weight.dim() == 4
+                && weight.size(2) * weight.size(3) == 1
+                && weight.size(1) >= FATAL_IN
+                && weight.size(0) >= FATAL_OUT;
+    }
 
     static Tensor of(
             Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
@@ -28,6 +49,16 @@ final class Convolution {
         }
         if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
             return groupByGroup(x, weight, bias, stride, padding, dilation, groups);
+        }
+        if (isFatal(weight) && x.is_cpu()) {
+            return torch.conv2d(
+                    rowMajor(x),
+                    rowMajor(weight),
+                    bias,
+                    new long[] {stride, stride},
+                    new long[] {padding, padding},
+                    new long[] {dilation, dilation},
+                    groups);
         }
         return torch.conv2d(
                 wide || Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
@@ -50,6 +81,11 @@ final class Convolution {
         }
         Tensor joined = Ops.cat(1, parts);
         return bias.has_value() ? joined.add(bias.get().view(1, -1, 1, 1)) : joined;
+    }
+
+    /** Lay out a tensor of which contiguous() may say that it is so already, where images are of one pixel. */
+    private static Tensor rowMajor(Tensor x) {
+        return x.contiguous().reshape(x.size(0), x.size(1), -1).reshape(x.shape());
     }
 
     private static boolean isRightInBf16(Tensor x, Tensor weight) {

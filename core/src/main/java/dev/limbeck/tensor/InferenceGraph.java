@@ -23,8 +23,10 @@ public final class InferenceGraph implements AutoCloseable {
 
     private final JitModule frozen;
     private final Precision precision;
+    private final boolean channelsLast;
 
-    private InferenceGraph(JitModule frozen, Precision precision) {
+    private InferenceGraph(JitModule frozen, Precision precision, boolean channelsLast) {
+        this.channelsLast = channelsLast;
         this.frozen = Scope.keep(frozen);
         this.precision = precision;
     }
@@ -35,34 +37,41 @@ public final class InferenceGraph implements AutoCloseable {
             JitModule frozen = torch.freeze(module);
             Graph graph = frozen.get_method("forward").graph();
             Precision right = precision;
+            boolean last = true;
             JitNode stop = graph.return_node();
             for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
                 if (readsOneChannel(node)) right = Precision.FP32;
+                if (isConvolution(node)
+                        && Convolution.isFatal(node.input(1).node().t(VALUE))) last = false;
             }
-            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) layOut(node, right);
-            return new InferenceGraph(frozen, right);
+            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next())
+                layOut(node, right, last);
+            return new InferenceGraph(frozen, right, last);
         }
     }
 
     /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Convolution}. */
     private static boolean readsOneChannel(JitNode node) {
-        if (!node.kind().toQualString().getString().equals("aten::conv2d")) return false;
-        JitNode weight = node.input(1).node();
+        if (!isConvolution(node)) return false;
         JitNode groups = node.input(6).node();
-        return weight.hasAttribute(VALUE)
-                && groups.hasAttribute(VALUE)
-                && weight.t(VALUE).size(1) == 1
-                && groups.i(VALUE) == 1;
+        return groups.hasAttribute(VALUE) && node.input(1).node().t(VALUE).size(1) == 1 && groups.i(VALUE) == 1;
+    }
+
+    /** Return whether a node is a convolution by a weight that is known. */
+    private static boolean isConvolution(JitNode node) {
+        return node.kind().toQualString().getString().equals("aten::conv2d")
+                && node.input(1).node().hasAttribute(VALUE);
     }
 
     /** Give a weight the type and layout that it is used in; what is computed with it takes them over. */
-    private static void layOut(JitNode node, Precision precision) {
+    private static void layOut(JitNode node, Precision precision, boolean last) {
         if (!node.kind().toQualString().getString().equals("prim::Constant") || node.mustBeNone()) return;
         if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("t")) return;
         Tensor constant = node.t(VALUE);
         if (!DType.of(constant).isFloatingPoint()) return;
         Tensor copy = Tensors.copy(constant);
-        Tensor own = Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(copy, DType.BFLOAT16) : copy);
+        Tensor typed = precision == Precision.BF16 ? Tensors.to(copy, DType.BFLOAT16) : copy;
+        Tensor own = last ? Tensors.channelsLast(typed) : typed;
         node.output().inferTypeFrom(own);
         // Last: the binding moves the tensor out of its argument.
         node.t_(VALUE, own);
@@ -74,7 +83,7 @@ public final class InferenceGraph implements AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             Tensor input = precision == Precision.BF16 ? Tensors.to(x, DType.BFLOAT16) : x;
             IValueVector arguments = new IValueVector();
-            arguments.push_back(new IValue(Tensors.channelsLast(input)));
+            arguments.push_back(new IValue(channelsLast ? Tensors.channelsLast(input) : input.contiguous()));
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
             return scope.handOut(
                     Tensors.inFull(frozen.forward(arguments).toTensor().detach()));

@@ -75,12 +75,12 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Run the module without recording gradients. */
+    /** Run the module without recording gradients; inputs are laid out as weights in files are, row by row. */
     public Tensor forward(Tensor x) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             IValueVector arguments = new IValueVector();
-            arguments.push_back(new IValue(x));
+            arguments.push_back(new IValue(x.contiguous()));
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
             return scope.handOut(module.forward(arguments).toTensor().detach());
         }
