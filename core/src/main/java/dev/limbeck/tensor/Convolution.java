@@ -24,15 +24,16 @@ final class Convolution {
     private Convolution() {}
 
     /**
-     * Return whether this would end the process if it were laid out channels last: where no cache sizes are known, the library
-     * divides by zero as it plans kernels of one pixel with many channels.
+     * Return whether a kernel of one pixel is not to be trusted with channels last: where no cache sizes are known, the library
+     * plans its blocks wrongly, and outputs come out wrong for some numbers of channels.
      */
+    private static boolean isUntrusted(Tensor weight) {
+        return HIDES_CACHES && weight.dim() == 4 && weight.size(2) * weight.size(3) == 1;
+    }
+
+    /** Return whether such a kernel would end the process: the library divides by zero where there are many channels. */
     static boolean isFatal(Tensor weight) {
-        return HIDES_CACHES
-                && weight.dim() == 4
-                && weight.size(2) * weight.size(3) == 1
-                && weight.size(1) >= FATAL_IN
-                && weight.size(0) >= FATAL_OUT;
+        return isUntrusted(weight) && weight.size(1) >= FATAL_IN && weight.size(0) >= FATAL_OUT;
     }
 
     static Tensor of(
@@ -50,7 +51,7 @@ final class Convolution {
         if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
             return groupByGroup(x, weight, bias, stride, padding, dilation, groups);
         }
-        if (isFatal(weight) && x.is_cpu()) {
+        if (isUntrusted(weight) && x.is_cpu()) {
             return torch.conv2d(
                     rowMajor(x),
                     rowMajor(weight),
