@@ -1,24 +1,35 @@
 #!/bin/sh
 # Say where a step's time goes, by oneDNN's own clock: convolutions forward, by data and by weights, products, layouts; and what
-# is left for everything else.  bench/profile.sh [ROW] [more StepSpeed options]     Takes about half a minute.
+# is left for everything else.  bench/profile.sh [PYTHON] [ROW] [more StepSpeed options]     Takes about half a minute.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+python=${1:-python3}
+[ $# -eq 0 ] || shift
 row=${1:-kd-bf16}
 [ $# -eq 0 ] || shift
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-ONEDNN_VERBOSE=1 "$here/run.sh" StepSpeed --rows "$row" --steps 10 "$@" >"$log"
-# Thirteen steps were taken with the three that warm up; the first creates primitives, so shares are of the sum of all.
-awk -F, -v row="$row" '
-/^onednn_verbose.*exec/ {
-    for (i = 1; i <= NF; i++) if ($i == "exec") { kind = $(i + 2); direction = $(i + 4); types = $(i + 5); break }
-    type = types ~ /bf16/ ? "bf16" : "fp32"
-    time[kind " " direction " " type] += $NF; count[kind " " direction " " type]++; all += $NF
-}
-/ms_per_step/ { match($0, /ms_per_step": [0-9.]+/); step = substr($0, RSTART + 14, RLENGTH - 14) }
-END {
-    printf "| %s: operation | ms a step | calls a step | share of the median step, %.1f ms |\n|---|---|---|---|\n", row, step
-    for (k in time) printf "| %s | %.1f | %.0f | %.0f %% |\n", k, time[k] / 13, count[k] / 13, 100 * time[k] / 13 / step | "sort -t\"|\" -k3,3nr"
-    close("sort -t\"|\" -k3,3nr")
-    printf "| everything else | %.1f | | %.0f %% |\n", step - all / 13, 100 * (1 - all / 13 / step)
-}' "$log"
+ONEDNN_VERBOSE=1 "$here/run.sh" StepSpeed --rows "$row" --steps 17 "$@" >"$log"
+"$python" - "$log" "$row" <<'PY'
+import collections, json, statistics, sys
+STEPS = 20  # with the three that warm up
+calls, step = collections.defaultdict(list), None
+for line in open(sys.argv[1], errors="replace"):
+    if line.startswith("{") and "ms_per_step" in line: step = json.loads(line)["ms_per_step"]
+    if not line.startswith("onednn_verbose") or ",exec," not in line: continue
+    f = line.strip().split(",")
+    f = f[f.index("exec"):]
+    # exec, engine, kind, implementation, direction, data, attributes, auxiliary, problem, milliseconds
+    try: calls[f[2], f[4].replace("undef", ""), "bf16" if "bf16" in f[5] else "fp32", f[-2]].append(float(f[-1]))
+    except (ValueError, IndexError): pass
+kinds = collections.defaultdict(lambda: [0.0, 0.0])
+for (kind, direction, dtype, _), times in calls.items():
+    # The median of a problem's calls: the first makes the kernel, and a neighbour may have held the core.
+    kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][0] += statistics.median(times) * len(times) / STEPS
+    kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][1] += len(times) / STEPS
+print(f"| {sys.argv[2]}: operation | ms a step | calls a step | share of the median step, {step:.1f} ms |\n|---|---|---|---|")
+for kind, (ms, n) in sorted(kinds.items(), key=lambda k: -k[1][0]):
+    if n >= 0.5: print(f"| {kind} | {ms:.1f} | {n:.0f} | {100 * ms / step:.0f} % |")
+rest = step - sum(ms for ms, _ in kinds.values())
+print(f"| everything else | {rest:.1f} | | {100 * rest / step:.0f} % |")
+PY
