@@ -1,13 +1,16 @@
 #!/bin/sh
-# Run Limbeck and PyTorch in turn and print how many times faster Limbeck's step is (medians over the pairs).
+# Run Limbeck and PyTorch in turn and print how many times faster Limbeck's step is (medians over the pairs), then the most
+# memory that either held for the default step.
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
-# The script prints one JSON line a row, as StepSpeed does, and takes --only ROWS and --steps N.
+# The script prints one JSON line a row, as StepSpeed does, and takes --only ROWS and --steps N. Seven pairs of all rows take
+# about seven minutes on two quiet cores.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
-pairs=${2:-5}
+pairs=${2:-7}
 script=${3:-${LIMBECK_PEER_SCRIPT:-}}
-rows=${ROWS:-plain,kd-eager}
+# Each of Limbeck's rows with those of PyTorch that it stands beside.
+table=${TABLE:-plain:plain kd-eager:kd-eager kd-bf16:kd-graph kd-bf16:kd-bf16 kd-bf16-cached:kd-graph kd-bf16-cached:kd-bf16-cached}
 steps=${STEPS:-10}
 if [ -z "$script" ] || [ ! -f "$script" ]; then
     echo "skipped: no peer script; name it as third argument or in LIMBECK_PEER_SCRIPT"
@@ -17,30 +20,45 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
     echo "skipped: $python cannot import torch"
     exit 0
 fi
+rows() { echo "$table" | tr ' ' '\n' | cut -d: -f"$1" | sort -u | paste -sd, -; }
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 i=0
 while [ "$i" -lt "$pairs" ]; do
     i=$((i + 1))
-    "$here/run.sh" StepSpeed --rows "$rows" --steps "$steps" | sed "s/^/$i limbeck /" >>"$results"
+    "$here/run.sh" StepSpeed --rows "$(rows 1)" --steps "$steps" | grep ms_per_step | sed "s/^/$i limbeck /" >>"$results"
     LIMBECK_BUILD=no
     export LIMBECK_BUILD
     # shellcheck disable=SC2046
-    "$python" "$script" --only $(echo "$rows" | tr , ' ') --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
+    "$python" "$script" --only $(rows 2 | tr , ' ') --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
     grep "^$i " "$results" >&2
 done
-"$python" - "$results" <<'PY'
+"$python" - "$results" "$table" <<'PY'
 import json, statistics, sys
 times = {}
 for line in open(sys.argv[1]):
     pair, who, text = line.split(" ", 2)
     row = json.loads(text)
-    times.setdefault(row["row"], {}).setdefault(who, {})[pair] = row["ms_per_step"]
-print("| row | Limbeck ms | PyTorch ms | PyTorch / Limbeck (median of pairs) | least | most |")
-print("|---|---|---|---|---|---|")
-for row, by in times.items():
-    ours, theirs = by["limbeck"], by["pytorch"]
-    ratios = [theirs[p] / ours[p] for p in ours]
-    print(f"| {row} | {statistics.median(ours.values()):.0f} | {statistics.median(theirs.values()):.0f} "
+    times.setdefault(who, {}).setdefault(row["row"], {})[pair] = row["ms_per_step"]
+print("| Limbeck | PyTorch | Limbeck ms | PyTorch ms | PyTorch / Limbeck (median of pairs) | least | most |")
+print("|---|---|---|---|---|---|---|")
+for both in sys.argv[2].split():
+    ours, theirs = both.split(":")
+    us, them = times["limbeck"][ours], times["pytorch"][theirs]
+    ratios = [them[p] / us[p] for p in us]
+    print(f"| {ours} | {theirs} | {statistics.median(us.values()):.0f} | {statistics.median(them.values()):.0f} "
           f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} |")
 PY
+for row in kd-eager kd-bf16; do
+    ours=$("$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | sed -n 's/.*"resident_mib": \([0-9.]*\).*/\1/p')
+    theirs=$("$python" - "$script" --only "$row" --steps "$steps" <<'PY'
+import os, resource, runpy, sys
+sys.argv = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))
+out, sys.stdout = sys.stdout, open(os.devnull, "w")
+runpy.run_path(sys.argv[0], run_name="__main__")
+print(round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), file=out)
+PY
+    )
+    echo "peak resident memory of $row: Limbeck $ours MiB, PyTorch $theirs MiB"
+done

@@ -18,10 +18,15 @@ case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
 esac
 
 flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
+# Asking java for its version takes as long as a start; the JDK's own note of it costs nothing.
+release="$(dirname -- "$(readlink -f -- "$(command -v "$java")")")/../release"
+version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$release" 2>/dev/null || true)
+if [ -z "$version" ]; then version=$("$java" -version 2>&1 | sed -n 's/.*version "\(.*\)".*/\1/p' | head -n 1); fi
+
 # JDK 22 and later warn about native access unless it is granted, JDK 24 and later about JavaCPP's use of Unsafe; earlier
 # ones warn about the flags, or do not know them.
-case $("$java" -version 2>&1 | head -n 1) in
-  *\"17*|*\"18*|*\"19*|*\"20*|*\"21*) ;;
-  *\"22*|*\"23*) flags="$flags --enable-native-access=ALL-UNNAMED" ;;
+case $version in
+  17*|18*|19*|20*|21*) ;;
+  22*|23*) flags="$flags --enable-native-access=ALL-UNNAMED" ;;
   *) flags="$flags --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow" ;;
 esac

@@ -67,9 +67,15 @@ public final class ZooExports {
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
                 settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
-            List<Exported> files = Exporter.of(network, images.classNames(), ImagePreparation.of(images.preparation()))
-                    .as(Format.values())
+            ImagePreparation preparation = ImagePreparation.of(images.preparation());
+            List<Exported> files = Exporter.of(network, images.classNames(), preparation)
+                    .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))
+                    .export(out);
+            FileUtils.deleteDirectory(out.toFile());
+            // Equal bits need not be asked about images.
+            Exporter.of(network, images.classNames(), preparation)
+                    .as(Format.SAFETENSORS)
                     .export(out);
             Verification onnx = verification(files, Format.ONNX);
             String row = String.format(

@@ -2,14 +2,16 @@ package dev.limbeck.cli;
 
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Downloads;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
@@ -22,9 +24,15 @@ final class DoctorCommand extends LimbeckCommand {
         facts.put("limbeck", dev.limbeck.Version.number());
         facts.putAll(RecipeRun.engineFacts());
         facts.put("cores", Runtime.getRuntime().availableProcessors());
-        List<String> flags = cpuFlags();
+        List<String> flags = Precision.processorFeatures();
         facts.put("avx512", flags.contains("avx512f"));
-        facts.put("bf16", flags.contains("avx512_bf16") || flags.contains("amx_bf16"));
+        facts.put("bf16", Precision.nativeBf16());
+        facts.put(
+                "precision_auto",
+                Precision.of(Precision.AUTO, Engine.device("auto")).toString());
+        facts.put("memory_format", "channels last: images, wide kernels");
+        facts.put("allocator", allocator());
+        facts.put("omp_wait", Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "the runtime's default"));
         facts.put("cuda_devices", Engine.cudaDevices());
         facts.put("device_auto", Engine.device("auto").str().getString());
         facts.put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
@@ -42,19 +50,13 @@ final class DoctorCommand extends LimbeckCommand {
         return facts;
     }
 
-    /** Return the processor's feature names; empty where the system does not list them. */
-    private static List<String> cpuFlags() {
-        Path info = Path.of("/proc/cpuinfo");
-        if (!Files.isReadable(info)) return List.of();
-        try (Stream<String> lines = Files.lines(info)) {
-            return lines.filter(line -> line.startsWith("flags"))
-                    .findFirst()
-                    .map(line -> List.of(
-                            line.substring(line.indexOf(':') + 1).strip().split(" ")))
-                    .orElse(List.of());
-        } catch (IOException e) {
-            return List.of();
-        }
+    /** Return how malloc was told to keep freed memory, which bin/limbeck does, or that it was not. */
+    private static String allocator() {
+        String kept = Stream.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
+                .filter(name -> System.getenv(name) != null)
+                .map(name -> name + "=" + System.getenv(name))
+                .collect(Collectors.joining(" "));
+        return kept.isEmpty() ? "malloc's defaults; bin/limbeck sets what is faster" : kept;
     }
 
     private static boolean writable(Path folder) {

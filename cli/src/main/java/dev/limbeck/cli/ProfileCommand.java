@@ -1,11 +1,18 @@
 package dev.limbeck.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
+import dev.limbeck.export.Exporter;
+import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
@@ -22,6 +29,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,14 +39,33 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "profile",
-        description = "Measure what models cost: parameters, MACs, size, latency, throughput, memory.")
+        description =
+                "Measure what models cost: parameters, MACs, size, latency, throughput, peak memory, start. Several are "
+                        + "measured in a process each, so that none finds memory that another has left.")
 final class ProfileCommand extends LimbeckCommand {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
+
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
             description = "Run directories, .safetensors files, PyTorch checkpoints (then with --arch), ONNX files, "
                     + "TorchScript files (.pt, with --image-size).")
     List<Path> models = List.of();
+
+    @Option(
+            names = "--runtimes",
+            split = ",",
+            description = "Where models of the zoo are run: limbeck, torchscript, onnx, or several of them; they are "
+                    + "exported for it and the files thrown away (default: limbeck).")
+    List<Runtime> runtimes = List.of(Runtime.LIMBECK);
+
+    /** Where a model may run. */
+    enum Runtime {
+        LIMBECK,
+        TORCHSCRIPT,
+        ONNX
+    }
 
     @Option(names = "--arch", description = "Architecture of models whose file does not name it.")
     @Nullable
@@ -73,21 +100,109 @@ final class ProfileCommand extends LimbeckCommand {
                 "p50/p90/p99 ms at 1",
                 "ms at " + batch,
                 "images/s",
-                "MiB",
+                "peak MiB",
                 "start ms"));
         for (Path path : models) {
-            Map<String, Object> result =
-                    path.toString().endsWith(".onnx") ? onnx(path) : isScript(path) ? script(path) : model(path);
-            say(line(path + " (" + result.get("architecture") + ")", (Profile) result.get("profile"), (double)
-                    result.get("start_millis")));
-            results.add(result);
+            if (isFile(path)) results.add(said(apart() ? measureApart(path, arch, imageSize) : measure(path)));
+            else inRuntimes(path, results);
         }
         return results;
     }
 
+    private boolean isFile(Path path) {
+        return path.toString().endsWith(".onnx") || (arch == null && Script.isIn(path));
+    }
+
+    /** Return whether there is more than one thing to measure. */
+    private boolean apart() {
+        return models.size() > 1 || runtimes.size() > 1 || !runtimes.contains(Runtime.LIMBECK);
+    }
+
+    private Map<String, Object> measure(Path path) {
+        long idle = Engine.residentBytes();
+        Map<String, Object> result =
+                path.toString().endsWith(".onnx") ? onnx(path) : isFile(path) ? script(path, imageSize) : model(path);
+        result.computeIfPresent("profile", (key, profile) -> ((Profile) profile).withMemoryAbove(idle));
+        return result;
+    }
+
+    private Map<String, Object> measureApart(Path path, @Nullable String named, @Nullable Integer side) {
+        List<String> arguments = new ArrayList<>(List.of("profile", path.toString(), "--batch-size", "" + batch));
+        arguments.addAll(List.of("--runs", "" + runs, "--device", engine.device));
+        if (named != null) arguments.addAll(List.of("--arch", named));
+        if (side != null) arguments.addAll(List.of("--image-size", "" + side));
+        if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
+        JsonNode measured = OwnProcess.json(arguments).get(0);
+        try {
+            return result(
+                    path,
+                    measured.get("architecture").asText(),
+                    JSON.treeToValue(measured.get("input_shape"), long[].class),
+                    JSON.treeToValue(measured.get("profile"), Profile.class),
+                    measured.get("start_millis").asDouble());
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a profile cannot be read back", e);
+        }
+    }
+
+    private Map<String, Object> said(Map<String, Object> result) {
+        say(line(
+                result.get("model") + " (" + result.get("architecture") + ")", (Profile) result.get("profile"), (double)
+                        result.get("start_millis")));
+        return result;
+    }
+
+    /** Run a model of the zoo in every runtime that was asked for. */
+    private void inRuntimes(Path path, List<Map<String, Object>> results) {
+        if (runtimes.contains(Runtime.LIMBECK)) {
+            results.add(said(apart() ? measureApart(path, arch, imageSize) : measure(path)));
+        }
+        if (runtimes.equals(List.of(Runtime.LIMBECK))) return;
+        try {
+            Path folder = Files.createTempDirectory("limbeck-profile");
+            try {
+                exported(path, folder.resolve("files"), results);
+            } finally {
+                FileUtils.deleteDirectory(folder.toFile());
+            }
+        } catch (IOException e) {
+            throw new LimbeckException("cannot export " + path + " to profile it: " + e.getMessage(), e);
+        }
+    }
+
+    private void exported(Path path, Path folder, List<Map<String, Object>> results) {
+        Summary summary;
+        long[] shape;
+        try (SavedModel saved = open(path)) {
+            shape = shape(saved);
+            summary = Summary.of(saved.module(), 1, shape[0], shape[1], shape[2]);
+            Exporter.of(saved).as(Format.ONNX, Format.TORCHSCRIPT).export(folder);
+        }
+        if (runtimes.contains(Runtime.TORCHSCRIPT)) {
+            Path file = folder.resolve(Format.TORCHSCRIPT.fileName());
+            results.add(said(of(path, measureApart(file, null, (int) shape[1]), summary)));
+        }
+        if (runtimes.contains(Runtime.ONNX)) {
+            Path file = folder.resolve(Format.ONNX.fileName());
+            results.add(said(of(path, measureApart(file, null, null), summary)));
+        }
+    }
+
+    /** Say whose file it was, and what is known of the model. */
+    private static Map<String, Object> of(Path model, Map<String, Object> result, Summary summary) {
+        Profile measured = (Profile) result.get("profile");
+        result.put("model", model.toString());
+        result.put("profile", measured.of(summary));
+        return result;
+    }
+
+    private SavedModel open(Path path) {
+        return SavedModel.open(path, arch == null ? null : Zoo.byName(arch));
+    }
+
     private Map<String, Object> model(Path path) {
         long begun = System.nanoTime();
-        try (SavedModel saved = SavedModel.open(path, arch == null ? null : Zoo.byName(arch));
+        try (SavedModel saved = open(path);
                 Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
             long[] one = shape(saved);
@@ -103,7 +218,7 @@ final class ProfileCommand extends LimbeckCommand {
     private Map<String, Object> onnx(Path path) {
         long begun = System.nanoTime();
         try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
-            long[] shape = Arrays.copyOfRange(model.inputShape(), 1, 4);
+            long[] shape = shape(path, model.inputShape());
             model.run(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], 1, shape[0], shape[1], shape[2]);
             double start = millisSince(begun);
             Profile profile = Profile.of(size(path), batch, rows -> {
@@ -114,28 +229,38 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    private boolean isScript(Path path) {
-        return arch == null && path.toString().endsWith(".pt");
+    /** Take the sizes that a file leaves open from the command line. */
+    private long[] shape(Path path, long... declared) {
+        if (declared.length != 4) {
+            throw new LimbeckException(
+                    path + " takes " + Tensors.shapeText(declared) + "; expected images, batch×channels×height×width");
+        }
+        long[] shape = Arrays.copyOfRange(declared, 1, 4);
+        if (shape[0] < 1) shape[0] = 3;
+        for (int i = 1; i < 3; i++) if (shape[i] < 1) shape[i] = side(path, imageSize);
+        return shape;
+    }
+
+    private static int side(Path path, @Nullable Integer given) {
+        if (given != null) return given;
+        throw new LimbeckException(path + " does not say how large its images are; name their side with --image-size");
     }
 
     /** Run it as LibTorch runs TorchScript. */
-    private Map<String, Object> script(Path path) {
-        if (imageSize == null) {
-            throw new LimbeckException(
-                    path + " does not say how large its images are; name their side with --image-size");
-        }
+    private Map<String, Object> script(Path path, @Nullable Integer given) {
+        int side = side(path, given);
         long begun = System.nanoTime();
         try (Script script = Script.load(path);
                 Scope outer = Scope.open()) {
-            forward(script, Tensors.zeros(DType.FLOAT32, 1, 3, imageSize, imageSize));
+            forward(script, Tensors.zeros(DType.FLOAT32, 1, 3, side, side));
             double start = millisSince(begun);
             Profile profile = Profile.of(size(path), batch, rows -> {
                 try (Scope scope = Scope.open()) {
-                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, 3, imageSize, imageSize);
+                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, 3, side, side);
                     return Latency.measure(() -> forward(script, input), runs);
                 }
             });
-            return result(path, "TorchScript", new long[] {3, imageSize, imageSize}, profile, start);
+            return result(path, "TorchScript", new long[] {3, side, side}, profile, start);
         }
     }
 

@@ -2,9 +2,11 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Put recipes together of files and options. */
@@ -48,7 +50,13 @@ final class Recipes {
             DataOptions data, TrainingOptions training, @Nullable TeachingOptions teaching, ObjectNode tree) {
         data.into(tree);
         training.into(tree);
-        if (teaching != null) teaching.into(tree);
+        List<String> schedules = training.teachingSchedules();
+        if (teaching != null) {
+            teaching.into(tree, schedules);
+        } else if (!schedules.isEmpty()) {
+            throw new LimbeckException("--schedule " + schedules.get(0) + " changes what a teacher gives, and there is "
+                    + "none here; use limbeck distill, or one-cycle or constant for the learning rate");
+        }
     }
 
     private static void require(LimbeckCommand command, JsonNode value, String option) {

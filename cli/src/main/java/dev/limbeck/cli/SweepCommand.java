@@ -85,10 +85,15 @@ final class SweepCommand extends LimbeckCommand {
         RunContext context = tracking.into(options.context(this));
         Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
         SweepResult result = sweep.run();
-        say(Texts.format("%-40s %8s %12s", "", "epochs", "validation"));
+        int width = result.trials().stream()
+                .mapToInt(trial -> trial.name().length())
+                .max()
+                .orElse(1);
+        String row = "%-" + width + "s %8s %12s%s";
+        say(Texts.format(row, "", "epochs", "validation", ""));
         for (SweepResult.Trial trial : result.trials()) {
             say(Texts.format(
-                    "%-40s %8d %12s%s",
+                    row,
                     trial.name(),
                     trial.epochs(),
                     trial.diverged() ? "diverged" : Texts.percent(trial.valid()),

@@ -3,6 +3,8 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -13,6 +15,10 @@ import picocli.CommandLine.Option;
 
 /** Offer what a student learns from, and how. What is not given is for the recipe to choose. */
 final class TeachingOptions {
+    private static final String WEIGHT = "weight";
+    private static final String TASK_WEIGHT = "task-weight";
+    private static final String TEMPERATURE = Losses.TEMPERATURE;
+
     @Mixin
     TeacherOptions teacher = new TeacherOptions();
 
@@ -82,11 +88,16 @@ final class TeachingOptions {
     @Nullable
     Integer diagnoseEvery;
 
-    /** Write what was given over a recipe. */
-    void into(ObjectNode recipe) {
+    /**
+     * Write what was given over a recipe.
+     *
+     * @param schedules as {@code setting=schedule}
+     */
+    void into(ObjectNode recipe, List<String> schedules) {
+        schedules.forEach(this::schedule);
         teacher.into(recipe);
         ObjectNode given = RecipeFiles.tree();
-        LossRecipe.put(given, "weight", weight);
+        LossRecipe.put(given, WEIGHT, weight);
         LossRecipe.put(given, "task_weight", taskWeight);
         if (leastConfidence != null) given.put("least_confidence", leastConfidence);
         if (matchClasses) given.put("match_classes", true);
@@ -99,6 +110,24 @@ final class TeachingOptions {
         ObjectNode tree = recipe.withObject("/distillation");
         tree.setAll(given);
         if (changesLosses) tree.set("losses", losses(tree));
+    }
+
+    private void schedule(String text) {
+        String setting = text.substring(0, text.indexOf('='));
+        switch (setting) {
+            case WEIGHT -> weight = once(weight, text, "--weight");
+            case TASK_WEIGHT -> taskWeight = once(taskWeight, text, "--task-weight");
+            case TEMPERATURE, "T" -> temperature = once(temperature, text, "--temperature");
+            default -> throw Names.unknown("setting to schedule", setting, List.of(WEIGHT, TASK_WEIGHT, TEMPERATURE));
+        }
+    }
+
+    private static String once(@Nullable String given, String text, String option) {
+        if (given != null) {
+            throw new LimbeckException("--schedule " + text + " says again what " + option + " or another --schedule "
+                    + "says, " + given + "; leave one out");
+        }
+        return text.substring(text.indexOf('=') + 1);
     }
 
     /** Losses on the command line take the place of those in the file; a single one keeps what only the file says. */
@@ -115,10 +144,12 @@ final class TeachingOptions {
         if (all.isEmpty()) all.addObject().put("name", "soft-target");
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
-            boolean softens = Losses.byName(loss.path("name").asText()).hasTemperature();
+            Losses.Kind kind = Losses.byName(loss.path("name").asText());
+            // Those of losses on features are of another kind and size.
+            boolean softens = kind.hasTemperature() && !kind.feature();
             // A temperature that a loss was given itself comes first; a single loss without one complains.
-            if (temperature != null && (softens && !loss.has("temperature") || all.size() == 1)) {
-                LossRecipe.put(loss, "temperature", temperature);
+            if (temperature != null && (softens && !loss.has(TEMPERATURE) || all.size() == 1)) {
+                LossRecipe.put(loss, TEMPERATURE, temperature);
             }
         }
         return all;
@@ -128,7 +159,7 @@ final class TeachingOptions {
     private static ObjectNode over(ObjectNode before, ObjectNode one) {
         if (!before.path("name").equals(one.path("name"))) {
             before.remove(List.of("parameters", "layers", "adapter"));
-            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove("temperature");
+            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove(TEMPERATURE);
         }
         return before.setAll(one);
     }

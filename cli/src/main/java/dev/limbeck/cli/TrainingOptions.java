@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -43,9 +44,13 @@ final class TrainingOptions {
     @Nullable
     Double rate;
 
-    @Option(names = "--schedule", description = "one-cycle or constant (default: one-cycle).")
-    @Nullable
-    String schedule;
+    @Option(
+            names = "--schedule",
+            paramLabel = "SCHEDULE",
+            description =
+                    "How the learning rate changes, one-cycle or constant (default: one-cycle). With a teacher also "
+                            + "what it gives, such as weight=cosine:1..0 or temperature=linear:8..2; may be given several times.")
+    List<String> schedules = List.of();
 
     @Option(names = "--optimizer", description = "adamw or sgd (default: adamw).")
     @Nullable
@@ -128,7 +133,9 @@ final class TrainingOptions {
         ObjectNode tree = recipe.withObject("/training");
         if (epochs != null) tree.put("epochs", epochs);
         if (rate != null) tree.put("lr", rate);
-        if (schedule != null) tree.put("schedule", schedule);
+        for (String schedule : schedules) {
+            if (!changesTeaching(schedule)) tree.put("schedule", schedule);
+        }
         if (optimizer != null) tree.put("optimizer", optimizer);
         if (weightDecay != null) tree.put("weight_decay", weightDecay);
         if (clip != null) tree.put("clip", clip);
@@ -142,5 +149,14 @@ final class TrainingOptions {
         if (keep != null) tree.put("keep", keep);
         if (precision != null) tree.put("precision", precision);
         if (seed != null) tree.put("seed", seed);
+    }
+
+    /** Return the schedules, {@code setting=schedule}, of what a teacher gives. */
+    List<String> teachingSchedules() {
+        return schedules.stream().filter(TrainingOptions::changesTeaching).toList();
+    }
+
+    private static boolean changesTeaching(String schedule) {
+        return schedule.indexOf('=') >= 0;
     }
 }

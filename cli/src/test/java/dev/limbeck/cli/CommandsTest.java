@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.SavedModel;
@@ -97,8 +98,10 @@ class CommandsTest {
                         "attention:layer2+layer3,scale=100",
                         "--loss",
                         "fitnet:auto,adapter=conv1x1",
-                        "--weight",
-                        "cosine:0.9..0.1",
+                        "--schedule",
+                        "weight=cosine:0.9..0.1",
+                        "--schedule",
+                        "constant",
                         "--adapter-epochs",
                         "0",
                         "--diagnose-every",
@@ -123,6 +126,12 @@ class CommandsTest {
                 .isEqualTo("linear:8.0..2.0");
         assertThat(record.at("/distillation/diagnoses")).hasSize(2 * 7);
         assertThat(record.at("/recipe/distillation/weight").asText()).isEqualTo("cosine:0.9..0.1");
+        assertThat(record.at("/recipe/training/schedule").asText()).isEqualTo("constant");
+        try (StateDict saved = Safetensors.read(out.resolve("model.safetensors"));
+                Module network = Zoo.CIFAR_RESNET8.create(10);
+                StateDict bare = network.stateDict()) {
+            assertThat(saved.names()).as("nothing of adapters").containsExactlyInAnyOrderElementsOf(bare.names());
+        }
     }
 
     @Test

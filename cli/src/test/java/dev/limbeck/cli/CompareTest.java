@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,11 +39,13 @@ class CompareTest {
         assertThat(text.out())
                 .startsWith("teacher cifar-resnet8: ")
                 .contains(
-                        "every student: 16 labelled and 0 unlabelled images, 4 steps; seeds [0, 1]; judged on the valid")
-                .containsPattern("distilled (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
+                        "Every student: 16 labelled and 0 unlabelled images, 4 optimiser steps; seeds 0 to 1; judged on the valid",
+                        "There is no test split: ")
+                .containsPattern("distilled,? (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
                 .contains("chosen on the validation split: ")
                 .endsWith("open " + out.resolve("report.html") + System.lineSeparator());
         assertThat(out.resolve("report.html")).exists();
+        assertThat(out.resolve("alone/seed-1/epochs.csv")).isNotEmptyFile();
         JsonNode json = Cli.run(taught("compare"), "--seeds", "2", "--out", out, "--json")
                 .done()
                 .json();
@@ -51,6 +54,45 @@ class CompareTest {
         Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("was made otherwise: training.lr is 0.5 against 0.001");
+    }
+
+    @Test
+    void everyRunHasEventFilesOfItsOwn() throws IOException {
+        Path events = home.resolve("events");
+        Path out = home.resolve("followed");
+        Cli.run(taught("compare"), "--seeds", "1", "--out", out, "--tensorboard", events)
+                .done();
+        for (String run : List.of("alone/seed-0", "distilled/seed-0")) {
+            assertThat(events.resolve(run)).isDirectoryContaining("glob:**events.out.tfevents.*");
+        }
+        Cli.run(
+                        taught("sweep"),
+                        "--temperatures",
+                        "2",
+                        "--kd-weights",
+                        "0.5",
+                        "--confirm",
+                        "0",
+                        "--out",
+                        home.resolve("swept-only"),
+                        "--tensorboard",
+                        events)
+                .done();
+        assertThat(events.resolve("trials/T2-w0.5/epochs-1/seed-0"))
+                .isDirectoryContaining("glob:**events.out.tfevents.*");
+    }
+
+    @Test
+    void runJsonRepeatsTheRun() throws IOException {
+        Path first = home.resolve("first");
+        Cli.run(taught("distill"), "-T", "5", "--loss", "soft-target", "--out", first)
+                .done();
+        Cli.run("distill", first.resolve("run.json"), "--out", home.resolve("again"))
+                .done();
+        assertThat(Cli.read(home.resolve("again/run.json")).get("model_sha256"))
+                .isEqualTo(Cli.read(first.resolve("run.json")).get("model_sha256"));
+        Cli.Answer train = Cli.run("train", first.resolve("run.json"), "--out", home.resolve("no"));
+        assertThat(train.err()).contains("the recipe has a teacher; use limbeck distill");
     }
 
     @Test
@@ -72,16 +114,41 @@ class CompareTest {
         assertThat(refused.err())
                 .isEqualTo("limbeck: " + typo + ": no key 'epocs' in training; nearest: epochs, lr, clip"
                         + System.lineSeparator());
+        Path student = Files.writeString(home.resolve("student.yaml"), start.replace("student", "studnet"));
+        assertThat(Cli.run("compare", student, "--out", home.resolve("no")).err())
+                .as("and not that --arch is missing")
+                .startsWith("limbeck: " + student + ": no key 'studnet'; nearest: student, ");
         assertThat(home.resolve("no")).doesNotExist();
     }
 
     @Test
     void sweepLeavesARecipeAndAPicture() throws IOException {
         Path out = home.resolve("swept");
+        Path tested = home.resolve("tested");
+        Cli.pictures(tested.resolve("train"), "cat", "dog");
+        Cli.pictures(tested.resolve("test"), "cat", "dog");
         Cli.Answer text = Cli.run(
-                        taught("sweep"), "--temperatures", "2,5", "--kd-weights", "0.5", "--confirm", "2", "--out", out)
+                        "sweep",
+                        "--data",
+                        tested,
+                        Cli.TINY,
+                        "--teacher",
+                        teacher,
+                        "--temperatures",
+                        "2,5",
+                        "--kd-weights",
+                        "0.5",
+                        "--confirm",
+                        "2",
+                        "--out",
+                        out)
                 .done();
-        assertThat(text.out()).contains("T2-w0.5", "T5-w0.5", "chosen: T", "best ");
+        assertThat(text.out())
+                .contains("T2-w0.5", "T5-w0.5", "chosen: T", "confirmed on fresh seeds:", "judged on the test split");
+        Cli.Answer untested = Cli.run(taught("sweep"), "--out", home.resolve("none"));
+        assertThat(untested.code()).isEqualTo(1);
+        assertThat(untested.err())
+                .contains("limbeck: a sweep confirms its winner on a test split, and there is none; ");
         assertThat(out.resolve("sweep.png")).isNotEmptyFile();
         assertThat(Cli.read(out.resolve("sweep.json")).get("trials")).hasSize(2);
         Cli.run("distill", out.resolve("best.yaml"), "--out", home.resolve("by-best"))
@@ -105,6 +172,19 @@ class CompareTest {
         Cli.Answer text = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "2")
                 .done();
         assertThat(text.out().lines()).hasSize(3);
+        JsonNode two = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "8", "--json")
+                .done()
+                .json();
+        assertThat(two.at("/0/profile/parameters").asInt()).isEqualTo(74_770);
+        assertThat(two.at("/1/profile/memory").asDouble())
+                .as("the second finds nothing that the first has left")
+                .isBetween(
+                        0.7 * two.at("/0/profile/memory").asDouble(),
+                        1.4 * two.at("/0/profile/memory").asDouble())
+                .isGreaterThan(1 << 20);
+        Cli.Answer missing = Cli.run("profile", teacher, home.resolve("none"));
+        assertThat(missing.code()).isEqualTo(1);
+        assertThat(missing.err()).startsWith("limbeck: no model at " + home.resolve("none"));
         JsonNode json = Cli.run("profile", teacher, "--runs", "3", "--batch-size", "2", "--json")
                 .done()
                 .json();
@@ -120,6 +200,8 @@ class CompareTest {
             {taught("compare"), "--seeds", "0", "--out", home.resolve("x"), "seeds must be at least 1"},
             {taught("compare"), "--out", file, "is a file, expected a folder"},
             {taught("compare"), "--out", file.resolve("below"), "cannot write to"},
+            {taught("sweep"), "--out", file, "is a file, expected a folder"},
+            {taught("compare"), "--tensorboard", file, "--out", home.resolve("x"), "is a file, expected a folder"},
             {taught("sweep"), "--strategy", "gird", "--out", home.resolve("x"), "no strategy 'gird'; nearest: grid"},
             {taught("sweep"), "--temperatures", "0", "--out", home.resolve("x"), "temperature must be a positive number"
             },

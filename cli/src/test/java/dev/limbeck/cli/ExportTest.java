@@ -10,8 +10,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -61,7 +63,12 @@ class ExportTest {
                     .isRegularFile();
         }
         assertThat(Files.readString(out.resolve("MODEL_CARD.md")))
-                .contains("Classes in order: cat, dog.", "limbeck train recipe.yaml", "| valid |");
+                .contains(
+                        "Classes in order: cat, dog.",
+                        "limbeck train recipe.yaml --out run",
+                        "limbeck export --model run --out export --format onnx,torchscript,safetensors",
+                        "opset 17, with weights as float32, batch norms merged",
+                        "| valid |");
         assertThat(Cli.run("predict", "--model", out, image).done().out()).contains("%");
         assertThat(Cli.run("export", "--model", run, "--out", out).err())
                 .isEqualTo("limbeck: " + out + " exists; choose another --out, or remove it" + System.lineSeparator());
@@ -98,6 +105,34 @@ class ExportTest {
     }
 
     @Test
+    void oneModelIsMeasuredInEveryRuntime() throws IOException {
+        Set<String> before = Cli.listing(home);
+        JsonNode profiles = Cli.run(
+                        "profile",
+                        run,
+                        "--runtimes",
+                        "limbeck,torchscript,onnx",
+                        "--runs",
+                        "2",
+                        "--batch-size",
+                        "2",
+                        "--json")
+                .done()
+                .json();
+        assertThat(profiles.findValuesAsText("architecture"))
+                .containsExactly("cifar-resnet8", "TorchScript", "ONNX Runtime");
+        for (JsonNode profile : profiles) {
+            assertThat(profile.get("model").asText()).isEqualTo(run.toString());
+            assertThat(profile.at("/profile/macs").asLong())
+                    .isEqualTo(profiles.at("/0/profile/macs").asLong())
+                    .isPositive();
+            assertThat(profile.at("/profile/many/p99").asDouble()).isPositive();
+            assertThat(profile.get("start_millis").asDouble()).isPositive();
+        }
+        assertThat(Cli.listing(home)).isEqualTo(before);
+    }
+
+    @Test
     void wantsImagesToVerifyOn() {
         Path alone = home.resolve("alone.safetensors");
         try {
@@ -116,11 +151,134 @@ class ExportTest {
                 .contains("model.onnx");
     }
 
+    /** As PyTorch would leave it: a file that says nothing but what it computes. */
+    private static Path foreign() throws IOException {
+        Path out = home.resolve("for-foreign");
+        if (Files.notExists(out)) {
+            Cli.run("export", "--model", run, "--out", out, "--format", "torchscript", "--no-verify")
+                    .done();
+        }
+        return Files.copy(out.resolve("model.pt"), home.resolve("foreign.pt"), StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    @Test
+    void takesTorchScriptOfWhateverOrigin() throws IOException {
+        Path file = foreign();
+        Path out = home.resolve("foreign");
+        JsonNode verified = Cli.run(
+                        "export",
+                        "--model",
+                        file,
+                        "--data",
+                        home.resolve("pictures"),
+                        "--image-size",
+                        "16",
+                        "--out",
+                        out,
+                        "--json")
+                .done()
+                .json();
+        assertThat(verified.at("/0/verification/agreement").asDouble()).isEqualTo(1);
+        assertThat(Files.readString(out.resolve("MODEL_CARD.md"))).contains("Classes in order: cat, dog.");
+        Path blind = home.resolve("foreign-blind");
+        Cli.run("export", "--model", file, "--classes", "a,b", "--image-size", "16", "--no-verify", "--out", blind)
+                .done();
+        assertThat(Files.readString(blind.resolve("MODEL_CARD.md"))).contains("Classes in order: a, b.");
+    }
+
+    private static void refused(String expected, Object... args) throws IOException {
+        Set<String> before = Cli.listing(home);
+        Cli.Answer answer = Cli.run(args);
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.err()).contains(expected);
+        assertThat(answer.err().lines()).hasSize(1);
+        assertThat(Cli.listing(home)).isEqualTo(before);
+    }
+
+    @Test
+    void saysInOneLineWhatIsWrongAndLeavesNothing() throws IOException {
+        Path file = foreign();
+        Path out = home.resolve("refused");
+        Path pictures = home.resolve("pictures");
+        refused("name their side with --image-size", "export", "--model", file, "--data", pictures, "--out", out);
+        refused(
+                "name them with --classes",
+                "export",
+                "--model",
+                file,
+                "--image-size",
+                "16",
+                "--no-verify",
+                "--out",
+                out);
+        refused(
+                "gives 2×2 outputs for two images; expected 2×3, a column for each class",
+                "export",
+                "--model",
+                file,
+                "--image-size",
+                "16",
+                "--classes",
+                "a,b,c",
+                "--no-verify",
+                "--out",
+                out);
+        refused(
+                "--classes are [dog, cat], the data's are [cat, dog]",
+                "export",
+                "--model",
+                file,
+                "--image-size",
+                "16",
+                "--classes",
+                "dog,cat",
+                "--data",
+                pictures,
+                "--out",
+                out);
+        refused(
+                "is TorchScript, which is of no architecture",
+                "export",
+                "--model",
+                file,
+                "--arch",
+                "resnet18",
+                "--data",
+                pictures,
+                "--out",
+                out);
+        refused("tells its classes itself", "export", "--model", run, "--classes", "a,b", "--out", out);
+        refused(
+                "int8 needs images to calibrate on; leave out --no-verify",
+                "export",
+                "--model",
+                run,
+                "--precision",
+                "int8",
+                "--no-verify",
+                "--out",
+                out);
+        refused(
+                "add onnx to the formats",
+                "export",
+                "--model",
+                run,
+                "--softmax",
+                "--format",
+                "safetensors",
+                "--out",
+                out);
+        refused(" is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
+        // Before any image is read.
+        refused("exists; choose another --out", "export", "--model", run, "--data", home.resolve("none"), "--out", run);
+    }
+
     /** What a stranger's project needs is two jars: no LibTorch, no rest of Limbeck. */
     @Test
     void answersWithThePredictorsJarAndOnnxRuntimeAlone() throws Exception {
         Path jar = Path.of("../predict/target/limbeck-predict-" + dev.limbeck.Version.number() + ".jar");
         assumeThat(jar).as("the packaged predictor; it is made by mvn package").isRegularFile();
+        assertThat(Files.size(jar)).isLessThan(200_000);
         String runtime = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .filter(entry -> entry.matches(".*onnxruntime-[0-9.]+\\.jar"))
                 .findFirst()
@@ -131,6 +289,7 @@ class ExportTest {
         Path source = Files.writeString(home.resolve("One.java"), """
                 import dev.limbeck.onnx.OnnxPredictor;
                 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
                 class One {
                     public static void main(String[] a) throws Exception {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,6 +30,9 @@ class TeachingOptionsTest {
                 "[{'name':'decoupled','parameters':{'beta':2}}] | decoupled:T=3 | - | "
                         + "[{'name':'decoupled','parameters':{'beta':2},'temperature':3.0}]",
                 "[{'name':'dist'},{'name':'logit-mse'}] | - | 4 | [{'name':'dist','temperature':4.0},{'name':'logit-mse'}]",
+                // the temperature of a loss on features is another thing
+                "[{'name':'soft-target'},{'name':'contrastive','layers':['a']}] | - | 4 | "
+                        + "[{'name':'soft-target','temperature':4.0},{'name':'contrastive','layers':['a']}]",
                 "[{'name':'dist'}] | soft-target:T=2 logit-mse dist | 4 | "
                         + "[{'name':'soft-target','temperature':2.0},{'name':'logit-mse'},{'name':'dist','temperature':4.0}]"
             })
@@ -40,7 +44,7 @@ class TeachingOptionsTest {
         TeachingOptions options = new TeachingOptions();
         if (losses != null) options.losses = Arrays.asList(losses.split(" "));
         options.temperature = temperature;
-        options.into(recipe);
+        options.into(recipe, List.of());
         assertThat(recipe.at("/distillation/losses").toString().replace('"', '\''))
                 .isEqualTo(expected);
     }
@@ -53,8 +57,20 @@ class TeachingOptionsTest {
         options.weight = given;
         options.taskWeight = given;
         options.losses = List.of();
-        options.into(recipe);
+        options.into(recipe, List.of());
         assertThat(recipe.at("/distillation/weight")).hasToString(expected.replace("\\", ""));
         assertThat(recipe.at("/distillation/task_weight")).hasToString(expected.replace("\\", ""));
+    }
+
+    @Test
+    void schedulesAreGivenBySetting() {
+        ObjectNode recipe = new ObjectMapper().createObjectNode();
+        TeachingOptions options = new TeachingOptions();
+        options.losses = List.of("soft-target", "dist:T=2");
+        options.into(recipe, List.of("weight=cosine:1..0", "task-weight=0.5", "temperature=linear:8..2"));
+        assertThat(recipe.get("distillation"))
+                .hasToString(("{'weight':'cosine:1..0','task_weight':0.5,'losses':["
+                                + "{'name':'soft-target','temperature':'linear:8..2'},{'name':'dist','temperature':2.0}]}")
+                        .replace('\'', '"'));
     }
 }

@@ -53,8 +53,8 @@ public record ComparisonResult(
         }
         if (answersKept) {
             facts.add(
-                    "Seconds count what a teacher computes, and it answers the same image once: the first run that asks"
-                            + " pays for the others, unless a loss looks inside the teacher.");
+                    "Seconds include the teacher's; it answers each image once, so the first run that asks pays for all"
+                            + " (not where a loss looks inside the teacher).");
         }
         return facts;
     }

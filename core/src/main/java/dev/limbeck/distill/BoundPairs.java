@@ -110,10 +110,8 @@ final class BoundPairs {
     private void checkBatches(Fit fit) {
         int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
         for (FeaturePair pair : pairs) {
-            if (pair.loss().relational() && rows < 2) {
-                throw new LimbeckException(pair.loss().name()
-                        + " compares rows with each other, found batches of 1; use batches of 2 or more");
-            }
+            if (Rows.tooFew(rows, pair.loss().relational()))
+                throw Rows.needsTwo(pair.loss().name());
         }
     }
 
@@ -126,7 +124,15 @@ final class BoundPairs {
     private static List<long[]> shapes(@Nullable Capture capture, List<String> points) {
         List<long[]> shapes = new ArrayList<>();
         for (String point : points) {
+            if (!captured(capture).has(point)) {
+                throw new LimbeckException(
+                        "layer '" + point + "' took no part when the network answered; name another");
+            }
             long[] shape = captured(capture).get(point).shape();
+            if (shape.length < 2 || shape.length > 4) {
+                throw new LimbeckException("layer '" + point + "' gives " + Tensors.shapeText(shape)
+                        + "; pairs take rows×channels, rows×tokens×channels or rows×channels×height×width");
+            }
             shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
         }
         return shapes;
@@ -161,10 +167,16 @@ final class BoundPairs {
      *
      * @param rows to compare, null for all
      * @param held whether the student is not to learn from it
+     * @param nothing what a loss gives that needs more rows than there are
      * @param found takes each pair's name and values, N or a scalar
      */
-    void compare(Step step, @Nullable Rows rows, boolean held, BiConsumer<String, Tensor> found) {
+    void compare(Step step, @Nullable Rows rows, boolean held, Tensor nothing, BiConsumer<String, Tensor> found) {
+        int count = rows == null ? step.batch().size() : rows.count();
         bound.forEach((name, pair) -> {
+            if (Rows.tooFew(count, pair.pair().loss().relational())) {
+                found.accept(name, nothing);
+                return;
+            }
             List<Tensor> ours = features(student, pair.pair().student(), rows);
             if (held) ours = ours.stream().map(Tensor::detach).toList();
             Tensor labels = step.batch().labels();

@@ -105,6 +105,7 @@ public final class KnowledgeDistillation implements Callback {
                 fit.data().classNames());
         checkClasses(fit.data().classNames());
         checkLabels(fit);
+        checkRows(fit);
         Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
         lesson = begun;
         before = begun.fingerprint();
@@ -187,6 +188,14 @@ public final class KnowledgeDistillation implements Callback {
         }
     }
 
+    private void checkRows(Fit fit) {
+        int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
+        for (LogitTerm term : losses.values()) {
+            LogitLoss loss = term.loss();
+            if (Rows.tooFew(rows, loss.relational())) throw Rows.needsTwo(loss.name());
+        }
+    }
+
     private void checkClasses(List<String> student) {
         List<String> names = teacher.classNames();
         if (teacher.classes() != 0) checkCount(teacher.classes(), student);
@@ -244,13 +253,7 @@ public final class KnowledgeDistillation implements Callback {
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(Step.TASK, 0);
         RowChoice choice = held ? new RowChoice(null, answers, null) : RowChoice.of(settings, step, answers);
-        Rows rows = choice.rows();
-        if (rows != null && rows.count() == 0) {
-            Tensor nothing = Ops.mul(step.prediction().sum(), 0);
-            losses.keySet().forEach(name -> step.addTerm(name, nothing, 1));
-        } else {
-            addTerms(step, choice, held);
-        }
+        addTerms(step, choice, held);
         pairs.stop();
         diagnosis.measure(step);
     }
@@ -263,18 +266,24 @@ public final class KnowledgeDistillation implements Callback {
     private void addTerms(Step step, RowChoice choice, boolean held) {
         double weight = settings.weight.at(progress);
         Rows rows = choice.rows();
-        Tensor weights = choice.weights();
+        int count = rows == null ? step.batch().size() : rows.count();
+        Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
         Tensor answers = choice.of(choice.answers());
         Tensor labels = choice.of(step.batch().labels());
+        // Where too few rows were chosen, a loss has nothing to say.
+        Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
         losses.forEach((name, term) -> step.addTerm(
                 name,
-                term.at(progress).of(student, answers, labels, weights),
+                Rows.tooFew(count, term.loss().relational())
+                        ? nothing
+                        : term.at(progress).of(student, answers, labels, weights),
                 held ? 0 : weight * term.scale().at(progress)));
         pairs.compare(
                 step,
                 rows,
                 held,
+                nothing,
                 (name, values) -> step.addTerm(
                         name,
                         RowMean.of(values, pairs.relational(name) ? null : weights),
@@ -299,9 +308,12 @@ public final class KnowledgeDistillation implements Callback {
             long[] labels = new long[student.size()];
             for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
             Tensor labelled = Tensors.of(labels, labels.length);
-            losses.forEach((name, term) -> fit.note(
-                    "valid_" + name,
-                    term.at(progress).of(ours, theirs, labelled).item_double()));
+            losses.forEach((name, term) -> {
+                if (Rows.tooFew(student.size(), term.loss().relational())) return;
+                fit.note(
+                        "valid_" + name,
+                        term.at(progress).of(ours, theirs, labelled).item_double());
+            });
         }
     }
 

@@ -27,6 +27,11 @@ record RowChoice(
         boolean drops = settings.wrongAnswers == WrongAnswers.DROP;
         Tensor answers = settings.wrongAnswers == WrongAnswers.SWAP ? swapped(logits, labels) : logits;
         if (settings.leastConfidence == 0 && !drops && weights == null) return new RowChoice(null, answers, null);
+        if (labels.dim() != 1) {
+            throw new LimbeckException("rows are chosen and weighed one by one, found labels of "
+                    + Tensors.shapeText(labels.shape())
+                    + "; leave out least confidence, row weights and the dropping of wrong answers");
+        }
         int count = Math.toIntExact(labels.size(0));
         long[] known = Tensors.toLongs(labels);
         long[] first = Tensors.toLongs(Ops.argmax(logits, 1));

@@ -1,5 +1,6 @@
 package dev.limbeck.distill;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -14,6 +15,16 @@ final class Rows {
     Rows(int[] chosen, Device device) {
         this.chosen = chosen;
         index = Tensors.to(Tensors.of(Arrays.stream(chosen).asLongStream().toArray(), chosen.length), device);
+    }
+
+    /** Return whether so many rows are not enough for a loss, which may compare them with each other. */
+    static boolean tooFew(int rows, boolean relational) {
+        return rows < (relational ? 2 : 1);
+    }
+
+    static LimbeckException needsTwo(String loss) {
+        return new LimbeckException(
+                loss + " compares rows with each other, found batches of 1; use batches of 2 or more");
     }
 
     int count() {

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
  *
  * @param shape how it gets from start to end
  * @param start value at and before {@code from}
- * @param end value at and after {@code to}
+ * @param end value at and after {@code to}; a window and dsd are back at the start then
  * @param from share of the fit at which the change begins, in [0, 1]
  * @param to share at which it ends, in [from, 1]
  */
@@ -36,7 +36,7 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         /** In equal steps over the first tenth. */
         WARM_UP(0, 0.1, x -> x),
         /** The end value between {@code from} and {@code to}, the start value outside. */
-        WINDOW(0.25, 0.75, x -> x < 1 ? 1 : 0),
+        WINDOW(0.25, 0.75, x -> 1),
         /** In three jumps. */
         ITERATIVE(0.2, 1, x -> Math.ceil(3 * x) / 3),
         /** Fast at first: 1 − (1 − x)³, as in gradual pruning. */
@@ -131,7 +131,7 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
 
     /** Return the value at a share of the fit, in [0, 1]. */
     public double at(double progress) {
-        if (progress < from || shape == Shape.CONSTANT) return start;
+        if (progress < from || shape == Shape.CONSTANT || shape == Shape.WINDOW && progress > to) return start;
         double x = from == to ? 1 : Math.min(1, (progress - from) / (to - from));
         return start + (end - start) * shape.way.applyAsDouble(x);
     }

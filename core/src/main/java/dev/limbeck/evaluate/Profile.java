@@ -16,8 +16,9 @@ import java.util.stream.LongStream;
  * @param one latency at batch 1
  * @param many latency at the larger batch
  * @param throughput inputs a second at the larger batch, by its median
- * @param memory growth of the process's resident size in bytes while it ran, at the larger batch at most; small or zero
- *     where an earlier model has left memory that it could use
+ * @param memory how far the peak of the process's resident size, in bytes, rose above what it held when the measurement
+ *     began; too small where an earlier model has left memory that this one could use, so measure several in a process
+ *     each, and from before the model is opened, as {@link #withMemoryAbove} does
  */
 public record Profile(
         long parameters, long macs, long bytes, Latency one, int batch, Latency many, double throughput, long memory) {
@@ -47,19 +48,28 @@ public record Profile(
         return measured(0, 0, bytes, batch, latency);
     }
 
+    /**
+     * Return the same with the memory above a resident size that was read before the model was opened. Java's own part is
+     * in it too.
+     *
+     * @param idle bytes
+     */
+    public Profile withMemoryAbove(long idle) {
+        return new Profile(
+                parameters, macs, bytes, one, batch, many, throughput, Math.max(0, Engine.peakResidentBytes() - idle));
+    }
+
+    /** Return the same with what is known of the model whose file was measured. */
+    public Profile of(Summary summary) {
+        return new Profile(summary.parameters(), summary.macs(), bytes, one, batch, many, throughput, memory);
+    }
+
     private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
         long before = Engine.residentBytes();
         Latency one = latency.apply(1);
         Latency many = latency.apply(batch);
-        return new Profile(
-                parameters,
-                macs,
-                bytes,
-                one,
-                batch,
-                many,
-                1000 * batch / many.p50(),
-                Math.max(0, Engine.residentBytes() - before));
+        return new Profile(parameters, macs, bytes, one, batch, many, 1000 * batch / many.p50(), 0)
+                .withMemoryAbove(before);
     }
 
     private static long[] withBatch(long batch, long... inputShape) {

@@ -91,6 +91,11 @@ public final class Capture implements AutoCloseable {
         return tensor;
     }
 
+    /** Return whether a point ran since {@link #start}. */
+    public boolean has(String point) {
+        return seen.containsKey(point);
+    }
+
     /** Return everything that was kept. */
     public Collection<Tensor> all() {
         return List.copyOf(seen.values());

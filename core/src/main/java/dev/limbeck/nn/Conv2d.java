@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,8 @@ public final class Conv2d extends Module {
     private final long groups;
 
     private Conv2d(Tensor weight, @Nullable Tensor bias, long stride, long padding, long groups) {
-        this.weight = parameter("weight", weight);
+        // As convolutions want it; files hold it row-major.
+        this.weight = parameter("weight", Tensors.channelsLast(weight));
         this.bias = bias == null ? null : parameter("bias", bias);
         this.stride = stride;
         this.padding = padding;

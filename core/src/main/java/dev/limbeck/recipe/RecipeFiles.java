@@ -15,12 +15,15 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -63,13 +66,25 @@ public final class RecipeFiles {
         return tree.get("recipe") instanceof ObjectNode recipe && tree.has("model_sha256") ? recipe : tree;
     }
 
-    /** Refuse keys that nothing knows, whatever else is missing. */
+    /** Refuse keys that nothing knows before a value that is missing, for it may be there under a wrong name. */
     public static void refuseUnknownKeys(JsonNode tree, String origin) {
-        try {
-            bind(tree, origin);
-        } catch (LimbeckException e) {
-            if (e.getCause() instanceof UnrecognizedPropertyException) throw e;
+        refuseUnknownKeys(tree, Recipe.class, "", origin);
+    }
+
+    private static void refuseUnknownKeys(JsonNode tree, Class<?> type, String parent, String origin) {
+        Map<String, Class<?>> known = new LinkedHashMap<>();
+        for (RecordComponent part : type.getRecordComponents()) {
+            known.put(PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(part.getName()), part.getType());
         }
+        tree.fields().forEachRemaining(field -> {
+            Class<?> part = known.get(field.getKey());
+            if (part == null) {
+                throw new LimbeckException(origin + ": "
+                        + Names.unknown("key", field.getKey(), parent, known.keySet())
+                                .getMessage());
+            }
+            if (part.isRecord()) refuseUnknownKeys(field.getValue(), part, field.getKey(), origin);
+        });
     }
 
     static ObjectNode tree(String text, String origin) {

@@ -47,15 +47,6 @@ public final class Autocast implements AutoCloseable {
         return torch.is_autocast_enabled(x.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
     }
 
-    /**
-     * Return whether the engine convolves right in bfloat16. Its release computes wrong numbers on the processor, without an
-     * error, for rows that are not clearly channels last (one channel, or maps of one pixel), and wrong gradients of
-     * the input for an odd number of outputs; {@code AutocastTest} tells when that is over.
-     */
-    static boolean isRight(Tensor x, Tensor weight) {
-        return x.is_cuda() || x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
-    }
-
     @Override
     public void close() {
         if (Thread.currentThread() != owner) {

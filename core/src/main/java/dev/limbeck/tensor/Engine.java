@@ -1,8 +1,13 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
@@ -11,6 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
 public final class Engine {
+    private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
+
     private static final String UNLIMITED = "0";
 
     static {
@@ -27,9 +34,19 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
+        // It is slower than oneDNN, and where a processor is unknown to it, it says so on the terminal at each
+        // convolution.
+        torch.globalContext().setUserEnabledNNPACK(false);
+        // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
+        if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
     }
 
     private Engine() {}
+
+    /** Return how many cores this process may use, two threads of one core counted once where the system tells. */
+    private static int cores() {
+        return Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), Loader.totalCores()));
+    }
 
     /** Load the native library if that has not happened yet. */
     public static void start() {
@@ -46,7 +63,7 @@ public final class Engine {
         return torch.get_cpu_capability().getString();
     }
 
-    /** Return how many threads one operation may use. */
+    /** Return how many threads one operation may use; one a core unless {@code OMP_NUM_THREADS} says otherwise. */
     public static int threads() {
         return torch.get_num_threads();
     }
@@ -100,6 +117,18 @@ public final class Engine {
     /** Return the resident size of this process in bytes. */
     public static long residentBytes() {
         return Pointer.physicalBytes();
+    }
+
+    /** Return the largest resident size that this process has had, in bytes; where the system keeps none, that of now. */
+    public static long peakResidentBytes() {
+        try (Stream<String> lines = Files.lines(PROCESS_STATUS)) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                    .max()
+                    .orElseGet(Engine::residentBytes);
+        } catch (IOException | UncheckedIOException e) {
+            return residentBytes(); // not Linux
+        }
     }
 
     /** Return the first telling line of an error from native code, whose messages carry a C++ stack trace. */

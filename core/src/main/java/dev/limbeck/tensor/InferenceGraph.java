@@ -44,7 +44,7 @@ public final class InferenceGraph implements AutoCloseable {
         }
     }
 
-    /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Autocast#isRight}. */
+    /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Convolution}. */
     private static boolean readsOneChannel(JitNode node) {
         if (!node.kind().toQualString().getString().equals("aten::conv2d")) return false;
         JitNode weight = node.input(1).node();

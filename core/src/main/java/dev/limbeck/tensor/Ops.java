@@ -32,19 +32,7 @@ public final class Ops {
     /** Convolve N×C×H×W with a weight of out×(C/groups)×k×k. */
     public static Tensor conv2d(
             Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, long dilation, long groups) {
-        if (Autocast.isOn(x) && !Autocast.isRight(x, weight)) {
-            try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
-                return conv2d(Tensors.inFull(x), weight, bias, stride, padding, dilation, groups);
-            }
-        }
-        return torch.conv2d(
-                Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
-                weight,
-                optional(bias),
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {dilation, dilation},
-                groups);
+        return Convolution.of(x, weight, optional(bias), stride, padding, dilation, groups);
     }
 
     /**

@@ -312,7 +312,7 @@ public final class Learner implements AutoCloseable {
         Settings.atLeast(20, "steps", steps);
         RateFinder finder = new RateFinder(lowest, highest, steps);
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        tryOut(steps / batches + 2, lowest, finder, more);
+        TryOut.run(this, callbacks, steps / batches + 2, lowest, finder, more);
         return finder.curve();
     }
 
@@ -323,25 +323,8 @@ public final class Learner implements AutoCloseable {
      */
     public List<TermSize> firstLoss(Callback... more) {
         FirstLoss first = new FirstLoss();
-        tryOut(1, 1, first, more);
+        TryOut.run(this, callbacks, 1, 1, first, more);
         return first.terms();
-    }
-
-    /** Begin a fit that the last callback ends, and put the weights back. */
-    private void tryOut(int epochs, double rate, Callback last, Callback... more) {
-        List<Callback> all = new ArrayList<>(callbacks);
-        all.addAll(List.of(more));
-        all.add(last);
-        try (StateDict before = model.stateDict()) {
-            Tensors.seed(seed);
-            try {
-                new TrainingLoop(this, all).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
-            } catch (Enough e) {
-                // As it is meant to end.
-            } finally {
-                model.load(before);
-            }
-        }
     }
 
     /** Judge the model on the validation split. */

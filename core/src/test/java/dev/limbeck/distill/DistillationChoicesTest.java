@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
 import dev.limbeck.distill.loss.DecoupledKD;
 import dev.limbeck.distill.loss.HardLabel;
 import dev.limbeck.distill.loss.LogitLoss;
@@ -14,6 +15,8 @@ import dev.limbeck.distill.loss.LogitMse;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -33,10 +36,14 @@ import org.junit.jupiter.api.Test;
 /** What a builder offers beside losses and weights. */
 class DistillationChoicesTest {
     private final GivenBatches data = Toy.data(4, 6);
-    private final Learner teacher =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(1).build();
-    private final Learner student =
-            Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build();
+    private final Learner teacher = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(1)
+            .precision("fp32")
+            .build();
+    private final Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
+            .seed(2)
+            .precision("fp32")
+            .build();
 
     @AfterEach
     void close() {
@@ -257,7 +264,8 @@ class DistillationChoicesTest {
     void aLossOnLabelsRefusesRowsWithoutBeforeTheFirstStep() {
         GivenBatches half = new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> new long[] {0, 1, -1, -1}, false)
                 .shaped(3, 8, 8);
-        try (Learner learner = Learner.create(half, TinyNet.ARCHITECTURE)) {
+        try (Learner learner =
+                Learner.builder(half, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             assertThatThrownBy(() -> learner.fit(
                             1,
                             0.01,
@@ -273,7 +281,8 @@ class DistillationChoicesTest {
     @Test
     void aTeacherOfOtherClassesIsMatchedByName() {
         GivenBatches renamed = Toy.data(1, 6).named("class2", "other", "class0");
-        try (Learner other = Learner.builder(renamed, TinyNet.ARCHITECTURE).build()) {
+        try (Learner other =
+                Learner.builder(renamed, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             Seen seen = new Seen();
             MappedTeacher mapped = MappedTeacher.of(
                     ModuleTeacher.of(other),
@@ -305,7 +314,8 @@ class DistillationChoicesTest {
                         1, 6, 4, b -> Toy.images(b, 6, 1), b -> new long[] {0, 1, 2, 3, 0, 1}, false)
                 .shaped(3, 8, 8)
                 .named("class2", "other", "class0", "class1");
-        try (Learner other = Learner.create(more, TinyNet.ARCHITECTURE)) {
+        try (Learner other =
+                Learner.builder(more, TinyNet.ARCHITECTURE).precision("fp32").build()) {
             Seen seen = new Seen();
             student.fit(
                     1,
@@ -326,6 +336,52 @@ class DistillationChoicesTest {
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("the mapping of classes has no 'class1'; say what it stands for");
+        }
+    }
+
+    @Test
+    void aDenseStudentLearnsByPosition() {
+        GivenBatches images =
+                new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> Toy.labels(b, 4), false).shaped(3, 8, 8);
+        try (Module dense = Conv2d.of(3, 3, 1, 1, 0);
+                Module big = Conv2d.of(3, 3, 1, 1, 0);
+                // The labels' own loss has no weight here.
+                Learner learner = Learner.builder(images, dense)
+                        .loss((z, y) -> z.square().mean())
+                        .build()) {
+            Callback labels = new Callback() {
+                @Override
+                public void beforeBatch(Step step) {
+                    long[] positions = new long[4 * 64];
+                    Arrays.setAll(positions, i -> i % 7 == 0 ? LogitLoss.IGNORED : i % 3);
+                    step.replaceBatch(new Batch(
+                            step.batch().inputs(),
+                            Tensors.of(positions, 4, 8, 8),
+                            step.batch().indices()));
+                }
+            };
+            List<Double> sums = new ArrayList<>();
+            DistillationBuilder settings =
+                    KnowledgeDistillation.from(big).weight(1).loss(new DecoupledKD(1, 2, 2));
+            learner.fit(1, 0.01, settings.build(), labels, (Look) step -> {
+                Tensor answers = big.predict(step.batch().input());
+                sums.add(step.term("DecoupledKD").item_double());
+                assertThat(sums.get(sums.size() - 1))
+                        .isEqualTo(
+                                new DecoupledKD(1, 2, 2)
+                                        .of(
+                                                step.prediction(),
+                                                answers,
+                                                step.batch().labels())
+                                        .item_double(),
+                                within(1e-5));
+            });
+            assertThat(sums).hasSize(2).allMatch(value -> value > 0);
+            assertThatThrownBy(() -> learner.fit(
+                            1, 0.01, settings.wrongAnswers(WrongAnswers.DROP).build(), labels))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("rows are chosen and weighed one by one, found labels of 4×8×8; leave out least "
+                            + "confidence, row weights and the dropping of wrong answers");
         }
     }
 

@@ -10,6 +10,7 @@ import dev.limbeck.Toy;
 import dev.limbeck.distill.loss.AttentionTransfer;
 import dev.limbeck.distill.loss.ContrastiveRepresentation;
 import dev.limbeck.distill.loss.DirectFeatureLoss;
+import dev.limbeck.distill.loss.Dist;
 import dev.limbeck.distill.loss.FactorTransfer;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.FitNet;
@@ -20,7 +21,9 @@ import dev.limbeck.distill.loss.RelationalDistance;
 import dev.limbeck.distill.loss.ReviewKD;
 import dev.limbeck.distill.loss.SimilarityPreserving;
 import dev.limbeck.distill.loss.VariationalInformation;
+import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
@@ -38,6 +41,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
@@ -124,9 +128,11 @@ class FeatureDistillationTest {
         KnowledgeDistillation distillation =
                 pairs(new FitNet(), "layer3").told(told::add).build();
         student.fit(1, 0.01, distillation);
-        assertThat(told)
+        List<String> plan =
+                told.stream().filter(line -> line.startsWith("pair ")).toList();
+        assertThat(plan)
                 .containsExactly("pair layer3/block3: 64×2×2 → 128×2×2 by FitNet through conv1x1, 8,320 parameters");
-        assertThat(distillation.describe()).containsEntry("pairs", told);
+        assertThat(distillation.describe()).containsEntry("pairs", plan);
     }
 
     @Test
@@ -144,10 +150,74 @@ class FeatureDistillationTest {
     }
 
     @Test
+    void eachPairComparesTheLayersThatItNames() {
+        // A loss that only tells the shapes it got: names and features must belong together, whatever runs first.
+        Map<String, String> shapes = new HashMap<>();
+        record Shape(Map<String, String> shapes, String name) implements DirectFeatureLoss {
+            @Override
+            public Needs needs() {
+                return Needs.NOTHING;
+            }
+
+            @Override
+            public Tensor rows(Tensor student, Tensor teacher) {
+                shapes.put(name, Tensors.shapeText(student.shape()) + " " + Tensors.shapeText(teacher.shape()));
+                return student.mean(1, 2, 3);
+            }
+        }
+        student.fit(
+                1,
+                0.01,
+                KnowledgeDistillation.from(teacher)
+                        .pair(FeaturePair.of("layer3", "block1").loss(new Shape(shapes, "deep to shallow")))
+                        .pair(FeaturePair.of("layer1", "block3").loss(new Shape(shapes, "shallow to deep")))
+                        .pair(FeaturePair.of("layer2:input", "block2").loss(new Shape(shapes, "input")))
+                        .build());
+        assertThat(shapes)
+                .containsEntry("deep to shallow", "6×64×2×2 6×32×8×8")
+                .containsEntry("shallow to deep", "6×16×8×8 6×128×2×2")
+                .containsEntry("input", "6×16×8×8 6×64×4×4");
+    }
+
+    @Test
+    void relationsOfOneRowAreLeftOut() {
+        AtomicInteger step = new AtomicInteger();
+        KnowledgeDistillation distillation = pairs(new RelationalDistance(), "layer3")
+                .pair(FeaturePair.of("layer2", "block2"))
+                .loss(new Dist())
+                // One row, then none, then two.
+                .rowWeights(s -> Tensors.of(
+                        new double[] {step.get() == 1 ? 0 : 1, step.getAndIncrement() == 2 ? 1 : 0, 0, 0, 0, 0}, 6))
+                .build();
+        List<Map<String, Double>> terms = new ArrayList<>();
+        student.fit(1, 0.01, distillation, new Callback() {
+            @Override
+            public void beforeStep(Step s) {
+                Map<String, Double> values = new HashMap<>();
+                s.terms().forEach((name, value) -> values.put(name, value.item_double()));
+                terms.add(values);
+            }
+        });
+        String relation = "RelationalDistance(layer3/block3)";
+        String features = "FitNet(layer2/block2)";
+        assertThat(terms.get(0)).containsEntry(relation, 0.0).containsEntry("Dist", 0.0);
+        assertThat(terms.get(0).get(features)).isPositive();
+        assertThat(terms.get(1))
+                .containsEntry(relation, 0.0)
+                .containsEntry("Dist", 0.0)
+                .containsEntry(features, 0.0);
+        assertThat(terms.get(2)).allSatisfy((name, value) -> assertThat(value).isFinite());
+        assertThat(terms.get(2).get("Dist")).isPositive();
+    }
+
+    @Test
     void theProbeLeavesNoTraceInTheStudent() {
         String before = student.model().sha256();
-        KnowledgeDistillation distillation =
-                pairs(new FitNet(), "layer2").weight(1).build();
+        KnowledgeDistillation distillation = pairs(new FitNet(), "layer2")
+                .weight(1)
+                .pair(FeaturePair.matched())
+                .build();
+        FeaturePairs.match(student.model(), teacher.model(), 3, 8, 8);
         assertThatThrownBy(() -> student.fit(1, 0.01, distillation, new Callback() {
                     @Override
                     public void beforeBatch(Step step) {
@@ -262,6 +332,10 @@ class FeatureDistillationTest {
             if (resume) learner.resume(checkpoint);
             KnowledgeDistillation distillation = pairs(new FitNet(), "layer2")
                     .pair(FeaturePair.of("layer3", "block3").loss(new ContrastiveRepresentation(5, 0.2, 0.5)))
+                    .pair(FeaturePair.of("layer3", "block3").loss(new VariationalInformation()))
+                    .pair(FeaturePair.of("layer2", "block2").loss(new FactorTransfer()))
+                    .pair(FeaturePair.of(List.of("layer2", "layer3"), List.of("block2", "block3"))
+                            .loss(new ReviewKD()))
                     .pair(FeaturePair.of("layer1", "block1")
                             .loss(new OverhaulFeature())
                             .scale(1e-3))
@@ -273,7 +347,10 @@ class FeatureDistillationTest {
                     if (step.index() == steps) throw new IllegalStateException("interrupted");
                 }
             });
-            return learner.model().sha256() + hashes(distillation);
+            // State, which is more than parameters: memories, margins, statistics.
+            try (StateDict state = distillation.state()) {
+                return learner.model().sha256() + state.sha256();
+            }
         }
     }
 
@@ -337,19 +414,63 @@ class FeatureDistillationTest {
                         .pair(FeaturePair.of("layer2", "layer2")),
                 "this teacher shows its logits only; use losses on logits, or a teacher from a run directory or a "
                         + "checkpoint");
+        // A module that the network has and does not call, and one that gives what no loss takes.
+        try (Module odd = new Odd();
+                Learner learner = Learner.builder(data, odd).build()) {
+            for (String[] wrong : new String[][] {
+                {"idle", "layer 'idle' took no part when the network answered; name another"},
+                {"flat", "layer 'flat' gives 384; pairs take rows×channels, rows×tokens×channels or "}
+            }) {
+                assertThatThrownBy(() -> learner.fit(
+                                1,
+                                0.01,
+                                KnowledgeDistillation.from(teacher)
+                                        .pair(FeaturePair.of(wrong[0], "fc"))
+                                        .build()))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessageStartingWith(wrong[1]);
+                assertThat(odd.hookCount()).isZero();
+            }
+        }
         GivenBatches ones = Toy.data(2, 1);
         try (Learner single = Learner.create(ones, SMALL)) {
-            assertThatThrownBy(() -> single.fit(
-                            1, 0.01, pairs(new RelationalDistance(), "layer2").build()))
-                    .isInstanceOf(LimbeckException.class)
-                    .hasMessage("RelationalDistance compares rows with each other, found batches of 1; "
-                            + "use batches of 2 or more");
+            for (DistillationBuilder settings : List.of(
+                    pairs(new RelationalDistance(), "layer2"),
+                    KnowledgeDistillation.from(teacher).loss(new Dist()))) {
+                assertThatThrownBy(() -> single.fit(1, 0.01, settings.build()))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessageMatching(
+                                "(RelationalDistance|Dist) compares rows with each other, found batches of 1; "
+                                        + "use batches of 2 or more");
+            }
         }
         assertThatThrownBy(() -> KnowledgeDistillation.from(teacher)
                         .loss(new LogitMse())
                         .adaptersFirst(1)
                         .build())
                 .hasMessage("there are no feature pairs whose adapters could be trained first; add a pair");
+    }
+
+    /** Be a network with a module that it does not use, and one that gives a tensor of one dimension. */
+    private static final class Odd extends Module {
+        private final Linear fc = child("fc", new Linear(192, Toy.CLASSES));
+        private final Module flat = child("flat", new Flattened());
+
+        Odd() {
+            child("idle", new Linear(1, 1));
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return fc.apply(flat.apply(x).reshape(-1, 192));
+        }
+
+        private static final class Flattened extends Module {
+            @Override
+            protected Tensor forward(Tensor x) {
+                return x.flatten();
+            }
+        }
     }
 
     private void refused(DistillationBuilder settings, String message) {
@@ -380,7 +501,12 @@ class FeatureDistillationTest {
     void matchesAcrossFamilies() {
         try (Module cnn = Zoo.RESNET18.create(10);
                 Module vit = Zoo.VIT_TINY.create(10);
+                Module deit = Zoo.DEIT_TINY.create(10);
                 Module mobile = Zoo.MOBILENET_V2.create(10)) {
+            assertThat(FeaturePairs.match(cnn, deit, 3, 224, 224))
+                    .as("two tokens more than patches")
+                    .extracting(FeaturePair::layers)
+                    .containsExactly("layer1/blocks.2", "layer2/blocks.5", "layer3/blocks.8", "layer4/blocks.11");
             assertThat(FeaturePairs.match(cnn, vit, 3, 224, 224))
                     .extracting(FeaturePair::layers)
                     .containsExactly("layer1/blocks.2", "layer2/blocks.5", "layer3/blocks.8", "layer4/blocks.11");

@@ -33,7 +33,9 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -131,7 +133,8 @@ class FeatureLossTest {
                 new CorrelationCongruence(0.3, 1, false),
                 new ActivationBoundaries(0.6),
                 new ChannelWise(2.5),
-                new InterChannelCorrelation());
+                new InterChannelCorrelation(),
+                new InterChannelCorrelation().asPublished());
     }
 
     @ParameterizedTest
@@ -228,9 +231,122 @@ class FeatureLossTest {
                                 .mean();
                     },
                     student());
-            assertThat(bound.learned().parameters().values())
-                    .as("all that is learned gets a gradient")
-                    .allMatch(Tensors::hasGrad);
+            Tensor input = student();
+            Map<String, Tensor> parameters = new LinkedHashMap<>(bound.learned().parameters());
+            assertThat(parameters.values()).allMatch(Tensors::hasGrad);
+            // The paraphraser learns from one of two parts only.
+            parameters.keySet().removeIf(name -> name.startsWith("encoder"));
+            LossProof.finiteDifferences(parameters, () -> {
+                Tensors.seed(7);
+                return bound.rows(features(List.of(input), List.of(wideTeacher())))
+                        .mean();
+            });
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("learned")
+    void whatIsLearnedIsComputedInFloat32Too(FeatureLoss loss) {
+        try (Scope scope = Scope.open()) {
+            Tensors.seed(3);
+            FeatureLoss.Bound bound = loss.bind(shapes(1, 3, 5));
+            double[] values = new double[2];
+            for (DType type : List.of(DType.FLOAT32, DType.FLOAT64)) {
+                bound.learned().to(type);
+                Tensors.seed(7);
+                Tensor rows = bound.rows(
+                        features(List.of(Tensors.to(student(), type)), List.of(Tensors.to(wideTeacher(), type))));
+                assertThat(DType.of(rows)).isEqualTo(type);
+                values[type == DType.FLOAT32 ? 0 : 1] = rows.mean().item_double();
+            }
+            assertThat(values[0]).isEqualTo(values[1], within(1e-4 * Math.max(1, Math.abs(values[1]))));
+        }
+    }
+
+    @Test
+    void flowsGradientEqualsFiniteDifferences() {
+        try (Scope scope = Scope.open()) {
+            FeatureLoss.Bound bound = new FlowOfSolution().bind(shapes(2, 3, 3));
+            LossProof.finiteDifferences(
+                    x -> bound.rows(features(List.of(x), List.of(teacher(), deepTeacher())))
+                            .mean(),
+                    student(),
+                    deepStudent());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("direct")
+    void onlyRelationsDependOnTheBatch(DirectFeatureLoss loss) {
+        try (Scope scope = Scope.open()) {
+            double once = loss.of(student(), teacher()).item_double();
+            double twice = loss.of(Ops.cat(0, student(), student()), Ops.cat(0, teacher(), teacher()))
+                    .item_double();
+            boolean published = loss.equals(new InterChannelCorrelation().asPublished());
+            if (published) assertThat(twice).isEqualTo(once / 2, within(1e-12));
+            else if (!loss.relational()) assertThat(twice).isEqualTo(once, within(1e-12));
+        }
+    }
+
+    @Test
+    void anglesAreThoseOfTheDifferencesAndFiniteForEqualRows() {
+        try (Scope scope = Scope.open()) {
+            // Far from the origin, as features after a ReLU are, and in float32.
+            Tensor ours = Tensors.to(Ops.add(vectors(), 30), DType.FLOAT32);
+            Tensor theirs = Tensors.to(teacherVectors(), DType.FLOAT32);
+            double byDifferences =
+                    Ops.smoothL1(ways(vectors()), ways(teacherVectors())).item_double();
+            assertThat(ANGLE.of(ours, theirs).item_double()).isEqualTo(byDifferences, within(1e-5));
+            Tensor twice = Ops.cat(0, ours, ours).detach();
+            twice.set_requires_grad(true);
+            ANGLE.of(twice, Ops.cat(0, theirs, theirs)).backward();
+            for (double g : Tensors.toDoubles(twice.grad())) assertThat(g).isBetween(-1.0, 1.0);
+        }
+    }
+
+    private static Tensor ways(Tensor vectors) {
+        Tensor ways = Ops.normalize(vectors.unsqueeze(0).sub(vectors.unsqueeze(1)), 2);
+        return ways.bmm(ways.transpose(1, 2));
+    }
+
+    @Test
+    void anAttentionBelowPowerOneHasNoGradientAtZero() {
+        assertThatThrownBy(() -> new AttentionTransfer(0.5))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("power must be at least 1, found 0.5");
+        try (Scope scope = Scope.open()) {
+            Tensor rectified = student().relu().detach();
+            rectified.set_requires_grad(true);
+            new AttentionTransfer(1).of(rectified, teacher()).backward();
+            assertThat(Ops.allFinite(rectified.grad())).isTrue();
+        }
+    }
+
+    @Test
+    void aRowWithoutLabelIsNotContrastedWithItself() {
+        try (Scope scope = Scope.open()) {
+            Tensors.seed(1);
+            // Two rows: all that the first can be told from is the second, and so the value does not change from draw
+            // to draw.
+            FeatureLoss.Bound bound = new ContrastiveRepresentation(3, 0.5, 1)
+                    .bind(new Shapes(List.of(new long[] {3, 4, 4}), List.of(new long[] {3, 4, 4}), new int[] {-1, -1}));
+            bound.learned().to(DType.FLOAT64);
+            Features rows = new Features(
+                    List.of(student().narrow(0, 0, 2)),
+                    List.of(teacher().narrow(0, 0, 2)),
+                    Tensors.of(new long[] {-1, -1}, 2),
+                    new int[] {0, 1});
+            double[] first = Tensors.toDoubles(bound.rows(rows));
+            for (int seed = 2; seed < 6; seed++) {
+                Tensors.seed(seed);
+                assertThat(Tensors.toDoubles(bound.rows(rows))).containsExactly(first, within(1e-6));
+            }
+        }
+        for (int[] labels : new int[][] {{1, 1}, {-1}}) {
+            assertThatThrownBy(() -> new ContrastiveRepresentation()
+                            .bind(new Shapes(List.of(new long[] {3}), List.of(new long[] {3}), labels)))
+                    .hasMessage("ContrastiveRepresentation needs rows of two classes at least, found one; "
+                            + "use another loss");
         }
     }
 
@@ -249,7 +365,12 @@ class FeatureLossTest {
                             .mean(),
                     student(),
                     deepStudent());
-            assertThat(bound.learned().parameters().values()).allMatch(Tensors::hasGrad);
+            Tensor shallow = student();
+            Tensor deep = deepStudent();
+            LossProof.finiteDifferences(
+                    bound.learned().parameters(),
+                    () -> bound.rows(features(List.of(shallow, deep), List.of(wideTeacher(), deepTeacher())))
+                            .mean());
         }
     }
 

@@ -24,7 +24,9 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
@@ -36,6 +38,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LogitLossTest {
     private static final int ROWS = 4;
     private static final int CLASSES = 5;
+    /** A temperature of each row's own. */
+    private static final UnaryOperator<Tensor> OWN = teacher -> Ops.add(Ops.norm(teacher, 1), 1);
 
     static Stream<Arguments> golden() {
         return Stream.of(
@@ -83,7 +87,9 @@ class LogitLossTest {
                         new StandardizedLogits(new DecoupledKD(2, 0.5, 1.5)),
                         new StandardizedLogits(new Dist(2, 0.5, 1.5)),
                         new MultiLabel(2.5),
-                        new RowTemperature(teacher -> Ops.add(Ops.norm(teacher, 1), 1), new SoftTarget(1))));
+                        new RowTemperature(OWN, new SoftTarget(1)),
+                        new RowTemperature(OWN, new Dist(0.6, 1.7, 1)),
+                        new RowTemperature(OWN, new StandardizedLogits(new DecoupledKD(2, 0.5, 1.5)))));
     }
 
     /** All but the one through whose weights no gradient flows, which has a test of its own. */
@@ -157,12 +163,62 @@ class LogitLossTest {
     @MethodSource("losses")
     void staysFiniteAtExtremeLogits(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            Tensor student = Ops.mul(student(), 1e4).detach();
-            student.set_requires_grad(true);
-            Tensor value = loss.of(student, Ops.mul(teacher(), 1e4), labels());
-            value.backward();
-            assertThat(Ops.allFinite(value)).isTrue();
-            assertThat(Ops.allFinite(student.grad())).isTrue();
+            for (DType type : List.of(DType.FLOAT64, DType.FLOAT32)) {
+                Tensor extreme = Tensors.to(Ops.mul(student(), 1e4), type);
+                Tensor usual = Tensors.to(student(), type);
+                Tensor equal = Tensors.zeros(type, ROWS, CLASSES);
+                Tensor teacher = Tensors.to(teacher(), type);
+                staysFinite(loss, extreme, Ops.mul(teacher, 1e4));
+                staysFinite(loss, extreme, Ops.mul(teacher, -1e4));
+                staysFinite(loss, extreme, extreme);
+                staysFinite(loss, usual, Ops.mul(teacher, 1e4));
+                staysFinite(loss, extreme, equal);
+                // As a classifier that begins with zeros gives them.
+                staysFinite(loss, equal, teacher);
+            }
+        }
+    }
+
+    private static void staysFinite(LogitLoss loss, Tensor student, Tensor teacher) {
+        Tensor ours = student.detach().clone();
+        ours.set_requires_grad(true);
+        Tensor value = loss.of(ours, teacher, labels());
+        value.backward();
+        assertThat(Ops.allFinite(value)).isTrue();
+        assertThat(Ops.allFinite(ours.grad())).isTrue();
+    }
+
+    /** Two classes that neither network believes in change nothing; where they must, all classes are there twice. */
+    @ParameterizedTest
+    @MethodSource("losses")
+    void doesNotDependOnTheNumberOfClasses(LogitLoss loss) {
+        try (Scope scope = Scope.open()) {
+            String name = loss.toString();
+            // Standardised logits, and temperatures that come of all logits, are other ones with more classes.
+            if (name.contains("Standardized") || name.contains("RowTemperature")) return;
+            boolean overClasses = loss instanceof LogitMse || loss instanceof Dist;
+            Tensor never = Ops.mul(Tensors.full(1, DType.FLOAT64, ROWS, 2), -1e4);
+            Tensor ours = Ops.cat(1, student(), overClasses ? student() : never);
+            Tensor theirs = Ops.cat(1, teacher(), overClasses ? teacher() : never);
+            double more = loss.of(ours, theirs, labels()).item_double();
+            double fewer = loss.of(student(), teacher(), labels()).item_double();
+            assertThat(more).isEqualTo(fewer, within(1e-6 * Math.abs(fewer)));
+        }
+    }
+
+    @Test
+    void distRefusesASingleRow() {
+        try (Scope scope = Scope.open()) {
+            Tensor one = student().narrow(0, 0, 1);
+            Tensor label = Tensors.of(new long[] {0}, 1);
+            for (LogitLoss loss :
+                    List.of(new Dist(), new StandardizedLogits(new Dist()), new RowTemperature(OWN, new Dist()))) {
+                assertThatThrownBy(() -> loss.of(one, one, label))
+                        .isInstanceOf(LimbeckException.class)
+                        .hasMessageEndingWith(
+                                "compares rows with each other, found a batch of 1; use batches of 2 or more");
+            }
+            assertThat(new Dist(1, 0, 1).of(one, one, label).item_double()).isEqualTo(0, within(1e-6));
         }
     }
 
@@ -191,10 +247,8 @@ class LogitLossTest {
                     .item_double();
             assertThat(weighted).isEqualTo(repeated, within(1e-6 * Math.abs(repeated)));
             Tensor none = Tensors.of(new double[ROWS], ROWS);
-            if (!loss.toString().contains("Dist")) {
-                assertThat(loss.of(student(), teacher(), labels(), none).item_double())
-                        .isZero();
-            }
+            assertThat(loss.of(student(), teacher(), labels(), none).item_double())
+                    .isZero();
         }
     }
 

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Golden;
+import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
 /** Hold losses against golden/losses.json and against finite differences, in float64. */
@@ -49,6 +52,34 @@ final class LossProof {
                         .as("element " + i + " of input " + which)
                         .isEqualTo(slope, within(1e-7 * Math.max(1, Math.abs(slope))));
             }
+        }
+    }
+
+    /** Check every seventh element of the gradients of what is trained along. */
+    static void finiteDifferences(Map<String, Tensor> parameters, Supplier<Tensor> loss) {
+        double h = 1e-5;
+        parameters.values().forEach(Tensors::clearGrad);
+        loss.get().backward();
+        parameters.forEach((name, parameter) -> {
+            double[] gradient = Tensors.toDoubles(parameter.grad());
+            double[] at = Tensors.toDoubles(parameter);
+            for (int i = 0; i < at.length; i += 7) {
+                double slope = (value(loss, parameter, at, i, h) - value(loss, parameter, at, i, -h)) / (2 * h);
+                value(loss, parameter, at, i, 0);
+                assertThat(gradient[i])
+                        .as(name + ", element " + i)
+                        .isEqualTo(slope, within(1e-7 * Math.max(1, Math.abs(slope))));
+            }
+        });
+    }
+
+    private static double value(Supplier<Tensor> loss, Tensor parameter, double[] at, int changed, double by) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            double[] moved = at.clone();
+            moved[changed] += by;
+            parameter.copy_(Tensors.of(moved, parameter.shape()));
+            return loss.get().item_double();
         }
     }
 

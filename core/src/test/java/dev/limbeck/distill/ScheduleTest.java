@@ -24,7 +24,10 @@ class ScheduleTest {
         "warm-up:2..8, 0.5, 8",
         "window:2..8, 0.2, 2",
         "window:2..8, 0.5, 8",
+        "window:2..8, 0.75, 8",
         "window:2..8, 0.8, 2",
+        "window:2..8@0.5..1, 0.49, 2",
+        "window:2..8@0.5..1, 1, 8",
         // a + ((b − a)/3)·⌈3x⌉ from 0.2: x = 0.5 → ⌈1.5⌉ = 2
         "iterative:2..8, 0.1, 2",
         "iterative:2..8, 0.6, 6",

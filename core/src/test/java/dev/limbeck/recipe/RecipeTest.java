@@ -35,6 +35,22 @@ class RecipeTest {
     }
 
     @Test
+    void aRecordOfARunGivesItsRecipe() throws IOException {
+        Path made = Files.writeString(folder.resolve("run.json"), """
+                {"limbeck": "1", "recipe": {"data": {"source": "shapes"}, "student": "cifar-resnet8"}, "model_sha256": "0"}
+                """);
+        assertThat(Recipe.read(made)).isEqualTo(Recipe.parse(LEAST));
+    }
+
+    @Test
+    void aKeyThatIsThereTwiceIsRefused() {
+        assertThatThrownBy(() -> Recipe.read(file(LEAST + "training: {epochs: 1, epochs: 3}\n")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(folder.resolve("r.yaml") + ":3: is no YAML (Duplicate")
+                .hasMessageContaining("epochs");
+    }
+
+    @Test
     void comesBackFromItsOwnTextAndTree() throws IOException {
         Recipe recipe = Recipe.read(file("""
                 data: {source: pictures, image_size: 48, resize: pad, batch_size: 16, valid_fraction: 0.1, train_limit: 99,

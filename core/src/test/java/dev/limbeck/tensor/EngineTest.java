@@ -5,12 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.limbeck.LimbeckException;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineTest {
+    @Test
+    void computesOnAllCoresUnlessToldOtherwise() {
+        assumeThat(System.getenv("OMP_NUM_THREADS")).isNull();
+        assertThat(Engine.threads())
+                .isBetween(1, Runtime.getRuntime().availableProcessors())
+                .isGreaterThanOrEqualTo(Math.min(2, Loader.totalCores()));
+    }
+
     @Test
     void takesTheFirstLineOfAnErrorWithAStackTrace() {
         RuntimeException error =

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class OpsTest {
@@ -115,6 +116,34 @@ class OpsTest {
             assertThat(Ops.crossEntropy(logits, Tensors.of(new long[] {0, 1, -1}, 3), 0, weights)
                             .item_double())
                     .isEqualTo((0.5 * first + 2 * second) / 2.5, within(1e-6));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 4", "12, 16", "20, 16", "16, 24", "64, 10"})
+    void convolutionsReadNothingThatWasNotSet(long in, long out) {
+        for (int i = 0; i < 30; i++) {
+            try (Scope scope = Scope.open()) {
+                Tensors.seed(i);
+                Tensor x = Tensors.randn(8, in, 8, 8);
+                Tensor weight = Tensors.randn(out, in, 3, 3);
+                x.set_requires_grad(true);
+                weight.set_requires_grad(true);
+                leaveNaNs();
+                Tensor y = Ops.conv2d(x, weight, null, 1, 1, 1, 1);
+                assertThat(Ops.allFinite(y)).isTrue();
+                leaveNaNs();
+                y.square().mean().backward();
+                assertThat(Ops.allFinite(x.grad())).isTrue();
+                assertThat(Ops.allFinite(weight.grad())).isTrue();
+            }
+        }
+    }
+
+    /** Free memory of many sizes that is full of NaN, for whoever asks for some next. */
+    private static void leaveNaNs() {
+        try (Scope scope = Scope.open()) {
+            for (int k = 0; k < 48; k++) Tensors.full(Double.NaN, DType.FLOAT32, 16L << (k % 12));
         }
     }
 }

@@ -84,14 +84,15 @@ final class ModelCard {
         ImagePreparation preparation = model.preparation();
         line(
                 text,
-                "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d. %s",
+                "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d: pixels from 0 to 1, minus the mean %s, divided by %s.",
                 preparation.resize().name().toLowerCase(Locale.ROOT),
                 preparation.height(),
                 preparation.width(),
-                options.normalises()
-                        ? "The ONNX file takes pixels from 0 to 255 and normalises them itself."
-                        : "Pixels from 0 to 1, minus the mean " + preparation.mean() + ", divided by "
-                                + preparation.std() + ".");
+                preparation.mean(),
+                preparation.std());
+        if (onnx && options.normalises()) {
+            line(text, "The ONNX file takes pixels from 0 to 255 instead and normalises them itself.");
+        }
         if (onnx) line(text, "The ONNX file gives %s.", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
         if (!model.classNames().isEmpty()) {
             line(

@@ -30,19 +30,26 @@ function key(name, css) {
   return make('span', {}, make('span', {class: 'key', style: `background:${css}`}), name);
 }
 
-function table(head, rows, kind = '') {
-  const cells = (row, tag) => make('tr', {}, ...row.map((cell, i) =>
-      make(i === 0 && tag === 'td' ? 'th' : tag, i === 0 && tag === 'td' ? {scope: 'row'} : tag === 'th' ? {scope: 'col'} : {}, cell)));
-  return make('div', {class: 'scroll', tabindex: '0'}, make('table', {class: kind},
-      make('thead', {}, cells(head, 'th')), make('tbody', {}, ...rows.map(row => cells(row, 'td')))));
+/** Make a table that scrolls sideways where it is too wide; of kind stack, a row becomes a block on a phone. */
+function table(name, head, rows, kind = '') {
+  const line = (row, tag) => make('tr', {}, ...row.map((cell, i) => tag === 'th' ? make('th', {scope: 'col'}, cell)
+      : i === 0 ? make('th', {scope: 'row'}, cell) : make('td', {'data-label': head[i], class: cell === '–' ? 'none' : ''}, cell)));
+  return make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': name}, make('table', {class: kind},
+      make('thead', {}, line(head, 'th')), make('tbody', {}, ...rows.map(row => line(row, 'td')))));
+}
+
+/** Leave out columns in which no row has anything. */
+function filled(head, rows) {
+  const kept = head.map((_, i) => i).filter(i => i === 0 || rows.some(row => row[i] !== '–'));
+  return [kept.map(i => head[i]), rows.map(row => kept.map(i => row[i]))];
 }
 
 // Header and the comparison
 
 byId('title').textContent = data.title;
 document.title = data.title;
-byId('verdicts').textContent = data.contestants.filter(c => c.verdict).map(c => c.name + ' ' + c.verdict).join('\n');
-byId('facts').textContent = data.facts;
+byId('verdicts').textContent = data.contestants.map(c => c.sentence).filter(Boolean).join('\n');
+byId('facts').textContent = data.facts.join(' ');
 byId('footer').textContent = data.footer;
 
 function spread(interval) {
@@ -52,19 +59,25 @@ function spread(interval) {
 
 function between(interval, show) {
   if (!interval || interval.mean == null) return '–';
-  return show(interval.mean) + (interval.low == null ? '' : ` (${show(interval.low)} to ${show(interval.high)})`);
+  return interval.low == null ? show(interval.mean)
+      : make('span', {}, show(interval.mean) + ' ', make('span', {class: 'range'}, `(${show(interval.low)} to ${show(interval.high)})`));
 }
 
+const first = data.contestants[0];
 byId('summary').append(
-    table(['', 'accuracy', 'best epoch', 'difference, points (95 %)', 'gap closed (95 %)', 's a run'], [
-      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–']),
+    table('Comparison', ...filled(['', 'accuracy', 'of best epoch', `points over ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
+      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–', '–']),
       ...data.contestants.map((c, i) => [key(c.name, colour(i)), spread(c.accuracy), spread(c.best_accuracy),
-        between(c.difference, points), between(c.gap_closed, x => Math.round(100 * x) + ' %'), fixed(c.seconds, 1)]),
-    ]),
-    make('p', {class: 'note'}, `Mean ± standard deviation over seeds, on the ${data.judged_on} split. A difference is paired: `
-        + 'both students of a seed start from the same weights and see the same images in the same order.'),
-    make('details', {}, make('summary', {}, 'Every run'), table(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
-        data.contestants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)])))));
+        between(c.difference, points), between(c.best_difference, points), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
+        fixed(c.seconds, 1) + (i === 0 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`)]),
+    ]), 'stack'),
+    make('p', {class: 'note'}, `Accuracy on the ${data.judged_on} split after the last epoch, `
+        + (first.runs.length > 1 ? 'mean ± standard deviation over seeds. ' : 'of one seed. ')
+        + (first.best_accuracy ? 'The best epoch is the one with the best validation accuracy. ' : 'Without a validation split there is no best epoch. ')
+        + 'A difference is paired: the students of a seed see the same images in the same order for as many steps. '
+        + 'The gap is what the teacher is better by.'),
+    make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
+        data.contestants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)]))))));
 
 // Dark knowledge
 
@@ -90,6 +103,7 @@ for (const card of data.cards) {
   const shown = card.image ? order.slice(0, 6) : card.teacher.map((z, i) => i);
   const node = make('article', {class: 'card'}, make('h3', {},
       ...(card.image ? [make('img', {src: card.image, alt: `test image: ${card.names[card.label]}`})] : []), card.title));
+  if (!card.image) node.append(make('p', {class: 'note'}, 'Four classes. At T = 1 nothing but dog; at T = 3 a cat is likelier than a car, which no label says.'));
   for (const c of shown) {
     const bars = models.map(model => {
       const made = bar(model.css, `${model.name}: ${card.names[c]}`);
@@ -116,7 +130,7 @@ function show(temperature) {
 byId('temperature').addEventListener('input', event => show(Number(event.target.value)));
 show(Number(byId('temperature').value));
 byId('cards').before(make('div', {class: 'legend'}, key('teacher', 'var(--teacher)'),
-    ...data.contestants.map((c, i) => key(c.name, colour(i))), make('span', {class: 'note'}, 'bold: the label')));
+    ...data.contestants.map((c, i) => key(c.name, colour(i))), make('span', {class: 'note'}, `bold: the label; students of seed ${data.shown_seed}`)));
 
 // Learning curves
 
@@ -159,7 +173,8 @@ function curves() {
     ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.rate]];
   const charts = figures.map(([title, pick]) => chart(title,
       runs.map(r => ({...r, values: r.rows.map(pick).map(v => v === undefined ? null : v)})).filter(s => s.values.some(v => v != null))));
-  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, colour(i)))),
+  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, colour(i))),
+      first.runs.length > 1 ? make('span', {class: 'note'}, `bold line: seed ${data.shown_seed}; pale: the others`) : ''),
       make('div', {class: 'charts'}, ...charts.filter(Boolean)));
 }
 curves();
@@ -167,43 +182,50 @@ curves();
 // Agreement and calibration
 
 function reliability(title, bins, css) {
-  const size = 180, pad = 24;
-  const at = v => pad + v * (size - 2 * pad), up = v => size - pad - v * (size - 2 * pad);
-  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': title});
-  picture.append(svg('line', {x1: at(0), y1: up(0), x2: at(1), y2: up(1), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}));
+  const size = 200, left = 34, right = 10, top = 8, bottom = 34;
+  const at = v => left + v * (size - left - right), up = v => size - bottom - v * (size - top - bottom);
+  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': 'accuracy over confidence of ' + title, class: 'square'});
+  for (const v of [0, 0.5, 1]) {
+    picture.append(svg('line', {x1: at(0), x2: at(1), y1: up(v), y2: up(v), stroke: 'var(--line)'}),
+        svg('text', {x: left - 4, y: up(v) + 4, 'text-anchor': 'end'}, String(v)),
+        svg('text', {x: at(v), y: up(0) + 13, 'text-anchor': 'middle'}, String(v)));
+  }
   bins.forEach((bin, i) => {
     if (!bin.rows) return;
-    picture.append(svg('rect', {x: at(i / bins.length) + 0.5, y: up(bin.accuracy), width: (size - 2 * pad) / bins.length - 1,
-      height: up(0) - up(bin.accuracy), fill: css}));
+    picture.append(svg('rect', {x: at(i / bins.length) + 0.5, y: up(bin.accuracy), width: (at(1) - at(0)) / bins.length - 1,
+      height: up(0) - up(bin.accuracy), fill: css}, svg('title', {}, `${bin.rows} images: confidence ${percent(bin.confidence, 1)}, accuracy ${percent(bin.accuracy, 1)}`)));
   });
-  picture.append(svg('text', {x: size / 2, y: size - 6, 'text-anchor': 'middle'}, 'confidence'),
-      svg('text', {x: 10, y: size / 2, 'text-anchor': 'middle', transform: `rotate(-90 10 ${size / 2})`}, 'accuracy'));
+  picture.append(svg('line', {x1: at(0), y1: up(0), x2: at(1), y2: up(1), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}),
+      svg('text', {x: at(0.5), y: size - 4, 'text-anchor': 'middle'}, 'confidence'),
+      svg('text', {x: 10, y: up(0.5), 'text-anchor': 'middle', transform: `rotate(-90 10 ${up(0.5)})`}, 'accuracy'));
   return make('figure', {}, make('figcaption', {}, title), picture);
 }
 
 const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', judged: t.judged})),
   ...data.contestants.map((c, i) => ({name: c.name, css: colour(i), judged: c.judged}))].filter(m => m.judged);
 byId('fidelity').append(
-    table(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
+    table('Agreement and calibration', ...filled(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
       percent(m.judged.fidelity?.top1), percent(m.judged.fidelity?.top5), fixed(m.judged.fidelity?.kl, 3),
-      percent(m.judged.calibration.error), fixed(m.judged.temperature, 2), percent(m.judged.scaled?.error)])),
-    make('p', {class: 'note'}, `Of the run with seed ${data.shown_seed}. Expected calibration error: how far confidence is from accuracy, `
-        + '15 bins. The temperature is fitted on the validation split and judged here.'),
+      percent(m.judged.calibration.error), fixed(m.judged.temperature, 2), percent(m.judged.scaled?.error)])), 'stack'),
+    make('p', {class: 'note'}, `Of the runs with seed ${data.shown_seed}. Expected calibration error (ECE): how far confidence is from accuracy, `
+        + '15 bins. ' + (models.some(m => m.judged.temperature != null) ? 'The temperature is fitted on the validation split and judged here. ' : '')
+        + 'Below, bars under the dashed line are answers that were surer than right.'),
     make('div', {class: 'charts'}, ...models.map(m => reliability(m.name, m.judged.calibration.bins, m.css))));
 
 // Classes
 
 byId('classes').append(
-    table(['share recognised', ...models.map(m => m.name)], data.class_names.map((name, c) =>
-      [name, ...models.map(m => percent(m.judged.recall[c], 1))])),
+    table('Class by class', ['share recognised', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
+        data.class_names.map((name, c) => [name, ...models.map(m => percent(m.judged.recall[c], 1)),
+          ...data.changes.map(change => change.recall[c] == null ? '–' : points(change.recall[c]))])),
     ...models.map(m => {
       const most = Math.max(1, ...m.judged.confusion.counts.flat());
       const rows = m.judged.confusion.counts.map((counts, label) => make('tr', {}, make('th', {scope: 'row'}, data.class_names[label]),
           ...counts.map((count, c) => make('td', {title: `${data.class_names[label]} taken for ${data.class_names[c]}: ${count}`,
-            style: `background:color-mix(in srgb, ${m.css} ${Math.round(85 * count / most)}%, transparent)`}, count ? String(count) : ''))));
+            style: `background:color-mix(in srgb, ${m.css} ${Math.round(60 * count / most)}%, transparent)`}, count ? String(count) : ''))));
       return make('details', {}, make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
-          make('div', {class: 'scroll', tabindex: '0'}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
-              make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, n)))))));
+          make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Confusion of ${m.name}`}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
+              make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, make('span', {}, n))))))));
     }));
 
 // Images
@@ -213,13 +235,16 @@ for (const change of data.changes) {
       make('img', {src: image.image, alt: image.label, loading: 'lazy'}), make('b', {}, image.label),
       make('div', {}, `${image.before} → ${image.after}`))));
   byId('images').append(make('h3', {}, `${change.name}: ${number(change.won)} won, ${number(change.lost)} lost`),
-      make('p', {class: 'note'}, `${data.contestants[0].name} wrong and ${change.name} right:`), tiles(change.won_images),
-      make('p', {class: 'note'}, `and the other way round:`), tiles(change.lost_images));
+      make('p', {class: 'note'}, `Some that ${first.name} gets wrong and ${change.name} right, seed ${data.shown_seed}. Bold is the label; `
+          + `below it what ${first.name} said → what ${change.name} said.`), tiles(change.won_images),
+      make('p', {class: 'note'}, 'Some of the other way round:'), tiles(change.lost_images));
 }
 if (data.changes.length === 0) byId('images').append(make('p', {class: 'note'}, 'No predictions to compare.'));
 
 // Cost
 
-byId('cost').append(table(['', 'parameters', 'million MACs', 'KB on disk', 'p50 ms, one image', 'p90', 'p99', `images/s, ${data.costs[0]?.profile.batch} at once`],
+const batch = data.costs[0]?.profile.batch;
+byId('cost').append(table('Size and cost', ['', 'parameters', 'million MACs', 'KB on disk', 'p50 ms, one image', 'p90', 'p99', `p50 ms, ${batch} images`, `images/s, ${batch} at once`],
     data.costs.map(c => [c.name, number(c.profile.parameters), fixed(c.profile.macs / 1e6, 1), number(c.profile.bytes / 1000),
-      fixed(c.profile.one.p50, 2), fixed(c.profile.one.p90, 2), fixed(c.profile.one.p99, 2), number(c.profile.throughput)])));
+      fixed(c.profile.one.p50, 2), fixed(c.profile.one.p90, 2), fixed(c.profile.one.p99, 2), fixed(c.profile.many.p50, 2), number(c.profile.throughput)]), 'stack'),
+    make('p', {class: 'note'}, 'Measured on the machine that wrote this page, when it did; limbeck profile measures anew, memory too.'));

@@ -1,6 +1,7 @@
 package dev.limbeck.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -82,16 +84,56 @@ class ReportTest {
         int difference = change.get("won").asInt() - change.get("lost").asInt();
         double before = data.at("/contestants/0/runs/0/accuracy").asDouble();
         double after = data.at("/contestants/1/runs/0/accuracy").asDouble();
-        assertThat((after - before) * 2000).isCloseTo(difference, org.assertj.core.api.Assertions.within(1e-6));
+        assertThat((after - before) * 2000).isCloseTo(difference, within(1e-6));
+        assertThat(change.at("/recall/3").asDouble())
+                .isCloseTo(
+                        data.at("/contestants/1/judged/recall/3").asDouble()
+                                - data.at("/contestants/0/judged/recall/3").asDouble(),
+                        within(1e-12));
+        assertThat(data.get("title").asText()).isEqualTo("Limbeck: cifar-resnet8 on shapes");
+        assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labelled and 0 unlabelled images, ");
+        assertThat(data.at("/contestants/1/sentence").asText()).startsWith("distilled");
         assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
         assertThat(data.at("/costs")).hasSize(2);
         assertThat(data.at("/costs/1/profile/parameters").asInt()).isEqualTo(75_290);
     }
 
     @Test
-    void theSliderMovesTheBarsToTheRightNumbers() throws Exception {
+    void namesDataAsPeopleDo() {
+        assertThat(Report.name("cifar10")).isEqualTo("cifar10");
+        assertThat(Report.name("shapes:700:0:500")).isEqualTo("shapes");
+        assertThat(Report.name("/data/flowers/")).isEqualTo("flowers");
+        assertThat(Report.name("C:\\data\\flowers")).isEqualTo("flowers");
+    }
+
+    @Test
+    void nothingStandsOutOnAPhone() throws Exception {
+        String browser = browser();
+        // A window of the browser has a least width; a frame in it has not.
+        Files.writeString(home.resolve("framed.html"), page.replace("</body>", """
+                <script>
+                  document.querySelectorAll('details').forEach(each => { each.open = true; });
+                  parent.postMessage(document.documentElement.scrollWidth + ' of ' + window.innerWidth + ', '
+                      + document.querySelectorAll('#cost td').length + ' costs', '*');
+                </script></body>"""));
+        Path phone = Files.writeString(home.resolve("phone.html"), """
+                <!doctype html><body><script>
+                  window.addEventListener('message', said => { document.body.dataset.said = said.data; });
+                </script><iframe src="framed.html" width="390" height="800" style="border: 0"></iframe></body>""");
+        assertThat(open(browser, phone, "--virtual-time-budget=5000"))
+                .as("no wider than the phone, and the script came to its end")
+                .contains("data-said=\"390 of 390, 16 costs\"");
+    }
+
+    private static String browser() {
         Optional<String> browser = BROWSERS.stream().filter(ReportTest::isThere).findFirst();
         assumeTrue(browser.isPresent(), "no chromium here to open the page in");
+        return browser.get();
+    }
+
+    @Test
+    void theSliderMovesTheBarsToTheRightNumbers() throws Exception {
+        String browser = browser();
         for (double temperature : new double[] {1, 3, 20}) {
             String moved = page.replace("</body>", """
                     <script>
@@ -99,7 +141,7 @@ class ReportTest {
                       slider.value = %s;
                       slider.dispatchEvent(new Event('input', {bubbles: true}));
                     </script></body>""".formatted(temperature));
-            String dom = open(browser.get(), Files.writeString(home.resolve("moved.html"), moved));
+            String dom = open(browser, Files.writeString(home.resolve("moved.html"), moved));
             List<String> shown = Pattern.compile(
                             "title=\"teacher: (cow|dog|cat|car)\"><i style=\"[^\"]*width: ([0-9.]+)%[^\"]*\"></i><span>([0-9.]+)</span>")
                     .matcher(dom)
@@ -107,8 +149,7 @@ class ReportTest {
                     .map((MatchResult m) -> {
                         assertThat(Double.parseDouble(m.group(2)) / 100)
                                 .as("width of the bar")
-                                .isCloseTo(
-                                        Double.parseDouble(m.group(3)), org.assertj.core.api.Assertions.within(1e-4));
+                                .isCloseTo(Double.parseDouble(m.group(3)), within(1e-4));
                         return m.group(3);
                     })
                     .toList();
@@ -127,16 +168,14 @@ class ReportTest {
                 .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
-    private static String open(String browser, Path file) throws Exception {
+    private static String open(String browser, Path file, String... flags) throws Exception {
         Path dom = home.resolve("dom.html");
-        Process process = new ProcessBuilder(
-                        browser,
-                        "--headless",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--dump-dom",
-                        "--user-data-dir=" + home.resolve("profile"),
-                        file.toUri().toString())
+        List<String> command = new ArrayList<>(
+                List.of(browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--dump-dom"));
+        command.addAll(List.of(flags));
+        command.addAll(List.of(
+                "--user-data-dir=" + home.resolve("profile"), file.toUri().toString()));
+        Process process = new ProcessBuilder(command)
                 .redirectOutput(dom.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();

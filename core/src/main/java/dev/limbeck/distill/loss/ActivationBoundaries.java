@@ -5,9 +5,10 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Match which neurons fire, not how strongly: where the teacher's response is positive the student's is pulled above the
- * margin, elsewhere below its negative, by the square of what is missing; the mean over all elements. For features before a
- * ReLU.
+ * Match which neurons fire, not how strongly: where the teacher's response is positive the student's is pulled above
+ * the margin, elsewhere below its negative, by the square of what is missing; the mean over all elements. For features
+ * before a ReLU. Takes two equal shapes, N×C×H×W or N×C. Its authors use it to begin a student with, before it learns
+ * its task.
  *
  * <p>Heo et al., Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
  *

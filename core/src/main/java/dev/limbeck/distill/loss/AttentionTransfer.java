@@ -6,17 +6,17 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compare where two networks look: a map's attention is Σ|x|ᵖ over its channels, brought to length 1. Needs no adapter,
- * whatever the channels.
+ * whatever the channels. Takes N×C×H×W of equal H and W. For convolutional networks of one family and different widths.
  *
  * <p>Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017. The authors' code takes the mean squared
  * difference over the H·W positions, the default; their paper the length of the difference, about √(H·W) times its root.
  *
- * @param power p, positive; 2 is the default
+ * @param power p, at least 1; 2 is the default. Below 1 the gradient would be infinite where a ReLU gives 0
  * @param paper whether it is the paper's form
  */
 public record AttentionTransfer(double power, boolean paper) implements DirectFeatureLoss {
     public AttentionTransfer {
-        Settings.positive("power", power);
+        if (!(power >= 1) || Double.isInfinite(power)) throw Settings.wrong("power", "at least 1", power);
     }
 
     /** Use the authors' code's form. */

@@ -5,8 +5,8 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel, the mean over the channels: each channel
- * as a map of where something is. For dense prediction above all.
+ * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel, the mean over the channels: each
+ * channel as a map of where something is. For dense prediction above all. Takes two equal shapes, N×C×H×W.
  *
  * <p>Shu et al., Channel-wise Knowledge Distillation for Dense Prediction, ICCV 2021.
  *

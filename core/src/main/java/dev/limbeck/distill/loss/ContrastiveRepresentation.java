@@ -17,10 +17,11 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives} images of
- * other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length 1. The images
- * compared with come from two memories, one vector for every training row, which follow by a running mean. On vectors; of
- * maps the mean over the positions.
+ * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives}
+ * images of other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length
+ * 1. The images compared with come from two memories, one vector for every training row, which follow by a running
+ * mean. On vectors; of maps the mean over the positions. Takes N×C, or maps. For trainings of many epochs, in which the
+ * memories fill with what both networks know.
  *
  * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalising constants are those of
  * the first batch, as the authors have it.
@@ -75,7 +76,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                 long[] candidates = LongStream.range(0, rows)
                         .filter(row -> label < 0 || labels[(int) row] != label)
                         .toArray();
-                if (candidates.length == 0) {
+                if (candidates.length < (label < 0 ? 2 : 1)) {
                     throw new LimbeckException(
                             "ContrastiveRepresentation needs rows of two classes at least, found one; "
                                     + "use another loss");
@@ -118,7 +119,10 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                 picked[at] = own[row];
                 long[] from = others.get(labels[row]);
                 for (int k = 0; k < count; k++) {
-                    picked[at + 1 + k] = from[(int) (draws[row * count + k] * from.length)];
+                    int drawn = (int) (draws[row * count + k] * from.length);
+                    // Only a row without a label finds itself among the others.
+                    if (from[drawn] == own[row]) drawn = (drawn + 1) % from.length;
+                    picked[at + 1 + k] = from[drawn];
                 }
             }
             return Tensors.of(picked, own.length, count + 1L);

@@ -5,9 +5,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare the correlation of all pairs of rows: ‖Kₛ − Kₜ‖/N² (Frobenius) with K = exp(−2γ)·Σ (2γ)ᵖ/p!·(xᵢ·xⱼ)ᵖ, p from 0 to
- * the order: the Gaussian kernel's Taylor series for vectors of length 1. On vectors; of maps the mean over the positions.
- * Any widths.
+ * Compare the correlation of all pairs of rows: ‖Kₛ − Kₜ‖/N² (Frobenius) with K = exp(−2γ)·Σ (2γ)ᵖ/p!·(xᵢ·xⱼ)ᵖ, p from
+ * 0 to the order: the Gaussian kernel's Taylor series for vectors of length 1. On vectors; of maps the mean over the
+ * positions. Any widths. Takes N×C, or maps. Beside a loss on logits, for how classes lie to each other.
  *
  * <p>Peng et al., Correlation Congruence for Knowledge Distillation, ICCV 2019. The series holds for vectors of length 1,
  * so they are brought to it; {@code normalized} false leaves them as they are, as published code does.

@@ -44,6 +44,8 @@ public record Dist(double beta, double gamma, double temperature) implements Log
         Tensor theirs = Softened.probabilities(teacher, temperature);
         Tensor inter = RowMean.of(apart(ours, theirs, 1, null), weights);
         Tensor intra = apart(ours, theirs, 0, weights).mean();
+        // Of no rows there is no correlation, which would read as the worst one.
+        if (weights != null) intra = intra.mul(Ops.isAbove(weights.sum(), 0));
         double squared = temperature * temperature;
         return Ops.mul(inter, beta * squared).add(Ops.mul(intra, gamma * squared));
     }
@@ -68,6 +70,11 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     private static Tensor centred(Tensor x, long dim, @Nullable Tensor shares) {
         Tensor mean = shares == null ? x.mean(dim) : Ops.sum(x.mul(shares), dim);
         return x.sub(mean.unsqueeze(dim));
+    }
+
+    @Override
+    public boolean relational() {
+        return gamma > 0;
     }
 
     @Override

@@ -11,7 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Compare factors, which small networks extract from the features of both sides: the mean absolute difference of the
  * flattened factors, each row brought to length 1. A paraphraser, an autoencoder, condenses the teacher's features into
- * {@code share} as many channels; a translator of the student's learns to give the same.
+ * {@code share} as many channels; a translator of the student's learns to give the same. Takes N×C×H×W of equal H and
+ * W. Where the channels of both networks mean different things.
  *
  * <p>Kim, Park and Kwak, Paraphrasing Complex Network: Network Compression via Factor Transfer, NeurIPS 2018. The authors
  * train the paraphraser beforehand; here it learns its reconstruction along the way, and no gradient of the comparison

@@ -6,9 +6,10 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare how features change between two layers of each network: the mean squared difference of the matrices
- * Σ a·b/(H·W) over the positions, one number for each channel of the first and of the second layer. The larger of the two
- * maps is pooled to the smaller's size. A pair names two layers of each network.
+ * Compare how features change between two layers of each network: the mean squared difference of the matrices Σ
+ * a·b/(H·W) over the positions, one number for each channel of the first and of the second layer. The larger of the two
+ * maps is pooled to the smaller's size. A pair names two layers of each network. Takes N×C×H×W. For networks with the
+ * same stages.
  *
  * <p>Yim et al., A Gift from Knowledge Distillation: Fast Optimization, Network Minimization and Transfer Learning,
  * CVPR 2017.

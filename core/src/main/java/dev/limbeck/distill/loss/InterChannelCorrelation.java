@@ -5,7 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compare how channels go together: ‖Ĝₛ − Ĝₜ‖²/C with G = X·Xᵀ of a row's C×(H·W) features and each row of G brought to
- * length 1; the mean over the batch. Any number of positions.
+ * length 1; the mean over the batch. Any number of positions. Takes N×C×H×W of equal C. Where it matters that channels
+ * stay different from each other, as in segmentation.
  *
  * <p>Liu et al., Exploring Inter-Channel Correlation for Diversity-preserved Knowledge Distillation, ICCV 2021. Published
  * code divides by the rows of the batch once more, so that a larger batch teaches less; {@link #asPublished} is that form.

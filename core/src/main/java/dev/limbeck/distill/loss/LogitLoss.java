@@ -38,7 +38,8 @@ public interface LogitLoss {
      *     position must not count
      * @param weights of the rows, N or N×H×W, at least 0; null if all count alike
      * @return a scalar: Σ weight·value / Σ weight, 0 if all weights are
-     * @throws LimbeckException if the shapes differ; other class counts would broadcast to a meaningless number
+     * @throws LimbeckException if the shapes differ, as other class counts would broadcast to a meaningless number; or if a
+     *     relational loss gets one row
      */
     default Tensor of(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
         checkShapes(student, teacher);
@@ -53,6 +54,10 @@ public interface LogitLoss {
             targets = labels.reshape(-1);
             Tensor counted = Ops.isNot(targets, IGNORED);
             counts = weights == null ? counted : weights.reshape(-1).mul(counted);
+        }
+        if (relational() && ours.size(0) < 2) {
+            throw new LimbeckException(
+                    name() + " compares rows with each other, found a batch of 1; use batches of 2 or more");
         }
         if (needsLabels()) {
             Tensor labelled = Ops.isAtLeast(targets, 0);
@@ -83,6 +88,11 @@ public interface LogitLoss {
     /** Return the temperature; NaN if it has none. */
     default double temperature() {
         return Double.NaN;
+    }
+
+    /** Return whether rows are compared with each other, so that a batch needs two at least. */
+    default boolean relational() {
+        return false;
     }
 
     /**

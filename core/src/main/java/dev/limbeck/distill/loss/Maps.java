@@ -17,6 +17,12 @@ final class Maps {
         return x.flatten(1, -1).mean(1);
     }
 
+    /** Return N×N squared distances of N×C vectors by their scalar products; rounding may bring them below 0. */
+    static Tensor squaredDistances(Tensor vectors, Tensor products) {
+        Tensor squares = Ops.sum(vectors.square(), 1);
+        return squares.unsqueeze(1).add(squares.unsqueeze(0)).sub(Ops.mul(products, 2));
+    }
+
     /** Return the normalised sums of |x|ᵖ over the channels: N×(H·W), each row of length 1. */
     static Tensor attention(Tensor map, double power) {
         return Ops.normalize(Ops.pow(map.abs(), power).mean(1).flatten(1, -1), 1);

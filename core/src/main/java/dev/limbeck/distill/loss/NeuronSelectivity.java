@@ -5,7 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Match the distribution of what channels respond to: the squared maximum mean discrepancy of the channels' maps, each
- * brought to length 1, under the kernel k(a, b) = (a·b)². Needs no adapter, whatever the channels.
+ * brought to length 1, under the kernel k(a, b) = (a·b)². Needs no adapter, whatever the channels. Takes N×C×H×W of
+ * equal H and W. For convolutional networks of different widths; its cost grows with the square of the channels.
  *
  * <p>Huang and Wang, Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, 2017 (polynomial kernel, d = 2,
  * c = 0). The value may be below 0 by rounding only.

@@ -5,8 +5,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute −pₜ(label)·log pₛ(label) − γ·T²·Σ p̂ₜ·log p̂ₛ, the mean over the rows, where p̂ are the softened probabilities
- * of the classes other than the label among themselves: their sums are made equal before they are compared.
+ * Compute −pₜ(label)·log pₛ(label) − γ·T²·Σ p̂ₜ·log p̂ₛ, the mean over the rows, where p̂ are the softened
+ * probabilities of the classes other than the label among themselves: their sums are made equal before they are
+ * compared. Try it where {@link DecoupledKD} is tried: the other classes count in full, however sure the teacher is.
  *
  * <p>Yang et al., From Knowledge Distillation to Self-Knowledge Distillation: A Unified Approach with Normalized Loss and
  * Customized Soft Labels, ICCV 2023. Not {@link DecoupledKD}: a cross-entropy, weighted by the teacher's own confidence.

@@ -13,9 +13,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Match features from before a ReLU, where the teacher's are worth matching: the squared difference where the teacher is
- * positive; below the margin the student need only be below it too. The sum over a row's elements, the mean over the rows:
- * give it a scale of 10⁻³ or less. The student's features pass a trained 1×1 convolution and batch norm.
+ * Match features from before a ReLU, where the teacher's are worth matching: the squared difference where the teacher
+ * is positive; below the margin the student need only be below it too. The sum over a row's elements, the mean over the
+ * rows: give it a scale of 10⁻³ or less. The student's features pass a trained 1×1 convolution and batch norm. Takes
+ * N×C×H×W of equal H and W. For convolutional networks, whose stages end with a ReLU.
  *
  * <p>Heo et al., A Comprehensive Overhaul of Feature Distillation, ICCV 2019. Their margin is the mean of a channel's
  * negative responses; here its running mean over the batches, unless it is given.

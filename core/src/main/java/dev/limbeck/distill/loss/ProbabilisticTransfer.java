@@ -4,8 +4,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare how likely rows are neighbours: the mean over the N×N pairs of pₜ·log(pₜ/pₛ), where p is (cosine + 1)/2 with each
- * row's sum brought to 1. On vectors; of maps the mean over the positions. Any widths.
+ * Compare how likely rows are neighbours: the mean over the N×N pairs of pₜ·log(pₜ/pₛ), where p is (cosine + 1)/2 with
+ * each row's sum brought to 1. On vectors; of maps the mean over the positions. Any widths. Takes N×C, or maps. For
+ * embeddings that are searched, and where layers themselves can't be compared.
  *
  * <p>Passalis and Tefas, Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018.
  */

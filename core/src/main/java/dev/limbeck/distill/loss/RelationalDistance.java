@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Compare the distances between the rows of a batch, divided by their mean: smooth L1, the mean over all N×N pairs. On
  * vectors; of maps the mean over the positions. Any widths. The authors weigh it by 25, beside {@link RelationalAngle}.
+ * Takes N×C, or maps. For embeddings whose distances matter, as in retrieval, and beside a loss on logits.
  *
  * <p>Park et al., Relational Knowledge Distillation, CVPR 2019.
  */
@@ -29,8 +30,7 @@ public record RelationalDistance() implements DirectFeatureLoss {
 
     private static Tensor distances(Tensor vectors) {
         long rows = vectors.size(0);
-        Tensor squares = Ops.sum(vectors.square(), 1);
-        Tensor between = squares.unsqueeze(1).add(squares.unsqueeze(0)).sub(Ops.mul(vectors.matmul(vectors.t()), 2));
+        Tensor between = Maps.squaredDistances(vectors, vectors.matmul(vectors.t()));
         Tensor distances = Ops.atLeast(between, SMALLEST_SQUARE).sqrt().mul(Ops.offDiagonal(rows, vectors));
         // The diagonal does not count in the mean, and no distance off it is 0.
         return distances.div(Ops.div(distances.sum(), rows * (rows - 1.0)));

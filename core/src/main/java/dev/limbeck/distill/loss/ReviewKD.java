@@ -11,10 +11,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let deep layers of the student review with shallow ones: from the deepest on, each layer's features are fused with what
- * came from the deeper ones by trained blocks with an attention of their own, and compared with the teacher's layer of that
- * depth at several sizes (full, 4, 2 and 1; weights 1, ½, ¼, ⅛ over their sum). The sum over the layers. A pair names the
- * layers from shallow to deep.
+ * Let deep layers of the student review with shallow ones: from the deepest on, each layer's features are fused with
+ * what came from the deeper ones by trained blocks with an attention of their own, and compared with the teacher's
+ * layer of that depth at several sizes (full, 4, 2 and 1; weights 1, ½, ¼, ⅛ over their sum). The sum over the layers.
+ * A pair names the layers from shallow to deep. Takes N×C×H×W of each layer. For convolutional networks with stages of
+ * several resolutions.
  *
  * <p>Chen et al., Distilling Knowledge via Knowledge Review, CVPR 2021.
  */

@@ -5,7 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compare which rows of a batch look alike to both networks: ‖Ĝₛ − Ĝₜ‖²/N² with G = X·Xᵀ of the flattened features and
- * each of its rows brought to length 1 (L2). Any shapes.
+ * each of its rows brought to length 1 (L2). Any shapes. Where layers themselves can't be compared, as between
+ * families.
  *
  * <p>Tung and Mori, Similarity-Preserving Knowledge Distillation, ICCV 2019.
  */

@@ -6,7 +6,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute −Σ softmax(zₜ/T)·log softmax(zₛ/T), the mean over the rows: the tutorial's written form, the cross-entropy of
- * the softened distributions. Without T² its gradient shrinks as 1/T².
+ * the softened distributions. Without T² its gradient shrinks as 1/T². Take {@link SoftTarget} unless a published
+ * result is to be repeated.
  *
  * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
  *
@@ -16,6 +17,11 @@ import org.bytedeco.pytorch.Tensor;
 public record SoftCrossEntropy(double temperature, boolean squared) implements LogitLoss {
     public SoftCrossEntropy {
         Settings.positive("temperature", temperature);
+    }
+
+    /** Use the tutorial's form, without T², at T = 3. */
+    public SoftCrossEntropy() {
+        this(SoftTarget.DEFAULT_TEMPERATURE);
     }
 
     /** Use the tutorial's form, without T². */

@@ -44,6 +44,11 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
     }
 
     @Override
+    public boolean relational() {
+        return inner.relational();
+    }
+
+    @Override
     public StandardizedLogits withTemperature(double other) {
         return new StandardizedLogits(inner.withTemperature(other));
     }

@@ -10,8 +10,10 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Maximise what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements, with
- * μ three trained 1×1 convolutions and σ² one trained variance for each of the teacher's channels.
+ * Maximise what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements,
+ * with μ three trained 1×1 convolutions and σ² one trained variance for each of the teacher's channels. Takes N×C×H×W
+ * of equal H and W. Where the student can't follow all of the teacher's channels: the variance of such a one grows, and
+ * it counts less.
  *
  * <p>Ahn et al., Variational Information Distillation for Knowledge Transfer, CVPR 2019. σ² = softplus(α) + 10⁻⁵.
  *

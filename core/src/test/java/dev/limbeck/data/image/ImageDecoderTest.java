@@ -195,6 +195,37 @@ class ImageDecoderTest {
                 .hasMessage("it declares 1×50000000 pixels, more than 65535 on a side");
     }
 
+    /** Decodes a file in a machine of its own. */
+    static final class Alone {
+        public static void main(String[] args) {
+            try {
+                ImageDecoder.read(Path.of(args[0]));
+            } catch (LimbeckException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void saysWhenMemoryDoesNotSuffice(@TempDir Path folder) throws IOException, InterruptedException {
+        Path file = folder.resolve("large.png");
+        ImageIO.write(new BufferedImage(6000, 6000, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Alone.class.getName(),
+                        file.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .isEqualTo("cannot read image " + file
+                        + ": it declares 6000×6000 pixels, which take more memory than Java has; give it more (-Xmx)"
+                        + System.lineSeparator());
+        assertThat(process.waitFor()).isZero();
+    }
+
     @Test
     void saysWhatIsNotAnImage(@TempDir Path folder) throws IOException {
         Path text = Files.writeString(folder.resolve("notes.jpg"), "not a picture");

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Time ResNet-18 answering batches of 1 and of 64 images of 64×64, in turn with PyTorch as its users call it (eager, eval,
+# no_grad); prints the ratios.  LIMBECK_PEER_SCRIPT=step_speed.py bench/inference.sh [PYTHON] [PAIRS]
+# The peer's networks are taken from resnet.py beside its script. Seven pairs take about two minutes.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+python=${1:-python3}
+pairs=${2:-7}
+script=${LIMBECK_PEER_SCRIPT:-}
+if [ -z "$script" ] || ! "$python" -c 'import torch' 2>/dev/null; then
+    echo "skipped: no peer; name its script in LIMBECK_PEER_SCRIPT and a python with torch"
+    exit 0
+fi
+results=$(mktemp)
+trap 'rm -f "$results"' EXIT
+i=0
+while [ "$i" -lt "$pairs" ]; do
+    i=$((i + 1))
+    "$here/run.sh" InferenceSpeed >>"$results"
+    LIMBECK_BUILD=no
+    export LIMBECK_BUILD
+    "$python" - "$(dirname "$script")" >>"$results" <<'PY'
+import json, sys, time, torch
+sys.path.insert(0, sys.argv[1])
+from resnet import resnet18
+model = resnet18(2).eval()
+for batch in (1, 64):
+    x, times = torch.randn(batch, 3, 64, 64), []
+    with torch.no_grad():
+        for i in range(30):
+            t = time.perf_counter(); model(x); times.append(time.perf_counter() - t)
+    print(json.dumps({"who": "pytorch", "batch": batch, "ms": sorted(times[10:])[10] * 1e3}))
+PY
+done
+"$python" - "$results" <<'PY'
+import json, statistics, sys
+times = {}
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    times.setdefault((row["who"], row["batch"]), []).append(row["ms"])
+print("| batch | network | ms | PyTorch's ms | PyTorch / Limbeck (median of pairs) |")
+print("|---|---|---|---|---|")
+for (who, batch), ours in times.items():
+    if who == "pytorch": continue
+    theirs = times["pytorch", batch]
+    print(f"| {batch} | {who} | {statistics.median(ours):.1f} | {statistics.median(theirs):.1f} "
+          f"| {statistics.median(t / o for o, t in zip(ours, theirs)):.2f} |")
+PY

@@ -1,0 +1,94 @@
+package dev.limbeck.bench;
+
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.Resize;
+import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.tensor.Scope;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** Time what lies between an image and a step: resizing, normalising, and batches of augmented images that were drawn before. */
+@State(org.openjdk.jmh.annotations.Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class DataBenchmark {
+    private static final int IMAGES = 2048;
+
+    private RgbImage photo;
+    private ImagePreparation preparation;
+    private ImageData data;
+    private BatchStream batches;
+    private int epoch;
+
+    /** Draw a photo's worth of pixels, and let the loader read its images once. */
+    @Setup
+    public void draw() {
+        byte[] pixels = new byte[500 * 375 * 3];
+        new Random(1).nextBytes(pixels);
+        photo = new RgbImage(500, 375, pixels);
+        data = ImageData.builder(Datasets.shapes(IMAGES, 8, 8))
+                .batchSize(64)
+                .flip()
+                .padAndCrop(4)
+                .build();
+        preparation = ImagePreparation.of(data.preparation());
+        try (BatchStream first = data.train(0);
+                Scope scope = Scope.open()) {
+            for (int i = 0; i < first.batches(); i++) first.next();
+        }
+        batches = data.train(++epoch);
+    }
+
+    /** Bring a photo of 500×375 to 64×64. */
+    @Benchmark
+    public RgbImage resize() {
+        return Resize.SQUISH.apply(photo, 64, 64);
+    }
+
+    /** Resize and normalise a photo as a prediction does. */
+    @Benchmark
+    public long prepare() {
+        try (Scope scope = Scope.open()) {
+            return preparation.input(photo).numel();
+        }
+    }
+
+    /** Take the next batch of 64 images of 32×32 from the worker threads, which do nothing else. */
+    @Benchmark
+    public int nextBatch() {
+        try (Scope scope = Scope.open()) {
+            Batch batch = batches.next();
+            if (batch == null) {
+                batches.close();
+                batches = data.train(++epoch);
+                batch = batches.next();
+            }
+            if (batch == null) throw new IllegalStateException("the loader gives no batch");
+            return batch.size();
+        }
+    }
+
+    /** Free all. */
+    @TearDown
+    public void free() {
+        batches.close();
+        data.close();
+    }
+}

@@ -1,0 +1,66 @@
+package dev.limbeck.bench;
+
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.Precision;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Zoo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+
+/** Time a network answering batches of images as it is, folded, and folded in bfloat16. Prints a JSON line for each. */
+public final class InferenceSpeed {
+    private static final int CLASSES = 2;
+    private static final int WARM_UP = 10;
+    private static final int TIMES = 20;
+
+    private InferenceSpeed() {}
+
+    /** Run the benchmark; options are {@code --arch --size --batches}. */
+    public static void main(String... arguments) {
+        Options options = Options.of(Map.of("arch", "resnet18", "size", "64", "batches", "1,64"), arguments);
+        try (Module network = Zoo.byName(options.text("arch")).create(CLASSES)) {
+            network.eval();
+            try (Script script = ScriptWriter.compile(network);
+                    InferenceGraph folded = script.forInference(Precision.FP32);
+                    InferenceGraph half = script.forInference(Precision.BF16)) {
+                Map<String, UnaryOperator<Tensor>> ways = new LinkedHashMap<>();
+                ways.put("module", network::predict);
+                ways.put("folded fp32", folded::forward);
+                ways.put("folded bf16", half::forward);
+                for (String batch : options.list("batches")) {
+                    int rows = Integer.parseInt(batch);
+                    ways.forEach((name, way) -> System.out.printf(
+                            Locale.ROOT,
+                            "{\"who\": \"%s\", \"batch\": %d, \"ms\": %.3f}%n",
+                            name,
+                            rows,
+                            1e3 * seconds(way, rows, options.number("size"))));
+                }
+            }
+        }
+    }
+
+    private static double seconds(UnaryOperator<Tensor> way, int rows, int size) {
+        List<Double> times = new ArrayList<>();
+        try (Scope scope = Scope.open()) {
+            Tensor images = Tensors.channelsLast(Tensors.randn(rows, 3, size, size));
+            for (int i = 0; i < WARM_UP + TIMES; i++) {
+                long start = System.nanoTime();
+                try (Scope one = Scope.open()) {
+                    way.apply(images);
+                }
+                if (i >= WARM_UP) times.add((System.nanoTime() - start) / 1e9);
+            }
+        }
+        return Medians.of(times);
+    }
+}

@@ -1,0 +1,55 @@
+package dev.limbeck.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Run a command of Limbeck in a process of its own, for what one process cannot do twice without memory of the first. */
+final class OwnProcess {
+    private OwnProcess() {}
+
+    /**
+     * Run a command as this process was started, and return the document that {@code --json} makes it print.
+     *
+     * @throws LimbeckException with the command's own message if it fails
+     */
+    static JsonNode json(List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        // An agent of this process would write into the same place once more.
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> !flag.startsWith("-javaagent") && !flag.startsWith("-agent"))
+                .forEach(command::add);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(arguments);
+        command.add("--json");
+        try {
+            Process process = new ProcessBuilder(command)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            byte[] printed;
+            try (InputStream out = process.getInputStream()) {
+                printed = out.readAllBytes();
+            } finally {
+                process.getOutputStream().close();
+            }
+            int code = process.waitFor();
+            JsonNode document = new ObjectMapper().readTree(printed);
+            if (code == 0 && document != null) return document;
+            String message = document == null ? "" : document.path("error").asText();
+            throw new LimbeckException(
+                    message.isEmpty() ? "a process of its own ended with " + code + ", which says no more" : message);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot start a process of its own: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LimbeckException("interrupted", e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.tensor.Precision;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Say where and how answers are kept.
+ *
+ * @param folder null for memory
+ * @param memories what is in memory, apart for each precision
+ * @param budget most rows in memory
+ * @param told takes lines about a folder
+ */
+record Keeping(
+        Encoding encoding,
+        @Nullable Path folder,
+        Map<Precision, MemoryStore> memories,
+        long budget,
+        Counts counts,
+        Consumer<String> told) {
+    /** How many rows were asked about, and how many were there. */
+    static final class Counts {
+        long asked;
+        long found;
+    }
+
+    static Keeping inMemory(long budget) {
+        return new Keeping(Encoding.FLOAT32, null, new ConcurrentHashMap<>(), budget, new Counts(), line -> {});
+    }
+
+    static Keeping onDisk(Path folder, Encoding encoding, Consumer<String> told) {
+        return new Keeping(encoding, folder, Map.of(), 0, new Counts(), told);
+    }
+
+    /** Return the memory for a precision; null where a folder keeps answers. */
+    @Nullable
+    MemoryStore memory(Precision precision) {
+        return folder == null ? memories.computeIfAbsent(precision, key -> new MemoryStore(budget)) : null;
+    }
+}

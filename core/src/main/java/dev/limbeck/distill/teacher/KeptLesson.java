@@ -1,0 +1,350 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Origin;
+import dev.limbeck.data.RowKey;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Answer from what is kept where that can be, and keep what else is answered. */
+final class KeptLesson implements Teacher.Lesson {
+    private static final String FEATURES = "features";
+    private static final String CLASSES = "classes";
+
+    private final String name;
+    private final Encoding encoding;
+    private final @Nullable Path folder;
+    private final Consumer<String> told;
+    private final Keeping.Counts counts;
+    private final Teacher.Lesson lesson;
+    private final Data data;
+    private final Device device;
+    private final @Nullable MemoryStore memory;
+    private final Map<String, String> facts = new TreeMap<>();
+    private final List<String> points = new ArrayList<>();
+    /** The shape of a row of each point's features, once it is known. */
+    private final Map<String, long[]> shapes = new LinkedHashMap<>();
+
+    private @Nullable Capture inside;
+    private @Nullable Capture shown;
+    private @Nullable RowStore store;
+    private boolean trying;
+    private int classes;
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+
+    KeptLesson(Teacher.Lesson lesson, String name, Keeping keeping, Data data, Device device) {
+        this.name = name;
+        encoding = keeping.encoding();
+        folder = keeping.folder();
+        told = keeping.told();
+        counts = keeping.counts();
+        this.lesson = lesson;
+        this.data = data;
+        this.device = device;
+        memory = keeping.memory(lesson.precision());
+        if (folder == null) return;
+        if (data.views().length == 0) {
+            throw new LimbeckException(
+                    "training images are augmented anew in each epoch, so that kept answers are never "
+                            + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
+        }
+        if (lesson.fingerprint().isEmpty()) {
+            throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
+                    + "nothing shows whether it is still the same; keep none");
+        }
+        facts.put("form", "1");
+        facts.put("teacher", lesson.fingerprint());
+        facts.put("precision", lesson.precision().toString());
+        facts.put("numbers", encoding.toString());
+        data.look().forEach((key, value) -> facts.put("data." + key, value));
+        facts.put("input", Tensors.shapeText(lesson.inputShape(data.inputShape())));
+        DiskStore.check(folder, DiskStore.facts(folder), facts);
+    }
+
+    /** Return how many numbers a row has. */
+    private int width() {
+        return classes + shapes.values().stream().mapToInt(KeptLesson::count).sum();
+    }
+
+    private static int count(long[] shape) {
+        return Math.toIntExact(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
+    }
+
+    @Override
+    public Precision precision() {
+        return lesson.precision();
+    }
+
+    @Override
+    public Knowledge knowledge() {
+        return encoding.of(lesson.knowledge());
+    }
+
+    /** Answers about inputs that were prepared otherwise are not kept. */
+    @Override
+    public boolean tryOn(Teacher.@Nullable Trial trial) {
+        trying = lesson.tryOn(trial) && trial != null;
+        return trial == null || trying;
+    }
+
+    @Override
+    public long[] inputShape(long... student) {
+        return lesson.inputShape(student);
+    }
+
+    @Override
+    public Capture capture(Collection<String> wanted) {
+        if (inside != null) throw new IllegalStateException("the features of one set of pairs are kept");
+        if (encoding.top() > 0) {
+            throw new LimbeckException("features cannot be kept as " + encoding + "; keep float16 or float32");
+        }
+        points.addAll(new TreeSet<>(wanted));
+        inside = lesson.capture(wanted);
+        shown = Capture.given(name);
+        return shown;
+    }
+
+    @Override
+    public Summary summary(long... inputShape) {
+        return lesson.summary(inputShape);
+    }
+
+    @Override
+    public String fingerprint() {
+        return lesson.fingerprint();
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (store != null) store.close();
+        } finally {
+            lesson.close();
+        }
+    }
+
+    @Override
+    public Tensor logits(Batch batch) {
+        RowKey[] keys = keys(batch);
+        if (keys == null) return live(batch, false);
+        counts.asked += keys.length;
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            if (store == null) reopen();
+            Tensor rows = store == null ? first(keys, batch) : rows(keys, () -> encoding.encode(joined(batch)));
+            return scope.handOut(split(rows, scope));
+        }
+    }
+
+    /** Return keys if answers about the batch are to be kept, else null. */
+    private RowKey @Nullable [] keys(Batch batch) {
+        Origin origin = batch.origin();
+        if (origin == null || trying) return null;
+        if (!origin.changes().isEmpty()) {
+            if (folder == null) return null;
+            throw new LimbeckException("answers about mixed images (mixup, cutmix) cannot be kept, because each is "
+                    + "seen once; leave the mixing out, or keep no answers");
+        }
+        // What is in memory has no inside, and a pass that watches none needs none.
+        if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;
+        return data.keys(origin, batch.indices());
+    }
+
+    private Tensor live(Batch batch, boolean watched) {
+        Capture from = inside;
+        Capture to = shown;
+        if (from == null || to == null) return lesson.logits(batch);
+        if (watched || to.isRecording()) from.start();
+        Tensor logits = lesson.logits(batch);
+        if (to.isRecording()) points.forEach(point -> to.put(point, from.get(point)));
+        if (!watched) from.stop();
+        return logits;
+    }
+
+    /** Ask the teacher, and put all that is kept of its answer side by side. */
+    private Tensor joined(Batch batch) {
+        Tensor logits = live(batch, true);
+        classes = Math.toIntExact(logits.size(1));
+        Tensor[] parts = new Tensor[1 + points.size()];
+        parts[0] = logits;
+        for (int i = 0; i < points.size(); i++) {
+            Tensor feature = inside().get(points.get(i));
+            long[] shape = feature.shape();
+            shapes.put(points.get(i), Arrays.copyOfRange(shape, 1, shape.length));
+            parts[1 + i] = feature.reshape(feature.size(0), -1);
+        }
+        if (!points.isEmpty()) inside().stop();
+        return Ops.cat(1, parts);
+    }
+
+    private Capture inside() {
+        if (inside == null) throw new IllegalStateException("nothing is watched");
+        return inside;
+    }
+
+    /** Use what is there already, which knows how long a row is. */
+    private void reopen() {
+        if (memory != null && memory.rowBytes() > 0) {
+            classes = memory.rowBytes() / Float.BYTES;
+            store = memory;
+        }
+        Map<String, String> there = folder == null ? null : DiskStore.facts(folder);
+        if (there == null) return;
+        String known = there.get(CLASSES);
+        String features = there.getOrDefault(FEATURES, "");
+        if (known == null || !known.matches("[0-9]{1,7}")) {
+            throw new LimbeckException(folder + " does not say how many classes it is about; delete it");
+        }
+        classes = Integer.parseInt(known);
+        for (String feature : features.isEmpty() ? new String[0] : features.split(", ")) {
+            String[] parts = feature.split(" ");
+            shapes.put(
+                    parts[0],
+                    Arrays.stream(parts[1].split("×"))
+                            .mapToLong(Long::parseLong)
+                            .toArray());
+        }
+        open();
+    }
+
+    private void open() {
+        if (store != null) return;
+        if (folder == null) {
+            store = memory;
+            return;
+        }
+        facts.put(CLASSES, String.valueOf(classes));
+        List<String> features = new ArrayList<>();
+        shapes.forEach((point, shape) -> features.add(point + " " + Tensors.shapeText(shape)));
+        // What is there was read into shapes; what is watched must be the same.
+        if (!List.copyOf(shapes.keySet()).equals(points)) {
+            throw new LimbeckException(folder + " keeps features of "
+                    + (shapes.isEmpty() ? "no layer" : String.join(", ", shapes.keySet()))
+                    + ", wanted are those of "
+                    + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
+        }
+        if (!features.isEmpty()) facts.put(FEATURES, String.join(", ", features));
+        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(width()), told);
+        store = opened;
+        if (opened.size() == 0) {
+            told.accept(plan());
+        } else {
+            checkRows(opened);
+            told.accept(String.format(Locale.ROOT, "%,d kept answers in %s", opened.size(), folder));
+        }
+    }
+
+    /** Say how much will be kept. */
+    private String plan() {
+        long rows =
+                (long) data.size(Split.TRAIN) * data.views().length + (points.isEmpty() ? data.size(Split.VALID) : 0);
+        return String.format(
+                Locale.ROOT,
+                "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
+                folder,
+                rows,
+                width(),
+                encoding,
+                rows * (encoding.bytes(width()) + 16) / 1e6);
+    }
+
+    /** Refuse a folder that knows none of this data's rows. */
+    private void checkRows(DiskStore opened) {
+        if (knows(opened, new Origin(Split.VALID, Origin.PLAIN))) return;
+        for (int view : data.views()) {
+            if (knows(opened, new Origin(Split.TRAIN, view))) return;
+        }
+        throw new LimbeckException(folder + " keeps " + opened.size()
+                + " answers, none of them about this data's images; choose another folder, or delete that one");
+    }
+
+    private boolean knows(DiskStore opened, Origin origin) {
+        for (int row = 0; row < data.size(origin.split()); row++) {
+            RowKey[] key = data.keys(origin, row);
+            if (key == null || opened.has(key[0])) return true;
+        }
+        return false;
+    }
+
+    /** Read rows; those that are missing are taken from the answers about the whole batch. */
+    private Tensor rows(RowKey[] keys, Supplier<byte[]> answers) {
+        int rowBytes = encoding.bytes(width());
+        buffer(keys.length * rowBytes);
+        boolean[] missing = new boolean[keys.length];
+        int absent = 0;
+        for (int row = 0; row < keys.length; row++) {
+            buffer.position(row * rowBytes);
+            missing[row] = !store().get(keys[row], buffer);
+            if (missing[row]) absent++;
+        }
+        counts.found += keys.length - absent;
+        if (absent > 0) {
+            byte[] answered = answers.get();
+            for (int row = 0; row < keys.length; row++) {
+                if (!missing[row]) continue;
+                buffer.put(row * rowBytes, answered, row * rowBytes, rowBytes);
+                store().put(keys[row], answered, row * rowBytes, rowBytes);
+            }
+        }
+        return encoding.decode(buffer, keys.length, width());
+    }
+
+    /** Ask about the first batch, which tells how long a row is, and keep the answer. */
+    private Tensor first(RowKey[] keys, Batch batch) {
+        byte[] answer = encoding.encode(joined(batch));
+        open();
+        return rows(keys, () -> answer);
+    }
+
+    private RowStore store() {
+        if (store == null) throw new IllegalStateException("the store is opened with the first answer");
+        return store;
+    }
+
+    private ByteBuffer buffer(int bytes) {
+        if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
+        return buffer.clear().limit(bytes);
+    }
+
+    /** Show the features that were kept, and return the logits. */
+    private Tensor split(Tensor rows, Scope scope) {
+        Tensor whole = Tensors.to(rows, device);
+        int at = classes;
+        for (Map.Entry<String, long[]> feature : shapes.entrySet()) {
+            int count = count(feature.getValue());
+            long[] shape = IntStream.range(0, feature.getValue().length + 1)
+                    .mapToLong(i -> i == 0 ? rows.size(0) : feature.getValue()[i - 1])
+                    .toArray();
+            Tensor value = scope.handOut(whole.narrow(1, at, count).reshape(shape));
+            if (shown != null) shown.put(feature.getKey(), value);
+            at += count;
+        }
+        return whole.narrow(1, 0, classes);
+    }
+}
