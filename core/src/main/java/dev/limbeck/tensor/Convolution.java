@@ -14,8 +14,6 @@ import org.bytedeco.pytorch.global.torch;
  * holds this to double precision.
  */
 final class Convolution {
-    private static final long FATAL_IN = 256;
-    private static final long FATAL_OUT = 512;
 
     /** Some virtual machines hide how large the processor's caches are. */
     private static final boolean HIDES_CACHES = Files.isDirectory(Path.of("/sys/devices/system/cpu"))
@@ -25,15 +23,10 @@ final class Convolution {
 
     /**
      * Return whether a kernel of one pixel is not to be trusted with channels last: where no cache sizes are known, the library
-     * plans its blocks wrongly, and outputs come out wrong for some numbers of channels.
+     * plans its blocks wrongly. Outputs are wrong, or the process ends with a division by zero.
      */
-    private static boolean isUntrusted(Tensor weight) {
+    static boolean isUntrusted(Tensor weight) {
         return HIDES_CACHES && weight.dim() == 4 && weight.size(2) * weight.size(3) == 1;
-    }
-
-    /** Return whether such a kernel would end the process: the library divides by zero where there are many channels. */
-    static boolean isFatal(Tensor weight) {
-        return isUntrusted(weight) && weight.size(1) >= FATAL_IN && weight.size(0) >= FATAL_OUT;
     }
 
     static Tensor of(
@@ -51,16 +44,7 @@ final class Convolution {
         if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
             return groupByGroup(x, weight, bias, stride, padding, dilation, groups);
         }
-        if (isUntrusted(weight) && x.is_cpu()) {
-            return torch.conv2d(
-                    rowMajor(x),
-                    rowMajor(weight),
-                    bias,
-                    new long[] {stride, stride},
-                    new long[] {padding, padding},
-                    new long[] {dilation, dilation},
-                    groups);
-        }
+        if (isUntrusted(weight) && x.is_cpu() && groups == 1 && padding == 0) return product(x, weight, bias, stride);
         return torch.conv2d(
                 wide || Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
                 wide ? Tensors.channelsLast(weight) : weight,
@@ -84,9 +68,12 @@ final class Convolution {
         return bias.has_value() ? joined.add(bias.get().view(1, -1, 1, 1)) : joined;
     }
 
-    /** Lay out a tensor of which contiguous() may say that it is so already, where images are of one pixel. */
-    private static Tensor rowMajor(Tensor x) {
-        return x.contiguous().reshape(x.size(0), x.size(1), -1).reshape(x.shape());
+    /** Compute it as a matrix product over the channels of each pixel. */
+    private static Tensor product(Tensor x, Tensor weight, TensorOptional bias, long stride) {
+        Tensor seen = stride == 1 ? x : Ops.every(Ops.every(x, 2, stride), 3, stride);
+        Tensor pixels = Tensors.channelsLast(seen).permute(0, 2, 3, 1);
+        return torch.linear(pixels, weight.reshape(weight.size(0), weight.size(1)), bias)
+                .permute(0, 3, 1, 2);
     }
 
     private static boolean isRightInBf16(Tensor x, Tensor weight) {

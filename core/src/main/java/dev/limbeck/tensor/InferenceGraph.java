@@ -42,7 +42,7 @@ public final class InferenceGraph implements AutoCloseable {
             for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
                 if (readsOneChannel(node)) right = Precision.FP32;
                 if (isConvolution(node)
-                        && Convolution.isFatal(node.input(1).node().t(VALUE))) last = false;
+                        && Convolution.isUntrusted(node.input(1).node().t(VALUE))) last = false;
             }
             for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next())
                 layOut(node, right, last);

@@ -105,12 +105,12 @@ class KeptAnswersTest {
                 .build();
     }
 
+    private ModuleTeacher plain() {
+        return ModuleTeacher.of(big.model(), data.classNames()).precision(big.precision());
+    }
+
     private KeptTeacher kept(String folder, Encoding encoding) {
-        return KeptTeacher.onDisk(
-                ModuleTeacher.of(big.model(), data.classNames()).precision(big.precision()),
-                home.resolve(folder),
-                encoding,
-                told::add);
+        return KeptTeacher.onDisk(plain(), home.resolve(folder), encoding, told::add);
     }
 
     private float[] validation(Teacher teacher) {
@@ -139,7 +139,7 @@ class KeptAnswersTest {
 
     @Test
     void whatIsKeptIsAnsweredBitForBitWithoutTheTeacher() {
-        float[] live = validation(ModuleTeacher.of(big.model(), data.classNames()));
+        float[] live = validation(plain());
         assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
         int before = computed.get();
         assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
@@ -152,7 +152,7 @@ class KeptAnswersTest {
 
     @Test
     void aStudentLearnsTheSameFromKeptAnswersAsFromLiveOnes() {
-        String live = taughtBy(ModuleTeacher.of(big.model(), data.classNames()));
+        String live = taughtBy(plain());
         assertThat(taughtBy(kept("a", Encoding.FLOAT32))).as("filling").isEqualTo(live);
         int before = computed.get();
         assertThat(taughtBy(kept("a", Encoding.FLOAT32))).as("full").isEqualTo(live);
@@ -162,7 +162,7 @@ class KeptAnswersTest {
     @Test
     void featuresAreKeptToo() {
         FeaturePair pair = FeaturePair.of("conv", "bn").loss(new FitNet());
-        String live = taughtBy(ModuleTeacher.of(big.model(), data.classNames()), pair);
+        String live = taughtBy(plain(), pair);
         assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("filling").isEqualTo(live);
         // What is left to compute: the shapes' probe, and the validation rows, of which no features are kept.
         int before = computed.get();
@@ -257,7 +257,7 @@ class KeptAnswersTest {
 
     @Test
     void aDiskThatFailsEndsTheKeepingAndNotTheTraining() throws IOException {
-        float[] live = validation(ModuleTeacher.of(big.model(), data.classNames()));
+        float[] live = validation(plain());
         try (Teacher.Lesson lesson = kept("a", Encoding.FLOAT32).begin(data, CPU)) {
             assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
             Files.delete(home.resolve("a/facts.json"));
@@ -324,7 +324,7 @@ class KeptAnswersTest {
 
     @Test
     void twoWritersDoNotHarmEachOther() {
-        float[] live = validation(ModuleTeacher.of(big.model(), data.classNames()));
+        float[] live = validation(plain());
         try (Teacher.Lesson one = kept("a", Encoding.FLOAT32).begin(data, CPU);
                 Teacher.Lesson other = kept("a", Encoding.FLOAT32).begin(data, CPU)) {
             assertThat(one.predict(data, Split.VALID).logits()).isEqualTo(live);
@@ -338,7 +338,7 @@ class KeptAnswersTest {
     @ParameterizedTest
     @ValueSource(strings = {"float16", "top-2", "top-1"})
     void smallerFormsKeepWhatTheySay(String form) {
-        float[] live = validation(ModuleTeacher.of(big.model(), data.classNames()));
+        float[] live = validation(plain());
         KeptTeacher small = kept("a", Encoding.of(form));
         float[] found = validation(small);
         assertThat(validation(small)).as("read again").isEqualTo(found);
