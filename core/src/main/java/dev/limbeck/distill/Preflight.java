@@ -85,8 +85,10 @@ public record Preflight(
         double accuracy = Metric.accuracy().of(answers);
         List<String> warnings = new ArrayList<>();
         if (thorough || accuracy < POOR) {
-            String better = betterPreparation(lesson, data);
-            if (better == null) better = betterOrder(answers, data.classNames(), declared, accuracy);
+            Better prepared = betterPreparation(lesson, data);
+            Better ordered = betterOrder(answers, data.classNames(), declared, accuracy);
+            Better better =
+                    prepared == null || (ordered != null && ordered.accuracy > prepared.accuracy) ? ordered : prepared;
             if (better != null) {
                 warnings.add(String.format(
                         Locale.ROOT,
@@ -94,7 +96,7 @@ public record Preflight(
                         teacher.name(),
                         100 * accuracy,
                         100.0 / answers.classes(),
-                        better));
+                        better.words));
             } else if (accuracy < 2.0 / answers.classes() && answers.classes() > 2) {
                 warnings.add(String.format(
                         Locale.ROOT,
@@ -174,10 +176,13 @@ public record Preflight(
         return " is all but sure of every answer" + seen + ", which teaches little more than labels do";
     }
 
+    /** Something else than what is assumed, with which the teacher would more often be right. */
+    private record Better(double accuracy, String words) {}
+
     /** Look for a preparation with which the teacher is clearly more often right; null if there is none. */
-    private static @Nullable String betterPreparation(Teacher.Lesson lesson, Data data) {
+    private static @Nullable Better betterPreparation(Teacher.Lesson lesson, Data data) {
         double now = right(lesson, data);
-        String best = null;
+        Better best = null;
         double most = now + Math.max(BETTER, 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS));
         try {
             for (Teacher.Trial trial : TRIALS) {
@@ -185,11 +190,13 @@ public record Preflight(
                 double share = right(lesson, data);
                 if (share > most) {
                     most = share;
-                    best = String.format(
-                            Locale.ROOT,
-                            "with %s it would be on %.1f %%; say how its inputs are prepared",
-                            trial.words(),
-                            100 * share);
+                    best = new Better(
+                            share,
+                            String.format(
+                                    Locale.ROOT,
+                                    "with %s it would be on %.1f %%; say how its inputs are prepared",
+                                    trial.words(),
+                                    100 * share));
                 }
             }
         } finally {
@@ -222,7 +229,7 @@ public record Preflight(
     }
 
     /** Look whether each answer stands for one other class; null if the order fits, or none does. */
-    private static @Nullable String betterOrder(
+    private static @Nullable Better betterOrder(
             Predictions answers, List<String> names, List<String> declared, double accuracy) {
         int classes = answers.classes();
         if (classes != names.size()) return null;
@@ -246,11 +253,13 @@ public record Preflight(
             if (matched < 0) return null;
             order.add(names.get(meant[matched]));
         }
-        return String.format(
-                Locale.ROOT,
-                "if its classes were %s it would be on %.1f %%; name them in that order (teacher.classes, "
-                        + "--teacher-classes) and match them by name (--match-classes)",
-                order,
-                100 * share);
+        return new Better(
+                share,
+                String.format(
+                        Locale.ROOT,
+                        "if its classes were %s it would be on %.1f %%; name them in that order (teacher.classes, "
+                                + "--teacher-classes) and match them by name (--match-classes)",
+                        order,
+                        100 * share));
     }
 }

@@ -2,10 +2,13 @@ package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.zip.ZipFile;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.ExtraFilesMap;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
@@ -75,12 +78,12 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Run the module without recording gradients. */
+    /** Run the module without recording gradients; inputs are laid out as weights in files are, row by row. */
     public Tensor forward(Tensor x) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             IValueVector arguments = new IValueVector();
-            arguments.push_back(new IValue(x));
+            arguments.push_back(new IValue(x.contiguous()));
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
             return scope.handOut(module.forward(arguments).toTensor().detach());
         }
@@ -98,6 +101,20 @@ public final class Script implements AutoCloseable {
     /** Make what computes the same fast; the caller closes it. */
     public InferenceGraph forInference(Precision precision) {
         return InferenceGraph.of(module, precision);
+    }
+
+    /**
+     * Write the module to a file that {@code torch.jit.load} opens.
+     *
+     * @param extra texts that are kept in the file by name, {@code _extra_files} in Python
+     */
+    public void save(Path file, Map<String, String> extra) {
+        try (Scope scope = Scope.open()) {
+            ExtraFilesMap files = new ExtraFilesMap();
+            extra.forEach((name, text) -> files.put(
+                    new BytePointer(name, StandardCharsets.UTF_8), new BytePointer(text, StandardCharsets.UTF_8)));
+            module.save(file.toString(), files);
+        }
     }
 
     /** Write the module to a file that {@code torch.jit.load} opens. */

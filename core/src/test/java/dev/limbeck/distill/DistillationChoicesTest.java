@@ -347,6 +347,7 @@ class DistillationChoicesTest {
                 Module big = Conv2d.of(3, 3, 1, 1, 0);
                 // The labels' own loss has no weight here.
                 Learner learner = Learner.builder(images, dense)
+                        .precision("fp32")
                         .loss((z, y) -> z.square().mean())
                         .precision("fp32")
                         .build()) {

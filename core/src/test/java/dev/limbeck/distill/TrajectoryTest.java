@@ -35,12 +35,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TrajectoryTest {
     private static final JsonNode GOLDEN = Golden.read("trajectory.json");
 
-    /** Rounding differences grow from step to step: PyTorch itself strays by 2 % between thread counts or in float64. */
+    /**
+     * Rounding differences grow from step to step: PyTorch itself strays by 2 % between thread counts or in float64. The first
+     * step of AdamW takes the sign of each gradient, however small, so that the second loss strays already where convolutions
+     * of one pixel are computed as matrix products (1.7e-4; see Convolution).
+     */
     @ParameterizedTest
     @CsvSource({"adamw, 6", "sgd, 3"})
     void followsPyTorchInFloat32(String name, int steps) {
-        // AdamW's first step divides gradients by themselves, those too that are rounding alone.
-        double[] tolerances = {1e-4, 1e-3, 1e-2, 3e-2, 3e-2, 3e-2};
+        double[] tolerances = {1e-4, 3e-4, 1e-2, 3e-2, 3e-2, 3e-2};
         follow(name, new Size(DType.FLOAT32, 16, 64), run(GOLDEN, name), Arrays.copyOf(tolerances, steps));
     }
 

@@ -148,4 +148,68 @@ public final class GivenBatches implements Data {
 
     @Override
     public void close() {}
+
+    /** Be what a test changes in some point. */
+    public abstract static class Forwarding implements Data {
+        private final Data data;
+
+        protected Forwarding(Data data) {
+            this.data = data;
+        }
+
+        @Override
+        public List<String> classNames() {
+            return data.classNames();
+        }
+
+        @Override
+        public int size(Split split) {
+            return data.size(split);
+        }
+
+        @Override
+        public int batchSize() {
+            return data.batchSize();
+        }
+
+        @Override
+        public BatchStream train(int epoch) {
+            return data.train(epoch);
+        }
+
+        @Override
+        public BatchStream evaluate(Split split) {
+            return data.evaluate(split);
+        }
+
+        @Override
+        public RowKey[] keys(Origin origin, int... indices) {
+            return data.keys(origin, indices);
+        }
+
+        @Override
+        public long[] inputShape() {
+            return data.inputShape();
+        }
+
+        @Override
+        public int[] labels(Split split) {
+            return data.labels(split);
+        }
+
+        @Override
+        public String fingerprint() {
+            return data.fingerprint();
+        }
+
+        @Override
+        public Map<String, Object> describe() {
+            return data.describe();
+        }
+
+        @Override
+        public void close() {
+            data.close();
+        }
+    }
 }

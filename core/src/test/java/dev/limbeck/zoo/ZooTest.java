@@ -129,7 +129,9 @@ class ZooTest {
                 script.save(file);
             }
             try (Script loaded = Script.load(file)) {
-                assertThat(Tensors.toFloats(loaded.forward(x))).containsExactly(Tensors.toFloats(expected));
+                // Files are row by row, and the network is not: other sums are rounded.
+                assertThat(Tensors.toFloats(loaded.forward(x)))
+                        .containsExactly(Tensors.toFloats(expected), within(1e-5f));
             }
         }
     }

@@ -1,0 +1,210 @@
+package dev.limbeck.distill.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.GivenBatches;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TorchScript files as people have them: with probabilities, other layouts, and metadata or none. */
+class FileTeacherTest {
+    private static final Device CPU = Engine.device("cpu");
+    private static final String MEANS = "return torch.mean(x, [2, 3])";
+
+    @TempDir
+    Path home;
+
+    private final GivenBatches data = Toy.data(2, 6);
+
+    private Path file(String body, Map<String, String> extra) {
+        Path file = home.resolve("teacher.pt");
+        try (Script script = Script.compile(
+                "Given",
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                "def forward(self, x: Tensor) -> Tensor:\n    " + body.replace("\n", "\n    ") + "\n")) {
+            script.save(file, extra);
+        }
+        return file;
+    }
+
+    private float[] answers(Teacher teacher, Tensor input) {
+        try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+            return Tensors.toFloats(lesson.logits(Batch.of(input)));
+        }
+    }
+
+    private static float[] channelMeans(Tensor input) {
+        float[] values = Tensors.toFloats(input);
+        float[] means = new float[values.length / 64];
+        for (int i = 0; i < values.length; i++) means[i / 64] += values[i] / 64;
+        return means;
+    }
+
+    @Test
+    void probabilitiesAreFoundOutAndBecomeTheirLogarithms() {
+        try (FileTeacher teacher = FileTeacher.open(file("return torch.softmax(torch.mean(x, [2, 3]), 1)", Map.of()));
+                Scope scope = Scope.open()) {
+            Tensor x = Toy.images(3, 6, 1);
+            float[] found = answers(teacher, x);
+            float[] logits = channelMeans(x);
+            for (int row = 0; row < 6; row++) {
+                // Logits up to a constant of the row.
+                float shift = found[3 * row] - logits[3 * row];
+                for (int c = 0; c < 3; c++) {
+                    assertThat(found[3 * row + c] - logits[3 * row + c]).isCloseTo(shift, within(1e-5f));
+                }
+            }
+            try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+                assertThat(lesson.knowledge()).isEqualTo(Knowledge.PROBABILITIES);
+            }
+            try (Teacher.Lesson lesson = teacher.giving(Knowledge.LOGITS).begin(data, CPU)) {
+                assertThat(lesson.knowledge()).as("as it was told").isEqualTo(Knowledge.LOGITS);
+            }
+        }
+    }
+
+    @Test
+    void logitsThatAreToBeProbabilitiesAreRefused() {
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).giving(Knowledge.PROBABILITIES);
+                Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+            assertThatThrownBy(() -> lesson.predict(data, Split.VALID))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "teacher teacher.pt must give probabilities, rows of numbers from 0 to 1 with the sum 1, "
+                                    + "found others; say that it gives logits");
+        }
+    }
+
+    @Test
+    void metadataSaysWhatTheCallerNeedNot() {
+        Map<String, String> extra = new LinkedHashMap<>();
+        extra.put("classes", "[\"cat\", \"dog\", \"möwe\"]");
+        extra.put("mean", "0.5,0.5,0.5");
+        extra.put("std", "0.25,0.25,0.25");
+        extra.put("layout", "nhwc");
+        extra.put("output", "logits");
+        try (FileTeacher teacher = FileTeacher.open(file("return torch.mean(x, [1, 2])", extra))) {
+            assertThat(teacher.classNames()).containsExactly("cat", "dog", "möwe");
+            assertThat(teacher.classes()).isEqualTo(3);
+            assertThat(teacher.channelsLast()).isTrue();
+            assertThat(teacher.preparation())
+                    .containsEntry("mean", "0.5,0.5,0.5")
+                    .containsEntry("std", "0.25,0.25,0.25");
+            assertThat(teacher.facts().kind()).isEqualTo("TorchScript");
+            try (Scope scope = Scope.open();
+                    GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"));
+                    Teacher.Lesson lesson = teacher.begin(given, CPU)) {
+                Tensor x = Toy.images(2, 6, 1);
+                float[] expected = channelMeans(x);
+                for (int i = 0; i < expected.length; i++) expected[i] = (expected[i] - 0.5f) / 0.25f;
+                assertThat(Tensors.toFloats(lesson.logits(Batch.of(x)))).containsExactly(expected, within(1e-4f));
+            }
+        }
+    }
+
+    @Test
+    void theCallerSaysWhatTheFileDoesNot() {
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of()))
+                        .named(List.of("a", "b", "c"))
+                        .laidOut(false, true);
+                Scope scope = Scope.open()) {
+            Tensor x = Toy.images(2, 6, 1);
+            float[] straight = channelMeans(x);
+            float[] found = answers(teacher, x);
+            for (int row = 0; row < 6; row++) {
+                for (int c = 0; c < 3; c++) {
+                    assertThat(found[3 * row + c]).isCloseTo(straight[3 * row + 2 - c], within(1e-5f));
+                }
+            }
+            assertThat(teacher.classNames()).containsExactly("a", "b", "c");
+        }
+    }
+
+    @Test
+    void whatIsNoAnswerIsOneLine() {
+        try (FileTeacher teacher = FileTeacher.open(file("return torch.mean(x, [2, 3]) / 0.0 * 0.0", Map.of()));
+                Scope scope = Scope.open()) {
+            Tensor x = Toy.images(2, 6, 1);
+            assertThatThrownBy(() -> answers(teacher, x))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("teacher teacher.pt gave NaN; look at what it computes");
+        }
+        try (FileTeacher teacher = FileTeacher.open(file("return x", Map.of()));
+                Scope scope = Scope.open()) {
+            Tensor x = Toy.images(2, 6, 1);
+            assertThatThrownBy(() -> answers(teacher, x))
+                    .hasMessage("teacher teacher.pt must give 6×classes numbers, found 6×3×8×8");
+        }
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).named(List.of("a", "b"));
+                Scope scope = Scope.open()) {
+            Tensor x = Toy.images(2, 6, 1);
+            assertThatThrownBy(() -> answers(teacher, x))
+                    .hasMessage("teacher teacher.pt must give 6×2 numbers, found 6×3; choose a teacher of the data's "
+                            + "classes");
+        }
+        assertThatThrownBy(() -> FileTeacher.open(home.resolve("none.pt")))
+                .hasMessage("no teacher at " + home.resolve("none.pt"));
+        assertThatThrownBy(() -> FileTeacher.knowledge("labels"))
+                .hasMessage("a teacher's output must be logits, probabilities or top_classes, found 'labels'");
+    }
+
+    @Test
+    void theLikeliestClassesOfAFunctionShareTheRest() {
+        FunctionTeacher teacher = new FunctionTeacher("top", List.of("a", "b", "c"), inputs -> {
+            float[] answer = new float[inputs.rows() * 3];
+            for (int row = 0; row < inputs.rows(); row++) answer[3 * row + 1] = 0.8f;
+            return answer;
+        });
+        try (Scope scope = Scope.open()) {
+            float[] found = answers(teacher.giving(Knowledge.TOP_CLASSES), Toy.images(2, 2, 1));
+            float rest = (float) Math.log(0.1);
+            float first = (float) Math.log(0.8);
+            assertThat(found).containsExactly(new float[] {rest, first, rest, rest, first, rest}, within(1e-5f));
+        }
+    }
+
+    @Test
+    void theSurestOfSeveralTeachersCountsMost() {
+        FunctionTeacher sure = constant("sure", 0.98f, 0.01f, 0.01f);
+        FunctionTeacher unsure = constant("unsure", 0.2f, 0.4f, 0.4f);
+        try (Scope scope = Scope.open()) {
+            float[] found = answers(
+                    EnsembleTeacher.of(sure, unsure).joined(EnsembleTeacher.Join.CONFIDENCE), Toy.images(2, 1, 1));
+            double expected = (0.98 * 0.98 + 0.4 * 0.2) / (0.98 + 0.4);
+            assertThat(Math.exp(found[0])).isCloseTo(expected, within(1e-5));
+        }
+        try (Teacher.Lesson lesson = EnsembleTeacher.of(sure, unsure)
+                .joined(EnsembleTeacher.Join.CONFIDENCE)
+                .begin(data, CPU)) {
+            assertThat(lesson.knowledge()).isEqualTo(Knowledge.PROBABILITIES);
+        }
+    }
+
+    private static FunctionTeacher constant(String name, float... probabilities) {
+        return new FunctionTeacher(name, List.of("class0", "class1", "class2"), inputs -> {
+                    float[] answer = new float[inputs.rows() * 3];
+                    for (int i = 0; i < answer.length; i++) answer[i] = probabilities[i % 3];
+                    return answer;
+                })
+                .giving(Knowledge.PROBABILITIES);
+    }
+}
