@@ -70,11 +70,18 @@ public final class InferenceGraph implements AutoCloseable {
                 && numbers(node.input(3)).length == 2;
     }
 
-    /** Return whether a node is a convolution in one group with a constant weight. */
+    /** Return whether a node is a convolution in one group with a constant weight, as scripts or as traces write it. */
     private static boolean isPlainConvolution(JitNode node) {
-        if (!node.kind().toQualString().getString().equals("aten::conv2d")) return false;
-        JitNode groups = node.input(6).node();
-        return node.input(1).node().hasAttribute(VALUE) && groups.hasAttribute(VALUE) && groups.i(VALUE) == 1;
+        String kind = node.kind().toQualString().getString();
+        boolean traced = kind.equals("aten::_convolution");
+        if (!traced && !kind.equals("aten::conv2d")) return false;
+        if (traced && !isWhole(node.input(6), 0)) return false; // transposed
+        return node.input(1).node().hasAttribute(VALUE) && isWhole(node.input(traced ? 8 : 6), 1);
+    }
+
+    private static boolean isWhole(Value value, long wanted) {
+        JitNode node = value.node();
+        return node.hasAttribute(VALUE) && node.kindOf(VALUE).toString().equals("i") && node.i(VALUE) == wanted;
     }
 
     private static long[] numbers(Value list) {

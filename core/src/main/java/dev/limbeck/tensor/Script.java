@@ -9,12 +9,11 @@ import java.util.Map;
 import java.util.zip.ZipFile;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.ExtraFilesMap;
-import org.bytedeco.pytorch.IValue;
-import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.QualifiedName;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /** Compile, save, load and run TorchScript modules, the format that PyTorch and LibTorch share. */
 public final class Script implements AutoCloseable {
@@ -23,6 +22,7 @@ public final class Script implements AutoCloseable {
     }
 
     private final JitModule module;
+    private @Nullable InferenceGraph running;
 
     private Script(JitModule module) {
         this.module = Scope.keep(module);
@@ -78,15 +78,11 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Run the module without recording gradients; inputs are laid out as weights in files are, row by row. */
+    /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
     public Tensor forward(Tensor x) {
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
-            IValueVector arguments = new IValueVector();
-            arguments.push_back(new IValue(x.contiguous()));
-            // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
-            return scope.handOut(module.forward(arguments).toTensor().detach());
-        }
+        // The engine's own way to run it convolves wrongly, see Convolution.
+        if (running == null) running = forInference(Precision.FP32);
+        return running.forward(x);
     }
 
     /**
@@ -124,6 +120,7 @@ public final class Script implements AutoCloseable {
 
     @Override
     public void close() {
+        if (running != null) running.close();
         module.close();
     }
 }
