@@ -99,7 +99,8 @@ public final class ScriptGraph implements AutoCloseable {
             case "f":
                 return node.f(value);
             case "s":
-                return node.s(value).getString();
+                // node.s() points into a string that is gone already.
+                return torch.toIValue(node.output()).get().toStringRef().getString();
             case "t":
                 return Scope.keep(Tensors.copy(node.t(value)));
             case "ival":

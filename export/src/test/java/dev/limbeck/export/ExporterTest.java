@@ -76,8 +76,11 @@ class ExporterTest {
             assertThat(verification.accuracy()).isEqualTo(verification.modelAccuracy());
             assertThat(file.file()).isRegularFile();
             assertThat(file.bytes()).isEqualTo(Files.size(file.file()));
-            if (file.format() != Format.ONNX)
+            if (file.format() == Format.SAFETENSORS)
                 assertThat(verification.largestDifference()).isZero();
+            // Row by row other sums are rounded.
+            if (file.format() == Format.TORCHSCRIPT)
+                assertThat(verification.largestDifference()).isLessThan(1e-4);
         }
         try (SavedModel again = SavedModel.open(out.resolve("model.safetensors"), null)) {
             assertThat(again.sha256()).isEqualTo(student.sha256());

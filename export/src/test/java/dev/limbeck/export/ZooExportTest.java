@@ -1,6 +1,7 @@
 package dev.limbeck.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.Resize;
@@ -95,7 +96,8 @@ class ZooExportTest {
         try (Script loaded = Script.load(file)) {
             assertThat(Tensors.toFloats(loaded.forward(x)))
                     .as(architecture + " as TorchScript")
-                    .containsExactly(Tensors.toFloats(network.predict(x)));
+                    // Files are row by row, and the network is not: other sums are rounded.
+                    .containsExactly(Tensors.toFloats(network.predict(x)), within(1e-4f));
         }
         Path weights = home.resolve("network.safetensors");
         try (StateDict state = network.stateDict()) {
