@@ -94,10 +94,13 @@ class ZooExportTest {
         script.save(file);
         Tensor x = Tensors.randn(2, 3, side, side);
         try (Script loaded = Script.load(file)) {
+            float[] expected = Tensors.toFloats(network.predict(x));
+            float largest = 1;
+            for (float value : expected) largest = Math.max(largest, Math.abs(value));
             assertThat(Tensors.toFloats(loaded.forward(x)))
                     .as(architecture + " as TorchScript")
-                    // Files are row by row, and the network is not: other sums are rounded.
-                    .containsExactly(Tensors.toFloats(network.predict(x)), within(1e-4f));
+                    // It runs folded: other sums are rounded.
+                    .containsExactly(expected, within(1e-4f * largest));
         }
         Path weights = home.resolve("network.safetensors");
         try (StateDict state = network.stateDict()) {
