@@ -199,7 +199,8 @@ class CommandsTest {
         assertThat(training.get("optimizer").asText()).startsWith("AdamW[");
         assertThat(training.fieldNames())
                 .toIterable()
-                .containsExactly("architecture", "parameters", "seed", "optimizer", "device", "steps", "stopped");
+                .containsExactly(
+                        "architecture", "parameters", "seed", "optimizer", "device", "precision", "steps", "stopped");
     }
 
     @Test
