@@ -7,7 +7,6 @@ import dev.limbeck.train.TermSize;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -43,8 +42,9 @@ final class CheckCommand extends LimbeckCommand {
                         ? "classes: " + shown(check.teacherClasses())
                         : "classes: the teacher names none; taken to be the data's, in the data's order: "
                                 + shown(check.dataClasses()));
-        say("teacher's input: " + (check.teacherInput().isEmpty() ? "as the student's" : text(check.teacherInput())));
-        say("student's input: " + text(check.dataInput()));
+        say("teacher's input: "
+                + (check.teacherInput().isEmpty() ? "as the student's" : Texts.pairs(check.teacherInput())));
+        say("student's input: " + Texts.pairs(check.dataInput()));
         for (TermSize term : check.terms()) {
             say(Texts.format(
                     "term %s on the first batch: %.4g × weight %.4g = %.4g",
@@ -53,14 +53,6 @@ final class CheckCommand extends LimbeckCommand {
         check.preflight().warnings().forEach(line -> say("warning: " + line));
         if (check.preflight().warnings().isEmpty()) say("nothing found that speaks against this teacher");
         return check;
-    }
-
-    private static String text(Map<String, String> preparation) {
-        return String.join(
-                ", ",
-                preparation.entrySet().stream()
-                        .map(entry -> entry.getKey() + " " + entry.getValue())
-                        .toList());
     }
 
     private static String shown(List<String> names) {

@@ -7,7 +7,9 @@ import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -140,21 +142,26 @@ final class DataOptions {
         if (skipBadImages) tree.put("skip_bad_images", true);
     }
 
-    /** Say how images of a side are prepared where no data and no model does: as was given, else as for ImageNet. */
-    ImagePreparation preparation(int side) {
+    /** Say how images are prepared where none are opened: as was given, else as a file says, else as for ImageNet. */
+    ImagePreparation preparation(Map<String, String> told) {
+        Map<String, String> all = new LinkedHashMap<>(
+                new ImagePreparation(1, 1, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD)
+                        .toMetadata());
+        all.putAll(told);
+        ImagePreparation usual = ImagePreparation.of(all);
         ObjectNode tree = RecipeFiles.tree();
         into(tree);
         // No images are opened, but a recipe for them is what checks the settings.
         tree.withObject("/data").put("source", "none");
         DataRecipe given = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
         return new ImagePreparation(
-                side,
-                side,
+                imageSize == null ? usual.height() : imageSize,
+                imageSize == null ? usual.width() : imageSize,
                 given.resize() == null
-                        ? Resize.CROP
+                        ? usual.resize()
                         : Resize.valueOf(given.resize().toUpperCase(Locale.ROOT)),
-                given.mean() == null ? ImageDataBuilder.IMAGENET_MEAN : given.mean(),
-                given.std() == null ? ImageDataBuilder.IMAGENET_STD : given.std());
+                given.mean() == null ? usual.mean() : given.mean(),
+                given.std() == null ? usual.std() : given.std());
     }
 
     private void augment(ObjectNode data) {

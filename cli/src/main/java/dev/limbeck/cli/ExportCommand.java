@@ -122,37 +122,41 @@ final class ExportCommand extends LimbeckCommand {
         }
     }
 
-    /** Export a TorchScript file, of which nothing is known but what it computes. */
+    /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */
     private Object foreign() {
         Path file = model.model;
         if (model.arch != null) {
             throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
         }
-        if (data.imageSize == null) {
+        Map<String, String> says = Script.extraFiles(file);
+        if (data.imageSize == null && !says.containsKey("image_size")) {
             throw new LimbeckException(
                     file + " does not say how large its images are; name their side with --image-size");
         }
+        ImagePreparation preparation = data.preparation(says);
+        List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
         try (Script script = Script.load(file)) {
             if (!verifies) {
-                if (classNames.isEmpty()) {
+                if (names.isEmpty()) {
                     throw new LimbeckException(file + " does not name its classes; name them with --classes");
                 }
-                return written(chosen(Exporter.of(script, file, classNames, data.preparation(data.imageSize)))
-                        .export(out));
+                return written(
+                        chosen(Exporter.of(script, file, names, preparation)).export(out));
             }
             if (data.data == null) throw noImages();
             ObjectNode tree = RecipeFiles.tree();
             data.into(tree);
             DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
             // The size of images is given, so that the architecture is not asked for it.
-            try (ImageData images = recipe.open(0, Zoo.RESNET18, Map.of(), context(engine, data.workers))) {
-                if (!classNames.isEmpty() && !classNames.equals(images.classNames())) {
-                    throw new LimbeckException("--classes are " + classNames + ", the data's are " + images.classNames()
+            try (ImageData images =
+                    recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context(engine, data.workers))) {
+                if (!names.isEmpty() && !names.equals(images.classNames())) {
+                    throw new LimbeckException((classNames.isEmpty() ? "the classes of " + file : "--classes") + " are "
+                            + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                Exporter exporter =
-                        Exporter.of(script, file, images.classNames(), ImagePreparation.of(images.preparation()));
-                return written(verified(exporter, images).export(out));
+                return written(verified(Exporter.of(script, file, images.classNames(), preparation), images)
+                        .export(out));
             }
         }
     }

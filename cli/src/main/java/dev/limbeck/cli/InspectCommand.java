@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -33,7 +34,7 @@ final class InspectCommand extends LimbeckCommand {
         Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
         Map<String, Object> facts =
                 Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path);
-        facts.forEach((key, value) -> say(key + ": " + (value instanceof List<?> list ? text(list) : value)));
+        facts.forEach((key, value) -> say(key + ": " + text(value)));
         return facts;
     }
 
@@ -80,7 +81,10 @@ final class InspectCommand extends LimbeckCommand {
         return Tensors.shapeText(tensor.shape());
     }
 
-    private static String text(List<?> list) {
-        return String.join(", ", list.stream().map(String::valueOf).toList());
+    private static String text(Object value) {
+        if (value instanceof Map<?, ?> map) return Texts.pairs(map);
+        if (value instanceof List<?> list)
+            return list.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return String.valueOf(value);
     }
 }

@@ -248,19 +248,22 @@ final class ProfileCommand extends LimbeckCommand {
 
     /** Run it as LibTorch runs TorchScript. */
     private Map<String, Object> script(Path path, @Nullable Integer given) {
-        int side = side(path, given);
+        Map<String, String> says = Script.extraFiles(path);
+        long[] shape = given == null && ImagePreparation.isIn(says)
+                ? shape(ImagePreparation.of(says))
+                : new long[] {3, side(path, given), side(path, given)};
         long begun = System.nanoTime();
         try (Script script = Script.load(path);
                 Scope outer = Scope.open()) {
-            forward(script, Tensors.zeros(DType.FLOAT32, 1, 3, side, side));
+            forward(script, Tensors.zeros(DType.FLOAT32, 1, shape[0], shape[1], shape[2]));
             double start = millisSince(begun);
             Profile profile = Profile.of(size(path), batch, rows -> {
                 try (Scope scope = Scope.open()) {
-                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, 3, side, side);
+                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, shape[0], shape[1], shape[2]);
                     return Latency.measure(() -> forward(script, input), runs);
                 }
             });
-            return result(path, "TorchScript", new long[] {3, side, side}, profile, start);
+            return result(path, "TorchScript", shape, profile, start);
         }
     }
 
@@ -288,11 +291,14 @@ final class ProfileCommand extends LimbeckCommand {
     private long[] shape(SavedModel saved) {
         if (imageSize != null) return new long[] {3, imageSize, imageSize};
         if (ImagePreparation.isIn(saved.preparation())) {
-            ImagePreparation preparation = ImagePreparation.of(saved.preparation());
-            return new long[] {3, preparation.height(), preparation.width()};
+            return shape(ImagePreparation.of(saved.preparation()));
         }
         Architecture architecture = Zoo.byName(saved.architecture());
         return new long[] {3, architecture.imageSize(), architecture.imageSize()};
+    }
+
+    private static long[] shape(ImagePreparation preparation) {
+        return new long[] {3, preparation.height(), preparation.width()};
     }
 
     private static long size(Path file) {

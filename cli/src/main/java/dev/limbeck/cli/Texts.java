@@ -25,6 +25,13 @@ final class Texts {
                 .collect(Collectors.joining(", "));
     }
 
+    /** Say how images are prepared, or whatever else has names and values. */
+    static String pairs(Map<?, ?> facts) {
+        return facts.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .collect(Collectors.joining(", "));
+    }
+
     /** Draw a probability as a bar with its number. */
     static String bar(String label, int width, double probability) {
         return String.format(Locale.ROOT, "  %-" + width + "s  %6.4f  %s", label, probability, "█".repeat((int)

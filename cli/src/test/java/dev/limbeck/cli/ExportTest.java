@@ -4,15 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.tensor.Script;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -75,7 +76,7 @@ class ExportTest {
     }
 
     @Test
-    void smallerFilesAreMeasuredBesideTheModel() {
+    void smallerFilesAreMeasuredBesideTheModel() throws IOException {
         Path out = home.resolve("small");
         Cli.run("export", "--model", run, "--out", out, "--precision", "int8", "--format", "onnx,torchscript")
                 .done();
@@ -100,7 +101,7 @@ class ExportTest {
         }
         assertThat(profiles.at("/1/profile/bytes").asLong())
                 .isLessThan(profiles.at("/0/profile/bytes").asLong() / 2);
-        assertThat(Cli.run("profile", out.resolve("model.pt")).err())
+        assertThat(Cli.run("profile", foreign()).err())
                 .contains("does not say how large its images are; name their side with --image-size");
     }
 
@@ -158,7 +159,11 @@ class ExportTest {
             Cli.run("export", "--model", run, "--out", out, "--format", "torchscript", "--no-verify")
                     .done();
         }
-        return Files.copy(out.resolve("model.pt"), home.resolve("foreign.pt"), StandardCopyOption.REPLACE_EXISTING);
+        Path silent = home.resolve("foreign.pt");
+        try (Script script = Script.load(out.resolve("model.pt"))) {
+            script.save(silent, Map.of());
+        }
+        return silent;
     }
 
     @Test
@@ -184,6 +189,31 @@ class ExportTest {
         Cli.run("export", "--model", file, "--classes", "a,b", "--image-size", "16", "--no-verify", "--out", blind)
                 .done();
         assertThat(Files.readString(blind.resolve("MODEL_CARD.md"))).contains("Classes in order: a, b.");
+    }
+
+    @Test
+    void takesTorchScriptThatSaysWhatItWants() throws IOException {
+        foreign();
+        Path talking = home.resolve("for-foreign/model.pt");
+        Path out = home.resolve("talking");
+        Cli.run("export", "--model", talking, "--data", home.resolve("pictures"), "--out", out)
+                .done();
+        assertThat(Files.readString(out.resolve("MODEL_CARD.md"))).contains("Classes in order: cat, dog.", "16×16");
+        assertThat(Cli.run("profile", talking, "--runs", "2", "--json")
+                        .done()
+                        .json()
+                        .at("/0/input_shape/2")
+                        .asInt())
+                .isEqualTo(16);
+        refused(
+                "the classes of " + talking + " are [cat, dog], the data's are [cat, owl]",
+                "export",
+                "--model",
+                talking,
+                "--data",
+                Cli.pictures(home.resolve("others"), "cat", "owl"),
+                "--out",
+                home.resolve("refused"));
     }
 
     private static void refused(String expected, Object... args) throws IOException {
@@ -289,7 +319,6 @@ class ExportTest {
         Path source = Files.writeString(home.resolve("One.java"), """
                 import dev.limbeck.onnx.OnnxPredictor;
                 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
                 class One {
                     public static void main(String[] a) throws Exception {

@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.ExtraFilesMap;
@@ -20,6 +22,9 @@ public final class Script implements AutoCloseable {
     static {
         Engine.start();
     }
+
+    private static final String EXTRA = "/extra/";
+    private static final int LARGEST_EXTRA = 1 << 20;
 
     private final JitModule module;
     private @Nullable InferenceGraph running;
@@ -78,6 +83,26 @@ public final class Script implements AutoCloseable {
         }
     }
 
+    /**
+     * Read the texts that a file keeps, {@code _extra_files} in Python, by name.
+     *
+     * @throws LimbeckException if the file cannot be read
+     */
+    public static Map<String, String> extraFiles(Path file) {
+        Map<String, String> found = new TreeMap<>();
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (ZipEntry entry : zip.stream().toList()) {
+                int at = entry.getName().indexOf(EXTRA);
+                if (at < 0 || entry.isDirectory()) continue;
+                byte[] bytes = zip.getInputStream(entry).readNBytes(LARGEST_EXTRA);
+                found.put(entry.getName().substring(at + EXTRA.length()), new String(bytes, StandardCharsets.UTF_8));
+            }
+        } catch (IOException e) {
+            throw new LimbeckException(file + " cannot be read: " + e.getMessage(), e);
+        }
+        return found;
+    }
+
     /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
     public Tensor forward(Tensor x) {
         // The engine's own way to run it convolves wrongly, see Convolution.
@@ -111,11 +136,6 @@ public final class Script implements AutoCloseable {
                     new BytePointer(name, StandardCharsets.UTF_8), new BytePointer(text, StandardCharsets.UTF_8)));
             module.save(file.toString(), files);
         }
-    }
-
-    /** Write the module to a file that {@code torch.jit.load} opens. */
-    public void save(Path file) {
-        module.save(file.toString());
     }
 
     @Override

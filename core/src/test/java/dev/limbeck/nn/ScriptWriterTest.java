@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,7 @@ class ScriptWriterTest {
             Tensor x = Tensors.randn(2, 3, 8, 8);
             net.apply(x);
             try (Script script = ScriptWriter.compile(net)) {
-                script.save(file);
+                script.save(file, Map.of());
             }
             try (Script loaded = Script.load(file)) {
                 assertThat(Tensors.toFloats(loaded.forward(x)))
@@ -138,7 +139,7 @@ class ScriptWriterTest {
         };
         Path file = folder.resolve("net.pt");
         try (Script script = ScriptWriter.compile(net)) {
-            script.save(file);
+            script.save(file, Map.of());
         }
         try (Script loaded = Script.load(file)) {
             assertThat(Tensors.toFloats(loaded.forward(Tensors.of(new float[] {1}, 1))))

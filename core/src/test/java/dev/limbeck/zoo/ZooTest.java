@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.bytedeco.pytorch.Tensor;
@@ -126,7 +127,7 @@ class ZooTest {
             network.apply(x); // so that running statistics are no longer their initial values
             Tensor expected = network.predict(x);
             try (Script script = ScriptWriter.compile(network)) {
-                script.save(file);
+                script.save(file, Map.of());
             }
             try (Script loaded = Script.load(file)) {
                 // Files are row by row, and the network is not: other sums are rounded.

@@ -236,7 +236,7 @@ public final class Exporter {
             }
             case TORCHSCRIPT -> {
                 try (Script script = source.script().get()) {
-                    script.save(file);
+                    script.save(file, source.metadata());
                 }
             }
             case SAFETENSORS -> {

@@ -399,7 +399,7 @@ class ExporterTest {
     void aForeignScriptIsWrittenToo() throws IOException {
         Path file = home.resolve("foreign.pt");
         try (Script own = ScriptWriter.compile(student.module())) {
-            own.save(file);
+            own.save(file, Map.of());
         }
         ImagePreparation preparation = ImagePreparation.of(student.preparation());
         try (Script foreign = Script.load(file)) {

@@ -91,7 +91,7 @@ class ZooExportTest {
     /** From TorchScript with equal outputs, from safetensors with the same bits. */
     private void comesBack(Architecture architecture, Module network, Script script, int side) {
         Path file = home.resolve("network.pt");
-        script.save(file);
+        script.save(file, Map.of());
         Tensor x = Tensors.randn(2, 3, side, side);
         try (Script loaded = Script.load(file)) {
             float[] expected = Tensors.toFloats(network.predict(x));

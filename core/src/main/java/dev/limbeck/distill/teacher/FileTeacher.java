@@ -13,6 +13,7 @@ import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Checksum;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +64,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         this.running = running;
         this.sha256 = sha256;
         this.classNames = List.copyOf(classNames);
-        this.preparation = Map.copyOf(preparation);
+        // In the order in which it is said, which is that in which it is read.
+        this.preparation = Collections.unmodifiableMap(new LinkedHashMap<>(preparation));
         this.channelsLast = channelsLast;
         this.blueFirst = blueFirst;
         this.knowledge = knowledge;

@@ -20,6 +20,7 @@ import dev.limbeck.train.Learner;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,7 @@ class OtherTeachersTest {
     void aTorchScriptFileTeachesAsTheModuleDoes() {
         Path file = home.resolve("teacher.pt");
         try (Script script = ScriptWriter.compile(big.model())) {
-            script.save(file);
+            script.save(file, Map.of());
         }
         try (FileTeacher teacher = FileTeacher.open(file).named(data.classNames())) {
             assertThat(teacher.name()).isEqualTo("teacher.pt");

@@ -1,0 +1,187 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.awt.Color;
+import java.awt.GradientPaint;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From photographs to a small student: a teacher in a file of 224 px, looked at, kept, and learnt from at 64 px. */
+class TeacherCommandsTest {
+    @TempDir
+    static Path home;
+
+    private static Path photographs;
+    private static Path teacher;
+    private static Path onnx;
+
+    @BeforeAll
+    static void teach() throws IOException {
+        photographs = home.resolve("photographs");
+        Random random = new Random(5);
+        for (String name : List.of("day", "night")) {
+            Path folder = Files.createDirectories(photographs.resolve(name));
+            for (int i = 0; i < 8; i++) photograph(folder.resolve("p" + i + ".jpg"), name.equals("day"), random);
+        }
+        teacher = home.resolve("teacher");
+        Cli.run("train", data("224"), "--arch", "shufflenet_v2_x1_0", "--epochs", "1", "--out", teacher)
+                .done();
+        Path out = home.resolve("files");
+        Cli.run("export", "--model", teacher, "--out", out).done();
+        onnx = out.resolve("model.onnx");
+    }
+
+    /** As a camera would leave it: larger than anybody wants, and no square. */
+    private static void photograph(Path file, boolean day, Random random) throws IOException {
+        BufferedImage image = new BufferedImage(500, 375, BufferedImage.TYPE_INT_RGB);
+        Graphics2D pen = image.createGraphics();
+        pen.setPaint(new GradientPaint(0, 0, day ? Color.CYAN : Color.BLACK, 0, 375, Color.GRAY));
+        pen.fillRect(0, 0, 500, 375);
+        for (int i = 0; i < 20; i++) {
+            pen.setColor(new Color(random.nextInt(1 << 24)));
+            pen.fillOval(random.nextInt(500), random.nextInt(375), 20, 30);
+        }
+        pen.dispose();
+        ImageIO.write(image, "jpg", file.toFile());
+    }
+
+    private static Object[] data(String size) {
+        return new Object[] {
+            "--data", photographs, "--image-size", size, "--batch-size", "4", "--valid-fraction", "0.25"
+        };
+    }
+
+    private static Object[] distil(Object... more) {
+        List<Object> all = new ArrayList<>(List.of(data("64")));
+        all.addAll(List.of("--arch", "cifar-resnet8", "--epochs", "1"));
+        all.addAll(List.of(more));
+        return all.toArray();
+    }
+
+    @Test
+    void theTeacherSeesLargeImagesOfWhatTheStudentSees() throws IOException {
+        JsonNode check =
+                Cli.run("check", distil("--teacher", onnx), "--json").done().json();
+        assertThat(check.at("/teacher_input/image_size").asText()).isEqualTo("224x224");
+        assertThat(check.at("/data_input/image_size").asText()).isEqualTo("64x64");
+        double itself = Cli.read(teacher.resolve("run.json"))
+                .at("/results/valid/accuracy")
+                .asDouble(-1);
+        assertThat(check.at("/preflight/accuracy").asDouble())
+                .as("as accurate as it was at its own size")
+                .isEqualTo(itself);
+        // The file takes nothing else: 3×224×224 is fixed in it.
+        Path run = home.resolve("student");
+        Cli.run("distill", distil("--teacher", onnx, "--flip", "--random-crop", "0.6", "--out", run))
+                .done();
+        assertThat(Cli.read(run.resolve("run.json"))
+                        .at("/distillation/teacher_file")
+                        .asText())
+                .isEqualTo(onnx.toString());
+    }
+
+    @Test
+    void checkSaysInWordsWhatTheTeacherIs() {
+        String said = Cli.run("check", distil("--teacher", onnx)).done().out();
+        assertThat(said)
+                .contains(
+                        "of 4 validation rows right",
+                        "(ONNX, SHA-256 ",
+                        "answers: logits",
+                        "classes: day, night",
+                        "teacher's input: ",
+                        "term task on the first batch: ",
+                        "term SoftTarget on the first batch: ");
+    }
+
+    @Test
+    void inspectSaysWhatAFileIs() {
+        assertThat(Cli.run("inspect", onnx).done().out())
+                .contains(
+                        "kind: ONNX",
+                        "input float32 N×3×224×224",
+                        "preparation: image_size 224x224, resize crop",
+                        "classes: day, night",
+                        "layout: nchw");
+        JsonNode weights = Cli.run("inspect", teacher, "--json").done().json();
+        assertThat(weights.get("kind").asText()).isEqualTo("weights without a network (a state dict)");
+        assertThat(weights.get("metadata.architecture").asText()).isEqualTo("shufflenet_v2_x1_0");
+        assertThat(Cli.run("inspect", photographs.resolve("day/p0.jpg")).code()).isEqualTo(1);
+    }
+
+    @Test
+    void keptAnswersTeachInTheTeachersPlace() throws IOException {
+        Path answers = home.resolve("answers");
+        Object[] keeping = {"--teacher", onnx, "--cache-teacher", answers};
+        Object[] kept = distil("--no-flip", keeping);
+        JsonNode told = Cli.run("cache", kept, "--json").done().json();
+        assertThat(told.get("rows").asInt()).isEqualTo(12);
+        try (Stream<Path> files = Files.list(answers)) {
+            assertThat(told.get("bytes").asLong())
+                    .isEqualTo(files.mapToLong(file -> file.toFile().length()).sum());
+        }
+        String live = Cli.run(
+                        "distill", distil("--no-flip", "--teacher", onnx), "--out", home.resolve("live"), "--json")
+                .done()
+                .json()
+                .get("model_sha256")
+                .asText();
+        assertThat(Cli.run("distill", kept, "--out", home.resolve("by-answers"), "--json")
+                        .done()
+                        .json()
+                        .get("model_sha256")
+                        .asText())
+                .isEqualTo(live);
+        assertThat(Cli.run("distill", distil("--flip", keeping), "--out", home.resolve("none"))
+                        .err())
+                .contains("training images are augmented anew in each epoch")
+                .hasLineCount(1);
+        assertThat(Cli.run("distill", distil("--flip", keeping), "--augment-views", "2", "--out", home.resolve("none"))
+                        .err())
+                .contains(answers + " keeps answers for other circumstances: ")
+                .hasLineCount(1);
+        assertThat(home.resolve("none")).doesNotExist();
+        String smaller = Cli.run(
+                        "cache",
+                        distil(
+                                "--no-flip",
+                                "--teacher",
+                                onnx,
+                                "--cache-teacher",
+                                home.resolve("half"),
+                                "--cache-as",
+                                "float16"))
+                .done()
+                .out();
+        assertThat(smaller).contains("answers about 12 training images are in ", " by kept answers, ", " by live ones");
+    }
+
+    @Test
+    void answersThatMayNotBeReadAreOneLine() throws IOException {
+        Path answers = Files.createDirectories(home.resolve("foreign-answers"));
+        Files.writeString(answers.resolve("facts.json"), "{");
+        assertThat(Cli.run("cache", distil("--teacher", onnx, "--cache-teacher", answers))
+                        .err())
+                .contains("facts.json is damaged; delete ")
+                .hasLineCount(1);
+        assertThat(Cli.run("cache", distil("--teacher", onnx)).err())
+                .contains("name one with --cache-teacher")
+                .hasLineCount(1);
+        assertThat(Cli.run("check", distil()).err())
+                .contains("Missing required option: '--teacher'")
+                .hasLineCount(1);
+    }
+}

@@ -1,0 +1,154 @@
+package dev.limbeck.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One ResNet as it is trained here, as TorchScript and as ONNX: three teachers that say the same. */
+class OnnxTeacherTest {
+    @TempDir
+    static Path home;
+
+    private static ImageData data;
+    private static SavedModel model;
+    private static Path torchScript;
+    private static Path onnx;
+
+    @BeforeAll
+    static void train() {
+        data = Datasets.open("shapes").trainLimit(64).batchSize(32).build();
+        Path file = home.resolve("teacher.safetensors");
+        try (Learner learner =
+                Learner.builder(data, Zoo.RESNET18).precision("fp32").build()) {
+            learner.fit(1, 1e-3);
+            learner.save(file);
+        }
+        model = SavedModel.open(file, null);
+        Path out = home.resolve("files");
+        Exporter.of(model).as(Format.TORCHSCRIPT, Format.ONNX).export(out);
+        torchScript = out.resolve(Format.TORCHSCRIPT.fileName());
+        onnx = out.resolve(Format.ONNX.fileName());
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+        data.close();
+    }
+
+    private static float[] logits(Teacher teacher) {
+        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device("cpu"))) {
+            return lesson.predict(data, Split.VALID).logits();
+        }
+    }
+
+    private static Teacher native32() {
+        return ModuleTeacher.of(model).precision(dev.limbeck.tensor.Precision.FP32);
+    }
+
+    /** Both say themselves how their images are prepared and what their classes are called. */
+    @Test
+    void threeFormsOfOneNetworkGiveTheSameLogits() {
+        float[] expected = logits(native32());
+        for (Path file : List.of(torchScript, onnx)) {
+            try (FileTeacher teacher = FileTeacher.open(file)) {
+                assertThat(teacher.classNames()).as("classes of %s", file).isEqualTo(data.classNames());
+                assertThat(teacher.preparation()).containsAllEntriesOf(data.preparation());
+                assertThat(logits(teacher)).as("logits of %s", file).containsExactly(expected, within(1e-4f));
+            }
+        }
+    }
+
+    @Test
+    void aStudentLearnsFromOnnx() {
+        try (FileTeacher teacher = FileTeacher.open(onnx);
+                Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            student.fit(1, 0.01, KnowledgeDistillation.from(teacher).build());
+            assertThat(student.history().get(0).terms()).containsKeys("task", "SoftTarget");
+        }
+    }
+
+    private static Path edited(Consumer<ModelProto.Builder> edit) throws IOException {
+        ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(onnx)).toBuilder();
+        List<StringStringEntryProto> unsealed = model.getMetadataPropsList().stream()
+                .filter(entry -> !entry.getKey().equals("crc32"))
+                .toList();
+        model.clearMetadataProps().addAllMetadataProps(unsealed);
+        edit.accept(model);
+        return Files.write(home.resolve("edited.onnx"), model.build().toByteArray());
+    }
+
+    @Test
+    void aFixedBatchIsOneLine() throws IOException {
+        Path file = edited(model -> model.getGraphBuilder()
+                .getInputBuilder(0)
+                .getTypeBuilder()
+                .getTensorTypeBuilder()
+                .getShapeBuilder()
+                .getDimBuilder(0)
+                .setDimValue(8));
+        assertThatThrownBy(() -> FileTeacher.open(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(file + " takes batches of 8 only; export it with a batch of any size (dynamic_axes, or "
+                        + "dynamic_shapes, for its first dimension)");
+    }
+
+    @Test
+    void severalOutputsAreOneLine() throws IOException {
+        Path file = edited(model -> {
+            var graph = model.getGraphBuilder();
+            graph.addOutput(graph.getOutput(0).toBuilder()
+                    .setName(graph.getNode(0).getOutput(0))
+                    .clearType()
+                    .setType(graph.getInput(0).getType()));
+        });
+        assertThatThrownBy(() -> FileTeacher.open(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(file + " has 1 inputs and 2 outputs; expected one of each");
+    }
+
+    @Test
+    void aFileWithoutMetadataTakesWhatTheCallerSays() throws IOException {
+        Path file = edited(ModelProto.Builder::clearMetadataProps);
+        try (FileTeacher silent = FileTeacher.open(file)) {
+            assertThat(silent.classNames()).isEmpty();
+            assertThat(silent.preparation()).isEqualTo(Map.of("image_size", "32x32"));
+            FileTeacher told = silent.named(data.classNames()).seeing(data.preparation());
+            assertThat(logits(told)).containsExactly(logits(native32()), within(1e-4f));
+        }
+    }
+
+    @Test
+    void aFileThatIsNoOnnxIsOneLine() throws IOException {
+        Path file = Files.writeString(home.resolve("not.onnx"), "no ONNX");
+        assertThatThrownBy(() -> FileTeacher.open(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(file + " is no ONNX file that can be run: ")
+                .hasMessageNotContaining("\n");
+    }
+}
