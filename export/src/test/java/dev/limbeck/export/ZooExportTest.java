@@ -45,45 +45,47 @@ class ZooExportTest {
                 : architecture.imageSize();
         ImagePreparation preparation =
                 new ImagePreparation(side, side, Resize.CROP, List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
-        for (boolean fold : new boolean[] {true, false}) {
-            Path file = home.resolve("model.onnx");
-            Tensors.seed(3);
-            try (Module network = architecture.create(CLASSES);
-                    Script script = ScriptWriter.compile(network);
-                    Scope scope = Scope.open()) {
-                settle(network, architecture.name().startsWith("mobilenet_v3") ? 100 : 8, side);
+        Tensors.seed(3);
+        try (Module network = architecture.create(CLASSES)) {
+            settle(network, architecture.name().startsWith("mobilenet_v3") ? 100 : 8, side);
+            try (Script script = ScriptWriter.compile(network)) {
                 // Half a gigabyte of VGG's classifier, four times to the disk, would take minutes; ZooTest has a
                 // smaller one.
-                if (fold && network.parameterCount() < 100_000_000) comesBack(architecture, network, script, side);
-                OnnxFile.write(
-                        file,
-                        OnnxFile.of(
-                                script,
-                                preparation,
-                                CLASSES,
-                                Map.of("a", "b"),
-                                new OnnxFile.Options(fold, false, false)));
-                try (OnnxModel model = OnnxModel.open(file, 1)) {
-                    assertThat(model.metadata()).containsEntry("a", "b");
-                    for (int batch : new int[] {1, 3}) {
-                        Tensor x = Tensors.randn(batch, 3, side, side);
-                        float[] expected = Tensors.toFloats(network.predict(x));
-                        float[] found = model.run(x);
-                        assertThat(found).hasSameSizeAs(expected);
-                        double largest = 0;
-                        double apart = 0;
-                        for (int i = 0; i < found.length; i++) {
-                            largest = Math.max(largest, Math.abs(expected[i]));
-                            apart = Math.max(apart, Math.abs(expected[i] - found[i]));
-                        }
-                        assertThat(largest)
-                                .as(architecture + " must say something")
-                                .isGreaterThan(1e-3);
-                        assertThat(apart / largest)
-                                .as(architecture + (fold ? " folded" : " as it is"))
-                                .isLessThan(1e-4);
-                    }
+                boolean huge = network.parameterCount() > 100_000_000;
+                if (!huge) comesBack(architecture, network, script, side);
+                for (boolean fold : huge ? new boolean[] {true} : new boolean[] {true, false}) {
+                    Path file = home.resolve("model.onnx");
+                    OnnxFile.write(
+                            file,
+                            OnnxFile.of(
+                                    script,
+                                    preparation,
+                                    CLASSES,
+                                    Map.of("a", "b"),
+                                    new OnnxFile.Options(fold, false, false)));
+                    answersAlike(network, file, side, architecture + (fold ? " folded" : " as it is"));
                 }
+            }
+        }
+    }
+
+    private static void answersAlike(Module network, Path file, int side, String what) {
+        try (Scope scope = Scope.open();
+                OnnxModel model = OnnxModel.open(file, 1)) {
+            assertThat(model.metadata()).containsEntry("a", "b");
+            for (int batch : new int[] {1, 3}) {
+                Tensor x = Tensors.randn(batch, 3, side, side);
+                float[] expected = Tensors.toFloats(network.predict(x));
+                float[] found = model.run(x);
+                assertThat(found).hasSameSizeAs(expected);
+                double largest = 0;
+                double apart = 0;
+                for (int i = 0; i < found.length; i++) {
+                    largest = Math.max(largest, Math.abs(expected[i]));
+                    apart = Math.max(apart, Math.abs(expected[i] - found[i]));
+                }
+                assertThat(largest).as(what + " must say something").isGreaterThan(1e-3);
+                assertThat(apart / largest).as(what).isLessThan(1e-4);
             }
         }
     }
@@ -92,8 +94,9 @@ class ZooExportTest {
     private void comesBack(Architecture architecture, Module network, Script script, int side) {
         Path file = home.resolve("network.pt");
         script.save(file, Map.of());
-        Tensor x = Tensors.randn(2, 3, side, side);
-        try (Script loaded = Script.load(file)) {
+        try (Scope scope = Scope.open();
+                Script loaded = Script.load(file)) {
+            Tensor x = Tensors.randn(2, 3, side, side);
             float[] expected = Tensors.toFloats(network.predict(x));
             float largest = 1;
             for (float value : expected) largest = Math.max(largest, Math.abs(value));
