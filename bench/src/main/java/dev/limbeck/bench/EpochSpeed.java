@@ -7,23 +7,32 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.awt.Color;
+import java.awt.GradientPaint;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compare epochs over a folder of images, from the second on, with the same steps on a batch that is there already:
- * the share of the model's speed that the data pipeline leaves. The two are run in turn. Prints a JSON line for each
- * pair and the median share.
+ * the share of the model's speed that the data pipeline leaves. The two are run in turn. Without a folder, photographs of
+ * 500×375 are made first. Prints a JSON line for each pair and the median share.
  */
 public final class EpochSpeed {
     private EpochSpeed() {}
 
     /** Run the benchmark; options are {@code --data --arch --batch --images --pairs --size}. */
-    public static void main(String... arguments) {
+    public static void main(String... arguments) throws IOException {
         Options options = Options.of(
                 Map.of(
                         "data", "",
@@ -33,8 +42,45 @@ public final class EpochSpeed {
                         "pairs", "3",
                         "size", "32"),
                 arguments);
+        if (!options.text("data").isEmpty()) {
+            measure(Path.of(options.text("data")), options);
+            return;
+        }
+        Path made = Files.createTempDirectory("photographs");
+        try {
+            photographs(made, options.number("images"));
+            measure(made, options);
+        } finally {
+            FileUtils.deleteDirectory(made.toFile());
+        }
+    }
+
+    /** Make JPEG files of 500×375 in two classes, with enough in them to cost what a photograph costs. */
+    private static void photographs(Path folder, int count) throws IOException {
+        Random random = new Random(1);
+        BufferedImage image = new BufferedImage(500, 375, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < count; i++) {
+            Graphics2D pen = image.createGraphics();
+            pen.setPaint(new GradientPaint(0, 0, colour(random), 500, 375, colour(random)));
+            pen.fillRect(0, 0, 500, 375);
+            for (int k = 0; k < 300; k++) {
+                pen.setColor(colour(random));
+                pen.fillOval(random.nextInt(500), random.nextInt(375), 2 + random.nextInt(40), 2 + random.nextInt(40));
+            }
+            pen.dispose();
+            Path file = folder.resolve("class" + i % 2).resolve(i + ".jpg");
+            Files.createDirectories(file.getParent());
+            ImageIO.write(image, "jpg", file.toFile());
+        }
+    }
+
+    private static Color colour(Random random) {
+        return new Color(random.nextInt(1 << 24));
+    }
+
+    private static void measure(Path folder, Options options) {
         Architecture architecture = Zoo.byName(options.text("arch"));
-        try (ImageData images = ImageData.builder(Path.of(options.text("data")))
+        try (ImageData images = ImageData.builder(folder)
                         .imageSize(options.number("size"))
                         .flip()
                         .padAndCrop(4)
@@ -50,15 +96,15 @@ public final class EpochSpeed {
             epoch(onFolder);
             List<Double> shares = new ArrayList<>();
             for (int pair = 0; pair < options.number("pairs"); pair++) {
-                double folder = epoch(onFolder);
+                double files = epoch(onFolder);
                 double batch = epoch(onBatch);
-                shares.add(folder / batch);
+                shares.add(files / batch);
                 System.out.printf(
                         Locale.ROOT,
                         "{\"epoch_images_per_s\": %.0f, \"step_images_per_s\": %.0f, \"share\": %.3f}%n",
-                        folder,
+                        files,
                         batch,
-                        folder / batch);
+                        files / batch);
             }
             System.out.printf(Locale.ROOT, "{\"median_share\": %.3f}%n", Medians.of(shares));
         }
