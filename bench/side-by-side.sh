@@ -1,9 +1,9 @@
 #!/bin/sh
-# Run Limbeck and PyTorch in turn and print how many times faster Limbeck's step is (medians over the pairs), then the most
-# memory that either held for the default step.
+# Run Limbeck and PyTorch in turn, each row in a process of its own as a training would be, and print how many times faster
+# Limbeck's step is (medians over the pairs), then the most memory that either held.
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
 # The script prints one JSON line a row, as StepSpeed does, and takes --only ROWS and --steps N. Seven pairs of all rows take
-# about seven minutes on two quiet cores.
+# about twelve minutes on two quiet cores.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
@@ -20,17 +20,20 @@ if ! "$python" -c 'import torch' 2>/dev/null; then
     echo "skipped: $python cannot import torch"
     exit 0
 fi
-rows() { echo "$table" | tr ' ' '\n' | cut -d: -f"$1" | sort -u | paste -sd, -; }
+rows() { echo "$table" | tr ' ' '\n' | cut -d: -f"$1" | sort -u; }
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT
 i=0
 while [ "$i" -lt "$pairs" ]; do
     i=$((i + 1))
-    "$here/run.sh" StepSpeed --rows "$(rows 1)" --steps "$steps" | grep ms_per_step | sed "s/^/$i limbeck /" >>"$results"
-    LIMBECK_BUILD=no
-    export LIMBECK_BUILD
-    # shellcheck disable=SC2046
-    "$python" "$script" --only $(rows 2 | tr , ' ') --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
+    for row in $(rows 1); do
+        "$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | grep ms_per_step | sed "s/^/$i limbeck /" >>"$results"
+        LIMBECK_BUILD=no
+        export LIMBECK_BUILD
+    done
+    for row in $(rows 2); do
+        "$python" "$script" --only "$row" --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
+    done
     grep "^$i " "$results" >&2
 done
 "$python" - "$results" "$table" <<'PY'

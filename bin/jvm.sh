@@ -19,7 +19,8 @@ case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
   *) export LC_ALL=C.UTF-8 ;;
 esac
 
-flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC"
+# The heap begins small and grows where it must: most of what a training holds lies outside.
+flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -Xms64m"
 # Asking java for its version takes as long as a start; the JDK's own note of it costs nothing.
 release="$(dirname -- "$(readlink -f -- "$(command -v "$java")")")/../release"
 version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$release" 2>/dev/null || true)

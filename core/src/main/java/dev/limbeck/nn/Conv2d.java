@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
@@ -25,7 +26,9 @@ public final class Conv2d extends Module {
 
     /** Make a convolution without bias, initialised as torchvision's ResNets are (Kaiming normal, fan out). */
     public static Conv2d of(long in, long out, long kernel, long stride, long padding) {
-        return of(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);
+        try (Scope scope = Scope.open()) {
+            return of(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);
+        }
     }
 
     /** Make a convolution without bias around a given initial weight. */

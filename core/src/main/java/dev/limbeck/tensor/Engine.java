@@ -119,6 +119,11 @@ public final class Engine {
         return Pointer.physicalBytes();
     }
 
+    /** Give memory that was freed back to the system, which malloc may have been told to keep; after large work is done. */
+    public static void trimMemory() {
+        Pointer.trimMemory();
+    }
+
     /** Return the largest resident size that this process has had, in bytes; where the system keeps none, that of now. */
     public static long peakResidentBytes() {
         try (Stream<String> lines = Files.lines(PROCESS_STATUS)) {

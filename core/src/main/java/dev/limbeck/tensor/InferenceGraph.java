@@ -47,8 +47,11 @@ public final class InferenceGraph implements AutoCloseable {
                 if (readsOneChannel(node)) right = Precision.FP32;
             }
             for (JitNode node : nodes) {
-                layOut(node, right);
-                if (isOnePixel(node)) multiply(graph, node);
+                // Of a large network's weights only one at a time is there twice.
+                try (Scope one = Scope.open()) {
+                    layOut(node, right);
+                    if (isOnePixel(node)) multiply(graph, node);
+                }
             }
             return new InferenceGraph(frozen, right);
         }

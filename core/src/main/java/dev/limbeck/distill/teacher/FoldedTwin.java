@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Autocast;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InferenceGraph;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
@@ -44,7 +45,11 @@ final class FoldedTwin implements AutoCloseable {
     /** Compute float32 logits; the caller has switched gradients off. */
     Tensor logits(Tensor input) {
         if (module.hookCount() == 0) {
-            if (!tried) graph = make();
+            if (!tried) {
+                graph = make();
+                // Making it took several times its size.
+                Engine.trimMemory();
+            }
             tried = true;
             if (graph != null) return graph.forward(input);
         }
@@ -53,7 +58,10 @@ final class FoldedTwin implements AutoCloseable {
 
     private @Nullable InferenceGraph make() {
         try (Script script = ScriptWriter.compile(module)) {
-            double difference = difference(script);
+            InferenceGraph full = script.forInference(Precision.FP32);
+            double difference = difference(full);
+            if (difference <= ALLOWED && precision == Precision.FP32) return full;
+            full.close();
             if (difference <= ALLOWED) return script.forInference(precision);
             LOG.warn(
                     "the script of {} differs from what it computes by {}; the module itself teaches, more slowly",
@@ -66,9 +74,8 @@ final class FoldedTwin implements AutoCloseable {
     }
 
     /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
-    private double difference(Script script) {
-        try (Scope scope = Scope.open();
-                InferenceGraph folded = script.forInference(Precision.FP32)) {
+    private double difference(InferenceGraph folded) {
+        try (Scope scope = Scope.open()) {
             long[] shape = LongStream.concat(LongStream.of(2), LongStream.of(inputShape))
                     .toArray();
             float[] values = new float[(int) LongStream.of(shape).reduce(1, (a, b) -> a * b)];
