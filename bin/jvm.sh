@@ -20,7 +20,7 @@ case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
 esac
 
 # The heap begins small and grows where it must: most of what a training holds lies outside.
-flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -Xms64m"
+flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -XX:InitialRAMPercentage=0.3"
 # Asking java for its version takes as long as a start; the JDK's own note of it costs nothing.
 release="$(dirname -- "$(readlink -f -- "$(command -v "$java")")")/../release"
 version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$release" 2>/dev/null || true)

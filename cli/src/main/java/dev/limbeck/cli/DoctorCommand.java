@@ -33,6 +33,11 @@ final class DoctorCommand extends LimbeckCommand {
         facts.put("memory_format", "channels last: images, wide kernels");
         facts.put("allocator", allocator());
         facts.put("omp_wait", Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "the runtime's default"));
+        facts.put(
+                "blas_wait",
+                Objects.requireNonNullElse(
+                        System.getenv("OPENBLAS_THREAD_TIMEOUT"),
+                        "OpenBLAS's default; bin/limbeck sets what is faster"));
         facts.put("cuda_devices", Engine.cudaDevices());
         facts.put("device_auto", Engine.device("auto").str().getString());
         facts.put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
