@@ -1,0 +1,40 @@
+package dev.limbeck.tensor;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
+
+/**
+ * Let products of matrices use all threads while work on batches lasts, in try-with-resources. Outside they use one: to wake
+ * another takes longer than the products about a single image. They use one always where {@code OPENBLAS_THREAD_TIMEOUT} is
+ * not in the environment, because those threads, which are not LibTorch's, would spin for 30 ms after each product, and what
+ * {@code OPENBLAS_NUM_THREADS} says there stays.
+ */
+public final class BatchWork implements AutoCloseable {
+    private static final AtomicInteger GOING_ON = new AtomicInteger();
+    private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
+    private static final boolean IDLE_THREADS_SLEEP = System.getenv("OPENBLAS_THREAD_TIMEOUT") != null;
+
+    private BatchWork() {}
+
+    /** Begin; any number of pieces of work may go on at a time. */
+    public static BatchWork begin() {
+        if (GOING_ON.getAndIncrement() == 0 && IDLE_THREADS_SLEEP) products(Engine.threads());
+        return new BatchWork();
+    }
+
+    /** Let single images be answered by one thread, until the first work on batches begins. */
+    static void answerSingles() {
+        Loader.load(openblas_nolapack.class);
+        products(1);
+    }
+
+    private static void products(int threads) {
+        if (!CHOSEN) openblas_nolapack.blas_set_num_threads(threads);
+    }
+
+    @Override
+    public void close() {
+        if (GOING_ON.decrementAndGet() == 0) products(1);
+    }
+}
