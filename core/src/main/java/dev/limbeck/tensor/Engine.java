@@ -39,6 +39,7 @@ public final class Engine {
         torch.globalContext().setUserEnabledNNPACK(false);
         // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
         if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
+        BatchWork.answerSingles();
     }
 
     private Engine() {}

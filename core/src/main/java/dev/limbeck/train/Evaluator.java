@@ -6,6 +6,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -88,7 +89,8 @@ public final class Evaluator {
         double lossSum = 0;
         long lossRows = 0;
         int row = 0;
-        try (BatchStream batches = opened;
+        try (BatchWork work = BatchWork.begin();
+                BatchStream batches = opened;
                 Module.ModeGuard mode = model.evalMode();
                 NoGrad noGrad = NoGrad.on()) {
             while (true) {

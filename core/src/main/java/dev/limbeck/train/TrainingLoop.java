@@ -7,6 +7,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Autocast;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -63,7 +64,8 @@ final class TrainingLoop {
         partlyLabelled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
         Fit fit = new Fit(learner, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
-        try (Module.ModeGuard modes = model.keepModes()) {
+        try (BatchWork work = BatchWork.begin();
+                Module.ModeGuard modes = model.keepModes()) {
             for (Callback callback : callbacks) {
                 begun.add(callback);
                 callback.beforeFit(fit);
