@@ -27,23 +27,27 @@ expected=$(hash "$work/taught")
 echo "undisturbed: $millis ms; taught by that: $expected"
 
 equal=0
-inside=0
+tries=0
+kills=0
+students=0
 times=${1:-200}
-for i in $(seq "$times"); do
-  # A fresh folder after every tenth kill, so that all stages of filling are met.
-  folder="$work/kept-$(((i - 1) / 10))"
+while [ "$kills" -lt "$times" ]; do
+  # A fresh folder after every tenth try, so that all stages of filling are met.
+  folder="$work/kept-$((tries / 10))"
+  tries=$((tries + 1))
   pause=$(od -An -N4 -tu4 /dev/urandom | awk -v most="$millis" '{ printf "%.3f", $1 / 4294967296 * most / 1000 }')
   setsid "$limbeck" cache "$run" --cache-teacher "$folder" >"$work/log" 2>&1 &
   sleep "$pause"
-  kill -KILL "-$!" 2>/dev/null && inside=$((inside + 1)) || true
+  if kill -KILL "-$!" 2>/dev/null; then kills=$((kills + 1)); fi
   wait "$!" 2>/dev/null || true
-  if [ $((i % 10)) -eq 0 ] || [ "$i" -eq "$times" ]; then
+  if [ $((tries % 10)) -eq 0 ] || [ "$kills" -eq "$times" ]; then
     left=$(find "$folder" -name '*.rows' 2>/dev/null | wc -l)
     unfinished=$(find "$folder" -name '*.tmp' 2>/dev/null | wc -l)
-    "$limbeck" distill "$run" --cache-teacher "$folder" --out "$work/student-$i" >"$work/log" 2>&1
-    if [ "$(hash "$work/student-$i")" = "$expected" ]; then equal=$((equal + 1)); result=equal; else result=DIFFERENT; fi
-    echo "$i kills: $left files of rows, $unfinished unfinished; taught by what is kept: $result"
+    students=$((students + 1))
+    "$limbeck" distill "$run" --cache-teacher "$folder" --out "$work/student-$students" >"$work/log" 2>&1
+    if [ "$(hash "$work/student-$students")" = "$expected" ]; then equal=$((equal + 1)); result=equal; else result=DIFFERENT; fi
+    echo "$kills kills: $left files of rows, $unfinished unfinished; taught by what is kept: $result"
   fi
 done
-echo "$inside of $times killed before they ended; $equal of $(((times + 9) / 10)) students equal to the undisturbed one"
+echo "$kills killed in $tries tries; $equal of $students students equal to the undisturbed one"
 rm -r "$work"
