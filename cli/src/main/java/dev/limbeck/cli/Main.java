@@ -10,18 +10,23 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import picocli.AutoComplete;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Start the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 @Command(
         name = "limbeck",
         description = "Train small, fast networks from big ones: knowledge distillation for the JVM.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
-        subcommands = {
+        versionProvider = Version.class)
+public final class Main implements Runnable {
+    static final int FAILED = 1;
+    static final int USAGE = 2;
+
+    private static final List<Class<?>> COMMANDS = List.of(
             DemoCommand.class,
             TrainCommand.class,
             DistillCommand.class,
@@ -40,17 +45,22 @@ import picocli.CommandLine.HelpCommand;
             InspectCommand.class,
             ShowCommand.class,
             DoctorCommand.class,
-            AutoComplete.GenerateCompletion.class,
-            HelpCommand.class
-        })
-public final class Main implements Runnable {
-    static final int FAILED = 1;
-    static final int USAGE = 2;
+            GenerateCompletion.class,
+            HelpCommand.class);
 
     private final CommandLine commands;
 
-    private Main(Terminal terminal) {
+    /** Reading all commands' options takes half of a start, so only a command that is named gets its own. */
+    private Main(Terminal terminal, List<String> args) {
         commands = new CommandLine(this, new CommandFactory(terminal));
+        boolean all = args.contains(
+                GenerateCompletion.class.getAnnotation(Command.class).name());
+        for (Class<?> type : COMMANDS) {
+            Command command = type.getAnnotation(Command.class);
+            CommandSpec brief = CommandSpec.create();
+            brief.usageMessage().description(command.description());
+            commands.addSubcommand(command.name(), all || args.contains(command.name()) ? type : brief);
+        }
     }
 
     public static void main(String[] args) {
@@ -62,7 +72,7 @@ public final class Main implements Runnable {
     /** Run one command and return its exit code. */
     static int run(PrintStream out, PrintStream err, boolean interactive, String... args) {
         Terminal terminal = new Terminal(out, err, interactive);
-        CommandLine commands = new Main(terminal).commands;
+        CommandLine commands = new Main(terminal, List.of(args)).commands;
         commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         commands.setCaseInsensitiveEnumValuesAllowed(true);

@@ -2,8 +2,6 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
@@ -18,6 +16,7 @@ import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -43,9 +42,6 @@ import picocli.CommandLine.Parameters;
                 "Measure what models cost: parameters, MACs, size, latency, throughput, peak memory, start. Several are "
                         + "measured in a process each, so that none finds memory that another has left.")
 final class ProfileCommand extends LimbeckCommand {
-    private static final ObjectMapper JSON =
-            new ObjectMapper().setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
-
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
@@ -137,8 +133,8 @@ final class ProfileCommand extends LimbeckCommand {
             return result(
                     path,
                     measured.get("architecture").asText(),
-                    JSON.treeToValue(measured.get("input_shape"), long[].class),
-                    JSON.treeToValue(measured.get("profile"), Profile.class),
+                    RunJson.read(measured.get("input_shape"), long[].class),
+                    RunJson.read(measured.get("profile"), Profile.class),
                     measured.get("start_millis").asDouble());
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a profile cannot be read back", e);

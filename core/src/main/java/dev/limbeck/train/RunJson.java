@@ -2,6 +2,7 @@ package dev.limbeck.train;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -10,7 +11,7 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import java.io.IOException;
 
-/** Write records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
+/** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
 public final class RunJson {
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -28,6 +29,15 @@ public final class RunJson {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a record cannot be written as JSON", e);
         }
+    }
+
+    /**
+     * Return the record that a part of such a document describes.
+     *
+     * @throws JsonProcessingException if the part is of another shape
+     */
+    public static <T> T read(JsonNode part, Class<T> type) throws JsonProcessingException {
+        return JSON.treeToValue(part, type);
     }
 
     /** JSON has no NaN; Jackson would write it as a text. */
