@@ -14,10 +14,10 @@ data=$(cd "$1" && pwd)
 teacher=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 for precision in fp32 auto; do
     cat > "$recipes/$precision.yaml" <<YAML
-data: {source: '$data', image_size: 32, batch_size: 64, valid_fraction: 0.1, augment: {flip: true, pad_and_crop: 4}}
+data: {source: '$data', image_size: 32, batch_size: 64, valid_fraction: 0.1, train_limit: 20000, augment: {flip: true, pad_and_crop: 4}}
 teacher: {model: '$teacher', architecture: cifar-resnet20}
 student: cifar-resnet8
-training: {epochs: 10, lr: 0.01, precision: $precision}
+training: {epochs: 5, lr: 0.01, precision: $precision}
 distillation: {losses: [{name: soft-target, temperature: 4}]}
 YAML
 done

@@ -5,6 +5,7 @@ import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
@@ -49,7 +50,8 @@ public final class StepSpeed {
                     seconds * 1e3,
                     options.number("batch") / seconds);
         }
-        System.out.printf(Locale.ROOT, "{\"row\": \"peak\", \"resident_mib\": %.0f}%n", PeakMemory.mib());
+        System.out.printf(
+                Locale.ROOT, "{\"row\": \"peak\", \"resident_mib\": %.0f}%n", Engine.peakResidentBytes() / 1048576.0);
     }
 
     private static double measure(String row, Options options) {

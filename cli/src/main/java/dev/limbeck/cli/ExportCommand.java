@@ -21,8 +21,10 @@ import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -86,7 +88,7 @@ final class ExportCommand extends LimbeckCommand {
             names = "--classes",
             split = ",",
             description =
-                    "Class names of a TorchScript file, in the order of its outputs (default: those of the data).")
+                    "Class names of a file that does not tell them, in the order of its outputs (default: the data's).")
     List<String> classNames = List.of();
 
     @Mixin
@@ -99,6 +101,10 @@ final class ExportCommand extends LimbeckCommand {
     Object run() {
         Settings.atLeast(1, "--rows", rows);
         Exporter.requireFree(out);
+        if (Set.copyOf(classNames).size() < classNames.size()
+                || classNames.stream().anyMatch(String::isBlank)) {
+            throw new LimbeckException("--classes must be different names, found " + classNames);
+        }
         if (precision == Precision.INT8 && !verifies) {
             throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
         }
@@ -107,19 +113,48 @@ final class ExportCommand extends LimbeckCommand {
     }
 
     private Object own() {
-        if (!classNames.isEmpty()) {
-            throw new LimbeckException(
-                    "--classes is for TorchScript files; " + model.model + " tells its classes itself");
-        }
-        try (SavedModel saved = model.open()) {
+        try (SavedModel opened = model.open()) {
+            SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
                 EvaluateCommand.checkClasses(saved, images.classNames());
-                return written(verified(Exporter.of(saved), images).export(out));
+                return written(verified(Exporter.of(named(saved, images.classNames())), images)
+                        .export(out));
             }
         }
+    }
+
+    /** Take from the command line what a file does not say of its images and classes, and refuse what it says otherwise. */
+    private SavedModel asTold(SavedModel saved) {
+        Map<String, String> says = saved.preparation();
+        boolean silent = says.isEmpty();
+        int side = Zoo.byName(saved.architecture()).imageSize();
+        ImagePreparation wanted = data.preparation(silent ? Map.of("image_size", side + "x" + side) : says);
+        if (!silent && !wanted.equals(ImagePreparation.of(says))) {
+            throw new LimbeckException(model.model + " was trained on images prepared as " + says + ", found "
+                    + wanted.toMetadata() + "; leave out --image-size, --resize, --mean and --std");
+        }
+        if (!classNames.isEmpty() && classNames.size() != saved.classes()) {
+            throw new LimbeckException(
+                    model.model + " knows " + saved.classes() + " classes, found " + classNames.size() + " names");
+        }
+        if (!classNames.isEmpty() && !saved.classNames().isEmpty() && !classNames.equals(saved.classNames())) {
+            throw new LimbeckException(model.model + " calls its classes " + saved.classNames() + ", found "
+                    + classNames + "; leave out --classes");
+        }
+        Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
+        metadata.putAll(wanted.toMetadata());
+        SavedModel told = new SavedModel(
+                saved.module(), saved.architecture(), saved.classNames(), metadata, saved.sha256(), saved.file());
+        return named(told, classNames);
+    }
+
+    private static SavedModel named(SavedModel saved, List<String> names) {
+        if (!saved.classNames().isEmpty() || names.isEmpty()) return saved;
+        return new SavedModel(
+                saved.module(), saved.architecture(), names, saved.metadata(), saved.sha256(), saved.file());
     }
 
     /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */

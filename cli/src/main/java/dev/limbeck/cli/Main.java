@@ -57,10 +57,18 @@ public final class Main implements Runnable {
                 GenerateCompletion.class.getAnnotation(Command.class).name());
         for (Class<?> type : COMMANDS) {
             Command command = type.getAnnotation(Command.class);
-            CommandSpec brief = CommandSpec.create();
-            brief.usageMessage().description(command.description());
-            commands.addSubcommand(command.name(), all || args.contains(command.name()) ? type : brief);
+            if (all || isNamed(command, args)) {
+                commands.addSubcommand(command.name(), type);
+            } else {
+                CommandSpec brief = CommandSpec.create().aliases(command.aliases());
+                brief.usageMessage().description(command.description());
+                commands.addSubcommand(command.name(), brief);
+            }
         }
+    }
+
+    private static boolean isNamed(Command command, List<String> args) {
+        return args.contains(command.name()) || Arrays.stream(command.aliases()).anyMatch(args::contains);
     }
 
     public static void main(String[] args) {

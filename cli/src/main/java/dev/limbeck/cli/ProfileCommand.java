@@ -85,6 +85,9 @@ final class ProfileCommand extends LimbeckCommand {
         Settings.atLeast(1, "--batch-size", batch);
         Settings.atLeast(1, "--runs", runs);
         Numbers.atLeast(1, "--image-size", imageSize);
+        for (Path path : models) {
+            if (!Files.exists(path)) throw new LimbeckException("no model at " + path);
+        }
         engine.apply();
         List<Map<String, Object>> results = new ArrayList<>();
         say(Texts.format(

@@ -30,7 +30,9 @@ final class Recipes {
         if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
-        if (taught) require(command, tree.at("/teacher/model"), "--teacher");
+        if (taught && tree.at("/teacher/members").isMissingNode()) {
+            require(command, tree.at("/teacher/model"), "--teacher");
+        }
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 

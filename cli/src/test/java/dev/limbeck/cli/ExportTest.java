@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.export.OnnxModel;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.Safetensors;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -152,6 +157,50 @@ class ExportTest {
                 .contains("model.onnx");
     }
 
+    @Test
+    void whatAFileDoesNotSayIsTakenAsGivenAndWhatItSaysIsNotOverruled() throws IOException {
+        Path silent = home.resolve("silent.safetensors");
+        try (SavedModel saved = SavedModel.open(run, null);
+                StateDict state = saved.module().stateDict()) {
+            Safetensors.write(state, silent);
+        }
+        Path out = home.resolve("told");
+        List<Object> command = new ArrayList<>(List.of("export", "--arch", "cifar-resnet8", "--image-size", "16"));
+        command.addAll(List.of("--data", home.resolve("pictures"), "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"));
+        List<Object> told = new ArrayList<>(command);
+        told.addAll(List.of("--model", silent, "--out", out));
+        Cli.run(told.toArray()).done();
+        assertThat(Files.readString(out.resolve("MODEL_CARD.md")))
+                .contains(
+                        "minus the mean [0.5, 0.5, 0.5], divided by [0.25, 0.25, 0.25]", "Classes in order: cat, dog.");
+        try (OnnxModel model = OnnxModel.open(out.resolve("model.onnx"), 1)) {
+            assertThat(model.metadata())
+                    .containsEntry("mean", "0.5,0.5,0.5")
+                    .containsEntry("classes", "[\"cat\",\"dog\"]");
+        }
+        List<Object> otherwise = new ArrayList<>(command);
+        otherwise.addAll(List.of("--model", run, "--out", home.resolve("refused")));
+        refused("leave out --image-size, --resize, --mean and --std", otherwise.toArray());
+        refused(
+                "--classes must be different names, found [a, a]",
+                "export",
+                "--model",
+                run,
+                "--classes",
+                "a,a",
+                "--out",
+                home.resolve("refused"));
+        refused(
+                "calls its classes [cat, dog], found [a, b]",
+                "export",
+                "--model",
+                run,
+                "--classes",
+                "a,b",
+                "--out",
+                home.resolve("refused"));
+    }
+
     /** As PyTorch would leave it: a file that says nothing but what it computes. */
     private static Path foreign() throws IOException {
         Path out = home.resolve("for-foreign");
@@ -242,7 +291,7 @@ class ExportTest {
                 "--out",
                 out);
         refused(
-                "gives 2×2 outputs for two images; expected 2×3, a column for each class",
+                "gives 3×2 outputs for three images; expected 3×3, a column for each class",
                 "export",
                 "--model",
                 file,
@@ -277,7 +326,15 @@ class ExportTest {
                 pictures,
                 "--out",
                 out);
-        refused("tells its classes itself", "export", "--model", run, "--classes", "a,b", "--out", out);
+        refused(
+                "calls its classes [cat, dog], found [a, b]",
+                "export",
+                "--model",
+                run,
+                "--classes",
+                "a,b",
+                "--out",
+                out);
         refused(
                 "int8 needs images to calibrate on; leave out --no-verify",
                 "export",

@@ -170,6 +170,21 @@ class TeacherCommandsTest {
     }
 
     @Test
+    void severalTeachersAreJoined() throws IOException {
+        Path run = home.resolve("by-two");
+        Cli.run(
+                        "distill",
+                        distil("--teacher", onnx, "--teacher", teacher, "--teacher-join", "probabilities"),
+                        "--teacher-weights",
+                        "2,1",
+                        "--out",
+                        run)
+                .done();
+        assertThat(Cli.read(run.resolve("run.json")).at("/distillation/teacher").asText())
+                .contains("model.onnx", "+");
+    }
+
+    @Test
     void answersThatMayNotBeReadAreOneLine() throws IOException {
         Path answers = Files.createDirectories(home.resolve("foreign-answers"));
         Files.writeString(answers.resolve("facts.json"), "{");

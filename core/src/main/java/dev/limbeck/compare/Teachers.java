@@ -140,7 +140,9 @@ final class Teachers implements AutoCloseable {
     }
 
     private void keep(OpenTeacher taught, Map<Split, Predictions> answers, Split split) {
-        Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + ".safetensors");
+        // One file may teach in several ways.
+        String number = predictions.isEmpty() ? "" : "-" + predictions.size();
+        Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + number + ".safetensors");
         try {
             Files.createDirectories(file.getParent());
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.Rehearsal;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.teacher.Encoding;
+import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
@@ -56,6 +57,10 @@ public record AnswerKeeping(String folder, int rows, long bytes, double seconds,
                 KnowledgeDistillation distillation = how.with(by.teacher(), context.told());
                 learner.firstLoss(distillation, new Rehearsal(distillation, context.prepare()::prepared));
             }
+            if (by.teacher() instanceof KeptTeacher kept && kept.hasLost()) {
+                throw new LimbeckException("not all answers could be kept in " + folder
+                        + "; make room, or let it be written, and run it " + "again: it goes on where it was");
+            }
             return new AnswerKeeping(
                     folder,
                     data.size(Split.TRAIN) * data.views().length,
@@ -70,7 +75,10 @@ public record AnswerKeeping(String folder, int rows, long bytes, double seconds,
     private static long bytes(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             long sum = 0;
-            for (Path file : files.toList()) sum += Files.size(file);
+            for (Path file : files.toList()) {
+                // What another writer is about to rename may be gone by now.
+                if (!file.toString().endsWith(".tmp")) sum += Files.size(file);
+            }
             return sum;
         } catch (IOException e) {
             throw FileTrouble.reading(folder, e);

@@ -75,7 +75,9 @@ public record TeacherRecipe(
         if (architecture != null) Zoo.byName(architecture);
         if (imageSize != null) Settings.atLeast(1, "teacher.image_size", imageSize);
         if (resize != null) RecipeFiles.oneOf("resize", resize, names(Resize.values()));
-        if ((mean == null) != (std == null)) throw new LimbeckException("a teacher's mean and std go together");
+        if ((mean == null) != (std == null))
+            throw new LimbeckException("a teacher's mean and std go together, found only "
+                    + (mean == null ? "std" : "mean") + "; give both");
         if (mean != null && std != null) new ImagePreparation(1, 1, Resize.CROP, mean, std);
         if (layout != null) RecipeFiles.oneOf("layout", layout, LAYOUTS);
         if (channels != null) RecipeFiles.oneOf("order of channels", channels, CHANNELS);
@@ -201,7 +203,8 @@ public record TeacherRecipe(
         if (output != null) teacher = teacher.giving(FileTeacher.knowledge(output));
         if (layout != null || channels != null) {
             boolean last = layout == null ? opened.channelsLast() : layout.equals("nhwc");
-            teacher = teacher.laidOut(last, "bgr".equals(channels));
+            boolean blue = channels == null ? opened.blueFirst() : channels.equals("bgr");
+            teacher = teacher.laidOut(last, blue);
         }
         return OpenTeacher.of(teacher, file.toString());
     }

@@ -1,6 +1,5 @@
 package dev.limbeck.tensor;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
@@ -11,15 +10,18 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  * {@code OPENBLAS_NUM_THREADS} says there stays.
  */
 public final class BatchWork implements AutoCloseable {
-    private static final AtomicInteger GOING_ON = new AtomicInteger();
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
     private static final boolean IDLE_THREADS_SLEEP = System.getenv("OPENBLAS_THREAD_TIMEOUT") != null;
+
+    private static int goingOn;
+
+    private boolean closed;
 
     private BatchWork() {}
 
     /** Begin; any number of pieces of work may go on at a time. */
-    public static BatchWork begin() {
-        if (GOING_ON.getAndIncrement() == 0 && IDLE_THREADS_SLEEP) products(Engine.threads());
+    public static synchronized BatchWork begin() {
+        if (goingOn++ == 0 && IDLE_THREADS_SLEEP) products(Engine.threads());
         return new BatchWork();
     }
 
@@ -35,6 +37,11 @@ public final class BatchWork implements AutoCloseable {
 
     @Override
     public void close() {
-        if (GOING_ON.decrementAndGet() == 0) products(1);
+        if (!closed) end();
+        closed = true;
+    }
+
+    private static synchronized void end() {
+        if (--goingOn == 0) products(1);
     }
 }

@@ -142,7 +142,7 @@ public final class Engine {
         String message = error.getMessage();
         if (message == null) return error.getClass().getSimpleName();
         return message.lines()
-                .filter(line -> line.startsWith("RuntimeError"))
+                .filter(line -> line.matches("(RuntimeError|torch\\.jit\\.Error|[A-Za-z]+(Error|Exception)): .*"))
                 .findFirst()
                 .or(() -> message.lines().filter(line -> !line.isBlank()).findFirst())
                 .orElse(error.getClass().getSimpleName())

@@ -107,12 +107,12 @@ public final class InferenceGraph implements AutoCloseable {
             x = insert(graph, "aten::slice", x, number(graph, 2 + i), none, none, number(graph, strides[i]));
         }
         x = insert(graph, "aten::movedim", x, number(graph, 1), number(graph, 3));
-        x = insert(graph, "aten::linear", x, convolution.input(1), convolution.input(2));
+        // Not the weight itself, which other convolutions may read too.
+        x = insert(graph, "aten::linear", x, graph.insertConstant(new IValue(matrix)), convolution.input(2));
         x = insert(graph, "aten::movedim", x, number(graph, 3), number(graph, 1));
         convolution.output().replaceAllUsesWith(x);
         convolution.destroy();
-        weight.output().inferTypeFrom(matrix);
-        weight.t_(VALUE, matrix);
+        if (!weight.output().hasUses()) weight.destroy();
     }
 
     private static Value number(Graph graph, long value) {

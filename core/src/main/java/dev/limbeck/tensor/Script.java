@@ -7,9 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.ExtraFilesMap;
 import org.bytedeco.pytorch.JitModule;
 import org.bytedeco.pytorch.QualifiedName;
@@ -23,7 +27,7 @@ public final class Script implements AutoCloseable {
         Engine.start();
     }
 
-    private static final String EXTRA = "/extra/";
+    private static final Pattern EXTRA = Pattern.compile("[^/]+/extra/(.+)");
     private static final int LARGEST_EXTRA = 1 << 20;
 
     private final JitModule module;
@@ -75,7 +79,7 @@ public final class Script implements AutoCloseable {
     public static Script load(Path file) {
         if (!Files.isRegularFile(file)) throw new LimbeckException("no TorchScript file at " + file);
         try (Scope scope = Scope.open()) {
-            JitModule module = torch.load(file.toString());
+            JitModule module = torch.load(file.toString(), new DeviceOptional(new Device("cpu")), false);
             module.eval();
             return new Script(module);
         } catch (RuntimeException e) {
@@ -84,7 +88,7 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Read the texts that a file keeps, {@code _extra_files} in Python, by name.
+     * Read the texts that a file keeps, {@code _extra_files} in Python, by name; what has a MiB or more is none.
      *
      * @throws LimbeckException if the file cannot be read
      */
@@ -92,10 +96,11 @@ public final class Script implements AutoCloseable {
         Map<String, String> found = new TreeMap<>();
         try (ZipFile zip = new ZipFile(file.toFile())) {
             for (ZipEntry entry : zip.stream().toList()) {
-                int at = entry.getName().indexOf(EXTRA);
-                if (at < 0 || entry.isDirectory()) continue;
+                Matcher name = EXTRA.matcher(entry.getName());
+                if (!name.matches() || entry.isDirectory()) continue;
                 byte[] bytes = zip.getInputStream(entry).readNBytes(LARGEST_EXTRA);
-                found.put(entry.getName().substring(at + EXTRA.length()), new String(bytes, StandardCharsets.UTF_8));
+                if (bytes.length == LARGEST_EXTRA) continue;
+                found.put(name.group(1), new String(bytes, StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
             throw new LimbeckException(file + " cannot be read: " + e.getMessage(), e);

@@ -100,7 +100,12 @@ public final class ScriptGraph implements AutoCloseable {
                 return node.f(value);
             case "s":
                 // node.s() points into a string that is gone already.
-                return torch.toIValue(node.output()).get().toStringRef().getString();
+                IValue text = torch.toIValue(node.output()).get();
+                // Devices are kept as texts, too.
+                if (!text.isString())
+                    return "a constant of type "
+                            + node.output().type().get().str().getString();
+                return text.toStringRef().getString();
             case "t":
                 return Scope.keep(Tensors.copy(node.t(value)));
             case "ival":

@@ -44,7 +44,8 @@ public final class FileTrouble {
         if (cause instanceof AccessDeniedException) {
             return new LimbeckException("this user may not write " + file + "; choose another folder", cause);
         }
-        return new LimbeckException(file + ": cannot be written (" + printable(reason) + ")", cause);
+        return new LimbeckException(
+                file + ": cannot be written (" + printable(reason) + "); choose another folder", cause);
     }
 
     /** Refuse what is not an existing regular file. */

@@ -21,7 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Find out, on images, between which values the tensors inside a network lie. */
 final class Calibration {
-    private static final int IMAGES = 256;
+    static final int IMAGES = 256;
 
     private Calibration() {}
 
@@ -36,12 +36,11 @@ final class Calibration {
         Map<String, float[]> ranges = new HashMap<>();
         byte[] bytes = OnnxSmaller.observing(model, tensors).toByteArray();
         try (OrtSession session = OrtEnvironment.getEnvironment().createSession(bytes);
-                BatchStream batches = data.evaluate(split)) {
-            for (int seen = 0; seen < IMAGES; ) {
+                BatchStream batches = data.sample(split, IMAGES)) {
+            while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    seen += batch.size();
                     watch(session, prepare.apply(batch.input()), tensors, ranges);
                 }
             }

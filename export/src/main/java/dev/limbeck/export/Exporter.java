@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +48,7 @@ public final class Exporter {
     /** The name of the description beside the files. */
     public static final String CARD_NAME = "MODEL_CARD.md";
 
-    private static final int USUAL_ROWS = 256;
+    static final int USUAL_ROWS = 256;
 
     private final Source source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
@@ -87,7 +89,7 @@ public final class Exporter {
     /** Choose the kinds of files. */
     public Exporter as(Format... kinds) {
         if (kinds.length == 0) throw new LimbeckException("choose a format: onnx, torchscript or safetensors");
-        formats = new TreeSet<>(Set.of(kinds));
+        formats = new TreeSet<>(Arrays.asList(kinds));
         return this;
     }
 
@@ -106,7 +108,7 @@ public final class Exporter {
     public Exporter verifiedOn(ImageData data, Split split, int rows) {
         this.data = data;
         this.split = split;
-        this.rows = rows;
+        this.rows = Settings.atLeast(1, "rows", rows);
         return this;
     }
 
@@ -140,7 +142,15 @@ public final class Exporter {
             Files.createDirectories(unfinished);
             try {
                 List<Exported> written = write(unfinished);
-                Files.writeString(unfinished.resolve(CARD_NAME), ModelCard.of(source, options, written));
+                Files.writeString(
+                        unfinished.resolve(CARD_NAME),
+                        ModelCard.of(
+                                source,
+                                options,
+                                written,
+                                images(split, ""),
+                                images(seen(), Calibration.IMAGES + " "),
+                                rows));
                 Files.move(unfinished, target);
                 return written.stream()
                         .map(one -> new Exported(
@@ -186,16 +196,16 @@ public final class Exporter {
         }
     }
 
-    /** Ask about two images, so that a module for batches of one is found too. */
+    /** Ask about three images, so that a module for batches of one or two, as in traces, is found too. */
     private void checkOutputs() {
         ImagePreparation preparation = source.preparation();
         try (Scope scope = Scope.open()) {
             long[] shape = source.answer()
-                    .apply(Tensors.zeros(DType.FLOAT32, 2, 3, preparation.height(), preparation.width()))
+                    .apply(Tensors.zeros(DType.FLOAT32, 3, 3, preparation.height(), preparation.width()))
                     .shape();
-            if (shape.length != 2 || shape[0] != 2 || shape[1] != source.classes()) {
+            if (shape.length != 2 || shape[0] != 3 || shape[1] != source.classes()) {
                 throw new LimbeckException(source.name() + " gives " + Tensors.shapeText(shape)
-                        + " outputs for two images; expected 2×" + source.classes() + ", a column for each class");
+                        + " outputs for three images; expected 3×" + source.classes() + ", a column for each class");
             }
         } catch (LimbeckException e) {
             throw e;
@@ -252,13 +262,20 @@ public final class Exporter {
         }
     }
 
+    private Split seen() {
+        return data != null && data.has(Split.TRAIN) ? Split.TRAIN : split;
+    }
+
+    private String images(Split of, String before) {
+        return data == null ? "" : before + "images of the " + of.label() + " split of " + data.origin();
+    }
+
     private ModelProto smaller(ModelProto onnx) {
         return switch (options.precision()) {
             case FP32 -> onnx;
             case FP16 -> OnnxSmaller.fp16(onnx);
             case INT8 -> {
                 ImageData images = Objects.requireNonNull(data);
-                Split seen = images.has(Split.TRAIN) ? Split.TRAIN : split;
                 List<String> tensors = OnnxSmaller.observed(onnx);
                 yield OnnxSmaller.int8(
                         onnx,
@@ -266,7 +283,7 @@ public final class Exporter {
                                 onnx,
                                 tensors,
                                 images,
-                                seen,
+                                seen(),
                                 batch -> options.normalises()
                                         ? Verification.pixels(batch, source.preparation())
                                         : batch));

@@ -2,7 +2,7 @@ package dev.limbeck.export;
 
 /** Round float32 to IEEE 754 binary16, which Java has from 20 on. */
 final class Half {
-    private static final float LARGEST = 65504;
+    static final float LARGEST = 65504;
 
     private Half() {}
 

@@ -21,7 +21,21 @@ final class ModelCard {
 
     private ModelCard() {}
 
-    static String of(Source model, OnnxFile.Options options, List<Exporter.Exported> files) throws IOException {
+    /**
+     * Write the card.
+     *
+     * @param images that files were verified on, in words; empty for none
+     * @param calibration images that ranges were taken from, in words
+     * @param rows how many images were to be verified on
+     */
+    static String of(
+            Source model,
+            OnnxFile.Options options,
+            List<Exporter.Exported> files,
+            String images,
+            String calibration,
+            int rows)
+            throws IOException {
         StringBuilder text = new StringBuilder();
         JsonNode run = JSON.nullNode();
         if (model.file() != null) {
@@ -38,12 +52,13 @@ final class ModelCard {
         line(text, "An image classifier%s, exported by Limbeck %s.\n", size, Version.number());
         input(text, model, options, onnx);
         files(text, files);
+        if (!images.isEmpty()) line(text, "Verified on %s.\n", images);
         if (onnx)
             line(
                     text,
                     "The ONNX file is of opset %d, with %s%s.\n",
                     OnnxFile.OPSET,
-                    held(options.precision()),
+                    held(options.precision(), calibration),
                     options.foldBatchNorms() ? ", batch norms merged into the convolutions before them" : "");
         if (run.isNull()) {
             line(text, "## Training\n");
@@ -55,7 +70,7 @@ final class ModelCard {
                             : "there is no run.json beside the weights");
         } else {
             training(text, run);
-            repeat(text, run, options, files);
+            repeat(text, run, options, files, rows);
             results(text, run);
         }
         line(text, "## Licence\n");
@@ -65,13 +80,13 @@ final class ModelCard {
         return text.toString();
     }
 
-    private static String held(Precision precision) {
+    private static String held(Precision precision, String calibration) {
         return switch (precision) {
             case FP32 -> "weights as float32";
             case FP16 -> "weights as float16";
             case INT8 ->
-                "weights as int8, convolutions computed in int8 with ranges from training images, linear layers with "
-                        + "ranges from each input";
+                "weights as int8, convolutions computed in int8 with ranges from " + calibration
+                        + ", linear layers with ranges from each input";
         };
     }
 
@@ -169,7 +184,7 @@ final class ModelCard {
     }
 
     private static void repeat(
-            StringBuilder text, JsonNode run, OnnxFile.Options options, List<Exporter.Exported> files) {
+            StringBuilder text, JsonNode run, OnnxFile.Options options, List<Exporter.Exported> files, int rows) {
         JsonNode recipe = run.path("recipe");
         if (!recipe.isObject()) return;
         line(text, "To repeat it, save this as recipe.yaml:\n");
@@ -178,12 +193,15 @@ final class ModelCard {
         String formats = files.stream().map(file -> file.format().toString()).collect(Collectors.joining(","));
         line(
                 text,
-                "limbeck export --model run --out export --format %s%s%s%s%s\n```\n",
+                "limbeck export --model run --out export --format %s%s%s%s%s%s\n```\n",
                 formats,
                 options.precision() == Precision.FP32 ? "" : " --precision " + options.precision(),
                 options.normalises() ? " --normalise" : "",
                 options.softmax() ? " --softmax" : "",
-                options.foldBatchNorms() ? "" : " --no-fold");
+                options.foldBatchNorms() ? "" : " --no-fold",
+                files.stream().allMatch(file -> file.verification() == null)
+                        ? " --no-verify"
+                        : rows == Exporter.USUAL_ROWS ? "" : " --rows " + rows);
     }
 
     private static void results(StringBuilder text, JsonNode run) {

@@ -30,9 +30,11 @@ final class OnnxConversion extends OnnxShaping {
         values.putAll(graph.constants());
         values.put(graph.input(), input);
         List<Node> nodes = graph.nodes();
+        Aliases aliases = new Aliases();
         for (int i = 0; i < nodes.size(); i++) {
             Node node = nodes.get(i);
             try {
+                aliases.follow(node);
                 values.put(node.outputs().get(0), convert(node));
             } catch (Unsupported e) {
                 throw new LimbeckException(
@@ -42,6 +44,10 @@ final class OnnxConversion extends OnnxShaping {
                         e);
             }
         }
+        if (aliases.isStale(graph.output())) {
+            throw new LimbeckException("the module gives what an operation in place changed afterwards; that can't be "
+                    + "written as ONNX");
+        }
         Object result = values.get(graph.output());
         if (result instanceof Value value) return value;
         throw new LimbeckException("the module must give a tensor to be exported");
@@ -49,8 +55,8 @@ final class OnnxConversion extends OnnxShaping {
 
     private Object convert(Node node) {
         String op = node.op().replaceFirst("^aten::", "");
-        // In place or not is the same in a graph of values.
-        if (op.endsWith("_") && !op.startsWith("_")) op = op.substring(0, op.length() - 1);
+        // In place or not is the same in a graph of values, as long as nobody reads the old one: see Aliases.
+        if (Aliases.isInPlace(node)) op = op.substring(0, op.length() - 1);
         return switch (op) {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
             case "contiguous", "clone", "detach", "alias" -> value(node, 0);
@@ -186,21 +192,27 @@ final class OnnxConversion extends OnnxShaping {
         String other = any(node, 1) instanceof Number number
                 ? onnx.scalar(number.doubleValue())
                 : value(node, 1).name();
-        int rank = any(node, 1) instanceof Number
-                ? x.rank()
-                : Math.max(x.rank(), value(node, 1).rank());
         String name = onnx.node(op, List.of(x.name(), other));
-        // The one with the larger map says what comes out, such as features that are scaled by 1×1 gates.
-        Value wider = !(any(node, 1) instanceof Number) && value(node, 1).height() > x.height() ? value(node, 1) : x;
-        return new Value(name, rank, wider.height(), wider.width());
+        if (any(node, 1) instanceof Number || any(node, 1) instanceof Tensor constant && constant.dim() <= x.rank()) {
+            return x.named(name);
+        }
+        Value y = value(node, 1);
+        if (any(node, 0) instanceof Tensor || x.rank() < y.rank()) return y.named(name);
+        if (x.rank() > y.rank()) return x.named(name);
+        return new Value(name, x.rank(), common(x.height(), y.height()), common(x.width(), y.width()));
+    }
+
+    /** One that is 1 is repeated along the other, such as a gate; nothing is known where one is not. */
+    private static long common(long side, long other) {
+        return side < 0 || other < 0 ? -1 : Math.max(side, other);
     }
 
     private Value convolution(Node node, int groups) {
         Value x = value(node, 0);
         if (!(any(node, 1) instanceof Tensor weight)) throw new Unsupported("its weight is computed");
-        long[] stride = longs(node, 3);
-        long[] padding = longs(node, 4);
-        long[] dilation = longs(node, 5);
+        long[] stride = sides(node, 3);
+        long[] padding = sides(node, 4);
+        long[] dilation = sides(node, 5);
         List<String> inputs = new ArrayList<>(List.of(x.name(), weight(weight)));
         if (any(node, 2) instanceof Tensor bias) inputs.add(weight(bias));
         long[] kernel = {weight.size(2), weight.size(3)};
@@ -260,10 +272,10 @@ final class OnnxConversion extends OnnxShaping {
 
     private Value pool(Node node, String op, int dilationAt, boolean ceil) {
         Value x = value(node, 0);
-        long[] kernel = longs(node, 1);
-        long[] stride = list(node, 2).isEmpty() ? kernel : longs(node, 2);
-        long[] padding = longs(node, 3);
-        long[] dilation = dilationAt < 0 ? new long[] {1, 1} : longs(node, dilationAt);
+        long[] kernel = sides(node, 1);
+        long[] stride = list(node, 2).isEmpty() ? kernel : sides(node, 2);
+        long[] padding = sides(node, 3);
+        long[] dilation = dilationAt < 0 ? new long[] {1, 1} : sides(node, dilationAt);
         List<Object> attributes = new ArrayList<>(List.of(
                 "kernel_shape",
                 kernel,
@@ -288,7 +300,7 @@ final class OnnxConversion extends OnnxShaping {
 
     private Value adaptivePool(Node node) {
         Value x = value(node, 0);
-        long[] size = longs(node, 1);
+        long[] size = sides(node, 1);
         if (size[0] == 1 && size[1] == 1) {
             return new Value(onnx.node("GlobalAveragePool", List.of(x.name())), 4, 1, 1);
         }

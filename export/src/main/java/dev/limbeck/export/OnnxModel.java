@@ -1,5 +1,7 @@
 package dev.limbeck.export;
 
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
@@ -13,6 +15,7 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +35,17 @@ public final class OnnxModel implements AutoCloseable {
         }
         input = session.getInputNames().iterator().next();
         output = session.getOutputNames().iterator().next();
+        checkFloat(session.getInputInfo().get(input));
+        checkFloat(session.getOutputInfo().get(output));
+    }
+
+    private void checkFloat(NodeInfo node) {
+        boolean tensor = node.getInfo() instanceof TensorInfo info && info.type == OnnxJavaType.FLOAT;
+        if (!tensor) {
+            String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
+            throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
+                    + "; export it with float32 in and out");
+        }
     }
 
     /**
@@ -53,7 +67,7 @@ public final class OnnxModel implements AutoCloseable {
             return new OnnxModel(file, session);
         } catch (OrtException e) {
             close(file, session);
-            throw new LimbeckException(file + " is no ONNX file that can be run: " + firstLine(e), e);
+            throw new LimbeckException(file + " is no ONNX file that can be run: " + briefly(e), e);
         } catch (RuntimeException e) {
             close(file, session);
             throw e;
@@ -122,12 +136,13 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private static LimbeckException trouble(Path file, OrtException e) {
-        return new LimbeckException(file + ": " + firstLine(e), e);
+        return new LimbeckException(file + ": " + briefly(e), e);
     }
 
-    private static String firstLine(OrtException e) {
+    private static String briefly(OrtException e) {
         String message = String.valueOf(e.getMessage());
-        return message.lines().findFirst().orElse(message);
+        // The first line alone often ends before what was found and what was expected.
+        return message.lines().limit(3).map(String::strip).collect(Collectors.joining(" "));
     }
 
     @Override

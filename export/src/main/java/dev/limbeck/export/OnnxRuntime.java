@@ -23,16 +23,20 @@ public final class OnnxRuntime implements ModelRuntime {
     @Override
     public Running open(Path file) {
         OnnxModel model = OnnxModel.open(file, 0);
-        long[] shape = model.inputShape();
         try {
-            if (shape.length == 0 || shape[0] >= 0) {
-                throw new LimbeckException(file + " takes batches of " + (shape.length == 0 ? "one number" : shape[0])
-                        + " only; export it with a batch of any size (dynamic_axes, or dynamic_shapes, for its first "
-                        + "dimension)");
-            }
-        } catch (LimbeckException e) {
+            return running(model, file);
+        } catch (RuntimeException e) {
             model.close();
             throw e;
+        }
+    }
+
+    private static Running running(OnnxModel model, Path file) {
+        long[] shape = model.inputShape();
+        if (shape.length == 0 || shape[0] >= 0) {
+            throw new LimbeckException(file + " takes batches of " + (shape.length == 0 ? "one number" : shape[0])
+                    + " only; export it with a batch of any size (dynamic_axes, or dynamic_shapes, for its first "
+                    + "dimension)");
         }
         Facts facts = new Facts(
                 "ONNX",

@@ -139,8 +139,12 @@ abstract class OnnxShaping extends Operands {
         String name = onnx.node("Pad", List.of(x.name(), onnx.integers(pads), onnx.scalar(filling)));
         boolean moved = x.rank() == 4 && (pads[2] + pads[3] + pads[6] + pads[7] > 0);
         return moved
-                ? new Value(name, 4, x.height() + pads[2] + pads[6], x.width() + pads[3] + pads[7])
+                ? new Value(name, 4, longer(x.height(), pads[2] + pads[6]), longer(x.width(), pads[3] + pads[7]))
                 : x.named(name);
+    }
+
+    private static long longer(long side, long by) {
+        return side < 0 ? side : side + by;
     }
 
     final String shape(Value x) {

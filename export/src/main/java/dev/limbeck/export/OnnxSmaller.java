@@ -28,6 +28,10 @@ final class OnnxSmaller {
     /** Weights of fewer numbers stay as they are: biases, scales, shapes. */
     private static final int FEWEST = 64;
 
+    private static final float LARGEST_BIAS = 1 << 30;
+
+    private static final float SMALLEST_HALF = 0x1p-10f;
+
     private final GraphProto graph;
     private final GraphProto.Builder smaller;
     private final Map<String, TensorProto> weights = new LinkedHashMap<>();
@@ -49,7 +53,9 @@ final class OnnxSmaller {
 
     private void half(TensorProto weight) {
         float[] values = weight.getDataType() == DataType.FLOAT.getNumber() ? floats(weight) : new float[0];
-        if (values.length < FEWEST) {
+        float largest = largest(values, 0, 1, values.length);
+        // What float16 can't hold, or only with few digits, stays as it is.
+        if (values.length < FEWEST || largest > Half.LARGEST || largest < SMALLEST_HALF) {
             smaller.addInitializer(weight);
             return;
         }
@@ -135,7 +141,7 @@ final class OnnxSmaller {
             if (node.getOpType().equals("Conv") && edges.contains(node.getInput(0))) {
                 convolution(node, ranges);
             } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
-                product(node);
+                product(node, edges);
             } else {
                 smaller.addNode(renamed(node, edges));
                 node.getInputList().forEach(used::add);
@@ -184,17 +190,19 @@ final class OnnxSmaller {
         int channels = (int) weight.getDims(0);
         float[] values = floats(weight);
         int each = values.length / channels;
+        float[] bias = node.getInputCount() > 2 ? floats(weights.get(node.getInput(2))) : new float[channels];
+        float inputScale = scale(ranges.get(node.getInput(0)));
         float[] scales = new float[channels];
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int c = 0; c < channels; c++) {
-            scales[c] = largest(values, c * each, 1, each) / 127;
+            // Where weights are next to nothing, the bias in steps of their scale must still fit into 32 bits.
+            scales[c] =
+                    Math.max(largest(values, c * each, 1, each) / 127, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
             for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
         }
         List<String> inputs = new ArrayList<>(List.of(again(node.getInput(0))));
         inputs.add(dequantised(weight.getName(), DataType.INT8, small, scales, dims(weight)));
         if (node.getInputCount() > 2) {
-            float[] bias = floats(weights.get(node.getInput(2)));
-            float inputScale = scale(ranges.get(node.getInput(0)));
             ByteBuffer whole = ByteBuffer.allocate(4 * channels).order(ByteOrder.LITTLE_ENDIAN);
             float[] products = new float[channels];
             for (int c = 0; c < channels; c++) {
@@ -219,13 +227,10 @@ final class OnnxSmaller {
     }
 
     /** A product with a weight of in×out, its input quantised as it comes. */
-    private void product(NodeProto node) {
+    private void product(NodeProto node, Set<String> edges) {
         TensorProto weight = weights.get(node.getInput(1));
         String x = node.getInput(0);
-        String input = smaller.getNodeList().stream()
-                        .anyMatch(made -> made.getOutput(0).equals(again(x)))
-                ? again(x)
-                : x;
+        String input = edges.contains(x) ? again(x) : x;
         int out = (int) weight.getDims(1);
         float[] values = floats(weight);
         int in = values.length / out;

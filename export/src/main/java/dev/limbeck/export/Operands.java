@@ -97,6 +97,12 @@ abstract class Operands {
         throw new Unsupported("it needs a list, found " + any(node, at));
     }
 
+    /** Return numbers for height and width; one is for both. */
+    final long[] sides(Node node, int at) {
+        long[] numbers = longs(node, at);
+        return numbers.length == 1 ? new long[] {numbers[0], numbers[0]} : numbers;
+    }
+
     final long[] longs(Node node, int at) {
         List<?> list = list(node, at);
         if (!list.stream().allMatch(item -> item instanceof Long)) throw new Unsupported("it needs known numbers");

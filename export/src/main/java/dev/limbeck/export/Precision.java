@@ -5,7 +5,7 @@ import java.util.Locale;
 /** Choose how exactly an ONNX file holds numbers. */
 public enum Precision {
     /** float32 throughout. */
-    FP32(1e-4, 1),
+    FP32(1e-4, 0),
     /** Weights as float16, computed with in float32: half the size. */
     FP16(1e-2, 0.99),
     /**

@@ -6,6 +6,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -14,7 +15,6 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -72,40 +72,28 @@ public record Verification(
         return Ops.scaleAndShift(input, Tensors.of(scale, 1, 3, 1, 1), Tensors.of(shift, 1, 3, 1, 1));
     }
 
-    /** Ask about images at equal distances, since neighbours are often of one class. */
     private static Predictions collect(ImageData data, Split split, int most, UnaryOperator<Tensor> model) {
         int[] all = data.labels(split);
-        int stride = Math.max(1, all.length / most);
-        int[] chosen = IntStream.iterate(0, row -> row < all.length, row -> row + stride)
-                .limit(most)
-                .toArray();
+        int[] labels = new int[Math.min(most, all.length)];
         float[] outputs = new float[0];
+        int classes = 1;
         int asked = 0;
-        int seen = 0;
-        try (BatchStream batches = data.evaluate(split)) {
-            while (asked < chosen.length) {
+        try (BatchWork work = BatchWork.begin();
+                BatchStream batches = data.sample(split, most)) {
+            while (true) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    int first = seen;
-                    int end = seen += batch.size();
-                    long[] rows = IntStream.of(chosen)
-                            .filter(row -> row >= first && row < end)
-                            .mapToLong(row -> row - first)
-                            .toArray();
-                    if (rows.length == 0) continue;
-                    float[] found = Tensors.toFloats(
-                            model.apply(Ops.indexSelect(batch.input(), 0, Tensors.of(rows, rows.length))));
-                    int classes = found.length / rows.length;
-                    if (outputs.length == 0) outputs = new float[chosen.length * classes];
+                    float[] found = Tensors.toFloats(model.apply(batch.input()));
+                    classes = found.length / batch.size();
+                    if (outputs.length == 0) outputs = new float[labels.length * classes];
                     System.arraycopy(found, 0, outputs, asked * classes, found.length);
-                    asked += rows.length;
+                    for (int row : batch.indices()) labels[asked++] = all[row];
                 }
             }
         }
-        int[] labels = IntStream.of(chosen).map(row -> all[row]).toArray();
-        return new Predictions(outputs, outputs.length / Math.max(1, labels.length), labels);
+        return new Predictions(outputs, classes, labels);
     }
 
     /**
@@ -144,7 +132,7 @@ public record Verification(
     /** Return whether the file answers as the model does, as far as its precision lets it. */
     public boolean passed(Precision precision) {
         return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
-                && agreement >= (precision == Precision.FP32 ? 0 : precision.agreement);
+                && agreement >= precision.agreement;
     }
 
     /** Throw if the file does not answer as the model does. */

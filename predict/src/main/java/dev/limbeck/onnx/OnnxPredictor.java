@@ -25,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.Collectors;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -39,9 +40,13 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 public final class OnnxPredictor implements ImageClassifier {
     private static final String PROBABILITIES = "probabilities";
+    private static final String PIXELS = "pixels";
+    private static final String NORMALISED = "normalised";
     private static final double LEAST_PROBABILITY = 1e-30;
     /** As an image's preparation allows; a damaged file must not take all memory. */
     private static final int MOST_SIDE = 4096;
+
+    private static final long MOST_NUMBERS = 1 << 28;
 
     private final Path file;
     private final OrtSession session;
@@ -61,24 +66,34 @@ public final class OnnxPredictor implements ImageClassifier {
     private OnnxPredictor(Path file, OrtSession session) throws OrtException {
         this.file = file;
         this.session = session;
+        if (session.getInputNames().size() != 1 || session.getOutputNames().isEmpty()) {
+            throw new LimbeckException(file + " has " + session.getInputNames().size() + " inputs and "
+                    + session.getOutputNames().size() + " outputs; expected one of each");
+        }
         input = session.getInputNames().iterator().next();
         output = session.getOutputNames().iterator().next();
         Map<String, String> metadata = session.getMetadata().getCustomMetadata();
         String[] size = told(metadata, "image_size").split("x");
+        String taken = metadata.getOrDefault("input", NORMALISED);
         try {
+            if (size.length != 2 || !taken.equals(PIXELS) && !taken.equals(NORMALISED)) {
+                throw new IllegalArgumentException(taken);
+            }
             height = side(size[0]);
             width = side(size[1]);
             resize = Resize.valueOf(told(metadata, "resize").toUpperCase(Locale.ROOT));
-            boolean pixels = "pixels".equals(metadata.get("input"));
-            String[] mean = told(metadata, "mean").split(",");
-            String[] std = told(metadata, "std").split(",");
+            boolean pixels = taken.equals(PIXELS);
+            double[] mean = three(told(metadata, "mean"));
+            double[] std = three(told(metadata, "std"));
             for (int c = 0; c < 3; c++) {
-                scale[c] = pixels ? 1 : (float) (1 / (255 * Double.parseDouble(std[c])));
-                shift[c] = pixels ? 0 : (float) (-Double.parseDouble(mean[c]) / Double.parseDouble(std[c]));
+                if (std[c] <= 0) throw new IllegalArgumentException("std");
+                scale[c] = pixels ? 1 : (float) (1 / (255 * std[c]));
+                shift[c] = pixels ? 0 : (float) (-mean[c] / std[c]);
             }
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new LimbeckException(file + " has malformed metadata: " + metadata, e);
         }
+        checkInput(session.getInputInfo().get(input).getInfo());
         int classes = classes(session.getOutputInfo().get(output).getInfo());
         List<String> named =
                 metadata.containsKey("classes") ? JsonStrings.list(metadata.get("classes"), file) : numbered(classes);
@@ -92,6 +107,32 @@ public final class OnnxPredictor implements ImageClassifier {
         int side = Integer.parseInt(text);
         if (side < 1 || side > MOST_SIDE) throw new IllegalArgumentException(text);
         return side;
+    }
+
+    private static double[] three(String text) {
+        double[] numbers =
+                Arrays.stream(text.split(",")).mapToDouble(Double::parseDouble).toArray();
+        if (numbers.length != 3 || !Arrays.stream(numbers).allMatch(Double::isFinite)) {
+            throw new IllegalArgumentException(text);
+        }
+        return numbers;
+    }
+
+    private void checkInput(ValueInfo given) {
+        long[] wanted = {-1, 3, height, width};
+        if (given instanceof TensorInfo tensor
+                && tensor.type == OnnxJavaType.FLOAT
+                && tensor.getShape().length == wanted.length) {
+            long[] shape = tensor.getShape();
+            boolean fits = shape[0] < 0;
+            for (int i = 1; i < wanted.length; i++) fits &= shape[i] < 0 || shape[i] == wanted[i];
+            if (fits) return;
+        }
+        String found = given instanceof TensorInfo tensor
+                ? tensor.type + " " + Arrays.toString(tensor.getShape())
+                : "no tensor";
+        throw new LimbeckException(file + " takes " + found + "; expected float32, any number of images×3×" + height
+                + "×" + width + ", as its image_size says");
     }
 
     private int classes(ValueInfo given) {
@@ -130,7 +171,7 @@ public final class OnnxPredictor implements ImageClassifier {
             return new OnnxPredictor(model, session);
         } catch (OrtException e) {
             close(session);
-            throw new LimbeckException(model + " is no ONNX file that can be run: " + firstLine(e), e);
+            throw new LimbeckException(model + " is no ONNX file that can be run: " + briefly(e), e);
         } catch (RuntimeException e) {
             close(session);
             throw e;
@@ -141,7 +182,7 @@ public final class OnnxPredictor implements ImageClassifier {
         try {
             if (session != null) session.close();
         } catch (OrtException e) {
-            throw new LimbeckException("cannot close the model: " + firstLine(e), e);
+            throw new LimbeckException("cannot close the model: " + briefly(e), e);
         }
     }
 
@@ -158,7 +199,12 @@ public final class OnnxPredictor implements ImageClassifier {
     @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
         if (images.isEmpty()) return List.of();
-        float[] values = new float[images.size() * 3 * height * width];
+        long numbers = 3L * height * width * images.size();
+        if (numbers > MOST_NUMBERS) {
+            throw new LimbeckException(images.size() + " images of " + height + "x" + width
+                    + " are too many at once; ask about fewer at a time");
+        }
+        float[] values = new float[(int) numbers];
         for (int i = 0; i < images.size(); i++) prepare(resize.apply(images.get(i), width, height), values, i);
         lock.readLock().lock();
         try {
@@ -190,6 +236,9 @@ public final class OnnxPredictor implements ImageClassifier {
                 double[] logits = new double[classes];
                 for (int c = 0; c < classes; c++) {
                     double value = found.get(row * classes + c);
+                    if (!Double.isFinite(value)) {
+                        throw new LimbeckException(file + " gives " + value + " for an image; its weights are broken");
+                    }
                     // Of probabilities the logarithms are logits, up to a constant that the softmax takes away.
                     logits[c] = output.equals(PROBABILITIES) ? Math.log(Math.max(value, LEAST_PROBABILITY)) : value;
                 }
@@ -197,7 +246,7 @@ public final class OnnxPredictor implements ImageClassifier {
             }
             return predictions;
         } catch (OrtException e) {
-            throw new LimbeckException(file + ": " + firstLine(e), e);
+            throw new LimbeckException(file + ": " + briefly(e), e);
         }
     }
 
@@ -207,9 +256,10 @@ public final class OnnxPredictor implements ImageClassifier {
         return Arrays.asList(names);
     }
 
-    private static String firstLine(Exception e) {
+    private static String briefly(Exception e) {
         String message = String.valueOf(e.getMessage());
-        return message.lines().findFirst().orElse(message);
+        // The first line alone often ends before what was found and what was expected.
+        return message.lines().limit(3).map(String::strip).collect(Collectors.joining(" "));
     }
 
     @Override

@@ -236,6 +236,13 @@ class OnnxPredictorTest {
         Path other = home.resolve("other.onnx");
         Files.write(other, changed("32x32", "0x032", SEAL));
         wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
+        Files.write(other, changed("32x32", "16x32", SEAL));
+        wrong(
+                () -> OnnxPredictor.open(other),
+                other
+                        + " takes FLOAT [-1, 3, 32, 32]; expected float32, any number of images×3×16×32, as its image_size says");
+        Files.write(other, changed("normalised", "normalized", SEAL));
+        wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
         Files.write(other, changed("32x32", "99999", SEAL));
         wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
         Files.write(other, changed("\",\"", "   \",", SEAL));

@@ -173,6 +173,11 @@ public final class ImageData implements Data {
         });
     }
 
+    /** Return where the images come from, such as a folder. */
+    public String origin() {
+        return source.origin();
+    }
+
     @Override
     public int[] views() {
         if (augmentation.isNone()) return new int[] {Origin.PLAIN};
@@ -181,12 +186,26 @@ public final class ImageData implements Data {
 
     @Override
     public BatchStream view(Split split, int view) {
+        return view(split, view, IntStream.range(0, images(split).length).toArray());
+    }
+
+    /**
+     * Open a pass over some rows of a split, not augmented: at equal distances, since neighbours are often of one class.
+     *
+     * @param most how many, at least 1
+     */
+    public BatchStream sample(Split split, int most) {
+        int size = images(split).length;
+        int stride = Math.max(1, size / most);
+        int[] rows = IntStream.iterate(0, row -> row < size, row -> row + stride)
+                .limit(most)
+                .toArray();
+        return view(split, Origin.PLAIN, rows);
+    }
+
+    private BatchStream view(Split split, int view, int... rows) {
         int[] images = images(split);
-        return stream(
-                split,
-                IntStream.range(0, images.length).toArray(),
-                new Origin(split, view),
-                (index, target) -> write(images[index], view, target));
+        return stream(split, rows, new Origin(split, view), (index, target) -> write(images[index], view, target));
     }
 
     @Override

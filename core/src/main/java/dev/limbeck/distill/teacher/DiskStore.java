@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -84,6 +85,8 @@ final class DiskStore implements RowStore {
             return JSON.readValue(Files.readAllBytes(file), new TypeReference<LinkedHashMap<String, String>>() {});
         } catch (NoSuchFileException e) {
             if (Files.isDirectory(folder) && !isEmpty(folder)) {
+                // Another writer may just have begun.
+                if (Files.exists(file)) return facts(folder);
                 throw new LimbeckException(
                         folder + " is no folder of kept answers: it has no " + FACTS + "; choose another one");
             }
@@ -115,8 +118,9 @@ final class DiskStore implements RowStore {
                 Files.createLink(folder.resolve(FACTS), temporary);
             } catch (FileAlreadyExistsException e) {
                 // Another writer was first; whether they agree is checked next.
-            } catch (UnsupportedOperationException e) {
-                Files.move(temporary, folder.resolve(FACTS));
+            } catch (UnsupportedOperationException | FileSystemException e) {
+                // A disk without links; other trouble shows in a copy, too, which does not take a file's place either.
+                Files.copy(temporary, folder.resolve(FACTS));
             } finally {
                 Files.deleteIfExists(temporary);
             }
@@ -176,6 +180,11 @@ final class DiskStore implements RowStore {
     /** Return how many rows there are. */
     int size() {
         return places.size() + waiting.size();
+    }
+
+    /** Return whether something could not be written. */
+    boolean isFull() {
+        return full;
     }
 
     boolean has(RowKey key) {

@@ -104,6 +104,11 @@ public final class EnsembleTeacher implements Teacher {
         return teachers.stream().mapToInt(Teacher::classes).max().orElse(0);
     }
 
+    private LimbeckException otherClasses(int position, Tensor answer, Tensor others) {
+        return new LimbeckException("teacher " + teachers.get(position).name() + " knows " + answer.size(1)
+                + " classes, those before it " + others.size(1) + "; join teachers of the same classes");
+    }
+
     @Override
     public Lesson begin(Data data, Device device) {
         List<Lesson> lessons = new ArrayList<>();
@@ -116,6 +121,7 @@ public final class EnsembleTeacher implements Teacher {
                     Tensor counts = null;
                     for (int i = 0; i < lessons.size(); i++) {
                         Tensor answer = lessons.get(i).logits(batch);
+                        if (sum != null && sum.size(1) != answer.size(1)) throw otherClasses(i, answer, sum);
                         Tensor part = join == Join.LOGITS ? answer : Ops.softmax(answer, 1);
                         if (join == Join.CONFIDENCE) {
                             Tensor count = Ops.mul(Ops.amax(part, 1), shares[i]);
@@ -158,7 +164,16 @@ public final class EnsembleTeacher implements Teacher {
 
             @Override
             public void close() {
-                lessons.forEach(Lesson::close);
+                // The last first, as each may have found a module as an earlier one had left it.
+                RuntimeException failure = null;
+                for (int i = lessons.size() - 1; i >= 0; i--) {
+                    try {
+                        lessons.get(i).close();
+                    } catch (RuntimeException e) {
+                        failure = e;
+                    }
+                }
+                if (failure != null) throw failure;
             }
         };
         try {

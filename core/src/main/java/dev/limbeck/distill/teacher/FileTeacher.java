@@ -6,6 +6,7 @@ import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -37,8 +38,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private static final String OUTPUT = "output";
     private static final String LAYOUT = "layout";
     private static final String CHANNELS = "channels";
+    private static final String NCHW = "nchw";
     private static final String NHWC = "nhwc";
+    private static final String RGB = "rgb";
     private static final String BGR = "bgr";
+    /** What may differ, as a share of the largest output, when an image is asked about beside others. */
+    private static final double STEADY = 0.01;
+
     private static final String INPUT = "input";
     private static final String PIXELS = "pixels";
 
@@ -100,8 +106,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                     SavedModel.classNames(file, metadata.get(CLASSES)),
                     preparation(facts),
                     isChannelsLast(facts),
-                    BGR.equalsIgnoreCase(metadata.get(CHANNELS)),
+                    Boolean.TRUE.equals(isSecond(facts, CHANNELS, RGB, BGR)),
                     output == null ? null : knowledge(output));
+        } catch (LimbeckException e) {
+            running.close();
+            String message = String.valueOf(e.getMessage());
+            throw new LimbeckException(
+                    message.startsWith(file.toString()) ? message : file + " says what can't be: " + message, e);
         } catch (RuntimeException e) {
             running.close();
             throw e;
@@ -118,9 +129,20 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
     }
 
+    /** Read one of two words, whatever their case; null if nothing is said. */
+    private static @Nullable Boolean isSecond(ModelRuntime.Facts facts, String key, String first, String second) {
+        String said = facts.metadata().get(key);
+        if (said == null) return null;
+        String word = said.strip().toLowerCase(Locale.ROOT);
+        if (!word.equals(first) && !word.equals(second)) {
+            throw new LimbeckException("its " + key + " must be " + first + " or " + second + ", found '" + said + "'");
+        }
+        return word.equals(second);
+    }
+
     private static boolean isChannelsLast(ModelRuntime.Facts facts) {
-        String layout = facts.metadata().get(LAYOUT);
-        if (layout != null) return layout.equalsIgnoreCase(NHWC);
+        Boolean said = isSecond(facts, LAYOUT, NCHW, NHWC);
+        if (said != null) return said;
         List<Long> shape = facts.inputShape();
         return shape.size() == 4 && shape.get(3) == 3 && shape.get(1) != 3;
     }
@@ -204,6 +226,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return channelsLast;
     }
 
+    /** Return whether it takes blue, green and red in place of red, green and blue. */
+    public boolean blueFirst() {
+        return blueFirst;
+    }
+
     /** Return the SHA-256 of the file in hex. */
     public String sha256() {
         return sha256;
@@ -213,8 +240,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     public Lesson begin(Data data, Device device) {
         TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
         try {
-            Knowledge told = knowledge == null ? look(data, inputs) : knowledge;
-            return lesson(inputs, told, device);
+            Knowledge seen = look(data, inputs);
+            return lesson(inputs, knowledge == null ? seen : knowledge, device);
         } catch (RuntimeException e) {
             inputs.close();
             throw e;
@@ -251,7 +278,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             /** The file was read once, and nothing here can change what was read. */
             @Override
             public String fingerprint() {
-                return sha256;
+                return sha256 + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
+                        + (blueFirst ? "bgr " : "rgb ") + told;
             }
 
             @Override
@@ -261,7 +289,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         };
     }
 
-    /** Find out whether the first rows are answered with probabilities. */
+    /**
+     * Find out whether the first rows are answered with probabilities.
+     *
+     * @throws LimbeckException if they are answered otherwise when fewer are asked about
+     */
     private Knowledge look(Data data, TeacherInput inputs) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
         try (BatchStream batches = data.evaluate(split);
@@ -269,17 +301,47 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             Batch batch = batches.next();
             if (batch == null) return Knowledge.LOGITS;
-            Tensor answer =
-                    Answers.logits(forward(inputs.of(batch)), name(), batch.size(), classes(), Knowledge.LOGITS);
+            Tensor input = inputs.of(batch);
+            Tensor answer = Answers.logits(forward(input), name(), batch.size(), classes(), Knowledge.LOGITS);
+            int few = (batch.size() + 1) / 2;
+            Tensor again = Answers.logits(forward(input.narrow(0, 0, few)), name(), few, classes(), Knowledge.LOGITS);
+            checkSteady(Tensors.toFloats(answer), Tensors.toFloats(again));
             boolean sum = Answers.areProbabilities(Tensors.toFloats(answer), Math.toIntExact(answer.size(1)), false);
             return sum ? Knowledge.PROBABILITIES : Knowledge.LOGITS;
         }
     }
 
+    private void checkSteady(float[] answer, float[] again) {
+        double largest = 0;
+        double difference = 0;
+        for (int i = 0; i < again.length; i++) {
+            largest = Math.max(largest, Math.abs(answer[i]));
+            difference = Math.max(difference, Math.abs(answer[i] - again[i]));
+        }
+        if (difference <= STEADY * largest) return;
+        throw new LimbeckException(String.format(
+                Locale.ROOT,
+                "teacher %s answers the same images otherwise when they are asked about beside fewer others (by %.2g, the "
+                        + "largest output is %.2g): it is random, or trains while it answers; save it after model.eval()",
+                name(),
+                difference,
+                largest));
+    }
+
     private Tensor forward(Tensor input) {
         Tensor given = input.cpu();
         if (blueFirst) given = given.flip(1);
-        return running.forward(channelsLast ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous());
+        given = channelsLast ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous();
+        try {
+            return running.forward(given);
+        } catch (LimbeckException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new LimbeckException(
+                    "teacher " + name() + " must take one float32 tensor " + Tensors.shapeText(given.shape())
+                            + " and return one, rows×classes, for any number of rows; found: " + Engine.firstLine(e),
+                    e);
+        }
     }
 
     @Override

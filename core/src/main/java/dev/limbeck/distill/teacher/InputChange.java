@@ -26,10 +26,15 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
         double[] std = numbers(student.get(STD));
         double[] teacherMean = numbers(teacher.get(MEAN));
         double[] teacherStd = numbers(teacher.get(STD));
-        if (teacherMean.length != mean.length || teacherStd.length != std.length || std.length != mean.length) {
+        boolean usable = Arrays.stream(teacherMean).allMatch(Double::isFinite)
+                && Arrays.stream(teacherStd).allMatch(one -> one > 0 && Double.isFinite(one));
+        if (!usable
+                || teacherMean.length != mean.length
+                || teacherStd.length != std.length
+                || std.length != mean.length) {
             throw new LimbeckException("teacher " + name + " says its inputs have mean '" + teacher.get(MEAN)
                     + "' and std '" + teacher.get(STD) + "'; expected " + mean.length
-                    + " numbers each, as the data has");
+                    + " finite numbers each, as the data has, the latter above 0");
         }
         if (Arrays.equals(teacherMean, mean) && Arrays.equals(teacherStd, std)) return NONE;
         float[] scale = new float[mean.length];

@@ -22,10 +22,11 @@ record Keeping(
         long budget,
         Counts counts,
         Consumer<String> told) {
-    /** How many rows were asked about, and how many were there. */
+    /** How many rows were asked about, how many were there, and whether some could not be kept. */
     static final class Counts {
         long asked;
         long found;
+        boolean lost;
     }
 
     static Keeping inMemory(long budget) {

@@ -74,12 +74,13 @@ final class KeptLesson implements Teacher.Lesson {
                     "training images are augmented anew in each epoch, so that kept answers are never "
                             + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
         }
-        if (lesson.fingerprint().isEmpty()) {
+        String teacher = lesson.fingerprint();
+        if (teacher.isEmpty()) {
             throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
                     + "nothing shows whether it is still the same; keep none");
         }
         facts.put("form", "1");
-        facts.put("teacher", lesson.fingerprint());
+        facts.put("teacher", teacher);
         facts.put("precision", lesson.precision().toString());
         facts.put("numbers", encoding.toString());
         data.look().forEach((key, value) -> facts.put("data." + key, value));
@@ -144,6 +145,7 @@ final class KeptLesson implements Teacher.Lesson {
     public void close() {
         try {
             if (store != null) store.close();
+            if (store instanceof DiskStore disk && disk.isFull()) counts.lost = true;
         } finally {
             lesson.close();
         }

@@ -46,6 +46,11 @@ public final class KeptTeacher implements Teacher {
         return (double) keeping.counts().found / keeping.counts().asked;
     }
 
+    /** Return whether answers could not be written, as on a full disk, and so are not kept. */
+    public boolean hasLost() {
+        return keeping.counts().lost;
+    }
+
     @Override
     public String name() {
         return teacher.name();

@@ -168,7 +168,11 @@ public final class MappedTeacher implements Teacher {
 
             @Override
             public String fingerprint() {
-                return lesson.fingerprint();
+                String whole = lesson.fingerprint();
+                return whole.isEmpty()
+                        ? ""
+                        : whole + " classes "
+                                + sources.stream().map(Arrays::toString).toList();
             }
 
             @Override

@@ -98,7 +98,12 @@ public final class ModuleTeacher implements Teacher {
     public Lesson begin(Data data, Device device) {
         // These first, because they may fail, and then nothing else has changed.
         TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
-        module.to(device);
+        try {
+            module.to(device);
+        } catch (RuntimeException e) {
+            inputs.close();
+            throw e;
+        }
         Module.ModeGuard modes = module.evalMode();
         Map<Tensor, Boolean> flags = new IdentityHashMap<>();
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
@@ -149,7 +154,7 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public String fingerprint() {
-                return module.sha256();
+                return module.sha256() + " " + inputs.preparation();
             }
 
             @Override

@@ -8,6 +8,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -114,7 +115,8 @@ public interface Teacher {
             int[] labels = data.labels(split);
             float[] logits = new float[0];
             int at = 0;
-            try (BatchStream batches = data.evaluate(split)) {
+            try (BatchWork work = BatchWork.begin();
+                    BatchStream batches = data.evaluate(split)) {
                 while (true) {
                     try (Scope scope = Scope.open()) {
                         Batch batch = batches.next();
@@ -129,7 +131,11 @@ public interface Teacher {
             return new Predictions(logits, logits.length / Math.max(1, labels.length), labels);
         }
 
-        /** Return a SHA-256 over everything the teacher computes with; equal before and after if it is unchanged. */
+        /**
+         * Tell in one line all that the answers depend on beside the data: a SHA-256 of the weights, how inputs are prepared,
+         * what is made of the output. Equal before and after if the teacher is unchanged; empty if that cannot be known, and
+         * then its answers are not kept on disk.
+         */
         String fingerprint();
 
         @Override

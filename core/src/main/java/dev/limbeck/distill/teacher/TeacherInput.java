@@ -8,6 +8,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +95,11 @@ final class TeacherInput implements AutoCloseable {
     private boolean isOwn(Tensor input) {
         long[] found = input.shape();
         return Arrays.equals(shape, 0, shape.length, found, 1, found.length);
+    }
+
+    /** Say how inputs are prepared, in words that change whenever that does. */
+    String preparation() {
+        return Tensors.shapeText(shape) + " " + new TreeMap<>(own);
     }
 
     /** Return the shape of one row. */

@@ -1,10 +1,8 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.tensor.Script;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.zip.ZipFile;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -15,11 +13,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
     /** A zip file with a program in it; a checkpoint of weights alone has none. */
     @Override
     public boolean runs(Path file) {
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            return zip.stream().anyMatch(entry -> entry.getName().contains("/code/"));
-        } catch (IOException e) {
-            return false;
-        }
+        return Script.isIn(file);
     }
 
     @Override

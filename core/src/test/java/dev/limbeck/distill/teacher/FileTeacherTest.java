@@ -22,6 +22,8 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** TorchScript files as people have them: with probabilities, other layouts, and metadata or none. */
 class FileTeacherTest {
@@ -79,6 +81,82 @@ class FileTeacherTest {
             try (Teacher.Lesson lesson = teacher.giving(Knowledge.LOGITS).begin(data, CPU)) {
                 assertThat(lesson.knowledge()).as("as it was told").isEqualTo(Knowledge.LOGITS);
             }
+        }
+    }
+
+    @Test
+    void whateverChangesAnAnswerShowsInTheFingerprint() {
+        try (FileTeacher teacher = FileTeacher.open(
+                        file("return torch.mean(torch.reshape(x, [-1, 3, 64]), [2])", Map.of()))
+                .giving(Knowledge.LOGITS)
+                .named(List.of("a", "b", "c"))) {
+            List<Teacher> all = List.of(
+                    teacher,
+                    teacher.laidOut(false, true),
+                    teacher.laidOut(true, false),
+                    teacher.giving(Knowledge.PROBABILITIES),
+                    teacher.seeing(Map.of("mean", "0.1,0.1,0.1", "std", "1,1,1")),
+                    MappedTeacher.byName(teacher, List.of("b", "a", "c")),
+                    MappedTeacher.byName(teacher, List.of("c", "a", "b")));
+            Map<String, Teacher> byFingerprint = new LinkedHashMap<>();
+            try (GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
+                for (Teacher one : all) {
+                    try (Teacher.Lesson lesson = one.begin(given, CPU)) {
+                        byFingerprint.put(lesson.fingerprint(), one);
+                    }
+                }
+            }
+            assertThat(byFingerprint).hasSameSizeAs(all);
+        }
+    }
+
+    /** As files from Python often are: each is refused before the first step, in one line that names it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "return torch.mean(x, [2, 3]) + torch.randn([1])                | otherwise when they are asked about beside",
+                "return torch.mean(x, [2, 3]) - torch.mean(torch.mean(x, [2, 3]), [0]) * 3.0 | save it after model.eval()",
+                "return torch.linear(torch.mean(x, [2, 3]), torch.ones([3, 3], dtype=7)) | must take one float32 tensor",
+                "return torch.mean(torch.reshape(x, [2, -1, 8, 8]), [2, 3])     | must give",
+                "return torch.mean(torch.reshape(x, [7, 3, 8, 8]), [2, 3])      | must take one float32 tensor"
+            })
+    void teachersThatCannotTeachAreToldOfAtOnce(String body, String message) {
+        try (FileTeacher teacher = FileTeacher.open(file(body, Map.of()))) {
+            assertThatThrownBy(() -> teacher.begin(data, CPU))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("teacher teacher.pt ")
+                    .hasMessageContaining(message)
+                    .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+        }
+    }
+
+    @Test
+    void metadataThatCannotBeIsRefused() {
+        Path odd = file(MEANS, Map.of("layout", "nhwx"));
+        assertThatThrownBy(() -> FileTeacher.open(odd))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(odd + " says what can't be: its layout must be nchw or nhwc, found 'nhwx'");
+        Path unknown = file(MEANS, Map.of("output", "probs"));
+        assertThatThrownBy(() -> FileTeacher.open(unknown))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(unknown + " says what can't be: ");
+        try (FileTeacher zero = FileTeacher.open(file(MEANS, Map.of("mean", "0,0,0", "std", "0,0,0")));
+                GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
+            assertThatThrownBy(() -> zero.begin(given, CPU))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("expected 3 finite numbers each");
+        }
+    }
+
+    @Test
+    void theMemberOfAnEnsembleWithOtherClassesIsNamed() {
+        try (FileTeacher three = FileTeacher.open(file(MEANS, Map.of()));
+                Scope scope = Scope.open()) {
+            FunctionTeacher two = new FunctionTeacher("two", List.of("a", "b"), inputs -> new float[2 * inputs.rows()]);
+            assertThatThrownBy(() -> answers(EnsembleTeacher.of(three, two), Toy.images(3, 6, 1)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("teacher two knows 2 classes, those before it 3; join teachers of the same classes");
         }
     }
 

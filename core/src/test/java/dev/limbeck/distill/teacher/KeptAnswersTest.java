@@ -208,7 +208,8 @@ class KeptAnswersTest {
                     Encoding.FLOAT32,
                     told::add);
             assertThatThrownBy(() -> validation(stranger))
-                    .hasMessage(begin + "teacher is " + there + " there, and here " + here + end);
+                    .hasMessage(
+                            begin + "teacher is " + there + " 3×8×8 {} there, and here " + here + " 3×8×8 {}" + end);
         }
         try (TwoViews others = new TwoViews(1);
                 Teacher.Lesson lesson = kept("a", Encoding.FLOAT32).begin(others, CPU)) {
@@ -258,13 +259,16 @@ class KeptAnswersTest {
     @Test
     void aDiskThatFailsEndsTheKeepingAndNotTheTraining() throws IOException {
         float[] live = validation(plain());
-        try (Teacher.Lesson lesson = kept("a", Encoding.FLOAT32).begin(data, CPU)) {
+        KeptTeacher kept = kept("a", Encoding.FLOAT32);
+        try (Teacher.Lesson lesson = kept.begin(data, CPU)) {
             assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
+            assertThat(kept.hasLost()).isFalse();
             Files.delete(home.resolve("a/facts.json"));
             Files.delete(home.resolve("a"));
             Files.writeString(home.resolve("a"), "in the way");
         }
         assertThat(told).anyMatch(line -> line.endsWith("; from here on no answers are kept"));
+        assertThat(kept.hasLost()).isTrue();
         assertThat(home.resolve("a")).hasContent("in the way");
     }
 

@@ -341,6 +341,6 @@ class ModuleTeacherTest {
         assertThatThrownBy(() -> InputChange.between(students, Map.of("mean", mean, "std", "1,1,1"), "t"))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("teacher t says its inputs have mean '" + mean
-                        + "' and std '1,1,1'; expected 3 numbers each, as the data has");
+                        + "' and std '1,1,1'; expected 3 finite numbers each, as the data has, the latter above 0");
     }
 }
