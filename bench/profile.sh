@@ -1,6 +1,6 @@
 #!/bin/sh
 # Say where a step's time goes, by oneDNN's own clock: convolutions forward, by data and by weights, products, layouts; and what
-# is left for everything else.  bench/profile.sh [PYTHON] [ROW] [more StepSpeed options]     Takes about half a minute.
+# is left for everything else.  bench/profile.sh [PYTHON] [ROW] [more StepSpeed options but --steps]     Takes about half a minute.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}

@@ -3,6 +3,7 @@ package dev.limbeck.bench;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InferenceGraph;
 import dev.limbeck.tensor.NoGrad;
@@ -37,24 +38,26 @@ public final class Peak {
     /** Run the benchmark; it has no options. */
     public static void main(String... arguments) {
         Options.of(Map.of(), arguments);
-        for (Precision precision : Precision.values()) {
-            double peak = product(precision == Precision.BF16 ? DType.BFLOAT16 : DType.FLOAT32);
-            double teacher = teacher(precision);
-            double student = student(precision);
-            System.out.printf(
-                    Locale.ROOT,
-                    "{\"precision\": \"%s\", \"gemm_gflops\": %.0f, \"teacher_gflops\": %.0f, \"teacher_share\": %.2f, "
-                            + "\"step_gflops\": %.0f, \"step_share\": %.2f}%n",
-                    precision,
-                    peak / 1e9,
-                    teacher / 1e9,
-                    teacher / peak,
-                    student / 1e9,
-                    student / peak);
+        try (BatchWork work = BatchWork.begin()) {
+            for (Precision precision : Precision.values()) {
+                double peak = product(precision == Precision.BF16 ? DType.BFLOAT16 : DType.FLOAT32);
+                double teacher = teacher(precision);
+                double student = student(precision);
+                System.out.printf(
+                        Locale.ROOT,
+                        "{\"precision\": \"%s\", \"gemm_gflops\": %.0f, \"teacher_gflops\": %.0f, \"teacher_share\": %.2f, "
+                                + "\"step_gflops\": %.0f, \"step_share\": %.2f}%n",
+                        precision,
+                        peak / 1e9,
+                        teacher / 1e9,
+                        teacher / peak,
+                        student / 1e9,
+                        student / peak);
+            }
         }
     }
 
-    /** Return the best of a product of square matrices, written as a convolution of one pixel, which oneDNN computes. */
+    /** Return the best of a product of square matrices, written as a convolution of one pixel. */
     private static double product(DType type) {
         double best = Double.MAX_VALUE;
         try (Scope scope = Scope.open();
