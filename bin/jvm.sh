@@ -22,8 +22,14 @@ esac
 # The heap begins small and grows where it must: most of what a training holds lies outside.
 flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -XX:InitialRAMPercentage=0.3"
 # Asking java for its version takes as long as a start; the JDK's own note of it costs nothing.
-release="$(dirname -- "$(readlink -f -- "$(command -v "$java")")")/../release"
-version=$(sed -n 's/^JAVA_VERSION="\(.*\)"/\1/p' "$release" 2>/dev/null || true)
+real=$(readlink -f -- "$(command -v "$java")")
+release=${real%/*}/../release
+version=
+if [ -r "$release" ]; then
+  while IFS='="' read -r key _ value _; do
+    if [ "$key" = JAVA_VERSION ]; then version=$value; fi
+  done <"$release"
+fi
 if [ -z "$version" ]; then version=$("$java" -version 2>&1 | sed -n 's/.*version "\(.*\)".*/\1/p' | head -n 1); fi
 
 # JDK 22 and later warn about native access unless it is granted, JDK 24 and later about JavaCPP's use of Unsafe; earlier
