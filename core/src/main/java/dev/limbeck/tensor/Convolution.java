@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -29,7 +30,10 @@ final class Convolution {
             return of(Ops.padChannels(x, 0, 1), two, bias, stride, padding, dilation, 1);
         }
         if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
-            return groupByGroup(x, weight, bias, stride, padding, dilation, groups);
+            // Each output gets a channel of its own.
+            long outputs = weight.size(0);
+            Tensor each = x.repeat_interleave(outputs / groups, new LongOptional(1), new LongOptional());
+            return of(each, weight, bias, stride, padding, dilation, outputs);
         }
         return torch.conv2d(
                 wide || Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
@@ -46,19 +50,6 @@ final class Convolution {
         Tensor taken = stride == 1 ? x : Ops.every(Ops.every(x, 2, stride), 3, stride);
         Tensor matrix = weight.view(weight.size(0), weight.size(1));
         return torch.linear(taken.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2);
-    }
-
-    /** Convolve single channels to several outputs each. */
-    private static Tensor groupByGroup(
-            Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
-        Tensor[] parts = new Tensor[Math.toIntExact(groups)];
-        long outputs = weight.size(0) / groups;
-        for (int g = 0; g < parts.length; g++) {
-            Tensor own = weight.narrow(0, g * outputs, outputs);
-            parts[g] = of(x.narrow(1, g, 1), own, new TensorOptional(), stride, padding, dilation, 1);
-        }
-        Tensor joined = Ops.cat(1, parts);
-        return bias.has_value() ? joined.add(bias.get().view(1, -1, 1, 1)) : joined;
     }
 
     private static boolean isRightInBf16(Tensor x, Tensor weight) {

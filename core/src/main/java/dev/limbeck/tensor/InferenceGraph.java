@@ -51,6 +51,7 @@ public final class InferenceGraph implements AutoCloseable {
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
                     if (isOnePixel(node)) multiply(graph, node);
+                    else if (isDeep(node)) repeat(graph, node);
                 }
             }
             return new InferenceGraph(frozen, right);
@@ -75,11 +76,41 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Return whether a node is a convolution in one group with a constant weight, as scripts or as traces write it. */
     private static boolean isPlainConvolution(JitNode node) {
+        int groups = groupsAt(node);
+        return groups >= 0 && node.input(1).node().hasAttribute(VALUE) && isWhole(node.input(groups), 1);
+    }
+
+    /** Return whether a node convolves single channels to several outputs each, see {@link Convolution}. */
+    private static boolean isDeep(JitNode node) {
+        int groups = groupsAt(node);
+        if (groups < 0 || !node.input(1).node().hasAttribute(VALUE)) return false;
+        Tensor weight = node.input(1).node().t(VALUE);
+        return weight.dim() == 4
+                && weight.size(1) == 1
+                && weight.size(0) > 1
+                && !isWhole(node.input(groups), 1)
+                && !isWhole(node.input(groups), weight.size(0));
+    }
+
+    /** Give each output a channel of its own. */
+    private static void repeat(Graph graph, JitNode convolution) {
+        graph.setInsertPoint(convolution);
+        int at = groupsAt(convolution);
+        long outputs = convolution.input(1).node().t(VALUE).size(0);
+        long times = outputs / convolution.input(at).node().i(VALUE);
+        Value none = graph.insertConstant(new IValue());
+        Value each = insert(
+                graph, "aten::repeat_interleave", convolution.input(0), number(graph, times), number(graph, 1), none);
+        convolution.replaceInput(0, each);
+        convolution.replaceInput(at, number(graph, outputs));
+    }
+
+    /** Return where a convolution, as scripts or as traces write it, has its groups; -1 if it is none. */
+    private static int groupsAt(JitNode node) {
         String kind = node.kind().toQualString().getString();
-        boolean traced = kind.equals("aten::_convolution");
-        if (!traced && !kind.equals("aten::conv2d")) return false;
-        if (traced && !isWhole(node.input(6), 0)) return false; // transposed
-        return node.input(1).node().hasAttribute(VALUE) && isWhole(node.input(traced ? 8 : 6), 1);
+        if (kind.equals("aten::conv2d")) return 6;
+        // The sixth says whether it is transposed.
+        return kind.equals("aten::_convolution") && isWhole(node.input(6), 0) ? 8 : -1;
     }
 
     private static boolean isWhole(Value value, long wanted) {
