@@ -1,7 +1,9 @@
 package dev.limbeck.bench;
 
+import com.sun.management.ThreadMXBean;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Learner;
@@ -12,6 +14,7 @@ import java.awt.GradientPaint;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
@@ -96,18 +100,32 @@ public final class EpochSpeed {
             epoch(onFolder);
             List<Double> shares = new ArrayList<>();
             for (int pair = 0; pair < options.number("pairs"); pair++) {
+                long before = allocated();
                 double files = epoch(onFolder);
+                long between = allocated();
                 double batch = epoch(onBatch);
+                double steps = (double) repeated.size(Split.TRAIN) / repeated.batchSize();
                 shares.add(files / batch);
                 System.out.printf(
                         Locale.ROOT,
-                        "{\"epoch_images_per_s\": %.0f, \"step_images_per_s\": %.0f, \"share\": %.3f}%n",
+                        "{\"epoch_images_per_s\": %.0f, \"step_images_per_s\": %.0f, \"share\": %.3f, "
+                                + "\"java_kb_a_step\": %.1f, \"java_kb_a_step_only\": %.1f}%n",
                         files,
                         batch,
-                        files / batch);
+                        files / batch,
+                        (between - before) / steps / 1024,
+                        (allocated() - between) / steps / 1024);
             }
             System.out.printf(Locale.ROOT, "{\"median_share\": %.3f}%n", Medians.of(shares));
         }
+    }
+
+    /** Return how many bytes of Java objects the threads that live have made so far. */
+    private static long allocated() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
+                .filter(bytes -> bytes > 0)
+                .sum();
     }
 
     private static double epoch(Learner learner) {

@@ -243,6 +243,7 @@ final class OnnxConversion extends OnnxShaping {
     }
 
     private Value batchNorm(Node node) {
+        if (flag(node, 5)) throw new Unsupported("it takes the batch's statistics; save the module in eval mode");
         Value x = value(node, 0);
         return x.named(onnx.node(
                 "BatchNormalization",
