@@ -41,7 +41,7 @@ public final class InferenceSpeed {
                 for (String batch : options.list("batches")) {
                     int rows = Integer.parseInt(batch);
                     // As a predictor asks about one image, and a teacher about many.
-                    try (@Nullable BatchWork work = rows == 1 ? null : BatchWork.begin()) {
+                    try (@Nullable BatchWork work = BatchWork.about(rows, network.parameterCount())) {
                         ways.forEach((name, way) -> System.out.printf(
                                 Locale.ROOT,
                                 "{\"who\": \"%s\", \"batch\": %d, \"ms\": %.3f}%n",

@@ -2,10 +2,12 @@ package dev.limbeck.evaluate;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.Engine;
 import java.util.Arrays;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tell what a model costs.
@@ -66,10 +68,16 @@ public record Profile(
 
     private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
         long before = Engine.residentBytes();
-        Latency one = latency.apply(1);
-        Latency many = latency.apply(batch);
+        Latency one = asked(1, parameters, latency);
+        Latency many = asked(batch, parameters, latency);
         return new Profile(parameters, macs, bytes, one, batch, many, 1000 * batch / many.p50(), 0)
                 .withMemoryAbove(before);
+    }
+
+    private static Latency asked(int rows, long parameters, LongFunction<Latency> latency) {
+        try (@Nullable BatchWork work = BatchWork.about(rows, parameters)) {
+            return latency.apply(rows);
+        }
     }
 
     private static long[] withBatch(long batch, long... inputShape) {

@@ -6,6 +6,7 @@ import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -38,6 +39,7 @@ public final class Predictor implements ImageClassifier {
     private final SavedModel saved;
     private final ImagePreparation preparation;
     private final List<String> classNames;
+    private final long parameters;
 
     // Asking shares the lock, closing does not: memory is freed only when nobody computes with it.
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
@@ -46,6 +48,7 @@ public final class Predictor implements ImageClassifier {
     private Predictor(SavedModel saved, ImagePreparation preparation) {
         this.saved = saved;
         this.preparation = preparation;
+        parameters = saved.module().parameterCount();
         classNames = saved.classNames().isEmpty()
                 ? IntStream.range(0, saved.classes())
                         .mapToObj(i -> "class " + i)
@@ -106,7 +109,8 @@ public final class Predictor implements ImageClassifier {
         if (images.isEmpty()) return List.of();
         lock.readLock().lock();
         try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
+                NoGrad noGrad = NoGrad.on();
+                @Nullable BatchWork work = BatchWork.about(images.size(), parameters)) {
             if (closed) throw new LimbeckException("the predictor is closed; open another");
             Tensor[] inputs = images.stream().map(preparation::input).toArray(Tensor[]::new);
             // Not Module.predict, which switches modes: the model is in evaluation mode for good.
