@@ -114,18 +114,29 @@ final class DiskStore implements RowStore {
             try {
                 Files.writeString(
                         temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(facts) + "\n");
-                // Not a move, which would take the place of what another writer has just written.
-                Files.createLink(folder.resolve(FACTS), temporary);
-            } catch (FileAlreadyExistsException e) {
-                // Another writer was first; whether they agree is checked next.
-            } catch (UnsupportedOperationException | FileSystemException e) {
-                // A disk without links; other trouble shows in a copy, too, which does not take a file's place either.
-                Files.copy(temporary, folder.resolve(FACTS));
+                publish(temporary, folder.resolve(FACTS));
             } finally {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException e) {
             throw FileTrouble.writing(folder.resolve(FACTS), e);
+        }
+    }
+
+    /** Give a whole file its name, unless another writer was first; whether they agree is checked next. */
+    private static void publish(Path temporary, Path target) throws IOException {
+        try {
+            try {
+                // Not a move, which would take the place of what another writer has just written.
+                Files.createLink(target, temporary);
+            } catch (FileAlreadyExistsException e) {
+                throw e;
+            } catch (UnsupportedOperationException | FileSystemException e) {
+                // A disk without links; other trouble shows in a move too.
+                Files.move(temporary, target);
+            }
+        } catch (FileAlreadyExistsException e) {
+            // The other one's stays.
         }
     }
 
