@@ -1,5 +1,6 @@
 package dev.limbeck;
 
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,5 +16,17 @@ public class LimbeckException extends RuntimeException {
 
     public LimbeckException(String message, @Nullable Throwable cause) {
         super(message, cause);
+    }
+
+    /**
+     * Return the beginning of another library's message as one line. Three of its lines, because the first alone often ends
+     * before what was found and what was expected.
+     */
+    public static String briefly(Throwable cause) {
+        return String.valueOf(cause.getMessage())
+                .lines()
+                .limit(3)
+                .map(String::strip)
+                .collect(Collectors.joining(" "));
     }
 }

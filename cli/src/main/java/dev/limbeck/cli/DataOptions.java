@@ -2,7 +2,6 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
@@ -144,9 +143,7 @@ final class DataOptions {
 
     /** Say how images are prepared where none are opened: as was given, else as a file says, else as for ImageNet. */
     ImagePreparation preparation(Map<String, String> told) {
-        Map<String, String> all = new LinkedHashMap<>(
-                new ImagePreparation(1, 1, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD)
-                        .toMetadata());
+        Map<String, String> all = new LinkedHashMap<>(ImagePreparation.usual(1).toMetadata());
         all.putAll(told);
         ImagePreparation usual = ImagePreparation.of(all);
         ObjectNode tree = RecipeFiles.tree();

@@ -120,8 +120,9 @@ final class ExportCommand extends LimbeckCommand {
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
                 EvaluateCommand.checkClasses(saved, images.classNames());
-                return written(verified(Exporter.of(named(saved, images.classNames())), images)
-                        .export(out));
+                // What the file names was just found to be the same.
+                SavedModel named = saved.told(images.classNames(), saved.preparation());
+                return written(verified(Exporter.of(named), images).export(out));
             }
         }
     }
@@ -144,17 +145,9 @@ final class ExportCommand extends LimbeckCommand {
             throw new LimbeckException(model.model + " calls its classes " + saved.classNames() + ", found "
                     + classNames + "; leave out --classes");
         }
-        Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
-        metadata.putAll(wanted.toMetadata());
-        SavedModel told = new SavedModel(
-                saved.module(), saved.architecture(), saved.classNames(), metadata, saved.sha256(), saved.file());
-        return named(told, classNames);
-    }
-
-    private static SavedModel named(SavedModel saved, List<String> names) {
-        if (!saved.classNames().isEmpty() || names.isEmpty()) return saved;
-        return new SavedModel(
-                saved.module(), saved.architecture(), names, saved.metadata(), saved.sha256(), saved.file());
+        Map<String, String> all = new LinkedHashMap<>(says);
+        all.putAll(wanted.toMetadata());
+        return saved.told(saved.classNames().isEmpty() ? classNames : saved.classNames(), all);
     }
 
     /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */

@@ -190,15 +190,6 @@ class ExportTest {
                 "a,a",
                 "--out",
                 home.resolve("refused"));
-        refused(
-                "calls its classes [cat, dog], found [a, b]",
-                "export",
-                "--model",
-                run,
-                "--classes",
-                "a,b",
-                "--out",
-                home.resolve("refused"));
     }
 
     /** As PyTorch would leave it: a file that says nothing but what it computes. */

@@ -1,10 +1,8 @@
 package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
@@ -74,10 +72,7 @@ public final class Predictor implements ImageClassifier {
         try {
             if (!saved.preparation().isEmpty()) return new Predictor(saved, ImagePreparation.of(saved.preparation()));
             int side = (architecture == null ? Zoo.byName(saved.architecture()) : architecture).imageSize();
-            return new Predictor(
-                    saved,
-                    new ImagePreparation(
-                            side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD));
+            return new Predictor(saved, ImagePreparation.usual(side));
         } catch (RuntimeException e) {
             saved.close();
             throw e;

@@ -59,7 +59,7 @@ public record AnswerKeeping(String folder, int rows, long bytes, double seconds,
             }
             if (by.teacher() instanceof KeptTeacher kept && kept.hasLost()) {
                 throw new LimbeckException("not all answers could be kept in " + folder
-                        + "; make room, or let it be written, and run it " + "again: it goes on where it was");
+                        + "; make room, or let it be written, and run it again: it goes on where it was");
             }
             return new AnswerKeeping(
                     folder,

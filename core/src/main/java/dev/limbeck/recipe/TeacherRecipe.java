@@ -189,8 +189,7 @@ public record TeacherRecipe(
             throw new LimbeckException(
                     file + " knows " + saved.classes() + " classes, found " + classes.size() + " names");
         }
-        return OpenTeacher.of(
-                new SavedModel(saved.module(), saved.architecture(), names, all, saved.sha256(), saved.file()));
+        return OpenTeacher.of(saved.told(names, all));
     }
 
     private OpenTeacher openFile(Path file) {

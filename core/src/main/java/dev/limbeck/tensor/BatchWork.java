@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Let products of matrices use all threads while work on batches lasts, in try-with-resources. Outside they use one: to wake
- * another takes longer than the products that a small network makes of a single image. They use one always where {@code OPENBLAS_THREAD_TIMEOUT} is
- * not in the environment, because those threads, which are not LibTorch's, would spin for 30 ms after each product, and what
- * {@code OPENBLAS_NUM_THREADS} says there stays.
+ * another takes longer than the products that a small network makes of a single image. They use one always where
+ * {@code OPENBLAS_THREAD_TIMEOUT} is not in the environment, because those threads, which are not LibTorch's, would spin for
+ * 30 ms after each product, and what {@code OPENBLAS_NUM_THREADS} says there stays.
  */
 public final class BatchWork implements AutoCloseable {
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;

@@ -76,33 +76,32 @@ public final class InferenceGraph implements AutoCloseable {
 
     /** Return whether a node is a convolution in one group with a constant weight, as scripts or as traces write it. */
     private static boolean isPlainConvolution(JitNode node) {
-        int groups = groupsAt(node);
-        return groups >= 0 && node.input(1).node().hasAttribute(VALUE) && isWhole(node.input(groups), 1);
+        return groups(node) == 1 && node.input(1).node().hasAttribute(VALUE);
     }
 
     /** Return whether a node convolves single channels to several outputs each, see {@link Convolution}. */
     private static boolean isDeep(JitNode node) {
-        int groups = groupsAt(node);
-        if (groups < 0 || !node.input(1).node().hasAttribute(VALUE)) return false;
+        long groups = groups(node);
+        if (groups <= 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
         Tensor weight = node.input(1).node().t(VALUE);
-        return weight.dim() == 4
-                && weight.size(1) == 1
-                && weight.size(0) > 1
-                && !isWhole(node.input(groups), 1)
-                && !isWhole(node.input(groups), weight.size(0));
+        return weight.dim() == 4 && weight.size(1) == 1 && weight.size(0) != groups;
     }
 
     /** Give each output a channel of its own. */
     private static void repeat(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
-        int at = groupsAt(convolution);
         long outputs = convolution.input(1).node().t(VALUE).size(0);
-        long times = outputs / convolution.input(at).node().i(VALUE);
+        Value times = number(graph, outputs / groups(convolution));
         Value none = graph.insertConstant(new IValue());
-        Value each = insert(
-                graph, "aten::repeat_interleave", convolution.input(0), number(graph, times), number(graph, 1), none);
+        Value each = insert(graph, "aten::repeat_interleave", convolution.input(0), times, number(graph, 1), none);
         convolution.replaceInput(0, each);
-        convolution.replaceInput(at, number(graph, outputs));
+        convolution.replaceInput(groupsAt(convolution), number(graph, outputs));
+    }
+
+    /** Return how many groups a convolution has; -1 if a node is none, or that is computed. */
+    private static long groups(JitNode node) {
+        int at = groupsAt(node);
+        return at < 0 ? -1 : whole(node.input(at));
     }
 
     /** Return where a convolution, as scripts or as traces write it, has its groups; -1 if it is none. */
@@ -110,12 +109,13 @@ public final class InferenceGraph implements AutoCloseable {
         String kind = node.kind().toQualString().getString();
         if (kind.equals("aten::conv2d")) return 6;
         // The sixth says whether it is transposed.
-        return kind.equals("aten::_convolution") && isWhole(node.input(6), 0) ? 8 : -1;
+        return kind.equals("aten::_convolution") && whole(node.input(6)) == 0 ? 8 : -1;
     }
 
-    private static boolean isWhole(Value value, long wanted) {
+    /** Return a constant whole number or flag; -1 for anything else. */
+    private static long whole(Value value) {
         JitNode node = value.node();
-        return node.hasAttribute(VALUE) && node.kindOf(VALUE).toString().equals("i") && node.i(VALUE) == wanted;
+        return node.hasAttribute(VALUE) && node.kindOf(VALUE).toString().equals("i") ? node.i(VALUE) : -1;
     }
 
     private static long[] numbers(Value list) {

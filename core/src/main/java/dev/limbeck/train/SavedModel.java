@@ -160,6 +160,11 @@ public record SavedModel(
         return (int) classes;
     }
 
+    /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
+    public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file);
+    }
+
     /** Return the number of logits. */
     public int classes() {
         Tensor last = null;

@@ -15,7 +15,6 @@ import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +39,10 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private void checkFloat(NodeInfo node) {
-        boolean tensor = node.getInfo() instanceof TensorInfo info && info.type == OnnxJavaType.FLOAT;
-        if (!tensor) {
-            String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
-            throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
-                    + "; export it with float32 in and out");
-        }
+        String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
+        if (found.equals(OnnxJavaType.FLOAT.toString())) return;
+        throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
+                + "; export it with float32 in and out");
     }
 
     /**
@@ -67,7 +64,7 @@ public final class OnnxModel implements AutoCloseable {
             return new OnnxModel(file, session);
         } catch (OrtException e) {
             close(file, session);
-            throw new LimbeckException(file + " is no ONNX file that can be run: " + briefly(e), e);
+            throw new LimbeckException(file + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
             close(file, session);
             throw e;
@@ -136,13 +133,7 @@ public final class OnnxModel implements AutoCloseable {
     }
 
     private static LimbeckException trouble(Path file, OrtException e) {
-        return new LimbeckException(file + ": " + briefly(e), e);
-    }
-
-    private static String briefly(OrtException e) {
-        String message = String.valueOf(e.getMessage());
-        // The first line alone often ends before what was found and what was expected.
-        return message.lines().limit(3).map(String::strip).collect(Collectors.joining(" "));
+        return new LimbeckException(file + ": " + LimbeckException.briefly(e), e);
     }
 
     @Override

@@ -1,8 +1,6 @@
 package dev.limbeck.export;
 
-import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.data.image.Resize;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
@@ -109,8 +107,6 @@ record Source(
     /** Where the model does not say how images are prepared, take what its architecture was made for. */
     private static ImagePreparation preparation(SavedModel saved) {
         if (!saved.preparation().isEmpty()) return ImagePreparation.of(saved.preparation());
-        int side = Zoo.byName(saved.architecture()).imageSize();
-        return new ImagePreparation(
-                side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD);
+        return ImagePreparation.usual(Zoo.byName(saved.architecture()).imageSize());
     }
 }

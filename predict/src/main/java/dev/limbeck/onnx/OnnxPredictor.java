@@ -25,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.stream.Collectors;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -171,7 +170,7 @@ public final class OnnxPredictor implements ImageClassifier {
             return new OnnxPredictor(model, session);
         } catch (OrtException e) {
             close(session);
-            throw new LimbeckException(model + " is no ONNX file that can be run: " + briefly(e), e);
+            throw new LimbeckException(model + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
             close(session);
             throw e;
@@ -182,7 +181,7 @@ public final class OnnxPredictor implements ImageClassifier {
         try {
             if (session != null) session.close();
         } catch (OrtException e) {
-            throw new LimbeckException("cannot close the model: " + briefly(e), e);
+            throw new LimbeckException("cannot close the model: " + LimbeckException.briefly(e), e);
         }
     }
 
@@ -246,7 +245,7 @@ public final class OnnxPredictor implements ImageClassifier {
             }
             return predictions;
         } catch (OrtException e) {
-            throw new LimbeckException(file + ": " + briefly(e), e);
+            throw new LimbeckException(file + ": " + LimbeckException.briefly(e), e);
         }
     }
 
@@ -254,12 +253,6 @@ public final class OnnxPredictor implements ImageClassifier {
         String[] names = new String[classes];
         for (int i = 0; i < classes; i++) names[i] = "class " + i;
         return Arrays.asList(names);
-    }
-
-    private static String briefly(Exception e) {
-        String message = String.valueOf(e.getMessage());
-        // The first line alone often ends before what was found and what was expected.
-        return message.lines().limit(3).map(String::strip).collect(Collectors.joining(" "));
     }
 
     @Override

@@ -59,6 +59,12 @@ public record ImagePreparation(int height, int width, Resize resize, List<Double
         return metadata;
     }
 
+    /** Prepare as pretrained networks expect it where nothing else is known: cropped to a square, ImageNet's statistics. */
+    public static ImagePreparation usual(int side) {
+        return new ImagePreparation(
+                side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD);
+    }
+
     /** Return whether a saved model's metadata says how its images were prepared. */
     public static boolean isIn(Map<String, String> metadata) {
         return metadata.keySet().containsAll(List.of(SIZE, RESIZE, MEAN, STD));

@@ -305,8 +305,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             Tensor answer = Answers.logits(forward(input), name(), batch.size(), classes(), Knowledge.LOGITS);
             int few = (batch.size() + 1) / 2;
             Tensor again = Answers.logits(forward(input.narrow(0, 0, few)), name(), few, classes(), Knowledge.LOGITS);
-            checkSteady(Tensors.toFloats(answer), Tensors.toFloats(again));
-            boolean sum = Answers.areProbabilities(Tensors.toFloats(answer), Math.toIntExact(answer.size(1)), false);
+            float[] values = Tensors.toFloats(answer);
+            checkSteady(values, Tensors.toFloats(again));
+            boolean sum = Answers.areProbabilities(values, Math.toIntExact(answer.size(1)), false);
             return sum ? Knowledge.PROBABILITIES : Knowledge.LOGITS;
         }
     }

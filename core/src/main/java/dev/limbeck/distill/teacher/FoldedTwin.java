@@ -74,20 +74,20 @@ final class FoldedTwin implements AutoCloseable {
 
     private @Nullable InferenceGraph checked(Script script, Precision in, double allowed) {
         InferenceGraph made = script.forInference(in);
+        boolean right = false;
         try {
             double difference = difference(made);
-            if (difference <= allowed) return made;
+            right = difference <= allowed;
+            if (right) return made;
             LOG.warn(
                     "the script of {} differs in {} from what it computes by {}; the module itself teaches, more slowly",
                     module.describe(),
                     in,
                     difference);
-        } catch (RuntimeException e) {
-            made.close();
-            throw e;
+            return null;
+        } finally {
+            if (!right) made.close();
         }
-        made.close();
-        return null;
     }
 
     /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
