@@ -6,11 +6,11 @@ import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.recipe.Recipe;
-import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -124,7 +124,7 @@ public final class Demo {
     }
 
     private static Outcome outcome(Path run) {
-        JsonNode made = RecipeFiles.tree(run.resolve(RunDirectory.RECORD_NAME));
+        JsonNode made = RunJson.read(run.resolve(RunDirectory.RECORD_NAME));
         double seconds = 0;
         for (JsonNode epoch : made.get("epochs"))
             seconds += epoch.get("seconds").asDouble();

@@ -13,6 +13,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
 import dev.limbeck.zoo.Architecture;
@@ -97,7 +98,7 @@ final class EvaluateCommand extends LimbeckCommand {
     private static void splitAsItsRun(SavedModel saved, ObjectNode data) {
         Path recorded = saved.file().resolveSibling(RunDirectory.RECORD_NAME);
         if (!Files.isRegularFile(recorded)) return;
-        JsonNode run = RecipeFiles.tree(recorded).path("data");
+        JsonNode run = RunJson.read(recorded).path("data");
         for (String key : List.of("seed", "valid_fraction")) {
             if (!data.has(key) && run.path(key).isNumber()) data.set(key, run.get(key));
         }

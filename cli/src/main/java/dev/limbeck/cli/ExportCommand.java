@@ -17,6 +17,7 @@ import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -205,7 +206,7 @@ final class ExportCommand extends LimbeckCommand {
         if (data.data != null) return tree.get("data");
         Path recorded = saved.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
         if (Files.isRegularFile(recorded)) {
-            JsonNode used = RecipeFiles.tree(recorded).at("/recipe/data");
+            JsonNode used = RunJson.read(recorded).at("/recipe/data");
             if (used.isObject()) return used;
         }
         throw noImages();

@@ -115,7 +115,7 @@ public record ComparisonResult(
             String verdict) {
         /** Return its name and the verdict as they are read together. */
         public String sentence() {
-            return verdict.startsWith(NO_EFFECT) ? name + ", " + verdict : name + " " + verdict;
+            return name + (difference != null && showsNothing(difference) ? ", " : " ") + verdict;
         }
 
         /** Return one number of each run, in the order of the seeds. */
@@ -123,8 +123,6 @@ public record ComparisonResult(
             return runs.stream().mapToDouble(number).toArray();
         }
     }
-
-    private static final String NO_EFFECT = "no effect shown";
 
     /** Say in words what a paired difference shows. */
     static String verdict(Interval difference, @Nullable Interval gapClosed) {
@@ -137,7 +135,11 @@ public record ComparisonResult(
                 Locale.ROOT, ", 95 %% interval %s to %s", points(difference.low()), points(difference.high()));
         if (difference.isPositive()) return "helped: " + points + between + gap;
         if (difference.isNegative()) return "hurt: " + points + between;
-        return NO_EFFECT + ": " + points + between;
+        return "no effect shown: " + points + between;
+    }
+
+    private static boolean showsNothing(Interval difference) {
+        return difference.n() > 1 && !difference.isPositive() && !difference.isNegative();
     }
 
     private static String points(double share) {

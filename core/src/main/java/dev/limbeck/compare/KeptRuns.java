@@ -10,6 +10,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.RunJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,9 +56,9 @@ final class KeptRuns {
                     .keepPredictions()
                     .resumeIfLeft();
             (tested ? run : run.withoutTest()).run(place, true, data, by);
-            return RecipeFiles.tree(recorded);
+            return RunJson.read(recorded);
         }
-        JsonNode old = RecipeFiles.tree(recorded);
+        JsonNode old = RunJson.read(recorded);
         ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), by == null ? "" : by.sha256());
         ObjectNode found = facts(
                 old.path("recipe"),

@@ -12,6 +12,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunJson;
+import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -209,14 +210,9 @@ public final class Sweep {
                             data)
                     .at("/results/valid/accuracy")
                     .asDouble();
-        } catch (LimbeckException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                // What the training loop gives as the cause where a loss is not finite.
-                if (!(cause.getCause() instanceof ArithmeticException)) continue;
-                context.told().accept(name + ": dropped; " + cause.getMessage());
-                return Double.NaN;
-            }
-            throw e;
+        } catch (TrainingDiverged e) {
+            context.told().accept(name + ": dropped; " + e.getMessage());
+            return Double.NaN;
         }
     }
 

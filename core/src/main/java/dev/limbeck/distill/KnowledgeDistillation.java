@@ -337,6 +337,11 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     @Override
+    public String stateName() {
+        return "KnowledgeDistillation";
+    }
+
+    @Override
     public StateDict state() {
         return pairs.state();
     }

@@ -137,6 +137,11 @@ public final class SelfDistillation implements Callback {
     }
 
     @Override
+    public String stateName() {
+        return "SelfDistillation";
+    }
+
+    @Override
     public StateDict state() {
         StateDict state = new StateDict();
         exits.forEach((layer, exit) -> {

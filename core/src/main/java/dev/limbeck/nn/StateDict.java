@@ -47,6 +47,11 @@ public final class StateDict implements AutoCloseable {
         return tensors.size();
     }
 
+    /** Return whether it holds nothing, metadata included. */
+    public boolean isEmpty() {
+        return tensors.isEmpty() && metadata.isEmpty();
+    }
+
     /** Return the string metadata, such as the architecture and the class names; may be changed. */
     public Map<String, String> metadata() {
         return metadata;

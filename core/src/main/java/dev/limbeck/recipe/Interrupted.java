@@ -79,9 +79,7 @@ public final class Interrupted {
      * @throws LimbeckException if it is another: what differs
      */
     void check(Recipe wanted) {
-        String difference = RecipeFiles.difference(
-                RecipeFiles.tree(facts.getOrDefault(RECIPE, ""), "the checkpoint"),
-                RecipeFiles.tree(wanted.toTree().toString(), "the recipe"));
+        String difference = RecipeFiles.difference(recipe().toTree(), wanted.toTree());
         if (difference != null) throw differs(difference);
     }
 

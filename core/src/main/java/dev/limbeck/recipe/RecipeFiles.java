@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
@@ -33,9 +34,11 @@ public final class RecipeFiles {
     private static final long LARGEST = 1 << 20;
 
     // JSON is YAML too, so one mapper reads both.
-    private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory()
+    private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
-                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
+                    .stringQuotingChecker(new SafeQuotes())
+                    .build())
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .setSerializationInclusion(JsonInclude.Include.NON_NULL)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -45,8 +48,7 @@ public final class RecipeFiles {
 
     private RecipeFiles() {}
 
-    /** Read a file as a tree without binding it yet, so that more can be set. */
-    public static ObjectNode tree(Path file) {
+    private static ObjectNode tree(Path file) {
         try {
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
             return tree(Files.readString(file), file.toString());
@@ -88,12 +90,14 @@ public final class RecipeFiles {
     }
 
     static ObjectNode tree(String text, String origin) {
-        try {
-            if (YAML.readTree(text) instanceof ObjectNode tree) return tree;
+        try (JsonParser parser = new ScalarsAsText(YAML.createParser(text))) {
+            if (YAML.readTree(parser) instanceof ObjectNode tree) return tree;
             throw new LimbeckException(origin + " is no recipe; expected keys such as data, student and training");
         } catch (JsonProcessingException e) {
             throw new LimbeckException(
                     origin + place(e) + ": is no YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
+        } catch (IOException e) {
+            throw new IllegalStateException("text in memory can always be read", e);
         }
     }
 

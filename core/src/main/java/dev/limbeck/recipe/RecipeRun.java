@@ -20,6 +20,7 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RateCurve;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.TrainingDiverged;
 import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -30,6 +31,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Carry out a recipe and leave a run directory. */
@@ -107,6 +109,8 @@ public final class RecipeRun {
             try {
                 if (checkpoint != null) learner.resume(checkpoint);
                 return train(learner, data, directory, by, new Checkpoint(directory.checkpoint(), facts));
+            } catch (TrainingDiverged e) {
+                throw e; // going on would lead there again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
                 throw new LimbeckException(e.getMessage() + "; the last finished epoch is kept, " + howToGoOn(), e);
@@ -188,10 +192,10 @@ public final class RecipeRun {
         });
         callbacks.addAll(context.callbacks());
         try (BestEpoch best = new BestEpoch()) {
-            if (data.has(Split.VALID)) {
+            if (hasLabels(data, Split.VALID)) {
                 callbacks.add(best);
             } else if (recipe.training().keepsBest()) {
-                throw new LimbeckException("keep: best needs a validation split; keep the last epoch");
+                throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
             }
             List<EpochRecord> epochs = recipe.training().fit(learner, recipe.pretrained(), callbacks);
             Map<String, Object> runRecord = new LinkedHashMap<>();
@@ -219,6 +223,10 @@ public final class RecipeRun {
             directory.finish(learner, runRecord);
             return runRecord;
         }
+    }
+
+    private static boolean hasLabels(ImageData data, Split split) {
+        return data.has(split) && IntStream.of(data.labels(split)).anyMatch(label -> label >= 0);
     }
 
     private void sayUnlabelled(ImageData data) {

@@ -16,6 +16,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
 public final class Engine {
+    private static final String BINDINGS = "org.bytedeco.";
     private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
 
     private static final String UNLIMITED = "0";
@@ -135,6 +136,14 @@ public final class Engine {
         } catch (IOException | UncheckedIOException e) {
             return residentBytes(); // not Linux
         }
+    }
+
+    /** Return whether native code threw an exception; it is a RuntimeException as a bug of Java code may be. */
+    public static boolean isThrownByEngine(Throwable error) {
+        StackTraceElement[] trace = error.getStackTrace();
+        return trace.length > 0
+                && trace[0].isNativeMethod()
+                && trace[0].getClassName().startsWith(BINDINGS);
     }
 
     /** Return the first telling line of an error from native code, whose messages carry a C++ stack trace. */

@@ -1,7 +1,5 @@
 package dev.limbeck.train;
 
-import dev.limbeck.LimbeckException;
-import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +15,7 @@ public final class BestEpoch implements Callback, AutoCloseable {
 
     @Override
     public void beforeFit(Fit fit) {
-        if (!fit.data().has(Split.VALID)) throw new LimbeckException("the best epoch needs a validation split");
+        EarlyStopping.requireMetric(fit, METRIC, "the best epoch");
         close();
         best = Double.NEGATIVE_INFINITY;
     }
@@ -30,6 +28,11 @@ public final class BestEpoch implements Callback, AutoCloseable {
         epoch = fit.learner().history().size();
         close();
         weights = fit.model().stateDict();
+    }
+
+    @Override
+    public String stateName() {
+        return "BestEpoch";
     }
 
     @Override

@@ -66,6 +66,14 @@ public interface Callback {
         return new StateDict();
     }
 
+    /**
+     * Return the name that {@link #state} is kept under, the same in every run of a program. Of callbacks with the same
+     * name the first restores what the first left, and so on.
+     */
+    default String stateName() {
+        return getClass().getName();
+    }
+
     /** Go on from a state that {@link #state} returned. */
     default void restore(StateDict state) {}
 }

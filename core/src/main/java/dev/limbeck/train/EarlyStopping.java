@@ -6,6 +6,7 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Stop when a metric of the validation split, which is of the task alone, has not risen for some epochs. */
 public final class EarlyStopping implements Callback {
@@ -27,11 +28,19 @@ public final class EarlyStopping implements Callback {
 
     @Override
     public void beforeFit(Fit fit) {
-        if (!fit.data().has(Split.VALID)) throw new LimbeckException("early stopping needs a validation split");
-        List<String> known = fit.learner().metrics().stream().map(Metric::name).toList();
-        if (!known.contains(metric)) throw Names.unknown("metric", metric, known);
+        requireMetric(fit, metric, "early stopping");
         best = Double.NEGATIVE_INFINITY;
         since = 0;
+    }
+
+    /** Refuse to watch what will not be there: a split, labels in it, and a metric that the learner computes. */
+    static void requireMetric(Fit fit, String metric, String who) {
+        if (!fit.data().has(Split.VALID)) throw new LimbeckException(who + " needs a validation split");
+        if (IntStream.of(fit.data().labels(Split.VALID)).allMatch(label -> label < 0)) {
+            throw new LimbeckException(who + " needs labels, and no row of the validation split has one");
+        }
+        List<String> known = fit.learner().metrics().stream().map(Metric::name).toList();
+        if (!known.contains(metric)) throw Names.unknown("metric", metric, known);
     }
 
     @Override
@@ -45,6 +54,11 @@ public final class EarlyStopping implements Callback {
         } else if (++since >= patience) {
             fit.stop(metric + " has not risen for " + patience + " epochs");
         }
+    }
+
+    @Override
+    public String stateName() {
+        return "EarlyStopping";
     }
 
     @Override

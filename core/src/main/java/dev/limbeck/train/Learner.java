@@ -181,7 +181,8 @@ public final class Learner implements AutoCloseable {
             if (resumed != null) return before(resumed, number);
             return new TrainingLoop(this, all).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
-            if (e instanceof LimbeckException) throw e;
+            // Of the engine: shapes that do not fit, or no memory. Anything else is a bug, and shall look like one.
+            if (!Engine.isThrownByEngine(e)) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
         }
     }

@@ -8,8 +8,12 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
 public final class RunJson {
@@ -28,6 +32,22 @@ public final class RunJson {
             return JSON.writeValueAsString(value);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a record cannot be written as JSON", e);
+        }
+    }
+
+    /**
+     * Read a document.
+     *
+     * @throws LimbeckException in one line, if the file cannot be read or does not hold a JSON object
+     */
+    public static ObjectNode read(Path file) {
+        try {
+            if (JSON.readTree(file.toFile()) instanceof ObjectNode document) return document;
+            throw new LimbeckException(file + " holds no record; expected a JSON object");
+        } catch (JsonProcessingException e) {
+            throw new LimbeckException(file + " is damaged: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw FileTrouble.reading(file, e);
         }
     }
 

@@ -165,7 +165,8 @@ final class TrainingLoop {
         Validation validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
             // The last step may be the one that went wrong, and no later training loss would show it.
-            throw diverged("the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
+            throw new TrainingDiverged(
+                    "the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
         }
         return new EpochRecord(
                 fit.epoch(),
@@ -249,12 +250,6 @@ final class TrainingLoop {
         for (Callback callback : callbacks) moment.accept(callback);
     }
 
-    /** The cause tells whoever tries many settings that this one is hopeless, and not the disk or the data. */
-    private static LimbeckException diverged(String what) {
-        return new LimbeckException(
-                what + "; lower the learning rate, or look at the inputs", new ArithmeticException("not finite"));
-    }
-
     /** Average the loss and its terms over an epoch, and stop at the first that is not finite. */
     private static final class Means {
         private final Map<String, Double> sums = new LinkedHashMap<>();
@@ -273,8 +268,9 @@ final class TrainingLoop {
             steps++;
         }
 
-        private static LimbeckException notFinite(Step step, String term, double value) {
-            return diverged("the loss became " + value + " at step " + step.index() + " in term '" + term + "'");
+        private static TrainingDiverged notFinite(Step step, String term, double value) {
+            return new TrainingDiverged(
+                    "the loss became " + value + " at step " + step.index() + " in term '" + term + "'");
         }
 
         double total() {

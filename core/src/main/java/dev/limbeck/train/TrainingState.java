@@ -11,6 +11,8 @@ import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,7 @@ final class TrainingState implements AutoCloseable {
     private static final String CONTENT = "sha256";
     private static final String OPTIMIZER = "optimizer.";
     private static final String FACTS = "facts.";
+    private static final String CALLBACK = "callback.";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StateDict state;
@@ -137,20 +140,29 @@ final class TrainingState implements AutoCloseable {
             }
             for (int i = 0; i < callbacks.size(); i++) {
                 try (StateDict own = training.take(prefix(callbacks, i))) {
-                    if (own.size() > 0 || !own.metadata().isEmpty())
-                        callbacks.get(i).restore(own);
+                    if (!own.isEmpty()) callbacks.get(i).restore(own);
                 }
+            }
+            try (StateDict left = training.take(CALLBACK)) {
+                Stream.of(left.names(), left.metadata().keySet())
+                        .flatMap(Set::stream)
+                        .findFirst()
+                        .ifPresent(name -> {
+                            throw new LimbeckException(
+                                    "the checkpoint holds the state of a callback that this fit does " + "not have ("
+                                            + name + "); give the same callbacks as then");
+                        });
             }
         }
     }
 
     /** Name a callback by its kind and not its place: who only watches may come and go. */
     private static String prefix(List<Callback> callbacks, int place) {
-        Class<?> kind = callbacks.get(place).getClass();
+        String name = callbacks.get(place).stateName();
         long before = callbacks.subList(0, place).stream()
-                .filter(other -> other.getClass() == kind)
+                .filter(other -> other.stateName().equals(name))
                 .count();
-        return "callback." + kind.getSimpleName() + "." + before + ".";
+        return CALLBACK + name + "." + before + ".";
     }
 
     @Override

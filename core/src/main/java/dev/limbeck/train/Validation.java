@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Names;
 import java.util.Map;
 
 /**
@@ -9,8 +10,14 @@ import java.util.Map;
  * @param metrics metrics of the task by name
  */
 public record Validation(double loss, Map<String, Double> metrics, Predictions predictions) {
-    /** Return a metric by name, or NaN if it was not computed. */
+    /**
+     * Return a metric by name; NaN if no row has a label.
+     *
+     * @throws dev.limbeck.LimbeckException if the learner does not compute such a metric: the nearest names
+     */
     public double metric(String name) {
-        return metrics.getOrDefault(name, Double.NaN);
+        Double value = metrics.get(name);
+        if (value == null) throw Names.unknown("metric", name, metrics.keySet());
+        return value;
     }
 }

@@ -79,6 +79,11 @@ public final class WeightAverage implements Callback {
     }
 
     @Override
+    public String stateName() {
+        return "WeightAverage";
+    }
+
+    @Override
     public StateDict state() {
         StateDict kept = average;
         if (kept == null) return new StateDict();

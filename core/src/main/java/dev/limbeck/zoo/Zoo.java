@@ -1,12 +1,12 @@
 package dev.limbeck.zoo;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.nn.Module;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -58,31 +58,29 @@ public final class Zoo {
     /** Return the architecture of a name, with {@code +concat} behind it for fastai's head, and {@code small-cnn-16-32}
      * for a stack of any widths; an unknown one is answered with the nearest names. */
     public static Architecture byName(String name) {
-        if (name.endsWith(Architecture.CONCAT)) {
-            return byName(name.substring(0, name.length() - Architecture.CONCAT.length()))
-                    .withConcatHead();
-        }
-        Matcher bridged = BRIDGED.matcher(name);
-        if (bridged.matches()) return byName(bridged.group(1)).withBridge(Long.parseLong(bridged.group(2)));
-        if (WIDTHS.matcher(name).matches()) {
-            return SmallCnn.of(
-                    Arrays.stream(name.substring(SmallCnn.PREFIX.length()).split("-"))
-                            .mapToLong(Long::parseLong)
-                            .toArray());
-        }
-        Architecture found = BY_NAME.get(name);
-        if (found == null) throw Names.unknown("architecture", name, BY_NAME.keySet());
-        return found;
+        return find(name).orElseThrow(() -> Names.unknown("architecture", plain(name), BY_NAME.keySet()));
     }
 
-    /** Return whether there is an architecture of a name. */
-    public static boolean knows(String name) {
-        try {
-            byName(name);
-            return true;
-        } catch (LimbeckException e) {
-            return false;
+    /** Return the architecture of a name, or nothing if there is none. */
+    public static Optional<Architecture> find(String name) {
+        if (name.endsWith(Architecture.CONCAT)) return find(plain(name)).map(Architecture::withConcatHead);
+        Matcher bridged = BRIDGED.matcher(name);
+        if (bridged.matches()) {
+            return find(bridged.group(1)).map(found -> found.withBridge(Long.parseLong(bridged.group(2))));
         }
+        if (WIDTHS.matcher(name).matches()) {
+            return Optional.of(SmallCnn.of(
+                    Arrays.stream(name.substring(SmallCnn.PREFIX.length()).split("-"))
+                            .mapToLong(Long::parseLong)
+                            .toArray()));
+        }
+        return Optional.ofNullable(BY_NAME.get(name));
+    }
+
+    private static String plain(String name) {
+        return name.endsWith(Architecture.CONCAT)
+                ? name.substring(0, name.length() - Architecture.CONCAT.length())
+                : name;
     }
 
     public static List<String> names() {

@@ -17,6 +17,7 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Fit;
 import dev.limbeck.train.Metric;
+import dev.limbeck.train.RunJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -114,13 +115,13 @@ class ComparisonTest {
                         .of(PredictionFile.read(run.resolve(PredictionFile.NAME))
                                 .get(Split.VALID)))
                 .isEqualTo(taught.runs().get(0).accuracy());
-        assertThat(RecipeFiles.tree(home.resolve("paired/comparison.json"))
+        assertThat(RunJson.read(home.resolve("paired/comparison.json"))
                         .at("/contestants/1/difference/mean")
                         .asDouble())
                 .isCloseTo(taught.difference().mean(), within(1e-12));
         // The same as training it without a comparison around it, though answers of the teacher are kept.
         Map<String, Object> single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
-        assertThat(RecipeFiles.tree(run.resolve("run.json")).get("model_sha256").asText())
+        assertThat(RunJson.read(run.resolve("run.json")).get("model_sha256").asText())
                 .isEqualTo(single.get("model_sha256"));
     }
 
@@ -201,9 +202,9 @@ class ComparisonTest {
                 .singleElement()
                 .asString()
                 .startsWith("    1 ");
-        assertThat(RecipeFiles.tree(home.resolve("stopped/distilled/seed-0/run.json"))
+        assertThat(RunJson.read(home.resolve("stopped/distilled/seed-0/run.json"))
                         .get("model_sha256"))
-                .isEqualTo(RecipeFiles.tree(home.resolve("whole/distilled/seed-0/run.json"))
+                .isEqualTo(RunJson.read(home.resolve("whole/distilled/seed-0/run.json"))
                         .get("model_sha256"));
     }
 

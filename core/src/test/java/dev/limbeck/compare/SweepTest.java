@@ -114,10 +114,10 @@ class SweepTest {
             assertThat(files.filter(file -> file.endsWith("run.json")))
                     .hasSize(6 + 2)
                     .as("what was tried on the validation split has not seen the test split")
-                    .allSatisfy(file -> assertThat(
-                                    RecipeFiles.tree(file).get("results").fieldNames())
-                            .toIterable()
-                            .containsExactly("valid", "best"))
+                    .allSatisfy(
+                            file -> assertThat(RunJson.read(file).get("results").fieldNames())
+                                    .toIterable()
+                                    .containsExactly("valid", "best"))
                     .allSatisfy(file -> assertThat(PredictionFile.read(file.resolveSibling(PredictionFile.NAME)))
                             .containsOnlyKeys(Split.VALID));
         }

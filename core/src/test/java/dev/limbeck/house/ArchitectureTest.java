@@ -16,6 +16,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -165,7 +166,7 @@ class ArchitectureTest {
                 .and()
                 .arePublic()
                 .should()
-                .haveFullyQualifiedName("dev.limbeck.LimbeckException")
+                .beAssignableTo(LimbeckException.class)
                 .check(CORE);
     }
 

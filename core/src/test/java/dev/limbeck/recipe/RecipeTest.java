@@ -1,16 +1,22 @@
 package dev.limbeck.recipe;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.yaml.snakeyaml.Yaml;
 
 class RecipeTest {
     private static final String LEAST = "data: {source: shapes}\nstudent: cifar-resnet8\n";
@@ -68,6 +74,120 @@ class RecipeTest {
         assertThat(recipe.training().seed()).isEqualTo(12345678901L);
         assertThat(recipe.withSeed(3).training().seed()).isEqualTo(3);
         assertThat(recipe.withSeed(3).data()).isEqualTo(recipe.data());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "2024.10",
+                "007",
+                "00001",
+                "1e5",
+                "0x1F",
+                "0o17",
+                "1_000",
+                ".5",
+                "+3",
+                "-0",
+                "12:30:45",
+                "2024-01-02",
+                "yes",
+                "no",
+                "on",
+                "Off",
+                "y",
+                "N",
+                "true",
+                "False",
+                "~",
+                "null",
+                "Null",
+                ".inf",
+                ".nan",
+                "=",
+                "<<",
+                "a: b",
+                "#x",
+                "x #y",
+                "- a",
+                "[a",
+                "{a",
+                "*a",
+                "&a",
+                "!a",
+                "%a",
+                "@a",
+                "`a",
+                "'a'",
+                "\"a\"",
+                "a\\b",
+                " a ",
+                "a\nb",
+                "Café",
+                "\uD83D\uDC31",
+                "C:\\data",
+                "a,b",
+                "?",
+                "|",
+                ">",
+                "..",
+                ".",
+                "--- a"
+            })
+    void namesComeBackAsTheyAreWhateverYamlMightTakeThemFor(String name) throws IOException {
+        ObjectNode tree = RecipeFiles.tree();
+        tree.putObject("data").put("source", name);
+        tree.put("student", "cifar-resnet8");
+        tree.putObject("teacher")
+                .put("model", name)
+                .putArray("classes")
+                .add(name)
+                .add("other");
+        Recipe recipe = RecipeFiles.bind(tree, "");
+        assertThat(recipe.data().source()).isEqualTo(name);
+        assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
+        // Any other reader of YAML 1.1 finds the same text.
+        Map<String, Map<String, Object>> elsewhere = new Yaml().load(recipe.toYaml());
+        assertThat(elsewhere.get("data")).containsEntry("source", name);
+        assertThat(elsewhere.get("teacher")).containsEntry("classes", List.of(name, "other"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "2024.10",
+                "007",
+                "00001",
+                "1e5",
+                "0x1F",
+                "1_000",
+                ".5",
+                "12:30:45",
+                "2024-01-02",
+                "yes",
+                "no",
+                "true"
+            })
+    void namesInAFileNeedNoQuotes(String name) throws IOException {
+        Recipe recipe = Recipe.read(file("data: {source: " + name + "}\nstudent: cifar-resnet8\nteacher: {model: "
+                + name + ", classes: [" + name + ", other]}\n"));
+        assertThat(recipe.data().source()).isEqualTo(name);
+        TeacherRecipe teacher = requireNonNull(recipe.teacher());
+        assertThat(teacher.model()).isEqualTo(name);
+        assertThat(teacher.classes()).containsExactly(name, "other");
+    }
+
+    @Test
+    void numbersAndBooleansAreReadAsTheyAreWritten() throws IOException {
+        Recipe recipe =
+                Recipe.read(file("data: {source: shapes, batch_size: 016, skip_bad_images: True, mean: [0, 5e-1, 1.],"
+                        + " std: [1, 1, 1], seed: 7}\nstudent: cifar-resnet8\ntraining: {lr: 1e-4, epochs: 3}\nteacher: {model: t}\n"
+                        + "distillation: {weight: .25, losses: [{name: soft-target, temperature: 4, scale: 1E1}]}\n"));
+        assertThat(recipe.data().batchSize()).isEqualTo(16);
+        assertThat(recipe.data().skipBadImages()).isTrue();
+        assertThat(recipe.data().mean()).containsExactly(0.0, 0.5, 1.0);
+        assertThat(recipe.training().lr()).isEqualTo(1e-4);
+        assertThat(recipe.distillation().weight().first()).isEqualTo(0.25);
     }
 
     @ParameterizedTest

@@ -1,7 +1,9 @@
 package dev.limbeck.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
@@ -25,6 +27,19 @@ class BestEpochTest {
             learner.model().load(best.weights());
             assertThat(learner.validate(Split.VALID).metric("accuracy"))
                     .isEqualTo(highest.metrics().get("accuracy"));
+        }
+    }
+
+    @Test
+    void refusesToWatchWhatIsNotComputed() {
+        try (GivenBatches data = Toy.data(4, 6, 3);
+                Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
+                        .metrics(Metric.macroF1())
+                        .build();
+                BestEpoch best = new BestEpoch()) {
+            assertThatThrownBy(() -> learner.fit(1, 0.1, best))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("no metric 'accuracy'; nearest: macro_f1");
         }
     }
 }

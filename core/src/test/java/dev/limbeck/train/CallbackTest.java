@@ -114,9 +114,7 @@ class CallbackTest {
                         new Moments(now -> calls.add("before " + now)),
                         Moments.throwing(moment, failure),
                         new Moments(now -> calls.add("behind " + now))))
-                .isInstanceOf(LimbeckException.class)
-                .hasMessage("training failed: expected")
-                .cause()
+                .as("a bug in a callback looks like one")
                 .isSameAs(failure);
         assertThat(calls).filteredOn("before afterFit"::equals).hasSize(1);
         assertThat(calls).filteredOn("behind afterFit"::equals).hasSize(moment.equals("beforeFit") ? 0 : 1);
@@ -136,7 +134,6 @@ class CallbackTest {
                         Moments.throwing("afterFit", second),
                         Moments.throwing("afterFit", third),
                         new Moments(calls::add)))
-                .cause()
                 .isSameAs(first);
         assertThat(first.getSuppressed()).containsExactly(second, third);
         assertThat(calls).endsWith("afterFit");

@@ -1,8 +1,10 @@
 package dev.limbeck.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Split;
@@ -67,7 +69,9 @@ class EvaluatorTest {
             assertThat(validation.loss()).isNaN();
             assertThat(validation.metrics()).containsOnlyKeys("accuracy", "macro_f1");
             assertThat(validation.metric("accuracy")).isNaN();
-            assertThat(validation.metric("other")).isNaN();
+            assertThatThrownBy(() -> validation.metric("acuracy"))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("no metric 'acuracy'; nearest: accuracy, macro_f1");
             assertThat(validation.predictions().logits()).hasSize(12);
         }
     }

@@ -12,10 +12,12 @@ import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Sequential;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -204,5 +206,56 @@ class ResumeTest {
         assertThatThrownBy(() -> Checkpoint.check(checkpoint))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("is damaged");
+    }
+
+    /** Two callbacks without a name of their own, each with a memory of its own. */
+    @Test
+    void anonymousCallbacksRestoreTheirOwnState() {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        List<String> restored = new ArrayList<>();
+        Callback first = new Callback() {
+            @Override
+            public StateDict state() {
+                return remembering("first");
+            }
+
+            @Override
+            public void restore(StateDict state) {
+                restored.add("first from " + state.metadata().get("who"));
+            }
+        };
+        Callback second = new Callback() {
+            @Override
+            public StateDict state() {
+                return remembering("second");
+            }
+
+            @Override
+            public void restore(StateDict state) {
+                restored.add("second from " + state.metadata().get("who"));
+            }
+        };
+        try (Learner begun = tiny("fp32");
+                Learner other = tiny("fp32");
+                Learner without = tiny("fp32")) {
+            Callback saving = new Checkpoint(checkpoint);
+            Callback stopping = new Interruption(BATCHES + 1);
+            assertThatThrownBy(() -> begun.fit(2, 1e-2, first, second, saving, stopping))
+                    .hasMessageContaining("interrupted");
+            other.resume(checkpoint);
+            other.fit(2, 1e-2, second, first);
+            assertThat(restored).containsExactlyInAnyOrder("first from first", "second from second");
+            without.resume(checkpoint);
+            assertThatThrownBy(() -> without.fit(2, 1e-2, first))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("the checkpoint holds the state of a callback that this fit does not have")
+                    .hasMessageContaining(second.getClass().getName());
+        }
+    }
+
+    private static StateDict remembering(String who) {
+        StateDict state = new StateDict();
+        state.metadata().put("who", who);
+        return state;
     }
 }

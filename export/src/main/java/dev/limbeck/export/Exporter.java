@@ -301,7 +301,7 @@ public final class Exporter {
 
     /** Weights answer through the architecture that they belong to; those of none are compared themselves. */
     private Predictions askWeights(Path file, ImageData images) {
-        if (!Zoo.knows(source.name())) {
+        if (Zoo.find(source.name()).isEmpty()) {
             try (StateDict state = Safetensors.read(file)) {
                 if (!state.sha256().equals(source.sha256())) {
                     throw new LimbeckException(

@@ -148,7 +148,7 @@ public final class Report {
     }
 
     private ObjectNode runRecord(ComparisonResult.Run run) {
-        return RecipeFiles.tree(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
+        return RunJson.read(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
     }
 
     private ImageData open(Recipe recipe) {
