@@ -15,7 +15,7 @@ public interface ImageClassifier extends AutoCloseable {
     List<String> classNames();
 
     /**
-     * Classify an image file: PNG, JPEG, BMP or GIF. Photographs are turned upright as their EXIF orientation says.
+     * Classify an image file: PNG, JPEG, BMP, GIF, WebP or TIFF. Photographs are turned upright as their EXIF orientation says.
      *
      * @throws LimbeckException if it cannot be read
      */

@@ -192,7 +192,7 @@ public final class OnnxPredictor implements ImageClassifier {
 
     @Override
     public Prediction predict(Path image) {
-        return predict(ImageDecoder.read(image, Orientation::of));
+        return predict(ImageDecoder.read(image));
     }
 
     @Override

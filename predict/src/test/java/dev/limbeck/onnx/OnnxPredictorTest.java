@@ -17,7 +17,6 @@ import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -36,7 +35,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** The predictor without LibTorch says what the one with it says. */
 class OnnxPredictorTest {
@@ -111,51 +109,6 @@ class OnnxPredictorTest {
                 assertThat(found.probability()).isEqualTo(expected.probability(), within(1e-4));
             }
         }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
-    void photographsAreTurnedUpright(int orientation) throws IOException {
-        for (boolean little : new boolean[] {true, false}) {
-            ByteArrayOutputStream plain = new ByteArrayOutputStream();
-            ImageIO.write(picture(60, 40, BufferedImage.TYPE_INT_RGB, 3), "jpg", plain);
-            Path file = home.resolve("turned.jpg");
-            Files.write(file, withOrientation(plain.toByteArray(), orientation, little));
-            assertThat(Orientation.of(Files.readAllBytes(file))).isEqualTo(orientation);
-            try (Predictor one = Predictor.open(model);
-                    OnnxPredictor other = OnnxPredictor.open(onnx)) {
-                assertThat(other.predict(file).logits())
-                        .containsExactly(one.predict(file).logits(), within(1e-3));
-            }
-        }
-    }
-
-    /** Put an EXIF segment with nothing but the orientation behind the start marker. */
-    private static byte[] withOrientation(byte[] jpeg, int orientation, boolean little) throws IOException {
-        int[] head = {0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0};
-        int[] body = little
-                ? new int[] {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0}
-                : new int[] {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0};
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        out.write(jpeg, 0, 2);
-        for (int value : head) out.write(value);
-        for (int value : body) out.write(value);
-        out.write(new byte[4]);
-        out.write(jpeg, 2, jpeg.length - 2);
-        return out.toByteArray();
-    }
-
-    @Test
-    void damagedExifDataTurnsNothing() {
-        Random random = new Random(5);
-        byte[] file = new byte[200];
-        for (int i = 0; i < 20_000; i++) {
-            random.nextBytes(file);
-            int[] head = {0xff, 0xd8, 0xff, 0xe1, 0, 60, 'E', 'x', 'i', 'f', 0, 0};
-            for (int k = 0; k < head.length; k++) file[k] = (byte) head[k];
-            assertThat(Orientation.of(file)).isBetween(1, 8);
-        }
-        assertThat(Orientation.of(new byte[0])).isEqualTo(1);
     }
 
     @Test

@@ -1,31 +1,43 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
-import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.function.ToIntFunction;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
- * Decode PNG, JPEG, BMP and GIF (its first frame) to upright 8-bit RGB, by content whatever the file is called. As
- * Pillow's {@code convert("RGB")} does, an alpha channel is dropped, palettes are looked up, grey is repeated, and
- * colour profiles are not applied; of 16-bit samples the upper 8 bits stay.
+ * Decode PNG, JPEG, BMP, GIF, WebP and TIFF (the first frame or page) to upright 8-bit RGB, by content whatever the file is
+ * called. Pixels are those of Pillow's {@code ImageOps.exif_transpose(Image.open(file)).convert("RGB")}: alpha is
+ * dropped, palettes are looked up, grey is repeated, color profiles are not applied. Of 16-bit samples the upper 8 bits stay.
+ * What differs from Pillow is listed in {@code docs/images.md}.
  */
 public final class ImageDecoder {
     /** The most pixels an image may declare; more would only exhaust memory. */
     public static final long MOST_PIXELS = 100_000_000;
 
-    /** The longest side of a JPEG, and enough for the others: an extreme strip would overflow while it is resized. */
-    private static final int LONGEST_SIDE = 65_535;
-
     private static final long MOST_BYTES = 1L << 30;
+    private static final String READ = "PNG, JPEG, BMP, GIF, WebP, TIFF";
+
+    /** What the bytes of formats that are not read say, from which byte on. */
+    private static final Object[][] OTHERS = {
+        {4, "ftypavif", "AVIF"},
+        {4, "ftypavis", "AVIF"},
+        {4, "ftyphei", "HEIC"},
+        {4, "ftyphev", "HEIC"},
+        {4, "ftypmif1", "HEIC"},
+        {4, "jP  ", "JPEG 2000"},
+        {0, "\u00ff\u004f\u00ff\u0051", "JPEG 2000"},
+        {4, "JXL ", "JPEG XL"},
+        {0, "\u00ff\n", "JPEG XL"},
+        {0, "8BPS", "Photoshop"},
+        {0, "%PDF", "PDF"},
+        {0, "<svg", "SVG"},
+        {0, "DDS ", "DDS"},
+        {0, "\0\0\1\0", "icon"}
+    };
 
     private ImageDecoder() {}
 
@@ -36,19 +48,9 @@ public final class ImageDecoder {
      *     than {@link #MOST_PIXELS}
      */
     public static RgbImage read(Path file) {
-        return read(file, ExifOrientation::of);
-    }
-
-    /**
-     * Decode a file.
-     *
-     * @param orientation reads the EXIF orientation, 1 to 8, off the bytes of a JPEG
-     * @throws LimbeckException as {@link #read(Path)} does
-     */
-    public static RgbImage read(Path file, ToIntFunction<byte[]> orientation) {
         try {
             if (Files.size(file) > MOST_BYTES) throw new IOException("it is larger than 1 GiB");
-            return decode(Files.readAllBytes(file), orientation);
+            return decode(Files.readAllBytes(file));
         } catch (NoSuchFileException e) {
             throw new LimbeckException("cannot read image " + file + ": no such file", e);
         } catch (IOException e) {
@@ -62,48 +64,41 @@ public final class ImageDecoder {
      * @throws IOException if they are not a whole image of a known format
      */
     public static RgbImage decode(byte[] file) throws IOException {
-        return decode(file, ExifOrientation::of);
-    }
-
-    private static RgbImage decode(byte[] file, ToIntFunction<byte[]> orientation) throws IOException {
-        boolean jpeg = JpegFile.isJpeg(file);
-        if (jpeg && !JpegFile.isWhole(file)) throw new IOException("the JPEG is cut short");
-        try (ImageInputStream stream = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-            Iterator<ImageReader> readers = ImageIO.getImageReaders(stream);
-            if (!readers.hasNext()) throw new IOException("not an image of a known format (PNG, JPEG, BMP, GIF)");
-            ImageReader reader = readers.next();
-            try {
-                reader.setInput(stream, true, true);
-                long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
-                String declared = "it declares " + reader.getWidth(0) + "×" + reader.getHeight(0) + " pixels, ";
-                if (pixels > MOST_PIXELS) throw new IOException(declared + "more than " + MOST_PIXELS);
-                if (Math.max(reader.getWidth(0), reader.getHeight(0)) > LONGEST_SIDE) {
-                    throw new IOException(declared + "more than " + LONGEST_SIDE + " on a side");
-                }
-                try {
-                    RgbImage image = RgbImage.of(reader.read(0));
-                    return jpeg ? image.upright(orientation.applyAsInt(file)) : image;
-                } catch (RuntimeException | IOException | OutOfMemoryError e) {
-                    // The JDK's PNG reader wraps it.
-                    if (!isOutOfMemory(e)) throw e;
-                    throw new IOException(declared + "which take more memory than Java has; give it more (-Xmx)", e);
-                }
-            } finally {
-                reader.dispose();
-            }
-        } catch (RuntimeException e) {
-            // The JDK's readers meet broken files with any of half a dozen unchecked exceptions.
+        try {
+            return decoded(file);
+        } catch (RuntimeException | IOException e) {
+            // Readers meet broken files with any of half a dozen unchecked exceptions, or say nothing.
+            if (e instanceof IOException thrown && reason(e).equals(e.getMessage())) throw thrown;
             throw new IOException(reason(e), e);
         }
     }
 
-    private static boolean isOutOfMemory(Throwable e) {
-        return e instanceof OutOfMemoryError || e.getCause() != null && isOutOfMemory(e.getCause());
+    private static RgbImage decoded(byte[] file) throws IOException {
+        if (JpegFile.isJpeg(file)) return JpegFile.read(file);
+        if (starts(file, 0, "\u0089PNG\r\n\u001a\n")) return PngFile.read(file);
+        if (starts(file, 0, "GIF87a") || starts(file, 0, "GIF89a")) return GifFile.read(file);
+        if (starts(file, 0, "BM")) return BmpFile.read(file);
+        if (starts(file, 0, "RIFF") && starts(file, 8, "WEBP")) return WebpFile.read(file);
+        if (TiffTags.isTiff(file)) return TiffFile.read(file);
+        for (Object[] other : OTHERS) {
+            if (starts(file, (int) other[0], (String) other[1])) {
+                throw new IOException(
+                        "an image of a format that is not read, " + other[2] + "; save it as PNG or JPEG");
+            }
+        }
+        throw new IOException("not an image of a known format (" + READ + ")");
+    }
+
+    private static boolean starts(byte[] file, int at, String with) {
+        return file.length >= at && Exif.starts(file, at, file.length, with.getBytes(StandardCharsets.ISO_8859_1));
     }
 
     private static String reason(Exception e) {
-        String message = e.getMessage();
-        if (message == null || message.isBlank()) return "its contents are damaged";
+        // An unchecked exception's message speaks of the reader's code, not of the file.
+        String message = e instanceof IOException ? e.getMessage() : null;
+        if (message == null || message.isBlank()) {
+            return e instanceof EOFException ? "it is cut short" : "its contents are damaged";
+        }
         return message.lines()
                 .filter(line -> !line.isBlank())
                 .findFirst()

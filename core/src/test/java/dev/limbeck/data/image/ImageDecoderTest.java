@@ -231,7 +231,8 @@ class ImageDecoderTest {
         Path text = Files.writeString(folder.resolve("notes.jpg"), "not a picture");
         assertThatThrownBy(() -> ImageDecoder.read(text))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("cannot read image " + text + ": not an image of a known format (PNG, JPEG, BMP, GIF)");
+                .hasMessage("cannot read image " + text
+                        + ": not an image of a known format (PNG, JPEG, BMP, GIF, WebP, TIFF)");
         assertThatThrownBy(() -> ImageDecoder.read(folder.resolve("none.png")))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("no such file");

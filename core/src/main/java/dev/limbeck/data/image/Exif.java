@@ -1,0 +1,65 @@
+package dev.limbeck.data.image;
+
+import java.nio.charset.StandardCharsets;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Read how the camera was held (EXIF 2.32, tag 0x0112), whatever integer type it has. As Pillow's {@code exif_transpose} does,
+ * look into XMP where EXIF does not say.
+ */
+final class Exif {
+    private static final int ORIENTATION = 0x0112;
+    private static final byte[] PREFIX = {'E', 'x', 'i', 'f', 0, 0};
+    private static final byte[] XMP = "http://ns.adobe.com/xap/1.0/\0".getBytes(StandardCharsets.US_ASCII);
+    private static final Pattern TAG = Pattern.compile("tiff:Orientation(?:=\"|>)([0-9])");
+    private static final int MOST_BYTES = 1 << 24;
+
+    private byte[] tiff = {};
+    private String xmp = "";
+
+    /** Take a JPEG's APP1 segment, without marker and length; EXIF data may go on in the next. */
+    void addSegment(byte[] file, int from, int to) {
+        if (starts(file, from, to, PREFIX)) {
+            addTiff(file, from, to);
+        } else if (starts(file, from, to, XMP)) {
+            addXmp(file, from + XMP.length, to);
+        }
+    }
+
+    /** Take EXIF data: a TIFF structure, with or without the prefix that JPEG puts before it. */
+    void addTiff(byte[] file, int from, int to) {
+        int start = from;
+        while (starts(file, start, to, PREFIX)) start += PREFIX.length;
+        if (tiff.length + to - start > MOST_BYTES) return;
+        byte[] joined = new byte[tiff.length + to - start];
+        System.arraycopy(tiff, 0, joined, 0, tiff.length);
+        System.arraycopy(file, start, joined, tiff.length, to - start);
+        tiff = joined;
+    }
+
+    /** Take an XMP packet. */
+    void addXmp(byte[] file, int from, int to) {
+        xmp = new String(file, from, Math.min(to - from, MOST_BYTES), StandardCharsets.ISO_8859_1);
+    }
+
+    /** Return 1 to 8; 1, upright, where nothing says otherwise. */
+    int orientation() {
+        long found = 0;
+        boolean says = false;
+        if (TiffTags.isTiff(tiff)) {
+            TiffTags tags = TiffTags.of(tiff);
+            says = tags.has(ORIENTATION);
+            found = tags.get(ORIENTATION, 0, 0);
+        }
+        Matcher matcher = TAG.matcher(xmp);
+        if (!says && matcher.find()) found = Integer.parseInt(matcher.group(1));
+        return found >= 1 && found <= 8 ? (int) found : 1;
+    }
+
+    static boolean starts(byte[] file, int from, int to, byte[] with) {
+        if (to - from < with.length || to > file.length) return false;
+        for (int i = 0; i < with.length; i++) if (file[from + i] != with[i]) return false;
+        return true;
+    }
+}

@@ -1,0 +1,94 @@
+package dev.limbeck.data.image;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.zip.InflaterInputStream;
+import javax.imageio.ImageReader;
+
+/** Read a PNG file (third edition) by the JDK's reader, and its orientation, which that reader passes over. */
+final class PngFile {
+    private static final int HEADER = 8;
+    private static final int MOST_TEXT = 1 << 20;
+    private static final String XMP = "XML:com.adobe.xmp";
+    private static final String RAW_EXIF = "Raw profile type exif";
+
+    private PngFile() {}
+
+    static RgbImage read(byte[] file) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(file);
+        if (file.length < 33) throw new IOException("the PNG is cut short");
+        long width = bytes.getInt(16) & 0xffffffffL;
+        long height = bytes.getInt(20) & 0xffffffffL;
+        return Limits.decode(
+                width, height, () -> decode(file).upright(exif(bytes).orientation()));
+    }
+
+    private static RgbImage decode(byte[] file) throws IOException {
+        ImageReader reader = Readers.ofJdk("png", file);
+        try {
+            return RgbImage.of(reader.read(0));
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private static Exif exif(ByteBuffer bytes) {
+        Exif exif = new Exif();
+        byte[] file = bytes.array();
+        boolean has = false;
+        int at = HEADER;
+        while (at <= file.length - 12) {
+            int length = bytes.getInt(at);
+            int data = at + 8;
+            if (length < 0 || length > file.length - data) break;
+            String type = new String(file, at + 4, 4, StandardCharsets.ISO_8859_1);
+            if (type.equals("eXIf")) {
+                exif.addTiff(file, data, data + length);
+                has = true;
+            } else if (type.endsWith("Xt") && !has) {
+                text(exif, type, file, data, data + length);
+            }
+            at = data + length + 4;
+        }
+        return exif;
+    }
+
+    /** Take EXIF data or XMP from a text chunk, where ImageMagick and Photoshop put them. */
+    private static void text(Exif exif, String type, byte[] file, int from, int to) {
+        int end = from;
+        while (end < to && file[end] != 0) end++;
+        String keyword = new String(file, from, end - from, StandardCharsets.ISO_8859_1);
+        int at = end + 1;
+        boolean packed = type.equals("zTXt");
+        if (packed) at++;
+        if (type.equals("iTXt") && at + 2 <= to) {
+            packed = file[at] == 1;
+            at += 2;
+            for (int strings = 0; strings < 2 && at < to; at++) if (file[at] == 0) strings++;
+        }
+        if (at > to || !keyword.equals(XMP) && !keyword.equals(RAW_EXIF)) return;
+        try {
+            byte[] value = packed ? unpacked(file, at, to) : Arrays.copyOfRange(file, at, to);
+            if (keyword.equals(XMP)) {
+                exif.addXmp(value, 0, value.length);
+            } else {
+                // A line break, the name, the length, then lines of hexadecimal digits.
+                String[] parts = new String(value, StandardCharsets.ISO_8859_1).split("\n", 4);
+                byte[] tiff = HexFormat.of().parseHex(parts.length < 4 ? "" : parts[3].replaceAll("\\s", ""));
+                exif.addTiff(tiff, 0, tiff.length);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            // damaged metadata turns nothing
+        }
+    }
+
+    private static byte[] unpacked(byte[] file, int from, int to) throws IOException {
+        try (var in = new InflaterInputStream(new ByteArrayInputStream(file, from, to - from))) {
+            return in.readNBytes(MOST_TEXT);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.limbeck.data.image;
+
+import com.twelvemonkeys.imageio.plugins.tiff.BigTIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.Set;
+import javax.imageio.ImageReader;
+
+/**
+ * Read the first page of a TIFF file (TIFF 6.0) by TwelveMonkeys. It is given that page alone, with those tags that say how
+ * pixels are stored: no color profile, no further pages, no directories inside.
+ */
+final class TiffFile {
+    private static final int WIDTH = 256;
+    private static final int HEIGHT = 257;
+    private static final int BITS = 258;
+    private static final int PHOTOMETRIC = 262;
+    private static final int SAMPLES = 277;
+    private static final int TILE_WIDTH = 322;
+    private static final int TILE_HEIGHT = 323;
+    private static final int EXTRA_SAMPLES = 338;
+    private static final int SAMPLE_FORMAT = 339;
+    private static final int CMYK = 5;
+    private static final int MULTIPLIED = 1;
+    private static final Set<Integer> NEEDED = Set.of(
+            254,
+            WIDTH,
+            HEIGHT,
+            BITS,
+            259,
+            PHOTOMETRIC,
+            266,
+            273,
+            SAMPLES,
+            278,
+            279,
+            284,
+            292,
+            293,
+            317,
+            320,
+            TILE_WIDTH,
+            TILE_HEIGHT,
+            324,
+            325,
+            332,
+            334,
+            EXTRA_SAMPLES,
+            SAMPLE_FORMAT,
+            347,
+            512,
+            513,
+            514,
+            515,
+            517,
+            518,
+            519,
+            520,
+            521,
+            529,
+            530,
+            531,
+            532);
+    /** White or black is zero, RGB, palette, CMYK, YCbCr. */
+    private static final Set<Long> READ = Set.of(0L, 1L, 2L, 3L, 5L, 6L);
+
+    private final byte[] file;
+    private final TiffTags tags;
+
+    private TiffFile(byte[] file) {
+        this.file = file;
+        tags = TiffTags.of(file);
+    }
+
+    static RgbImage read(byte[] file) throws IOException {
+        return new TiffFile(file).read();
+    }
+
+    private RgbImage read() throws IOException {
+        if (!tags.has(WIDTH) || !tags.has(HEIGHT))
+            throw new EOFException("the TIFF is cut short: it does not say its size");
+        long width = tags.get(WIDTH, 0, 0);
+        long height = tags.get(HEIGHT, 0, 0);
+        checkKind(width, height);
+        return Limits.decode(width, height, this::decode);
+    }
+
+    private void checkKind(long width, long height) throws IOException {
+        long samples = tags.get(SAMPLES, 0, 1);
+        long photometric = tags.get(PHOTOMETRIC, 0, 1);
+        long least = photometric == 2 || photometric == 6 ? 3 : photometric == CMYK ? 4 : 1;
+        if (!READ.contains(photometric) || samples < least || samples > 16) {
+            throw new IOException("a TIFF with photometric interpretation " + photometric + " and " + samples
+                    + " samples; expected gray, RGB, palette, CMYK or YCbCr; save it as PNG");
+        }
+        long bits = tags.get(BITS, 0, 1);
+        boolean same = true;
+        for (int i = 0; i < tags.count(BITS); i++) same &= tags.get(BITS, i, 0) == bits;
+        if (!same
+                || bits != 1 && bits != 2 && bits != 4 && bits != 8 && bits != 16
+                || tags.get(SAMPLE_FORMAT, 0, 1) != 1) {
+            throw new IOException("a TIFF with samples of " + bits + " bits, format " + tags.get(SAMPLE_FORMAT, 0, 1)
+                    + "; expected unsigned integers of 1, 2, 4, 8 or 16 bits; save it with 8");
+        }
+        // A tile may be larger than the picture, but not by more than its own rounding.
+        if (tags.get(TILE_WIDTH, 0, 16) > Math.max(2 * width, 4096)
+                || tags.get(TILE_HEIGHT, 0, 16) > Math.max(2 * height, 4096)) {
+            throw new IOException("the TIFF declares tiles of " + tags.get(TILE_WIDTH, 0, 16) + "×"
+                    + tags.get(TILE_HEIGHT, 0, 16) + " pixels for a picture of " + width + "×" + height);
+        }
+    }
+
+    private RgbImage decode() throws IOException {
+        byte[] alone = tags.alone(NEEDED);
+        boolean big = (file[0] == 'I' ? file[2] : file[3]) == 43;
+        ImageReader reader = Readers.open(big ? new BigTIFFImageReaderSpi() : new TIFFImageReaderSpi(), alone);
+        try {
+            return rgb(reader.read(0)).upright(orientation());
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private int orientation() {
+        Exif exif = new Exif();
+        exif.addTiff(file, 0, file.length);
+        return exif.orientation();
+    }
+
+    private RgbImage rgb(BufferedImage image) {
+        boolean cmyk = tags.get(PHOTOMETRIC, 0, 1) == CMYK;
+        boolean multiplied = tags.get(EXTRA_SAMPLES, 0, 0) == MULTIPLIED;
+        Raster raster = image.getRaster();
+        int bands = raster.getNumBands();
+        if (!cmyk && !(multiplied && (bands == 2 || bands == 4))) return RgbImage.of(image);
+        int width = image.getWidth();
+        int height = image.getHeight();
+        int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT ? 8 : 0;
+        byte[] four = new byte[4 * width * height];
+        int[] row = new int[bands * width];
+        for (int y = 0, to = 0; y < height; y++) {
+            raster.getPixels(0, y, width, 1, row);
+            for (int from = 0; from < row.length; from += bands, to += 4) {
+                for (int c = 0; c < 3; c++) four[to + c] = (byte) (row[from + (bands == 2 ? 0 : c)] >> shift);
+                four[to + 3] = (byte) (row[from + Math.min(3, bands - 1)] >> shift);
+            }
+        }
+        return cmyk ? Samples.cmyk(width, height, four) : Samples.divided(width, height, four);
+    }
+}

@@ -1,0 +1,108 @@
+package dev.limbeck.data.image;
+
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Read the integers of a TIFF structure's first directory (TIFF 6.0, section 2), in EXIF data and TIFF files. */
+final class TiffTags {
+    private static final int[] SIZES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
+
+    /** An entry: where it stands, the type of its values, their number, and where they stand. */
+    private record Entry(int at, int type, int count, int values) {}
+
+    private final ByteBuffer bytes;
+    private final boolean big;
+    private final TreeMap<Integer, Entry> entries = new TreeMap<>();
+    private int next = -1;
+
+    private TiffTags(byte[] tiff) {
+        bytes = ByteBuffer.wrap(tiff).order(tiff[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+        big = bytes.getShort(2) == 43;
+    }
+
+    static boolean isTiff(byte[] file) {
+        if (file.length < 8 || file[0] != file[1] || file[0] != 'I' && file[0] != 'M') return false;
+        int version = file[0] == 'I' ? file[2] | file[3] << 8 : file[3] | file[2] << 8;
+        return version == 42 || version == 43;
+    }
+
+    /** Read what can be read; entries whose values lie outside the file are left out. */
+    static TiffTags of(byte[] tiff) {
+        TiffTags tags = new TiffTags(tiff);
+        try {
+            tags.read();
+        } catch (BufferUnderflowException | IndexOutOfBoundsException | ArithmeticException e) {
+            // What was read up to here stays.
+        }
+        return tags;
+    }
+
+    private void read() {
+        int directory = big ? Math.toIntExact(bytes.getLong(8)) : bytes.getInt(4);
+        int count = big ? Math.toIntExact(bytes.getLong(directory)) : bytes.getShort(directory) & 0xffff;
+        int first = directory + (big ? 8 : 2);
+        int length = big ? 20 : 12;
+        for (int i = 0; i < count; i++) {
+            int at = Math.addExact(first, Math.multiplyExact(i, length));
+            int type = bytes.getShort(at + 2) & 0xffff;
+            long number = big ? bytes.getLong(at + 4) : bytes.getInt(at + 4) & 0xffffffffL;
+            int size = type < SIZES.length ? SIZES[type] : 0;
+            int inline = at + (big ? 12 : 8);
+            bytes.get(at + length - 1);
+            if (size == 0 || number < 1 || number > bytes.limit()) continue;
+            long values = inline;
+            if (number * size > (big ? 8 : 4))
+                values = big ? bytes.getLong(inline) : bytes.getInt(inline) & 0xffffffffL;
+            if (values < 0 || values + number * size > bytes.limit()) continue;
+            entries.put(bytes.getShort(at) & 0xffff, new Entry(at, type, (int) number, (int) values));
+        }
+        next = Math.addExact(first, Math.multiplyExact(count, length));
+    }
+
+    boolean has(int tag) {
+        return entries.containsKey(tag);
+    }
+
+    /** Return how many values a tag has. */
+    int count(int tag) {
+        return has(tag) ? entries.get(tag).count : 0;
+    }
+
+    /** Return one of a tag's integers, signed or not; another number where there is none. */
+    long get(int tag, int index, long otherwise) {
+        Entry entry = entries.get(tag);
+        if (entry == null || index >= entry.count) return otherwise;
+        int at = entry.values + index * SIZES[entry.type];
+        return switch (entry.type) {
+            case 1 -> bytes.get(at) & 0xff;
+            case 3 -> bytes.getShort(at) & 0xffff;
+            case 4, 13 -> bytes.getInt(at) & 0xffffffffL;
+            case 6 -> bytes.get(at);
+            case 8 -> bytes.getShort(at);
+            case 9 -> bytes.getInt(at);
+            case 16, 17, 18 -> bytes.getLong(at);
+            default -> otherwise;
+        };
+    }
+
+    /** Return the file with no directory but the first, and in that no tags but these. */
+    byte[] alone(Set<Integer> wanted) {
+        byte[] copy = bytes.array().clone();
+        ByteBuffer changed = ByteBuffer.wrap(copy).order(bytes.order());
+        int unknown = 65_000;
+        entries.forEach((tag, entry) -> {
+            if (wanted.contains(tag)) return;
+            changed.putShort(entry.at, (short) unknown).putShort(entry.at + 2, (short) 1);
+            if (big) changed.putLong(entry.at + 4, 1);
+            else changed.putInt(entry.at + 4, 1);
+        });
+        if (next >= 0 && next + (big ? 8 : 4) <= copy.length) {
+            if (big) changed.putLong(next, 0);
+            else changed.putInt(next, 0);
+        }
+        return copy;
+    }
+}

@@ -1,0 +1,128 @@
+package dev.limbeck.data.image;
+
+import com.twelvemonkeys.imageio.plugins.webp.WebPImageReaderSpi;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import javax.imageio.ImageReader;
+
+/**
+ * Read the first frame of a WebP file (RFC 9649) on its whole canvas. Lossless images are read by TwelveMonkeys; lossy ones
+ * by {@link Vp8Frame}, because TwelveMonkeys 3.12 filters blocks before others are predicted from them, repeats chroma, and so is off
+ * by 3 to 90 levels.
+ */
+final class WebpFile {
+    private static final int VP8 = 0x20385056;
+    private static final int VP8L = 0x4c385056;
+    private static final int VP8X = 0x58385056;
+    private static final int FRAME = 0x464d4e41;
+    private static final int EXIF = 0x46495845;
+    private static final int XMP = 0x20504d58;
+    private static final int RIFF = 0x46464952;
+    private static final int WEBP = 0x50424557;
+
+    private final ByteBuffer bytes;
+    private final Exif exif = new Exif();
+    private int canvasWidth;
+    private int canvasHeight;
+    private int left;
+    private int top;
+    private RgbImage frame;
+
+    private WebpFile(byte[] file) {
+        bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    static RgbImage read(byte[] file) throws IOException {
+        try {
+            return new WebpFile(file).read();
+        } catch (IndexOutOfBoundsException e) {
+            throw new EOFException("the WebP is cut short");
+        }
+    }
+
+    private RgbImage read() throws IOException {
+        long end = 8 + (bytes.getInt(4) & 0xffffffffL);
+        if (end > bytes.limit()) throw new EOFException("the WebP is cut short");
+        chunks(12, (int) end);
+        if (frame == null) throw new IOException("the WebP has no image");
+        return onCanvas().upright(exif.orientation());
+    }
+
+    private void chunks(int from, int end) throws IOException {
+        int at = from;
+        while (at <= end - 8) {
+            int kind = bytes.getInt(at);
+            int data = at + 8;
+            long next = data + (bytes.getInt(at + 4) & 0xffffffffL);
+            if (next > end) throw new EOFException("the WebP is cut short");
+            chunk(kind, data, (int) next);
+            at = (int) (next + (next - data & 1));
+        }
+    }
+
+    private void chunk(int kind, int data, int end) throws IOException {
+        switch (kind) {
+            case VP8X -> {
+                canvasWidth = 1 + triple(data + 4);
+                canvasHeight = 1 + triple(data + 7);
+                Limits.check(canvasWidth, canvasHeight);
+            }
+            case FRAME -> {
+                if (frame != null) return;
+                left = 2 * triple(data);
+                top = 2 * triple(data + 3);
+                chunks(data + 16, end);
+            }
+            case VP8 -> {
+                if (frame == null) frame = Vp8Frame.read(bytes.array(), data, end);
+            }
+            case VP8L -> {
+                if (frame == null) frame = lossless(data, end);
+            }
+            case EXIF -> exif.addTiff(bytes.array(), data, end);
+            case XMP -> exif.addXmp(bytes.array(), data, end);
+            default -> {}
+        }
+    }
+
+    private int triple(int at) {
+        return bytes.getShort(at) & 0xffff | (bytes.get(at + 2) & 0xff) << 16;
+    }
+
+    private RgbImage lossless(int data, int end) throws IOException {
+        int sizes = bytes.getInt(data + 1);
+        return Limits.decode(1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), () -> alone(data, end - data));
+    }
+
+    private RgbImage alone(int data, int length) throws IOException {
+        ByteBuffer alone = ByteBuffer.allocate(20 + length + (length & 1)).order(ByteOrder.LITTLE_ENDIAN);
+        alone.putInt(RIFF)
+                .putInt(12 + length + (length & 1))
+                .putInt(WEBP)
+                .putInt(VP8L)
+                .putInt(length);
+        alone.put(bytes.array(), data, length);
+        ImageReader reader = Readers.open(new WebPImageReaderSpi(), alone.array());
+        try {
+            return RgbImage.of(reader.read(0));
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private RgbImage onCanvas() throws IOException {
+        int width = frame.width();
+        int height = frame.height();
+        if (canvasWidth == 0 || canvasWidth == width && canvasHeight == height) return frame;
+        if (left + width > canvasWidth || top + height > canvasHeight) {
+            throw new IOException("the WebP has a frame that is larger than its canvas");
+        }
+        byte[] rgb = new byte[3 * canvasWidth * canvasHeight];
+        for (int y = 0; y < height; y++) {
+            System.arraycopy(frame.rgb(), 3 * y * width, rgb, 3 * ((top + y) * canvasWidth + left), 3 * width);
+        }
+        return new RgbImage(canvasWidth, canvasHeight, rgb);
+    }
+}
