@@ -340,7 +340,7 @@ def webp_frame(single, canvas, at, size):
 
 
 # ---- TIFF
-def tiff(array, bits=8, order="<", photometric=None, rows=None, tile=None, planar=False, deflate=False, tags=None, cut=0):
+def tiff(array, bits=8, order="<", photometric=None, rows=None, tile=None, planar=False, deflate=False, tags=None, cut=0, longs=(), drop=()):
     height, width = array.shape[:2]
     samples = 1 if array.ndim == 2 else array.shape[2]
     array = array.reshape(height, width, samples)
@@ -373,13 +373,15 @@ def tiff(array, bits=8, order="<", photometric=None, rows=None, tile=None, plana
     else:
         entries[278] = [rows or height]
     entries.update(tags or {})
+    for tag in drop:
+        del entries[tag]
     if cut:
         data = data[:-cut]
     at = 8 + len(data) + len(data) % 2
     body, extra = struct.pack(order + "H", len(entries)), b""
     after = at + 2 + 12 * len(entries) + 4
     for tag, values in sorted(entries.items()):
-        wide = tag in (256, 257, 273, 279, 322, 323, 324, 325)
+        wide = tag in (256, 257, 273, 279, 322, 323, 324, 325, *longs)
         content = struct.pack(order + ("I" if wide else "H") * len(values), *map(int, values))
         if len(content) > 4:
             pointer = struct.pack(order + "I", after + len(extra))

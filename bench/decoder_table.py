@@ -392,11 +392,28 @@ add("tiff_big.tif", K, saved(photo, "TIFF", big_tiff=True))
 refuse("tiff_float.tif", "TIFF, other depths", saved(Image.fromarray(gray.astype(np.float32)), "TIFF"), "samples of 32 bits, format 3")
 refuse("tiff_32.tif", "TIFF, other depths", saved(Image.fromarray(gray.astype(np.int32)), "TIFF"), "samples of 32 bits, format 2")
 refuse("tiff_lab.tif", "TIFF, other depths", saved(Image.new("LAB", (9, 9)), "TIFF"), "photometric interpretation 8")
-ours("tiff_cmyk_16.tif", "TIFF, other depths", tiff(np.asarray(cmyk).astype(int) * 257, 16, photometric=5),
-     np.asarray(cmyk.convert("RGB")), "Pillow reads 16-bit CMYK in one byte order only", 1)
+for order, name in (("<", "little"), (">", "big")):
+    add(f"tiff_cmyk_16_{name}.tif", "TIFF, other depths", tiff(np.asarray(cmyk).astype(int) * 257, 16, photometric=5, order=order))
 K = "TIFF, JPEG inside"
 add("tiff_jpeg.tif", K, saved(photo, "TIFF", compression="jpeg", quality=95))
 add("tiff_jpeg_gray.tif", K, saved(photo.convert("L"), "TIFF", compression="jpeg"))
+add("tiff_jpeg_cmyk.tif", K, saved(cmyk, "TIFF", compression="jpeg", quality=95))
+add("tiff_jpeg_icc.tif", K, saved(photo, "TIFF", compression="jpeg", icc_profile=P3))
+K = "TIFF"
+for order, name in (("<", "little"), (">", "big")):
+    add(f"tiff_orientation_long_{name}.tif", "EXIF orientation", tiff(rgb, order=order, tags={274: [6]}, longs=(274,)))
+add("tiff_fill_order.tif", K, tiff(np.packbits(np.unpackbits(gray[:, :, None], axis=2)[:, :, ::-1], axis=2)[:, :, 0], tags={266: [2]}))
+add("tiff_lzw_predictor_gray.tif", K, saved(photo.convert("L"), "TIFF", compression="tiff_lzw", tiffinfo={317: 2}))
+add("tiff_predictor_deflate.tif", K, saved(photo, "TIFF", compression="tiff_adobe_deflate", tiffinfo={317: 2}))
+add("tiff_thumbnail_first.tif", K, tiff(rgb, tags={254: [1]}))
+add("tiff_no_rows_per_strip.tif", K, tiff(rgb, drop=(278,)))
+add("tiff_no_byte_counts.tif", K, tiff(rgb, drop=(279,)))
+add("tiff_one_high.tif", K, tiff(rgb[:1]))
+add("tiff_one_wide.tif", K, tiff(rgb[:, :1], rows=3))
+add("tiff_tiles_one_pixel.tif", K, tiff(rgb[:1, :1], tile=(16, 16)))
+add("tiff_white_is_zero_4.tif", K, tiff(gray >> 4, 4, photometric=0))
+add("tiff_white_is_zero_2.tif", K, tiff(gray >> 6, 2, photometric=0))
+add("tiff_xmp.tif", "EXIF orientation", saved(tall, "TIFF", tiffinfo={700: xmp}))
 add("tiff_ycbcr_lzw.tif", K, saved(photo.convert("YCbCr"), "TIFF", compression="tiff_lzw"))
 add("tiff_jpeg_ycbcr.tif", K, saved(photo.convert("YCbCr"), "TIFF", compression="jpeg", quality=95))
 K = "TIFF, damaged"

@@ -45,15 +45,20 @@ final class Exif {
 
     /** Return 1 to 8; 1, upright, where nothing says otherwise. */
     int orientation() {
-        long found = 0;
-        boolean says = false;
-        if (TiffTags.isTiff(tiff)) {
-            TiffTags tags = TiffTags.of(tiff);
-            says = tags.has(ORIENTATION);
-            found = tags.get(ORIENTATION, 0, 0);
-        }
+        return TiffTags.isTiff(tiff) ? orientation(TiffTags.of(tiff), xmp) : ofXmp(xmp);
+    }
+
+    /** Return what a TIFF directory says, else an XMP packet. */
+    static int orientation(TiffTags tags, String xmp) {
+        return tags.has(ORIENTATION) ? checked(tags.get(ORIENTATION, 0, 1)) : ofXmp(xmp);
+    }
+
+    private static int ofXmp(String xmp) {
         Matcher matcher = TAG.matcher(xmp);
-        if (!says && matcher.find()) found = Integer.parseInt(matcher.group(1));
+        return matcher.find() ? checked(Integer.parseInt(matcher.group(1))) : 1;
+    }
+
+    private static int checked(long found) {
         return found >= 1 && found <= 8 ? (int) found : 1;
     }
 

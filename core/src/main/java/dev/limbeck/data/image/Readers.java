@@ -1,12 +1,11 @@
 package dev.limbeck.data.image;
 
-import java.io.ByteArrayInputStream;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.io.IOException;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.ImageReaderSpi;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /** Open readers by name, so that a plugin on the class path never changes what an image's pixels are. */
 final class Readers {
@@ -30,7 +29,7 @@ final class Readers {
     }
 
     private static ImageReader open(ImageReader reader, byte[] file) {
-        reader.setInput(new MemoryCacheImageInputStream(new ByteArrayInputStream(file)), true, true);
+        reader.setInput(new ByteArrayImageInputStream(file), true, true);
         return reader;
     }
 }

@@ -7,6 +7,7 @@ import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import javax.imageio.ImageReader;
 
@@ -22,6 +23,7 @@ final class TiffFile {
     private static final int SAMPLES = 277;
     private static final int TILE_WIDTH = 322;
     private static final int TILE_HEIGHT = 323;
+    private static final int XMP = 700;
     private static final int EXTRA_SAMPLES = 338;
     private static final int SAMPLE_FORMAT = 339;
     private static final int CMYK = 5;
@@ -126,9 +128,7 @@ final class TiffFile {
     }
 
     private int orientation() {
-        Exif exif = new Exif();
-        exif.addTiff(file, 0, file.length);
-        return exif.orientation();
+        return Exif.orientation(tags, new String(tags.bytes(XMP), StandardCharsets.ISO_8859_1));
     }
 
     private RgbImage rgb(BufferedImage image) {

@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -86,6 +87,13 @@ final class TiffTags {
             case 16, 17, 18 -> bytes.getLong(at);
             default -> otherwise;
         };
+    }
+
+    /** Return a tag's values as they are stored; nothing where it has none or they are no bytes. */
+    byte[] bytes(int tag) {
+        Entry entry = entries.get(tag);
+        if (entry == null || SIZES[entry.type] != 1) return new byte[0];
+        return Arrays.copyOfRange(bytes.array(), entry.values, entry.values + entry.count);
     }
 
     /** Return the file with no directory but the first, and in that no tags but these. */
