@@ -38,6 +38,22 @@ public final class Names {
                 + (known.isEmpty() ? "" : "; nearest: " + String.join(", ", nearest(name, known, 3))));
     }
 
+    /** Return whether few typos, another case or a missing ending turn one name into the other. */
+    public static boolean isNear(String name, String other) {
+        String a = name.toLowerCase(Locale.ROOT);
+        String b = other.toLowerCase(Locale.ROOT);
+        // One typo in four characters; a missing plural or ending beside.
+        int allowed = Math.max(1, Math.min(3, Math.min(a.length(), b.length()) / 4));
+        if (distance(a, b) <= allowed) return true;
+        return Math.min(a.length(), b.length()) >= 3
+                && (withoutEnding(a).equals(withoutEnding(b)) || a.equals(b + "s") || b.equals(a + "s"));
+    }
+
+    private static String withoutEnding(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot > 0 ? name.substring(0, dot) : name;
+    }
+
     private static int gap(String a, String b) {
         return IntStream.range(0, Math.min(a.length(), b.length()))
                 .map(i -> Math.abs(a.charAt(i) - b.charAt(i)))

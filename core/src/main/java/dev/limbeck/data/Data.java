@@ -41,6 +41,16 @@ public interface Data extends AutoCloseable {
     BatchStream evaluate(Split split);
 
     /**
+     * Open a pass over some rows of a split, without augmentation, which represent it where the data can choose them. A
+     * caller stops after the rows that it wants.
+     *
+     * @param most rows that are wanted, at least 1
+     */
+    default BatchStream sample(Split split, int most) {
+        return evaluate(split);
+    }
+
+    /**
      * Open a pass over all rows of a split in order, augmented as training rows are: another view of what {@link #evaluate}
      * returns. Data without augmentation returns the rows as they are.
      *

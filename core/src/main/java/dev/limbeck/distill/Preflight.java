@@ -6,6 +6,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Metric;
@@ -84,6 +85,8 @@ public record Preflight(
             boolean thorough) {
         double accuracy = Metric.accuracy().of(answers);
         List<String> warnings = new ArrayList<>();
+        String odd = oddOutputs(answers, lesson.knowledge());
+        if (odd != null) warnings.add("teacher " + teacher.name() + odd);
         if (thorough || accuracy < POOR) {
             Better prepared = betterPreparation(lesson, data);
             Better ordered = betterOrder(answers, data.classNames(), declared, accuracy);
@@ -122,6 +125,26 @@ public record Preflight(
                 !teacher.classNames().isEmpty(),
                 entropies,
                 warnings);
+    }
+
+    /** Say what speaks against the outputs, whatever the images show; null for nothing. */
+    private static @Nullable String oddOutputs(Predictions answers, Knowledge knowledge) {
+        float[] first = answers.row(0);
+        boolean differs = answers.size() < 2;
+        for (int row = 1; row < answers.size() && !differs; row++) differs = !Arrays.equals(first, answers.row(row));
+        if (!differs) {
+            return " gives the same outputs for all " + answers.size()
+                    + " validation rows; look at its file and at how its " + "inputs are prepared";
+        }
+        if (knowledge != Knowledge.LOGITS) return null;
+        TeacherOutput seen = TeacherOutput.seenIn(answers.logits(), answers.classes());
+        return switch (seen) {
+            case PROBABILITIES, PERCENT, SIGMOID ->
+                " gives what looks like " + seen.words()
+                        + ", and is taken to give logits; unless it does, say that its " + "output is " + seen.key()
+                        + " (--teacher-output)";
+            case LOGITS, LOG_PROBABILITIES, TOP_CLASSES -> null;
+        };
     }
 
     /** Say in a line how the teacher does. */

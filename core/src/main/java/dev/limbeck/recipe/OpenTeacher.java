@@ -2,14 +2,11 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.train.SavedModel;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -61,18 +58,10 @@ public record OpenTeacher(
                 members.stream().map(OpenTeacher::file).collect(Collectors.joining(", ")),
                 members.stream().map(OpenTeacher::architecture).collect(Collectors.joining("+")),
                 members.get(0).preparation,
-                sha256(members.stream().map(OpenTeacher::sha256).collect(Collectors.joining("+")) + settings),
+                ModelFiles.sha256(
+                        members.stream().map(OpenTeacher::sha256).collect(Collectors.joining("+")) + settings),
                 null,
                 () -> members.forEach(OpenTeacher::close));
-    }
-
-    private static String sha256(String text) {
-        try {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 
     /** Return the same with its answers handled by another teacher around it, such as one that keeps them. */

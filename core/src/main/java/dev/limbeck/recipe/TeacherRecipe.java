@@ -5,12 +5,12 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.Resize;
-import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.distill.teacher.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -38,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param layout nchw or nhwc, of a TorchScript or an ONNX file
  * @param channels rgb or bgr, of a TorchScript or an ONNX file
  * @param classes class names in the order of its outputs
- * @param output logits, probabilities or top_classes, of a TorchScript or an ONNX file; found out unless set
+ * @param output what a TorchScript or an ONNX file gives, a name of {@link TeacherOutput} such as sigmoid; found out unless
+ *     set
  * @param members several teachers in place of a model
  * @param join how their answers become one: logits, probabilities or confidence; logits unless set
  * @param weights a positive number for each of them
@@ -62,7 +63,7 @@ public record TeacherRecipe(
         @Nullable String cache,
         @Nullable String cacheAs) {
     private static final List<String> JOINS = names(EnsembleTeacher.Join.values());
-    private static final List<String> OUTPUTS = names(Knowledge.values());
+    private static final List<String> OUTPUTS = names(TeacherOutput.values());
     private static final List<String> LAYOUTS = List.of("nchw", "nhwc");
     private static final List<String> CHANNELS = List.of("rgb", "bgr");
 
@@ -199,7 +200,7 @@ public record TeacherRecipe(
         FileTeacher opened = FileTeacher.open(file);
         FileTeacher teacher = opened.seeing(preparation());
         if (classes != null) teacher = teacher.named(classes);
-        if (output != null) teacher = teacher.giving(FileTeacher.knowledge(output));
+        if (output != null) teacher = teacher.giving(TeacherOutput.of(output));
         if (layout != null || channels != null) {
             boolean last = layout == null ? opened.channelsLast() : layout.equals("nhwc");
             boolean blue = channels == null ? opened.blueFirst() : channels.equals("bgr");

@@ -246,7 +246,9 @@ public final class Exporter {
             }
             case TORCHSCRIPT -> {
                 try (Script script = source.script().get()) {
-                    script.save(file, source.metadata());
+                    Map<String, String> metadata = new LinkedHashMap<>(source.metadata());
+                    metadata.put("output", OnnxFile.LOGITS);
+                    script.save(file, metadata);
                 }
             }
             case SAFETENSORS -> {

@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Seal;
 import java.nio.FloatBuffer;
@@ -34,13 +35,17 @@ public final class OnnxModel implements AutoCloseable {
         }
         input = session.getInputNames().iterator().next();
         output = session.getOutputNames().iterator().next();
-        checkFloat(session.getInputInfo().get(input));
-        checkFloat(session.getOutputInfo().get(output));
+        checkFloat(session.getInputInfo().get(input), false);
+        checkFloat(session.getOutputInfo().get(output), true);
     }
 
-    private void checkFloat(NodeInfo node) {
+    private void checkFloat(NodeInfo node, boolean isOutput) {
         String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
         if (found.equals(OnnxJavaType.FLOAT.toString())) return;
+        if (isOutput && found.startsWith("INT")) {
+            throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
+                    + ", as if it were the number of the winning class (argmax); export its logits or probabilities");
+        }
         throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
                 + "; export it with float32 in and out");
     }
@@ -49,12 +54,14 @@ public final class OnnxModel implements AutoCloseable {
      * Open a file.
      *
      * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it is not there, was changed since it was exported, or is no ONNX with one input and one
-     *     output
+     * @throws LimbeckException if it is not there, was changed since it was exported, is no ONNX with one input and one
+     *     output, or keeps weights in files that are missing, too short or outside its folder
      */
     public static OnnxModel open(Path file, int threads) {
-        if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
+        if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
         Seal.check(file);
+        // Before native code opens what the file names.
+        OnnxExternalData.files(file);
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.
@@ -120,13 +127,26 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Compute the output for a batch of values, row-major. */
     public float[] run(float[] values, long... shape) {
+        return compute(values, shape).values;
+    }
+
+    /**
+     * Hold an output.
+     *
+     * @param values row-major
+     */
+    public record Output(float[] values, long[] shape) {}
+
+    /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
+    public Output compute(float[] values, long... shape) {
         try (OnnxTensor given =
                         OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
                 OrtSession.Result result = session.run(Map.of(input, given))) {
-            FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();
+            OnnxTensor answer = (OnnxTensor) result.get(0);
+            FloatBuffer found = answer.getFloatBuffer();
             float[] numbers = new float[found.remaining()];
             found.get(numbers);
-            return numbers;
+            return new Output(numbers, answer.getInfo().getShape());
         } catch (OrtException e) {
             throw trouble(file, e);
         }

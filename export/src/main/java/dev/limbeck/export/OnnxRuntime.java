@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
@@ -18,6 +19,11 @@ public final class OnnxRuntime implements ModelRuntime {
     @Override
     public boolean runs(Path file) {
         return file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+    }
+
+    @Override
+    public List<Path> files(Path file) {
+        return OnnxExternalData.files(file);
     }
 
     @Override
@@ -47,8 +53,8 @@ public final class OnnxRuntime implements ModelRuntime {
         return new Running() {
             @Override
             public Tensor forward(Tensor input) {
-                float[] values = model.run(input);
-                return Tensors.of(values, input.size(0), values.length / input.size(0));
+                OnnxModel.Output output = model.compute(Tensors.toFloats(input), input.shape());
+                return Tensors.of(output.values(), output.shape());
             }
 
             @Override
@@ -71,7 +77,10 @@ public final class OnnxRuntime implements ModelRuntime {
 
     private static Map<String, String> metadata(OnnxModel model) {
         Map<String, String> all = new TreeMap<>(model.metadata());
-        if (model.output().equals(OnnxFile.PROBABILITIES)) all.putIfAbsent("output", OnnxFile.PROBABILITIES);
+        // Its name says what it is, in the files that are written here and in many others.
+        if (Set.of(OnnxFile.PROBABILITIES, OnnxFile.LOGITS).contains(model.output())) {
+            all.putIfAbsent("output", model.output());
+        }
         return all;
     }
 }

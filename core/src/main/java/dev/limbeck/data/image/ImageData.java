@@ -194,6 +194,7 @@ public final class ImageData implements Data {
      *
      * @param most how many, at least 1
      */
+    @Override
     public BatchStream sample(Split split, int most) {
         int size = images(split).length;
         int stride = Math.max(1, size / most);

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
@@ -11,9 +12,9 @@ import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
-import dev.limbeck.weights.Checksum;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,36 +46,42 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     /** What may differ, as a share of the largest output, when an image is asked about beside others. */
     private static final double STEADY = 0.01;
 
+    /** How many rows show what the output is. */
+    private static final int LOOKED_AT = 128;
+
     private static final String INPUT = "input";
     private static final String PIXELS = "pixels";
 
     private final Path file;
     private final ModelRuntime.Running running;
-    private final String sha256;
+    private final ModelFiles files;
     private final List<String> classNames;
     private final Map<String, String> preparation;
     private final boolean channelsLast;
     private final boolean blueFirst;
-    private final @Nullable Knowledge knowledge;
+    private final @Nullable TeacherOutput output;
+    private final Closing closing;
 
     private FileTeacher(
             Path file,
             ModelRuntime.Running running,
-            String sha256,
+            ModelFiles files,
             List<String> classNames,
             Map<String, String> preparation,
             boolean channelsLast,
             boolean blueFirst,
-            @Nullable Knowledge knowledge) {
+            @Nullable TeacherOutput output,
+            Closing closing) {
         this.file = file;
         this.running = running;
-        this.sha256 = sha256;
+        this.files = files;
         this.classNames = List.copyOf(classNames);
         // In the order in which it is said, which is that in which it is read.
         this.preparation = Collections.unmodifiableMap(new LinkedHashMap<>(preparation));
         this.channelsLast = channelsLast;
         this.blueFirst = blueFirst;
-        this.knowledge = knowledge;
+        this.output = output;
+        this.closing = closing;
     }
 
     /**
@@ -84,7 +91,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
     public static FileTeacher open(Path file) {
-        if (!Files.isRegularFile(file)) throw new LimbeckException("no teacher at " + file);
+        if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
         ModelRuntime runtime = ModelRuntime.of(file);
         if (runtime == null) {
             throw new LimbeckException(file + " is no TorchScript file"
@@ -93,7 +100,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                             : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
                                     + "or save the whole model: torch.jit.trace(model, example).save(...)"));
         }
-        String sha256 = Checksum.sha256Of(file);
+        ModelFiles files = ModelFiles.of(file);
         ModelRuntime.Running running = runtime.open(file);
         try {
             ModelRuntime.Facts facts = running.facts();
@@ -102,12 +109,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             return new FileTeacher(
                     file,
                     running,
-                    sha256,
+                    files,
                     SavedModel.classNames(file, metadata.get(CLASSES)),
                     preparation(facts),
                     isChannelsLast(facts),
                     Boolean.TRUE.equals(isSecond(facts, CHANNELS, RGB, BGR)),
-                    output == null ? null : knowledge(output));
+                    output == null ? null : TeacherOutput.of(output),
+                    new Closing("teacher " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
             String message = String.valueOf(e.getMessage());
@@ -116,16 +124,6 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         } catch (RuntimeException e) {
             running.close();
             throw e;
-        }
-    }
-
-    /** Read {@code logits}, {@code probabilities} or {@code top_classes}. */
-    public static Knowledge knowledge(String name) {
-        try {
-            return Knowledge.valueOf(name.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new LimbeckException(
-                    "a teacher's output must be logits, probabilities or top_classes, found '" + name + "'", e);
         }
     }
 
@@ -171,14 +169,14 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return the same teacher with class names in the order of its outputs. */
     public FileTeacher named(List<String> names) {
-        return new FileTeacher(file, running, sha256, names, preparation, channelsLast, blueFirst, knowledge);
+        return new FileTeacher(file, running, files, names, preparation, channelsLast, blueFirst, output, closing);
     }
 
     /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
     public FileTeacher seeing(Map<String, String> otherPreparation) {
         Map<String, String> all = new LinkedHashMap<>(preparation);
         all.putAll(otherPreparation);
-        return new FileTeacher(file, running, sha256, classNames, all, channelsLast, blueFirst, knowledge);
+        return new FileTeacher(file, running, files, classNames, all, channelsLast, blueFirst, output, closing);
     }
 
     /**
@@ -188,12 +186,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @param firstBlue whether blue comes first; mean and std are said with red first all the same
      */
     public FileTeacher laidOut(boolean lastChannels, boolean firstBlue) {
-        return new FileTeacher(file, running, sha256, classNames, preparation, lastChannels, firstBlue, knowledge);
+        return new FileTeacher(file, running, files, classNames, preparation, lastChannels, firstBlue, output, closing);
     }
 
-    /** Return the same teacher, of whose output it is known what it is; found out by the first answers otherwise. */
-    public FileTeacher giving(@Nullable Knowledge what) {
-        return new FileTeacher(file, running, sha256, classNames, preparation, channelsLast, blueFirst, what);
+    /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
+    public FileTeacher giving(@Nullable TeacherOutput what) {
+        return new FileTeacher(file, running, files, classNames, preparation, channelsLast, blueFirst, what, closing);
     }
 
     @Override
@@ -231,24 +229,29 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return blueFirst;
     }
 
-    /** Return the SHA-256 of the file in hex. */
+    /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
     public String sha256() {
-        return sha256;
+        return files.sha256();
+    }
+
+    /** Return the files that the model is read from. */
+    public ModelFiles files() {
+        return files;
     }
 
     @Override
     public Lesson begin(Data data, Device device) {
+        closing.check();
         TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
         try {
-            Knowledge seen = look(data, inputs);
-            return lesson(inputs, knowledge == null ? seen : knowledge, device);
+            return lesson(inputs, look(data, inputs), device);
         } catch (RuntimeException e) {
             inputs.close();
             throw e;
         }
     }
 
-    private Lesson lesson(TeacherInput inputs, Knowledge told, Device device) {
+    private Lesson lesson(TeacherInput inputs, TeacherOutput told, Device device) {
         return new Lesson() {
             @Override
             public Tensor logits(Batch batch) {
@@ -262,7 +265,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
             @Override
             public Knowledge knowledge() {
-                return told;
+                return told.knowledge();
             }
 
             @Override
@@ -278,8 +281,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             /** The file was read once, and nothing here can change what was read. */
             @Override
             public String fingerprint() {
-                return sha256 + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
-                        + (blueFirst ? "bgr " : "rgb ") + told;
+                return sha256() + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
+                        + (blueFirst ? "bgr " : "rgb ") + made(told);
             }
 
             @Override
@@ -289,27 +292,43 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         };
     }
 
+    /** Name what is made of the output; logarithms of probabilities are used as logits are. */
+    private static TeacherOutput made(TeacherOutput output) {
+        return output == TeacherOutput.LOG_PROBABILITIES ? TeacherOutput.LOGITS : output;
+    }
+
     /**
-     * Find out whether the first rows are answered with probabilities.
+     * Find out what rows from all over a split are answered with.
      *
-     * @throws LimbeckException if they are answered otherwise when fewer are asked about
+     * @throws LimbeckException if that is not clear, or they are answered otherwise when fewer are asked about
      */
-    private Knowledge look(Data data, TeacherInput inputs) {
+    private TeacherOutput look(Data data, TeacherInput inputs) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        try (BatchStream batches = data.evaluate(split);
-                Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
-            Batch batch = batches.next();
-            if (batch == null) return Knowledge.LOGITS;
-            Tensor input = inputs.of(batch);
-            Tensor answer = Answers.logits(forward(input), name(), batch.size(), classes(), Knowledge.LOGITS);
-            int few = (batch.size() + 1) / 2;
-            Tensor again = Answers.logits(forward(input.narrow(0, 0, few)), name(), few, classes(), Knowledge.LOGITS);
-            float[] values = Tensors.toFloats(answer);
-            checkSteady(values, Tensors.toFloats(again));
-            boolean sum = Answers.areProbabilities(values, Math.toIntExact(answer.size(1)), false);
-            return sum ? Knowledge.PROBABILITIES : Knowledge.LOGITS;
+        float[] seen = new float[0];
+        int width = 1;
+        try (BatchStream batches = data.sample(split, LOOKED_AT)) {
+            for (int rows = 0; rows < LOOKED_AT; ) {
+                try (Scope scope = Scope.open();
+                        NoGrad noGrad = NoGrad.on()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    Tensor input = inputs.of(batch);
+                    Tensor answer = Answers.table(forward(input), name(), batch.size(), classes());
+                    float[] values = Answers.finite(answer, name());
+                    if (rows == 0) {
+                        int few = (batch.size() + 1) / 2;
+                        Tensor again = Answers.table(forward(input.narrow(0, 0, few)), name(), few, classes());
+                        checkSteady(values, Tensors.toFloats(again));
+                    }
+                    width = Math.toIntExact(answer.size(1));
+                    int from = seen.length;
+                    seen = Arrays.copyOf(seen, from + values.length);
+                    System.arraycopy(values, 0, seen, from, values.length);
+                    rows += batch.size();
+                }
+            }
         }
+        return Answers.found(seen, width, name(), output);
     }
 
     private void checkSteady(float[] answer, float[] again) {
@@ -330,6 +349,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     private Tensor forward(Tensor input) {
+        closing.check();
         Tensor given = input.cpu();
         if (blueFirst) given = given.flip(1);
         given = channelsLast ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous();
@@ -347,6 +367,6 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     @Override
     public void close() {
-        running.close();
+        if (closing.close()) running.close();
     }
 }

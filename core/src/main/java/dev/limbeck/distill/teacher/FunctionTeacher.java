@@ -83,8 +83,8 @@ public record FunctionTeacher(
                                 + " numbers, found " + answer.length);
                     }
                     Tensor given = Tensors.of(answer, batch.size(), classes());
-                    return scope.handOut(
-                            Tensors.to(Answers.logits(given, name, batch.size(), classes(), knowledge), device));
+                    return scope.handOut(Tensors.to(
+                            Answers.logits(given, name, batch.size(), classes(), TeacherOutput.of(knowledge)), device));
                 }
             }
 

@@ -13,6 +13,15 @@ public interface ModelRuntime {
     boolean runs(Path file);
 
     /**
+     * Return every file that a model is read from: the given one first, then those that it names, each once.
+     *
+     * @throws dev.limbeck.LimbeckException if one is missing, shorter than it must be, or outside the model's folder
+     */
+    default List<Path> files(Path file) {
+        return List.of(file);
+    }
+
+    /**
      * Open a file; the caller closes it.
      *
      * @throws dev.limbeck.LimbeckException in one line, if it cannot be run

@@ -78,7 +78,7 @@ class FileTeacherTest {
             try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
                 assertThat(lesson.knowledge()).isEqualTo(Knowledge.PROBABILITIES);
             }
-            try (Teacher.Lesson lesson = teacher.giving(Knowledge.LOGITS).begin(data, CPU)) {
+            try (Teacher.Lesson lesson = teacher.giving(TeacherOutput.LOGITS).begin(data, CPU)) {
                 assertThat(lesson.knowledge()).as("as it was told").isEqualTo(Knowledge.LOGITS);
             }
         }
@@ -88,13 +88,13 @@ class FileTeacherTest {
     void whateverChangesAnAnswerShowsInTheFingerprint() {
         try (FileTeacher teacher = FileTeacher.open(
                         file("return torch.mean(torch.reshape(x, [-1, 3, 64]), [2])", Map.of()))
-                .giving(Knowledge.LOGITS)
+                .giving(TeacherOutput.LOGITS)
                 .named(List.of("a", "b", "c"))) {
             List<Teacher> all = List.of(
                     teacher,
                     teacher.laidOut(false, true),
                     teacher.laidOut(true, false),
-                    teacher.giving(Knowledge.PROBABILITIES),
+                    teacher.giving(TeacherOutput.PROBABILITIES),
                     teacher.seeing(Map.of("mean", "0.1,0.1,0.1", "std", "1,1,1")),
                     MappedTeacher.byName(teacher, List.of("b", "a", "c")),
                     MappedTeacher.byName(teacher, List.of("c", "a", "b")));
@@ -162,7 +162,7 @@ class FileTeacherTest {
 
     @Test
     void logitsThatAreToBeProbabilitiesAreRefused() {
-        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).giving(Knowledge.PROBABILITIES);
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).giving(TeacherOutput.PROBABILITIES);
                 Teacher.Lesson lesson = teacher.begin(data, CPU)) {
             assertThatThrownBy(() -> lesson.predict(data, Split.VALID))
                     .isInstanceOf(LimbeckException.class)
@@ -241,8 +241,10 @@ class FileTeacherTest {
         }
         assertThatThrownBy(() -> FileTeacher.open(home.resolve("none.pt")))
                 .hasMessage("no teacher at " + home.resolve("none.pt"));
-        assertThatThrownBy(() -> FileTeacher.knowledge("labels"))
-                .hasMessage("a teacher's output must be logits, probabilities or top_classes, found 'labels'");
+        assertThatThrownBy(() -> TeacherOutput.of("labels"))
+                .hasMessage(
+                        "a teacher's output must be logits, probabilities, top_classes, log_probabilities, percent, "
+                                + "sigmoid, found 'labels'");
     }
 
     @Test
