@@ -6,7 +6,6 @@ import dev.limbeck.recipe.TeacherCheck;
 import dev.limbeck.train.TermSize;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,7 +34,7 @@ final class CheckCommand extends LimbeckCommand {
         say("file: " + check.file() + " (" + check.kind() + ", SHA-256 "
                 + check.sha256().substring(0, 16) + "…)");
         say("answers: "
-                + check.preflight().knowledge().name().toLowerCase(Locale.ROOT).replace('_', ' ')
+                + check.preflight().output()
                 + (check.preflight().knowledge() == Knowledge.LOGITS ? "" : "; losses that need more are refused"));
         say(
                 check.preflight().namesClasses()

@@ -2,38 +2,32 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
-import dev.limbeck.zoo.Architecture;
-import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Device;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "evaluate", description = "Judge a trained model on a split of labelled images.")
 final class EvaluateCommand extends LimbeckCommand {
-    private static final int NAMED = 5;
-
     @Mixin
     ModelOptions model = new ModelOptions();
+
+    @Mixin
+    ForeignOptions foreign = new ForeignOptions();
 
     @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
     Split split = Split.TEST;
@@ -57,34 +51,27 @@ final class EvaluateCommand extends LimbeckCommand {
         if (data.data == null) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (SavedModel saved = model.open()) {
-            if (split != Split.TEST) splitAsItsRun(saved, (ObjectNode) tree.get("data"));
-            DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
-            Architecture architecture = Zoo.byName(saved.architecture());
-            return evaluate(saved, recipe, architecture);
+        try (NamedModel opened = NamedModel.open(this, model.model, model.arch, foreign, data)) {
+            if (split != Split.TEST) splitAsItsRun(opened.file(), (ObjectNode) tree.get("data"));
+            return evaluate(opened, RecipeFiles.bind(tree.get("data"), DataRecipe.class, ""));
         }
     }
 
-    private Object evaluate(SavedModel saved, DataRecipe recipe, Architecture architecture) {
-        try (ImageData images = recipe.open(0, architecture, saved.preparation(), context(engine, data.workers))) {
-            checkClasses(saved, images.classNames());
-            saved.module().to(Engine.device(engine.device));
-            Device device = Engine.device(engine.device);
+    private Object evaluate(NamedModel opened, DataRecipe recipe) {
+        try (ImageData images = opened.open(recipe, context(engine, data.workers))) {
             List<Metric> metrics = List.of(RecipeRun.metrics(images));
-            Validation validation = views == 0
-                    ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
-                    : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
+            Validation validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
             say(Texts.format(
                     "%s on %,d images (%s): %s, loss %.4f",
-                    saved.architecture(),
+                    opened.architecture(),
                     images.size(split),
                     split.label(),
                     Texts.metrics(validation.metrics()),
                     validation.loss()));
             Map<String, Object> result = new LinkedHashMap<>();
-            result.put("model", saved.file().toString());
-            result.put("architecture", saved.architecture());
-            result.put("model_sha256", saved.sha256());
+            result.put("model", opened.file());
+            result.put("architecture", opened.architecture());
+            result.put("model_sha256", opened.sha256());
             result.put("split", split.label());
             result.put("views", views);
             result.put("rows", images.size(split));
@@ -95,28 +82,12 @@ final class EvaluateCommand extends LimbeckCommand {
     }
 
     /** Take the validation split by lot as the model's own run did, so that it is judged on what it has not seen. */
-    private static void splitAsItsRun(SavedModel saved, ObjectNode data) {
-        Path recorded = saved.file().resolveSibling(RunDirectory.RECORD_NAME);
+    private static void splitAsItsRun(String file, ObjectNode data) {
+        Path recorded = Path.of(file).toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
         if (!Files.isRegularFile(recorded)) return;
         JsonNode run = RunJson.read(recorded).path("data");
         for (String key : List.of("seed", "valid_fraction")) {
             if (!data.has(key) && run.path(key).isNumber()) data.set(key, run.get(key));
-        }
-    }
-
-    private static String shown(List<String> names) {
-        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
-        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
-    }
-
-    static void checkClasses(SavedModel saved, List<String> names) {
-        if (saved.classes() != names.size()) {
-            throw new LimbeckException("the model knows " + saved.classes() + " classes, the data has " + names.size()
-                    + "; evaluate on data of the same classes");
-        }
-        if (!saved.classNames().isEmpty() && !saved.classNames().equals(names)) {
-            throw new LimbeckException("the model's classes are " + shown(saved.classNames()) + ", the data's are "
-                    + shown(names) + "; evaluate on data of the same classes");
         }
     }
 }

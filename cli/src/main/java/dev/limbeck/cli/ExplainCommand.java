@@ -1,9 +1,12 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.DarkKnowledge;
+import dev.limbeck.predict.Prediction;
 import dev.limbeck.predict.Predictor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,6 +16,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -27,11 +31,15 @@ final class ExplainCommand extends LimbeckCommand {
     @Nullable
     List<String> labels;
 
-    @Option(
-            names = "--model",
-            description = "A run directory, a .safetensors file or a PyTorch checkpoint (then with --arch).")
+    @Option(names = "--model", description = ModelOptions.KINDS)
     @Nullable
     Path model;
+
+    @Mixin
+    ForeignOptions foreign = new ForeignOptions();
+
+    @Mixin
+    PreparationOptions preparation = new PreparationOptions();
 
     @Option(names = "--arch", description = "Architecture, where the file does not name it.")
     @Nullable
@@ -70,9 +78,12 @@ final class ExplainCommand extends LimbeckCommand {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
-            try (Predictor predictor = ModelOptions.predictor(this, model, arch)) {
-                values = predictor.predict(image).logits();
-                names = predictor.classNames();
+            if (!Files.exists(image)) throw MissingFile.of("image", image);
+            try (Predictor predictor =
+                    NamedModel.open(this, model, arch, foreign, preparation).predictor()) {
+                Prediction prediction = predictor.predict(image);
+                values = prediction.logits();
+                names = prediction.classNames();
             }
         }
         if (names.size() != values.length) {

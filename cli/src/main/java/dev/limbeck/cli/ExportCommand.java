@@ -120,7 +120,7 @@ final class ExportCommand extends LimbeckCommand {
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
-                EvaluateCommand.checkClasses(saved, images.classNames());
+                NamedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
                 SavedModel named = saved.told(images.classNames(), saved.preparation());
                 return written(verified(Exporter.of(named), images).export(out));

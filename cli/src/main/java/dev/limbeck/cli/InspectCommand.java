@@ -1,11 +1,12 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.MissingFile;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
-import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ final class InspectCommand extends LimbeckCommand {
     @Override
     Object run() {
         Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
+        if (!Files.exists(path)) throw MissingFile.of("model", path);
         Map<String, Object> facts =
                 Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path);
         facts.forEach((key, value) -> say(key + ": " + text(value)));
@@ -44,6 +46,9 @@ final class InspectCommand extends LimbeckCommand {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", told.kind());
             facts.put("sha256", teacher.sha256());
+            List<Path> files = ModelFiles.of(path);
+            if (files.size() > 1)
+                facts.put("files", files.stream().map(Path::toString).toList());
             if (!told.inputs().isEmpty()) facts.put("inputs", told.inputs());
             if (!told.outputs().isEmpty()) facts.put("outputs", told.outputs());
             facts.put("layout", teacher.channelsLast() ? "nhwc" : "nchw");
@@ -58,7 +63,8 @@ final class InspectCommand extends LimbeckCommand {
         try (StateDict state = WeightFiles.read(path)) {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (a state dict)");
-            facts.put("sha256", Checksum.sha256Of(path));
+            facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("weights_sha256", state.sha256());
             long numbers = 0;
             for (String name : state.names()) numbers += state.get(name).numel();
             facts.put("tensors", state.names().size());

@@ -1,7 +1,9 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.predict.Predictor;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +18,12 @@ final class PredictCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
+    @Mixin
+    ForeignOptions foreign = new ForeignOptions();
+
+    @Mixin
+    PreparationOptions preparation = new PreparationOptions();
+
     @Option(names = "--top", defaultValue = "3", description = "How many classes to show (default: 3).")
     int top = 3;
 
@@ -26,7 +34,9 @@ final class PredictCommand extends LimbeckCommand {
     Object run() {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
-        try (Predictor predictor = model.predictor(this)) {
+        for (Path image : images) if (!Files.exists(image)) throw MissingFile.of("image", image);
+        try (Predictor predictor = NamedModel.open(this, model.model, model.arch, foreign, preparation)
+                .predictor()) {
             for (Path image : images) {
                 Map<String, Double> best = predictor.predict(image).best(top);
                 say(image + ": " + Texts.metrics(best));

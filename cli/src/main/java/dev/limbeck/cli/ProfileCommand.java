@@ -3,8 +3,10 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.export.Exporter;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
@@ -85,10 +88,10 @@ final class ProfileCommand extends LimbeckCommand {
         Settings.atLeast(1, "--batch-size", batch);
         Settings.atLeast(1, "--runs", runs);
         Numbers.atLeast(1, "--image-size", imageSize);
-        for (Path path : models) {
-            if (!Files.exists(path)) throw new LimbeckException("no model at " + path);
-        }
+        for (Path path : models) if (!Files.exists(path)) throw MissingFile.of("model", path);
         engine.apply();
+        // A single one is opened at once anyway.
+        if (apart()) models.forEach(this::check);
         List<Map<String, Object>> results = new ArrayList<>();
         say(Texts.format(
                 "%-32s %12s %9s %9s %23s %23s %9s %9s %9s",
@@ -108,8 +111,26 @@ final class ProfileCommand extends LimbeckCommand {
         return results;
     }
 
+    /** Open a model as it will be measured, so that hours are not spent on the others first. */
+    private void check(Path path) {
+        if (isOnnx(path)) {
+            try (OnnxModel model = OnnxModel.open(path, 1)) {
+                shape(path, model.inputShape());
+            }
+        } else if (isFile(path)) {
+            shape(path, Script.extraFiles(path), imageSize);
+            Script.load(path).close();
+        } else {
+            open(path).close();
+        }
+    }
+
+    private static boolean isOnnx(Path path) {
+        return path.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+    }
+
     private boolean isFile(Path path) {
-        return path.toString().endsWith(".onnx") || (arch == null && Script.isIn(path));
+        return isOnnx(path) || (arch == null && Script.isIn(path));
     }
 
     /** Return whether there is more than one thing to measure. */
@@ -119,8 +140,7 @@ final class ProfileCommand extends LimbeckCommand {
 
     private Map<String, Object> measure(Path path) {
         long idle = Engine.residentBytes();
-        Map<String, Object> result =
-                path.toString().endsWith(".onnx") ? onnx(path) : isFile(path) ? script(path, imageSize) : model(path);
+        Map<String, Object> result = isOnnx(path) ? onnx(path) : isFile(path) ? script(path, imageSize) : model(path);
         result.computeIfPresent("profile", (key, profile) -> ((Profile) profile).withMemoryAbove(idle));
         return result;
     }
@@ -208,7 +228,7 @@ final class ProfileCommand extends LimbeckCommand {
             Tensor input = Tensors.zeros(DType.FLOAT32, 1, one[0], one[1], one[2]);
             saved.module().predict(saved.module().adapt(input));
             double start = millisSince(begun);
-            Profile profile = Profile.of(saved.module(), size(saved.file()), batch, runs, shape(saved));
+            Profile profile = Profile.of(saved.module(), ModelFiles.bytes(saved.file()), batch, runs, shape(saved));
             return result(path, saved.architecture(), one, profile, start);
         }
     }
@@ -220,7 +240,7 @@ final class ProfileCommand extends LimbeckCommand {
             long[] shape = shape(path, model.inputShape());
             model.run(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], 1, shape[0], shape[1], shape[2]);
             double start = millisSince(begun);
-            Profile profile = Profile.of(size(path), batch, rows -> {
+            Profile profile = Profile.of(ModelFiles.bytes(path), batch, rows -> {
                 float[] values = new float[Math.toIntExact(rows * shape[0] * shape[1] * shape[2])];
                 return Latency.measure(() -> model.run(values, rows, shape[0], shape[1], shape[2]), runs);
             });
@@ -245,18 +265,22 @@ final class ProfileCommand extends LimbeckCommand {
         throw new LimbeckException(path + " does not say how large its images are; name their side with --image-size");
     }
 
-    /** Run it as LibTorch runs TorchScript. */
-    private Map<String, Object> script(Path path, @Nullable Integer given) {
-        Map<String, String> says = Script.extraFiles(path);
-        long[] shape = given == null && ImagePreparation.isIn(says)
+    /** Take the size that a TorchScript file says, or the given one. */
+    private static long[] shape(Path path, Map<String, String> says, @Nullable Integer given) {
+        return given == null && ImagePreparation.isIn(says)
                 ? shape(ImagePreparation.of(says))
                 : new long[] {3, side(path, given), side(path, given)};
+    }
+
+    /** Run it as LibTorch runs TorchScript. */
+    private Map<String, Object> script(Path path, @Nullable Integer given) {
+        long[] shape = shape(path, Script.extraFiles(path), given);
         long begun = System.nanoTime();
         try (Script script = Script.load(path);
                 Scope outer = Scope.open()) {
             forward(script, Tensors.zeros(DType.FLOAT32, 1, shape[0], shape[1], shape[2]));
             double start = millisSince(begun);
-            Profile profile = Profile.of(size(path), batch, rows -> {
+            Profile profile = Profile.of(ModelFiles.bytes(path), batch, rows -> {
                 try (Scope scope = Scope.open()) {
                     Tensor input = Tensors.zeros(DType.FLOAT32, rows, shape[0], shape[1], shape[2]);
                     return Latency.measure(() -> forward(script, input), runs);
@@ -298,14 +322,6 @@ final class ProfileCommand extends LimbeckCommand {
 
     private static long[] shape(ImagePreparation preparation) {
         return new long[] {3, preparation.height(), preparation.width()};
-    }
-
-    private static long size(Path file) {
-        try {
-            return Files.size(file);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot read " + file + ": " + e.getMessage(), e);
-        }
     }
 
     private static String line(String name, Profile profile, double start) {

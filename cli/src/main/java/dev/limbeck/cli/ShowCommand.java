@@ -7,11 +7,8 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.ResultsPicture;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -26,9 +23,12 @@ import picocli.CommandLine.Option;
         name = "show",
         description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
 final class ShowCommand extends LimbeckCommand {
-    @Option(names = "--model", description = "Show what this model takes images for.")
+    @Option(names = "--model", description = "Show what this model takes images for. " + ModelOptions.KINDS)
     @Nullable
     Path model;
+
+    @Mixin
+    ForeignOptions foreign = new ForeignOptions();
 
     @Option(names = "--arch", description = "Architecture: of the model where its file does not name it.")
     @Nullable
@@ -70,21 +70,17 @@ final class ShowCommand extends LimbeckCommand {
                 images.show(out);
             }
         } else {
-            try (SavedModel saved = SavedModel.open(named, arch == null ? null : Zoo.byName(arch));
-                    ImageData images = recipe.open(
-                            0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
-                results(saved, images);
+            try (NamedModel opened = NamedModel.open(this, named, arch, foreign, data);
+                    ImageData images = opened.open(recipe, context(engine, data.workers))) {
+                results(opened, images);
             }
         }
         say("written to " + out);
         return Map.of("picture", out.toString());
     }
 
-    private void results(SavedModel saved, ImageData images) {
-        EvaluateCommand.checkClasses(saved, images.classNames());
-        saved.module().to(Engine.device(engine.device));
-        Predictions predictions = Evaluator.run(
-                        saved.module(), images, split, Engine.device(engine.device), List.of(), Ops::crossEntropy)
+    private void results(NamedModel opened, ImageData images) {
+        Predictions predictions = opened.validate(images, split, 0, Engine.device(engine.device), List.of())
                 .predictions();
         if (worst) ResultsPicture.writeWorst(images, split, predictions, rows, out);
         else ResultsPicture.write(images, split, predictions, rows, out);

@@ -56,7 +56,9 @@ final class TeacherOptions {
 
     @Option(
             names = "--teacher-output",
-            description = "logits, probabilities or top_classes, of a TorchScript or ONNX file (default: found out).")
+            description =
+                    "logits, probabilities, top_classes, log_probabilities, percent or sigmoid, of a TorchScript or "
+                            + "ONNX file (default: found out).")
     @Nullable
     String output;
 

@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param rows how many rows it was asked about
  * @param accuracy share of them on which it is right
  * @param knowledge what it tells
+ * @param output what it gives, in words
  * @param namesClasses whether it names its classes; else they are taken to be the data's, in the data's order
  * @param entropies from each temperature in use to the mean entropy of the softened probabilities, as a share of its largest
  *     value, log C
@@ -38,6 +39,7 @@ public record Preflight(
         int rows,
         double accuracy,
         Knowledge knowledge,
+        String output,
         boolean namesClasses,
         Map<Double, Double> entropies,
         List<String> warnings) {
@@ -122,6 +124,7 @@ public record Preflight(
                 answers.size(),
                 accuracy,
                 lesson.knowledge(),
+                lesson.output(),
                 !teacher.classNames().isEmpty(),
                 entropies,
                 warnings);
@@ -151,10 +154,8 @@ public record Preflight(
     public String summary() {
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT, "teacher %s: %.1f %% of %,d validation rows right", teacher, 100 * accuracy, rows));
-        if (knowledge != Knowledge.LOGITS) {
-            line.append(", tells ")
-                    .append(knowledge.name().toLowerCase(Locale.ROOT).replace('_', ' '));
-        }
+        if (!output.equals(TeacherOutput.LOGITS.words()))
+            line.append(", gives ").append(output);
         entropies.forEach((temperature, entropy) -> line.append(String.format(
                 Locale.ROOT, ", entropy at T = %s: %.0f %% of the largest", plain(temperature), 100 * entropy)));
         return line.toString();

@@ -4,6 +4,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
@@ -12,12 +14,16 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -34,8 +40,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Predictor implements ImageClassifier {
-    private final SavedModel saved;
+    private final UnaryOperator<Tensor> network;
+    private final Runnable closing;
     private final ImagePreparation preparation;
+    private final boolean knowsPreparation;
     private final List<String> classNames;
     private final long parameters;
 
@@ -43,23 +51,32 @@ public final class Predictor implements ImageClassifier {
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
-    private Predictor(SavedModel saved, ImagePreparation preparation) {
-        this.saved = saved;
-        this.preparation = preparation;
-        parameters = saved.module().parameterCount();
-        classNames = saved.classNames().isEmpty()
-                ? IntStream.range(0, saved.classes())
-                        .mapToObj(i -> "class " + i)
-                        .toList()
-                : saved.classNames();
+    private Predictor(
+            UnaryOperator<Tensor> network,
+            Runnable closing,
+            Map<String, String> said,
+            int side,
+            List<String> classNames,
+            long parameters) {
+        this.network = network;
+        this.closing = closing;
+        Map<String, String> all =
+                new LinkedHashMap<>(ImagePreparation.usual(side).toMetadata());
+        all.putAll(said);
+        preparation = ImagePreparation.of(all);
+        knowsPreparation = ImagePreparation.isIn(said);
+        this.classNames = classNames;
+        this.parameters = parameters;
     }
 
     /**
-     * Open a run directory or a {@code .safetensors} file that Limbeck wrote.
+     * Open a run directory, a {@code .safetensors} file that Limbeck wrote, a TorchScript file, or, with limbeck-export beside,
+     * an ONNX file.
      *
-     * @throws LimbeckException if it is not there, is broken, or does not say its architecture
+     * @throws LimbeckException if it is not there, is broken, or does not say its architecture or the size of its images
      */
     public static Predictor open(Path model) {
+        if (Files.isRegularFile(model) && ModelRuntime.of(model) != null) return of(FileTeacher.open(model));
         return open(model, null);
     }
 
@@ -68,17 +85,50 @@ public final class Predictor implements ImageClassifier {
      * how images were prepared, they are cropped to the architecture's size and normalised by ImageNet's statistics.
      */
     public static Predictor open(Path model, @Nullable Architecture architecture) {
-        SavedModel saved = SavedModel.open(model, architecture);
+        return of(SavedModel.open(model, architecture));
+    }
+
+    /** Classify with an open model, which is closed with the predictor. */
+    public static Predictor of(SavedModel saved) {
         try {
-            if (!saved.preparation().isEmpty()) return new Predictor(saved, ImagePreparation.of(saved.preparation()));
-            int side = (architecture == null ? Zoo.byName(saved.architecture()) : architecture).imageSize();
-            return new Predictor(saved, ImagePreparation.usual(side));
+            // Not Module.predict, which switches modes: the model is in evaluation mode for good.
+            return new Predictor(
+                    input -> saved.module().apply(saved.module().adapt(input)),
+                    saved::close,
+                    saved.preparation(),
+                    Zoo.byName(saved.architecture()).imageSize(),
+                    saved.classNames().isEmpty() ? numbered(saved.classes()) : saved.classNames(),
+                    saved.module().parameterCount());
         } catch (RuntimeException e) {
             saved.close();
             throw e;
         }
     }
 
+    /**
+     * Classify with the model of a TorchScript or an ONNX file, which is closed with the predictor. Where it does not say how
+     * its images are resized and normalised, they are cropped and normalised by ImageNet's statistics.
+     *
+     * @throws LimbeckException if it does not say how large its images are
+     */
+    public static Predictor of(FileTeacher file) {
+        try {
+            if (!file.preparation().containsKey("image_size")) {
+                throw new LimbeckException(file.name() + " does not say how large its images are; name their side "
+                        + "(image_size, --image-size)");
+            }
+            return new Predictor(file::logits, file::close, file.preparation(), 1, file.classNames(), 0);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static List<String> numbered(int classes) {
+        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    }
+
+    /** {@inheritDoc} Empty for a file that does not name them; its answers number them then. */
     @Override
     public List<String> classNames() {
         return classNames;
@@ -91,7 +141,7 @@ public final class Predictor implements ImageClassifier {
 
     /** Return whether the model's file says how its images were prepared. */
     public boolean knowsPreparation() {
-        return !saved.preparation().isEmpty();
+        return knowsPreparation;
     }
 
     @Override
@@ -108,14 +158,12 @@ public final class Predictor implements ImageClassifier {
                 @Nullable BatchWork work = BatchWork.about(images.size(), parameters)) {
             if (closed) throw new LimbeckException("the predictor is closed; open another");
             Tensor[] inputs = images.stream().map(preparation::input).toArray(Tensor[]::new);
-            // Not Module.predict, which switches modes: the model is in evaluation mode for good.
-            Tensor logits = saved.module().apply(saved.module().adapt(Ops.cat(0, inputs)));
-            double[] values = Tensors.toDoubles(logits);
+            double[] values = Tensors.toDoubles(network.apply(Ops.cat(0, inputs)));
             int classes = values.length / images.size();
+            List<String> names = classNames.isEmpty() ? numbered(classes) : classNames;
             List<Prediction> predictions = new ArrayList<>();
             for (int row = 0; row < images.size(); row++) {
-                predictions.add(
-                        new Prediction(classNames, Arrays.copyOfRange(values, row * classes, (row + 1) * classes)));
+                predictions.add(new Prediction(names, Arrays.copyOfRange(values, row * classes, (row + 1) * classes)));
             }
             return predictions;
         } finally {
@@ -127,7 +175,7 @@ public final class Predictor implements ImageClassifier {
     public void close() {
         lock.writeLock().lock();
         try {
-            if (!closed) saved.close();
+            if (!closed) closing.run();
             closed = true;
         } finally {
             lock.writeLock().unlock();

@@ -1,6 +1,6 @@
 package dev.limbeck.recipe;
 
-import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.weights.Downloads;
@@ -33,8 +33,10 @@ public record PretrainedRecipe(String weights, @Nullable String head, Integer fr
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);
         Path file = Path.of(weights);
         if (!Files.exists(file)) {
-            throw new LimbeckException("no weights at " + file
-                    + "; expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
+            throw MissingFile.of(
+                    "weights",
+                    file,
+                    "expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
         }
         return learner.weights(file);
     }

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -53,7 +54,7 @@ public final class RecipeFiles {
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
             return tree(Files.readString(file), file.toString());
         } catch (NoSuchFileException e) {
-            throw new LimbeckException("no recipe " + file, e);
+            throw new LimbeckException("no recipe " + file + MissingFile.meant(file), e);
         } catch (IOException e) {
             throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
         }

@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -77,7 +78,7 @@ public final class Script implements AutoCloseable {
 
     /** Load a TorchScript file onto the CPU, in eval mode. */
     public static Script load(Path file) {
-        if (!Files.isRegularFile(file)) throw new LimbeckException("no TorchScript file at " + file);
+        if (!Files.isRegularFile(file)) throw MissingFile.of("TorchScript file", file);
         try (Scope scope = Scope.open()) {
             JitModule module = torch.load(file.toString(), new DeviceOptional(new Device("cpu")), false);
             module.eval();

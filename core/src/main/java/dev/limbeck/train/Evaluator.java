@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -30,7 +31,24 @@ public final class Evaluator {
     /** Judge a model that lives on {@code device}; modes are afterwards as before. */
     public static Validation run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
+        try (Module.ModeGuard mode = model.evalMode()) {
+            return run(asked(model, device), data, split, device, metrics, loss);
+        }
+    }
+
+    /** Judge whatever computes logits, rows×classes, for a batch, as the same method for a module does. */
+    public static Validation run(
+            Function<Batch, Tensor> model,
+            Data data,
+            Split split,
+            Device device,
+            List<Metric> metrics,
+            BinaryOperator<Tensor> loss) {
         return run(model, data.evaluate(split), data.labels(split), device, metrics, loss);
+    }
+
+    private static Function<Batch, Tensor> asked(Module model, Device device) {
+        return batch -> model.apply(Tensors.to(batch.input(), device));
     }
 
     /**
@@ -40,6 +58,14 @@ public final class Evaluator {
      */
     public static Validation runViews(
             Module model, Data data, Split split, int views, Device device, List<Metric> metrics) {
+        try (Module.ModeGuard mode = model.evalMode()) {
+            return runViews(asked(model, device), data, split, views, device, metrics);
+        }
+    }
+
+    /** Judge whatever computes logits, as the same method for a module does. */
+    public static Validation runViews(
+            Function<Batch, Tensor> model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         Settings.atLeast(1, "views", views);
         int[] labels = data.labels(split);
         Predictions first = run(model, data.evaluate(split), labels, device, List.of(), Ops::crossEntropy)
@@ -78,7 +104,7 @@ public final class Evaluator {
     }
 
     private static Validation run(
-            Module model,
+            Function<Batch, Tensor> model,
             BatchStream opened,
             int[] labels,
             Device device,
@@ -91,13 +117,12 @@ public final class Evaluator {
         int row = 0;
         try (BatchWork work = BatchWork.begin();
                 BatchStream batches = opened;
-                Module.ModeGuard mode = model.evalMode();
                 NoGrad noGrad = NoGrad.on()) {
             while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    Tensor output = model.apply(Tensors.to(batch.input(), device));
+                    Tensor output = model.apply(batch);
                     if (classes == 0) {
                         classes = Math.toIntExact(output.size(1));
                         logits = new float[labels.length * classes];

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -82,8 +83,12 @@ public record SavedModel(
     public static SavedModel open(Path path, @Nullable Architecture named) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         if (!Files.isRegularFile(file)) {
-            throw new LimbeckException("no model at " + path + "; expected a run directory with " + FILE_NAME
-                    + ", a .safetensors file or a PyTorch checkpoint");
+            String near = MissingFile.meant(file);
+            throw new LimbeckException("no model at " + path
+                    + (near.isEmpty()
+                            ? "; expected a run directory with " + FILE_NAME
+                                    + ", a .safetensors file or a PyTorch checkpoint"
+                            : near));
         }
         try (StateDict state = WeightFiles.read(file)) {
             Map<String, String> metadata = new LinkedHashMap<>(state.metadata());

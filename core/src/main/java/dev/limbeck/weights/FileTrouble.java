@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -28,7 +29,8 @@ public final class FileTrouble {
         if (cause instanceof AccessDeniedException) {
             return new LimbeckException(file + ": may not be read by this user", cause);
         }
-        if (cause instanceof NoSuchFileException) return new LimbeckException(file + ": no such file", cause);
+        if (cause instanceof NoSuchFileException)
+            return new LimbeckException(file + ": no such file" + MissingFile.meant(file), cause);
         return new LimbeckException(
                 file + ": cannot be read (" + printable(String.valueOf(cause.getMessage())) + ")", cause);
     }
@@ -51,7 +53,7 @@ public final class FileTrouble {
     /** Refuse what is not an existing regular file. */
     static void requireFile(Path file) {
         if (Files.isDirectory(file)) throw in(file, "is a folder; expected a file");
-        if (!Files.exists(file)) throw in(file, "no such file");
+        if (!Files.exists(file)) throw in(file, "no such file" + MissingFile.meant(file));
     }
 
     /** Return text from a file so that it stays on one line and short. */

@@ -98,7 +98,7 @@ class ArchitectureTest {
         "distill..,     train data nn zoo weights tensor",
         "evaluate,      train data nn tensor",
         "compare,       recipe evaluate distill distill.teacher distill.loss train data data.image nn zoo weights tensor",
-        "predict,       train distill data data.image nn zoo weights tensor",
+        "predict,       train distill distill.teacher data data.image nn zoo weights tensor",
         "recipe,        distill distill.loss distill.teacher train data data.image nn zoo weights tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
 import dev.limbeck.weights.Archives;
 import dev.limbeck.weights.Checksum;
@@ -134,6 +135,8 @@ public final class DatasetStore {
         Path path = Path.of(nameOrPath);
         if (Files.isDirectory(path)) return folder(path);
         if (Files.exists(path)) return folder(unpacked(path));
+        String near = MissingFile.meant(path);
+        if (!near.isEmpty()) throw new LimbeckException("no data set, folder or archive '" + nameOrPath + "'" + near);
         if (nameOrPath.matches(".*[/\\\\.].*")) {
             throw new LimbeckException(
                     "no folder or archive " + nameOrPath + "; known data sets are " + String.join(", ", names()));

@@ -136,7 +136,7 @@ final class Answers {
                             + "a softmax do; say that its output is probabilities");
         }
         if (said != null) return said;
-        String todo = " (--teacher-output, or output in a recipe)";
+        String todo = " (--teacher-output or --model-output, output in a recipe)";
         if (TeacherOutput.areClassNumbers(values) && width == 1) {
             throw new LimbeckException(
                     "teacher " + name + " gives one whole number for each row, as if it were that of the "

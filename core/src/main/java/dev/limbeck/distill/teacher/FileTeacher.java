@@ -54,7 +54,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     private final Path file;
     private final ModelRuntime.Running running;
-    private final ModelFiles files;
+    private final String sha256;
     private final List<String> classNames;
     private final Map<String, String> preparation;
     private final boolean channelsLast;
@@ -65,7 +65,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private FileTeacher(
             Path file,
             ModelRuntime.Running running,
-            ModelFiles files,
+            String sha256,
             List<String> classNames,
             Map<String, String> preparation,
             boolean channelsLast,
@@ -74,7 +74,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             Closing closing) {
         this.file = file;
         this.running = running;
-        this.files = files;
+        this.sha256 = sha256;
         this.classNames = List.copyOf(classNames);
         // In the order in which it is said, which is that in which it is read.
         this.preparation = Collections.unmodifiableMap(new LinkedHashMap<>(preparation));
@@ -100,7 +100,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                             : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
                                     + "or save the whole model: torch.jit.trace(model, example).save(...)"));
         }
-        ModelFiles files = ModelFiles.of(file);
+        String sha256 = ModelFiles.sha256(file);
         ModelRuntime.Running running = runtime.open(file);
         try {
             ModelRuntime.Facts facts = running.facts();
@@ -109,7 +109,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             return new FileTeacher(
                     file,
                     running,
-                    files,
+                    sha256,
                     SavedModel.classNames(file, metadata.get(CLASSES)),
                     preparation(facts),
                     isChannelsLast(facts),
@@ -169,14 +169,14 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return the same teacher with class names in the order of its outputs. */
     public FileTeacher named(List<String> names) {
-        return new FileTeacher(file, running, files, names, preparation, channelsLast, blueFirst, output, closing);
+        return new FileTeacher(file, running, sha256, names, preparation, channelsLast, blueFirst, output, closing);
     }
 
     /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
     public FileTeacher seeing(Map<String, String> otherPreparation) {
         Map<String, String> all = new LinkedHashMap<>(preparation);
         all.putAll(otherPreparation);
-        return new FileTeacher(file, running, files, classNames, all, channelsLast, blueFirst, output, closing);
+        return new FileTeacher(file, running, sha256, classNames, all, channelsLast, blueFirst, output, closing);
     }
 
     /**
@@ -186,12 +186,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @param firstBlue whether blue comes first; mean and std are said with red first all the same
      */
     public FileTeacher laidOut(boolean lastChannels, boolean firstBlue) {
-        return new FileTeacher(file, running, files, classNames, preparation, lastChannels, firstBlue, output, closing);
+        return new FileTeacher(
+                file, running, sha256, classNames, preparation, lastChannels, firstBlue, output, closing);
     }
 
     /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
     public FileTeacher giving(@Nullable TeacherOutput what) {
-        return new FileTeacher(file, running, files, classNames, preparation, channelsLast, blueFirst, what, closing);
+        return new FileTeacher(file, running, sha256, classNames, preparation, channelsLast, blueFirst, what, closing);
     }
 
     @Override
@@ -231,12 +232,22 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
     public String sha256() {
-        return files.sha256();
+        return sha256;
     }
 
-    /** Return the files that the model is read from. */
-    public ModelFiles files() {
-        return files;
+    /**
+     * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope. What the output is
+     * must be plain from these rows alone, unless it is known.
+     *
+     * @param input N×3×H×W, normalized, red first
+     * @return N×classes
+     * @throws LimbeckException if that is not clear, or the answer cannot be used
+     */
+    public Tensor logits(Tensor input) {
+        Tensor table = Answers.table(forward(input), name(), input.size(0), classes());
+        float[] values = Answers.finite(table, name());
+        TeacherOutput what = Answers.found(values, Math.toIntExact(table.size(1)), name(), output);
+        return Answers.logits(table, name(), input.size(0), classes(), what);
     }
 
     @Override
@@ -269,6 +280,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             }
 
             @Override
+            public String output() {
+                return told.words();
+            }
+
+            @Override
             public boolean tryOn(@Nullable Trial trial) {
                 return inputs.tryOn(trial);
             }
@@ -281,7 +297,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             /** The file was read once, and nothing here can change what was read. */
             @Override
             public String fingerprint() {
-                return sha256() + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
+                return sha256 + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
                         + (blueFirst ? "bgr " : "rgb ") + made(told);
             }
 

@@ -107,6 +107,11 @@ final class KeptLesson implements Teacher.Lesson {
         return encoding.of(lesson.knowledge());
     }
 
+    @Override
+    public String output() {
+        return lesson.output();
+    }
+
     /** Answers about inputs that were prepared otherwise are not kept. */
     @Override
     public boolean tryOn(Teacher.@Nullable Trial trial) {

@@ -142,6 +142,11 @@ public final class MappedTeacher implements Teacher {
             }
 
             @Override
+            public String output() {
+                return lesson.output();
+            }
+
+            @Override
             public Precision precision() {
                 return lesson.precision();
             }

@@ -1,6 +1,5 @@
 package dev.limbeck.distill.teacher;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
@@ -11,43 +10,38 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Identify a model by everything that is read for it: its file and the files that this one names, such as the
  * {@code .onnx.data} beside an ONNX file. What else decides its outputs (class names, preparation, kind of output) is part of
  * the file, or of the settings that records keep beside. The version of the runtime is left out, since it changes outputs by
  * rounding only.
- *
- * @param files the model's own first, then what it names, each once
- * @param sha256 of the file's bytes if it is the only one; else over the SHA-256 of each, in hex, a line each in that order
  */
-public record ModelFiles(List<Path> files, String sha256) {
+public final class ModelFiles {
+    private ModelFiles() {}
+
     /**
-     * Read a model's files, each once.
+     * Return the files that a model is read from: its own first, then those that it names, each once.
      *
-     * @throws LimbeckException if one is missing, shorter than it must be, or outside the model's folder
+     * @throws dev.limbeck.LimbeckException if one is missing, shorter than it must be, or outside the model's folder
      */
-    public static ModelFiles of(Path model) {
+    public static List<Path> of(Path model) {
         ModelRuntime runtime = ModelRuntime.of(model);
-        List<Path> files = runtime == null ? List.of(model) : runtime.files(model);
-        List<String> each = files.stream().map(Checksum::sha256Of).toList();
-        return new ModelFiles(files, each.size() == 1 ? each.get(0) : sha256(String.join("\n", each) + "\n"));
+        return runtime == null ? List.of(model) : runtime.files(model);
     }
 
-    /** Return how many bytes the files have together. */
-    public long bytes() {
-        long sum = 0;
-        for (Path file : files) {
-            try {
-                sum += Files.size(file);
-            } catch (IOException e) {
-                throw FileTrouble.reading(file, e);
-            }
-        }
-        return sum;
+    /**
+     * Compute a SHA-256 in hex over all files of a model: of the bytes if there is one; else over the SHA-256 of each, in hex,
+     * a line each in the order of {@link #of}. Large files take a while, so keep it.
+     */
+    public static String sha256(Path model) {
+        List<Path> files = of(model);
+        if (files.size() == 1) return Checksum.sha256Of(files.get(0));
+        return sha256(files.stream().map(Checksum::sha256Of).collect(Collectors.joining("\n", "", "\n")));
     }
 
-    /** Return the SHA-256 of a text's UTF-8 bytes in hex. */
+    /** Compute the SHA-256 of a text's UTF-8 bytes in hex. */
     public static String sha256(String text) {
         try {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -55,5 +49,18 @@ public record ModelFiles(List<Path> files, String sha256) {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);
         }
+    }
+
+    /** Return how many bytes the files of a model have together. */
+    public static long bytes(Path model) {
+        long sum = 0;
+        for (Path file : of(model)) {
+            try {
+                sum += Files.size(file);
+            } catch (IOException e) {
+                throw FileTrouble.reading(file, e);
+            }
+        }
+        return sum;
     }
 }

@@ -66,6 +66,11 @@ public interface Teacher {
             return Knowledge.LOGITS;
         }
 
+        /** Return in words what the teacher itself gives, of which logits are made. */
+        default String output() {
+            return TeacherOutput.of(knowledge()).words();
+        }
+
         /** Return what it computes in. */
         default Precision precision() {
             return Precision.FP32;

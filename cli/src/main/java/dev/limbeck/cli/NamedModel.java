@@ -1,0 +1,189 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.predict.Predictor;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.OpenTeacher;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.TeacherRecipe;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Metric;
+import dev.limbeck.train.SavedModel;
+import dev.limbeck.train.Validation;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.jspecify.annotations.Nullable;
+
+/** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
+final class NamedModel implements AutoCloseable {
+    private static final int NAMED = 5;
+
+    private final LimbeckCommand command;
+    private final Path named;
+    private final OpenTeacher opened;
+
+    private NamedModel(LimbeckCommand command, Path named, OpenTeacher opened) {
+        this.command = command;
+        this.named = named;
+        this.opened = opened;
+    }
+
+    /** Open one for images that are prepared on their own. */
+    static NamedModel open(
+            LimbeckCommand command, Path model, @Nullable String arch, ForeignOptions foreign, PreparationOptions how) {
+        return open(command, model, arch, foreign, how.imageSize, how.resize, how.mean, how.std);
+    }
+
+    /** Open one for data, whose options say how images are prepared. */
+    static NamedModel open(
+            LimbeckCommand command, Path model, @Nullable String arch, ForeignOptions foreign, DataOptions data) {
+        return open(command, model, arch, foreign, data.imageSize, data.resize, data.mean, data.std);
+    }
+
+    private static NamedModel open(
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            ForeignOptions foreign,
+            @Nullable Integer imageSize,
+            @Nullable String resize,
+            double @Nullable [] mean,
+            double @Nullable [] std) {
+        TeacherRecipe recipe = new TeacherRecipe(
+                model.toString(),
+                arch,
+                imageSize,
+                resize,
+                list(mean),
+                list(std),
+                foreign.layout,
+                foreign.channels,
+                foreign.classes.isEmpty() ? null : foreign.classes,
+                foreign.output,
+                null,
+                null,
+                null,
+                null,
+                null);
+        return new NamedModel(command, model, recipe.open(command::tell));
+    }
+
+    private static @Nullable List<Double> list(double @Nullable [] values) {
+        return values == null ? null : Arrays.stream(values).boxed().toList();
+    }
+
+    /** Return the model if it is one of the zoo's, null for a TorchScript or an ONNX file. */
+    @Nullable
+    SavedModel saved() {
+        return opened.saved();
+    }
+
+    /** Return its architecture, or the kind of file. */
+    String architecture() {
+        return opened.architecture();
+    }
+
+    String file() {
+        SavedModel saved = saved();
+        return saved == null ? opened.file() : saved.file().toString();
+    }
+
+    String sha256() {
+        return opened.sha256();
+    }
+
+    /** Return what classifies images; closed with this. */
+    Predictor predictor() {
+        SavedModel saved = saved();
+        Predictor predictor = saved == null ? Predictor.of((FileTeacher) opened.teacher()) : Predictor.of(saved);
+        if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
+        if (predictor.classNames().isEmpty()) {
+            command.tell(named + " does not name its classes; numbering them (--classes names them)");
+        }
+        return predictor;
+    }
+
+    private void sayAssumed(ImagePreparation taken) {
+        Map<String, String> assumed = new LinkedHashMap<>(taken.toMetadata());
+        assumed.keySet().removeAll(opened.preparation().keySet());
+        if (opened.preparation().isEmpty()) {
+            command.tell(named + " does not say how its images were prepared; taking " + taken.width() + "×"
+                    + taken.height() + " and ImageNet's normalisation");
+        } else {
+            command.tell(named + " does not say all of how its images were prepared; taking " + Texts.pairs(assumed));
+        }
+    }
+
+    /** Open data as the model wants its images. */
+    ImageData open(DataRecipe recipe, RunContext context) {
+        SavedModel saved = saved();
+        if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context);
+        Map<String, String> said = opened.preparation();
+        if (!said.containsKey("image_size")) {
+            throw new LimbeckException(
+                    named + " does not say how large its images are; name their side with --image-size");
+        }
+        Map<String, String> all = new LinkedHashMap<>(ImagePreparation.usual(1).toMetadata());
+        all.putAll(said);
+        if (!ImagePreparation.isIn(said)) sayAssumed(ImagePreparation.of(all));
+        // The size of images is given, so that the architecture is not asked for it.
+        return recipe.open(0, Zoo.RESNET18, all, context);
+    }
+
+    /** Judge it on a split of data that was opened for it. */
+    Validation validate(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
+        checkClasses(images.classNames());
+        SavedModel saved = saved();
+        if (saved != null) {
+            saved.module().to(device);
+            return views == 0
+                    ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
+        }
+        try (Teacher.Lesson lesson = opened.teacher().begin(images, device)) {
+            return views == 0
+                    ? Evaluator.run(lesson::logits, images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(lesson::logits, images, split, views, device, metrics);
+        }
+    }
+
+    private void checkClasses(List<String> names) {
+        checkClasses(opened.teacher().classes(), opened.teacher().classNames(), names);
+        if (saved() == null && opened.teacher().classNames().isEmpty()) {
+            command.tell(named + " does not name its classes; taking the data's, in the data's order");
+        }
+    }
+
+    /** Refuse data of other classes than a model's, as far as it says them; 0 stands for any number. */
+    static void checkClasses(int classes, List<String> own, List<String> names) {
+        if (classes != 0 && classes != names.size()) {
+            throw new LimbeckException("the model knows " + classes + " classes, the data has " + names.size()
+                    + "; evaluate on data of the same classes");
+        }
+        if (!own.isEmpty() && !own.equals(names)) {
+            throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)
+                    + "; evaluate on data of the same classes");
+        }
+    }
+
+    private static String shown(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
+        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
+    }
+
+    @Override
+    public void close() {
+        opened.close();
+    }
+}
