@@ -42,8 +42,8 @@ public final class Names {
     public static boolean isNear(String name, String other) {
         String a = name.toLowerCase(Locale.ROOT);
         String b = other.toLowerCase(Locale.ROOT);
-        // One typo in four characters; a missing plural or ending beside.
-        int allowed = Math.max(1, Math.min(3, Math.min(a.length(), b.length()) / 4));
+        // One typo in three characters; a missing plural or ending beside.
+        int allowed = Math.max(1, Math.min(3, Math.min(a.length(), b.length()) / 3));
         if (distance(a, b) <= allowed) return true;
         return Math.min(a.length(), b.length()) >= 3
                 && (withoutEnding(a).equals(withoutEnding(b)) || a.equals(b + "s") || b.equals(a + "s"));

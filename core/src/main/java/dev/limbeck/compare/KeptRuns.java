@@ -59,11 +59,16 @@ final class KeptRuns {
             return RunJson.read(recorded);
         }
         JsonNode old = RunJson.read(recorded);
-        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), by == null ? "" : by.sha256());
+        // Runs of earlier releases know the weights alone.
+        boolean knowsAll = old.at("/distillation").has("teacher_identity");
+        String teacher = by == null ? "" : knowsAll ? by.identity() : by.sha256();
+        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacher);
         ObjectNode found = facts(
                 old.path("recipe"),
                 old.at("/data/fingerprint").asText(),
-                old.at("/distillation/teacher_sha256").asText(""));
+                old.at("/distillation")
+                        .path(knowsAll ? "teacher_identity" : "teacher_sha256")
+                        .asText(""));
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(

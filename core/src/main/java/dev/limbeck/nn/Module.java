@@ -39,12 +39,14 @@ public abstract class Module implements AutoCloseable {
     private final Map<String, Tensor> buffers = new LinkedHashMap<>();
     private final List<ForwardHook> hooks = new ArrayList<>();
     private boolean training = true;
+    private boolean closed;
 
     /** Compute the output for an input; call {@link #apply} instead, which also runs the hooks. */
     protected abstract Tensor forward(Tensor input);
 
     /** Compute the output for an input and run the hooks. */
     public final Tensor apply(Tensor input) {
+        checkOpen();
         Tensor output = forward(input);
         for (ForwardHook hook : List.copyOf(hooks)) {
             Tensor replaced = hook.afterForward(this, input, output);
@@ -155,6 +157,7 @@ public abstract class Module implements AutoCloseable {
      * module is used in several places, is returned once, under the first.
      */
     public final Map<String, Tensor> parameters() {
+        checkOpen();
         Map<String, Tensor> found = new LinkedHashMap<>();
         Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         visit((path, module) -> module.parameters.forEach((name, tensor) -> {
@@ -170,6 +173,7 @@ public abstract class Module implements AutoCloseable {
 
     /** Return parameters and buffers by path in PyTorch's order: for each module its parameters, then its buffers. */
     final Map<String, Tensor> tensors() {
+        checkOpen();
         Map<String, Tensor> found = new LinkedHashMap<>();
         visit((path, module) -> {
             module.parameters.forEach((name, tensor) -> found.put(join(path, name), tensor));
@@ -328,6 +332,20 @@ public abstract class Module implements AutoCloseable {
     /** Free the native memory of this module and everything below it. */
     @Override
     public void close() {
+        if (closed) return;
         tensors().values().forEach(Tensor::close);
+        modules().values().forEach(module -> module.closed = true);
+    }
+
+    /**
+     * Go on only while the network is open.
+     *
+     * @throws LimbeckException if it, or a module that it belongs to, was closed
+     */
+    public final void checkOpen() {
+        if (closed) {
+            throw new LimbeckException(
+                    "the network " + describe() + " is closed; open it again, or close it (or its learner) later");
+        }
     }
 }

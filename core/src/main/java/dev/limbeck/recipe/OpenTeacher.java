@@ -9,6 +9,7 @@ import dev.limbeck.train.SavedModel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +60,24 @@ public record OpenTeacher(
                 members.stream().map(OpenTeacher::architecture).collect(Collectors.joining("+")),
                 members.get(0).preparation,
                 ModelFiles.sha256(
-                        members.stream().map(OpenTeacher::sha256).collect(Collectors.joining("+")) + settings),
+                        members.stream().map(OpenTeacher::identity).collect(Collectors.joining("+")) + settings),
                 null,
                 () -> members.forEach(OpenTeacher::close));
+    }
+
+    /**
+     * Return a SHA-256 in hex of all that its answers depend on beside the recipe: what it is read from and, for a model of the
+     * zoo, whose {@link #sha256} is of the weights alone, what its file says of classes and inputs.
+     */
+    public String identity() {
+        return saved == null
+                ? sha256
+                : ModelFiles.sha256(String.join(
+                        "\n",
+                        sha256,
+                        architecture,
+                        saved.classNames().toString(),
+                        new TreeMap<>(preparation).toString()));
     }
 
     /** Return the same with its answers handled by another teacher around it, such as one that keeps them. */

@@ -34,9 +34,7 @@ public record PretrainedRecipe(String weights, @Nullable String head, Integer fr
         Path file = Path.of(weights);
         if (!Files.exists(file)) {
             throw MissingFile.of(
-                    "weights",
-                    file,
-                    "expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
+                    "weights", file, "expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
         }
         return learner.weights(file);
     }

@@ -168,7 +168,7 @@ public final class RecipeRun {
 
     /** Return what must be the same for an interrupted run to go on. */
     private Map<String, String> facts(ImageData data, @Nullable OpenTeacher by) {
-        return Interrupted.facts(recipe, data.fingerprint(), by == null ? "" : by.sha256());
+        return Interrupted.facts(recipe, data.fingerprint(), by == null ? "" : by.identity());
     }
 
     private Map<String, Object> train(
@@ -215,6 +215,7 @@ public final class RecipeRun {
                 Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
                 facts.put("teacher_file", by.file());
                 facts.put("teacher_sha256", by.sha256());
+                facts.put("teacher_identity", by.identity());
                 runRecord.put("distillation", facts);
             }
             runRecord.put("epochs", epochs);

@@ -44,6 +44,7 @@ public final class ImageData implements Data {
     private final ImageSettings settings;
     private final AtomicLong budget;
     private final PixelStore store;
+    private volatile boolean closed;
     private final RowKeys keys;
     private final SplitPlan plan;
     private final Augmentation augmentation;
@@ -323,6 +324,7 @@ public final class ImageData implements Data {
 
     @Override
     public void close() {
+        closed = true;
         store.clear();
     }
 
@@ -340,6 +342,10 @@ public final class ImageData implements Data {
     }
 
     private BatchStream stream(Split split, int[] order, @Nullable Origin origin, PrefetchStream.RowFiller filler) {
+        if (closed) {
+            throw new LimbeckException(
+                    "the data " + source.origin() + " is closed; open it again, or close it after what uses it");
+        }
         List<int[]> batches = new ArrayList<>();
         for (int start = 0; start < order.length; start += batchSize()) {
             batches.add(Arrays.copyOfRange(order, start, Math.min(order.length, start + batchSize())));

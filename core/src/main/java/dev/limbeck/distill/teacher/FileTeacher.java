@@ -263,9 +263,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     private Lesson lesson(TeacherInput inputs, TeacherOutput told, Device device) {
+        Closing lessonClosing = new Closing("the lesson of teacher " + name());
         return new Lesson() {
             @Override
             public Tensor logits(Batch batch) {
+                lessonClosing.check();
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor answer = forward(inputs.of(batch));
@@ -303,7 +305,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
             @Override
             public void close() {
-                inputs.close();
+                if (lessonClosing.close()) inputs.close();
             }
         };
     }

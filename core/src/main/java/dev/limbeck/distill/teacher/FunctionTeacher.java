@@ -71,9 +71,11 @@ public record FunctionTeacher(
     @Override
     public Lesson begin(Data data, Device device) {
         TeacherInput inputs = TeacherInput.of(data, preparation, name, device);
+        Closing closing = new Closing("the lesson of teacher " + name);
         return new Lesson() {
             @Override
             public Tensor logits(Batch batch) {
+                closing.check();
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor input = inputs.of(batch);
@@ -111,7 +113,7 @@ public record FunctionTeacher(
 
             @Override
             public void close() {
-                inputs.close();
+                if (closing.close()) inputs.close();
             }
         };
     }

@@ -43,6 +43,7 @@ final class KeptLesson implements Teacher.Lesson {
     private final Consumer<String> told;
     private final Keeping.Counts counts;
     private final Teacher.Lesson lesson;
+    private final Closing closing;
     private final Data data;
     private final Device device;
     private final @Nullable MemoryStore memory;
@@ -60,6 +61,7 @@ final class KeptLesson implements Teacher.Lesson {
 
     KeptLesson(Teacher.Lesson lesson, String name, Keeping keeping, Data data, Device device) {
         this.name = name;
+        closing = new Closing("the lesson of teacher " + name);
         encoding = keeping.encoding();
         folder = keeping.folder();
         told = keeping.told();
@@ -148,6 +150,7 @@ final class KeptLesson implements Teacher.Lesson {
 
     @Override
     public void close() {
+        if (!closing.close()) return;
         try {
             if (store != null) store.close();
             if (store instanceof DiskStore disk && disk.isFull()) counts.lost = true;
@@ -158,6 +161,7 @@ final class KeptLesson implements Teacher.Lesson {
 
     @Override
     public Tensor logits(Batch batch) {
+        closing.check();
         RowKey[] keys = keys(batch);
         if (keys == null) return live(batch, false);
         counts.asked += keys.length;

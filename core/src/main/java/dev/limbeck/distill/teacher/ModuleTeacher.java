@@ -96,6 +96,7 @@ public final class ModuleTeacher implements Teacher {
 
     @Override
     public Lesson begin(Data data, Device device) {
+        module.checkOpen();
         // These first, because they may fail, and then nothing else has changed.
         TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
         try {
@@ -111,6 +112,7 @@ public final class ModuleTeacher implements Teacher {
         List<Capture> captures = new ArrayList<>();
         Precision chosen = precision == null ? Precision.of(Precision.AUTO, device) : precision;
         FoldedTwin twin = new FoldedTwin(module, chosen, inputs.shape());
+        Closing closing = new Closing("the lesson of teacher " + name());
         return new Lesson() {
             @Override
             public Capture capture(Collection<String> points) {
@@ -121,6 +123,8 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public Tensor logits(Batch batch) {
+                closing.check();
+                module.checkOpen();
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor logits = twin.logits(inputs.of(batch));
@@ -159,6 +163,7 @@ public final class ModuleTeacher implements Teacher {
 
             @Override
             public void close() {
+                if (!closing.close()) return;
                 inputs.close();
                 captures.forEach(Capture::close);
                 twin.close();

@@ -1,0 +1,304 @@
+package dev.limbeck.distill.teacher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.MultiLabel;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.Learner;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.bytedeco.pytorch.Device;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What numbers a teacher gives is recognized by their values, said, and never changed without a word. */
+class TeacherOutputTest {
+    private static final Device CPU = Engine.device("cpu");
+    private static final String LOGITS = "z = 10.0 * torch.mean(x, [2, 3])\n";
+
+    @TempDir
+    Path home;
+
+    private final GivenBatches data = Toy.data(2, 24);
+
+    private FileTeacher teacher(String output) {
+        Path file = home.resolve("teacher.pt");
+        String body = (LOGITS + output).replace("\n", "\n    ");
+        try (Script script = Script.compile(
+                "Given", Map.of(), Map.of(), Map.of(), "def forward(self, x: Tensor) -> Tensor:\n    " + body + "\n")) {
+            script.save(file, Map.of());
+        }
+        return FileTeacher.open(file);
+    }
+
+    private float[] answers(Teacher teacher) {
+        try (Scope scope = Scope.open();
+                Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+            return Tensors.toFloats(lesson.logits(Batch.of(Toy.images(3, 6, 1))));
+        }
+    }
+
+    private static float[] logits() {
+        try (Scope scope = Scope.open()) {
+            float[] values = Tensors.toFloats(Toy.images(3, 6, 1));
+            float[] means = new float[values.length / 64];
+            for (int i = 0; i < values.length; i++) means[i / 64] += 10 * values[i] / 64;
+            return means;
+        }
+    }
+
+    private void refused(FileTeacher teacher, String message) {
+        assertThatThrownBy(() -> answers(teacher))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith("teacher teacher.pt ")
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    /** Nothing said: what is clear is used, what is not is refused with what to do. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "return torch.sigmoid(z)                        | look like sigmoids; say that its output is sigmoid",
+                "return torch.sigmoid(z).half().float()         | look like sigmoids; say that its output is sigmoid",
+                "return 100.0 * torch.softmax(z, 1)             | say that its output is percent",
+                "return torch.sigmoid(z[:, 0:1])                | from 0 to 1 as a sigmoid does; say that its output is sigmoid",
+                "return torch.sigmoid(z[:, 0])                  | gives one number for each row, from 0 to 1",
+                "return z[:, 0:1]                               | not always from 0 to 1; say that its output is logits",
+                "return torch.argmax(z, 1)                      | gives whole numbers (int64)",
+                "return torch.argmax(z, 1).float()              | gives one whole number for each row",
+                "return (z == torch.amax(z, [1], True)).float() | gives 1 for one class and 0 for all others",
+                "return z.t()                                   | its output is transposed",
+                "return z / 0.0 * 0.0                           | gave NaN",
+            })
+    void whatIsNotClearIsRefused(String output, String message) {
+        try (FileTeacher teacher = teacher(output)) {
+            refused(teacher, message);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "return z                                      | LOGITS",
+                "return torch.softmax(z, 1)                    | PROBABILITIES",
+                "return torch.softmax(z, 1).half().float()     | PROBABILITIES",
+                "return torch.softmax(z, 1).to(15).float()     | PROBABILITIES",
+                "return torch.log_softmax(z, 1)                | PROBABILITIES",
+                "return z.unsqueeze(2).unsqueeze(3)            | LOGITS",
+            })
+    void whatIsClearIsUsed(String output, Knowledge knowledge) {
+        try (FileTeacher teacher = teacher(output)) {
+            try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+                assertThat(lesson.knowledge()).isEqualTo(knowledge);
+            }
+            sameUpToARowsConstant(answers(teacher), logits(), 0.03f);
+        }
+    }
+
+    private static void sameUpToARowsConstant(float[] found, float[] expected, float tolerance) {
+        assertThat(found).hasSameSizeAs(expected);
+        for (int row = 0; row < found.length; row += 3) {
+            float shift = found[row] - expected[row];
+            for (int c = row; c < row + 3; c++) {
+                assertThat(found[c] - expected[c]).isCloseTo(shift, within(tolerance));
+            }
+        }
+    }
+
+    @Test
+    void sigmoidsBecomeTheLogitsThatTheyWereMadeOf() {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z)").giving(TeacherOutput.SIGMOID)) {
+            assertThat(answers(teacher)).containsExactly(logits(), within(2e-3f));
+        }
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z * 1000.0)").giving(TeacherOutput.SIGMOID)) {
+            // log(1e-7 / (1 - 1e-7)): finite where the sigmoid is rounded to 0 or 1.
+            for (float logit : answers(teacher)) assertThat(Math.abs(logit)).isLessThan(16.2f);
+        }
+    }
+
+    @Test
+    void aSingleOutputBecomesTwoClasses() {
+        float[] expected = logits();
+        for (String output : List.of("torch.sigmoid(z[:, 0:1])", "torch.sigmoid(z[:, 0])")) {
+            try (FileTeacher teacher =
+                    teacher("return " + output).giving(TeacherOutput.SIGMOID).named(List.of("no", "yes"))) {
+                float[] found = answers(teacher);
+                assertThat(found).hasSize(12);
+                for (int row = 0; row < 6; row++) {
+                    double p = 1 / (1 + Math.exp(-expected[3 * row]));
+                    double of =
+                            Math.exp(found[2 * row + 1]) / (Math.exp(found[2 * row]) + Math.exp(found[2 * row + 1]));
+                    assertThat(of).as("the second class").isCloseTo(p, within(1e-5));
+                }
+            }
+        }
+        try (FileTeacher teacher = teacher("return z[:, 0:1]").giving(TeacherOutput.LOGITS)) {
+            float[] found = answers(teacher);
+            for (int row = 0; row < 6; row++) {
+                assertThat(found[2 * row]).isZero();
+                assertThat(found[2 * row + 1]).isCloseTo(expected[3 * row], within(1e-4f));
+            }
+        }
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z[:, 0:1])").giving(TeacherOutput.PROBABILITIES)) {
+            refused(teacher, "say that its output is sigmoid");
+        }
+    }
+
+    @Test
+    void percentAndLogarithmsAreUsedWhenNamed() {
+        try (FileTeacher teacher = teacher("return 100.0 * torch.softmax(z, 1)").giving(TeacherOutput.PERCENT)) {
+            sameUpToARowsConstant(answers(teacher), logits(), 1e-3f);
+        }
+        try (FileTeacher teacher = teacher("return torch.log_softmax(z, 1)").giving(TeacherOutput.LOG_PROBABILITIES)) {
+            sameUpToARowsConstant(answers(teacher), logits(), 1e-3f);
+        }
+    }
+
+    @Test
+    void whatIsSaidWronglyIsRefusedWithWhatItLooksLike() {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
+            refused(teacher.giving(TeacherOutput.PROBABILITIES), "what looks like sigmoids");
+            refused(teacher.giving(TeacherOutput.PERCENT), "say that its output is sigmoid");
+            refused(teacher.giving(TeacherOutput.LOG_PROBABILITIES), "say that its output is sigmoid");
+        }
+        try (FileTeacher teacher = teacher("return torch.softmax(z, 1)")) {
+            refused(teacher.giving(TeacherOutput.SIGMOID), "rows that add up to 1");
+            refused(teacher.giving(TeacherOutput.PERCENT), "say that its output is probabilities");
+        }
+        try (FileTeacher teacher = teacher("return z")) {
+            refused(teacher.giving(TeacherOutput.SIGMOID), "must give sigmoids");
+        }
+    }
+
+    @Test
+    void probabilitiesThatAreTakenForLogitsAreSaidBeforeTraining() {
+        for (String output : List.of("torch.softmax(z, 1)", "torch.sigmoid(z)", "z * 0.0")) {
+            List<String> lines = new ArrayList<>();
+            try (FileTeacher teacher = teacher("return " + output).giving(TeacherOutput.LOGITS);
+                    Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+                student.fit(
+                        1,
+                        1e-3,
+                        KnowledgeDistillation.from(teacher).told(lines::add).build());
+            }
+            assertThat(lines)
+                    .anySatisfy(line -> assertThat(line)
+                            .startsWith("warning: teacher teacher.pt gives ")
+                            .containsAnyOf(
+                                    "looks like probabilities", "looks like sigmoids", "the same outputs for all"));
+        }
+    }
+
+    @Test
+    void lossesThatNeedLogitsRefuseWhatOnlyLooksLikeThem() {
+        try (FileTeacher sigmoids = teacher("return torch.sigmoid(z)").giving(TeacherOutput.SIGMOID);
+                Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            student.fit(
+                    1,
+                    1e-3,
+                    KnowledgeDistillation.from(sigmoids).loss(new MultiLabel()).build());
+            assertThat(student.history().get(0).terms()).containsKey("MultiLabel");
+        }
+        try (FileTeacher logarithms = teacher("return torch.log_softmax(z, 1)");
+                Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
+            assertThatThrownBy(() -> student.fit(
+                            1,
+                            1e-3,
+                            KnowledgeDistillation.from(logarithms)
+                                    .loss(new LogitMse())
+                                    .build()))
+                    .hasMessageContaining("needs a teacher's logits");
+        }
+    }
+
+    @Test
+    void keptAnswersKnowTheOutput() {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
+            try (Teacher.Lesson one = teacher.giving(TeacherOutput.SIGMOID).begin(data, CPU);
+                    Teacher.Lesson other = teacher.giving(TeacherOutput.LOGITS).begin(data, CPU)) {
+                assertThat(one.fingerprint()).isNotEqualTo(other.fingerprint());
+                assertThat(one.output()).startsWith("sigmoids");
+            }
+        }
+    }
+
+    @Test
+    void manyRowsOfLogitsAreNotTakenForAnythingElse() {
+        Random random = new Random(7);
+        for (int width : new int[] {1, 2, 10, 1000}) {
+            for (double scale : new double[] {0.01, 1, 30}) {
+                float[] values = new float[128 * width];
+                for (int i = 0; i < values.length; i++) values[i] = (float) (scale * random.nextGaussian());
+                assertThat(TeacherOutput.seenIn(values, width)).isEqualTo(TeacherOutput.LOGITS);
+            }
+        }
+    }
+
+    @Test
+    void whateverIsClosedSaysSo() {
+        FileTeacher teacher = teacher("return z");
+        KeptTeacher kept = KeptTeacher.inMemory(teacher, 100);
+        Teacher.Lesson lesson = kept.begin(data, CPU);
+        Teacher.Lesson open = teacher.begin(data, CPU);
+        lesson.close();
+        lesson.close();
+        closed(() -> lesson.logits(batch()));
+        teacher.close();
+        teacher.close();
+        closed(() -> open.logits(batch()));
+        closed(() -> teacher.begin(data, CPU));
+        closed(() -> kept.begin(data, CPU));
+        closed(() -> EnsembleTeacher.of(teacher).begin(data, CPU));
+        Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8);
+        ModuleTeacher module = ModuleTeacher.of(learner);
+        Teacher.Lesson begun = module.begin(data, CPU);
+        Teacher.Lesson ended = module.begin(data, CPU);
+        ended.close();
+        closed(() -> ended.logits(batch()));
+        learner.close();
+        learner.close();
+        closed(() -> begun.logits(batch()));
+        closed(() -> module.begin(data, CPU));
+        closed(() -> learner.fit(1, 1e-3));
+        closed(learner::validate);
+        closed(() -> learner.save(home.resolve("closed.safetensors")));
+        FunctionTeacher function = new FunctionTeacher("f", data.classNames(), inputs -> new float[3 * inputs.rows()]);
+        Teacher.Lesson over = function.begin(data, CPU);
+        over.close();
+        closed(() -> over.logits(batch()));
+    }
+
+    private static Batch batch() {
+        return Batch.of(Toy.images(3, 6, 1));
+    }
+
+    private static void closed(Runnable use) {
+        try (Scope scope = Scope.open()) {
+            assertThatThrownBy(use::run)
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining(" is closed; ")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+}
