@@ -1,12 +1,10 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.DarkKnowledge;
 import dev.limbeck.predict.Prediction;
 import dev.limbeck.predict.Predictor;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -78,7 +76,7 @@ final class ExplainCommand extends LimbeckCommand {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
-            if (!Files.exists(image)) throw MissingFile.of("image", image);
+            NamedModel.requireImage(image);
             try (Predictor predictor =
                     NamedModel.open(this, model, arch, foreign, preparation).predictor()) {
                 Prediction prediction = predictor.predict(image);

@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.MissingFile;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
@@ -17,6 +18,7 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.train.Validation;
 import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -81,6 +83,12 @@ final class NamedModel implements AutoCloseable {
 
     private static @Nullable List<Double> list(double @Nullable [] values) {
         return values == null ? null : Arrays.stream(values).boxed().toList();
+    }
+
+    /** Refuse an image that is not there before a model is opened for it. */
+    static void requireImage(Path image) {
+        if (Files.exists(image)) return;
+        throw new LimbeckException("cannot read image " + image + ": no such file" + MissingFile.meant(image));
     }
 
     /** Return the model if it is one of the zoo's, null for a TorchScript or an ONNX file. */

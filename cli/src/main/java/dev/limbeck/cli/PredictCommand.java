@@ -1,9 +1,7 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
 import dev.limbeck.predict.Predictor;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +32,7 @@ final class PredictCommand extends LimbeckCommand {
     Object run() {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
-        for (Path image : images) if (!Files.exists(image)) throw MissingFile.of("image", image);
+        images.forEach(NamedModel::requireImage);
         try (Predictor predictor = NamedModel.open(this, model.model, model.arch, foreign, preparation)
                 .predictor()) {
             for (Path image : images) {

@@ -76,7 +76,11 @@ final class ModelCard {
         line(text, "## Licence\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
         line(text, "- of the teacher: *to be filled in*\n");
-        if (!model.sha256().isEmpty()) line(text, "SHA-256 of weights and buffers: `%s`", model.sha256());
+        line(
+                text,
+                "SHA-256 of %s: `%s`",
+                model.state() == null ? "the TorchScript file" : "weights and buffers",
+                model.sha256());
         return text.toString();
     }
 

@@ -1,6 +1,7 @@
 package dev.limbeck.export;
 
 import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
@@ -23,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param classes number of outputs
  * @param metadata that the files carry
  * @param parameters how many there are; 0 if it is not known
- * @param sha256 over weights and buffers; empty if it is not known
+ * @param sha256 over weights and buffers; of a script, which has no names for them, over its file
  * @param file where the weights were read from, null for none
  * @param script makes the graph; whoever asks closes it
  * @param state copies the weights; null if they have no names
@@ -97,7 +98,7 @@ record Source(
                 preparation,
                 SavedModel.metadata(script.getFileName().toString(), classNames, preparation.toMetadata()),
                 0,
-                "",
+                ModelFiles.sha256(script),
                 script,
                 () -> Script.load(script),
                 null,

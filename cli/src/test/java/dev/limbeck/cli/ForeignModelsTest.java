@@ -1,0 +1,136 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** One model as a run, as ONNX and as TorchScript: whatever command names it, the answers are the same. */
+class ForeignModelsTest {
+    @TempDir
+    static Path home;
+
+    private static Path data;
+    private static Path run;
+
+    @BeforeAll
+    static void train() throws IOException {
+        data = Cli.pictures(home.resolve("pictures"), "red", "green", "blue");
+        run = home.resolve("run");
+        Cli.run("train", Cli.TINY, "--data", data, "--out", run).done();
+        Path files = home.resolve("files");
+        Cli.run("export", "--model", run, "--out", files, "--format", "onnx,torchscript")
+                .done();
+        Files.copy(files.resolve("model.onnx"), home.resolve("model.onnx"));
+        Files.copy(files.resolve("model.pt"), home.resolve("model.pt"));
+    }
+
+    private static JsonNode json(Object... args) {
+        return Cli.run(args, "--json").done().json();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"model.onnx", "model.pt"})
+    void everyCommandTakesIt(String name) {
+        Path model = home.resolve(name);
+        Path picture = data.resolve("red/p3.png");
+        double expected = json("predict", "--model", run, "--top", "1", picture)
+                .at("/0/probabilities")
+                .iterator()
+                .next()
+                .asDouble();
+        assertThat(json("predict", "--model", model, "--top", "1", picture)
+                        .at("/0/probabilities")
+                        .iterator()
+                        .next()
+                        .asDouble())
+                .isCloseTo(expected, within(1e-4));
+        assertThat(json("explain", "--model", model, "-T", "1", picture)
+                        .at("/0/probabilities")
+                        .fieldNames())
+                .toIterable()
+                .containsExactly("blue", "green", "red");
+        for (String views : new String[] {"0", "2"}) {
+            JsonNode own = json("evaluate", "--data", data, "--split", "train", "--views", views, "--model", run);
+            JsonNode other = json("evaluate", "--data", data, "--split", "train", "--views", views, "--model", model);
+            assertThat(other.get("accuracy")).isEqualTo(own.get("accuracy"));
+            assertThat(other.get("loss").asDouble()).isCloseTo(own.get("loss").asDouble(), within(1e-3));
+        }
+        Path out = home.resolve(name + ".png");
+        Cli.run("show", "--data", data, "--model", model, "--worst", "--rows", "4", "--out", out)
+                .done();
+        assertThat(out).isNotEmptyFile();
+    }
+
+    @Test
+    void whatIsAssumedOrDoesNotFitIsSaid() {
+        Path model = home.resolve("model.onnx");
+        assertThat(Cli.run("evaluate", "--data", data, "--split", "train", "--model", model, "--classes", "a,b,c")
+                        .err())
+                .contains("the model's classes are a, b, c")
+                .hasLineCount(1);
+        assertThat(Cli.run(
+                                "evaluate",
+                                "--data",
+                                data,
+                                "--split",
+                                "train",
+                                "--model",
+                                model,
+                                "--model-output",
+                                "sigmoid")
+                        .err())
+                .contains("must give sigmoids")
+                .hasLineCount(1);
+        assertThat(Cli.run("predict", "--model", model, "--arch", "resnet18", data.resolve("red/p1.png"))
+                        .err())
+                .contains("holds a whole network; leave its architecture out")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void nearFilesAreNamedWhereverAPathIs() {
+        Path typo = home.resolve("modle.pt");
+        String near = "; did you mean " + home.resolve("model.pt") + "?";
+        Object[][] commands = {
+            {"predict", "--model", typo, data.resolve("red/p1.png")},
+            {"evaluate", "--data", data, "--model", typo},
+            {"inspect", typo},
+            {"profile", run, typo},
+            {"distill", Cli.TINY, "--data", data, "--teacher", typo, "--out", home.resolve("none")},
+            {"train", Cli.TINY, "--data", data, "--weights", typo, "--out", home.resolve("none")},
+        };
+        for (Object[] command : commands) {
+            assertThat(Cli.run(command).err())
+                    .as("%s", command[0])
+                    .contains(near)
+                    .hasLineCount(1);
+        }
+        assertThat(Cli.run("evaluate", "--data", home.resolve("picture"), "--model", run)
+                        .err())
+                .contains("; did you mean " + data + "?");
+        assertThat(Cli.run("predict", "--model", run, data.resolve("red/p1.jpg"))
+                        .err())
+                .contains("; did you mean " + data.resolve("red/p1.png") + "?");
+    }
+
+    /** A file that cannot be opened is found before the first is measured. */
+    @Test
+    void profileOpensAllBeforeItMeasuresOne() throws IOException {
+        Path broken = Files.writeString(home.resolve("broken.onnx"), "no ONNX");
+        Cli.Answer answer = Cli.run("profile", run, broken);
+        assertThat(answer.code()).isEqualTo(1);
+        assertThat(answer.out()).isEmpty();
+        assertThat(answer.err())
+                .contains(broken + " is no ONNX file that can be run")
+                .hasLineCount(1);
+    }
+}
