@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.distill.loss.LogitMse;
@@ -287,6 +290,11 @@ class TeacherOutputTest {
         Teacher.Lesson over = function.begin(data, CPU);
         over.close();
         closed(() -> over.logits(batch()));
+        ImageData images =
+                Datasets.open("shapes:8:4:0").imageSize(8).batchSize(4).build();
+        images.close();
+        closed(() -> images.train(0));
+        closed(() -> images.evaluate(Split.VALID));
     }
 
     private static Batch batch() {
