@@ -291,7 +291,7 @@ class TeacherOutputTest {
         over.close();
         closed(() -> over.logits(batch()));
         ImageData images =
-                Datasets.open("shapes:8:4:0").imageSize(8).batchSize(4).build();
+                Datasets.open("shapes:12:4:0").imageSize(8).batchSize(4).build();
         images.close();
         closed(() -> images.train(0));
         closed(() -> images.evaluate(Split.VALID));
