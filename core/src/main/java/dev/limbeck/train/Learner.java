@@ -10,7 +10,9 @@ import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
-import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -288,8 +290,8 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Begin with the weights of a file, all but the classifier. */
-    void begin(Path weights, Consumer<String> told) {
-        told.accept(BodyWeights.load(weights, model, architecture));
+    void begin(Path weights, @Nullable String weightsKey, Consumer<String> told) {
+        told.accept(BodyWeights.load(weights, weightsKey, model, architecture));
         freeze();
     }
 
@@ -369,14 +371,17 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Read weights into the model, all or nothing.
+     * Read weights into the model, all or nothing; what of the file was chosen or left out is logged.
      *
      * @param file safetensors or a PyTorch checkpoint
+     * @throws LimbeckException if it does not fit the model, or several sets of weights in it do
      */
     public void load(Path file) {
-        try (StateDict state = WeightFiles.read(file)) {
+        WeightFit fit = WeightFile.open(file).fit(Needs.of(model.describe(), model), null);
+        try (StateDict state = fit.read()) {
             model.load(state);
         }
+        fit.notes().forEach(LoggerFactory.getLogger(Learner.class)::info);
     }
 
     /** Return the settings that a run record shows. */
