@@ -38,6 +38,12 @@ final class ExplainCommand extends LimbeckCommand {
     String arch;
 
     @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
+    @Option(
             names = {"-T", "--temperature"},
             defaultValue = "1,3,5,20",
             split = ",",
@@ -70,7 +76,7 @@ final class ExplainCommand extends LimbeckCommand {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
-            try (Predictor predictor = ModelOptions.predictor(this, model, arch)) {
+            try (Predictor predictor = ModelOptions.predictor(this, model, arch, weightsKey)) {
                 values = predictor.predict(image).logits();
                 names = predictor.classNames();
             }

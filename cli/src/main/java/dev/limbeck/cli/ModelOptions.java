@@ -19,18 +19,24 @@ final class ModelOptions {
     @Nullable
     String arch;
 
+    @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
     SavedModel open() {
-        return SavedModel.open(model, arch == null ? null : Zoo.byName(arch));
+        return SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey);
     }
 
     /** Open it to classify images. */
     Predictor predictor(LimbeckCommand command) {
-        return predictor(command, model, arch);
+        return predictor(command, model, arch, weightsKey);
     }
 
     /** Open a model to classify images, and say what is assumed if its file does not tell how they are prepared. */
-    static Predictor predictor(LimbeckCommand command, Path model, @Nullable String arch) {
-        Predictor predictor = Predictor.open(model, arch == null ? null : Zoo.byName(arch));
+    static Predictor predictor(LimbeckCommand command, Path model, @Nullable String arch, @Nullable String weightsKey) {
+        Predictor predictor = Predictor.open(model, arch == null ? null : Zoo.byName(arch), weightsKey);
         if (!predictor.knowsPreparation()) {
             command.tell(model + " does not say how its images were prepared; taking "
                     + predictor.preparation().width() + "×"

@@ -68,7 +68,12 @@ public final class Predictor implements ImageClassifier {
      * how images were prepared, they are cropped to the architecture's size and normalised by ImageNet's statistics.
      */
     public static Predictor open(Path model, @Nullable Architecture architecture) {
-        SavedModel saved = SavedModel.open(model, architecture);
+        return open(model, architecture, null);
+    }
+
+    /** Open a model out of a checkpoint that holds several, see {@link SavedModel#open(Path, Architecture, String)}. */
+    public static Predictor open(Path model, @Nullable Architecture architecture, @Nullable String weightsKey) {
+        SavedModel saved = SavedModel.open(model, architecture, weightsKey);
         try {
             if (!saved.preparation().isEmpty()) return new Predictor(saved, ImagePreparation.of(saved.preparation()));
             int side = (architecture == null ? Zoo.byName(saved.architecture()) : architecture).imageSize();

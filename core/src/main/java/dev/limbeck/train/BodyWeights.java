@@ -123,7 +123,9 @@ final class BodyWeights {
 
     /** Return what was chosen and changed on the way, as the end of a sentence. */
     private static String said(WeightFit fit, Predicate<String> head) {
-        return fit.notes(head).stream().map(note -> "; " + note.substring(note.indexOf(": ") + 2)).collect(Collectors.joining());
+        return fit.notes(head).stream()
+                .map(note -> "; " + note.substring(note.indexOf(": ") + 2))
+                .collect(Collectors.joining());
     }
 
     private static boolean sameShape(Tensor one, @Nullable Tensor other) {

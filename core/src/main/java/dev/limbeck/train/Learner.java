@@ -9,8 +9,8 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
@@ -381,7 +381,7 @@ public final class Learner implements AutoCloseable {
         try (StateDict state = fit.read()) {
             model.load(state);
         }
-        fit.notes().forEach(LoggerFactory.getLogger(Learner.class)::info);
+        fit.notes().forEach(LOG::warn);
     }
 
     /** Return the settings that a run record shows. */

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Open a trained model: a run directory, a safetensors file that Limbeck wrote, or a PyTorch checkpoint of a known
@@ -30,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param preparation how inputs were prepared, as {@link Data#preparation} tells it; empty if the file does not say
  * @param sha256 over weights and buffers
  * @param file where the weights were read from
+ * @param weightsKey where in that file they lie, as it was asked for; null for the only place
  * @param notes what of the file was chosen, converted or left out, in words
  */
 public record SavedModel(
@@ -39,6 +42,7 @@ public record SavedModel(
         Map<String, String> preparation,
         String sha256,
         Path file,
+        @Nullable String weightsKey,
         List<String> notes)
         implements AutoCloseable {
     /** The name of the weights file in a run directory. */
@@ -53,6 +57,7 @@ public record SavedModel(
     private static final String FORMAT = "limbeck";
     private static final String ARCHITECTURE = "architecture";
     private static final String CLASSES = "classes";
+    private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
@@ -128,8 +133,10 @@ public record SavedModel(
                     file + " names " + classNames.size() + " classes, but its classifier has " + classes);
         }
         module.eval();
+        List<String> notes = fitted.fit.notes();
+        notes.forEach(LOG::warn);
         return new SavedModel(
-                module, architecture.name(), classNames, metadata, module.sha256(), file, fitted.fit.notes());
+                module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey, notes);
     }
 
     private record Fitted(Module module, WeightFit fit) {}
@@ -144,8 +151,8 @@ public record SavedModel(
             if (needs.classifier().isEmpty()) return new Fitted(module, fit);
             long classes = fit.shape(needs.classifier())[0];
             if (classes < 1 || classes > MOST_CLASSES) {
-                throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of " + classes
-                        + " classes; expected 1 to " + MOST_CLASSES + "; it is no " + architecture.name());
+                throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
+                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is no " + architecture.name());
             }
             if (classes != guess) {
                 module.close();
@@ -195,7 +202,7 @@ public record SavedModel(
 
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
     public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
-        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, notes);
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
     }
 
     /** Return the number of logits. */

@@ -42,8 +42,8 @@ public final class Safetensors {
     private static final int ALIGNMENT = 8;
     private static final String METADATA = "__metadata__";
     /** The types that may lie beside the weights, with their bytes: they are known to the format, not to the engine. */
-    private static final Map<String, Integer> PASSED_OVER = Map.of(
-            "F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1, "U16", 2, "U32", 4, "U64", 8, "C64", 8, "C128", 16);
+    private static final Map<String, Integer> PASSED_OVER =
+            Map.of("F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1, "U16", 2, "U32", 4, "U64", 8, "C64", 8, "C128", 16);
 
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -90,7 +90,8 @@ public final class Safetensors {
                 DType type = entry.type;
                 if (type == null) throw new IllegalStateException("checked by WeightFile");
                 if (entry.end - entry.begin > Integer.MAX_VALUE) {
-                    throw FileTrouble.in(file, "tensor '" + FileTrouble.printable(entry.name) + "' is larger than 2 GiB");
+                    throw FileTrouble.in(
+                            file, "tensor '" + FileTrouble.printable(entry.name) + "' is larger than 2 GiB");
                 }
                 Tensor tensor = TensorBytes.read(
                         file,
@@ -257,7 +258,8 @@ public final class Safetensors {
         if (type == null && !PASSED_OVER.containsKey(typeName)) {
             throw FileTrouble.in(
                     file,
-                    tensor + "has the element type " + FileTrouble.printable(node.path("dtype").toString())
+                    tensor + "has the element type "
+                            + FileTrouble.printable(node.path("dtype").toString())
                             + "; those that can be read are "
                             + Arrays.stream(DType.values())
                                     .map(DType::safetensorsName)

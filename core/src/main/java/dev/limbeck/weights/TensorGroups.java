@@ -78,9 +78,8 @@ final class TensorGroups {
         if (!found.isEmpty()) return found;
         // A part of the path will do, where it is clear.
         List<Group> all = all(root);
-        List<Group> ends = all.stream()
-                .filter(group -> group.path.endsWith("." + key))
-                .toList();
+        List<Group> ends =
+                all.stream().filter(group -> group.path.endsWith("." + key)).toList();
         if (ends.isEmpty()) {
             ends = all.stream()
                     .map(group -> group.below(key + "."))
@@ -89,8 +88,7 @@ final class TensorGroups {
         }
         if (ends.size() == 1) return ends;
         throw FileTrouble.in(
-                file,
-                "holds no weights under '" + FileTrouble.printable(key) + "'; it holds some under " + names(all));
+                file, "holds no weights under '" + FileTrouble.printable(key) + "'; it holds some under " + names(all));
     }
 
     private static List<Group> find(String path, @Nullable Object value, String key) {
@@ -133,7 +131,9 @@ final class TensorGroups {
             if (place.depth == DEEPEST) continue;
             List<Place> inner = new ArrayList<>();
             map.forEach((key, item) -> {
-                if (item != null && key instanceof String name && !name.toLowerCase(Locale.ROOT).contains("optim")) {
+                if (item != null
+                        && key instanceof String name
+                        && !name.toLowerCase(Locale.ROOT).contains("optim")) {
                     inner.add(new Place(join(place.path, name), item, place.depth + 1));
                 }
             });
@@ -167,8 +167,7 @@ final class TensorGroups {
      */
     static Group choose(Path file, @Nullable Object root, @Nullable String key) {
         if (!(root instanceof Map<?, ?> || root instanceof List<?> || root instanceof Object[])) {
-            throw FileTrouble.in(
-                    file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
+            throw FileTrouble.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
         }
         List<Group> groups = key == null ? all(root) : at(file, root, key);
         if (groups.isEmpty()) throw FileTrouble.in(file, "holds no tensors; expected a state dict");

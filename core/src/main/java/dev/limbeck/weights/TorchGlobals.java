@@ -36,7 +36,8 @@ final class TorchGlobals {
     record StorageType(Elements type) implements Global {
         @Override
         public Object call(@Nullable Object[] arguments) {
-            throw new IllegalArgumentException("damaged pickle: a storage of " + type.name() + " is made without its id");
+            throw new IllegalArgumentException(
+                    "damaged pickle: a storage of " + type.name() + " is made without its id");
         }
     }
 
@@ -159,7 +160,8 @@ final class TorchGlobals {
     /** Build from (storage, offset, size, stride, …); what follows concerns gradients. */
     private static Object tensor(@Nullable Object[] arguments) {
         StoragePart part = part(arguments);
-        if (part.storage.type().readable() == null) return described(part.storage.type().name(), arguments);
+        if (part.storage.type().readable() == null)
+            return described(part.storage.type().name(), arguments);
         long offset = Math.addExact(part.offset, integer(arguments[1]));
         return new StoredTensor(part.storage, offset, integers(arguments[2]), integers(arguments[3]));
     }

@@ -48,8 +48,8 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
             }
             Object root = unpickle(file, input, storages);
             Object keys = unpickle(file, input, storages);
-            Map<String, Long> positions = new TorchLegacy(file, channel, new HashMap<>())
-                    .index(keys, storages, input.position());
+            Map<String, Long> positions =
+                    new TorchLegacy(file, channel, new HashMap<>()).index(keys, storages, input.position());
             return new WeightFile(file, root, Map.of(), wanted -> {
                 try (FileChannel again = FileChannel.open(file)) {
                     return TorchCheckpoint.assemble(file, wanted, new TorchLegacy(file, again, positions));
@@ -65,7 +65,8 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
     }
 
     /** Note where each storage lies, walking over all of them. */
-    private Map<String, Long> index(@Nullable Object keys, Map<String, Storage> storages, long start) throws IOException {
+    private Map<String, Long> index(@Nullable Object keys, Map<String, Storage> storages, long start)
+            throws IOException {
         if (!(keys instanceof List<?> list)) throw FileTrouble.in(file, "has no list of storages behind its object");
         ByteBuffer count = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         long at = start;

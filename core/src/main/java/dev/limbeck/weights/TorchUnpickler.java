@@ -144,7 +144,8 @@ final class TorchUnpickler extends Unpickler {
         if (module.startsWith("fastai.")) {
             throw FileTrouble.in(
                     file,
-                    "holds fastai code (class " + qualified + "), as learn.export writes it, which only Python can run; save"
+                    "holds fastai code (class " + qualified
+                            + "), as learn.export writes it, which only Python can run; save"
                             + " the weights there with learn.save(name, with_opt=False)" + NOTHING_RUN);
         }
         if (module.startsWith("torch.nn.modules") || module.startsWith("torchvision.") || module.startsWith("timm.")) {

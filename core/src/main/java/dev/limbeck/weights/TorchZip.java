@@ -63,10 +63,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
             return new TorchUnpickler(file, input, new HashMap<>()).read();
         });
         return new WeightFile(
-                file,
-                root,
-                Map.of(),
-                wanted -> with(file, archive -> TorchCheckpoint.assemble(file, wanted, archive)));
+                file, root, Map.of(), wanted -> with(file, archive -> TorchCheckpoint.assemble(file, wanted, archive)));
     }
 
     /** Do something with the open archive. */

@@ -98,13 +98,14 @@ public final class WeightFile {
     private void requireEqual(List<WeightFit> fitting) {
         String first = fitting.get(0).sha256();
         if (fitting.stream().skip(1).allMatch(fit -> fit.sha256().equals(first))) return;
-        List<Group> choices = fitting.stream()
-                .map(fit -> new Group(fit.key(), Map.of()))
-                .toList();
+        List<Group> choices =
+                fitting.stream().map(fit -> new Group(fit.key(), Map.of())).toList();
         throw FileTrouble.in(
                 path,
-                "holds several sets of weights that fit " + fitting.get(0).network() + ": " + TensorGroups.names(choices)
-                        + "; choose one, as in --weights-key " + FileTrouble.printable(fitting.get(0).key())
+                "holds several sets of weights that fit " + fitting.get(0).network() + ": "
+                        + TensorGroups.names(choices)
+                        + "; choose one, as in --weights-key "
+                        + FileTrouble.printable(fitting.get(0).key())
                         + " (of a teacher --teacher-weights-key)");
     }
 

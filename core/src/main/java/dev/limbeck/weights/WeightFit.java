@@ -71,7 +71,8 @@ public final class WeightFit {
         this.prefix = prefix;
         this.renaming = renaming;
         needs.tensors().forEach((name, need) -> look(name, need, named.get(prefix + name)));
-        Set<String> stems = needs.tensors().keySet().stream().map(WeightFit::stem).collect(Collectors.toSet());
+        Set<String> stems =
+                needs.tensors().keySet().stream().map(WeightFit::stem).collect(Collectors.toSet());
         named.forEach((name, tensor) -> {
             if (!name.startsWith(prefix)) {
                 leftOut.add(name);
@@ -123,7 +124,8 @@ public final class WeightFit {
                     "the names of wrappers inside its names are left out"));
         }
         if (fits.stream().noneMatch(WeightFit::fits)) {
-            Map<String, String> numbered = FastaiNames.of(group.tensors().keySet(), needs.tensors().keySet());
+            Map<String, String> numbered =
+                    FastaiNames.of(group.tensors().keySet(), needs.tensors().keySet());
             fits.addAll(of(
                     file,
                     group,
@@ -267,8 +269,7 @@ public final class WeightFit {
         if (!extra.isEmpty()) {
             String more = extra.size() > NAMED ? " and " + (extra.size() - NAMED) + " more" : "";
             notes.add("not of the network and left out: "
-                    + FileTrouble.printable(
-                            String.join(", ", extra.subList(0, Math.min(NAMED, extra.size()))))
+                    + FileTrouble.printable(String.join(", ", extra.subList(0, Math.min(NAMED, extra.size()))))
                     + more);
         }
         Set<String> types = new TreeSet<>();

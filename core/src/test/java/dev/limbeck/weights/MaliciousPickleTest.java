@@ -144,7 +144,8 @@ class MaliciousPickleTest {
             byte[] key = Pickles.start().raw("}]q\u0000h\u0000aK\u0001s.").bytes();
             TorchCheckpointTest.assertRefused(
                     Pickles.zip(folder.resolve("b.pt"), key, Map.of()), "the key of a map", "");
-            TorchCheckpointTest.assertRefused(Pickles.zip(folder.resolve("c.pt"), laughs, Map.of()), "no map", "");
+            TorchCheckpointTest.assertRefused(
+                    Pickles.zip(folder.resolve("c.pt"), laughs, Map.of()), "holds no tensors", "");
         });
         assertThat(Files.exists(folder.resolve("a.pt"))).isTrue();
     }
