@@ -69,7 +69,10 @@ final class HarmlessClasses {
             "set",
             "slice",
             "str",
-            "tuple");
+            "tuple",
+            "long",
+            "unicode",
+            "xrange");
 
     private static final List<String> PATHS =
             List.of("Path", "PosixPath", "PurePath", "PurePosixPath", "PureWindowsPath", "WindowsPath");

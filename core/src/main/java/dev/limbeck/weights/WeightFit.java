@@ -48,8 +48,6 @@ public final class WeightFit {
     /** What lies under the prefix but was not asked for. */
     private final Map<String, Described> rest = new LinkedHashMap<>();
 
-    private boolean lacksCounters;
-
     /**
      * Compare.
      *
@@ -89,8 +87,8 @@ public final class WeightFit {
 
     private void look(String name, Need need, @Nullable Described tensor) {
         if (tensor == null) {
-            if (Needs.isCounter(name)) lacksCounters = true;
-            else missing.add(name);
+            // They play no part in an answer, nor in training with a momentum.
+            if (!Needs.isCounter(name)) missing.add(name);
             return;
         }
         long[] have = tensor.shape();
@@ -121,7 +119,7 @@ public final class WeightFit {
                     others,
                     needs,
                     name -> WRAPPERS.matcher(name).replaceAll(""),
-                    "the names of wrappers inside its names are left out"));
+                    "parts of its names that wrappers added, such as _orig_mod, are taken off"));
         }
         if (fits.stream().noneMatch(WeightFit::fits)) {
             Map<String, String> numbered =
@@ -264,7 +262,7 @@ public final class WeightFit {
         if (!beside.isEmpty()) {
             notes.add("weights taken from '" + group.path() + "', beside others under " + TensorGroups.names(beside));
         }
-        if (!prefix.isEmpty()) notes.add("the prefix '" + prefix + "' of its names is left out");
+        if (!prefix.isEmpty()) notes.add("the prefix '" + prefix + "' is taken off its names");
         if (!renaming.isEmpty()) notes.add(renaming);
         if (!extra.isEmpty()) {
             String more = extra.size() > NAMED ? " and " + (extra.size() - NAMED) + " more" : "";
@@ -278,7 +276,6 @@ public final class WeightFit {
             if (floating && tensor.type() != DType.FLOAT32) types.add(lower(tensor.typeName()));
         });
         if (!types.isEmpty()) notes.add(String.join(" and ", types) + " converted to float32");
-        if (lacksCounters) notes.add("it has no counts of batches (num_batches_tracked), which start at 0");
         return notes.isEmpty() ? List.of() : List.of(file.path() + ": " + String.join("; ", notes));
     }
 
