@@ -9,7 +9,6 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Find where files are kept between runs: below the user's home, or in the temporary folder where there is no home that may be
@@ -28,8 +27,14 @@ public final class CacheFolder {
         return home().map(home -> home.resolve(".cache").resolve("limbeck")).orElseGet(CacheFolder::temporary);
     }
 
-    /** Return the user's home, if there is one that may be written. */
+    /** Return the user's home, if there is one that may be written: as Java knows it, or the variable {@code HOME}. */
     public static Optional<Path> home() {
+        String named = System.getenv("HOME");
+        return javaHome().or(() -> usable(named == null ? "" : named));
+    }
+
+    /** Return the home that Java, and so the libraries, know of, if it may be written. */
+    public static Optional<Path> javaHome() {
         return usable(System.getProperty("user.home", ""));
     }
 
@@ -37,9 +42,13 @@ public final class CacheFolder {
         // Java says ? where the system knows no home, and a path relative to the working directory is none.
         if (home.isBlank() || home.equals("?")) return Optional.empty();
         Path path = Path.of(home);
-        return path.isAbsolute() && Files.isDirectory(path) && Files.isWritable(path)
-                ? Optional.of(path)
-                : Optional.empty();
+        if (!path.isAbsolute() || !Files.isDirectory(path) || !Files.isWritable(path)) return Optional.empty();
+        try {
+            // Everyone's folder, such as /tmp, is nobody's home: others could put native libraries there.
+            return isOthers(path) ? Optional.empty() : Optional.of(path);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** Return this user's folder below the temporary one, the same at every start; it is made if missing. */
@@ -70,10 +79,14 @@ public final class CacheFolder {
     private static boolean isPrivate(Path folder, String owner) throws IOException {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
                 || !owner(folder).equals(owner)) return false;
-        if (!isPosix(folder)) return true;
-        Set<PosixFilePermission> granted = Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS);
-        return !granted.contains(PosixFilePermission.GROUP_WRITE)
-                && !granted.contains(PosixFilePermission.OTHERS_WRITE);
+        return !isPosix(folder)
+                || !isOthers(folder)
+                        && !Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS)
+                                .contains(PosixFilePermission.GROUP_WRITE);
+    }
+
+    private static boolean isOthers(Path folder) throws IOException {
+        return isPosix(folder) && Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OTHERS_WRITE);
     }
 
     private static String owner(Path path) throws IOException {

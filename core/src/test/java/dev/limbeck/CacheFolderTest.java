@@ -24,6 +24,8 @@ class CacheFolderTest {
         }
         Path file = Files.createFile(folder.resolve("file"));
         assertThat(CacheFolder.usable(file.toString())).isEmpty();
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        assertThat(CacheFolder.usable(folder.toString())).as("everyone's").isEmpty();
     }
 
     @Test

@@ -52,7 +52,13 @@ public final class Engine {
 
     /** Let JavaCPP unpack the libraries in the temporary folder where there is no home, before it looks for one. */
     private static void keepNativesSomewhere() {
-        if (System.getProperty(NATIVES) != null || CacheFolder.home().isPresent()) return;
+        if (System.getProperty(NATIVES) != null || CacheFolder.javaHome().isPresent()) return;
+        Path home = CacheFolder.home().orElse(null);
+        if (home != null) {
+            System.setProperty(
+                    NATIVES, home.resolve(".javacpp").resolve("cache").toString());
+            return;
+        }
         Path folder = CacheFolder.temporary();
         System.setProperty(NATIVES, folder.resolve("javacpp").toString());
         LoggerFactory.getLogger(Engine.class)

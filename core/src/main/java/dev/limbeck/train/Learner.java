@@ -9,10 +9,8 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.weights.Needs;
 import dev.limbeck.weights.Safetensors;
-import dev.limbeck.weights.WeightFile;
-import dev.limbeck.weights.WeightFit;
+import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -377,11 +375,7 @@ public final class Learner implements AutoCloseable {
      * @throws LimbeckException if it does not fit the model, or several sets of weights in it do
      */
     public void load(Path file) {
-        WeightFit fit = WeightFile.open(file).fit(Needs.of(model.describe(), model), null);
-        try (StateDict state = fit.read()) {
-            model.load(state);
-        }
-        fit.notes().forEach(LOG::warn);
+        WeightFiles.load(file, model).forEach(LOG::warn);
     }
 
     /** Return the settings that a run record shows. */

@@ -1,8 +1,10 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Read weights from a file of any supported format. */
 public final class WeightFiles {
@@ -22,6 +24,20 @@ public final class WeightFiles {
      */
     public static StateDict read(Path file) {
         return WeightFile.open(file).read(null);
+    }
+
+    /**
+     * Read the weights of a file into a network, all or nothing.
+     *
+     * @return what of the file was chosen, converted or left out, see {@link WeightFit#notes}
+     * @throws LimbeckException if it does not fit the network, or several sets of weights in it do
+     */
+    public static List<String> load(Path file, Module network) {
+        WeightFit fit = WeightFile.open(file).fit(Needs.of(network.describe(), network), null);
+        try (StateDict state = fit.read()) {
+            network.load(state);
+        }
+        return fit.notes();
     }
 
     static LimbeckException noWeights(Path file, FileKind kind) {

@@ -228,7 +228,7 @@ public final class WeightFit {
             if (needs.tensors().get(name).floating() && !floating(tensor)) {
                 throw FileTrouble.in(
                         file.path(),
-                        "tensor '" + FileTrouble.printable(name) + "' is of whole numbers (" + lower(tensor.typeName())
+                        "tensor '" + FileTrouble.printable(name) + "' is of whole numbers (" + typeName(tensor)
                                 + "); expected floating point; if it is quantized, save it as float32");
             }
         });
@@ -273,13 +273,14 @@ public final class WeightFit {
         Set<String> types = new TreeSet<>();
         found.forEach((name, tensor) -> {
             boolean floating = needs.tensors().get(name).floating();
-            if (floating && tensor.type() != DType.FLOAT32) types.add(lower(tensor.typeName()));
+            if (floating && tensor.type() != DType.FLOAT32) types.add(typeName(tensor));
         });
         if (!types.isEmpty()) notes.add(String.join(" and ", types) + " converted to float32");
         return notes.isEmpty() ? List.of() : List.of(file.path() + ": " + String.join("; ", notes));
     }
 
-    private static String lower(String type) {
-        return type.toLowerCase(Locale.ROOT);
+    private static String typeName(Described tensor) {
+        DType type = tensor.type();
+        return (type == null ? tensor.typeName() : type.name()).toLowerCase(Locale.ROOT);
     }
 }
