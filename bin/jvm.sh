@@ -7,6 +7,9 @@ export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-4294967296}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-68719476736}"
 export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_:-268435456}"
 
+# Where there is no home, ONNX Runtime leaves a note in the working directory. Limbeck itself keeps nothing in everyone's folder.
+if [ ! -w "${HOME:-/nonexistent}" ]; then export HOME="${TMPDIR:-/tmp}"; fi
+
 # Threads that wait sleep in place of spinning: when something else uses a core too, spinning makes a step up to a
 # hundred times slower.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"

@@ -51,7 +51,7 @@ final class EvaluateCommand extends LimbeckCommand {
         if (data.data == null) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (NamedModel opened = NamedModel.open(this, model.model, model.arch, foreign, data)) {
+        try (NamedModel opened = NamedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), (ObjectNode) tree.get("data"));
             return evaluate(opened, RecipeFiles.bind(tree.get("data"), DataRecipe.class, ""));
         }

@@ -44,6 +44,12 @@ final class ExplainCommand extends LimbeckCommand {
     String arch;
 
     @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
+    @Option(
             names = {"-T", "--temperature"},
             defaultValue = "1,3,5,20",
             split = ",",
@@ -77,8 +83,8 @@ final class ExplainCommand extends LimbeckCommand {
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             NamedModel.requireImage(image);
-            try (Predictor predictor =
-                    NamedModel.open(this, model, arch, foreign, preparation).predictor()) {
+            try (Predictor predictor = NamedModel.open(this, model, arch, weightsKey, foreign, preparation)
+                    .predictor()) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();

@@ -7,7 +7,7 @@ import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
-import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.weights.WeightFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -30,12 +32,18 @@ final class InspectCommand extends LimbeckCommand {
             description = "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript or an ONNX file.")
     Path file = Path.of("");
 
+    @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
     @Override
     Object run() {
         Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
         if (!Files.exists(path)) throw MissingFile.of("model", path);
         Map<String, Object> facts =
-                Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path);
+                Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path, weightsKey);
         facts.forEach((key, value) -> say(key + ": " + text(value)));
         return facts;
     }
@@ -59,8 +67,21 @@ final class InspectCommand extends LimbeckCommand {
         }
     }
 
-    private static Map<String, Object> weights(Path path) {
-        try (StateDict state = WeightFiles.read(path)) {
+    private static Map<String, Object> weights(Path path, @Nullable String key) {
+        WeightFile weights = WeightFile.open(path);
+        List<String> keys = weights.keys();
+        if (key == null && keys.size() > 1 && keys.stream().noneMatch(String::isEmpty)) {
+            Map<String, Object> facts = new LinkedHashMap<>();
+            facts.put("kind", "weights without a network (state dicts)");
+            facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("weights_keys", keys);
+            facts.put(
+                    "use",
+                    "name its architecture: --arch, for a teacher --teacher-arch; and where several sets of weights"
+                            + " fit it, one of them: --weights-key, for a teacher --teacher-weights-key");
+            return facts;
+        }
+        try (StateDict state = weights.read(key)) {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (a state dict)");
             facts.put("sha256", ModelFiles.sha256(path));
@@ -75,7 +96,7 @@ final class InspectCommand extends LimbeckCommand {
                             .limit(SHOWN)
                             .map(name -> name + " " + shape(state.get(name)))
                             .toList());
-            state.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
+            state.metadata().forEach((name, value) -> facts.put("metadata." + name, value));
             if (!state.metadata().containsKey("architecture")) {
                 facts.put("use", "name its architecture: --arch, for a teacher --teacher-arch");
             }

@@ -19,8 +19,14 @@ final class ModelOptions {
     @Nullable
     String arch;
 
+    @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
     /** Open one of the zoo's. */
     SavedModel open() {
-        return SavedModel.open(model, arch == null ? null : Zoo.byName(arch));
+        return SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey);
     }
 }

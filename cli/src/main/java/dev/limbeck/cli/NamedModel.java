@@ -43,20 +43,31 @@ final class NamedModel implements AutoCloseable {
 
     /** Open one for images that are prepared on their own. */
     static NamedModel open(
-            LimbeckCommand command, Path model, @Nullable String arch, ForeignOptions foreign, PreparationOptions how) {
-        return open(command, model, arch, foreign, how.imageSize, how.resize, how.mean, how.std);
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            @Nullable String weightsKey,
+            ForeignOptions foreign,
+            PreparationOptions how) {
+        return open(command, model, arch, weightsKey, foreign, how.imageSize, how.resize, how.mean, how.std);
     }
 
     /** Open one for data, whose options say how images are prepared. */
     static NamedModel open(
-            LimbeckCommand command, Path model, @Nullable String arch, ForeignOptions foreign, DataOptions data) {
-        return open(command, model, arch, foreign, data.imageSize, data.resize, data.mean, data.std);
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            @Nullable String weightsKey,
+            ForeignOptions foreign,
+            DataOptions data) {
+        return open(command, model, arch, weightsKey, foreign, data.imageSize, data.resize, data.mean, data.std);
     }
 
     private static NamedModel open(
             LimbeckCommand command,
             Path model,
             @Nullable String arch,
+            @Nullable String weightsKey,
             ForeignOptions foreign,
             @Nullable Integer imageSize,
             @Nullable String resize,
@@ -65,6 +76,7 @@ final class NamedModel implements AutoCloseable {
         TeacherRecipe recipe = new TeacherRecipe(
                 model.toString(),
                 arch,
+                weightsKey,
                 imageSize,
                 resize,
                 list(mean),

@@ -33,7 +33,8 @@ final class PredictCommand extends LimbeckCommand {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
         images.forEach(NamedModel::requireImage);
-        try (Predictor predictor = NamedModel.open(this, model.model, model.arch, foreign, preparation)
+        try (Predictor predictor = NamedModel.open(
+                        this, model.model, model.arch, model.weightsKey, foreign, preparation)
                 .predictor()) {
             for (Path image : images) {
                 Map<String, Double> best = predictor.predict(image).best(top);

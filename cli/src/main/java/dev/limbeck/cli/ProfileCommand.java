@@ -70,6 +70,12 @@ final class ProfileCommand extends LimbeckCommand {
     @Nullable
     String arch;
 
+    @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
     @Option(names = "--batch-size", defaultValue = "32", description = "Images of the larger batch (default: 32).")
     int batch = 32;
 
@@ -149,6 +155,8 @@ final class ProfileCommand extends LimbeckCommand {
         List<String> arguments = new ArrayList<>(List.of("profile", path.toString(), "--batch-size", "" + batch));
         arguments.addAll(List.of("--runs", "" + runs, "--device", engine.device));
         if (named != null) arguments.addAll(List.of("--arch", named));
+        String key = weightsKey;
+        if (named != null && key != null) arguments.addAll(List.of("--weights-key", key));
         if (side != null) arguments.addAll(List.of("--image-size", "" + side));
         if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
         JsonNode measured = OwnProcess.json(arguments).get(0);
@@ -216,7 +224,7 @@ final class ProfileCommand extends LimbeckCommand {
     }
 
     private SavedModel open(Path path) {
-        return SavedModel.open(path, arch == null ? null : Zoo.byName(arch));
+        return SavedModel.open(path, arch == null ? null : Zoo.byName(arch), weightsKey);
     }
 
     private Map<String, Object> model(Path path) {

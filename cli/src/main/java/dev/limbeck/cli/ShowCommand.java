@@ -35,6 +35,12 @@ final class ShowCommand extends LimbeckCommand {
     String arch;
 
     @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
+    @Option(
             names = "--split",
             defaultValue = "valid",
             description = "With --model: train, valid or test (default: valid).")
@@ -70,7 +76,7 @@ final class ShowCommand extends LimbeckCommand {
                 images.show(out);
             }
         } else {
-            try (NamedModel opened = NamedModel.open(this, named, arch, foreign, data);
+            try (NamedModel opened = NamedModel.open(this, named, arch, weightsKey, foreign, data);
                     ImageData images = opened.open(recipe, context(engine, data.workers))) {
                 results(opened, images);
             }

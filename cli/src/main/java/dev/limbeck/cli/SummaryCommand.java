@@ -32,6 +32,12 @@ final class SummaryCommand extends LimbeckCommand {
     @Nullable
     Path model;
 
+    @Option(
+            names = "--weights-key",
+            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+    @Nullable
+    String weightsKey;
+
     @Option(names = "--classes", defaultValue = "10", description = "Number of classes (default: 10).")
     int classes = 10;
 
@@ -47,7 +53,7 @@ final class SummaryCommand extends LimbeckCommand {
             else arch = named;
         }
         if (model != null) {
-            try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch))) {
+            try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey)) {
                 int side = ImagePreparation.isIn(saved.preparation())
                         ? ImagePreparation.of(saved.preparation()).height()
                         : Zoo.byName(saved.architecture()).imageSize();

@@ -23,6 +23,12 @@ final class TeacherOptions {
     List<String> architectures = List.of();
 
     @Option(
+            names = "--teacher-weights-key",
+            description = "Where in the teacher's checkpoint, if it holds several sets of weights, those to take lie.")
+    @Nullable
+    String weightsKey;
+
+    @Option(
             names = "--teacher-image-size",
             description = "Side of the images that the teacher wants, if it is another.")
     @Nullable
@@ -88,6 +94,7 @@ final class TeacherOptions {
     /** Write what was given over a recipe. */
     void into(ObjectNode recipe) {
         ObjectNode own = RecipeFiles.tree();
+        if (weightsKey != null) own.put("weights_key", weightsKey);
         if (imageSize != null) own.put("image_size", imageSize);
         numbers(own, "mean", mean);
         numbers(own, "std", std);

@@ -25,6 +25,12 @@ final class TrainingOptions {
     String weights;
 
     @Option(
+            names = "--weights-key",
+            description = "Where in the file of --weights, if it holds several sets of weights, those to take lie.")
+    @Nullable
+    String weightsKey;
+
+    @Option(
             names = "--head",
             description = "The new classifier: concat (fastai's, the default) or linear (the architecture's own).")
     @Nullable
@@ -119,14 +125,19 @@ final class TrainingOptions {
     /** Write what was given over a recipe. */
     void into(ObjectNode recipe) {
         if (arch != null) recipe.put("student", arch);
-        if (pretrained || weights != null || head != null || frozenEpochs != null) {
-            if (!pretrained && weights == null && !recipe.has("pretrained")) {
+        if (weightsKey != null && weights == null && !recipe.has("pretrained")) {
+            throw new LimbeckException(
+                    "--weights-key goes with --weights; add it, or --teacher-weights-key for a teacher's");
+        }
+        if (pretrained || weights != null || weightsKey != null || head != null || frozenEpochs != null) {
+            if (!pretrained && weights == null && weightsKey == null && !recipe.has("pretrained")) {
                 throw new LimbeckException((head != null ? "--head" : "--frozen-epochs")
                         + " goes with --pretrained or --weights; add one");
             }
             ObjectNode start = recipe.withObject("/pretrained");
             if (pretrained) start.put("weights", "imagenet");
             if (weights != null) start.put("weights", weights);
+            if (weightsKey != null) start.put("weights_key", weightsKey);
             if (head != null) start.put("head", head);
             if (frozenEpochs != null) start.put("frozen_epochs", frozenEpochs);
         }

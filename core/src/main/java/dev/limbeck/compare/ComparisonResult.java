@@ -64,6 +64,7 @@ public record ComparisonResult(
      *
      * @param model where it was read from
      * @param architecture name in the zoo, or the kind of file
+     * @param weightsKey where in its file the weights lie, if it holds several sets
      * @param preparation of its inputs, as far as is known
      * @param accuracy on the judged split; the mean over the seeds where that is by lot for each of them
      * @param file of its predictions, relative to the comparison's folder
@@ -71,6 +72,7 @@ public record ComparisonResult(
     public record Taught(
             String model,
             String architecture,
+            @Nullable String weightsKey,
             Map<String, String> preparation,
             double accuracy,
             Judgement judgement,

@@ -90,6 +90,7 @@ final class Teachers implements AutoCloseable {
             known.add(new ComparisonResult.Taught(
                     first.model(),
                     first.architecture(),
+                    first.weightsKey(),
                     first.preparation(),
                     Arrays.stream(accuracies(i)).average().orElse(Double.NaN),
                     first.judgement(),
@@ -154,6 +155,7 @@ final class Teachers implements AutoCloseable {
         all.add(new ComparisonResult.Taught(
                 taught.file(),
                 taught.architecture(),
+                taught.saved() == null ? null : taught.saved().weightsKey(),
                 taught.preparation(),
                 accuracy(answers, split),
                 Judgement.of(answers, split, null),

@@ -9,11 +9,12 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /** Compare the tensors that a network has with those that a state dict offers. */
-record StateDictFit(List<String> missing, List<String> unexpected, List<String> shapes) {
+public record StateDictFit(List<String> missing, List<String> unexpected, List<String> shapes) {
     private static final String BATCH_COUNTER = "num_batches_tracked";
     private static final int NAMED = 4;
 
-    StateDictFit(Map<String, Tensor> expected, StateDict found) {
+    /** Compare the tensors of a network with a state dict; counts of batches may be missing. */
+    public StateDictFit(Map<String, Tensor> expected, StateDict found) {
         this(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         expected.forEach((name, tensor) -> {
             if (!found.contains(name)) {
@@ -23,13 +24,23 @@ record StateDictFit(List<String> missing, List<String> unexpected, List<String> 
             long[] want = tensor.shape();
             long[] have = found.get(name).shape();
             if (!Arrays.equals(want, have)) {
-                shapes.add(name + " (expected " + Tensors.shapeText(want) + ", found " + Tensors.shapeText(have) + ")");
+                shapes.add(differing(name, want, have));
             }
         });
         found.names().stream().filter(name -> !expected.containsKey(name)).forEach(unexpected::add);
     }
 
-    void orThrow(String network) {
+    /** Word that a tensor has another shape than expected. */
+    public static String differing(String name, long[] want, long[] have) {
+        return name + " (expected " + Tensors.shapeText(want) + ", found " + Tensors.shapeText(have) + ")";
+    }
+
+    /**
+     * Refuse a misfit.
+     *
+     * @throws LimbeckException listing what is missing, unexpected and of other shapes, if there is any
+     */
+    public void orThrow(String network) {
         List<String> problems = new ArrayList<>();
         describe(problems, "missing", missing);
         describe(problems, "unexpected", unexpected);

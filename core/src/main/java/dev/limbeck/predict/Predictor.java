@@ -85,7 +85,12 @@ public final class Predictor implements ImageClassifier {
      * how images were prepared, they are cropped to the architecture's size and normalised by ImageNet's statistics.
      */
     public static Predictor open(Path model, @Nullable Architecture architecture) {
-        return of(SavedModel.open(model, architecture));
+        return open(model, architecture, null);
+    }
+
+    /** Open a model out of a checkpoint that holds several, see {@link SavedModel#open(Path, Architecture, String)}. */
+    public static Predictor open(Path model, @Nullable Architecture architecture, @Nullable String weightsKey) {
+        return of(SavedModel.open(model, architecture, weightsKey));
     }
 
     /** Classify with an open model, which is closed with the predictor. */

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param model a run directory, a safetensors file, a PyTorch checkpoint, a TorchScript or an ONNX file; relative to the
  *     working directory
  * @param architecture of a checkpoint whose file does not name it
+ * @param weightsKey where in a checkpoint with several sets of weights those to take lie, such as model_ema
  * @param imageSize side of the images that it wants; the student's images may have another
  * @param resize squish, crop or pad
  * @param mean three channel means, white is 1
@@ -49,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 public record TeacherRecipe(
         @Nullable String model,
         @Nullable String architecture,
+        @Nullable String weightsKey,
         @Nullable Integer imageSize,
         @Nullable String resize,
         @Nullable List<Double> mean,
@@ -110,7 +112,22 @@ public record TeacherRecipe(
     /** Name a model that says everything itself, but perhaps its architecture. */
     public static TeacherRecipe of(String model, @Nullable String architecture) {
         return new TeacherRecipe(
-                model, architecture, null, null, null, null, null, null, null, null, null, null, null, null, null);
+                model,
+                architecture,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null);
     }
 
     /** Return the files that it is made of. */
@@ -128,6 +145,7 @@ public record TeacherRecipe(
         return new TeacherRecipe(
                 model,
                 architecture,
+                weightsKey,
                 imageSize,
                 resize,
                 mean,
@@ -181,7 +199,7 @@ public record TeacherRecipe(
             throw new LimbeckException("layout, channels and output are for teachers in TorchScript or ONNX files, and "
                     + file + " is none; leave them out");
         }
-        SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture));
+        SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
         Map<String, String> all = new LinkedHashMap<>(saved.preparation());
         all.putAll(preparation());
         List<String> names = classes == null ? saved.classNames() : classes;
@@ -196,6 +214,9 @@ public record TeacherRecipe(
     private OpenTeacher openFile(Path file) {
         if (architecture != null) {
             throw new LimbeckException(file + " holds a whole network; leave its architecture out");
+        }
+        if (weightsKey != null) {
+            throw new LimbeckException(file + " holds a whole network; leave weights_key out");
         }
         FileTeacher opened = FileTeacher.open(file);
         FileTeacher teacher = opened.seeing(preparation());

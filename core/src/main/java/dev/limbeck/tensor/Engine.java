@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import dev.limbeck.CacheFolder;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,11 +14,15 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.slf4j.LoggerFactory;
 
 /** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
 public final class Engine {
     private static final String BINDINGS = "org.bytedeco.";
     private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
+
+    /** The folder of unpacked libraries, as JavaCPP calls it. */
+    private static final String NATIVES = "org.bytedeco.javacpp.cachedir";
 
     private static final String UNLIMITED = "0";
 
@@ -27,6 +32,7 @@ public final class Engine {
             String property = "org.bytedeco.javacpp." + limit;
             if (System.getProperty(property) == null) System.setProperty(property, UNLIMITED);
         }
+        keepNativesSomewhere();
         try {
             Loader.load(torch.class);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
@@ -44,6 +50,25 @@ public final class Engine {
     }
 
     private Engine() {}
+
+    /** Let JavaCPP unpack the libraries in the temporary folder where there is no home, before it looks for one. */
+    private static void keepNativesSomewhere() {
+        if (System.getProperty(NATIVES) != null || CacheFolder.javaHome().isPresent()) return;
+        Path home = CacheFolder.home().orElse(null);
+        if (home != null) {
+            System.setProperty(
+                    NATIVES, home.resolve(".javacpp").resolve("cache").toString());
+            return;
+        }
+        Path folder = CacheFolder.temporary();
+        System.setProperty(NATIVES, folder.resolve("javacpp").toString());
+        LoggerFactory.getLogger(Engine.class)
+                .warn(
+                        "there is no home folder that may be written ({}); native libraries are kept in {}, and so is data"
+                                + " unless LIMBECK_HOME names a folder",
+                        System.getProperty("user.home"),
+                        folder);
+    }
 
     /** Return how many cores this process may use, two threads of one core counted once where the system tells. */
     private static int cores() {

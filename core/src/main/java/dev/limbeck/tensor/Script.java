@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,6 +30,14 @@ public final class Script implements AutoCloseable {
     }
 
     private static final Pattern EXTRA = Pattern.compile("[^/]+/extra/(.+)");
+    private static final Pattern UNKNOWN_OPERATOR = Pattern.compile("Unknown builtin op: (\\w+)::(\\w+)");
+    private static final Pattern NEWER_FORMAT =
+            Pattern.compile("file with version (\\d+), but the maximum supported version for reading is (\\d+)");
+
+    /** The namespaces of operators that come with PyTorch. */
+    private static final Set<String> OWN_OPERATORS = Set.of(
+            "aten", "prim", "prims", "quantized", "_quantized", "mkldnn", "sparse", "profiler", "c10d", "inductor");
+
     private static final int LARGEST_EXTRA = 1 << 20;
 
     private final JitModule module;
@@ -84,8 +93,36 @@ public final class Script implements AutoCloseable {
             module.eval();
             return new Script(module);
         } catch (RuntimeException e) {
-            throw new LimbeckException(file + " is not a TorchScript file: " + Engine.firstLine(e), e);
+            throw new LimbeckException(file + " " + trouble(file, e), e);
         }
+    }
+
+    /** Say why a file does not open: what the engine lacks, and whose it is. */
+    private static String trouble(Path file, RuntimeException e) {
+        String line = Engine.firstLine(e);
+        if (!isIn(file)) return "is not a TorchScript file: " + line;
+        Matcher operator = UNKNOWN_OPERATOR.matcher(line);
+        String release = Engine.version().replaceAll("-.*", "");
+        String engine = "LibTorch " + release;
+        boolean missing = operator.find();
+        if (missing && !OWN_OPERATORS.contains(operator.group(1))) {
+            return "needs the operator " + operator.group(1) + "::" + operator.group(2) + " of an extension, which "
+                    + engine + " does not have; save the network without it, or export it to ONNX";
+        }
+        Matcher version = NEWER_FORMAT.matcher(line);
+        String newer =
+                "it was saved by a newer PyTorch: save it by one of the same release or older, by torch.jit.trace,"
+                        + " which leaves out what is not run, or export it to ONNX";
+        if (missing) {
+            return "needs the operator " + operator.group(1) + "::" + operator.group(2) + ", which " + engine
+                    + " does not have; " + newer;
+        }
+        if (version.find()) {
+            return "has version " + version.group(1) + " of the format, and " + engine + " reads up to "
+                    + version.group(2) + "; " + newer;
+        }
+        return "is TorchScript that " + engine + " cannot open (" + line
+                + "); if a newer PyTorch saved it, save it with PyTorch " + release + " or older, or export it to ONNX";
     }
 
     /**

@@ -5,7 +5,9 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -19,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -40,14 +43,18 @@ final class BodyWeights {
     private final Map<String, Tensor> offered;
 
     /** Sort the tensors of a network and of a file into body and head. */
-    private BodyWeights(StateDict values, StateDict file, Module network, Architecture architecture) {
-        List<List<String>> groups = architecture.layerGroups(network);
-        Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
-        String path = architecture.head(network) + ".";
-        Predicate<String> head = name -> own.contains(name) || name.startsWith(path);
+    private BodyWeights(StateDict values, StateDict file, Predicate<String> head) {
         body = pick(values, head.negate());
         this.file = pick(file, name -> true);
         offered = pick(file, head.negate());
+    }
+
+    /** Return what tells the names of a network's classifier. */
+    private static Predicate<String> head(Module network, Architecture architecture) {
+        List<List<String>> groups = architecture.layerGroups(network);
+        Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
+        String path = architecture.head(network) + ".";
+        return name -> own.contains(name) || name.startsWith(path);
     }
 
     private static Map<String, Tensor> pick(StateDict state, Predicate<String> wanted) {
@@ -63,26 +70,30 @@ final class BodyWeights {
      * as timm's for the same network.
      *
      * @param path a file of weights, or a run directory that holds one
+     * @param weightsKey where in the file they lie; null where only one set of weights fits
      * @return what was read and what was left out, in words
      * @throws LimbeckException if the file is of another architecture: which one it looks like
      */
-    static String load(Path path, Module network, Architecture architecture) {
+    static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
-        try (StateDict state = WeightFiles.read(file);
+        WeightFile weights = WeightFile.open(file);
+        Predicate<String> head = head(network, architecture);
+        WeightFit fit = weights.fit(Needs.of(architecture.name(), network).only(head.negate()), weightsKey);
+        try (StateDict state = fit.fits() ? fit.readWithRest() : weights.read(weightsKey);
                 StateDict values = network.stateDict()) {
-            BodyWeights weights = new BodyWeights(values, state, network, architecture);
-            Map<String, Tensor> found = weights.byName();
-            String manner = "";
+            BodyWeights sorted = new BodyWeights(values, state, head);
+            Map<String, Tensor> found = fit.fits() ? pick(state, sorted.body::containsKey) : sorted.byName();
+            String manner = fit.fits() ? said(fit, head) : "";
             if (found == null) {
-                found = weights.byOrder();
+                found = sorted.byOrder();
                 manner = ", by their order and shapes as the names are others";
             }
-            if (found == null) throw weights.misfit(file, architecture, state);
+            if (found == null) throw sorted.misfit(file, architecture, state);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.keep(Tensors.copy(tensor))));
             }
             network.load(values);
-            return found.size() + " tensors read from " + file + manner + weights.leftOut(found);
+            return found.size() + " tensors read from " + file + manner + sorted.leftOut(found);
         }
     }
 
@@ -108,6 +119,13 @@ final class BodyWeights {
             found.put(entry.getKey(), value);
         }
         return found;
+    }
+
+    /** Return what was chosen and changed on the way, as the end of a sentence. */
+    private static String said(WeightFit fit, Predicate<String> head) {
+        return fit.notes(head).stream()
+                .map(note -> "; " + note.substring(note.indexOf(": ") + 2))
+                .collect(Collectors.joining());
     }
 
     private static boolean sameShape(Tensor one, @Nullable Tensor other) {
@@ -146,7 +164,7 @@ final class BodyWeights {
     private static boolean fits(Architecture other, StateDict state) {
         try (Module network = other.create(ANY_CLASSES);
                 StateDict values = network.stateDict()) {
-            BodyWeights weights = new BodyWeights(values, state, network, other);
+            BodyWeights weights = new BodyWeights(values, state, head(network, other));
             return weights.byName() != null || weights.byOrder() != null;
         }
     }

@@ -289,8 +289,8 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Begin with the weights of a file, all but the classifier. */
-    void begin(Path weights, Consumer<String> told) {
-        told.accept(BodyWeights.load(weights, model, architecture));
+    void begin(Path weights, @Nullable String weightsKey, Consumer<String> told) {
+        told.accept(BodyWeights.load(weights, weightsKey, model, architecture));
         freeze();
     }
 
@@ -370,14 +370,13 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Read weights into the model, all or nothing.
+     * Read weights into the model, all or nothing; what of the file was chosen or left out is logged.
      *
      * @param file safetensors or a PyTorch checkpoint
+     * @throws LimbeckException if it does not fit the model, or several sets of weights in it do
      */
     public void load(Path file) {
-        try (StateDict state = WeightFiles.read(file)) {
-            model.load(state);
-        }
+        WeightFiles.load(file, model).forEach(LOG::warn);
     }
 
     /** Return the settings that a run record shows. */

@@ -31,6 +31,7 @@ public final class LearnerBuilder {
     long seed;
 
     private @Nullable Supplier<Path> weights;
+    private @Nullable String weightsKey;
     private boolean ownHead;
     Consumer<String> told = LoggerFactory.getLogger(Learner.class)::info;
 
@@ -58,6 +59,12 @@ public final class LearnerBuilder {
      */
     public LearnerBuilder weights(Path file) {
         weights = () -> file;
+        return this;
+    }
+
+    /** Say where in that file the weights lie, as {@link SavedModel#open(Path, Architecture, String)}; null for anywhere. */
+    public LearnerBuilder weightsKey(@Nullable String key) {
+        weightsKey = key;
         return this;
     }
 
@@ -130,7 +137,7 @@ public final class LearnerBuilder {
         if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
         Learner learner = new Learner(this);
         try {
-            learner.begin(file, told);
+            learner.begin(file, weightsKey, told);
             return learner;
         } catch (RuntimeException e) {
             learner.close();

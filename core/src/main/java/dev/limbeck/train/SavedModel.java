@@ -8,7 +8,10 @@ import dev.limbeck.MissingFile;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -18,6 +21,8 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Open a trained model: a run directory, a safetensors file that Limbeck wrote, or a PyTorch checkpoint of a known
@@ -28,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param preparation how inputs were prepared, as {@link Data#preparation} tells it; empty if the file does not say
  * @param sha256 over weights and buffers
  * @param file where the weights were read from
+ * @param weightsKey where in that file they lie, as it was asked for; null for the only place
+ * @param notes what of the file was chosen, converted or left out, in words
  */
 public record SavedModel(
         Module module,
@@ -35,7 +42,9 @@ public record SavedModel(
         List<String> classNames,
         Map<String, String> preparation,
         String sha256,
-        Path file)
+        Path file,
+        @Nullable String weightsKey,
+        List<String> notes)
         implements AutoCloseable {
     /** The name of the weights file in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
@@ -43,9 +52,13 @@ public record SavedModel(
     /** ImageNet-21k has 21,843; a damaged file must not make a network of any size. */
     private static final int MOST_CLASSES = 100_000;
 
+    /** How many classes to try first; the file's classifier says. */
+    private static final int GUESS = 10;
+
     private static final String FORMAT = "limbeck";
     private static final String ARCHITECTURE = "architecture";
     private static final String CLASSES = "classes";
+    private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
@@ -81,6 +94,19 @@ public record SavedModel(
      * @throws LimbeckException if it is not there, is broken, or does not fit the architecture
      */
     public static SavedModel open(Path path, @Nullable Architecture named) {
+        return open(path, named, null);
+    }
+
+    /**
+     * Open a model out of a checkpoint that holds several.
+     *
+     * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
+     * @param named the architecture, needed where the file does not name it
+     * @param weightsKey where in the file the weights lie, such as {@code model_ema}: names joined by dots; null where only one
+     *     set of weights in it fits the architecture
+     * @throws LimbeckException if it is not there, is broken, does not fit the architecture, or several sets of weights do
+     */
+    public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         if (!Files.isRegularFile(file)) {
             String near = MissingFile.meant(file);
@@ -90,25 +116,57 @@ public record SavedModel(
                                     + ", a .safetensors file or a PyTorch checkpoint"
                             : near));
         }
-        try (StateDict state = WeightFiles.read(file)) {
-            Map<String, String> metadata = new LinkedHashMap<>(state.metadata());
-            Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
-            List<String> classNames = classNames(file, metadata.remove(CLASSES));
-            metadata.remove(FORMAT);
-            int classes = classes(file, architecture, state);
-            if (!classNames.isEmpty() && classNames.size() != classes) {
-                throw new LimbeckException(
-                        file + " names " + classNames.size() + " classes, but its classifier has " + classes);
+        WeightFile weights = WeightFile.open(file);
+        Map<String, String> metadata = new LinkedHashMap<>(weights.metadata());
+        Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
+        List<String> classNames = classNames(file, metadata.remove(CLASSES));
+        metadata.remove(FORMAT);
+        metadata.keySet().removeIf(name -> name.startsWith(WeightFiles.TRAINING));
+        if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
+        Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
+        Module module = fitted.module;
+        try (StateDict state = fitted.fit.read()) {
+            module.load(state);
+        } catch (RuntimeException e) {
+            module.close();
+            throw e;
+        }
+        int classes = classes(module);
+        if (!classNames.isEmpty() && classNames.size() != classes) {
+            module.close();
+            throw new LimbeckException(
+                    file + " names " + classNames.size() + " classes, but its classifier has " + classes);
+        }
+        module.eval();
+        List<String> notes = fitted.fit.notes();
+        notes.forEach(LOG::warn);
+        return new SavedModel(
+                module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey, notes);
+    }
+
+    private record Fitted(Module module, WeightFit fit) {}
+
+    /** Make a network of as many classes as the file's classifier has. */
+    private static Fitted fitted(WeightFile weights, Architecture architecture, @Nullable String key, int guess) {
+        Module module = architecture.create(guess);
+        try {
+            Needs needs = Needs.of(architecture.name(), module).forAnyClasses();
+            WeightFit fit = weights.fit(needs, key);
+            fit.orThrow();
+            if (needs.classifier().isEmpty()) return new Fitted(module, fit);
+            long classes = fit.shape(needs.classifier())[0];
+            if (classes < 1 || classes > MOST_CLASSES) {
+                throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
+                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is no " + architecture.name());
             }
-            Module module = architecture.create(classes);
-            try {
-                module.load(state);
-            } catch (LimbeckException e) {
+            if (classes != guess) {
                 module.close();
-                throw new LimbeckException(file + ": " + e.getMessage(), e);
+                module = architecture.create((int) classes);
             }
-            module.eval();
-            return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file);
+            return new Fitted(module, fit);
+        } catch (RuntimeException e) {
+            module.close();
+            throw e;
         }
     }
 
@@ -147,31 +205,17 @@ public record SavedModel(
         return new LimbeckException(file + " has class names that are not a JSON list of strings", cause);
     }
 
-    /** Read the number of classes off the classifier: the last matrix of the file. */
-    private static int classes(Path file, Architecture architecture, StateDict state) {
-        String classifier = null;
-        for (String name : state.names()) {
-            Tensor tensor = state.get(name);
-            if (name.endsWith(".weight") && tensor.dim() == 2 && tensor.numel() > 0) classifier = name;
-        }
-        if (classifier == null) {
-            throw new LimbeckException(file + " has no classifier weight (a matrix); it is no " + architecture.name());
-        }
-        long classes = state.get(classifier).size(0);
-        if (classes > MOST_CLASSES) {
-            throw new LimbeckException(file + " has a classifier '" + classifier + "' of " + classes
-                    + " classes, more than " + MOST_CLASSES + "; it is no " + architecture.name());
-        }
-        return (int) classes;
-    }
-
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
     public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
-        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file);
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
     }
 
     /** Return the number of logits. */
     public int classes() {
+        return classes(module);
+    }
+
+    private static int classes(Module module) {
         Tensor last = null;
         for (Tensor parameter : module.parameters().values()) {
             if (parameter.dim() == 2) last = parameter;

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.CacheFolder;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -18,7 +19,6 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class Downloads {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final String HOME_VARIABLE = "LIMBECK_HOME";
 
     /** Locks of files hold between processes only, so threads of this one need their own. */
     private static final Map<Path, ReentrantLock> IN_THIS_PROCESS = new ConcurrentHashMap<>();
@@ -49,11 +49,9 @@ public final class Downloads {
         this.transfer = new Transfer(patience);
     }
 
-    /** Return the folder for fetched files: the variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}. */
+    /** Return the folder for fetched files, see {@link CacheFolder#find}. */
     public static Path cacheFolder() {
-        String home = System.getenv(HOME_VARIABLE);
-        if (home != null && !home.isBlank()) return Path.of(home);
-        return Path.of(System.getProperty("user.home"), ".cache", "limbeck");
+        return CacheFolder.find();
     }
 
     /** Fetch a file without hearing of progress. */

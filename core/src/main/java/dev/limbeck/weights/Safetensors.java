@@ -23,7 +23,9 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Read and write the safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the
@@ -39,6 +41,10 @@ public final class Safetensors {
     private static final int LENGTH_BYTES = 8;
     private static final int ALIGNMENT = 8;
     private static final String METADATA = "__metadata__";
+    /** The types that may lie beside the weights, with their bytes: they are known to the format, not to the engine. */
+    private static final Map<String, Integer> PASSED_OVER =
+            Map.of("F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1, "U16", 2, "U32", 4, "U64", 8, "C64", 8, "C128", 16);
+
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -46,7 +52,8 @@ public final class Safetensors {
     private Safetensors() {}
 
     /** One tensor of a header; begin and end count from the first byte behind the header. */
-    private record Entry(String name, DType type, long[] shape, long begin, long end) {}
+    private record Entry(String name, @Nullable DType type, String typeName, long[] shape, long begin, long end)
+            implements Described {}
 
     private record Header(Map<String, String> metadata, List<Entry> entries, long dataStart) {}
 
@@ -57,25 +64,45 @@ public final class Safetensors {
      * @throws LimbeckException if the file is missing, cut off, or does not follow the format
      */
     public static StateDict read(Path file) {
+        return open(file, name -> true).readAll();
+    }
+
+    /** Read the header of a file alone, of the tensors those whose names pass. */
+    static WeightFile open(Path file, Predicate<String> names) {
+        try (FileChannel channel = channel(file)) {
+            Header header = header(file, channel);
+            Map<String, Described> entries = new LinkedHashMap<>();
+            header.entries.forEach(entry -> {
+                if (names.test(entry.name)) entries.put(entry.name, entry);
+            });
+            return new WeightFile(file, entries, header.metadata, wanted -> read(file, wanted, header.dataStart));
+        } catch (IOException e) {
+            throw FileTrouble.reading(file, e);
+        }
+    }
+
+    private static StateDict read(Path file, Map<String, Described> wanted, long dataStart) throws IOException {
         StateDict tensors = new StateDict();
         try (Scope scope = Scope.open();
-                FileChannel channel = open(file)) {
-            Header header = header(file, channel);
-            for (Entry entry : header.entries) {
+                FileChannel channel = channel(file)) {
+            for (Map.Entry<String, Described> named : wanted.entrySet()) {
+                Entry entry = (Entry) named.getValue();
+                DType type = entry.type;
+                if (type == null) throw new IllegalStateException("checked by WeightFile");
+                if (entry.end - entry.begin > Integer.MAX_VALUE) {
+                    throw FileTrouble.in(
+                            file, "tensor '" + FileTrouble.printable(entry.name) + "' is larger than 2 GiB");
+                }
                 Tensor tensor = TensorBytes.read(
                         file,
                         entry.name,
-                        entry.type,
+                        type,
                         entry.shape,
-                        buffer -> TensorBytes.fill(buffer, channel, header.dataStart + entry.begin));
-                tensors.put(entry.name, Scope.keep(tensor));
+                        buffer -> TensorBytes.fill(buffer, channel, dataStart + entry.begin));
+                tensors.put(named.getKey(), Scope.keep(tensor));
             }
-            tensors.metadata().putAll(header.metadata);
             return tensors;
-        } catch (IOException e) {
-            tensors.close();
-            throw FileTrouble.reading(file, e);
-        } catch (RuntimeException | Error e) {
+        } catch (IOException | RuntimeException | Error e) {
             tensors.close();
             throw e;
         }
@@ -87,7 +114,7 @@ public final class Safetensors {
      * @throws LimbeckException if the file is missing or its header does not follow the format
      */
     public static Map<String, String> readMetadata(Path file) {
-        try (FileChannel channel = open(file)) {
+        try (FileChannel channel = channel(file)) {
             return header(file, channel).metadata;
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
@@ -162,7 +189,7 @@ public final class Safetensors {
         return size;
     }
 
-    private static FileChannel open(Path file) throws IOException {
+    private static FileChannel channel(Path file) throws IOException {
         FileTrouble.requireFile(file);
         return FileChannel.open(file);
     }
@@ -223,17 +250,21 @@ public final class Safetensors {
 
     private static Entry entry(Path file, String name, JsonNode node, long dataBytes) {
         String tensor = "tensor '" + FileTrouble.printable(name) + "' ";
-        JsonNode typeName = node.path("dtype");
+        String typeName = FileTrouble.printable(node.path("dtype").asText());
         DType type = Arrays.stream(DType.values())
-                .filter(candidate -> candidate.safetensorsName().equals(typeName.textValue()))
+                .filter(candidate -> candidate.safetensorsName().equals(typeName))
                 .findFirst()
-                .orElseThrow(() -> FileTrouble.in(
-                        file,
-                        tensor + "has the element type " + FileTrouble.printable(typeName.toString())
-                                + "; those that can be read are "
-                                + Arrays.stream(DType.values())
-                                        .map(DType::safetensorsName)
-                                        .toList()));
+                .orElse(null);
+        if (type == null && !PASSED_OVER.containsKey(typeName)) {
+            throw FileTrouble.in(
+                    file,
+                    tensor + "has the element type "
+                            + FileTrouble.printable(node.path("dtype").toString())
+                            + "; those that can be read are "
+                            + Arrays.stream(DType.values())
+                                    .map(DType::safetensorsName)
+                                    .toList());
+        }
         long[] shape = naturals(file, tensor + "shape", node.path("shape"));
         long[] offsets = naturals(file, tensor + "data_offsets", node.path("data_offsets"));
         if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
@@ -242,15 +273,14 @@ public final class Safetensors {
                     tensor + "lies at " + Arrays.toString(offsets) + "; expected begin <= end within the " + dataBytes
                             + " bytes behind the header");
         }
-        long wanted = TensorBytes.size(type, shape);
+        long wanted = TensorBytes.size(type == null ? PASSED_OVER.get(typeName) : type.bytes(), shape);
         if (wanted < 0 || wanted != offsets[1] - offsets[0]) {
             throw FileTrouble.in(
                     file,
-                    tensor + "of " + type.safetensorsName() + " " + Arrays.toString(shape) + " does not take the "
+                    tensor + "of " + typeName + " " + Arrays.toString(shape) + " does not take the "
                             + (offsets[1] - offsets[0]) + " bytes it is given");
         }
-        if (wanted > Integer.MAX_VALUE) throw FileTrouble.in(file, tensor + "is larger than 2 GiB");
-        return new Entry(name, type, shape, offsets[0], offsets[1]);
+        return new Entry(name, type, typeName, shape, offsets[0], offsets[1]);
     }
 
     private static long[] naturals(Path file, String what, JsonNode node) {

@@ -52,9 +52,14 @@ final class TensorBytes {
 
     /** Return the bytes that a shape takes, or −1 where a shape is too large or too long for any tensor. */
     static long size(DType type, long[] shape) {
+        return size(type.bytes(), shape);
+    }
+
+    /** Return the bytes that a shape takes at so many an element, or −1 where it is too large or too long. */
+    static long size(int bytesOfOne, long[] shape) {
         if (shape.length > MOST_DIMENSIONS) return -1;
         boolean empty = false;
-        long bytes = type.bytes();
+        long bytes = bytesOfOne;
         try {
             for (long size : shape) {
                 empty |= size == 0;

@@ -19,11 +19,12 @@ import org.bytedeco.pytorch.Tensor;
  * Read the files of PyTorch's {@code torch.save}, of the zip form (since 1.6) and the one before it, without running
  * anything they hold: only a fixed list of classes is known, every other is refused by name.
  *
- * <p>Which map of a checkpoint is the state dict: one under {@code state_dict}, {@code model_state_dict}, {@code model},
- * {@code net} and the like, the weights in training before a moving average ({@code model_ema}, {@code ema}); else the
- * outermost map if it holds tensors itself; else the only inner map that holds tensors, an optimizer's apart. A prefix
- * {@code module.}, which data-parallel training leaves, is dropped where all names carry it. Numbers, text and options
- * beside the tensors are ignored. Every tensor comes out row-major with memory of its own, whatever its strides were.
+ * <p>Where the network is known, {@link WeightFile#fit} chooses the map whose names and shapes fit it. Here it is not, so
+ * that the place decides: under {@code state_dict}, {@code model_state_dict}, {@code model}, {@code net} and the like, the
+ * weights in training before a moving average ({@code model_ema}, {@code ema}); else the outermost map if it holds tensors
+ * itself; else the only inner map that does, an optimizer's apart. The prefixes {@code module.} and {@code _orig_mod.}, of
+ * data-parallel training and compilation, are dropped where all names carry them. Numbers, text and options beside the
+ * tensors are ignored. Every tensor comes out row-major with memory of its own, whatever its strides were.
  *
  * <p>Every size is checked against the file before memory is taken. A storage may hold up to 2 GiB.
  */
@@ -52,19 +53,18 @@ public final class TorchCheckpoint {
      */
     public static StateDict read(Path file) {
         FileTrouble.requireFile(file);
-        return switch (FileKind.of(file)) {
-            case ZIP -> TorchZip.read(file);
-            case TORCH_LEGACY -> TorchLegacy.read(file);
-            default ->
-                throw FileTrouble.in(
-                        file,
-                        "is " + FileKind.of(file).description()
-                                + "; expected a PyTorch checkpoint as torch.save writes it");
-        };
+        FileKind kind = FileKind.of(file);
+        if (kind != FileKind.ZIP && kind != FileKind.TORCH_LEGACY) {
+            throw FileTrouble.in(
+                    file, "is " + kind.description() + "; expected a PyTorch checkpoint as torch.save writes it");
+        }
+        return WeightFile.open(file).read(null);
     }
 
     /** Make the tensors of a state dict, each storage read once. */
-    static StateDict assemble(Path file, Map<String, StoredTensor> found, Storages storages) throws IOException {
+    static StateDict assemble(Path file, Map<String, Described> wanted, Storages storages) throws IOException {
+        Map<String, StoredTensor> found = new LinkedHashMap<>();
+        wanted.forEach((name, tensor) -> found.put(name, (StoredTensor) tensor));
         Map<Storage, List<String>> users = new LinkedHashMap<>();
         long bytes = 0;
         for (Map.Entry<String, StoredTensor> entry : found.entrySet()) {
@@ -95,7 +95,7 @@ public final class TorchCheckpoint {
                     Tensor flat = TensorBytes.read(
                             file,
                             entry.getValue().get(0),
-                            storage.type(),
+                            found.get(entry.getValue().get(0)).type(),
                             new long[] {storage.elements()},
                             buffer -> storages.read(storage, buffer));
                     for (String name : entry.getValue()) made.put(name, Scope.keep(copy(flat, found.get(name))));
@@ -110,7 +110,7 @@ public final class TorchCheckpoint {
     }
 
     private static Tensor copy(Tensor flat, StoredTensor tensor) {
-        if (tensor.bytes() == 0) return Tensors.zeros(tensor.storage().type(), tensor.shape());
+        if (tensor.bytes() == 0) return Tensors.zeros(tensor.type(), tensor.shape());
         return Tensors.stridedCopy(flat, tensor.offset(), tensor.shape(), tensor.strides());
     }
 }

@@ -1,22 +1,26 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.tensor.DType;
+import dev.limbeck.weights.StoredTensor.Elements;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * List the classes and functions that a checkpoint may name, and what each becomes here: descriptions of tensors, maps,
- * or an object of no meaning. None of them runs anything of Python's.
+ * or an object of no meaning ({@link HarmlessClasses}). None of them runs anything of Python's.
  */
 final class TorchGlobals {
-    /** Stand for a value that a state dict does not need, such as a device or an optimizer's options. */
-    private static final Object IGNORED = new Object();
+    private static final String WITH_ATTRIBUTES = "torch._tensor._rebuild_from_type_v2";
+
+    /** Where the element type stands among the arguments of {@code _rebuild_tensor_v3}. */
+    private static final int TYPE_OF_UNTYPED = 6;
 
     private static final Map<String, Global> KNOWN = known();
 
@@ -29,10 +33,22 @@ final class TorchGlobals {
     }
 
     /** The type of a storage, which is named but never called. */
-    record StorageType(DType type) implements Global {
+    record StorageType(Elements type) implements Global {
         @Override
         public Object call(@Nullable Object[] arguments) {
-            throw new IllegalArgumentException("damaged pickle: a storage of " + type + " is made without its id");
+            throw new IllegalArgumentException(
+                    "damaged pickle: a storage of " + type.name() + " is made without its id");
+        }
+    }
+
+    /** Stand for a value that a state dict does not need; each is another, so that it may be the key of a map. */
+    static final class Opaque {}
+
+    /** A class whose values are passed over. */
+    private record Harmless(String name) implements Global {
+        @Override
+        public Object call(@Nullable Object[] arguments) {
+            return new Opaque();
         }
     }
 
@@ -65,13 +81,36 @@ final class TorchGlobals {
 
     private static Map<String, Global> known() {
         Map<String, Global> known = new HashMap<>();
-        known.put("collections.OrderedDict", TorchGlobals::orderedDict);
+        HarmlessClasses.values().forEach(name -> known.put(name, new Harmless(name)));
+        HarmlessClasses.MAPS.forEach(name -> known.put(name, TorchGlobals::mapOf));
         known.put("torch._utils._rebuild_tensor", TorchGlobals::tensor);
         known.put("torch._utils._rebuild_tensor_v2", TorchGlobals::tensor);
+        known.put("torch._utils._rebuild_tensor_v3", TorchGlobals::untyped);
         known.put("torch._utils._rebuild_parameter", TorchGlobals::parameter);
         known.put("torch._utils._rebuild_parameter_with_state", TorchGlobals::parameter);
         known.put("torch.nn.parameter.Parameter", TorchGlobals::parameter);
-        known.put("torch._tensor._rebuild_from_type_v2", TorchGlobals::withAttributes);
+        known.put("torch._utils._rebuild_device_tensor_from_cpu_tensor", TorchGlobals::parameter);
+        known.put(WITH_ATTRIBUTES, TorchGlobals::withAttributes);
+        known.put("torch._utils._rebuild_qtensor", TorchGlobals::quantized);
+        Map.of(
+                        "_rebuild_sparse_tensor", "sparse",
+                        "_rebuild_sparse_csr_tensor", "sparse",
+                        "_rebuild_nested_tensor", "nested",
+                        "_rebuild_meta_tensor_no_storage", "a tensor without values",
+                        "_rebuild_device_tensor_from_numpy", "on a device that is not here",
+                        "_rebuild_wrapper_subclass", "of a class of its own")
+                .forEach((name, kind) -> known.put("torch._utils." + name, arguments -> unreadable(kind)));
+        storages().forEach((name, type) -> {
+            known.put("torch." + name + "Storage", new StorageType(type));
+            known.put("torch.cuda." + name + "Storage", new StorageType(type));
+        });
+        known.put("torch.storage.UntypedStorage", new StorageType(new Elements("untyped bytes", 1, null)));
+        known.put("torch.storage.TypedStorage", new Harmless("torch.storage.TypedStorage"));
+        return Map.copyOf(known);
+    }
+
+    private static Map<String, Elements> storages() {
+        Map<String, Elements> storages = new HashMap<>();
         Map.of(
                         "Float", DType.FLOAT32,
                         "Double", DType.FLOAT64,
@@ -83,39 +122,32 @@ final class TorchGlobals {
                         "Char", DType.INT8,
                         "Byte", DType.UINT8,
                         "Bool", DType.BOOL)
-                .forEach((name, type) -> known.put("torch." + name + "Storage", new StorageType(type)));
-        // Values beside the tensors: options of a run, a best accuracy from NumPy. They are read over.
-        for (String ignored : List.of(
-                "torch.Tensor",
-                "torch.Size",
-                "torch.device",
-                "torch.float32",
-                "torch.float64",
-                "torch.float16",
-                "torch.bfloat16",
-                "torch.int64",
-                "torch.int32",
-                "torch.int16",
-                "torch.int8",
-                "torch.uint8",
-                "torch.bool",
-                "builtins.set",
-                "__builtin__.set",
-                "argparse.Namespace",
-                "numpy.dtype",
-                "numpy.core.multiarray.scalar",
-                "numpy._core.multiarray.scalar",
-                "_codecs.encode")) {
-            known.put(ignored, arguments -> IGNORED);
+                .forEach((name, type) -> storages.put(name, Elements.of(type)));
+        storages.put("ComplexDouble", new Elements("complex128", 16, null));
+        storages.put("ComplexFloat", new Elements("complex64", 8, null));
+        storages.put("QInt32", new Elements("qint32", 4, null));
+        for (String narrow : List.of("QInt8", "QUInt8", "QUInt4x2", "QUInt2x4")) {
+            storages.put(narrow, new Elements(narrow.toLowerCase(Locale.ROOT), 1, null));
         }
-        return Map.copyOf(known);
+        return storages;
     }
 
-    private static Object orderedDict(@Nullable Object[] arguments) {
-        if (arguments.length == 0) return map(List.of());
-        // Python 2 hands the items over as one list of pairs.
-        Object[] pairs = sequence(arguments[0]);
-        Object[] flat = Arrays.stream(pairs)
+    /** Keep the entries that a map is made of; what else it is made of, such as a default's factory, is passed over. */
+    private static Object mapOf(@Nullable Object[] arguments) {
+        Map<Object, Object> made = map(List.of());
+        for (Object argument : arguments) {
+            if (argument instanceof Map<?, ?> entries) {
+                made.putAll(entries);
+            } else if (argument instanceof List<?> || argument instanceof Object[]) {
+                made.putAll(pairs(argument));
+            }
+        }
+        return made;
+    }
+
+    /** Python 2 hands the items of a map over as one list of pairs. */
+    private static Map<Object, Object> pairs(Object argument) {
+        Object[] flat = Arrays.stream(sequence(argument))
                 .flatMap(pair -> {
                     Object[] both = sequence(pair);
                     if (both.length != 2) throw new IllegalArgumentException("damaged pickle: a pair is none");
@@ -127,15 +159,40 @@ final class TorchGlobals {
 
     /** Build from (storage, offset, size, stride, …); what follows concerns gradients. */
     private static Object tensor(@Nullable Object[] arguments) {
-        if (arguments.length < 4 || !(arguments[0] instanceof StoragePart part)) {
-            throw new IllegalArgumentException("damaged pickle: a tensor without a storage");
-        }
+        StoragePart part = part(arguments);
+        if (part.storage.type().readable() == null)
+            return described(part.storage.type().name(), arguments);
         long offset = Math.addExact(part.offset, integer(arguments[1]));
         return new StoredTensor(part.storage, offset, integers(arguments[2]), integers(arguments[3]));
     }
 
+    /** Types that came after the typed storages: the type is an argument, the storage is of bytes. */
+    private static Object untyped(@Nullable Object[] arguments) {
+        part(arguments);
+        boolean named = arguments.length > TYPE_OF_UNTYPED && arguments[TYPE_OF_UNTYPED] instanceof Harmless;
+        String type = named ? ((Harmless) arguments[TYPE_OF_UNTYPED]).name() : "an unknown type";
+        return described(type.substring(type.lastIndexOf('.') + 1), arguments);
+    }
+
+    private static Object quantized(@Nullable Object[] arguments) {
+        return described(part(arguments).storage.type().name(), arguments);
+    }
+
+    private static StoragePart part(@Nullable Object[] arguments) {
+        if (arguments.length >= 4 && arguments[0] instanceof StoragePart part) return part;
+        throw new IllegalArgumentException("damaged pickle: a tensor without a storage");
+    }
+
+    private static Object described(String type, @Nullable Object[] arguments) {
+        return new Described.Unreadable(type, integers(arguments[2]));
+    }
+
+    private static Object unreadable(String kind) {
+        return new Described.Unreadable(kind, new long[0]);
+    }
+
     private static Object parameter(@Nullable Object[] arguments) {
-        if (arguments.length > 0 && arguments[0] instanceof StoredTensor tensor) return tensor;
+        if (arguments.length > 0 && arguments[0] instanceof Described tensor) return tensor;
         throw new IllegalArgumentException("damaged pickle: a parameter without a tensor");
     }
 
@@ -143,7 +200,7 @@ final class TorchGlobals {
     private static Object withAttributes(@Nullable Object[] arguments) {
         if (arguments.length >= 3
                 && arguments[0] instanceof Global function
-                && function != KNOWN.get("torch._tensor._rebuild_from_type_v2")
+                && function != KNOWN.get(WITH_ATTRIBUTES)
                 && arguments[2] instanceof Object[] own) {
             return function.call(own);
         }

@@ -1,6 +1,5 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -25,14 +24,15 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
 
     private final Path file;
     private final FileChannel channel;
-    private final Map<String, Long> positions = new HashMap<>();
+    private final Map<String, Long> positions;
 
-    private TorchLegacy(Path file, FileChannel channel) {
+    private TorchLegacy(Path file, FileChannel channel, Map<String, Long> positions) {
         this.file = file;
         this.channel = channel;
+        this.positions = positions;
     }
 
-    static StateDict read(Path file) {
+    static WeightFile open(Path file) {
         try (FileChannel channel = FileChannel.open(file);
                 InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             PickleInput input = new PickleInput(in, Math.min(channel.size(), LARGEST_PICKLE));
@@ -48,9 +48,13 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
             }
             Object root = unpickle(file, input, storages);
             Object keys = unpickle(file, input, storages);
-            TorchLegacy legacy = new TorchLegacy(file, channel);
-            legacy.index(keys, storages, input.position());
-            return TorchCheckpoint.assemble(file, TensorSearch.find(file, root), legacy);
+            Map<String, Long> positions =
+                    new TorchLegacy(file, channel, new HashMap<>()).index(keys, storages, input.position());
+            return new WeightFile(file, root, Map.of(), wanted -> {
+                try (FileChannel again = FileChannel.open(file)) {
+                    return TorchCheckpoint.assemble(file, wanted, new TorchLegacy(file, again, positions));
+                }
+            });
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
         }
@@ -61,7 +65,8 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
     }
 
     /** Note where each storage lies, walking over all of them. */
-    private void index(@Nullable Object keys, Map<String, Storage> storages, long start) throws IOException {
+    private Map<String, Long> index(@Nullable Object keys, Map<String, Storage> storages, long start)
+            throws IOException {
         if (!(keys instanceof List<?> list)) throw FileTrouble.in(file, "has no list of storages behind its object");
         ByteBuffer count = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         long at = start;
@@ -88,6 +93,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
             positions.put(storage.key(), at);
             at += storage.bytes();
         }
+        return positions;
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
@@ -96,21 +97,22 @@ final class TorchUnpickler extends Unpickler {
             // Sets are kept as lists: their values are ignored, and hashing nested ones can take forever.
             case Opcodes.EMPTY_SET -> stack.add(new ArrayList<>());
             case Opcodes.FROZENSET -> stack.add(stack.pop_all_since_marker());
-            case Opcodes.ADDITEMS -> super.dispatch(Opcodes.APPENDS);
+            case Opcodes.ADDITEMS, Opcodes.APPENDS -> addAll(stack.pop_all_since_marker());
+            case Opcodes.APPEND -> addAll(Collections.singletonList(stack.pop()));
             case Opcodes.PERSID,
                     Opcodes.NEWOBJ_EX,
                     Opcodes.EXT1,
                     Opcodes.EXT2,
                     Opcodes.EXT4,
                     Opcodes.NEXT_BUFFER,
-                    Opcodes.BYTEARRAY8 ->
+                    Opcodes.READONLY_BUFFER ->
                 throw FileTrouble.in(
                         file, "uses pickle opcode " + opcode + ", which torch.save does not write" + NOTHING_RUN);
             case Opcodes.BINSTRING, Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.LONG4 -> {
                 requireRemaining(4);
                 super.dispatch(opcode);
             }
-            case Opcodes.BINUNICODE8, Opcodes.BINBYTES8 -> {
+            case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8 -> {
                 requireRemaining(8);
                 super.dispatch(opcode);
             }
@@ -139,6 +141,13 @@ final class TorchUnpickler extends Unpickler {
         String qualified = FileTrouble.printable(module + "." + name);
         Global known = TorchGlobals.find(module + "." + name);
         if (known != null) return known;
+        if (module.startsWith("fastai.")) {
+            throw FileTrouble.in(
+                    file,
+                    "holds fastai code (class " + qualified
+                            + "), as learn.export writes it, which only Python can run; save"
+                            + " the weights there with learn.save(name, with_opt=False)" + NOTHING_RUN);
+        }
         if (module.startsWith("torch.nn.modules") || module.startsWith("torchvision.") || module.startsWith("timm.")) {
             throw FileTrouble.in(
                     file,
@@ -148,8 +157,8 @@ final class TorchUnpickler extends Unpickler {
         }
         throw FileTrouble.in(
                 file,
-                "names the class " + qualified + ", and expected are tensors, numbers, text and maps alone; a model"
-                        + " must be saved by torch.save(model.state_dict(), path)" + NOTHING_RUN);
+                "names the class " + qualified + ", which is not among the harmless ones that are passed over; save the"
+                        + " weights alone by torch.save(model.state_dict(), path)" + NOTHING_RUN);
     }
 
     private Object call(@Nullable Object callee, @Nullable Object arguments) {
@@ -160,9 +169,18 @@ final class TorchUnpickler extends Unpickler {
     }
 
     private void putAll(List<Object> keysAndValues) {
+        Map<Object, Object> entries = TorchGlobals.map(keysAndValues);
+        if (stack.peek() instanceof TorchGlobals.Opaque) return;
         @SuppressWarnings("unchecked")
         Map<Object, Object> map = (Map<Object, Object>) stack.peek();
-        map.putAll(TorchGlobals.map(keysAndValues));
+        map.putAll(entries);
+    }
+
+    private void addAll(List<Object> items) {
+        if (stack.peek() instanceof TorchGlobals.Opaque) return;
+        @SuppressWarnings("unchecked")
+        List<Object> list = (List<Object>) stack.peek();
+        list.addAll(items);
     }
 
     private static String text(Object value) {
@@ -187,8 +205,9 @@ final class TorchUnpickler extends Unpickler {
         if (before != null && !before.equals(storage)) {
             throw FileTrouble.in(
                     file,
-                    "storage '" + FileTrouble.printable(key) + "' is once " + before.elements() + " of " + before.type()
-                            + " and once " + storage.elements() + " of " + storage.type());
+                    "storage '" + FileTrouble.printable(key) + "' is once " + before.elements() + " of "
+                            + before.type().name() + " and once " + storage.elements() + " of "
+                            + storage.type().name());
         }
         // Before PyTorch 0.4 a storage could be a part of another: (key of the view, offset, size).
         if (parts.length == 5 || parts[5] == null) return new TorchGlobals.StoragePart(storage, 0);

@@ -1,7 +1,6 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -51,20 +50,30 @@ final class TorchZip implements TorchCheckpoint.Storages {
                 .anyMatch(name -> name.equals(folder + "constants.pkl") || name.startsWith(folder + "code/"))) {
             throw FileTrouble.in(
                     file,
-                    "is a TorchScript archive, a program with its weights; expected a checkpoint, which Python writes"
-                            + " by torch.save(model.state_dict(), path)");
+                    "is a TorchScript archive, a network with its weights; give it without naming an architecture, or"
+                            + " save the weights alone in Python by torch.save(model.state_dict(), path)");
         }
     }
 
-    static StateDict read(Path file) {
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            TorchZip archive = new TorchZip(file, zip);
+    static WeightFile open(Path file) {
+        Object root = with(file, archive -> {
             archive.checkByteOrder();
-            Map<String, Storage> storages = new HashMap<>();
             byte[] pickle = archive.bytes(PICKLE, LARGEST_PICKLE);
             PickleInput input = new PickleInput(new ByteArrayInputStream(pickle), pickle.length);
-            Object root = new TorchUnpickler(file, input, storages).read();
-            return TorchCheckpoint.assemble(file, TensorSearch.find(file, root), archive);
+            return new TorchUnpickler(file, input, new HashMap<>()).read();
+        });
+        return new WeightFile(
+                file, root, Map.of(), wanted -> with(file, archive -> TorchCheckpoint.assemble(file, wanted, archive)));
+    }
+
+    /** Do something with the open archive. */
+    private interface Work<T> {
+        T on(TorchZip archive) throws IOException;
+    }
+
+    private static <T> T with(Path file, Work<T> work) {
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            return work.on(new TorchZip(file, zip));
         } catch (EOFException e) {
             throw FileTrouble.reading(file, e);
         } catch (IOException | IllegalArgumentException e) {

@@ -1,13 +1,17 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Read weights from a file of any supported format. */
 public final class WeightFiles {
     /** What the names begin with under which a checkpoint holds the state of a training, beside the weights. */
     public static final String TRAINING = "training/";
+
+    private static final String INDEX = ".index.json";
 
     private WeightFiles() {}
 
@@ -16,22 +20,34 @@ public final class WeightFiles {
      *
      * @return a state dict that the caller closes
      * @throws LimbeckException if there is no such file, or it is of another kind or damaged
-     * @see Safetensors
-     * @see TorchCheckpoint
+     * @see WeightFile#fit the way to read the weights of a known network
      */
     public static StateDict read(Path file) {
-        FileTrouble.requireFile(file);
-        FileKind kind = FileKind.of(file);
-        return switch (kind) {
-            case SAFETENSORS -> {
-                StateDict state = Safetensors.read(file);
-                state.take(TRAINING).close();
-                yield state;
-            }
-            case ZIP, TORCH_LEGACY -> TorchCheckpoint.read(file);
-            default ->
-                throw FileTrouble.in(
-                        file, "is " + kind.description() + "; expected a safetensors file or a PyTorch checkpoint");
-        };
+        return WeightFile.open(file).read(null);
+    }
+
+    /**
+     * Read the weights of a file into a network, all or nothing.
+     *
+     * @return what of the file was chosen, converted or left out, see {@link WeightFit#notes}
+     * @throws LimbeckException if it does not fit the network, or several sets of weights in it do
+     */
+    public static List<String> load(Path file, Module network) {
+        WeightFit fit = WeightFile.open(file).fit(Needs.of(network.describe(), network), null);
+        try (StateDict state = fit.read()) {
+            network.load(state);
+        }
+        return fit.notes();
+    }
+
+    static LimbeckException noWeights(Path file, FileKind kind) {
+        if (file.toString().endsWith(INDEX)) {
+            return FileTrouble.in(
+                    file,
+                    "is the index of weights in several files, which are not read; join them in Python, as by"
+                            + " model.save_pretrained(path, max_shard_size=\"100GB\")");
+        }
+        return FileTrouble.in(
+                file, "is " + kind.description() + "; expected a safetensors file or a PyTorch checkpoint");
     }
 }

@@ -126,26 +126,38 @@ class SavedModelTest {
             state.put("conv1.weight", Scope.keep(Tensors.zeros(DType.FLOAT32, 2, 3, 1, 1)));
             Safetensors.write(state, headless);
         }
-        refused(headless, "CIFAR_RESNET8", headless + " has no classifier weight (a matrix); it is no cifar-resnet8");
+        refused(
+                headless,
+                "CIFAR_RESNET8",
+                headless + ": the weights do not fit cifar-resnet8: missing: bn1.weight, bn1.bias, bn1.running_mean,"
+                        + " bn1.running_var and 32 more; other shapes: conv1.weight (expected 16×3×3×3, found 2×3×1×1)");
         Path empty = folder.resolve("empty.safetensors");
-        try (StateDict state = new StateDict()) {
-            state.put("fc.weight", Scope.keep(Tensors.zeros(DType.FLOAT32, 0, 64)));
-            Safetensors.write(state, empty);
-        }
-        refused(empty, "CIFAR_RESNET8", empty + " has no classifier weight (a matrix); it is no cifar-resnet8");
+        classifier(empty, 0);
+        refused(
+                empty,
+                "CIFAR_RESNET8",
+                empty + " has a classifier 'linear.weight' of 0 classes; expected 1 to 100000; it is no cifar-resnet8");
     }
 
     @Test
     void aFileDoesNotMakeANetworkOfAnySize() {
         Path vast = folder.resolve("vast.safetensors");
-        try (StateDict state = new StateDict()) {
-            state.put("fc.weight", Scope.keep(Tensors.zeros(DType.FLOAT32, 5_000_000, 1)));
-            Safetensors.write(state, vast);
-        }
+        classifier(vast, 200_000);
         refused(
                 vast,
                 "CIFAR_RESNET8",
-                vast + " has a classifier 'fc.weight' of 5000000 classes, more than 100000; it is no cifar-resnet8");
+                vast + " has a classifier 'linear.weight' of 200000 classes; expected 1 to 100000; it is no"
+                        + " cifar-resnet8");
+    }
+
+    /** Write the weights with a classifier of another size. */
+    private void classifier(Path to, long classes) {
+        try (StateDict state = Safetensors.read(file)) {
+            state.metadata().clear();
+            state.put("linear.weight", Scope.keep(Tensors.zeros(DType.FLOAT32, classes, 64)));
+            state.put("linear.bias", Scope.keep(Tensors.zeros(DType.FLOAT32, classes)));
+            Safetensors.write(state, to);
+        }
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.limbeck.nn.StateDict;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MaliciousPickleTest {
     private static final String TOUCHED = "@TOUCHED@";
@@ -41,6 +43,41 @@ class MaliciousPickleTest {
                 // known to the library's own registry, not to ours
                 Arguments.of("decimal.Decimal", "cdecimal\nDecimal\n(S'1'\ntR."),
                 Arguments.of("operator.attrgetter", "coperator\nattrgetter\n(S'x'\ntR."),
+                Arguments.of("builtins.exec", "cbuiltins\nexec\n(" + argument + "tR."),
+                Arguments.of("builtins.__import__", "cbuiltins\n__import__\n(S'os'\ntR."),
+                Arguments.of("__builtin__.eval", "c__builtin__\neval\n(S'1'\ntR."),
+                Arguments.of("__builtin__.apply", "c__builtin__\napply\n(N(tR."),
+                Arguments.of("builtins.map", "cbuiltins\nmap\n(N(tR."),
+                Arguments.of("builtins.open", "cbuiltins\nopen\n(S'x'\nS'w'\ntR."),
+                Arguments.of("builtins.type", "cbuiltins\ntype\n(S'x'\n)}tR."),
+                Arguments.of("codecs.decode", "ccodecs\ndecode\n(S'x'\ntR."),
+                Arguments.of("_codecs.decode", "c_codecs\ndecode\n(S'x'\ntR."),
+                Arguments.of("runpy.run_path", "crunpy\nrun_path\n(S'x.py'\ntR."),
+                Arguments.of("numpy.load", "cnumpy\nload\n(S'x.npy'\ntR."),
+                Arguments.of(
+                        "numpy.testing._private.utils.runstring",
+                        "cnumpy.testing._private.utils\nrunstring\n(S'1'\n}tR."),
+                Arguments.of("pickle.loads", "cpickle\nloads\n(S'x'\ntR."),
+                Arguments.of("marshal.loads", "cmarshal\nloads\n(S'x'\ntR."),
+                Arguments.of("types.FunctionType", "ctypes\nFunctionType\n)R."),
+                Arguments.of("types.CodeType", "ctypes\nCodeType\n)R."),
+                Arguments.of("importlib.import_module", "cimportlib\nimport_module\n(S'os'\ntR."),
+                Arguments.of("torch.jit.load", "ctorch.jit\nload\n(S'x'\ntR."),
+                Arguments.of("torch.storage._load_from_bytes", "ctorch.storage\n_load_from_bytes\n(S'x'\ntR."),
+                Arguments.of("torch._inductor.codecache.AsyncCompile", "ctorch._inductor.codecache\nAsyncCompile\n)R."),
+                Arguments.of("functools.partial", "cfunctools\npartial\n(cos\nsystem\n" + argument + "tR."),
+                Arguments.of("pathlib.os.system", "cpathlib\nos.system\n(" + argument + "tR."),
+                Arguments.of("collections.OrderedDict.__reduce__", "ccollections\nOrderedDict.__reduce__\n)R."),
+                Arguments.of("__main__.Settings", "c__main__\nSettings\n)\u0081}b."),
+                // forbidden names inside what is passed over: as argument, state, item and key
+                Arguments.of("os.system", "ccollections\ndefaultdict\n(cos\nsystem\ntR."),
+                Arguments.of("posix.system", "cargparse\nNamespace\n)\u0081}S'run'\ncposix\nsystem\nsb."),
+                Arguments.of("os.popen", "cfastcore.foundation\nL\n)\u0081(cos\npopen\ne."),
+                Arguments.of("os.execv", "ccollections\nCounter\n)R(cos\nexecv\nK\u0001u."),
+                Arguments.of("os.remove", "cnumpy.core.multiarray\n_reconstruct\n(cos\nremove\ntR."),
+                // what a known class makes is no function
+                Arguments.of("calls what is no known class", "cargparse\nNamespace\n)R(" + argument + "tR."),
+                Arguments.of("calls what is no known class", "cpathlib\nPosixPath\n(S'x'\ntR(tR."),
                 Arguments.of("builtins.ValueError", "cbuiltins\nValueError\n)R."),
                 // a call of what is no class, and of a class by text
                 Arguments.of("calls what is no known class", "S'os.system'\n(" + argument + "tR."),
@@ -95,6 +132,46 @@ class MaliciousPickleTest {
         TorchCheckpoint.read(file).close();
     }
 
+    /** Whatever is done to a value that is passed over, it stays without meaning and the weights beside it are read. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "cargparse\nNamespace\n)\u0081}X\u0008\u0000\u0000\u0000__dict__}sb",
+                "cfastcore.foundation\nL\n)\u0081]a(K\u0001K\u0002eK\u0001K\u0002s(K\u0003K\u0004u]b",
+                "ccollections\ndefaultdict\n(cbuiltins\nlist\ntR(K\u0001K\u0002u",
+                "ccollections\nCounter\n(}tR(K\u0001K\u0002u",
+                "cdatetime\ndatetime\n(U\u0001xtR",
+                "cpathlib\nPosixPath\n(U\u0004/etcU\u0006passwdtR",
+                "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\u0000tU\u0001btR(K\u0001(K\u0003tNNtb",
+                "c__builtin__\nxrange\n(K\u0000K\u0003K\u0001tR",
+                "cargparse\nNamespace\n"
+            })
+    void harmlessValuesArePassedOver(String value) {
+        byte[] pickle = Pickles.start()
+                .raw("}(")
+                .text("beside")
+                .raw(value)
+                .text("w")
+                .tensor("0", 4, 0, new long[] {4}, new long[] {1})
+                .raw("u.")
+                .bytes();
+        Path file = Pickles.zip(folder.resolve("a.pt"), pickle, Map.of("data/0", new byte[16]));
+        try (StateDict read = TorchCheckpoint.read(file)) {
+            assertThat(read.names()).containsExactly("w");
+        }
+    }
+
+    /** The list is held to what PyTorch itself lets pass, and to names that say what they are. */
+    @Test
+    void nothingOnTheListTakesCodeToRun() {
+        assertThat(HarmlessClasses.values())
+                .doesNotHaveDuplicates()
+                .noneMatch(
+                        name -> name.matches(
+                                ".*\\b(eval|exec|compile|getattr|setattr|import_module|__import__|system|popen"
+                                        + "|load|loads|open|partial|reduce|map|apply|attrgetter|methodcaller|type|super|vars|globals)"));
+    }
+
     @Test
     void constructorsRegisteredByOthersAreNotUsed() {
         boolean[] called = {false};
@@ -144,7 +221,8 @@ class MaliciousPickleTest {
             byte[] key = Pickles.start().raw("}]q\u0000h\u0000aK\u0001s.").bytes();
             TorchCheckpointTest.assertRefused(
                     Pickles.zip(folder.resolve("b.pt"), key, Map.of()), "the key of a map", "");
-            TorchCheckpointTest.assertRefused(Pickles.zip(folder.resolve("c.pt"), laughs, Map.of()), "no map", "");
+            TorchCheckpointTest.assertRefused(
+                    Pickles.zip(folder.resolve("c.pt"), laughs, Map.of()), "holds no tensors", "");
         });
         assertThat(Files.exists(folder.resolve("a.pt"))).isTrue();
     }

@@ -109,9 +109,11 @@ class SafetensorsTest {
         Path file = folder.resolve("x.safetensors");
         try (StateDict none = new StateDict()) {
             Safetensors.write(none, file);
-            try (StateDict back = WeightFiles.read(file)) {
+            try (StateDict back = Safetensors.read(file)) {
                 assertThat(back.size()).isZero();
             }
+            assertThatThrownBy(() -> WeightFiles.read(file))
+                    .hasMessage(file + ": holds no tensors; expected a state dict");
         }
     }
 
@@ -126,7 +128,8 @@ class SafetensorsTest {
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}} | 8 | describes 4 bytes",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}} | 8 | neither overlap nor hole",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]}} | 6 | neither overlap",
-                "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}} | 4 | has the element type \"F8_E4M3\"",
+                "{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}} | 4 | is F8_E4M3, which cannot be read",
+                "{\"a\":{\"dtype\":\"F99\",\"shape\":[4],\"data_offsets\":[0,4]}} | 4 | has the element type \"F99\"",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}} | 4 | shape holds -1",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]}} | 4 | shape holds 1.5",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}} | 4 | shape holds 9999",

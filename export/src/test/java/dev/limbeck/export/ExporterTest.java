@@ -180,7 +180,9 @@ class ExporterTest {
                 student.classNames(),
                 student.preparation(),
                 module.sha256(),
-                home.resolve("nowhere.safetensors"));
+                home.resolve("nowhere.safetensors"),
+                null,
+                List.of());
     }
 
     @Test

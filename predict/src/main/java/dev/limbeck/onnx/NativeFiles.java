@@ -1,5 +1,6 @@
 package dev.limbeck.onnx;
 
+import dev.limbeck.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -55,9 +56,11 @@ final class NativeFiles {
 
     private static Path cache() {
         String named = System.getenv("XDG_CACHE_HOME");
-        Path home =
-                named == null || named.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(named);
-        return home.resolve("limbeck").resolve("onnxruntime");
+        if (named != null && !named.isBlank()) return Path.of(named, "limbeck", "onnxruntime");
+        return CacheFolder.home()
+                .map(home -> home.resolve(".cache").resolve("limbeck"))
+                .orElseGet(CacheFolder::temporary)
+                .resolve("onnxruntime");
     }
 
     /** Return what ONNX Runtime calls this machine. */

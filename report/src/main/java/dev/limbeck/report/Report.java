@@ -163,7 +163,8 @@ public final class Report {
         for (ComparisonResult.Taught taught : result.teachers()) {
             // What a teacher of another runtime, or several together, cost is not told by a module.
             if (!Zoo.names().contains(taught.architecture())) continue;
-            try (SavedModel teacher = SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()))) {
+            try (SavedModel teacher =
+                    SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()), taught.weightsKey())) {
                 costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
             }
         }

@@ -22,6 +22,8 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
@@ -58,6 +60,8 @@ public final class DatasetStore {
     private static final Pattern DRAWN = Pattern.compile("shapes:(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
 
     private static final ImageDefaults PETS_DEFAULTS = new ImageDefaults(64, 64, true, 0);
+
+    private static final Logger LOG = LoggerFactory.getLogger(DatasetStore.class);
 
     private final Path cache;
     private final UnaryOperator<URI> addresses;
@@ -124,7 +128,7 @@ public final class DatasetStore {
     }
 
     /**
-     * Open a known data set by name, a folder, or an archive of one (zip, tar, tar.gz), which is unpacked into the cache
+     * Open a known data set by name, a folder, or an archive of one (see {@link Archives}), which is unpacked into the cache
      * once. A folder may hold images, IDX files or CIFAR's batches. A known name comes before a folder of that name;
      * {@code shapes:1200:0:2000} draws so many shapes for training, validation and test.
      *
@@ -195,9 +199,16 @@ public final class DatasetStore {
     }
 
     private static Path unpacked(Path archive, Path folder) {
-        if (Files.isDirectory(folder)) return folder;
+        // What was left out is said at every use, not at the first alone.
+        Path notes = folder.resolveSibling(folder.getFileName() + ".notes");
         try {
-            Archives.extract(archive, folder);
+            if (!Files.isDirectory(folder)) {
+                List<String> said = Archives.extract(archive, folder);
+                if (!said.isEmpty()) Files.write(notes, said);
+            }
+            if (Files.isRegularFile(notes)) Files.readAllLines(notes).forEach(LOG::warn);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot keep what is left out of " + archive + " in " + notes + ": " + e, e);
         } catch (LimbeckException e) {
             // Another process may have been quicker; a folder appears whole or not at all.
             if (!Files.isDirectory(folder)) throw e;

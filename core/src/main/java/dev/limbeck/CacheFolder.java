@@ -1,0 +1,108 @@
+package dev.limbeck;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
+
+/**
+ * Find where files are kept between runs: below the user's home, or in the temporary folder where there is no home that may be
+ * written, as in a container whose user has no entry. Nothing is kept relative to the working directory.
+ */
+public final class CacheFolder {
+    private static final String VARIABLE = "LIMBECK_HOME";
+    private static final String PRIVATE = "rwx------";
+
+    private CacheFolder() {}
+
+    /** Return the folder for data sets and weights: the variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}. */
+    public static Path find() {
+        String named = System.getenv(VARIABLE);
+        if (named != null && !named.isBlank()) return Path.of(named);
+        return home().map(home -> home.resolve(".cache").resolve("limbeck")).orElseGet(CacheFolder::temporary);
+    }
+
+    /** Return the user's home, if there is one that may be written: as Java knows it, or the variable {@code HOME}. */
+    public static Optional<Path> home() {
+        String named = System.getenv("HOME");
+        return javaHome().or(() -> usable(named == null ? "" : named));
+    }
+
+    /** Return the home that Java, and so the libraries, know of, if it may be written. */
+    public static Optional<Path> javaHome() {
+        return usable(System.getProperty("user.home", ""));
+    }
+
+    static Optional<Path> usable(String home) {
+        // Java says ? where the system knows no home, and a path relative to the working directory is none.
+        if (home.isBlank() || home.equals("?")) return Optional.empty();
+        Path path = Path.of(home);
+        if (!path.isAbsolute() || !Files.isDirectory(path) || !Files.isWritable(path)) return Optional.empty();
+        try {
+            // Everyone's folder, such as /tmp, is nobody's home: others could put native libraries there.
+            return isOthers(path) ? Optional.empty() : Optional.of(path);
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Return this user's folder below the temporary one, the same at every start; it is made if missing. */
+    public static Path temporary() {
+        return temporary(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    static synchronized Path temporary(Path parent) {
+        try {
+            Path fresh = Files.createTempDirectory(parent, "limbeck-");
+            Path mine = parent.resolve("limbeck-" + owner(fresh).replaceAll("[^A-Za-z0-9_.-]", "_"));
+            try {
+                Files.createDirectory(mine, permissions(parent));
+            } catch (FileAlreadyExistsException e) {
+                // Native libraries are loaded from it: what others could have put there is not used.
+                if (!isPrivate(mine, owner(fresh))) return fresh;
+            }
+            Files.delete(fresh);
+            return mine;
+        } catch (IOException e) {
+            throw new LimbeckException(
+                    "there is neither a home folder nor a temporary one that may be written (" + parent
+                            + "); set LIMBECK_HOME and -Djava.io.tmpdir",
+                    e);
+        }
+    }
+
+    private static boolean isPrivate(Path folder, String owner) throws IOException {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                || !owner(folder).equals(owner)) return false;
+        return !isPosix(folder)
+                || !isOthers(folder)
+                        && !Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS)
+                                .contains(PosixFilePermission.GROUP_WRITE);
+    }
+
+    private static boolean isOthers(Path folder) throws IOException {
+        return isPosix(folder) && Files.getPosixFilePermissions(folder).contains(PosixFilePermission.OTHERS_WRITE);
+    }
+
+    private static String owner(Path path) throws IOException {
+        return path.getFileSystem().supportedFileAttributeViews().contains("unix")
+                ? String.valueOf(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))
+                : Files.getOwner(path, LinkOption.NOFOLLOW_LINKS).getName();
+    }
+
+    private static boolean isPosix(Path path) {
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
+    }
+
+    private static FileAttribute<?>[] permissions(Path parent) {
+        return isPosix(parent)
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PRIVATE))
+                }
+                : new FileAttribute<?>[0];
+    }
+}

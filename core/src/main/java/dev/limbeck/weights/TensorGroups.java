@@ -1,0 +1,203 @@
+package dev.limbeck.weights;
+
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Find the maps of tensors inside what a file holds. */
+final class TensorGroups {
+    /** Where training scripts put the state dict, the weights in training before their moving average. */
+    private static final List<String> WRAPPERS = List.of(
+            "state_dict",
+            "model_state_dict",
+            "model_state",
+            "model",
+            "net",
+            "network",
+            "weights",
+            "params",
+            "model_ema",
+            "state_dict_ema",
+            "ema_state_dict",
+            "ema");
+
+    /** What wraps a whole network puts before all its names. */
+    private static final List<String> SHARED = List.of("module.", "_orig_mod.");
+
+    private static final int DEEPEST = 6;
+    private static final int NAMED = 8;
+
+    /**
+     * A map of a file that holds tensors itself.
+     *
+     * @param path the names that lead to it, joined by dots; empty for the outermost
+     */
+    record Group(String path, Map<String, Described> tensors) {
+        /** Return the tensors whose names begin with a prefix, under what follows it. */
+        Group below(String prefix) {
+            Map<String, Described> found = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> {
+                if (name.startsWith(prefix)) found.put(name.substring(prefix.length()), tensor);
+            });
+            return new Group(join(path, prefix.substring(0, prefix.length() - 1)), found);
+        }
+    }
+
+    private record Place(String path, Object value, int depth) {}
+
+    private TensorGroups() {}
+
+    static String join(String path, String name) {
+        return path.isEmpty() ? name : path + "." + name;
+    }
+
+    /** Return all groups but an optimizer's, outer ones first, each once however often it is shared. */
+    static List<Group> all(@Nullable Object root) {
+        return below("", root);
+    }
+
+    /**
+     * Return the groups at and below a place of a file.
+     *
+     * @param key names joined by dots; the last ones may be what names of tensors begin with
+     * @throws dev.limbeck.LimbeckException naming the groups there are, if there is none
+     */
+    static List<Group> at(Path file, @Nullable Object root, String key) {
+        List<Group> found = find("", root, key);
+        if (!found.isEmpty()) return found;
+        // A part of the path will do, where it is clear.
+        List<Group> all = all(root);
+        List<Group> ends =
+                all.stream().filter(group -> group.path.endsWith("." + key)).toList();
+        if (ends.isEmpty()) {
+            ends = all.stream()
+                    .map(group -> group.below(key + "."))
+                    .filter(group -> !group.tensors.isEmpty())
+                    .toList();
+        }
+        if (ends.size() == 1) return ends;
+        throw FileTrouble.in(
+                file, "holds no weights under '" + FileTrouble.printable(key) + "'; it holds some under " + names(all));
+    }
+
+    private static List<Group> find(String path, @Nullable Object value, String key) {
+        if (!(value instanceof Map<?, ?> map)) {
+            return value instanceof List<?> || value instanceof Object[] ? find(path, indexed(value), key) : List.of();
+        }
+        List<Group> exact = below(join(path, key), map.get(key));
+        if (!exact.isEmpty()) return exact;
+        for (int dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) {
+            String first = key.substring(0, dot);
+            List<Group> found = find(join(path, first), map.get(first), key.substring(dot + 1));
+            if (!found.isEmpty()) return found;
+        }
+        Group named = new Group(path, tensors(map)).below(key + ".");
+        return named.tensors.isEmpty() ? List.of() : List.of(named);
+    }
+
+    private static Map<Object, Object> indexed(Object sequence) {
+        List<?> items = sequence instanceof Object[] array ? Arrays.asList(array) : (List<?>) sequence;
+        Map<Object, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < items.size(); i++) map.put(Integer.toString(i), items.get(i));
+        return map;
+    }
+
+    /** Walk the maps and lists inside a value, each once: a hostile file shares on purpose. */
+    private static List<Group> below(String path, @Nullable Object root) {
+        List<Group> groups = new ArrayList<>();
+        if (root == null) return groups;
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Place> open = new ArrayDeque<>(List.of(new Place(path, root, 0)));
+        while (!open.isEmpty()) {
+            Place place = open.pop();
+            Object value = place.value;
+            boolean listed = value instanceof List<?> || value instanceof Object[];
+            if (!(listed || value instanceof Map<?, ?>) || !seen.add(value)) continue;
+            Map<?, ?> map = listed ? indexed(value) : (Map<?, ?>) value;
+            // A list of tensors has no names that a network could know.
+            Map<String, Described> own = listed ? Map.of() : tensors(map);
+            if (!own.isEmpty()) groups.add(new Group(place.path, own));
+            if (place.depth == DEEPEST) continue;
+            List<Place> inner = new ArrayList<>();
+            map.forEach((key, item) -> {
+                if (item != null
+                        && key instanceof String name
+                        && !name.toLowerCase(Locale.ROOT).contains("optim")) {
+                    inner.add(new Place(join(place.path, name), item, place.depth + 1));
+                }
+            });
+            Collections.reverse(inner);
+            inner.forEach(open::push);
+        }
+        return groups;
+    }
+
+    private static Map<String, Described> tensors(Map<?, ?> map) {
+        Map<String, Described> tensors = new LinkedHashMap<>();
+        map.forEach((key, value) -> {
+            if (key instanceof String name && value instanceof Described tensor) tensors.put(name, tensor);
+        });
+        return tensors;
+    }
+
+    static String names(List<Group> groups) {
+        String shown = groups.stream()
+                .limit(NAMED)
+                .map(group -> group.path.isEmpty() ? "no name" : FileTrouble.printable(group.path))
+                .collect(Collectors.joining(", "));
+        return groups.size() > NAMED ? shown + " and " + (groups.size() - NAMED) + " more" : shown;
+    }
+
+    /**
+     * Choose without knowing the network: what lies under a common name; else the outermost; else the only one. What wraps
+     * the whole network is taken off the names.
+     *
+     * @throws dev.limbeck.LimbeckException if there is none, or several and none has a common name
+     */
+    static Group choose(Path file, @Nullable Object root, @Nullable String key) {
+        if (!(root instanceof Map<?, ?> || root instanceof List<?> || root instanceof Object[])) {
+            throw FileTrouble.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
+        }
+        List<Group> groups = key == null ? all(root) : at(file, root, key);
+        if (groups.isEmpty()) throw FileTrouble.in(file, "holds no tensors; expected a state dict");
+        return unwrapped(choose(file, groups, ""));
+    }
+
+    private static Group choose(Path file, List<Group> groups, String path) {
+        if (groups.size() == 1) return groups.get(0);
+        for (String wrapper : WRAPPERS) {
+            String inner = join(path, wrapper);
+            List<Group> found = groups.stream()
+                    .filter(group -> group.path.equals(inner) || group.path.startsWith(inner + "."))
+                    .toList();
+            if (!found.isEmpty()) return choose(file, found, inner);
+        }
+        return groups.stream()
+                .filter(group -> group.path.equals(path))
+                .findFirst()
+                .orElseThrow(() -> FileTrouble.in(
+                        file,
+                        "holds tensors under " + names(groups) + "; expected one state dict, or one under a common name"
+                                + " such as " + WRAPPERS.get(0)));
+    }
+
+    private static Group unwrapped(Group group) {
+        for (String shared : SHARED) {
+            if (group.tensors.keySet().stream().allMatch(name -> name.startsWith(shared))) {
+                return unwrapped(new Group(group.path, group.below(shared).tensors));
+            }
+        }
+        return group;
+    }
+}

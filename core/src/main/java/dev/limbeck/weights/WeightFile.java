@@ -1,0 +1,152 @@
+package dev.limbeck.weights;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.TensorGroups.Group;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Look into a file of weights, safetensors or a PyTorch checkpoint, and read those of one network. What the file holds is
+ * known by its names and shapes; bytes are read for the chosen tensors alone.
+ */
+public final class WeightFile {
+    private final Path path;
+    private final @Nullable Object root;
+    private final Map<String, String> metadata;
+    private final Reader reader;
+
+    /** Read the bytes of tensors that a file describes. */
+    interface Reader {
+        StateDict read(Map<String, Described> wanted) throws IOException;
+    }
+
+    WeightFile(Path path, @Nullable Object root, Map<String, String> metadata, Reader reader) {
+        this.path = path;
+        this.root = root;
+        this.metadata = metadata;
+        this.reader = reader;
+    }
+
+    /**
+     * Open a file, told by its content. Of a training's checkpoint the weights alone are seen.
+     *
+     * @throws LimbeckException if there is no such file, or it is of another kind or damaged
+     */
+    public static WeightFile open(Path file) {
+        FileTrouble.requireFile(file);
+        FileKind kind = FileKind.of(file);
+        return switch (kind) {
+            case SAFETENSORS -> Safetensors.open(file, name -> !name.startsWith(WeightFiles.TRAINING));
+            case ZIP -> TorchZip.open(file);
+            case TORCH_LEGACY -> TorchLegacy.open(file);
+            default -> throw WeightFiles.noWeights(file, kind);
+        };
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /** Return the text beside the tensors of a safetensors file; a PyTorch checkpoint has none. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    /** Return the names under which the file holds tensors, an optimizer's apart; an empty one is the outermost. */
+    public List<String> keys() {
+        return TensorGroups.all(root).stream().map(Group::path).toList();
+    }
+
+    /** Return whether some of the weights are a network with fastai's head, as its vision learner saves them. */
+    public boolean hasFastaiHead() {
+        return TensorGroups.all(root).stream()
+                .anyMatch(group -> FastaiNames.matches(group.tensors().keySet()));
+    }
+
+    /**
+     * Find the weights of a network by its names and shapes. A prefix of the names, and what else the file holds, are passed
+     * over; {@link WeightFit#notes} says so.
+     *
+     * @param key where to look, such as {@code model_ema}; null for everywhere
+     * @return what fits, or what comes nearest, see {@link WeightFit#fits}
+     * @throws LimbeckException if several different sets of weights fit (naming the choices), or nothing lies under the key
+     */
+    public WeightFit fit(Needs needs, @Nullable String key) {
+        List<Group> groups = key == null ? TensorGroups.all(root) : TensorGroups.at(path, root, key);
+        if (groups.isEmpty()) throw FileTrouble.in(path, "holds no tensors; expected a state dict");
+        List<WeightFit> fitting = new ArrayList<>();
+        WeightFit nearest = null;
+        for (Group group : groups) {
+            for (WeightFit fit : WeightFit.of(this, group, groups, needs)) {
+                if (fit.fits()) fitting.add(fit);
+                if (nearest == null || fit.isNearerThan(nearest)) nearest = fit;
+            }
+        }
+        if (fitting.isEmpty() && nearest != null) return nearest;
+        WeightFit first = fitting.get(0);
+        // A file that is a state dict itself is the network's own, whatever lies deeper.
+        if (fitting.size() > 1 && !first.key().isEmpty()) requireEqual(fitting);
+        return first;
+    }
+
+    private void requireEqual(List<WeightFit> fitting) {
+        String first = fitting.get(0).sha256();
+        if (fitting.stream().skip(1).allMatch(fit -> fit.sha256().equals(first))) return;
+        List<Group> choices =
+                fitting.stream().map(fit -> new Group(fit.key(), Map.of())).toList();
+        throw FileTrouble.in(
+                path,
+                "holds several sets of weights that fit " + fitting.get(0).network() + ": "
+                        + TensorGroups.names(choices)
+                        + "; choose one, as in --weights-key "
+                        + FileTrouble.printable(fitting.get(0).key())
+                        + " (of a teacher --teacher-weights-key)");
+    }
+
+    /**
+     * Read the state dict of a network that is not known, by the rules of {@link TorchCheckpoint}; what the engine has no type
+     * for is left out.
+     *
+     * @param key where it lies, such as {@code model_ema}; null to choose by common names
+     * @return a state dict that the caller closes
+     */
+    public StateDict read(@Nullable String key) {
+        Map<String, Described> found = new LinkedHashMap<>();
+        TensorGroups.choose(path, root, key).tensors().forEach((name, tensor) -> {
+            if (tensor.type() != null) found.put(name, tensor);
+        });
+        return readOnly(found);
+    }
+
+    /** Read every tensor. */
+    StateDict readAll() {
+        Map<String, Described> found = new LinkedHashMap<>();
+        for (Group group : TensorGroups.all(root)) found.putAll(group.tensors());
+        found.forEach((name, tensor) -> requireReadable(name, tensor));
+        return readOnly(found);
+    }
+
+    void requireReadable(String name, Described tensor) {
+        if (tensor.type() != null) return;
+        throw FileTrouble.in(
+                path,
+                "tensor '" + FileTrouble.printable(name) + "' is " + tensor.typeName()
+                        + ", which cannot be read; save it as float32, in Python by .float(), .dequantize() or .to_dense()");
+    }
+
+    StateDict readOnly(Map<String, Described> wanted) {
+        try {
+            StateDict state = reader.read(wanted);
+            state.metadata().putAll(metadata);
+            return state;
+        } catch (IOException e) {
+            throw FileTrouble.reading(path, e);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package dev.limbeck.tensor;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
+import java.util.function.BinaryOperator;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ScriptTest {
+    @TempDir
+    Path folder;
+
+    /** Save a network that calls relu, with its entries changed. */
+    private Path changed(BinaryOperator<String> change) throws IOException {
+        Path honest = folder.resolve("honest.pt");
+        String source = """
+                def forward(self, x: Tensor):
+                    return torch.relu(x)
+                """;
+        try (Script script = Script.compile("Changed", Map.of(), Map.of(), Map.of(), source)) {
+            script.save(honest, Map.of());
+        }
+        Path changed = folder.resolve("changed.pt");
+        try (ZipFile from = new ZipFile(honest.toFile());
+                ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(changed))) {
+            for (ZipEntry entry : Collections.list(from.entries())) {
+                String content = new String(from.getInputStream(entry).readAllBytes(), StandardCharsets.ISO_8859_1);
+                byte[] bytes = change.apply(entry.getName(), content).getBytes(StandardCharsets.ISO_8859_1);
+                CRC32 crc = new CRC32();
+                crc.update(bytes);
+                ZipEntry stored = new ZipEntry(entry.getName());
+                stored.setMethod(ZipEntry.STORED);
+                stored.setSize(bytes.length);
+                stored.setCrc(crc.getValue());
+                to.putNextEntry(stored);
+                to.write(bytes);
+                to.closeEntry();
+            }
+        }
+        return changed;
+    }
+
+    private void refused(BinaryOperator<String> change, String... parts) throws IOException {
+        Path file = changed(change);
+        assertThatThrownBy(() -> Script.load(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(file.toString())
+                .hasMessageContainingAll(parts)
+                .message()
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void whatANewerPyTorchSavedIsNamed() throws IOException {
+        String engine = "LibTorch " + Engine.version().replaceAll("-.*", "");
+        refused(
+                (name, content) -> content.replace("torch.relu(", "torch._upsample_lanczos9d("),
+                "needs the operator aten::_upsample_lanczos9d, which " + engine + " does not have",
+                "newer PyTorch");
+        refused(
+                (name, content) -> content.replace("torch.relu(", "ops.my.filter("),
+                "needs the operator my::filter of an extension");
+        refused(
+                (name, content) -> name.endsWith("/version") ? "99\n" : content,
+                "has version 99 of the format, and " + engine + " reads up to");
+        refused((name, content) -> content.replace("torch.relu(x)", "torch.relu(x, 7)"), engine + " cannot open (");
+    }
+}

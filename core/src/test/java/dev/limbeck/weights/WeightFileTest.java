@@ -1,0 +1,225 @@
+package dev.limbeck.weights;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class WeightFileTest {
+    @TempDir
+    Path folder;
+
+    private Module network;
+    private StateDict weights;
+    private StateDict file;
+
+    @BeforeEach
+    void makeNetwork() {
+        Tensors.seed(5);
+        network = Zoo.CIFAR_RESNET8.create(3);
+        weights = network.stateDict();
+        file = new StateDict();
+    }
+
+    @AfterEach
+    void close() {
+        network.close();
+        weights.close();
+        file.close();
+    }
+
+    private void put(UnaryOperator<String> rename) {
+        try (StateDict copy = weights.copy()) {
+            StateDict renamed = copy.renamed(rename);
+            file.add("", renamed);
+        }
+    }
+
+    private void put(String name, long... shape) {
+        file.put(name, Scope.keep(Tensors.zeros(DType.FLOAT32, shape)));
+    }
+
+    private Path written() {
+        Path path = folder.resolve("weights.safetensors");
+        Safetensors.write(file, path);
+        return path;
+    }
+
+    private WeightFit fit(String key) {
+        return WeightFile.open(written()).fit(Needs.of("cifar-resnet8", network), key);
+    }
+
+    private void assertReads(WeightFit fit) {
+        try (StateDict read = fit.read()) {
+            assertThat(read.sha256()).isEqualTo(weights.sha256());
+        }
+    }
+
+    private void assertRefused(String key, String... parts) {
+        Path path = written();
+        assertThatThrownBy(() -> WeightFile.open(path)
+                        .fit(Needs.of("cifar-resnet8", network), key)
+                        .orThrow())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(path.toString())
+                .hasMessageContainingAll(parts)
+                .message()
+                .doesNotContain("\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "module.",
+        "_orig_mod.",
+        "module.module.",
+        "_orig_mod.module.",
+        "model.",
+        "net.",
+        "backbone.",
+        "0.",
+        "trainer.student.encoder."
+    })
+    void anyPrefixThatTheNetworkFitsUnderIsTakenOff(String prefix) {
+        put(name -> prefix + name);
+        WeightFit fit = fit(null);
+        assertReads(fit);
+        assertThat(fit.notes())
+                .singleElement()
+                .asString()
+                .endsWith("the prefix '" + prefix + "' is taken off its names");
+    }
+
+    @Test
+    void namesAsTheyAreSayNothing() {
+        put(name -> name);
+        assertThat(fit(null).notes()).isEmpty();
+        assertReads(fit(null));
+    }
+
+    @Test
+    void wrappersInsideNamesAreTakenOff() {
+        put(name -> name.replace("layer1.", "layer1.module.").replace("conv1.", "conv1._orig_mod."));
+        assertReads(fit(null));
+        assertThat(fit(null).notes()).singleElement().asString().contains("wrappers");
+    }
+
+    @Test
+    void whatIsNotOfTheNetworkIsSaidAndLeftOut() {
+        put(name -> "model." + name);
+        put("criterion.weight", 3);
+        put("n_averaged");
+        put("model.layer1.0.total_ops", 1);
+        assertReads(fit(null));
+        assertThat(fit(null).notes())
+                .singleElement()
+                .asString()
+                .contains("left out: criterion.weight, n_averaged, model.layer1.0.total_ops");
+    }
+
+    @Test
+    void aSmallerNetworkIsNotReadOutOfALargerOne() {
+        put(name -> name);
+        put("layer1.1.conv1.weight", 16, 16, 3, 3);
+        assertRefused(null, "do not fit cifar-resnet8: unexpected: layer1.1.conv1.weight");
+        // A fourth group of layers is not a thing of its own beside three.
+        file.close();
+        put(name -> name);
+        put("layer4.0.conv1.weight", 2, 2);
+        assertRefused(null, "unexpected: layer4.0.conv1.weight");
+    }
+
+    @Test
+    void missingTensorsOtherShapesAndOtherTypesAreNamed() {
+        put(name -> name.equals("layer2.0.bn1.bias") ? "layer2.0.bn1.beta" : "model." + name);
+        assertRefused(null, "missing: layer2.0.bn1.bias");
+        file.close();
+        put(name -> name);
+        put("conv1.weight", 16, 3, 1, 1);
+        assertRefused(null, "other shapes: conv1.weight (expected 16×3×3×3, found 16×3×1×1)");
+        file.put("conv1.weight", Scope.keep(Tensors.zeros(DType.INT8, 16, 3, 3, 3)));
+        assertRefused(null, "'conv1.weight' is of whole numbers (int8)", "quantized");
+    }
+
+    @Test
+    void oneOfSeveralIsChosenByKey() {
+        put(name -> "student." + name);
+        try (Module other = Zoo.CIFAR_RESNET8.create(3);
+                StateDict others = other.stateDict()) {
+            file.add("teacher.", others);
+        }
+        assertRefused(
+                null, "several sets of weights that fit cifar-resnet8: student, teacher", "--weights-key student");
+        assertReads(fit("student"));
+        assertThat(fit("teacher").key()).isEqualTo("teacher");
+        assertRefused("professor", "holds no weights under 'professor'");
+    }
+
+    @Test
+    void equalWeightsUnderTwoNamesAreOne() {
+        put(name -> "model." + name);
+        put(name -> "model_ema.module." + name);
+        assertReads(fit(null));
+    }
+
+    @Test
+    void theOneThatFitsIsChosenAmongOthers() {
+        put(name -> "G." + name);
+        try (Module other = Zoo.CIFAR_RESNET14.create(3);
+                StateDict others = other.stateDict()) {
+            file.add("D.", others);
+        }
+        assertReads(fit(null));
+        assertThat(fit(null).key()).isEqualTo("G");
+    }
+
+    @Test
+    void halfPrecisionIsSaid() {
+        put(name -> name);
+        for (String name : List.copyOf(file.names())) {
+            if (DType.of(file.get(name)) == DType.FLOAT32) {
+                try (Scope scope = Scope.open()) {
+                    file.put(name, Scope.keep(Tensors.to(file.get(name), DType.FLOAT16)));
+                }
+            }
+        }
+        assertThat(fit(null).notes()).singleElement().asString().endsWith(": float16 converted to float32");
+    }
+
+    @Test
+    void fastaisNumberedLayersAreNamed() {
+        List<String> needed = List.of(
+                "conv1.weight", "bn1.weight", "layer1.0.conv1.weight", "layer4.1.bn2.bias", "fc.0.bias", "fc.2.weight");
+        assertThat(FastaiNames.of(
+                        List.of(
+                                "0.0.weight",
+                                "0.1.weight",
+                                "0.4.0.conv1.weight",
+                                "0.7.1.bn2.bias",
+                                "1.2.bias",
+                                "1.2.weight",
+                                "1.4.weight"),
+                        needed))
+                .containsEntry("0.0.weight", "conv1.weight")
+                .containsEntry("0.4.0.conv1.weight", "layer1.0.conv1.weight")
+                .containsEntry("0.7.1.bn2.bias", "layer4.1.bn2.bias")
+                .containsEntry("1.2.bias", "fc.0.bias")
+                .containsEntry("1.4.weight", "fc.2.weight");
+        assertThat(FastaiNames.of(List.of("0.0.weight", "1.2.weight"), needed)).isEmpty();
+        assertThat(FastaiNames.of(List.of("conv1.weight"), needed)).isEmpty();
+    }
+}
