@@ -115,9 +115,10 @@ public final class Comparison {
             int unlabelled = 0;
             int steps = 0;
             Split judged = Split.TEST;
+            RunContext opening = context.withoutRepeats();
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
-                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), context)) {
+                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.judge(data, judged, context);
                     int[] labels = data.labels(Split.TRAIN);
