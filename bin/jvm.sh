@@ -14,13 +14,10 @@ export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 export OPENBLAS_THREAD_TIMEOUT="${OPENBLAS_THREAD_TIMEOUT:-4}"
 
 # In another locale Java 17 cannot name every file. A locale may be set and not installed, so what works is asked for.
-works() {
-  [ "$(locale charmap 2>/dev/null)" = UTF-8 ]
-}
 if command -v locale >/dev/null; then
-  if ! works; then
+  if [ "$(locale charmap 2>/dev/null)" != UTF-8 ]; then
     for utf8 in C.UTF-8 C.utf8 en_US.UTF-8; do
-      if LC_ALL=$utf8 works; then export LC_ALL=$utf8; break; fi
+      if [ "$(LC_ALL=$utf8 locale charmap 2>/dev/null)" = UTF-8 ]; then export LC_ALL=$utf8; break; fi
     done
   fi
 else

@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
 
 /** Say in one line what images there are, and in further ones what about them may be a mistake. */
 final class DataSummary {
+    /** What Java puts in the place of bytes that it cannot read. */
+    static final char UNREADABLE = '\uFFFD';
+
     private static final int MOST_RARE = 3;
     /** A class with less than this share of the median class's images is rare. */
     private static final double RARE = 0.2;
@@ -34,12 +37,18 @@ final class DataSummary {
     /** Refuse class names that are not what their files say. */
     static void checkNames(ImageSource source) {
         for (String name : source.classNames()) {
-            if (name.indexOf('\uFFFD') < 0) continue;
+            if (name.indexOf(UNREADABLE) < 0) continue;
             throw new LimbeckException("the class name '" + name + "' in " + source.origin()
-                    + " has characters that Java cannot read (sun.jnu.encoding is "
-                    + System.getProperty("sun.jnu.encoding")
-                    + "); start it in a UTF-8 locale, such as LC_ALL=C.UTF-8, or rename the folder");
+                    + " is not what its folder is called: " + unreadable());
         }
+    }
+
+    /** Say why a name has characters that Java cannot read, and what to do. */
+    static String unreadable() {
+        String encoding = String.valueOf(System.getProperty("sun.jnu.encoding"));
+        return encoding.equalsIgnoreCase("UTF-8")
+                ? "it holds bytes that are not UTF-8; rename it"
+                : "Java reads names as " + encoding + "; start it in a UTF-8 locale, such as LC_ALL=C.UTF-8";
     }
 
     private int[] counts(Split split) {
@@ -91,20 +100,25 @@ final class DataSummary {
         return String.join(" / ", parts);
     }
 
-    /** Name the classes with far fewer training images than most. */
+    /** Name the classes with far fewer images than most, those drawn for validation included. */
     private String rare() {
         if (plan.of(Split.TRAIN).length == 0) return "";
-        int[] sorted = Arrays.stream(trained).filter(n -> n > 0).sorted().toArray();
+        int[] known = trained.clone();
+        if (plan.isDrawn()) {
+            int[] drawn = counts(Split.VALID);
+            for (int c = 0; c < known.length; c++) if (known[c] > 0) known[c] += drawn[c];
+        }
+        int[] sorted = Arrays.stream(known).filter(n -> n > 0).sorted().toArray();
         int median = sorted.length == 0 ? 0 : sorted[sorted.length / 2];
-        List<Integer> rare = IntStream.range(0, trained.length)
-                .filter(c -> trained[c] < RARE * median)
+        List<Integer> rare = IntStream.range(0, known.length)
+                .filter(c -> known[c] < RARE * median)
                 .boxed()
-                .sorted((a, b) -> Integer.compare(trained[a], trained[b]))
+                .sorted((a, b) -> Integer.compare(known[a], known[b]))
                 .toList();
         if (rare.isEmpty()) return "";
         List<String> named = rare.stream()
                 .limit(MOST_RARE)
-                .map(c -> source.classNames().get(c) + (trained[c] == 0 ? " none" : " only " + trained[c]))
+                .map(c -> source.classNames().get(c) + (known[c] == 0 ? " none" : " only " + known[c]))
                 .toList();
         int more = rare.size() - named.size();
         return " (" + String.join(", ", named) + (more > 0 ? " and " + more + " more rare ones" : "") + ")";

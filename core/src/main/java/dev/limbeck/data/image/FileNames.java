@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** Tell from its name what a file or a folder among images may be. */
 final class FileNames {
@@ -86,6 +87,9 @@ final class FileNames {
             "url",
             "lnk");
 
+    private static final Set<String> ARCHIVES =
+            Set.of("zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "7z", "rar");
+
     private static final Set<String> SYSTEM_FILES = Set.of(
             ".ds_store",
             "thumbs.db",
@@ -137,6 +141,8 @@ final class FileNames {
             ".huggingface",
             ".picasaoriginals");
 
+    private static final Pattern SUFFIX = Pattern.compile("[a-z0-9_~+-]{1,12}");
+
     private FileNames() {}
 
     /** Return what stands behind the last dot, in lower case; empty if it is no suffix. */
@@ -144,7 +150,7 @@ final class FileNames {
         String file = name.substring(name.lastIndexOf('/') + 1);
         int dot = file.lastIndexOf('.');
         String suffix = dot < 1 ? "" : file.substring(dot + 1).toLowerCase(Locale.ROOT);
-        return suffix.matches("[a-z0-9_~+-]{1,12}") ? suffix : "";
+        return SUFFIX.matcher(suffix).matches() ? suffix : "";
     }
 
     static boolean isImage(String suffix) {
@@ -157,6 +163,10 @@ final class FileNames {
 
     static boolean isOther(String suffix) {
         return OTHERS.contains(suffix);
+    }
+
+    static boolean isArchive(String suffix) {
+        return ARCHIVES.contains(suffix);
     }
 
     static boolean isHidden(String name) {

@@ -49,7 +49,13 @@ final class FolderLayout {
     /** The folder that holds the classes or the splits. */
     private final Directory root;
 
-    private final boolean inSplits;
+    /** The folders around it, from outside in. */
+    private final List<Directory> around = new ArrayList<>();
+
+    private final List<Directory> unused = new ArrayList<>();
+    /** Images beside the splits that lie in no folder. */
+    private int loose;
+
     private final List<Entry> entries = new ArrayList<>();
     private final List<LeftOut> leftOut = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
@@ -64,23 +70,20 @@ final class FolderLayout {
      */
     FolderLayout(FolderTree tree) {
         this.tree = tree;
-        root = unwrapped(tree.root());
+        root = unwrap(tree.root());
         Map<Split, Directory> splits = splits();
-        inSplits = !splits.isEmpty();
-        if (!inSplits) {
+        if (splits.isEmpty()) {
             refuseUnknownSplits();
             warnOfSplitsTakenForClasses();
             split(Split.TRAIN, root);
-            collectLeftOut(tree.root(), List.of());
         } else {
-            List<Directory> unused = root.directories.stream()
-                    .filter(child -> !splits.containsValue(child))
-                    .toList();
-            refuseUnreadValidation(splits, unused);
+            loose += root.images.size();
+            for (Directory child : root.directories) if (!splits.containsValue(child)) unused.add(child);
+            refuseUnreadValidation(splits);
             splits.forEach((split, folder) -> split(split, inside(folder)));
-            warnOfUnused(splits, unused);
-            collectLeftOut(tree.root(), unused);
         }
+        warnOfUnused();
+        collectLeftOut(tree.root(), !splits.isEmpty());
         dropRepeated();
         entries.sort(Comparator.comparing(Entry::name));
     }
@@ -97,18 +100,45 @@ final class FolderLayout {
         return List.copyOf(warnings);
     }
 
-    /** Step into a folder that holds all images, beside nothing that could be a class or a split. */
-    private static Directory unwrapped(Directory top) {
+    /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
+    private Directory unwrap(Directory top) {
         Directory folder = top;
-        while (folder.images.isEmpty() && folder.filled().size() == 1) {
-            Directory inner = folder.filled().get(0);
+        while (true) {
+            Directory inner = inner(folder);
+            if (inner == null) return folder;
+            if (SplitNames.isTraining(inner.name)) refusePackedValidation(folder);
+            around.add(folder);
+            loose += folder.images.size();
+            for (Directory child : folder.directories) if (child != inner) unused.add(child);
+            folder = inner;
+        }
+    }
+
+    private static @Nullable Directory inner(Directory folder) {
+        List<Directory> filled = folder.filled();
+        if (filled.size() == 1 && folder.images.isEmpty()) {
+            Directory inner = filled.get(0);
             boolean alone = folder.directories.size() == 1;
             boolean besideHarmless = inner.images.isEmpty()
                     && folder.directories.stream().allMatch(child -> child == inner || isHarmless(child));
-            if (!alone && !besideHarmless) return folder;
-            folder = inner;
+            if (alone || besideHarmless) return inner;
         }
-        return folder;
+        if (holdsSplits(folder)) return null;
+        List<Directory> holders =
+                filled.stream().filter(FolderLayout::holdsSplits).toList();
+        if (holders.size() < 2) return holders.isEmpty() ? null : holders.get(0);
+        List<String> names = holders.stream().map(holder -> holder.name).toList();
+        throw new LimbeckException("each of the folders " + Names.quoted(names) + " in " + folder.path
+                + " holds splits; give one of them, or put the splits outside and the classes inside, as in train/"
+                + names.get(0));
+    }
+
+    private static boolean holdsSplits(Directory folder) {
+        List<String> names = folder.filled().stream()
+                .map(child -> child.name)
+                .filter(SplitNames::isPlain)
+                .toList();
+        return names.size() > 1 && !SplitNames.among(names).isEmpty();
     }
 
     /** Return whether a folder is neither a class nor a split that lost its images: it holds other files. */
@@ -153,7 +183,7 @@ final class FolderLayout {
     /** Refuse folders that hold the same classes and do not say which split each is. */
     private void refuseUnknownSplits() {
         List<Directory> tops = root.filled();
-        if (tops.size() < 2 || !root.images.isEmpty()) return;
+        if (tops.size() < 2) return;
         Map<String, String> names = new HashMap<>();
         Set<String> common = new TreeSet<>();
         for (Directory top : tops) {
@@ -170,19 +200,14 @@ final class FolderLayout {
         if (common.size() < 2 || 2 * common.size() < names.size()) return;
         String folders = Names.quoted(tops.stream().map(top -> top.name).toList());
         List<String> same = common.stream().map(names::get).toList();
-        if (SplitNames.among(same).size() > 1) {
-            throw new LimbeckException(
-                    "each of the folders " + folders + " in " + root.path + " holds the splits " + Names.quoted(same)
-                            + "; put the classes into the splits, as in " + same.get(0) + "/" + tops.get(0).name);
-        }
         throw new LimbeckException("the folders " + folders + " in " + root.path + " hold the same folders ("
                 + Names.quoted(same)
-                + "), so they look like splits of unknown names; call them train, valid and test, or "
-                + "give one of them");
+                + "), so they look like splits under other names; call them train, valid and test, or give one of them; "
+                + "if they are the classes, put their images directly into them");
     }
 
     /** Refuse a data set of which a validation split would be drawn while a folder that may be one is not read. */
-    private void refuseUnreadValidation(Map<Split, Directory> splits, List<Directory> unused) {
+    private void refuseUnreadValidation(Map<Split, Directory> splits) {
         Directory given = splits.get(Split.VALID);
         if (given != null && given.total() > 0) return;
         Directory train = Objects.requireNonNull(splits.get(Split.TRAIN));
@@ -193,10 +218,21 @@ final class FolderLayout {
                         inside(folder).filled().stream().anyMatch(child -> classes.contains(folded(child.name))))
                 .map(folder -> folder.name)
                 .toList();
+        refusePackedValidation(root);
         if (like.isEmpty()) return;
         throw new LimbeckException("there is no validation split in " + root.path + ", but " + Names.quoted(like)
                 + (like.size() == 1 ? " holds" : " hold") + " the same classes as '" + train.name
                 + "'; call it valid or test if it is one, else move it away");
+    }
+
+    private static void refusePackedValidation(Directory folder) {
+        for (LeftOut file : folder.leftOut) {
+            String name = file.file().substring(file.file().lastIndexOf('/') + 1);
+            if (!FileNames.isArchive(FileNames.suffix(name))) continue;
+            if (!SplitNames.isValidation(name.substring(0, name.indexOf('.')))) continue;
+            throw new LimbeckException("there is no validation split in " + folder.path + " but " + name
+                    + ", which is not unpacked; unpack it, or move it away");
+        }
     }
 
     private void warnOfSplitsTakenForClasses() {
@@ -266,19 +302,16 @@ final class FolderLayout {
         if (real != null) realPaths.put(image.path(), real);
     }
 
-    private void warnOfUnused(Map<Split, Directory> splits, List<Directory> unused) {
+    private void warnOfUnused() {
         List<String> lines = new ArrayList<>();
         for (Directory folder : unused) {
             if (folder.total() > 0) lines.add(String.format(Locale.ROOT, "%,d in '%s'", folder.total(), folder.name));
         }
-        if (!root.images.isEmpty()) lines.add(String.format(Locale.ROOT, "%,d beside them", root.images.size()));
-        if (lines.isEmpty()) return;
-        List<String> used = splits.values().stream().map(folder -> folder.name).toList();
-        warnings.add("images that are not used, since the splits are " + Names.quoted(used) + ": "
-                + String.join(", ", lines));
+        if (loose > 0) lines.add(String.format(Locale.ROOT, "%,d in no folder", loose));
+        if (!lines.isEmpty()) warnings.add("images beside the splits are not used: " + String.join(", ", lines));
     }
 
-    private void collectLeftOut(Directory folder, List<Directory> unused) {
+    private void collectLeftOut(Directory folder, boolean inSplits) {
         if (unused.contains(folder)) {
             List<LeftOut> files = new ArrayList<>();
             folder.allLeftOut(files);
@@ -291,8 +324,10 @@ final class FolderLayout {
             return;
         }
         leftOut.addAll(folder.leftOut);
-        if (folder == root && inSplits) folder.images.forEach(image -> leave(image.path(), Reason.UNUSED));
-        folder.directories.forEach(child -> collectLeftOut(child, unused));
+        if (around.contains(folder) || inSplits && folder == root) {
+            folder.images.forEach(image -> leave(image.path(), Reason.UNUSED));
+        }
+        folder.directories.forEach(child -> collectLeftOut(child, inSplits));
     }
 
     private void leave(Path file, Reason reason) {

@@ -166,7 +166,7 @@ final class FolderTree {
                 return;
             }
         }
-        Path real = link ? child.toRealPath() : parent.real.resolve(name);
+        Path real = link ? child.toRealPath() : parent.real.resolve(child.getFileName());
         if (attributes.isDirectory()) {
             directory(parent, child, real, link, behindLink, hidden || FileNames.isHidden(name));
         } else if (FileNames.isSystemFile(name)) {

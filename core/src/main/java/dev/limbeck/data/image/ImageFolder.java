@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -93,16 +92,13 @@ public final class ImageFolder implements ImageSource {
         warn("files left out that are not images: ", Reason.NOT_AN_IMAGE);
         warn("hidden files left out: ", Reason.HIDDEN);
         warn("links left out, whose images are listed already: ", Reason.REPEATED);
-        long unreadable = entries.stream()
-                .filter(entry -> entry.name().indexOf('\uFFFD') >= 0)
-                .count();
-        if (unreadable > 0) {
-            warnings.add(String.format(
-                    Locale.ROOT,
-                    "%,d names hold bytes that Java cannot read (sun.jnu.encoding is %s); start it in a UTF-8 locale, "
-                            + "such as LC_ALL=C.UTF-8, or rename them",
-                    unreadable,
-                    System.getProperty("sun.jnu.encoding")));
+        List<String> unreadable = entries.stream()
+                .map(Entry::name)
+                .filter(name -> name.indexOf(DataSummary.UNREADABLE) >= 0)
+                .toList();
+        if (!unreadable.isEmpty()) {
+            warnings.add("names that are not what the files are called, such as " + unreadable.get(0) + " ("
+                    + unreadable.size() + " in all): " + DataSummary.unreadable());
         }
     }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Recognize names of folders that stand for splits, in any case and with what people put around them: {@code Training},
- * {@code seg_train} beside {@code seg_test}, {@code train2017}. The word {@code eval} means validation where no other folder
+ * {@code seg_train} beside {@code seg_test}, {@code train2017}, {@code 01_train}. The word {@code eval} means validation where no other folder
  * does, else test where no other folder does.
  */
 final class SplitNames {
@@ -68,7 +68,7 @@ final class SplitNames {
             for (Role known : Role.values()) if (known.words.contains(lower)) found = known;
             if (found != null && role != null) return null;
             if (found != null) role = found;
-            around.add(found == null ? lower : "*");
+            around.add(found != null ? "*" : lower.matches("\\d+") ? "#" : lower);
         }
         return role == null ? null : new Meaning(role, String.join(" ", around));
     }
@@ -77,6 +77,18 @@ final class SplitNames {
     static boolean isPlain(String name) {
         Meaning meaning = meaning(name);
         return meaning != null && meaning.around.equals("*");
+    }
+
+    /** Return whether a name may be that of training images. */
+    static boolean isTraining(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null && meaning.role == Role.TRAIN;
+    }
+
+    /** Return whether a name may be that of validation images. */
+    static boolean isValidation(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null && (meaning.role == Role.VALID || meaning.role == Role.EVAL);
     }
 
     /** Return whether two names mean the same split. */
