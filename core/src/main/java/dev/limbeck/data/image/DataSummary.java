@@ -128,38 +128,32 @@ final class DataSummary {
     private String scaled(PixelStore store) {
         int[] used = Arrays.stream(Split.values())
                 .flatMapToInt(split -> Arrays.stream(plan.of(split)))
-                .filter(image -> source.inMemory() || store.knowsSize(image))
                 .toArray();
-        if (used.length == 0) return "";
-        int[] widths =
-                Arrays.stream(used).map(image -> width(store, image)).sorted().toArray();
-        int[] heights =
-                Arrays.stream(used).map(image -> height(store, image)).sorted().toArray();
+        int[] known = Arrays.stream(used).filter(store::knowsSize).toArray();
+        if (known.length == 0) {
+            // Sources whose images need no check have them in one size.
+            if (used.length > 0) store.pixels(used[0]);
+            known = Arrays.stream(used).limit(1).toArray();
+        }
+        if (known.length == 0) return "";
+        int[] widths = Arrays.stream(known).map(store::width).sorted().toArray();
+        int[] heights = Arrays.stream(known).map(store::height).sorted().toArray();
         int enlarged = 0;
         int shrunk = 0;
-        for (int image : used) {
+        for (int image : known) {
             double scale = preparation
                     .resize()
-                    .shrinks(width(store, image), height(store, image), preparation.width(), preparation.height());
+                    .shrinks(store.width(image), store.height(image), preparation.width(), preparation.height());
             if (scale > MUCH) shrunk++;
             if (scale < 1 / MUCH) enlarged++;
         }
         List<String> parts = new ArrayList<>();
-        if (shrunk > 0) parts.add(share(shrunk, used.length) + " shrunk");
-        if (enlarged > 0) parts.add(share(enlarged, used.length) + " enlarged");
+        if (shrunk > 0) parts.add(share(shrunk, known.length) + " shrunk");
+        if (enlarged > 0) parts.add(share(enlarged, known.length) + " enlarged");
         if (parts.isEmpty()) return "";
         boolean same = widths[0] == widths[widths.length - 1] && heights[0] == heights[heights.length - 1];
         return " (from " + (same ? "" : "typically ") + widths[widths.length / 2] + "×" + heights[heights.length / 2]
                 + ", " + String.join(" and ", parts) + " more than twice)";
-    }
-
-    /** Images in memory are all of the size that suits them and need not be loaded to tell it. */
-    private int width(PixelStore store, int image) {
-        return store.knowsSize(image) ? store.width(image) : source.defaults().width();
-    }
-
-    private int height(PixelStore store, int image) {
-        return store.knowsSize(image) ? store.height(image) : source.defaults().height();
     }
 
     private static String share(int some, int all) {

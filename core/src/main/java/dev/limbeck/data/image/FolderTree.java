@@ -62,19 +62,6 @@ final class FolderTree {
             return directories.stream().filter(child -> child.total() > 0).toList();
         }
 
-        /** Return whether nothing at all lies in it, or only what may be lost images. */
-        private boolean isBare() {
-            return total() == 0
-                    && (leftOut.isEmpty() && directories.isEmpty()
-                            || leftOut.stream().anyMatch(file -> file.reason().stops())
-                            || directories.stream().anyMatch(Directory::isBare));
-        }
-
-        /** Return whether there are files in it and none of them is an image. */
-        boolean isHarmless() {
-            return total() == 0 && !isBare();
-        }
-
         /** Collect what was left out in it and below. */
         void allLeftOut(List<LeftOut> to) {
             to.addAll(leftOut);
@@ -198,12 +185,14 @@ final class FolderTree {
             return;
         }
         Directory directory = new Directory(child, real);
-        parent.directories.add(directory);
+        if (!hidden) parent.directories.add(directory);
         try {
             walk(directory, children(child), behindLink || link, hidden);
         } catch (IOException e) {
             leave(directory, child, hidden ? Reason.HIDDEN : Reason.UNREADABLE);
         }
+        // Neither a class nor a split: only its files are counted.
+        if (hidden) parent.leftOut.addAll(directory.leftOut);
     }
 
     private void file(Directory parent, Path file, long bytes, @Nullable Path real) {

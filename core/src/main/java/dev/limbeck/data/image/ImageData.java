@@ -55,6 +55,7 @@ public final class ImageData implements Data {
     private final ImagePreparation preparation;
     private final ImageCheck check;
     private final DataSummary summary;
+    private final String summaryLine;
     private @Nullable String fingerprint;
 
     ImageData(ImageSource source, ImageSettings settings, PrepareProgress progress) {
@@ -83,7 +84,8 @@ public final class ImageData implements Data {
         summary = new DataSummary(source, plan, preparation);
         augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
-        LOG.info(summary());
+        summaryLine = summary.line(store, skipped().size());
+        LOG.info(summaryLine);
         warnings().forEach(LOG::info);
     }
 
@@ -142,7 +144,7 @@ public final class ImageData implements Data {
      * out. It is logged at level INFO when the data is built, as {@link #warnings} are.
      */
     public String summary() {
-        return summary.line(store, skipped().size());
+        return summaryLine;
     }
 
     /** Return a line for everything that was left out, guessed or may be a mistake, such as a class no training image has. */
