@@ -52,6 +52,7 @@ final class FolderLayout {
     /** The folders around it, from outside in. */
     private final List<Directory> around = new ArrayList<>();
 
+    private @Nullable String unclear;
     private final List<Directory> unused = new ArrayList<>();
     /** Images beside the splits that lie in no folder. */
     private int loose;
@@ -66,14 +67,14 @@ final class FolderLayout {
     /**
      * Look at a folder's tree.
      *
-     * @throws LimbeckException if it may hold splits under names that are not known, or two folders for one split
+     * @throws LimbeckException if two folders stand for one split, or what may be a validation split would not be read
      */
     FolderLayout(FolderTree tree) {
         this.tree = tree;
         root = unwrap(tree.root());
         Map<Split, Directory> splits = splits();
         if (splits.isEmpty()) {
-            refuseUnknownSplits();
+            lookForUnknownSplits();
             warnOfSplitsTakenForClasses();
             split(Split.TRAIN, root);
         } else {
@@ -98,6 +99,12 @@ final class FolderLayout {
 
     List<String> warnings() {
         return List.copyOf(warnings);
+    }
+
+    /** Say why the folders may be other than classes; null if nothing speaks for it. */
+    @Nullable
+    String unclear() {
+        return unclear;
     }
 
     /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
@@ -180,8 +187,8 @@ final class FolderLayout {
         return isClass ? Map.of() : splits;
     }
 
-    /** Refuse folders that hold the same classes and do not say which split each is. */
-    private void refuseUnknownSplits() {
+    /** Look for folders that hold the same classes and do not say which split each is. */
+    private void lookForUnknownSplits() {
         List<Directory> tops = root.filled();
         if (tops.size() < 2) return;
         Map<String, String> names = new HashMap<>();
@@ -200,10 +207,10 @@ final class FolderLayout {
         if (common.size() < 2 || 2 * common.size() < names.size()) return;
         String folders = Names.quoted(tops.stream().map(top -> top.name).toList());
         List<String> same = common.stream().map(names::get).toList();
-        throw new LimbeckException("the folders " + folders + " in " + root.path + " hold the same folders ("
+        unclear = "the folders " + folders + " in " + root.path + " hold the same folders ("
                 + Names.quoted(same)
                 + "), so they look like splits under other names; call them train, valid and test, or give one of them; "
-                + "if they are the classes, put their images directly into them");
+                + "if they are the classes, put their images directly into them";
     }
 
     /** Refuse a data set of which a validation split would be drawn while a folder that may be one is not read. */

@@ -62,6 +62,7 @@ public final class ImageData implements Data {
         this.source = source;
         this.settings = settings;
         check = new ImageCheck(source, settings);
+        source.checkLabels();
         DataSummary.checkNames(source);
         int classes = source.classNames().size();
         if (classes < 2) {

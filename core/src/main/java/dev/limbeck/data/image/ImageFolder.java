@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * List the images of a folder, in sorted order. Three layouts are told apart: splits ({@code train|valid|test/<class>/…}),
@@ -21,7 +22,7 @@ import java.util.TreeSet;
  * {@code test} or {@code testing}, in any case and with what stands around all of them ({@code seg_train/seg_train} beside
  * {@code seg_test/seg_test}, {@code train2017}). {@code eval} validates where no other folder does, else it is the test.
  * Without a folder for training there are no splits: {@code test} may be a class. Folders that hold the same classes and are
- * not called so are refused.
+ * not called so are refused by {@link #checkLabels}.
  *
  * <p>An image is known by its suffix, and by its content where the suffix says nothing. Every other file is counted among
  * {@link #leftOut}, save what programs keep for themselves in folders such as {@code .git} or {@code @eaDir}. A folder that
@@ -36,12 +37,14 @@ public final class ImageFolder implements ImageSource {
 
     private final List<LeftOut> leftOut;
     private final List<String> warnings;
+    private final @Nullable String unclear;
 
     private ImageFolder(Path folder, FolderTree tree) {
         this.folder = folder;
         FolderLayout layout = new FolderLayout(tree);
         entries = layout.entries();
         leftOut = layout.leftOut();
+        unclear = layout.unclear();
         warnings = new ArrayList<>(layout.warnings());
         warn(tree);
         TreeSet<String> known = new TreeSet<>();
@@ -118,6 +121,12 @@ public final class ImageFolder implements ImageSource {
     @Override
     public List<String> warnings() {
         return List.copyOf(warnings);
+    }
+
+    /** {@inheritDoc} Folders that hold the same folders are splits rather than classes. */
+    @Override
+    public void checkLabels() {
+        if (unclear != null) throw new LimbeckException(unclear);
     }
 
     @Override

@@ -60,6 +60,13 @@ public interface ImageSource {
         return List.of();
     }
 
+    /**
+     * Check that the labels are what whoever made the data meant.
+     *
+     * @throws dev.limbeck.LimbeckException if they may be something else; the message says what to do
+     */
+    default void checkLabels() {}
+
     /** Return where the images come from, such as {@code folder /data/pets}. */
     String origin();
 }

@@ -114,6 +114,8 @@ final class PixelStore {
                     progress.prepared(done.get(), source.size());
                 }
             }
+            // They may have ended before anyone looked.
+            progress.prepared(done.get(), source.size());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("interrupted while checking the images of " + source.origin(), e);

@@ -97,6 +97,11 @@ final class UnlabelledToo implements ImageSource {
     }
 
     @Override
+    public void checkLabels() {
+        labelled.checkLabels();
+    }
+
+    @Override
     public String origin() {
         return labelled.origin() + " and, unlabelled, " + more.origin();
     }

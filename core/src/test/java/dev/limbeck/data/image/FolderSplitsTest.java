@@ -132,7 +132,20 @@ class FolderSplitsTest {
             })
     void refusesWhatMayBeASplit(String folders, String expected) throws IOException {
         classes(folders.split(" +"));
-        assertThatThrownBy(this::images).isInstanceOf(LimbeckException.class).hasMessageContaining(expected);
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(expected);
+    }
+
+    @Test
+    void foldersAreNoLabelsWhereNamesAre() throws IOException {
+        write("north/2023/cat1.png", "north/2024/dog1.png", "south/2023/cat2.png", "south/2024/dog2.png");
+        try (ImageData data = ImageData.builder(folder)
+                .labelByName(name -> name.substring(0, 3))
+                .validFraction(0)
+                .build()) {
+            assertThat(data.classNames()).containsExactly("cat", "dog");
+        }
     }
 
     @Test
