@@ -15,13 +15,27 @@ final class ImageCheck {
     private final List<String> skipped = new ArrayList<>();
 
     /**
-     * Look at the files that the source could not take for images.
+     * Look at the files that the source could not take for images, and at its classes.
      *
-     * @throws LimbeckException if images were lost, unless bad images are to be skipped
+     * @throws LimbeckException if images were lost, unless bad images are to be skipped; or if there are not two classes
      */
     ImageCheck(ImageSource source, ImageSettings settings) {
         this.source = source;
         this.settings = settings;
+        checkLeftOut();
+        source.checkLabels();
+        DataSummary.checkNames(source);
+        int classes = source.classNames().size();
+        if (classes < 2) {
+            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
+                    + (classes == 0
+                            ? "no labels"
+                            : "only '" + source.classNames().get(0) + "'")
+                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
+        }
+    }
+
+    private void checkLeftOut() {
         List<LeftOut> lost =
                 source.leftOut().stream().filter(file -> file.reason().stops()).toList();
         if (lost.isEmpty()) return;

@@ -62,16 +62,6 @@ public final class ImageData implements Data {
         this.source = source;
         this.settings = settings;
         check = new ImageCheck(source, settings);
-        source.checkLabels();
-        DataSummary.checkNames(source);
-        int classes = source.classNames().size();
-        if (classes < 2) {
-            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
-                    + (classes == 0
-                            ? "no labels"
-                            : "only '" + source.classNames().get(0) + "'")
-                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
-        }
         preparation = settings.preparation();
         long batchBytes = (long) settings.batchSize() * rowBytes();
         if (batchBytes > Integer.MAX_VALUE) {
