@@ -262,8 +262,7 @@ class ExportTest {
         Cli.Answer answer = Cli.run(args);
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.err()).contains(expected);
-        assertThat(answer.err().lines().filter(line -> !line.startsWith("data: ")))
-                .hasSize(1);
+        assertThat(answer.err().lines()).hasSize(1);
         assertThat(Cli.listing(home)).isEqualTo(before);
     }
 

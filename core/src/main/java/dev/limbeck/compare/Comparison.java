@@ -121,6 +121,7 @@ public final class Comparison {
                 try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.judge(data, judged, context);
+                    opening.tell(data);
                     int[] labels = data.labels(Split.TRAIN);
                     labelled = (int)
                             Arrays.stream(labels).filter(label -> label >= 0).count();

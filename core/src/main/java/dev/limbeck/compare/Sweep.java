@@ -173,6 +173,7 @@ public final class Sweep {
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
             try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), opening)) {
                 check(data);
+                opening.tell(data);
                 for (Map.Entry<String, Recipe> entry : left.entrySet()) {
                     String name = entry.getKey();
                     double before = sums.getOrDefault(name, 0.0);

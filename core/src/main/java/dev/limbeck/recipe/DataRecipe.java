@@ -127,18 +127,15 @@ public record DataRecipe(
         // After the labels of the others have been made.
         if (unlabelled != null) builder.unlabelled(ImageFolder.of(Path.of(unlabelled)));
         ImageData opened = builder.build();
-        tell(opened, context.told());
+        tellSkipped(opened.skipped(), context.told());
         return opened;
     }
 
-    private static void tell(ImageData data, Consumer<String> lines) {
-        List<String> skipped = data.skipped();
+    private static void tellSkipped(List<String> skipped, Consumer<String> lines) {
         skipped.stream().limit(MOST_SKIPPED).forEach(line -> lines.accept("skipped: " + line));
         if (skipped.size() > MOST_SKIPPED) {
             lines.accept("skipped: " + (skipped.size() - MOST_SKIPPED) + " more images that cannot be read");
         }
-        lines.accept("data: " + data.summary());
-        data.warnings().forEach(line -> lines.accept("data: " + line));
     }
 
     private static double[] array(List<Double> values) {

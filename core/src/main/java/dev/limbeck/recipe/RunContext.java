@@ -1,5 +1,6 @@
 package dev.limbeck.recipe;
 
+import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.PrepareProgress;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.TensorBoardLog;
@@ -41,6 +42,12 @@ public record RunContext(
             PrepareProgress prepare,
             Supplier<List<Callback>> watchers) {
         this(device, workers, told, download, prepare, watchers, null);
+    }
+
+    /** Tell what the data is, and everything about it that may be a mistake: when all else has been found to fit. */
+    public void tell(ImageData data) {
+        told.accept("data: " + data.summary());
+        data.warnings().forEach(line -> told.accept("data: " + line));
     }
 
     /** Return the same that tells nothing, for whoever opens once more what was told of before. */

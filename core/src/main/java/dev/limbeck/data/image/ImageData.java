@@ -348,7 +348,8 @@ public final class ImageData implements Data {
         int[] images = plan.of(split);
         if (images.length == 0) {
             throw new LimbeckException(
-                    "there is no " + split.label() + " split in " + source.origin() + "; choose one of "
+                    "there is no " + split.label() + " split in " + source.origin() + plan.unlabelledWords(split)
+                            + "; choose one of "
                             + Arrays.stream(Split.values())
                                     .filter(this::has)
                                     .map(s -> s.label() + " (" + size(s) + ")")

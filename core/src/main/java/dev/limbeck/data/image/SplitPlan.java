@@ -62,6 +62,12 @@ final class SplitPlan {
         return unlabelled;
     }
 
+    /** Say how many images of a split were left out because they have no label; empty if none was. */
+    String unlabelledWords(Split split) {
+        int[] without = unlabelled.get(split);
+        return without == null ? "" : " (without a label: " + without.length + ")";
+    }
+
     /** Return whether the validation images were drawn from the training ones. */
     boolean isDrawn() {
         return drawn;

@@ -188,6 +188,8 @@ class FolderSplitsTest {
         try (ImageData data = ImageData.builder(folder).imageSize(8).build()) {
             assertThat(data.classNames()).containsExactly("cat", "dog");
             assertThat(data.has(Split.TEST)).isFalse();
+            assertThatThrownBy(() -> data.evaluate(Split.TEST))
+                    .hasMessageContaining("no test split in folder " + folder + " (without a label: 1)");
             assertThat(data.warnings())
                     .containsExactly("1 test image without a label, such as " + image + ": nothing is judged by it");
             assertThat(data.summary())
