@@ -16,11 +16,19 @@ export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
 # OpenBLAS has threads of its own, which spin for 30 ms after each product; at 2^4 cycles they leave the cores alone.
 export OPENBLAS_THREAD_TIMEOUT="${OPENBLAS_THREAD_TIMEOUT:-4}"
 
-# In another locale Java 17 cannot name every file.
-case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
-  *UTF-8* | *utf8*) ;;
-  *) export LC_ALL=C.UTF-8 ;;
-esac
+# In another locale Java 17 cannot name every file. A locale may be set and not installed, so what works is asked for.
+if command -v locale >/dev/null; then
+  if [ "$(locale charmap 2>/dev/null)" != UTF-8 ]; then
+    for utf8 in C.UTF-8 C.utf8 en_US.UTF-8; do
+      if [ "$(LC_ALL=$utf8 locale charmap 2>/dev/null)" = UTF-8 ]; then export LC_ALL=$utf8; break; fi
+    done
+  fi
+else
+  case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
+    *UTF-8* | *utf8* | *UTF8* | *utf-8*) ;;
+    *) export LC_ALL=C.UTF-8 ;;
+  esac
+fi
 
 # The heap begins small and grows where it must: most of what a training holds lies outside.
 flags="-Djava.awt.headless=true -Dfile.encoding=UTF-8 -XX:+UseSerialGC -XX:InitialRAMPercentage=0.3"

@@ -9,7 +9,15 @@ import java.util.stream.IntStream;
 
 /** Find the names a user may have meant. */
 public final class Names {
+    private static final int MOST_QUOTED = 5;
+
     private Names() {}
+
+    /** Write names in quotation marks, five of them at most: {@code 'a', 'b', 'c', 'd', 'e' and 7 more}. */
+    public static String quoted(Collection<String> names) {
+        String first = names.stream().limit(MOST_QUOTED).collect(Collectors.joining("', '", "'", "'"));
+        return names.size() <= MOST_QUOTED ? first : first + " and " + (names.size() - MOST_QUOTED) + " more";
+    }
 
     /**
      * Return up to {@code most} of the candidates that lie nearest to {@code name} by edit distance, nearest first; of

@@ -7,6 +7,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.RunContext;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunDirectory;
@@ -58,9 +59,11 @@ final class EvaluateCommand extends LimbeckCommand {
     }
 
     private Object evaluate(NamedModel opened, DataRecipe recipe) {
-        try (ImageData images = opened.open(recipe, context(engine, data.workers))) {
+        RunContext context = context(engine, data.workers);
+        try (ImageData images = opened.open(recipe, context)) {
             List<Metric> metrics = List.of(RecipeRun.metrics(images));
             Validation validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
+            context.tell(images);
             say(Texts.format(
                     "%s on %,d images (%s): %s, loss %.4f",
                     opened.architecture(),

@@ -123,7 +123,9 @@ final class ExportCommand extends LimbeckCommand {
                 NamedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
                 SavedModel named = saved.told(images.classNames(), saved.preparation());
-                return written(verified(Exporter.of(named), images).export(out));
+                List<Exported> exported = verified(Exporter.of(named), images).export(out);
+                context(engine, data.workers).tell(images);
+                return written(exported);
             }
         }
     }
@@ -184,8 +186,10 @@ final class ExportCommand extends LimbeckCommand {
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                return written(verified(Exporter.of(script, file, images.classNames(), preparation), images)
-                        .export(out));
+                List<Exported> exported = verified(Exporter.of(script, file, images.classNames(), preparation), images)
+                        .export(out);
+                context(engine, data.workers).tell(images);
+                return written(exported);
             }
         }
     }

@@ -6,6 +6,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.RunContext;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.ResultsPicture;
@@ -70,15 +71,18 @@ final class ShowCommand extends LimbeckCommand {
         engine.apply();
         DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
         Path named = model;
+        RunContext context = context(engine, data.workers);
         if (named == null) {
             Architecture any = arch == null ? Zoo.CIFAR_RESNET20 : Zoo.byName(arch);
-            try (ImageData images = recipe.open(0, any, Map.of(), context(engine, data.workers))) {
+            try (ImageData images = recipe.open(0, any, Map.of(), context)) {
                 images.show(out);
+                context.tell(images);
             }
         } else {
             try (NamedModel opened = NamedModel.open(this, named, arch, weightsKey, foreign, data);
-                    ImageData images = opened.open(recipe, context(engine, data.workers))) {
+                    ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
+                context.tell(images);
             }
         }
         say("written to " + out);

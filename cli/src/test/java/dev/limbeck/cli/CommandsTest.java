@@ -72,6 +72,10 @@ class CommandsTest {
     void trainPrintsTheTableAsideAndTheResult() {
         assertThat(trained.err().lines().toList())
                 .satisfiesExactly(
+                        images -> assertThat(images)
+                                .matches(
+                                        "data: [\\d,]+ images, 10 classes, 60 train / 1,000 valid / 2,000 test, shown at "
+                                                + "32×32"),
                         head -> assertThat(head.strip().split(" +"))
                                 .containsExactly(
                                         "epoch", "train_loss", "valid_loss", "accuracy", "top5", "macro_f1", "time"),

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launchers build what changed since the last build. Here in a folder of their own, with a Java and a Maven that only say that they were called. */
 class LauncherTest {
@@ -92,6 +93,24 @@ class LauncherTest {
             assertThat(launch()).as(changed.toString()).isEqualTo("built ran");
             Files.setLastModifiedTime(changed, FileTime.from(Instant.now().minusSeconds(60)));
         }
+    }
+
+    /** A locale may be set and not installed; Java 17 then names files in ASCII. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"LANG=en_US.UTF-8", "LC_ALL=POSIX", "LC_ALL=xx_XX.UTF-8", "LANG=C", "LC_CTYPE=C", "LC_ALL="})
+    void javaStartsInALocaleThatWorks(String setting) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(
+                "sh", "-c", ". '" + home.resolve("bin/jvm.sh") + "'; locale charmap 2>/dev/null || echo none");
+        builder.environment().put("JAVA_HOME", home.resolve("jdk").toString());
+        for (String name : new String[] {"LANG", "LC_ALL", "LC_CTYPE"})
+            builder.environment().remove(name);
+        String[] parts = setting.split("=", 2);
+        builder.environment().put(parts[0], parts[1]);
+        Process process = builder.redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        assumeTrue(!said.equals("none"), "no program that tells the locale");
+        assertThat(said).isEqualTo("UTF-8");
     }
 
     /** The launcher of Windows can't be run here; it must at least look at the same parts. */

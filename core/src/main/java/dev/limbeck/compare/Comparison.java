@@ -115,11 +115,13 @@ public final class Comparison {
             int unlabelled = 0;
             int steps = 0;
             Split judged = Split.TEST;
+            RunContext opening = context.withoutRepeats();
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
-                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), context)) {
+                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.judge(data, judged, context);
+                    opening.tell(data);
                     int[] labels = data.labels(Split.TRAIN);
                     labelled = (int)
                             Arrays.stream(labels).filter(label -> label >= 0).count();

@@ -54,6 +54,7 @@ final class KeptRuns {
             context.told().accept(name);
             RecipeRun run = new RecipeRun(recipe, context.below(directory))
                     .keepPredictions()
+                    .quietOnData()
                     .resumeIfLeft();
             (tested ? run : run.withoutTest()).run(place, true, data, by);
             return RunJson.read(recorded);

@@ -71,6 +71,7 @@ public final class Sweep {
     private final int confirmSeeds;
     private final Path out;
     private final RunContext context;
+    private final RunContext opening;
 
     /**
      * Prepare a sweep.
@@ -94,6 +95,7 @@ public final class Sweep {
         this.confirmSeeds = Settings.atLeast(0, "confirm", confirmSeeds);
         this.out = out;
         this.context = context;
+        opening = context.withoutRepeats();
         Settings.atLeast(1, "trials", trials);
         Map<String, Recipe> all = space.recipes(base);
         if (strategy == Strategy.RANDOM) {
@@ -169,8 +171,9 @@ public final class Sweep {
     private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, KeptRuns kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
-            try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), context)) {
+            try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), opening)) {
                 check(data);
+                opening.tell(data);
                 for (Map.Entry<String, Recipe> entry : left.entrySet()) {
                     String name = entry.getKey();
                     double before = sums.getOrDefault(name, 0.0);

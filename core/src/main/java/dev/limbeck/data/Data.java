@@ -41,22 +41,22 @@ public interface Data extends AutoCloseable {
     BatchStream evaluate(Split split);
 
     /**
-     * Open a pass over some rows of a split, without augmentation, which represent it where the data can choose them. A
-     * caller stops after the rows that it wants.
-     *
-     * @param most rows that are wanted, at least 1
-     */
-    default BatchStream sample(Split split, int most) {
-        return evaluate(split);
-    }
-
-    /**
      * Open a pass over all rows of a split in order, augmented as training rows are: another view of what {@link #evaluate}
      * returns. Data without augmentation returns the rows as they are.
      *
      * @param view any number; each gives other draws
      */
     default BatchStream augmented(Split split, int view) {
+        return evaluate(split);
+    }
+
+    /**
+     * Open a pass over a part of a split, without augmentation: rows at equal distances over all of it, since neighbors are
+     * often of one class. Data that cannot choose rows returns all.
+     *
+     * @param most how many rows at most, at least 1
+     */
+    default BatchStream sample(Split split, int most) {
         return evaluate(split);
     }
 

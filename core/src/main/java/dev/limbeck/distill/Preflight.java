@@ -244,8 +244,8 @@ public record Preflight(
     private static double right(Teacher.Lesson lesson, Data data) {
         int rows = 0;
         int right = 0;
-        try (BatchStream batches = data.evaluate(Split.VALID)) {
-            while (rows < TRIED_ROWS) {
+        try (BatchStream batches = data.sample(Split.VALID, TRIED_ROWS)) {
+            while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;

@@ -61,6 +61,7 @@ public record AnswerKeeping(String folder, int rows, long bytes, double seconds,
                 throw new LimbeckException("not all answers could be kept in " + folder
                         + "; make room, or let it be written, and run it again: it goes on where it was");
             }
+            context.tell(data);
             return new AnswerKeeping(
                     folder,
                     data.size(Split.TRAIN) * data.views().length,

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -58,6 +59,7 @@ public record DataRecipe(
         @Nullable List<Double> mean,
         @Nullable List<Double> std,
         Boolean skipBadImages) {
+    private static final int MOST_SKIPPED = 10;
     private static final List<String> RESIZES = Stream.of(Resize.values())
             .map(r -> r.name().toLowerCase(Locale.ROOT))
             .toList();
@@ -125,8 +127,15 @@ public record DataRecipe(
         // After the labels of the others have been made.
         if (unlabelled != null) builder.unlabelled(ImageFolder.of(Path.of(unlabelled)));
         ImageData opened = builder.build();
-        opened.skipped().forEach(line -> context.told().accept("skipped: " + line));
+        tellSkipped(opened.skipped(), context.told());
         return opened;
+    }
+
+    private static void tellSkipped(List<String> skipped, Consumer<String> lines) {
+        skipped.stream().limit(MOST_SKIPPED).forEach(line -> lines.accept("skipped: " + line));
+        if (skipped.size() > MOST_SKIPPED) {
+            lines.accept("skipped: " + (skipped.size() - MOST_SKIPPED) + " more images that cannot be read");
+        }
     }
 
     private static double[] array(List<Double> values) {

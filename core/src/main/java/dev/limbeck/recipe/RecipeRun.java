@@ -44,6 +44,7 @@ public final class RecipeRun {
     private boolean keepPredictions;
     private boolean resumes;
     private boolean resumesIfLeft;
+    private boolean tellsData = true;
     private List<Split> judgedOn = List.of(Split.VALID, Split.TEST);
 
     public RecipeRun(Recipe recipe, RunContext context) {
@@ -66,6 +67,12 @@ public final class RecipeRun {
     /** Go on as {@link #resume} does where an interrupted run has left a checkpoint, and begin anew where none has. */
     public RecipeRun resumeIfLeft() {
         resumesIfLeft = true;
+        return this;
+    }
+
+    /** Say nothing of the data: whoever opened it has done so. */
+    public RecipeRun quietOnData() {
+        tellsData = false;
         return this;
     }
 
@@ -157,7 +164,9 @@ public final class RecipeRun {
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
-            return learner.lrFind(steps, more);
+            RateCurve curve = learner.lrFind(steps, more);
+            context.tell(data);
+            return curve;
         }
     }
 
@@ -180,6 +189,7 @@ public final class RecipeRun {
         if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
         List<Callback> callbacks = new ArrayList<>();
         if (distillation != null) callbacks.add(distillation);
+        if (tellsData) callbacks.add(dataLines(data));
         callbacks.add(new EpochTable(context.told()));
         callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
         callbacks.add(checkpoint);
@@ -228,6 +238,19 @@ public final class RecipeRun {
 
     private static boolean hasLabels(ImageData data, Split split) {
         return data.has(split) && IntStream.of(data.labels(split)).anyMatch(label -> label >= 0);
+    }
+
+    /** Tell of the data as late as that: what does not fit was refused by then, in one line. */
+    private Callback dataLines(ImageData data) {
+        return new Callback() {
+            private boolean done;
+
+            @Override
+            public void beforeEpoch(Fit fit) {
+                if (!done) context.tell(data);
+                done = true;
+            }
+        };
     }
 
     private void sayUnlabelled(ImageData data) {

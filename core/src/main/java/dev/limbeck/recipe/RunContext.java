@@ -1,5 +1,6 @@
 package dev.limbeck.recipe;
 
+import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.PrepareProgress;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.TensorBoardLog;
@@ -7,6 +8,8 @@ import dev.limbeck.weights.Downloads;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,26 @@ public record RunContext(
             PrepareProgress prepare,
             Supplier<List<Callback>> watchers) {
         this(device, workers, told, download, prepare, watchers, null);
+    }
+
+    /** Tell what the data is, and everything about it that may be a mistake: when all else has been found to fit. */
+    public void tell(ImageData data) {
+        told.accept("data: " + data.summary());
+        data.warnings().forEach(line -> told.accept("data: " + line));
+    }
+
+    /** Return the same that tells nothing, for whoever opens once more what was told of before. */
+    public RunContext quiet() {
+        return new RunContext(device, workers, line -> {}, download, prepare, watchers, events);
+    }
+
+    /** Return the same that tells each line once, for whoever opens the same data again. */
+    public RunContext withoutRepeats() {
+        Set<String> known = ConcurrentHashMap.newKeySet();
+        Consumer<String> once = line -> {
+            if (known.add(line)) told.accept(line);
+        };
+        return new RunContext(device, workers, once, download, prepare, watchers, events);
     }
 
     /** Return the same with event files for TensorBoard in a folder; null for none. */

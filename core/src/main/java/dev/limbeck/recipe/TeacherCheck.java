@@ -56,6 +56,7 @@ public record TeacherCheck(
             KnowledgeDistillation distillation =
                     how.builder(by.teacher()).checkThoroughly().told(line -> {}).build();
             List<TermSize> terms = learner.firstLoss(distillation);
+            context.tell(data);
             @Nullable Preflight preflight = distillation.preflight();
             if (preflight == null) throw new IllegalStateException("there is a validation split");
             return new TeacherCheck(

@@ -155,7 +155,7 @@ public final class Report {
         Map<String, String> preparation = result.teachers().isEmpty()
                 ? Map.of()
                 : result.teachers().get(0).preparation();
-        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context);
+        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context.quiet());
     }
 
     private List<Page.Cost> costs(long[] inputShape) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -136,7 +137,7 @@ public final class DatasetStore {
      */
     public ImageSource source(String nameOrPath) {
         if (known.containsKey(nameOrPath) || DRAWN.matcher(nameOrPath).matches()) return named(nameOrPath);
-        Path path = Path.of(nameOrPath);
+        Path path = path(nameOrPath);
         if (Files.isDirectory(path)) return folder(path);
         if (Files.exists(path)) return folder(unpacked(path));
         String near = MissingFile.meant(path);
@@ -146,6 +147,17 @@ public final class DatasetStore {
                     "no folder or archive " + nameOrPath + "; known data sets are " + String.join(", ", names()));
         }
         throw Names.unknown("data set, folder or archive", nameOrPath, known.keySet());
+    }
+
+    private static Path path(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new LimbeckException(
+                    "'" + name + "' can be no path here (" + e.getReason() + "; sun.jnu.encoding is "
+                            + System.getProperty("sun.jnu.encoding") + ")",
+                    e);
+        }
     }
 
     private static ImageSource folder(Path folder) {

@@ -28,12 +28,15 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Feed images as normalised float32 tensors of shape N×3×H×W, stored channels last. Images are brought to one size
  * when they are first loaded and kept in memory as far as the budget goes; flips and crops are drawn anew each epoch.
  */
 public final class ImageData implements Data {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageData.class);
     private static final long ORDER_LOTS = 3;
     private static final long AUGMENT_LOTS = 4;
     private static final int MOST_SHOWN = 64;
@@ -50,20 +53,15 @@ public final class ImageData implements Data {
     private final Augmentation augmentation;
     private final BufferPool pool;
     private final ImagePreparation preparation;
-    private final List<String> skipped;
+    private final ImageCheck check;
+    private final DataSummary summary;
+    private final String summaryLine;
     private @Nullable String fingerprint;
 
     ImageData(ImageSource source, ImageSettings settings, PrepareProgress progress) {
         this.source = source;
         this.settings = settings;
-        int classes = source.classNames().size();
-        if (classes < 2) {
-            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
-                    + (classes == 0
-                            ? "no labels"
-                            : "only '" + source.classNames().get(0) + "'")
-                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
-        }
+        check = new ImageCheck(source, settings);
         preparation = settings.preparation();
         long batchBytes = (long) settings.batchSize() * rowBytes();
         if (batchBytes > Integer.MAX_VALUE) {
@@ -73,10 +71,13 @@ public final class ImageData implements Data {
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preparation, budget);
         keys = new RowKeys(source, preparation, store, settings.augmentation());
-        skipped = new ArrayList<>();
-        plan = new SplitPlan(source, check(progress), settings);
+        plan = new SplitPlan(source, check.usable(store, progress), settings);
+        summary = new DataSummary(source, plan, preparation);
         augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
+        summaryLine = summary.line(store, skipped().size());
+        LOG.info(summaryLine);
+        warnings().forEach(LOG::info);
     }
 
     /** Set up data from any source of images. */
@@ -126,7 +127,22 @@ public final class ImageData implements Data {
 
     /** Return one line for every image that was skipped because it cannot be read. */
     public List<String> skipped() {
-        return List.copyOf(skipped);
+        return check.skipped();
+    }
+
+    /**
+     * Say in one line what is here: images, classes with the rare ones, splits, the size that a model sees, and what was left
+     * out. It is logged at level INFO when the data is built, as {@link #warnings} are.
+     */
+    public String summary() {
+        return summaryLine;
+    }
+
+    /** Return a line for everything that was left out, guessed or may be a mistake, such as a class no training image has. */
+    public List<String> warnings() {
+        List<String> lines = new ArrayList<>(source.warnings());
+        lines.addAll(summary.warnings());
+        return lines;
     }
 
     @Override
@@ -190,19 +206,16 @@ public final class ImageData implements Data {
         return view(split, view, IntStream.range(0, images(split).length).toArray());
     }
 
-    /**
-     * Open a pass over some rows of a split, not augmented: at equal distances, since neighbours are often of one class.
-     *
-     * @param most how many, at least 1
-     */
     @Override
     public BatchStream sample(Split split, int most) {
         int size = images(split).length;
-        int stride = Math.max(1, size / most);
-        int[] rows = IntStream.iterate(0, row -> row < size, row -> row + stride)
-                .limit(most)
-                .toArray();
-        return view(split, Origin.PLAIN, rows);
+        int count = Math.min(most, size);
+        return view(
+                split,
+                Origin.PLAIN,
+                IntStream.range(0, count)
+                        .map(i -> (int) ((long) i * size / count))
+                        .toArray());
     }
 
     private BatchStream view(Split split, int view, int... rows) {
@@ -307,7 +320,10 @@ public final class ImageData implements Data {
         Map<String, Object> sizes = new LinkedHashMap<>();
         for (Split split : Split.values()) sizes.put(split.label(), size(split));
         facts.put("sizes", sizes);
-        facts.put("skipped_images", skipped.size());
+        facts.put("skipped_images", skipped().size());
+        facts.put("left_out", LeftOut.counts(source.leftOut()));
+        facts.put("summary", summary());
+        facts.put("warnings", warnings());
         facts.putAll(settings.describe());
         return facts;
     }
@@ -332,7 +348,8 @@ public final class ImageData implements Data {
         int[] images = plan.of(split);
         if (images.length == 0) {
             throw new LimbeckException(
-                    "there is no " + split.label() + " split in " + source.origin() + "; choose one of "
+                    "there is no " + split.label() + " split in " + source.origin() + plan.unlabelledWords(split)
+                            + "; choose one of "
                             + Arrays.stream(Split.values())
                                     .filter(this::has)
                                     .map(s -> s.label() + " (" + size(s) + ")")
@@ -360,21 +377,6 @@ public final class ImageData implements Data {
                     indices,
                     origin);
         });
-    }
-
-    /** Return the images that can be read, after trying each where reading may fail. */
-    private int[] check(PrepareProgress progress) {
-        int[] all = IntStream.range(0, source.size()).toArray();
-        if (!source.mayFail()) return all;
-        List<@Nullable LimbeckException> problems = store.prepare(settings.workers(), progress);
-        problems.stream().filter(p -> p != null).forEach(p -> skipped.add(String.valueOf(p.getMessage())));
-        if (skipped.isEmpty()) return all;
-        if (!settings.skipBadImages()) {
-            throw new LimbeckException(skipped.get(0)
-                    + (skipped.size() == 1 ? "" : " (and " + (skipped.size() - 1) + " more of " + all.length + ")")
-                    + "; remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)");
-        }
-        return Arrays.stream(all).filter(i -> problems.get(i) == null).toArray();
     }
 
     private int rowBytes() {

@@ -2,54 +2,54 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
-import java.io.File;
+import dev.limbeck.data.image.FolderLayout.Entry;
+import dev.limbeck.data.image.LeftOut.Reason;
 import java.io.IOException;
-import java.nio.file.FileVisitOption;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * List the images of a folder, in sorted order. Three layouts are told apart: {@code train|valid|val|test/<class>/…},
- * {@code <class>/…}, and images side by side, which have no labels until names are turned into some. A folder that
- * holds nothing but one other folder stands for that one. Hidden files are ignored, and so is what does not end in
- * png, jpg, jpeg, bmp or gif.
+ * List the images of a folder, in sorted order. Three layouts are told apart: splits ({@code train|valid|test/<class>/…}),
+ * {@code <class>/…}, and images side by side, which have no labels until names are turned into some.
+ *
+ * <p>Splits are called {@code train} or {@code training}, {@code valid}, {@code val}, {@code validation} or {@code dev},
+ * {@code test} or {@code testing}, in any case and with what stands around all of them ({@code seg_train/seg_train} beside
+ * {@code seg_test/seg_test}, {@code train2017}). {@code eval} validates where no other folder does, else it is the test.
+ * Without a folder for training there are no splits: {@code test} may be a class. Folders that hold the same classes and are
+ * not called so are refused by {@link #checkLabels}.
+ *
+ * <p>An image is known by its suffix, and by its content where the suffix says nothing. Every other file is counted among
+ * {@link #leftOut}, save what programs keep for themselves in folders such as {@code .git} or {@code @eaDir}. A folder that
+ * holds one other folder, and beside it at most files that are no images, stands for that one. Links are followed; an image
+ * that several lead to is taken once. Class names are in Unicode's composed form (NFC).
  */
 public final class ImageFolder implements ImageSource {
-    private static final Set<String> EXTENSIONS = Set.of("png", "jpg", "jpeg", "bmp", "gif");
-    private static final Map<String, Split> SPLITS =
-            Map.of("train", Split.TRAIN, "valid", Split.VALID, "val", Split.VALID, "test", Split.TEST);
-
-    private record Entry(
-            Path file,
-            String name,
-            long bytes,
-            Split split,
-            @Nullable String className) {}
-
     private final Path folder;
     private final List<Entry> entries;
     private final List<String> classNames;
     private final Map<String, Integer> labels = new HashMap<>();
 
-    private ImageFolder(Path folder, List<Entry> entries) {
+    private final List<LeftOut> leftOut;
+    private final List<String> warnings;
+    private final @Nullable String unclear;
+
+    private ImageFolder(Path folder, FolderTree tree) {
         this.folder = folder;
-        this.entries = entries;
+        FolderLayout layout = new FolderLayout(tree);
+        entries = layout.entries();
+        leftOut = layout.leftOut();
+        unclear = layout.unclear();
+        warnings = new ArrayList<>(layout.warnings());
+        warn(tree);
         TreeSet<String> known = new TreeSet<>();
         for (Entry entry : entries) {
-            if (entry.className != null) known.add(entry.className);
+            if (entry.className() != null) known.add(entry.className());
         }
         classNames = List.copyOf(known);
         for (String name : classNames) labels.put(name, labels.size());
@@ -58,7 +58,7 @@ public final class ImageFolder implements ImageSource {
     /**
      * List a folder's images.
      *
-     * @throws LimbeckException if there is no such folder, or no image in it
+     * @throws LimbeckException if there is no such folder, no image in it, or no safe way to tell its splits
      */
     public static ImageFolder of(Path folder) {
         if (!Files.isDirectory(folder)) {
@@ -68,15 +68,65 @@ public final class ImageFolder implements ImageSource {
                             : "no folder " + folder + "; give one that holds images");
         }
         try {
-            Path root = unwrapped(folder);
-            List<Entry> entries = list(root);
-            if (entries.isEmpty()) {
-                throw new LimbeckException("no images in " + folder + "; expected png, jpg, jpeg, bmp or gif files");
-            }
-            return new ImageFolder(folder, entries);
+            ImageFolder images = new ImageFolder(folder, new FolderTree(folder));
+            if (images.entries.isEmpty()) throw images.empty();
+            return images;
         } catch (IOException e) {
             throw new LimbeckException("cannot list the folder " + folder + ": " + e, e);
         }
+    }
+
+    private LimbeckException empty() {
+        List<LeftOut> lost =
+                leftOut.stream().filter(file -> file.reason().stops()).toList();
+        List<String> others = leftOut.stream()
+                .filter(file -> file.reason() == Reason.NOT_AN_IMAGE)
+                .map(LeftOut::file)
+                .toList();
+        String found = !lost.isEmpty() ? LeftOut.byReason(lost) : others.isEmpty() ? "" : LeftOut.bySuffix(others);
+        return new LimbeckException("no images in " + folder + "; expected png, jpg, gif, bmp, webp or tiff files"
+                + (found.isEmpty() ? "" : ", found " + found));
+    }
+
+    private void warn(FolderTree tree) {
+        if (!tree.byContent().isEmpty()) {
+            warnings.add("images by their content: " + LeftOut.bySuffix(tree.byContent()));
+        }
+        warn("files left out that are not images: ", Reason.NOT_AN_IMAGE);
+        warn("hidden files left out: ", Reason.HIDDEN);
+        warn("links left out, whose images are listed already: ", Reason.REPEATED);
+        List<String> unreadable = entries.stream()
+                .map(Entry::name)
+                .filter(name -> name.indexOf(DataSummary.UNREADABLE) >= 0)
+                .toList();
+        if (!unreadable.isEmpty()) {
+            warnings.add("names that are not what the files are called, such as " + unreadable.get(0) + " ("
+                    + unreadable.size() + " in all): " + DataSummary.unreadable());
+        }
+    }
+
+    private void warn(String words, Reason reason) {
+        List<String> files = leftOut.stream()
+                .filter(file -> file.reason() == reason)
+                .map(LeftOut::file)
+                .toList();
+        if (!files.isEmpty()) warnings.add(words + LeftOut.bySuffix(files));
+    }
+
+    @Override
+    public List<LeftOut> leftOut() {
+        return leftOut;
+    }
+
+    @Override
+    public List<String> warnings() {
+        return List.copyOf(warnings);
+    }
+
+    /** {@inheritDoc} Folders that hold the same folders are splits rather than classes. */
+    @Override
+    public void checkLabels() {
+        if (unclear != null) throw new LimbeckException(unclear);
     }
 
     @Override
@@ -91,28 +141,28 @@ public final class ImageFolder implements ImageSource {
 
     @Override
     public int label(int index) {
-        String className = entries.get(index).className;
+        String className = entries.get(index).className();
         return className == null ? -1 : labels.get(className);
     }
 
     @Override
     public String name(int index) {
-        return entries.get(index).name;
+        return entries.get(index).name();
     }
 
     @Override
     public Split split(int index) {
-        return entries.get(index).split;
+        return entries.get(index).split();
     }
 
     @Override
     public RgbImage load(int index) {
-        return ImageDecoder.read(entries.get(index).file);
+        return ImageDecoder.read(entries.get(index).file());
     }
 
     @Override
     public long signature(int index) {
-        return entries.get(index).bytes;
+        return entries.get(index).bytes();
     }
 
     @Override
@@ -126,63 +176,16 @@ public final class ImageFolder implements ImageSource {
         while (true) {
             List<Path> children;
             try (var listed = Files.list(root)) {
-                children = listed.filter(path -> !isHidden(path)).limit(2).toList();
+                children = listed.filter(path -> !isSkipped(path.getFileName().toString()))
+                        .limit(2)
+                        .toList();
             }
             if (children.size() != 1 || !Files.isDirectory(children.get(0))) return root;
             root = children.get(0);
         }
     }
 
-    private static List<Entry> list(Path root) throws IOException {
-        Map<String, Split> splits = new HashMap<>();
-        try (var children = Files.list(root)) {
-            children.filter(Files::isDirectory).forEach(child -> {
-                String name = child.getFileName().toString();
-                Split split = SPLITS.get(name.toLowerCase(Locale.ROOT));
-                if (split != null) splits.put(name, split);
-            });
-        }
-        // A folder 'test' alone may well be a class; 'train' is what tells the layout.
-        boolean inSplits = splits.containsValue(Split.TRAIN);
-        List<Entry> entries = new ArrayList<>();
-        Files.walkFileTree(
-                root, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new SimpleFileVisitor<>() {
-                    @Override
-                    public FileVisitResult preVisitDirectory(Path path, BasicFileAttributes attributes) {
-                        boolean skipped = !path.equals(root)
-                                && (isHidden(path)
-                                        || path.getFileName().toString().equals("__MACOSX"));
-                        return skipped ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;
-                    }
-
-                    @Override
-                    public FileVisitResult visitFile(Path path, BasicFileAttributes attributes) {
-                        if (!isHidden(path) && isImage(path) && attributes.isRegularFile()) {
-                            entry(root, path, attributes.size(), inSplits ? splits : Map.of(), entries);
-                        }
-                        return FileVisitResult.CONTINUE;
-                    }
-                });
-        entries.sort(Comparator.comparing(Entry::name));
-        return List.copyOf(entries);
-    }
-
-    /** Add an image, unless splits are in use and it lies beside them. */
-    private static void entry(Path root, Path file, long bytes, Map<String, Split> splits, List<Entry> entries) {
-        String name = root.relativize(file).toString().replace(File.separatorChar, '/');
-        String[] parts = name.split("/");
-        int classAt = splits.isEmpty() ? 0 : 1;
-        Split split = splits.isEmpty() ? Split.TRAIN : splits.get(parts[0]);
-        if (split == null) return;
-        entries.add(new Entry(file, name, bytes, split, parts.length > classAt + 1 ? parts[classAt] : null));
-    }
-
-    private static boolean isHidden(Path path) {
-        return path.getFileName().toString().startsWith(".");
-    }
-
-    private static boolean isImage(Path path) {
-        String name = path.getFileName().toString();
-        return EXTENSIONS.contains(name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT));
+    private static boolean isSkipped(String name) {
+        return FileNames.isHidden(name) || FileNames.isSystemFile(name) || FileNames.isSystemFolder(name);
     }
 }

@@ -50,6 +50,23 @@ public interface ImageSource {
         return ImageDefaults.PLAIN;
     }
 
+    /** Return the files that were found and are no images of this source, each with the reason. */
+    default List<LeftOut> leftOut() {
+        return List.of();
+    }
+
+    /** Return a line for everything about these images that whoever trains on them should know. */
+    default List<String> warnings() {
+        return List.of();
+    }
+
+    /**
+     * Check that the labels are what whoever made the data meant.
+     *
+     * @throws dev.limbeck.LimbeckException if they may be something else; the message says what to do
+     */
+    default void checkLabels() {}
+
     /** Return where the images come from, such as {@code folder /data/pets}. */
     String origin();
 }

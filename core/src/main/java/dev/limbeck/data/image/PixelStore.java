@@ -10,10 +10,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Load images at the wanted size and keep as many of them in memory as the budget allows. */
 final class PixelStore {
+    private static final int HEIGHT_BITS = 16;
+
     private final ImageSource source;
     private final ImagePreparation preparation;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
+    /** Width and height of each image as it was loaded, 16 bits each; 0 until then. */
+    private final int[] sizes;
 
     /**
      * Set up an empty store.
@@ -24,6 +28,7 @@ final class PixelStore {
         this.source = source;
         this.preparation = preparation;
         kept = new AtomicReferenceArray<>(source.size());
+        sizes = new int[source.size()];
         ImageDefaults own = source.defaults();
         boolean keptAlready =
                 source.inMemory() && own.height() == preparation.height() && own.width() == preparation.width();
@@ -34,7 +39,9 @@ final class PixelStore {
     byte[] pixels(int index) {
         byte[] known = kept.get(index);
         if (known != null) return known;
-        byte[] pixels = preparation.resized(source.load(index)).rgb();
+        RgbImage image = source.load(index);
+        sizes[index] = image.width() << HEIGHT_BITS | image.height();
+        byte[] pixels = preparation.resized(image).rgb();
         if (left.addAndGet(-pixels.length) < 0) {
             left.addAndGet(pixels.length);
         } else if (!kept.compareAndSet(index, null, pixels)) {
@@ -42,6 +49,21 @@ final class PixelStore {
             left.addAndGet(pixels.length);
         }
         return pixels;
+    }
+
+    /** Return whether an image was loaded, so that its own size is known. */
+    boolean knowsSize(int index) {
+        return sizes[index] != 0;
+    }
+
+    /** Return the width that an image had when it was loaded. */
+    int width(int index) {
+        return sizes[index] >>> HEIGHT_BITS;
+    }
+
+    /** Return the height that an image had when it was loaded. */
+    int height(int index) {
+        return sizes[index] & (1 << HEIGHT_BITS) - 1;
     }
 
     /** Forget all images; they are loaded again when asked for. */
@@ -92,6 +114,8 @@ final class PixelStore {
                     progress.prepared(done.get(), source.size());
                 }
             }
+            // They may have ended before anyone looked.
+            progress.prepared(done.get(), source.size());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("interrupted while checking the images of " + source.origin(), e);

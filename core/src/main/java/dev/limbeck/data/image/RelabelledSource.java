@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.Split;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,7 @@ final class RelabelledSource implements ImageSource {
         for (int i = 0; i < images.size(); i++) {
             String path = images.name(i);
             String name = label.apply(path.substring(path.lastIndexOf('/') + 1));
+            if (name != null) name = Normalizer.normalize(name, Normalizer.Form.NFC);
             names.add(name);
             if (name != null) known.add(name);
         }
@@ -90,6 +92,16 @@ final class RelabelledSource implements ImageSource {
     @Override
     public ImageDefaults defaults() {
         return defaults;
+    }
+
+    @Override
+    public List<LeftOut> leftOut() {
+        return images.leftOut();
+    }
+
+    @Override
+    public List<String> warnings() {
+        return images.warnings();
     }
 
     @Override

@@ -37,6 +37,17 @@ public enum Resize {
         };
     }
 
+    /** Return how many pixels of an image become one along a side; below 1 where it is enlarged. */
+    double shrinks(int imageWidth, int imageHeight, int width, int height) {
+        double across = (double) imageWidth / width;
+        double down = (double) imageHeight / height;
+        return switch (this) {
+            case SQUISH -> Math.sqrt(across * down);
+            case CROP -> Math.min(across, down);
+            case PAD -> Math.max(across, down);
+        };
+    }
+
     private static RgbImage centred(RgbImage image, int width, int height) {
         if (image.width() == width && image.height() == height) return image;
         byte[] canvas = new byte[3 * width * height];

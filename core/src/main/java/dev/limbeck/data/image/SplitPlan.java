@@ -21,6 +21,10 @@ final class SplitPlan {
     /** Images whose label is known but not to be used. */
     private final boolean[] hidden;
 
+    private final Map<Split, int[]> unlabelled = new EnumMap<>(Split.class);
+    private final ImageSettings settings;
+    private boolean drawn;
+
     /**
      * Divide.
      *
@@ -30,16 +34,49 @@ final class SplitPlan {
         this.source = source;
         seed = settings.seed();
         hidden = new boolean[source.size()];
+        this.settings = settings;
         for (Split split : Split.values()) {
             images.put(
                     split,
                     Arrays.stream(usable).filter(i -> source.split(i) == split).toArray());
         }
+        leaveUnlabelled(Split.VALID);
+        leaveUnlabelled(Split.TEST);
         if (images.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
             takeValidation(settings.validFraction());
         }
         limitLabels(settings);
         if (settings.balanced()) checkLabels();
+    }
+
+    /** Take images that nothing can be judged by out of a split that judges. */
+    private void leaveUnlabelled(Split split) {
+        int[] without = Arrays.stream(of(split)).filter(i -> label(i) < 0).toArray();
+        if (without.length == 0) return;
+        unlabelled.put(split, without);
+        images.put(split, Arrays.stream(of(split)).filter(i -> label(i) >= 0).toArray());
+    }
+
+    /** Return the images of each split that were left out because they have no label. */
+    Map<Split, int[]> unlabelled() {
+        return unlabelled;
+    }
+
+    /** Say how many images of a split were left out because they have no label; empty if none was. */
+    String unlabelledWords(Split split) {
+        int[] without = unlabelled.get(split);
+        return without == null ? "" : " (without a label: " + without.length + ")";
+    }
+
+    /** Return whether the validation images were drawn from the training ones. */
+    boolean isDrawn() {
+        return drawn;
+    }
+
+    /** Say which limit of training labels is in force; empty if none is. */
+    String limitWords() {
+        if (settings.labelsPerClass() > 0) return " (of each class " + settings.labelsPerClass() + " are taken)";
+        return settings.trainLimit() > 0 ? " (" + settings.trainLimit() + " of all are taken)" : "";
     }
 
     private void checkLabels() {
@@ -106,11 +143,13 @@ final class SplitPlan {
     private void takeValidation(double fraction) {
         boolean[] taken = new boolean[source.size()];
         for (int[] members : trainClasses(VALID_LOTS)) {
-            int count = (int) Math.round(members.length * fraction);
+            // Something of every class is left to learn from.
+            int count = Math.min((int) Math.round(members.length * fraction), members.length - 1);
             for (int i = 0; i < count; i++) taken[members[i]] = true;
         }
         int[] train = images.get(Split.TRAIN);
         images.put(Split.VALID, Arrays.stream(train).filter(i -> taken[i]).toArray());
+        drawn = true;
         images.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
     }
 

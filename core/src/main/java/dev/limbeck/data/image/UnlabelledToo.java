@@ -3,9 +3,12 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Add images without labels to the training images of a labelled source. */
 final class UnlabelledToo implements ImageSource {
+    private static final String MORE = "unlabelled/";
+
     private final ImageSource labelled;
     private final ImageSource more;
 
@@ -45,7 +48,7 @@ final class UnlabelledToo implements ImageSource {
 
     @Override
     public String name(int index) {
-        return isMore(index) ? "unlabelled/" + more.name(index - labelled.size()) : labelled.name(index);
+        return isMore(index) ? MORE + more.name(index - labelled.size()) : labelled.name(index);
     }
 
     @Override
@@ -76,6 +79,26 @@ final class UnlabelledToo implements ImageSource {
     @Override
     public ImageDefaults defaults() {
         return labelled.defaults();
+    }
+
+    @Override
+    public List<LeftOut> leftOut() {
+        return Stream.concat(
+                        labelled.leftOut().stream(),
+                        more.leftOut().stream().map(file -> new LeftOut(MORE + file.file(), file.reason())))
+                .toList();
+    }
+
+    @Override
+    public List<String> warnings() {
+        return Stream.concat(
+                        labelled.warnings().stream(), more.warnings().stream().map(line -> more.origin() + ": " + line))
+                .toList();
+    }
+
+    @Override
+    public void checkLabels() {
+        labelled.checkLabels();
     }
 
     @Override

@@ -79,7 +79,7 @@ class ImageFolderTest {
                 .hasMessage("no folder " + folder.resolve("nowhere") + "; give one that holds images");
         assertThatThrownBy(() -> ImageFolder.of(folder))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("no images in " + folder + "; expected png, jpg, jpeg, bmp or gif files");
+                .hasMessage("no images in " + folder + "; expected png, jpg, gif, bmp, webp or tiff files");
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThatThrownBy(() -> ImageFolder.of(file))
                 .isInstanceOf(LimbeckException.class)

@@ -1,0 +1,231 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.data.Split;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/** Say in one line what images there are, and in further ones what about them may be a mistake. */
+final class DataSummary {
+    /** What Java puts in the place of bytes that it cannot read. */
+    static final char UNREADABLE = '\uFFFD';
+
+    private static final int MOST_RARE = 3;
+    /** A class with less than this share of the median class's images is rare. */
+    private static final double RARE = 0.2;
+    /** Images that are made larger or smaller by more than this look otherwise than they were. */
+    private static final double MUCH = 2;
+
+    private final ImageSource source;
+    private final SplitPlan plan;
+    private final ImagePreparation preparation;
+    private final int[] trained;
+
+    DataSummary(ImageSource source, SplitPlan plan, ImagePreparation preparation) {
+        this.source = source;
+        this.plan = plan;
+        this.preparation = preparation;
+        trained = counts(Split.TRAIN);
+    }
+
+    /** Refuse class names that are not what their files say. */
+    static void checkNames(ImageSource source) {
+        for (String name : source.classNames()) {
+            if (name.indexOf(UNREADABLE) < 0) continue;
+            throw new LimbeckException("the class name '" + name + "' in " + source.origin()
+                    + " is not what its folder is called: " + unreadable());
+        }
+    }
+
+    /** Say why a name has characters that Java cannot read, and what to do. */
+    static String unreadable() {
+        String encoding = String.valueOf(System.getProperty("sun.jnu.encoding"));
+        return encoding.equalsIgnoreCase("UTF-8")
+                ? "it holds bytes that are not UTF-8; rename it"
+                : "Java reads names as " + encoding + "; start it in a UTF-8 locale, such as LC_ALL=C.UTF-8";
+    }
+
+    private int[] counts(Split split) {
+        int[] counts = new int[source.classNames().size()];
+        for (int image : plan.of(split)) {
+            int label = plan.label(image);
+            if (label >= 0) counts[label]++;
+        }
+        return counts;
+    }
+
+    /**
+     * Say all in one line.
+     *
+     * @param store knows the sizes of the images that were read
+     * @param skipped how many images cannot be read
+     */
+    String line(PixelStore store, int skipped) {
+        int total =
+                Arrays.stream(Split.values()).mapToInt(s -> plan.of(s).length).sum();
+        List<String> parts = new ArrayList<>();
+        parts.add(count(total, "image"));
+        parts.add(source.classNames().size() + " classes" + rare());
+        parts.add(splits());
+        long without = Arrays.stream(plan.of(Split.TRAIN))
+                .filter(i -> plan.label(i) < 0)
+                .count();
+        if (without > 0) parts.add(number(without) + " train without labels");
+        parts.add("shown at " + preparation.width() + "×" + preparation.height() + scaled(store));
+        if (skipped > 0) parts.add(number(skipped) + " left out that cannot be read");
+        plan.unlabelled()
+                .forEach((split, images) ->
+                        parts.add(number(images.length) + " " + split.label() + " left out without labels"));
+        long unused = source.leftOut().stream()
+                .filter(file -> file.reason() == LeftOut.Reason.UNUSED)
+                .count();
+        if (unused > 0) parts.add(number(unused) + " beside the splits not used");
+        return String.join(", ", parts);
+    }
+
+    private String splits() {
+        List<String> parts = new ArrayList<>();
+        for (Split split : Split.values()) {
+            int size = plan.of(split).length;
+            if (size == 0) continue;
+            boolean drawn = split == Split.VALID && plan.isDrawn();
+            parts.add(number(size) + " " + split.label() + (drawn ? " drawn at random" : ""));
+        }
+        return String.join(" / ", parts);
+    }
+
+    /** Name the classes with far fewer images than most, those drawn for validation included. */
+    private String rare() {
+        if (plan.of(Split.TRAIN).length == 0) return "";
+        int[] known = trained.clone();
+        if (plan.isDrawn()) {
+            int[] drawn = counts(Split.VALID);
+            for (int c = 0; c < known.length; c++) if (known[c] > 0) known[c] += drawn[c];
+        }
+        int[] sorted = Arrays.stream(known).filter(n -> n > 0).sorted().toArray();
+        int median = sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+        List<Integer> rare = IntStream.range(0, known.length)
+                .filter(c -> known[c] < RARE * median)
+                .boxed()
+                .sorted((a, b) -> Integer.compare(known[a], known[b]))
+                .toList();
+        if (rare.isEmpty()) return "";
+        List<String> named = rare.stream()
+                .limit(MOST_RARE)
+                .map(c -> source.classNames().get(c) + (known[c] == 0 ? " none" : " only " + known[c]))
+                .toList();
+        int more = rare.size() - named.size();
+        return " (" + String.join(", ", named) + (more > 0 ? " and " + more + " more rare ones" : "") + ")";
+    }
+
+    /** Say how large images were, where many are made far larger or smaller. */
+    private String scaled(PixelStore store) {
+        int[] used = Arrays.stream(Split.values())
+                .flatMapToInt(split -> Arrays.stream(plan.of(split)))
+                .toArray();
+        int[] known = Arrays.stream(used).filter(store::knowsSize).toArray();
+        if (known.length == 0) {
+            // Sources whose images need no check have them in one size.
+            if (used.length > 0) store.pixels(used[0]);
+            known = Arrays.stream(used).limit(1).toArray();
+        }
+        if (known.length == 0) return "";
+        int[] widths = Arrays.stream(known).map(store::width).sorted().toArray();
+        int[] heights = Arrays.stream(known).map(store::height).sorted().toArray();
+        int enlarged = 0;
+        int shrunk = 0;
+        for (int image : known) {
+            double scale = preparation
+                    .resize()
+                    .shrinks(store.width(image), store.height(image), preparation.width(), preparation.height());
+            if (scale > MUCH) shrunk++;
+            if (scale < 1 / MUCH) enlarged++;
+        }
+        List<String> parts = new ArrayList<>();
+        if (shrunk > 0) parts.add(share(shrunk, known.length) + " shrunk");
+        if (enlarged > 0) parts.add(share(enlarged, known.length) + " enlarged");
+        if (parts.isEmpty()) return "";
+        boolean same = widths[0] == widths[widths.length - 1] && heights[0] == heights[heights.length - 1];
+        return " (from " + (same ? "" : "typically ") + widths[widths.length / 2] + "×" + heights[heights.length / 2]
+                + ", " + String.join(" and ", parts) + " more than twice)";
+    }
+
+    private static String share(int some, int all) {
+        return some == all ? "all" : number(some);
+    }
+
+    /** Say what may be a mistake, one line each. */
+    List<String> warnings() {
+        List<String> lines = new ArrayList<>();
+        plan.unlabelled()
+                .forEach((split, images) -> lines.add(count(images.length, split.label() + " image")
+                        + " without a label, such as " + source.name(images[0]) + ": nothing is judged by "
+                        + (images.length == 1 ? "it" : "them")));
+        warnOfUntrained(lines);
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            if (plan.of(split).length == 0 || (split == Split.VALID && plan.isDrawn())) continue;
+            int[] here = counts(split);
+            List<String> missing = IntStream.range(0, here.length)
+                    .filter(c -> here[c] == 0 && trained[c] > 0)
+                    .mapToObj(source.classNames()::get)
+                    .toList();
+            if (missing.isEmpty()) continue;
+            lines.add("no " + split.label() + " image of " + classes(missing) + ": " + split.label()
+                    + " results say nothing about " + (missing.size() == 1 ? "it" : "them"));
+        }
+        warnOfAlike(lines);
+        return lines;
+    }
+
+    /** A network would have an output for each that nothing ever trained. */
+    private void warnOfUntrained(List<String> lines) {
+        if (plan.of(Split.TRAIN).length == 0) return;
+        List<String> untrained = IntStream.range(0, trained.length)
+                .filter(c -> trained[c] == 0)
+                .mapToObj(source.classNames()::get)
+                .toList();
+        if (untrained.isEmpty()) return;
+        int judged = 0;
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            int[] here = counts(split);
+            judged += IntStream.range(0, here.length)
+                    .filter(c -> trained[c] == 0)
+                    .map(c -> here[c])
+                    .sum();
+        }
+        lines.add("no labeled training image of " + classes(untrained) + plan.limitWords()
+                + ": the network has an output for " + (untrained.size() == 1 ? "it" : "each") + " and never learns it"
+                + (judged == 0 ? "" : ", so " + count(judged, "image") + " of valid and test count as wrong")
+                + "; add training images, or remove the class");
+    }
+
+    private static String classes(List<String> names) {
+        return (names.size() == 1 ? "class " : "classes ") + Names.quoted(names);
+    }
+
+    private void warnOfAlike(List<String> lines) {
+        Map<String, List<String>> alike = new LinkedHashMap<>();
+        for (String name : source.classNames()) {
+            alike.computeIfAbsent(FolderLayout.folded(name).replaceAll("[\\s_-]+", " "), key -> new ArrayList<>())
+                    .add(name);
+        }
+        alike.values().stream()
+                .filter(names -> names.size() > 1)
+                .forEach(names -> lines.add("classes " + Names.quoted(names)
+                        + " differ in case, spaces or signs only; give them one name if they are one class"));
+    }
+
+    private static String count(long number, String noun) {
+        return number(number) + " " + noun + (number == 1 ? "" : "s");
+    }
+
+    private static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
+    }
+}

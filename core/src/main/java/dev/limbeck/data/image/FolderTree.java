@@ -1,0 +1,242 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.image.LeftOut.Reason;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walk a folder and sort its files into images and others. Every file is found in one of the lists: nothing is dropped
+ * without being counted but what lies in folders that programs keep for themselves.
+ */
+final class FolderTree {
+    /**
+     * Name an image.
+     *
+     * @param real where it lies if a link leads to it, else null
+     */
+    record Image(Path path, long bytes, @Nullable Path real) {}
+
+    /** Hold what lies in one folder, in the order of names. */
+    static final class Directory {
+        final Path path;
+        final String name;
+        final Path real;
+        final List<Directory> directories = new ArrayList<>();
+        final List<Image> images = new ArrayList<>();
+        final List<LeftOut> leftOut = new ArrayList<>();
+
+        private int total = -1;
+
+        private Directory(Path path, Path real) {
+            this.path = path;
+            this.real = real;
+            Path last = path.getFileName();
+            name = last == null ? "" : last.toString();
+        }
+
+        /** Count the images in it and in all folders below. */
+        int total() {
+            if (total < 0)
+                total = images.size()
+                        + directories.stream().mapToInt(Directory::total).sum();
+            return total;
+        }
+
+        /** Return the folders in it that hold images. */
+        List<Directory> filled() {
+            return directories.stream().filter(child -> child.total() > 0).toList();
+        }
+
+        /** Collect what was left out in it and below. */
+        void allLeftOut(List<LeftOut> to) {
+            to.addAll(leftOut);
+            for (Directory child : directories) child.allLeftOut(to);
+        }
+
+        /** Collect its images and those below. */
+        void allImages(List<Image> to) {
+            to.addAll(images);
+            for (Directory child : directories) child.allImages(to);
+        }
+    }
+
+    private record Unsure(Directory directory, String file) {}
+
+    private final Path top;
+    private final Deque<Path> around = new ArrayDeque<>();
+    private final Set<Path> linked = new HashSet<>();
+    /** Empty files that would be images if others of their suffix are. */
+    private final List<Unsure> empty = new ArrayList<>();
+
+    private final Set<String> suffixesByContent = new HashSet<>();
+    private final List<String> byContent = new ArrayList<>();
+    private final Directory root;
+
+    /**
+     * Walk a folder.
+     *
+     * @throws IOException if it cannot be listed
+     */
+    FolderTree(Path top) throws IOException {
+        this.top = top;
+        root = new Directory(top, top.toRealPath());
+        List<Path> children = children(top);
+        walk(root, children, false, false);
+        for (Unsure file : empty) {
+            boolean lost = suffixesByContent.contains(FileNames.suffix(file.file));
+            file.directory.leftOut.add(new LeftOut(file.file, lost ? Reason.EMPTY : Reason.NOT_AN_IMAGE));
+        }
+    }
+
+    Directory root() {
+        return root;
+    }
+
+    /** Return the files that only their content shows to be images. */
+    List<String> byContent() {
+        return byContent;
+    }
+
+    private static List<Path> children(Path folder) throws IOException {
+        List<Path> children = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
+            for (Path child : stream) children.add(child);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        children.sort(Comparator.naturalOrder());
+        return children;
+    }
+
+    private void walk(Directory directory, List<Path> children, boolean behindLink, boolean hidden) {
+        around.push(directory.real);
+        for (Path child : children) {
+            try {
+                visit(directory, child, behindLink, hidden);
+            } catch (IOException e) {
+                leave(directory, child, Reason.UNREADABLE);
+            }
+        }
+        around.pop();
+    }
+
+    private void visit(Directory parent, Path child, boolean behindLink, boolean hidden) throws IOException {
+        String name = child.getFileName().toString();
+        BasicFileAttributes attributes =
+                Files.readAttributes(child, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        boolean link = attributes.isSymbolicLink();
+        if (link && (FileNames.isSystemFile(name) || FileNames.isSystemFolder(name))) {
+            leave(parent, child, Reason.SYSTEM);
+            return;
+        }
+        if (link) {
+            try {
+                attributes = Files.readAttributes(child, BasicFileAttributes.class);
+            } catch (IOException e) {
+                // It leads nowhere, in a circle, or where nobody may look.
+                leave(parent, child, dead(name, hidden || FileNames.isHidden(name)));
+                return;
+            }
+        }
+        Path real = link ? child.toRealPath() : parent.real.resolve(child.getFileName());
+        if (attributes.isDirectory()) {
+            directory(parent, child, real, link, behindLink, hidden || FileNames.isHidden(name));
+        } else if (FileNames.isSystemFile(name)) {
+            leave(parent, child, Reason.SYSTEM);
+        } else if (hidden || FileNames.isHidden(name)) {
+            leave(parent, child, Reason.HIDDEN);
+        } else if (!attributes.isRegularFile()) {
+            // A pipe would keep whoever opens it waiting.
+            leave(parent, child, Reason.NOT_AN_IMAGE);
+        } else {
+            file(parent, child, attributes.size(), link || behindLink ? real : null);
+        }
+    }
+
+    private static Reason dead(String name, boolean hidden) {
+        if (hidden) return Reason.HIDDEN;
+        return FileNames.isOther(FileNames.suffix(name)) ? Reason.NOT_AN_IMAGE : Reason.DEAD_LINK;
+    }
+
+    private void directory(Directory parent, Path child, Path real, boolean link, boolean behindLink, boolean hidden) {
+        if (FileNames.isSystemFolder(child.getFileName().toString())) return;
+        if (link && around.contains(real)) {
+            leave(parent, child, hidden ? Reason.HIDDEN : Reason.LINK_LOOP);
+            return;
+        }
+        // Folders that link to each other have no end of paths.
+        if (link && !linked.add(real)) {
+            leave(parent, child, hidden ? Reason.HIDDEN : Reason.CONFLICTING);
+            return;
+        }
+        Directory directory = new Directory(child, real);
+        if (!hidden) parent.directories.add(directory);
+        try {
+            walk(directory, children(child), behindLink || link, hidden);
+        } catch (IOException e) {
+            leave(directory, child, hidden ? Reason.HIDDEN : Reason.UNREADABLE);
+        }
+        // Neither a class nor a split: only its files are counted.
+        if (hidden) parent.leftOut.addAll(directory.leftOut);
+    }
+
+    private void file(Directory parent, Path file, long bytes, @Nullable Path real) {
+        String suffix = FileNames.suffix(file.getFileName().toString());
+        if (FileNames.isImage(suffix) || FileNames.isUnreadImage(suffix)) {
+            if (bytes == 0) leave(parent, file, Reason.EMPTY);
+            else if (FileNames.isImage(suffix)) parent.images.add(new Image(file, bytes, real));
+            else leave(parent, file, Reason.UNREAD_FORMAT);
+        } else if (FileNames.isOther(suffix)) {
+            leave(parent, file, Reason.NOT_AN_IMAGE);
+        } else if (bytes == 0) {
+            empty.add(new Unsure(parent, name(file)));
+        } else {
+            byContent(parent, file, suffix, new Image(file, bytes, real));
+        }
+    }
+
+    private void byContent(Directory parent, Path file, String suffix, Image image) {
+        try (InputStream in = Files.newInputStream(file)) {
+            ImageFormat format = ImageFormat.of(in.readNBytes(ImageFormat.HEAD));
+            if (format == null) {
+                leave(parent, file, Reason.NOT_AN_IMAGE);
+            } else if (format.isRead) {
+                parent.images.add(image);
+                suffixesByContent.add(suffix);
+                byContent.add(name(file));
+            } else {
+                leave(parent, file, Reason.UNREAD_FORMAT);
+            }
+        } catch (IOException e) {
+            leave(parent, file, Reason.UNREADABLE);
+        }
+    }
+
+    private void leave(Directory directory, Path file, Reason reason) {
+        directory.leftOut.add(new LeftOut(name(file), reason));
+    }
+
+    /** Return a path under the folder that was walked, with slashes. */
+    String name(Path file) {
+        return name(top, file);
+    }
+
+    static String name(Path folder, Path file) {
+        return folder.relativize(file).toString().replace(File.separatorChar, '/');
+    }
+}

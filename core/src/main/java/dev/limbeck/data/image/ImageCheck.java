@@ -1,0 +1,78 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** Find the images of a source that can be used, and refuse or count those that cannot. */
+final class ImageCheck {
+    private static final String ADVICE = ", or leave bad images out (skipBadImages, --skip-bad-images)";
+
+    private final ImageSource source;
+    private final ImageSettings settings;
+    private final List<String> skipped = new ArrayList<>();
+
+    /**
+     * Look at the files that the source could not take for images, and at its classes.
+     *
+     * @throws LimbeckException if images were lost, unless bad images are to be skipped; or if there are not two classes
+     */
+    ImageCheck(ImageSource source, ImageSettings settings) {
+        this.source = source;
+        this.settings = settings;
+        checkLeftOut();
+        source.checkLabels();
+        DataSummary.checkNames(source);
+        int classes = source.classNames().size();
+        if (classes < 2) {
+            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
+                    + (classes == 0
+                            ? "no labels"
+                            : "only '" + source.classNames().get(0) + "'")
+                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
+        }
+    }
+
+    private void checkLeftOut() {
+        List<LeftOut> lost =
+                source.leftOut().stream().filter(file -> file.reason().stops()).toList();
+        if (lost.isEmpty()) return;
+        if (!settings.skipBadImages()) {
+            throw new LimbeckException(lost.size() + (lost.size() == 1 ? " file" : " files") + " of " + source.origin()
+                    + " cannot be used: " + LeftOut.byReason(lost) + "; repair or remove them" + ADVICE);
+        }
+        for (LeftOut file : lost) {
+            skipped.add(
+                    "cannot read image " + file.file() + ": " + file.reason().words());
+        }
+    }
+
+    /** Return one line for every image that was skipped. */
+    List<String> skipped() {
+        return List.copyOf(skipped);
+    }
+
+    /**
+     * Return the images that can be read, after trying each where reading may fail.
+     *
+     * @throws LimbeckException if one cannot be read, unless bad images are to be skipped
+     */
+    int[] usable(PixelStore store, PrepareProgress progress) {
+        IntStream all = IntStream.range(0, source.size());
+        if (!source.mayFail()) return all.toArray();
+        List<@Nullable LimbeckException> problems = store.prepare(settings.workers(), progress);
+        List<String> bad = problems.stream()
+                .filter(problem -> problem != null)
+                .map(problem -> String.valueOf(problem.getMessage()))
+                .toList();
+        if (!bad.isEmpty() && !settings.skipBadImages()) {
+            throw new LimbeckException(bad.get(0)
+                    + (bad.size() == 1 ? "" : " (and " + (bad.size() - 1) + " more of " + source.size() + ")")
+                    + "; remove or replace it" + ADVICE);
+        }
+        skipped.addAll(bad);
+        return all.filter(image -> problems.get(image) == null).toArray();
+    }
+}

@@ -1,0 +1,170 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recognize names of folders that stand for splits, in any case and with what people put around them: {@code Training},
+ * {@code seg_train} beside {@code seg_test}, {@code train2017}, {@code 01_train}. The word {@code eval} means validation where no other folder
+ * does, else test where no other folder does.
+ */
+final class SplitNames {
+    private enum Role {
+        TRAIN(Set.of("train", "training", "trainset", "traindata", "trainingset", "trn"), "training"),
+        VALID(
+                Set.of(
+                        "valid",
+                        "val",
+                        "validation",
+                        "validate",
+                        "validset",
+                        "validationset",
+                        "valset",
+                        "dev",
+                        "devel",
+                        "development",
+                        "devset"),
+                "validation"),
+        TEST(Set.of("test", "testing", "tests", "testset", "testdata", "testingset", "tst"), "test"),
+        EVAL(Set.of("eval", "evaluation", "evalset", "evaluate"), "evaluation");
+
+        private final Set<String> words;
+        private final String name;
+
+        Role(Set<String> words, String name) {
+            this.words = words;
+            this.name = name;
+        }
+    }
+
+    /** Say what a name means, and what stands around the word that says it. */
+    private record Meaning(Role role, String around) {}
+
+    private static final Pattern BETWEEN_WORDS = Pattern.compile(
+            "[^\\p{L}\\p{N}]+" + "|(?<=\\p{Ll})(?=\\p{Lu})" + "|(?<=\\p{L})(?=\\p{N})" + "|(?<=\\p{N})(?=\\p{L})");
+
+    private SplitNames() {}
+
+    private static @Nullable Meaning meaning(String name) {
+        Role role = null;
+        List<String> around = new ArrayList<>();
+        for (String word : BETWEEN_WORDS.split(Normalizer.normalize(name, Normalizer.Form.NFKC))) {
+            String lower = word.toLowerCase(Locale.ROOT);
+            if (lower.isEmpty()) continue;
+            Role found = null;
+            for (Role known : Role.values()) if (known.words.contains(lower)) found = known;
+            if (found != null && role != null) return null;
+            if (found != null) role = found;
+            around.add(found != null ? "*" : lower.matches("\\d+") ? "#" : lower);
+        }
+        return role == null ? null : new Meaning(role, String.join(" ", around));
+    }
+
+    /** Return whether a name is a split's and nothing else. */
+    static boolean isPlain(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null && meaning.around.equals("*");
+    }
+
+    /** Return whether a name may be that of training images. */
+    static boolean isTraining(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null && meaning.role == Role.TRAIN;
+    }
+
+    /** Return whether a name may be that of validation images. */
+    static boolean isValidation(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null && (meaning.role == Role.VALID || meaning.role == Role.EVAL);
+    }
+
+    /** Return whether two names mean the same split. */
+    static boolean isSame(String one, String other) {
+        Meaning meaning = meaning(one);
+        Meaning second = meaning(other);
+        return meaning != null && second != null && meaning.role == second.role;
+    }
+
+    /**
+     * Find the splits among names that lie side by side.
+     *
+     * @return each split's name; empty if there is none for training
+     * @throws LimbeckException if two names mean the same split
+     */
+    static Map<Split, String> among(Collection<String> names) {
+        Map<String, Map<Role, List<String>>> groups = new TreeMap<>();
+        for (String name : names) {
+            Meaning meaning = meaning(name);
+            if (meaning == null) continue;
+            groups.computeIfAbsent(meaning.around, around -> new EnumMap<>(Role.class))
+                    .computeIfAbsent(meaning.role, role -> new ArrayList<>())
+                    .add(name);
+        }
+        String around = trainingGroup(groups);
+        if (around == null) return Map.of();
+        Map<Role, List<String>> chosen = groups.remove(around);
+        Map<Split, String> splits = new LinkedHashMap<>();
+        splits.put(Split.TRAIN, only(Role.TRAIN, chosen.get(Role.TRAIN)));
+        take(splits, chosen);
+        // Names may be less alike than that, such as train and test_images.
+        Map<Role, List<String>> others = new EnumMap<>(Role.class);
+        groups.values()
+                .forEach(group -> group.forEach((role, of) ->
+                        others.computeIfAbsent(role, r -> new ArrayList<>()).addAll(of)));
+        take(splits, others);
+        return splits;
+    }
+
+    /** Choose the words around the splits' own: none, or those around two of the splits. */
+    private static @Nullable String trainingGroup(Map<String, Map<Role, List<String>>> groups) {
+        Map<Role, List<String>> plain = groups.get("*");
+        if (plain != null && plain.containsKey(Role.TRAIN)) return "*";
+        List<String> possible = groups.entrySet().stream()
+                .filter(group -> group.getValue().containsKey(Role.TRAIN)
+                        && group.getValue().size() > 1)
+                .map(Map.Entry::getKey)
+                .toList();
+        if (possible.size() > 1) {
+            throw new LimbeckException(groups.values().stream()
+                            .filter(group -> group.size() > 1)
+                            .flatMap(group -> group.getOrDefault(Role.TRAIN, List.of()).stream())
+                            .collect(Collectors.joining("' and '", "the folders '", "'"))
+                    + " both look like the training split; move one away, or name a folder with one of them");
+        }
+        return possible.isEmpty() ? null : possible.get(0);
+    }
+
+    private static void take(Map<Split, String> splits, Map<Role, List<String>> names) {
+        take(splits, Split.VALID, Role.VALID, names);
+        take(splits, Split.TEST, Role.TEST, names);
+        if (!splits.containsKey(Split.VALID)) take(splits, Split.VALID, Role.EVAL, names);
+        else take(splits, Split.TEST, Role.EVAL, names);
+    }
+
+    private static void take(Map<Split, String> splits, Split split, Role role, Map<Role, List<String>> names) {
+        List<String> found = names.get(role);
+        if (found == null || splits.containsKey(split)) return;
+        splits.put(split, only(role, found));
+    }
+
+    private static String only(Role role, List<String> names) {
+        if (names.size() > 1) {
+            throw new LimbeckException("the folders '" + String.join("' and '", names) + "' all look like the "
+                    + role.name + " split; merge them, or move all but one away");
+        }
+        return names.get(0);
+    }
+}

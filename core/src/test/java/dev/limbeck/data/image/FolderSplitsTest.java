@@ -1,0 +1,199 @@
+package dev.limbeck.data.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Which folders are splits, under the names that people give them. */
+class FolderSplitsTest {
+    @TempDir
+    Path folder;
+
+    private void write(String... names) throws IOException {
+        for (String name : names) TestImages.write(folder.resolve(name), 0x808080);
+    }
+
+    /** Put a cat and a dog into each folder. */
+    private void classes(String... folders) throws IOException {
+        for (String each : folders) write(each + "/cat/1.png", each + "/dog/2.png");
+    }
+
+    private ImageFolder images() {
+        return ImageFolder.of(folder);
+    }
+
+    /** Say which split the images of each top folder are in. */
+    private String found() {
+        ImageFolder source = images();
+        Map<String, Split> splits = new TreeMap<>();
+        for (int i = 0; i < source.size(); i++) {
+            splits.put(source.name(i).replaceFirst("/.*", ""), source.split(i));
+        }
+        assertThat(source.classNames()).containsExactly("cat", "dog");
+        assertThat(IntStream.range(0, source.size()).map(source::label)).allMatch(label -> label >= 0);
+        return splits.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + entry.getValue().label())
+                .collect(Collectors.joining(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "train validation          | train=train validation=valid",
+                "Training Testing          | Testing=test Training=train",
+                "training Validation TEST  | TEST=test Validation=valid training=train",
+                "train dev eval            | dev=valid eval=test train=train",
+                "train eval                | eval=valid train=train",
+                "train eval test           | eval=valid test=test train=train",
+                "train val eval            | eval=test train=train val=valid",
+                "seg_train seg_test        | seg_test=test seg_train=train",
+                "train_images test_images  | test_images=test train_images=train",
+                "train2017 val2017         | train2017=train val2017=valid",
+                "TrainSet ValSet           | TrainSet=train ValSet=valid",
+                "01_train 02_valid 03_test | 01_train=train 02_valid=valid 03_test=test",
+                "pets-training pets-dev    | pets-dev=valid pets-training=train",
+                "train my_validation       | my_validation=valid train=train"
+            })
+    void knowsTheNamesOfSplits(String folders, String expected) throws IOException {
+        classes(folders.split(" +"));
+        assertThat(found()).isEqualTo(expected);
+    }
+
+    @Test
+    void stepsIntoWhatASplitHoldsAlone() throws IOException {
+        classes("seg_train/seg_train", "seg_test/seg_test");
+        assertThat(found()).isEqualTo("seg_test=test seg_train=train");
+    }
+
+    @Test
+    void stepsIntoAFolderForTheImages() throws IOException {
+        classes("train/images", "val/images");
+        assertThat(found()).isEqualTo("train=train val=valid");
+    }
+
+    @Test
+    void stepsIntoWrappersBesideOtherFiles() throws IOException {
+        classes("set/data/train", "set/data/valid");
+        Files.writeString(folder.resolve("README.md"), "pets");
+        Files.writeString(folder.resolve("set/labels.csv"), "a,b");
+        Files.createDirectories(folder.resolve("set/docs"));
+        Files.writeString(folder.resolve("set/docs/notes.txt"), "x");
+        assertThat(found()).isEqualTo("train=train valid=valid");
+        assertThat(images().warnings()).containsExactly("files left out that are not images: 1 .csv, 1 .md, 1 .txt");
+    }
+
+    @Test
+    void splitsInsideAFolderBesideImagesAreFoundAndTheOthersCounted() throws IOException {
+        classes("set/train", "set/val");
+        write("samples/1.png", "samples/2.png", "cover.png");
+        assertThat(found()).isEqualTo("train=train val=valid");
+        assertThat(images().warnings())
+                .containsExactly("images beside the splits are not used: 2 in 'samples', 1 in no folder");
+        assertThat(LeftOut.counts(images().leftOut())).isEqualTo(Map.of("unused", 3));
+    }
+
+    @Test
+    void imagesBesideTheSplitsAreCounted() throws IOException {
+        classes("train", "valid", "extra");
+        write("unlabeled/1.png");
+        assertThat(found()).isEqualTo("train=train valid=valid");
+        assertThat(images().warnings())
+                .containsExactly("images beside the splits are not used: 2 in 'extra', 1 in 'unlabeled'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "fold1 fold2         | the folders 'fold1', 'fold2'",
+                "part_a part_b rest  | hold the same folders ('cat', 'dog')",
+                "entrenar prueba     | call them train, valid and test",
+                "train holdout       | 'holdout' holds the same classes as 'train'; call it valid or test",
+                "train test fold_2   | 'fold_2' holds the same classes as 'train'",
+                "train training test | the folders 'train' and 'training' all look like the training split",
+                "train dev val       | the folders 'dev' and 'val' all look like the validation split",
+                "train2014 val2014 train2017 val2017 | the folders 'train2014' and 'train2017'",
+                "cat/train cat/test dog/train dog/test | each of the folders 'cat', 'dog'"
+            })
+    void refusesWhatMayBeASplit(String folders, String expected) throws IOException {
+        classes(folders.split(" +"));
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(expected);
+    }
+
+    @Test
+    void foldersAreNoLabelsWhereNamesAre() throws IOException {
+        write("north/2023/cat1.png", "north/2024/dog1.png", "south/2023/cat2.png", "south/2024/dog2.png");
+        try (ImageData data = ImageData.builder(folder)
+                .labelByName(name -> name.substring(0, 3))
+                .validFraction(0)
+                .build()) {
+            assertThat(data.classNames()).containsExactly("cat", "dog");
+        }
+    }
+
+    @Test
+    void noValidationIsDrawnWhileOneIsPacked() throws IOException {
+        classes("train");
+        Files.writeString(folder.resolve("valid.zip"), "PK");
+        assertThatThrownBy(this::images)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("there is no validation split in " + folder
+                        + " but valid.zip, which is not unpacked; unpack it, or move it away");
+        write("test/cat/3.png", "test/dog/3.png");
+        assertThatThrownBy(this::images).isInstanceOf(LimbeckException.class).hasMessageContaining("valid.zip");
+    }
+
+    @Test
+    void aTrainIsAClassAmongVehicles() throws IOException {
+        write("bus/1.png", "car/2.png", "train/3.png");
+        assertThat(images().classNames()).containsExactly("bus", "car", "train");
+        assertThat(images().warnings())
+                .containsExactly("taken for a class, not for a split: 'train'; splits are known by a folder called "
+                        + "train that holds the classes");
+    }
+
+    @Test
+    void emptySplitsAndClassesAreNamed() throws IOException {
+        classes("train");
+        Files.createDirectories(folder.resolve("valid"));
+        Files.createDirectories(folder.resolve("train/fox"));
+        assertThat(found()).isEqualTo("train=train");
+        assertThat(images().warnings())
+                .containsExactly("no class, since there is no image in it: 'fox' in 'train'", "no images in 'valid'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"test/3.png", "test/unlabelled/3.png", "test/Unlabeled/3.png", "test/any_name/3.png", "test/test/3.png"
+    })
+    void aTestWithoutLabelsIsNoClassAndNotJudged(String image) throws IOException {
+        classes("train", "valid");
+        write(image);
+        try (ImageData data = ImageData.builder(folder).imageSize(8).build()) {
+            assertThat(data.classNames()).containsExactly("cat", "dog");
+            assertThat(data.has(Split.TEST)).isFalse();
+            assertThatThrownBy(() -> data.evaluate(Split.TEST))
+                    .hasMessageContaining("no test split in folder " + folder + " (without a label: 1)");
+            assertThat(data.warnings())
+                    .containsExactly("1 test image without a label, such as " + image + ": nothing is judged by it");
+            assertThat(data.summary())
+                    .isEqualTo("4 images, 2 classes, 2 train / 2 valid, shown at 8×8, 1 test left out without labels");
+        }
+    }
+}
