@@ -283,9 +283,11 @@ class ModuleTest {
             made = new TinyNet(2);
         }
         assertThat(made.predict(Tensors.randn(1, 3, 8, 8)).shape()).containsExactly(1, 2);
+        List<Tensor> parameters = List.copyOf(made.parameters().values());
         made.close();
         made.close();
-        assertThat(made.parameters().values()).allMatch(tensor -> tensor.isNull());
+        assertThat(parameters).isNotEmpty().allMatch(tensor -> tensor.isNull());
+        assertThatThrownBy(made::parameters).hasMessageStartingWith("the network tiny is closed");
     }
 
     /** Keep the output of a module and a copy made at that moment. */

@@ -125,6 +125,7 @@ final class FolderLayout {
         List<Directory> filled = folder.filled();
         if (filled.size() == 1 && folder.images.isEmpty()) {
             Directory inner = filled.get(0);
+            if (isLoneSplit(inner)) return null;
             boolean alone = folder.directories.size() == 1;
             boolean besideHarmless = inner.images.isEmpty()
                     && folder.directories.stream().allMatch(child -> child == inner || isHarmless(child));
@@ -138,6 +139,12 @@ final class FolderLayout {
         throw new LimbeckException("each of the folders " + Names.quoted(names) + " in " + folder.path
                 + " holds splits; give one of them, or put the splits outside and the classes inside, as in train/"
                 + names.get(0));
+    }
+
+    /** Return whether a folder is all that there is of a data set: the images that judge, by classes. */
+    private static boolean isLoneSplit(Directory folder) {
+        return SplitNames.judging(folder.name) != null
+                && inside(folder).filled().size() > 1;
     }
 
     private static boolean holdsSplits(Directory folder) {
@@ -177,6 +184,13 @@ final class FolderLayout {
         root.directories.forEach(child -> byName.put(child.name, child));
         Map<Split, String> names = SplitNames.among(byName.keySet());
         Map<Split, Directory> splits = new LinkedHashMap<>();
+        if (root.filled().size() == 1
+                && root.images.isEmpty()
+                && isLoneSplit(root.filled().get(0))) {
+            Directory lone = root.filled().get(0);
+            splits.put(Objects.requireNonNull(SplitNames.judging(lone.name)), lone);
+            return splits;
+        }
         names.forEach((split, name) -> splits.put(split, Objects.requireNonNull(byName.get(name))));
         Directory train = splits.get(Split.TRAIN);
         // Trains are a class of several public data sets.
@@ -216,8 +230,8 @@ final class FolderLayout {
     /** Refuse a data set of which a validation split would be drawn while a folder that may be one is not read. */
     private void refuseUnreadValidation(Map<Split, Directory> splits) {
         Directory given = splits.get(Split.VALID);
-        if (given != null && given.total() > 0) return;
-        Directory train = Objects.requireNonNull(splits.get(Split.TRAIN));
+        Directory train = splits.get(Split.TRAIN);
+        if (train == null || given != null && given.total() > 0) return;
         Set<String> classes =
                 inside(train).filled().stream().map(child -> folded(child.name)).collect(Collectors.toSet());
         List<String> like = unused.stream()

@@ -79,6 +79,13 @@ final class SplitNames {
         return meaning != null && meaning.around.equals("*");
     }
 
+    /** Return which split that judges a name stands for and says nothing else; null for none. */
+    static @Nullable Split judging(String name) {
+        Meaning meaning = meaning(name);
+        if (meaning == null || !meaning.around.equals("*") || meaning.role == Role.TRAIN) return null;
+        return meaning.role == Role.TEST ? Split.TEST : Split.VALID;
+    }
+
     /** Return whether a name may be that of training images. */
     static boolean isTraining(String name) {
         Meaning meaning = meaning(name);

@@ -79,6 +79,17 @@ class FolderSplitsTest {
         assertThat(found()).isEqualTo("seg_test=test seg_train=train");
     }
 
+    @ParameterizedTest
+    @CsvSource({"test, test=test", "set/Testing, Testing=test", "val, val=valid", "dev/images, dev=valid"})
+    void imagesThatJudgeMayBeAllThereIs(String given, String expected) throws IOException {
+        classes(given);
+        assertThat(found()).isEqualTo(expected);
+        try (ImageData data = ImageData.builder(folder).build()) {
+            assertThat(data.has(Split.TRAIN)).isFalse();
+            assertThat(data.warnings()).isEmpty();
+        }
+    }
+
     @Test
     void stepsIntoAFolderForTheImages() throws IOException {
         classes("train/images", "val/images");
