@@ -13,7 +13,7 @@ cd "$work" || exit 1
 
 "$root/bin/limbeck" --version >/dev/null || exit 1
 export LIMBECK_BUILD=no
-export limbeck="$root/bin/limbeck" bench="$root/bench/run.sh"
+export limbeck="$root/bin/limbeck" bench="$root/bench/run.sh" shared python
 
 if [ ! -f made ]; then
   echo "making inputs in $work" >&2

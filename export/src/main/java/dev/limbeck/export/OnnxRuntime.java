@@ -44,6 +44,11 @@ public final class OnnxRuntime implements ModelRuntime {
                     + " only; export it with a batch of any size (dynamic_axes, or dynamic_shapes, for its first "
                     + "dimension)");
         }
+        if (shape.length == 4 && (shape[1] == 1 || shape[3] == 1)) {
+            throw new LimbeckException(
+                    file + " takes images of one channel (" + text(shape)
+                            + "), expected three, red, green and blue; export it with a layer in front that makes gray of them");
+        }
         Facts facts = new Facts(
                 "ONNX",
                 List.of(model.input() + " float32 " + text(shape)),

@@ -104,6 +104,21 @@ class OnnxTeacherTest {
     }
 
     @Test
+    void aFileForGrayImagesIsOneLine() throws IOException {
+        Path file = edited(model -> model.getGraphBuilder()
+                .getInputBuilder(0)
+                .getTypeBuilder()
+                .getTensorTypeBuilder()
+                .getShapeBuilder()
+                .getDimBuilder(1)
+                .setDimValue(1));
+        assertThatThrownBy(() -> FileTeacher.open(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(file + " ")
+                .hasMessageContaining("channel");
+    }
+
+    @Test
     void aFixedBatchIsOneLine() throws IOException {
         Path file = edited(model -> model.getGraphBuilder()
                 .getInputBuilder(0)
