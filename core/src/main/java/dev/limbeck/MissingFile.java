@@ -1,6 +1,7 @@
 package dev.limbeck;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,7 +38,10 @@ public final class MissingFile {
     public static String meant(Path path) {
         Path missing = path;
         // What is wrong may be a folder on the way.
-        for (Path parent = parent(path); !Files.isDirectory(parent); parent = parent(parent)) missing = parent;
+        for (Path parent = parent(path); !Files.isDirectory(parent); parent = parent(parent)) {
+            if (parent.equals(missing)) return ""; // a drive that is not there
+            missing = parent;
+        }
         Path name = missing.getFileName();
         if (name == null || Files.exists(missing)) return "";
         List<String> near = near(parent(missing), name.toString());
@@ -59,7 +63,7 @@ public final class MissingFile {
                     .filter(other -> Names.isNear(name, other))
                     .toList();
             return Names.nearest(name, names, 1);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException e) {
             return List.of(); // a folder that cannot be read suggests nothing
         }
     }

@@ -245,7 +245,7 @@ public record Preflight(
         int rows = 0;
         int right = 0;
         try (BatchStream batches = data.sample(Split.VALID, TRIED_ROWS)) {
-            while (true) {
+            while (rows < TRIED_ROWS) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;

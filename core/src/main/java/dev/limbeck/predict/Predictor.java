@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.UnaryOperator;
@@ -40,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Predictor implements ImageClassifier {
+    private static final int COLORS = 8;
+
     private final UnaryOperator<Tensor> network;
     private final Runnable closing;
     private final ImagePreparation preparation;
@@ -55,15 +58,12 @@ public final class Predictor implements ImageClassifier {
             UnaryOperator<Tensor> network,
             Runnable closing,
             Map<String, String> said,
-            int side,
+            ImagePreparation preparation,
             List<String> classNames,
             long parameters) {
         this.network = network;
         this.closing = closing;
-        Map<String, String> all =
-                new LinkedHashMap<>(ImagePreparation.usual(side).toMetadata());
-        all.putAll(said);
-        preparation = ImagePreparation.of(all);
+        this.preparation = preparation;
         knowsPreparation = ImagePreparation.isIn(said);
         this.classNames = classNames;
         this.parameters = parameters;
@@ -90,18 +90,26 @@ public final class Predictor implements ImageClassifier {
 
     /** Open a model out of a checkpoint that holds several, see {@link SavedModel#open(Path, Architecture, String)}. */
     public static Predictor open(Path model, @Nullable Architecture architecture, @Nullable String weightsKey) {
-        return of(SavedModel.open(model, architecture, weightsKey));
+        return of(SavedModel.open(model, architecture, weightsKey), architecture);
     }
 
     /** Classify with an open model, which is closed with the predictor. */
     public static Predictor of(SavedModel saved) {
+        return of(saved, null);
+    }
+
+    private static Predictor of(SavedModel saved, @Nullable Architecture given) {
         try {
+            // An architecture of one's own is not in the zoo, and is asked only where the file does not say the size.
+            int side = ImagePreparation.isIn(saved.preparation())
+                    ? 1
+                    : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
             // Not Module.predict, which switches modes: the model is in evaluation mode for good.
             return new Predictor(
                     input -> saved.module().apply(saved.module().adapt(input)),
                     saved::close,
                     saved.preparation(),
-                    Zoo.byName(saved.architecture()).imageSize(),
+                    preparation(saved.preparation(), side),
                     saved.classNames().isEmpty() ? numbered(saved.classes()) : saved.classNames(),
                     saved.module().parameterCount());
         } catch (RuntimeException e) {
@@ -122,11 +130,39 @@ public final class Predictor implements ImageClassifier {
                 throw new LimbeckException(file.name() + " does not say how large its images are; name their side "
                         + "(image_size, --image-size)");
             }
-            return new Predictor(file::logits, file::close, file.preparation(), 1, file.classNames(), 0);
+            ImagePreparation how = preparation(file.preparation(), 1);
+            FileTeacher known = known(file, how);
+            return new Predictor(known::logits, file::close, file.preparation(), how, file.classNames(), 0);
         } catch (RuntimeException e) {
             file.close();
             throw e;
         }
+    }
+
+    /**
+     * Find out what a file's output is by answers to the eight colors of full and no light, half of each picture noise, so that
+     * it does not depend on whoever asks first.
+     */
+    private static FileTeacher known(FileTeacher file, ImagePreparation how) {
+        Random random = new Random(0);
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Tensor[] inputs = new Tensor[COLORS];
+            for (int color = 0; color < COLORS; color++) {
+                byte[] pixels = new byte[3 * how.width() * how.height()];
+                random.nextBytes(pixels);
+                for (int i = 0; i < pixels.length / 2; i++) pixels[i] = (byte) ((color >> i % 3 & 1) * 255);
+                inputs[color] = how.input(new RgbImage(how.width(), how.height(), pixels));
+            }
+            return file.knownBy(Ops.cat(0, inputs));
+        }
+    }
+
+    private static ImagePreparation preparation(Map<String, String> said, int side) {
+        Map<String, String> all =
+                new LinkedHashMap<>(ImagePreparation.usual(side).toMetadata());
+        all.putAll(said);
+        return ImagePreparation.of(all);
     }
 
     private static List<String> numbered(int classes) {

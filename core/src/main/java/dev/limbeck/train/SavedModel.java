@@ -10,7 +10,6 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.Needs;
 import dev.limbeck.weights.WeightFile;
-import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -121,7 +120,6 @@ public record SavedModel(
         Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
         List<String> classNames = classNames(file, metadata.remove(CLASSES));
         metadata.remove(FORMAT);
-        metadata.keySet().removeIf(name -> name.startsWith(WeightFiles.TRAINING));
         if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
         Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
         Module module = fitted.module;

@@ -9,6 +9,7 @@ import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -133,26 +134,32 @@ final class TrainingState implements AutoCloseable {
 
     /** Put everything back; the callbacks are those of the interrupted fit, and have begun. */
     void restore(Learner learner, Optimizer.State optimizer, List<Callback> callbacks) {
+        List<StateDict> states = new ArrayList<>();
         try (StateDict training = state.take(WeightFiles.TRAINING)) {
+            for (int i = 0; i < callbacks.size(); i++) states.add(training.take(prefix(callbacks, i)));
+            // Before anything is changed.
+            refuseLeft(training);
             learner.model().load(state);
             try (StateDict moments = training.take(OPTIMIZER)) {
                 optimizer.restore(moments);
             }
             for (int i = 0; i < callbacks.size(); i++) {
-                try (StateDict own = training.take(prefix(callbacks, i))) {
-                    if (!own.isEmpty()) callbacks.get(i).restore(own);
-                }
+                if (!states.get(i).isEmpty()) callbacks.get(i).restore(states.get(i));
             }
-            try (StateDict left = training.take(CALLBACK)) {
-                Stream.of(left.names(), left.metadata().keySet())
-                        .flatMap(Set::stream)
-                        .findFirst()
-                        .ifPresent(name -> {
-                            throw new LimbeckException(
-                                    "the checkpoint holds the state of a callback that this fit does " + "not have ("
-                                            + name + "); give the same callbacks as then");
-                        });
-            }
+        } finally {
+            states.forEach(StateDict::close);
+        }
+    }
+
+    private static void refuseLeft(StateDict training) {
+        try (StateDict left = training.take(CALLBACK)) {
+            Stream.of(left.names(), left.metadata().keySet())
+                    .flatMap(Set::stream)
+                    .findFirst()
+                    .ifPresent(name -> {
+                        throw new LimbeckException("the checkpoint holds the state of a callback that this fit does "
+                                + "not have (" + name + "); give the same callbacks as then");
+                    });
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * <p>Source: fastai 2, {@code vision/learner.py} ({@code create_body}, {@code create_head}, {@code add_head}).
  */
 final class FastaiNames {
-    private static final Pattern NUMBERED = Pattern.compile("([01])\\.(\\d+)\\..+");
+    private static final Pattern NUMBERED = Pattern.compile("([01])\\.(0|[1-9]\\d{0,5})\\..+");
 
     /** The layer behind the head's pooling and flattening, by which its form is known. */
     private static final String FIRST_OF_HEAD = "1.2.weight";

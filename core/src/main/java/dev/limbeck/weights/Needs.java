@@ -39,6 +39,7 @@ public record Needs(String network, Map<String, Need> tensors, Set<String> open)
     /** Return the same for any number of classes. */
     public Needs forAnyClasses() {
         String weight = classifier();
+        if (weight.isEmpty()) return this;
         return new Needs(network, tensors, Set.of(weight, weight.replaceAll("weight$", "bias")));
     }
 

@@ -75,7 +75,9 @@ public final class Safetensors {
             header.entries.forEach(entry -> {
                 if (names.test(entry.name)) entries.put(entry.name, entry);
             });
-            return new WeightFile(file, entries, header.metadata, wanted -> read(file, wanted, header.dataStart));
+            Map<String, String> metadata = new LinkedHashMap<>(header.metadata);
+            metadata.keySet().removeIf(name -> !names.test(name));
+            return new WeightFile(file, entries, metadata, wanted -> read(file, wanted, header.dataStart));
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
         }

@@ -9,15 +9,17 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Find the maps of tensors inside what a file holds. */
 final class TensorGroups {
     /** Where training scripts put the state dict, the weights in training before their moving average. */
+    private static final Pattern OPTIMIZER = Pattern.compile("(?i)optim(izer)?s?(_.*)?");
+
     private static final List<String> WRAPPERS = List.of(
             "state_dict",
             "model_state_dict",
@@ -122,8 +124,8 @@ final class TensorGroups {
         while (!open.isEmpty()) {
             Place place = open.pop();
             Object value = place.value;
-            boolean listed = value instanceof List<?> || value instanceof Object[];
-            if (!(listed || value instanceof Map<?, ?>) || !seen.add(value)) continue;
+            if (!isContainer(value) || !seen.add(value)) continue;
+            boolean listed = !(value instanceof Map<?, ?>);
             Map<?, ?> map = listed ? indexed(value) : (Map<?, ?>) value;
             // A list of tensors has no names that a network could know.
             Map<String, Described> own = listed ? Map.of() : tensors(map);
@@ -131,9 +133,7 @@ final class TensorGroups {
             if (place.depth == DEEPEST) continue;
             List<Place> inner = new ArrayList<>();
             map.forEach((key, item) -> {
-                if (item != null
-                        && key instanceof String name
-                        && !name.toLowerCase(Locale.ROOT).contains("optim")) {
+                if (key instanceof String name && isContainer(item) && !isOptimizer(name, item)) {
                     inner.add(new Place(join(place.path, name), item, place.depth + 1));
                 }
             });
@@ -141,6 +141,18 @@ final class TensorGroups {
             inner.forEach(open::push);
         }
         return groups;
+    }
+
+    private static boolean isContainer(@Nullable Object value) {
+        return value instanceof Map<?, ?> || value instanceof List<?> || value instanceof Object[];
+    }
+
+    /** Return whether a value is an optimizer's state, by PyTorch's or fastai's keys, or by what everybody calls it. */
+    private static boolean isOptimizer(String name, Object value) {
+        if (OPTIMIZER.matcher(name).matches()) return true;
+        return value instanceof Map<?, ?> map
+                && map.containsKey("state")
+                && (map.containsKey("param_groups") || map.containsKey("hypers"));
     }
 
     private static Map<String, Described> tensors(Map<?, ?> map) {

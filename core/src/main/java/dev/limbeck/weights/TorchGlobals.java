@@ -134,6 +134,8 @@ final class TorchGlobals {
 
     /** Keep the entries that a map is made of; what else it is made of, such as a default's factory, is passed over. */
     private static Object mapOf(@Nullable Object[] arguments) {
+        // Not copied: a hostile file asks for a thousand copies of one map.
+        if (arguments.length == 1 && arguments[0] instanceof Map<?, ?> only) return only;
         Map<Object, Object> made = map(List.of());
         for (Object argument : arguments) {
             if (argument instanceof Map<?, ?> entries) {

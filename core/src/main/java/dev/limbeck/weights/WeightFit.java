@@ -19,6 +19,7 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Tell how well a group of a file's tensors, under a prefix of their names, is what a network needs. */
@@ -28,6 +29,8 @@ public final class WeightFit {
             "(?<![^.])(module|_orig_mod|_checkpoint_wrapped_module|_fsdp_wrapped_module|_forward_module)\\.");
 
     private static final int NAMED = 4;
+    private static final int MOST_PREFIXES = 64;
+    private static final int MOST_NEAR = 8;
 
     /** Fewer tensors under a name of their own are figures of a run, not a network. */
     private static final int SMALLEST_NETWORK = 4;
@@ -106,7 +109,9 @@ public final class WeightFit {
     /** Return what the first part of a name begins with: layers that are numbered are of one kind. */
     private static String stem(String name) {
         String first = name.contains(".") ? name.substring(0, name.indexOf('.')) : name;
-        return first.replaceAll("\\d+$", "");
+        int end = first.length();
+        while (end > 0 && Character.isDigit(first.charAt(end - 1))) end--;
+        return first.substring(0, end);
     }
 
     /** Compare a group under each prefix that may be the network's; if none fits, under names without wrappers. */
@@ -158,14 +163,21 @@ public final class WeightFit {
                 .toList();
         Set<String> prefixes = new LinkedHashSet<>(Set.of(""));
         if (needed.isEmpty()) return prefixes;
-        for (String anchor : List.of(needed.get(0), needed.get(needed.size() - 1))) {
-            for (String name : names) {
-                if (name.endsWith("." + anchor)) {
-                    prefixes.add(name.substring(0, name.length() - anchor.length()));
-                }
-            }
-        }
+        Set<String> first = before(needed.get(0), names);
+        Set<String> last = before(needed.get(needed.size() - 1), names);
+        // Whatever fits has both. One alone is only of use to say what is missing, and a hostile file has it
+        // everywhere.
+        first.stream().filter(last::contains).limit(MOST_PREFIXES).forEach(prefixes::add);
+        Stream.concat(first.stream(), last.stream()).limit(MOST_NEAR).forEach(prefixes::add);
         return prefixes;
+    }
+
+    private static Set<String> before(String anchor, Set<String> names) {
+        String end = "." + anchor;
+        return names.stream()
+                .filter(name -> name.endsWith(end))
+                .map(name -> name.substring(0, name.length() - anchor.length()))
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** Return whether every tensor is there in its shape, and none that only another network has. */

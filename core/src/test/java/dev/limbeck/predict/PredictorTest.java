@@ -11,15 +11,18 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -133,6 +136,50 @@ class PredictorTest {
             assertThat(predictor.preparation().height()).isEqualTo(32);
             assertThat(predictor.classNames()).startsWith("class 0").hasSize(10);
             assertThat(predictor.predict(IMAGES.get(0)).logits()[3]).isCloseTo(expected.row(0)[3], within(1e-3));
+        }
+    }
+
+    /** A row such as [0.4, 0.6] looks like probabilities when it comes alone, and like logits beside [3, -1]. */
+    @Test
+    void aForeignFileAnswersTheSameWhoeverIsAskedBeside() {
+        Path foreign = folder.resolve("foreign.pt");
+        try (Script script = Script.compile(
+                "Linear",
+                Map.of(),
+                Map.of(),
+                Map.of(),
+                "def forward(self, x: Tensor) -> Tensor:\n"
+                        + "    m = torch.mean(x, [2, 3])\n"
+                        + "    return torch.stack([m[:, 0] * 4.0 - 1.6, m[:, 1] * -4.0 + 2.6], 1)\n")) {
+            script.save(
+                    foreign, Map.of("image_size", "2x2", "mean", "0,0,0", "std", "1,1,1", "classes", "[\"a\",\"b\"]"));
+        }
+        RgbImage unclear = new RgbImage(2, 2, gray(127));
+        RgbImage plain = new RgbImage(2, 2, gray(255));
+        try (Predictor predictor = Predictor.open(foreign)) {
+            double[] alone = predictor.predict(unclear).logits();
+            double[] beside =
+                    predictor.predictAll(List.of(plain, unclear)).get(1).logits();
+            assertThat(alone).containsExactly(beside);
+            assertThat(alone[0]).isCloseTo(0.392, within(1e-3));
+        }
+    }
+
+    private static byte[] gray(int value) {
+        byte[] pixels = new byte[12];
+        Arrays.fill(pixels, (byte) value);
+        return pixels;
+    }
+
+    @Test
+    void anArchitectureOfOnesOwnNeedsNoPlaceInTheZoo() {
+        Architecture own = new Architecture("mynet", 32, classes -> Zoo.CIFAR_RESNET8.create((int) classes));
+        Path saved = folder.resolve("own.safetensors");
+        try (Learner learner = Learner.create(data, own)) {
+            learner.save(saved);
+        }
+        try (Predictor predictor = Predictor.open(saved, own)) {
+            assertThat(predictor.predict(IMAGES.get(0)).logits()).hasSize(10);
         }
     }
 }

@@ -246,10 +246,12 @@ class ResumeTest {
             other.fit(2, 1e-2, second, first);
             assertThat(restored).containsExactlyInAnyOrder("first from first", "second from second");
             without.resume(checkpoint);
+            String untouched = without.model().sha256();
             assertThatThrownBy(() -> without.fit(2, 1e-2, first))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("the checkpoint holds the state of a callback that this fit does not have")
                     .hasMessageContaining(second.getClass().getName());
+            assertThat(without.model().sha256()).isEqualTo(untouched);
         }
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
@@ -13,9 +14,11 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -221,5 +224,52 @@ class WeightFileTest {
                 .containsEntry("1.4.weight", "fc.2.weight");
         assertThat(FastaiNames.of(List.of("0.0.weight", "1.2.weight"), needed)).isEmpty();
         assertThat(FastaiNames.of(List.of("conv1.weight"), needed)).isEmpty();
+    }
+
+    @Test
+    void ofATrainingTheWeightsAloneAreSeen() {
+        Path file = folder.resolve("training.safetensors");
+        try (StateDict state = new StateDict();
+                StateDict training = new StateDict()) {
+            state.put("fc.weight", Scope.keep(Tensors.randn(2, 3)));
+            state.metadata().put("architecture", "x");
+            training.put("moment", Scope.keep(Tensors.randn(2, 3)));
+            training.metadata().put("position", "1");
+            state.add(WeightFiles.TRAINING, training);
+            Safetensors.write(state, file);
+        }
+        try (StateDict read = WeightFiles.read(file)) {
+            assertThat(read.names()).containsExactly("fc.weight");
+            assertThat(read.metadata()).containsOnlyKeys("architecture");
+        }
+    }
+
+    @Test
+    void aNetworkWithoutAMatrixNeedsItsTensorsInTheirShapes() {
+        try (Module network = Conv2d.of(3, 4, 3, 1, 1)) {
+            Needs needs = Needs.of("conv", network);
+            assertThat(needs.classifier()).isEmpty();
+            assertThat(needs.forAnyClasses()).isEqualTo(needs);
+        }
+    }
+
+    /** Names that all end as a needed one, and long runs of digits. */
+    @Test
+    @Timeout(10)
+    void manyPrefixesAndLongNumbersTakeNoTime() {
+        Path file = folder.resolve("many.safetensors");
+        try (StateDict state = new StateDict();
+                Scope scope = Scope.open()) {
+            Tensor one = Tensors.randn(1);
+            for (int i = 0; i < 5_000; i++) state.put("a" + i + ".conv1.weight", Scope.keep(Tensors.copy(one)));
+            for (int i = 0; i < 5; i++) state.put("9".repeat(40_000) + i + ".x", Scope.keep(Tensors.copy(one)));
+            Safetensors.write(state, file);
+        }
+        try (Module network = Zoo.RESNET18.create(10)) {
+            assertThat(WeightFile.open(file)
+                            .fit(Needs.of("resnet18", network), null)
+                            .fits())
+                    .isFalse();
+        }
     }
 }

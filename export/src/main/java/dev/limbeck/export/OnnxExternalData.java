@@ -32,6 +32,8 @@ final class OnnxExternalData {
     /** As deep as protobuf itself reads. */
     private static final int DEEPEST = 100;
 
+    private static final int MOST_DIMENSIONS = 32;
+
     private static final int BUFFER = 1 << 16;
 
     private final Path model;
@@ -126,14 +128,21 @@ final class OnnxExternalData {
 
         private void dimensions(CodedInputStream in, int tag, boolean packed, boolean single) throws IOException {
             if (single) {
-                shape.add(in.readInt64());
+                dimension(in.readInt64());
             } else if (packed) {
                 int rest = in.pushLimit(in.readRawVarint32());
-                while (in.getBytesUntilLimit() > 0) shape.add(in.readInt64());
+                while (in.getBytesUntilLimit() > 0) dimension(in.readInt64());
                 in.popLimit(rest);
             } else {
                 in.skipField(tag);
             }
+        }
+
+        private void dimension(long size) {
+            if (shape.size() == MOST_DIMENSIONS) {
+                throw wrong("it has more than " + MOST_DIMENSIONS + " dimensions", "export the model again");
+            }
+            shape.add(size);
         }
 
         private void entry(CodedInputStream in) throws IOException {

@@ -82,8 +82,10 @@ public final class OnnxRuntime implements ModelRuntime {
 
     private static Map<String, String> metadata(OnnxModel model) {
         Map<String, String> all = new TreeMap<>(model.metadata());
-        // Its name says what it is, in the files that are written here and in many others.
-        if (Set.of(OnnxFile.PROBABILITIES, OnnxFile.LOGITS).contains(model.output())) {
+        // Its name says what it is in the files that are written here, which say what goes in too; elsewhere a name is
+        // a word.
+        if (all.containsKey("input")
+                && Set.of(OnnxFile.PROBABILITIES, OnnxFile.LOGITS).contains(model.output())) {
             all.putIfAbsent("output", model.output());
         }
         return all;

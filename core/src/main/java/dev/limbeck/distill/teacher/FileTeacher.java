@@ -236,18 +236,29 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope. What the output is
-     * must be plain from these rows alone, unless it is known.
+     * Return the same teacher with its output known, found out by its answers to some rows unless it was said. Once for
+     * all: single rows may look like anything.
+     *
+     * @param input N×3×H×W, normalized, red first
+     * @throws LimbeckException if it is not clear
+     */
+    public FileTeacher knownBy(Tensor input) {
+        Tensor table = Answers.table(forward(input), name(), input.size(0), classes());
+        float[] values = Answers.finite(table, name());
+        return giving(Answers.found(values, Math.toIntExact(table.size(1)), name(), output));
+    }
+
+    /**
+     * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope.
      *
      * @param input N×3×H×W, normalized, red first
      * @return N×classes
-     * @throws LimbeckException if that is not clear, or the answer cannot be used
+     * @throws LimbeckException if the answer cannot be used
+     * @throws IllegalStateException if it is not known what the output is, see {@link #giving} and {@link #knownBy}
      */
     public Tensor logits(Tensor input) {
-        Tensor table = Answers.table(forward(input), name(), input.size(0), classes());
-        float[] values = Answers.finite(table, name());
-        TeacherOutput what = Answers.found(values, Math.toIntExact(table.size(1)), name(), output);
-        return Answers.logits(table, name(), input.size(0), classes(), what);
+        if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
+        return Answers.logits(forward(input), name(), input.size(0), classes(), output);
     }
 
     @Override
@@ -300,7 +311,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             @Override
             public String fingerprint() {
                 return sha256 + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
-                        + (blueFirst ? "bgr " : "rgb ") + made(told);
+                        + (blueFirst ? "bgr " : "rgb ") + told.used();
             }
 
             @Override
@@ -308,11 +319,6 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 if (lessonClosing.close()) inputs.close();
             }
         };
-    }
-
-    /** Name what is made of the output; logarithms of probabilities are used as logits are. */
-    private static TeacherOutput made(TeacherOutput output) {
-        return output == TeacherOutput.LOG_PROBABILITIES ? TeacherOutput.LOGITS : output;
     }
 
     /**

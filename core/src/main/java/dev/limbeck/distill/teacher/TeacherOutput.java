@@ -65,6 +65,11 @@ public enum TeacherOutput {
         return words;
     }
 
+    /** Return what it is used as: logarithms of probabilities are used as logits are. */
+    TeacherOutput used() {
+        return this == LOG_PROBABILITIES ? LOGITS : this;
+    }
+
     /** Return how much it tells. */
     public Knowledge knowledge() {
         return switch (this) {
