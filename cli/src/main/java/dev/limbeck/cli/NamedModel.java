@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
@@ -24,7 +25,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
@@ -172,15 +175,20 @@ final class NamedModel implements AutoCloseable {
                     : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
         }
         try (Teacher.Lesson lesson = opened.teacher().begin(images, device)) {
+            Function<Batch, Tensor> checked = batch -> {
+                Tensor logits = lesson.logits(batch);
+                checkClasses(Math.toIntExact(logits.size(1)), List.of(), images.classNames());
+                return logits;
+            };
             return views == 0
-                    ? Evaluator.run(lesson::logits, images, split, device, metrics, Ops::crossEntropy)
-                    : Evaluator.runViews(lesson::logits, images, split, views, device, metrics);
+                    ? Evaluator.run(checked, images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(checked, images, split, views, device, metrics);
         }
     }
 
     private void checkClasses(List<String> names) {
         checkClasses(opened.teacher().classes(), opened.teacher().classNames(), names);
-        if (saved() == null && opened.teacher().classNames().isEmpty()) {
+        if (opened.teacher().classNames().isEmpty()) {
             command.tell(named + " does not name its classes; taking the data's, in the data's order");
         }
     }

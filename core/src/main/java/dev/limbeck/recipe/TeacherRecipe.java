@@ -204,9 +204,9 @@ public record TeacherRecipe(
         all.putAll(preparation());
         List<String> names = classes == null ? saved.classNames() : classes;
         if (classes != null && classes.size() != saved.classes()) {
+            int known = saved.classes();
             saved.close();
-            throw new LimbeckException(
-                    file + " knows " + saved.classes() + " classes, found " + classes.size() + " names");
+            throw new LimbeckException(file + " knows " + known + " classes, found " + classes.size() + " names");
         }
         return OpenTeacher.of(saved.told(names, all));
     }

@@ -17,8 +17,12 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.ExtraFilesMap;
+import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.JitModule;
+import org.bytedeco.pytorch.JitNode;
 import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.StringVectorOptional;
+import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +33,7 @@ public final class Script implements AutoCloseable {
         Engine.start();
     }
 
+    private static final Symbol VALUE = Scope.keep(Symbol.fromQualString("attr::value"));
     private static final Pattern EXTRA = Pattern.compile("[^/]+/extra/(.+)");
     private static final Pattern UNKNOWN_OPERATOR = Pattern.compile("Unknown builtin op: (\\w+)::(\\w+)");
     private static final Pattern NEWER_FORMAT =
@@ -144,6 +149,36 @@ public final class Script implements AutoCloseable {
             throw new LimbeckException(file + " cannot be read: " + e.getMessage(), e);
         }
         return found;
+    }
+
+    /**
+     * Return whether batch norms or dropout are in training mode whatever the module's mode is, as a trace of a network in
+     * training mode has it. Folding would take no notice of that.
+     */
+    public boolean trains() {
+        try (Scope scope = Scope.open()) {
+            JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
+            Graph graph = frozen.get_method("forward").graph();
+            JitNode stop = graph.return_node();
+            for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
+                int at = trainingAt(node);
+                if (at >= 0 && isTrue(node.input(at).node())) return true;
+            }
+            return false;
+        }
+    }
+
+    /** Return which input says whether a node is in training mode; -1 for none. */
+    private static int trainingAt(JitNode node) {
+        return switch (node.kind().toQualString().getString()) {
+            case "aten::batch_norm" -> 5;
+            case "aten::dropout", "aten::feature_dropout", "aten::alpha_dropout" -> 2;
+            default -> -1;
+        };
+    }
+
+    private static boolean isTrue(JitNode constant) {
+        return constant.hasAttribute(VALUE) && constant.kindOf(VALUE).toString().equals("i") && constant.i(VALUE) != 0;
     }
 
     /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */

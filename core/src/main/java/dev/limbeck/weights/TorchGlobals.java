@@ -20,6 +20,8 @@ final class TorchGlobals {
     private static final String WITH_ATTRIBUTES = "torch._tensor._rebuild_from_type_v2";
 
     /** Where the element type stands among the arguments of {@code _rebuild_tensor_v3}. */
+    private static final int METADATA_OF_TENSOR = 6;
+
     private static final int TYPE_OF_UNTYPED = 6;
 
     private static final Map<String, Global> KNOWN = known();
@@ -164,8 +166,17 @@ final class TorchGlobals {
         StoragePart part = part(arguments);
         if (part.storage.type().readable() == null)
             return described(part.storage.type().name(), arguments);
+        // Its numbers are not those of the storage: PyTorch would negate or conjugate them when it reads them.
+        if (isLazy(arguments))
+            return described("negated or conjugated when it is read (.resolve_neg(), .resolve_conj())", arguments);
         long offset = Math.addExact(part.offset, integer(arguments[1]));
         return new StoredTensor(part.storage, offset, integers(arguments[2]), integers(arguments[3]));
+    }
+
+    private static boolean isLazy(@Nullable Object[] arguments) {
+        return arguments.length > METADATA_OF_TENSOR
+                && arguments[METADATA_OF_TENSOR] instanceof Map<?, ?> metadata
+                && (Boolean.TRUE.equals(metadata.get("neg")) || Boolean.TRUE.equals(metadata.get("conj")));
     }
 
     /** Types that came after the typed storages: the type is an argument, the storage is of bytes. */

@@ -110,8 +110,7 @@ public enum TeacherOutput {
                     case LOGITS -> true;
                     case LOG_PROBABILITIES -> value <= EDGE;
                     case PERCENT -> value >= -100 * EDGE && value <= 100 * (1 + EDGE);
-                    case SIGMOID -> value >= 0 && value <= 1;
-                    case PROBABILITIES, TOP_CLASSES -> value >= -EDGE && value <= 1 + EDGE;
+                    case PROBABILITIES, TOP_CLASSES, SIGMOID -> value >= -EDGE && value <= 1 + EDGE;
                 };
                 if (!inside) return false;
                 sum += said == LOG_PROBABILITIES ? Math.exp(value) : value;

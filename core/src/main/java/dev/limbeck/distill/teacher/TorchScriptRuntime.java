@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Script;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,12 @@ public final class TorchScriptRuntime implements ModelRuntime {
     public Running open(Path file) {
         Facts facts = new Facts("TorchScript", List.of(), List.of(), List.of(), Script.extraFiles(file));
         Script script = Script.load(file);
+        if (script.trains()) {
+            script.close();
+            throw new LimbeckException(
+                    file + " was saved in training mode, so its batch norms or dropout compute otherwise "
+                            + "than they should for answers; save it again after model.eval()");
+        }
         return new Running() {
             @Override
             public Tensor forward(Tensor input) {
