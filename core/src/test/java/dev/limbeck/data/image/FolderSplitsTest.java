@@ -66,7 +66,12 @@ class FolderSplitsTest {
                 "TrainSet ValSet           | TrainSet=train ValSet=valid",
                 "01_train 02_valid 03_test | 01_train=train 02_valid=valid 03_test=test",
                 "pets-training pets-dev    | pets-dev=valid pets-training=train",
-                "train my_validation       | my_validation=valid train=train"
+                "train my_validation       | my_validation=valid train=train",
+                "train_dataset val_images  | train_dataset=train val_images=valid",
+                "train_images test_set     | test_set=test train_images=train",
+                "train_images test         | test=test train_images=train",
+                "set_train images_dev new_eval | images_dev=valid new_eval=test set_train=train",
+                "pets_train beasts_test    | beasts_test=test pets_train=train"
             })
     void knowsTheNamesOfSplits(String folders, String expected) throws IOException {
         classes(folders.split(" +"));
@@ -146,6 +151,87 @@ class FolderSplitsTest {
         assertThatThrownBy(() -> ImageData.builder(folder).build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining(expected);
+    }
+
+    @Test
+    void splitsMayHaveDifferentWordsAroundThem() throws IOException {
+        classes("train_dataset", "val_images");
+        write("test_unlabeled/1.png");
+        assertThat(splits())
+                .isEqualTo("test_unlabeled/1.png=test train_dataset/cat/1.png=train train_dataset/dog/2.png=train "
+                        + "val_images/cat/1.png=valid val_images/dog/2.png=valid");
+    }
+
+    @Test
+    void stepsIntoSplitsInTheTrainingFolder() throws IOException {
+        classes("train/train", "train/val", "test");
+        assertThat(splits())
+                .isEqualTo("test/cat/1.png=test test/dog/2.png=test train/train/cat/1.png=train "
+                        + "train/train/dog/2.png=train train/val/cat/1.png=valid train/val/dog/2.png=valid");
+        assertThat(images().classNames()).containsExactly("cat", "dog");
+        write("train/other/3.png", "train/4.png");
+        assertThat(images().warnings())
+                .containsExactly("images beside the splits are not used: 1 in 'other', 1 in no folder");
+    }
+
+    private String splits() {
+        ImageFolder source = images();
+        return IntStream.range(0, source.size())
+                .mapToObj(i -> source.name(i) + "=" + source.split(i).label())
+                .collect(Collectors.joining(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "train.X1/a train.X1/b train.X2/c train.X2/d val.X/a val.X/c | 'train.X1', 'train.X2', 'val.X'",
+                "train/train/cat train/train/dog train/test/cat test/cat test/dog | 'test', 'train' in",
+                "train/train train/val test/a test/b | 'train', 'val' in",
+                "cat dog val/cat val/dog     | the folder 'val' in",
+                "val test                    | the folders 'test', 'val' in",
+                "p1/0 p1/1 p2/0 p2/1 p3/0    | the folders 'p1', 'p2', 'p3'",
+                "d1/a d1/b d2/b d2/c d3/a d3/c | hold the same folders ('a', 'b', 'c')",
+                "x y d1/a d1/b d2/b d2/a     | the folders 'd1', 'd2' in",
+                "train/color/a train/color/b train/gray/a train/gray/b valid/a | the folders 'color', 'gray' in",
+                "train/a train/b test/day/a test/day/b test/night/a test/night/b | the folders 'day', 'night' in",
+                "cat dog holdout/cat holdout/dog | the folder 'holdout' in",
+                "train/cat train/dog train/more/cat train/more/dog | the folder 'more' in"
+            })
+    void refusesFoldersThatAreHardlyClasses(String folders, String expected) throws IOException {
+        for (String each : folders.split(" +")) write(each + "/1.png", each + "/2.png");
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(expected)
+                .hasMessageMatching(".*; .*(call|put) .*");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "dog/poodle dog/beagle cat/siamese cat/persian | cat dog |",
+                "dog/poodle dog/other cat/siamese cat/other    | cat dog |",
+                "dog/photos cat/photos                         | cat dog |",
+                "dog/frames cat/frames                         | cat dog |",
+                "cat dog/cropped dog/full                      | cat dog |",
+                "bus/a bus/b crash_test/c crash_test/d         | bus crash_test |",
+                "steam_train crash_test | crash_test steam_train | taken for classes, not for splits: 'crash_test', 'steam",
+                "x_images_part_1 x_images_part_2 | x_images_part_1 x_images_part_2 | rarely called so: 'x_images_part_1', 'x",
+                "images_001 images_002           | images_001 images_002 | rarely called so: 'images_001', 'images_002'",
+                "part1 part2 cat                 | cat part1 part2       | rarely called so: 'part1', 'part2'; give",
+                "images masks                    | images masks          | rarely called so: 'images', 'masks'; give",
+                "class1 class2 set cat10         | cat10 class1 class2 set |"
+            })
+    void takesForClassesWhatMayBeThem(String folders, String expected, String warning) throws IOException {
+        for (String each : folders.split(" +")) for (int i = 0; i < 4; i++) write(each + "/" + i + ".png");
+        try (ImageData data = ImageData.builder(folder).build()) {
+            assertThat(data.classNames()).containsExactly(expected.split(" "));
+            if (warning == null) assertThat(data.warnings()).isEmpty();
+            else assertThat(data.warnings()).singleElement().asString().contains(warning);
+        }
     }
 
     @Test
