@@ -102,8 +102,8 @@ final class ClassFolders {
         boolean holdsFolders = likely.stream().anyMatch(top -> !inner(top).isEmpty());
         if (likely.isEmpty() || !holdsFolders && !SplitNames.differ(names(named))) return null;
         return (named.size() == 1 ? "the folder " : "the folders ") + Names.quoted(names(named)) + " in " + folder.path
-+ (named.size() == 1 ? " looks like a split" : " look like splits")
-+ ", and it is unclear where the other splits' images lie; call one folder for each split train, "
+                + (named.size() == 1 ? " looks like a split" : " look like splits")
+                + ", and it is unclear where the other splits' images lie; call one folder for each split train, "
                 + "valid and test, with the classes in it; if they are classes, rename them";
     }
 

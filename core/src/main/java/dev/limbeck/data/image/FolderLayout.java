@@ -50,6 +50,9 @@ final class FolderLayout {
     private final List<Directory> around = new ArrayList<>();
 
     private @Nullable String unclear;
+    /** The names of the folders that were taken for splits. */
+    private final List<String> taken;
+
     private final List<Directory> unused = new ArrayList<>();
     /** Images beside the splits that lie in no folder. */
     private int loose;
@@ -79,9 +82,12 @@ final class FolderLayout {
             refuseUnreadValidation(splits);
             splits.forEach((split, folder) -> split(split, ClassFolders.inside(folder)));
         }
+        unused.forEach(this::dropUsed);
         warnOfUnused();
         collectLeftOut(tree.root(), !splits.isEmpty());
         dropRepeated();
+        refuseLostValidation(splits);
+        taken = List.copyOf(splits.values().stream().map(split -> split.name).toList());
         entries.sort(Comparator.comparing(Entry::name));
     }
 
@@ -101,6 +107,16 @@ final class FolderLayout {
     @Nullable
     String unclear() {
         return unclear;
+    }
+
+    /** Say what was found where no image has a label. */
+    String withoutLabels() {
+        if (!taken.isEmpty()) {
+            return "no labels: " + Names.quoted(taken)
+                    + (taken.size() == 1 ? " was taken for a split" : " were taken for splits") + " and "
+                    + (taken.size() == 1 ? "holds" : "hold") + " no folders of classes";
+        }
+        return around.isEmpty() ? "no labels" : "images in one folder only, '" + tree.name(root.path) + "'";
     }
 
     /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
@@ -224,9 +240,30 @@ final class FolderLayout {
                 + "'; call it valid or test if it is one, else move it away");
     }
 
+    /** Refuse to draw a validation split where the images of a given one cannot be used. */
+    private void refuseLostValidation(Map<Split, Directory> splits) {
+        Directory given = splits.get(Split.VALID);
+        if (given == null || entries.stream().anyMatch(entry -> entry.split == Split.VALID)) return;
+        List<LeftOut> lost = leftOut.stream()
+                .filter(file -> file.reason().stops() && isIn(given, file.file()))
+                .toList();
+        if (lost.isEmpty()) return;
+        throw new LimbeckException("no image of the validation split '" + given.name + "' in " + root.path
+                + " can be used: " + LeftOut.byReason(lost) + "; repair it, or move it away");
+    }
+
+    private boolean isIn(Directory folder, String file) {
+        String name = tree.name(folder.path);
+        return file.equals(name) || file.startsWith(name + "/");
+    }
+
     private static void refusePackedValidation(Directory folder) {
         for (LeftOut file : folder.leftOut) {
             String name = file.file().substring(file.file().lastIndexOf('/') + 1);
+            if (file.reason().stops() && SplitNames.isPlain(name) && SplitNames.isValidation(name)) {
+                throw new LimbeckException("there is no validation split in " + folder.path + " but '" + name
+                        + "', which cannot be used (" + file.reason().words() + "); repair it, or move it away");
+            }
             if (!FileNames.isArchive(FileNames.suffix(name))) continue;
             if (!SplitNames.isValidation(name.substring(0, name.indexOf('.')))) continue;
             throw new LimbeckException("there is no validation split in " + folder.path + " but " + name
@@ -291,6 +328,12 @@ final class FolderLayout {
         entries.add(new Entry(image.path(), name, image.bytes(), split, className));
         Path real = image.real();
         if (real != null) realPaths.put(image.path(), real);
+    }
+
+    /** Drop images from what is not used to which links in the splits lead. */
+    private void dropUsed(Directory folder) {
+        Set<Path> used = new HashSet<>(realPaths.values());
+        if (!used.isEmpty()) folder.dropImages(used);
     }
 
     private void warnOfUnused() {

@@ -293,4 +293,55 @@ class FolderSplitsTest {
                     .isEqualTo("4 images, 2 classes, 2 train / 2 valid, shown at 8×8, 1 test left out without labels");
         }
     }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "train_model/1 test_model/2 | no labels: 'train_model', 'test_model' were taken for splits",
+                "test/dog/1                 | images in one folder only, 'test/dog'; give one folder per class",
+                "1                          | no labels; give one folder per class"
+            })
+    void saysWhatWasFoundInsteadOfClasses(String files, String expected) throws IOException {
+        for (String each : files.split(" +")) write(each + ".png");
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("expected at least 2 classes in folder " + folder + ", found " + expected);
+    }
+
+    @Test
+    void aCacheOfHuggingFaceIsNoFolderOfImages() throws IOException {
+        classes("snapshots/abc/train", "snapshots/abc/valid");
+        write("blobs/0123.png");
+        assertThatThrownBy(this::images)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageEndingWith("; give " + folder.resolve("snapshots/abc"));
+    }
+
+    @Test
+    void noValidationIsDrawnWhileAGivenOneIsLost() throws IOException {
+        classes("train", "test");
+        Path valid = folder.resolve("valid");
+        Files.createSymbolicLink(valid, folder.resolve("nowhere"));
+        assertThatThrownBy(this::images).isInstanceOf(LimbeckException.class).hasMessageContaining("'valid', which");
+        Files.delete(valid);
+        Files.createSymbolicLink(valid, folder.resolve("test"));
+        assertThatThrownBy(this::images)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("no image of the validation split 'valid'");
+    }
+
+    @Test
+    void imagesThatTheSplitsLinkToAreUsed() throws IOException {
+        write("raw/a.png", "raw/b.png", "raw/c.png");
+        Files.createDirectories(folder.resolve("train/cat"));
+        Files.createDirectories(folder.resolve("train/dog"));
+        Files.createSymbolicLink(folder.resolve("train/cat/1.png"), folder.resolve("raw/a.png"));
+        Files.createSymbolicLink(folder.resolve("train/dog/1.png"), folder.resolve("raw/b.png"));
+        ImageFolder source = images();
+        assertThat(source.size()).isEqualTo(2);
+        assertThat(source.warnings()).containsExactly("images beside the splits are not used: 1 in 'raw'");
+        assertThat(LeftOut.counts(source.leftOut())).isEqualTo(Map.of("unused", 1));
+    }
 }
