@@ -5,6 +5,8 @@ import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +23,8 @@ final class DataSummary {
     private static final double RARE = 0.2;
     /** Images that are made larger or smaller by more than this look otherwise than they were. */
     private static final double MUCH = 2;
+    /** A size that at least this share of the images have stands for all. */
+    private static final double FREQUENT = 0.25;
 
     private final ImageSource source;
     private final SplitPlan plan;
@@ -108,6 +112,8 @@ final class DataSummary {
             int[] drawn = counts(Split.VALID);
             for (int c = 0; c < known.length; c++) if (known[c] > 0) known[c] += drawn[c];
         }
+        boolean whole = plan.of(Split.TEST).length == 0 && (plan.isDrawn() || plan.of(Split.VALID).length == 0);
+        String where = whole ? "" : plan.isDrawn() ? " train and valid" : " train";
         int[] sorted = Arrays.stream(known).filter(n -> n > 0).sorted().toArray();
         int median = sorted.length == 0 ? 0 : sorted[sorted.length / 2];
         List<Integer> rare = IntStream.range(0, known.length)
@@ -118,7 +124,7 @@ final class DataSummary {
         if (rare.isEmpty()) return "";
         List<String> named = rare.stream()
                 .limit(MOST_RARE)
-                .map(c -> source.classNames().get(c) + (known[c] == 0 ? " none" : " only " + known[c]))
+                .map(c -> source.classNames().get(c) + (known[c] == 0 ? " none" : " only " + known[c] + where))
                 .toList();
         int more = rare.size() - named.size();
         return " (" + String.join(", ", named) + (more > 0 ? " and " + more + " more rare ones" : "") + ")";
@@ -136,8 +142,6 @@ final class DataSummary {
             known = Arrays.stream(used).limit(1).toArray();
         }
         if (known.length == 0) return "";
-        int[] widths = Arrays.stream(known).map(store::width).sorted().toArray();
-        int[] heights = Arrays.stream(known).map(store::height).sorted().toArray();
         int enlarged = 0;
         int shrunk = 0;
         for (int image : known) {
@@ -151,9 +155,22 @@ final class DataSummary {
         if (shrunk > 0) parts.add(share(shrunk, known.length) + " shrunk");
         if (enlarged > 0) parts.add(share(enlarged, known.length) + " enlarged");
         if (parts.isEmpty()) return "";
-        boolean same = widths[0] == widths[widths.length - 1] && heights[0] == heights[heights.length - 1];
-        return " (from " + (same ? "" : "typically ") + widths[widths.length / 2] + "×" + heights[heights.length / 2]
-                + ", " + String.join(" and ", parts) + " more than twice)";
+        return " (from " + typical(store, known) + ", " + String.join(" and ", parts) + " more than twice)";
+    }
+
+    /** Return the size that most images have, or the middle one by area where no size is frequent. */
+    private static String typical(PixelStore store, int[] known) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        List<String> byArea = Arrays.stream(known)
+                .boxed()
+                .sorted(Comparator.comparingLong(i -> (long) store.width(i) * store.height(i)))
+                .map(i -> store.width(i) + "×" + store.height(i))
+                .toList();
+        byArea.forEach(size -> counts.merge(size, 1, Integer::sum));
+        if (counts.size() == 1) return byArea.get(0);
+        var frequent = Collections.max(counts.entrySet(), Map.Entry.comparingByValue());
+        boolean clear = frequent.getValue() >= FREQUENT * known.length;
+        return "typically " + (clear ? frequent.getKey() : byArea.get(byArea.size() / 2));
     }
 
     private static String share(int some, int all) {
@@ -169,10 +186,18 @@ final class DataSummary {
                         + (images.length == 1 ? "it" : "them")));
         warnOfUntrained(lines);
         for (Split split : List.of(Split.VALID, Split.TEST)) {
-            if (plan.of(split).length == 0 || (split == Split.VALID && plan.isDrawn())) continue;
+            boolean drawn = split == Split.VALID && plan.isDrawn();
+            if (plan.of(split).length == 0) {
+                if (drawn && plan.of(Split.TRAIN).length > 0)
+                    lines.add("no validation image could be drawn, since no class has two labeled training images: "
+                            + "nothing is validated; add images or a validation split");
+                continue;
+            }
             int[] here = counts(split);
+            // A class's only image is never drawn.
+            int least = drawn ? 2 : 1;
             List<String> missing = IntStream.range(0, here.length)
-                    .filter(c -> here[c] == 0 && trained[c] > 0)
+                    .filter(c -> here[c] == 0 && trained[c] >= least)
                     .mapToObj(source.classNames()::get)
                     .toList();
             if (missing.isEmpty()) continue;

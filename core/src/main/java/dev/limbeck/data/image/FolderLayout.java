@@ -19,7 +19,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +38,6 @@ final class FolderLayout {
             Split split,
             @Nullable String className) {}
 
-    private static final Set<String> CONTAINERS =
-            Set.of("images", "imgs", "image", "img", "data", "pictures", "photos", "jpegimages");
     /** What folders of images without labels are called where images have to lie in some folder. */
     private static final Pattern WITHOUT_LABELS =
             Pattern.compile("(un|no|not|non)[ _-]?label+(ed)?([ _-].*)?|unknown|unsup(ervised)?");
@@ -53,6 +50,9 @@ final class FolderLayout {
     private final List<Directory> around = new ArrayList<>();
 
     private @Nullable String unclear;
+    /** The names of the folders that were taken for splits. */
+    private final List<String> taken;
+
     private final List<Directory> unused = new ArrayList<>();
     /** Images beside the splits that lie in no folder. */
     private int loose;
@@ -74,18 +74,20 @@ final class FolderLayout {
         root = unwrap(tree.root());
         Map<Split, Directory> splits = splits();
         if (splits.isEmpty()) {
-            lookForUnknownSplits();
-            warnOfSplitsTakenForClasses();
             split(Split.TRAIN, root);
         } else {
             loose += root.images.size();
             for (Directory child : root.directories) if (!splits.containsValue(child)) unused.add(child);
+            stepIntoTraining(splits);
             refuseUnreadValidation(splits);
-            splits.forEach((split, folder) -> split(split, inside(folder)));
+            splits.forEach((split, folder) -> split(split, ClassFolders.inside(folder)));
         }
+        unused.forEach(this::dropUsed);
         warnOfUnused();
         collectLeftOut(tree.root(), !splits.isEmpty());
         dropRepeated();
+        refuseLostValidation(splits);
+        taken = List.copyOf(splits.values().stream().map(split -> split.name).toList());
         entries.sort(Comparator.comparing(Entry::name));
     }
 
@@ -105,6 +107,16 @@ final class FolderLayout {
     @Nullable
     String unclear() {
         return unclear;
+    }
+
+    /** Say what was found where no image has a label. */
+    String withoutLabels() {
+        if (!taken.isEmpty()) {
+            return "no labels: " + Names.quoted(taken)
+                    + (taken.size() == 1 ? " was taken for a split" : " were taken for splits") + " and "
+                    + (taken.size() == 1 ? "holds" : "hold") + " no folders of classes";
+        }
+        return around.isEmpty() ? "no labels" : "images in one folder only, '" + tree.name(root.path) + "'";
     }
 
     /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
@@ -144,7 +156,7 @@ final class FolderLayout {
     /** Return whether a folder is all that there is of a data set: the images that judge, by classes. */
     private static boolean isLoneSplit(Directory folder) {
         return SplitNames.judging(folder.name) != null
-                && inside(folder).filled().size() > 1;
+                && ClassFolders.inside(folder).filled().size() > 1;
     }
 
     private static boolean holdsSplits(Directory folder) {
@@ -165,24 +177,11 @@ final class FolderLayout {
                 && files.stream().noneMatch(file -> file.reason().stops());
     }
 
-    /** Step into what a split's folder holds alone: the same name again, or a folder for the images. */
-    private static Directory inside(Directory split) {
-        Directory folder = split;
-        while (folder.images.isEmpty() && folder.filled().size() == 1) {
-            Directory inner = folder.filled().get(0);
-            boolean wrapper = inner.name.equalsIgnoreCase(folder.name)
-                    || SplitNames.isSame(inner.name, folder.name)
-                    || CONTAINERS.contains(inner.name.toLowerCase(Locale.ROOT));
-            if (!wrapper) return folder;
-            folder = inner;
-        }
-        return folder;
-    }
-
     private Map<Split, Directory> splits() {
         Map<String, Directory> byName = new LinkedHashMap<>();
         root.directories.forEach(child -> byName.put(child.name, child));
         Map<Split, String> names = SplitNames.among(byName.keySet());
+        if (names.isEmpty()) names = ClassFolders.splits(root);
         Map<Split, Directory> splits = new LinkedHashMap<>();
         if (root.filled().size() == 1
                 && root.images.isEmpty()
@@ -197,34 +196,28 @@ final class FolderLayout {
         boolean isClass = train != null
                 && splits.size() == 1
                 && byName.size() > 1
-                && inside(train).filled().isEmpty();
+                && ClassFolders.inside(train).filled().isEmpty();
         return isClass ? Map.of() : splits;
     }
 
-    /** Look for folders that hold the same classes and do not say which split each is. */
-    private void lookForUnknownSplits() {
-        List<Directory> tops = root.filled();
-        if (tops.size() < 2) return;
-        Map<String, String> names = new HashMap<>();
-        Set<String> common = new TreeSet<>();
-        for (Directory top : tops) {
-            Directory inner = inside(top);
-            if (!inner.images.isEmpty()) return;
-            Set<String> alike = new HashSet<>();
-            for (Directory child : inner.filled()) {
-                names.putIfAbsent(folded(child.name), child.name);
-                alike.add(folded(child.name));
-            }
-            if (top == tops.get(0)) common.addAll(alike);
-            else common.retainAll(alike);
-        }
-        if (common.size() < 2 || 2 * common.size() < names.size()) return;
-        String folders = Names.quoted(tops.stream().map(top -> top.name).toList());
-        List<String> same = common.stream().map(names::get).toList();
-        unclear = "the folders " + folders + " in " + root.path + " hold the same folders ("
-                + Names.quoted(same)
-                + "), so they look like splits under other names; call them train, valid and test, or give one of them; "
-                + "if they are the classes, put their images directly into them";
+    /** Take the splits that the training folder holds, as where an archive called train was unpacked into one. */
+    private void stepIntoTraining(Map<Split, Directory> splits) {
+        if (!splits.containsKey(Split.TRAIN)) return;
+        Directory folder = ClassFolders.inside(splits.get(Split.TRAIN));
+        boolean holdsTraining = folder.filled().stream()
+                .anyMatch(child -> SplitNames.isTraining(child.name)
+                        && ClassFolders.inner(child).size() > 1);
+        if (!holdsTraining) return;
+        Map<Split, String> names = SplitNames.among(ClassFolders.names(folder));
+        if (names.isEmpty()) names = ClassFolders.splits(folder);
+        boolean twice = names.keySet().stream().anyMatch(split -> split != Split.TRAIN && splits.containsKey(split));
+        if (names.size() < 2 || twice) return;
+        around.add(folder);
+        loose += folder.images.size();
+        for (Directory child : folder.directories) if (!names.containsValue(child.name)) unused.add(child);
+        names.forEach((split, name) -> folder.directories.stream()
+                .filter(child -> child.name.equals(name))
+                .forEach(child -> splits.put(split, child)));
     }
 
     /** Refuse a data set of which a validation split would be drawn while a folder that may be one is not read. */
@@ -232,11 +225,12 @@ final class FolderLayout {
         Directory given = splits.get(Split.VALID);
         Directory train = splits.get(Split.TRAIN);
         if (train == null || given != null && given.total() > 0) return;
-        Set<String> classes =
-                inside(train).filled().stream().map(child -> folded(child.name)).collect(Collectors.toSet());
+        Set<String> classes = ClassFolders.inside(train).filled().stream()
+                .map(child -> folded(child.name))
+                .collect(Collectors.toSet());
         List<String> like = unused.stream()
-                .filter(folder ->
-                        inside(folder).filled().stream().anyMatch(child -> classes.contains(folded(child.name))))
+                .filter(folder -> ClassFolders.inside(folder).filled().stream()
+                        .anyMatch(child -> classes.contains(folded(child.name))))
                 .map(folder -> folder.name)
                 .toList();
         refusePackedValidation(root);
@@ -246,24 +240,35 @@ final class FolderLayout {
                 + "'; call it valid or test if it is one, else move it away");
     }
 
+    /** Refuse to draw a validation split where the images of a given one cannot be used. */
+    private void refuseLostValidation(Map<Split, Directory> splits) {
+        Directory given = splits.get(Split.VALID);
+        if (given == null || entries.stream().anyMatch(entry -> entry.split == Split.VALID)) return;
+        List<LeftOut> lost = leftOut.stream()
+                .filter(file -> file.reason().stops() && isIn(given, file.file()))
+                .toList();
+        if (lost.isEmpty()) return;
+        throw new LimbeckException("no image of the validation split '" + given.name + "' in " + root.path
+                + " can be used: " + LeftOut.byReason(lost) + "; repair it, or move it away");
+    }
+
+    private boolean isIn(Directory folder, String file) {
+        String name = tree.name(folder.path);
+        return file.equals(name) || file.startsWith(name + "/");
+    }
+
     private static void refusePackedValidation(Directory folder) {
         for (LeftOut file : folder.leftOut) {
             String name = file.file().substring(file.file().lastIndexOf('/') + 1);
+            if (file.reason().stops() && SplitNames.isPlain(name) && SplitNames.isValidation(name)) {
+                throw new LimbeckException("there is no validation split in " + folder.path + " but '" + name
+                        + "', which cannot be used (" + file.reason().words() + "); repair it, or move it away");
+            }
             if (!FileNames.isArchive(FileNames.suffix(name))) continue;
             if (!SplitNames.isValidation(name.substring(0, name.indexOf('.')))) continue;
             throw new LimbeckException("there is no validation split in " + folder.path + " but " + name
                     + ", which is not unpacked; unpack it, or move it away");
         }
-    }
-
-    private void warnOfSplitsTakenForClasses() {
-        List<String> names = root.filled().stream()
-                .map(child -> child.name)
-                .filter(SplitNames::isPlain)
-                .toList();
-        if (names.isEmpty() || root.filled().size() < 2) return;
-        warnings.add("taken for a class, not for a split: " + Names.quoted(names)
-                + "; splits are known by a folder called train that holds the classes");
     }
 
     private void split(Split split, Directory folder) {
@@ -272,6 +277,8 @@ final class FolderLayout {
             if (folder != root) warnings.add("no images" + where);
             return;
         }
+        if (unclear == null) unclear = ClassFolders.unclear(folder);
+        if (split == Split.TRAIN) warnings.addAll(ClassFolders.warnings(folder));
         for (Image image : folder.images) add(image, split, null);
         List<String> without = new ArrayList<>();
         Map<String, Directory> classes = new LinkedHashMap<>();
@@ -321,6 +328,12 @@ final class FolderLayout {
         entries.add(new Entry(image.path(), name, image.bytes(), split, className));
         Path real = image.real();
         if (real != null) realPaths.put(image.path(), real);
+    }
+
+    /** Drop images from what is not used to which links in the splits lead. */
+    private void dropUsed(Directory folder) {
+        Set<Path> used = new HashSet<>(realPaths.values());
+        if (!used.isEmpty()) folder.dropImages(used);
     }
 
     private void warnOfUnused() {

@@ -68,6 +68,14 @@ final class FolderTree {
             for (Directory child : directories) child.allLeftOut(to);
         }
 
+        /** Drop the images in it and below that lie at given places. */
+        void dropImages(Set<Path> places) {
+            images.removeIf(image -> places.contains(
+                    image.real() == null ? real.resolve(image.path().getFileName()) : image.real()));
+            directories.forEach(child -> child.dropImages(places));
+            total = -1;
+        }
+
         /** Collect its images and those below. */
         void allImages(List<Image> to) {
             to.addAll(images);

@@ -27,12 +27,16 @@ final class ImageCheck {
         DataSummary.checkNames(source);
         int classes = source.classNames().size();
         if (classes < 2) {
-            throw new LimbeckException("expected at least 2 classes in " + source.origin() + ", found "
-                    + (classes == 0
-                            ? "no labels"
-                            : "only '" + source.classNames().get(0) + "'")
-                    + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
+            throw tooFew(
+                    source,
+                    classes == 0 ? "no labels" : "only '" + source.classNames().get(0) + "'");
         }
+    }
+
+    /** Make the exception for data without two classes. */
+    static LimbeckException tooFew(ImageSource source, String found) {
+        return new LimbeckException("expected at least 2 classes in " + source.origin() + ", found " + found
+                + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
     }
 
     private void checkLeftOut() {

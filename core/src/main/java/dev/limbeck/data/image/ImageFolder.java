@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderLayout.Entry;
 import dev.limbeck.data.image.LeftOut.Reason;
@@ -21,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Splits are called {@code train} or {@code training}, {@code valid}, {@code val}, {@code validation} or {@code dev},
  * {@code test} or {@code testing}, in any case and with what stands around all of them ({@code seg_train/seg_train} beside
  * {@code seg_test/seg_test}, {@code train2017}). {@code eval} validates where no other folder does, else it is the test.
- * Without a folder for training there are no splits: {@code test} may be a class. Folders that hold the same classes and are
- * not called so are refused by {@link #checkLabels}.
+ * Without a folder for training there are no splits: {@code test} may be a class. Folders that look like splits and are not
+ * clearly called so, or that hold the same folders, are refused by {@link #checkLabels}.
  *
  * <p>An image is known by its suffix, and by its content where the suffix says nothing. Every other file is counted among
  * {@link #leftOut}, save what programs keep for themselves in folders such as {@code .git} or {@code @eaDir}. A folder that
@@ -38,13 +39,16 @@ public final class ImageFolder implements ImageSource {
     private final List<LeftOut> leftOut;
     private final List<String> warnings;
     private final @Nullable String unclear;
+    private final String withoutLabels;
 
     private ImageFolder(Path folder, FolderTree tree) {
         this.folder = folder;
+        refuseCache(tree.root());
         FolderLayout layout = new FolderLayout(tree);
         entries = layout.entries();
         leftOut = layout.leftOut();
         unclear = layout.unclear();
+        withoutLabels = layout.withoutLabels();
         warnings = new ArrayList<>(layout.warnings());
         warn(tree);
         TreeSet<String> known = new TreeSet<>();
@@ -74,6 +78,21 @@ public final class ImageFolder implements ImageSource {
         } catch (IOException e) {
             throw new LimbeckException("cannot list the folder " + folder + ": " + e, e);
         }
+    }
+
+    /** Refuse what huggingface_hub keeps: its images lie under meaningless names, and links to them in several versions. */
+    private static void refuseCache(FolderTree.Directory folder) {
+        List<String> names =
+                folder.directories.stream().map(child -> child.name).toList();
+        if (!names.contains("blobs") || !names.contains("snapshots")) return;
+        List<String> versions = folder.directories.stream()
+                .filter(child -> child.name.equals("snapshots"))
+                .flatMap(child -> child.directories.stream())
+                .map(child -> child.name)
+                .toList();
+        throw new LimbeckException("expected a folder of images, found a cache of Hugging Face in " + folder.path
+                + "; give " + folder.path.resolve("snapshots").resolve(versions.size() == 1 ? versions.get(0) : "<id>")
+                + (versions.size() > 1 ? ", of " + Names.quoted(versions) : ""));
     }
 
     private LimbeckException empty() {
@@ -123,10 +142,11 @@ public final class ImageFolder implements ImageSource {
         return List.copyOf(warnings);
     }
 
-    /** {@inheritDoc} Folders that hold the same folders are splits rather than classes. */
+    /** {@inheritDoc} Folders that look like splits or hold the same folders are no classes. */
     @Override
     public void checkLabels() {
         if (unclear != null) throw new LimbeckException(unclear);
+        if (classNames.isEmpty()) throw ImageCheck.tooFew(this, withoutLabels);
     }
 
     @Override

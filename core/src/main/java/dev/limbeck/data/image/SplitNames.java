@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -50,6 +51,55 @@ final class SplitNames {
         }
     }
 
+    /** Words that people put around a split's and that say nothing of what is in it. */
+    private static final Set<String> GENERIC = Set.of(
+            "set",
+            "sets",
+            "dataset",
+            "datasets",
+            "data",
+            "images",
+            "image",
+            "imgs",
+            "img",
+            "pictures",
+            "pics",
+            "photos",
+            "jpg",
+            "jpeg",
+            "png",
+            "folder",
+            "dir",
+            "files",
+            "samples",
+            "split",
+            "part",
+            "fold",
+            "public",
+            "private",
+            "labeled",
+            "labelled",
+            "unlabeled",
+            "unlabelled",
+            "labels",
+            "raw",
+            "clean",
+            "noisy",
+            "new",
+            "old",
+            "final",
+            "small",
+            "full",
+            "big",
+            "aug",
+            "augmented",
+            "cropped",
+            "crops",
+            "resized",
+            "original",
+            "orig",
+            "only");
+
     /** Say what a name means, and what stands around the word that says it. */
     private record Meaning(Role role, String around) {}
 
@@ -71,6 +121,30 @@ final class SplitNames {
             around.add(found != null ? "*" : lower.matches("\\d+") ? "#" : lower);
         }
         return role == null ? null : new Meaning(role, String.join(" ", around));
+    }
+
+    /** Return whether a name holds a split's word. */
+    static boolean isSplit(String name) {
+        return meaning(name) != null;
+    }
+
+    /** Return whether a name holds a split's word, and around it at most numbers, letters and words that any split may have. */
+    static boolean isGeneric(String name) {
+        Meaning meaning = meaning(name);
+        return meaning != null
+                && Arrays.stream(meaning.around.split(" "))
+                        .allMatch(word -> word.codePointCount(0, word.length()) == 1 || GENERIC.contains(word));
+    }
+
+    /** Return whether the names mean different splits. */
+    static boolean differ(Collection<String> names) {
+        return names.stream()
+                        .map(SplitNames::meaning)
+                        .filter(meaning -> meaning != null)
+                        .map(meaning -> meaning.role)
+                        .distinct()
+                        .count()
+                > 1;
     }
 
     /** Return whether a name is a split's and nothing else. */
@@ -132,6 +206,24 @@ final class SplitNames {
                 .forEach(group -> group.forEach((role, of) ->
                         others.computeIfAbsent(role, r -> new ArrayList<>()).addAll(of)));
         take(splits, others);
+        return splits;
+    }
+
+    /** Find the splits whatever stands around their words; empty unless one is for training and no two mean the same split. */
+    static Map<Split, String> apart(Collection<String> names) {
+        Map<Role, List<String>> byRole = new EnumMap<>(Role.class);
+        for (String name : names) {
+            Meaning meaning = meaning(name);
+            if (meaning != null)
+                byRole.computeIfAbsent(meaning.role, role -> new ArrayList<>()).add(name);
+        }
+        boolean clear = byRole.size() > 1
+                && byRole.containsKey(Role.TRAIN)
+                && byRole.values().stream().allMatch(of -> of.size() == 1);
+        if (!clear) return Map.of();
+        Map<Split, String> splits = new LinkedHashMap<>();
+        splits.put(Split.TRAIN, byRole.get(Role.TRAIN).get(0));
+        take(splits, byRole);
         return splits;
     }
 

@@ -142,15 +142,35 @@ final class SplitPlan {
 
     private void takeValidation(double fraction) {
         boolean[] taken = new boolean[source.size()];
-        for (int[] members : trainClasses(VALID_LOTS)) {
-            // Something of every class is left to learn from.
-            int count = Math.min((int) Math.round(members.length * fraction), members.length - 1);
-            for (int i = 0; i < count; i++) taken[members[i]] = true;
+        List<int[]> classes = trainClasses(VALID_LOTS);
+        int[] counts = validCounts(classes, fraction);
+        for (int c = 0; c < counts.length; c++) {
+            for (int i = 0; i < counts[c]; i++) taken[classes.get(c)[i]] = true;
         }
         int[] train = images.get(Split.TRAIN);
         images.put(Split.VALID, Arrays.stream(train).filter(i -> taken[i]).toArray());
         drawn = true;
         images.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
+    }
+
+    /** Share the validation images out: each class's part, rounded, and what is missing then from the largest of the rest. */
+    private static int[] validCounts(List<int[]> classes, double fraction) {
+        int[] counts = new int[classes.size()];
+        int total = 0;
+        int missing = 0;
+        List<Integer> without = new ArrayList<>();
+        for (int c = 0; c < counts.length; c++) {
+            int size = classes.get(c).length;
+            total += size;
+            // Something of every class is left to learn from.
+            counts[c] = Math.max(0, Math.min((int) Math.round(size * fraction), size - 1));
+            missing -= counts[c];
+            if (counts[c] == 0 && size > 1) without.add(c);
+        }
+        missing += Math.max(1, (int) Math.round(total * fraction));
+        without.sort((a, b) -> Integer.compare(classes.get(b).length, classes.get(a).length));
+        for (int c : without.subList(0, Math.max(0, Math.min(missing, without.size())))) counts[c] = 1;
+        return counts;
     }
 
     private void limit(int most, boolean keepUnlabelled) {

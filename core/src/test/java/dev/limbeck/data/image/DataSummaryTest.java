@@ -118,6 +118,64 @@ class DataSummaryTest {
     }
 
     @Test
+    void theAskedShareIsDrawnOfSmallClassesToo() throws IOException {
+        for (int c = 0; c < 10; c++) write("c" + c, 2);
+        try (ImageData data = data().validFraction(0.2).build()) {
+            assertThat(data.size(Split.VALID)).isEqualTo(4);
+            assertThat(Arrays.stream(data.labels(Split.TRAIN)).distinct()).hasSize(10);
+            assertThat(data.warnings())
+                    .singleElement()
+                    .asString()
+                    .startsWith("no valid image of classes '")
+                    .endsWith("valid results say nothing about them");
+        }
+        try (ImageData data = data().validFraction(0.001).build()) {
+            assertThat(data.size(Split.VALID)).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void saysThatNothingCanBeDrawn() throws IOException {
+        write("cat", 1);
+        write("dog", 1);
+        try (ImageData data = data().build()) {
+            assertThat(data.size(Split.TRAIN)).isEqualTo(2);
+            assertThat(data.warnings()).singleElement().asString().startsWith("no validation image could be drawn");
+        }
+        try (ImageData data = data().validFraction(0).build()) {
+            assertThat(data.warnings()).isEmpty();
+        }
+    }
+
+    @Test
+    void saysASizeThatOccurs() throws IOException {
+        int[][] sizes = {{50, 30}, {30, 50}, {48, 30}, {30, 46}, {44, 30}};
+        for (int i = 0; i < sizes.length; i++) {
+            for (String name : List.of("cat", "dog")) {
+                Path file = folder.resolve(name + "/" + i + ".png");
+                Files.createDirectories(file.getParent());
+                Files.write(
+                        file,
+                        TestImages.encode(TestImages.buffered(TestImages.random(sizes[i][0], sizes[i][1], i)), "png"));
+            }
+        }
+        try (ImageData data = data().build()) {
+            assertThat(data.summary()).contains("(from typically 48×30, all shrunk");
+        }
+    }
+
+    @Test
+    void rareClassesAreCountedInWhatIsTrainedOn() throws IOException {
+        write("train/cat", 30);
+        write("train/dog", 3);
+        write("valid/cat", 4);
+        write("valid/dog", 9);
+        try (ImageData data = data().build()) {
+            assertThat(data.summary()).startsWith("46 images, 2 classes (dog only 3 train), 33 train / 13 valid");
+        }
+    }
+
+    @Test
     void unicodeFormsAreOneClass() throws IOException {
         String composed = Normalizer.normalize("Müller", Normalizer.Form.NFC);
         String decomposed = Normalizer.normalize("Müller", Normalizer.Form.NFD);

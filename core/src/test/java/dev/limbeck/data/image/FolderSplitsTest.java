@@ -66,7 +66,12 @@ class FolderSplitsTest {
                 "TrainSet ValSet           | TrainSet=train ValSet=valid",
                 "01_train 02_valid 03_test | 01_train=train 02_valid=valid 03_test=test",
                 "pets-training pets-dev    | pets-dev=valid pets-training=train",
-                "train my_validation       | my_validation=valid train=train"
+                "train my_validation       | my_validation=valid train=train",
+                "train_dataset val_images  | train_dataset=train val_images=valid",
+                "train_images test_set     | test_set=test train_images=train",
+                "train_images test         | test=test train_images=train",
+                "set_train images_dev new_eval | images_dev=valid new_eval=test set_train=train",
+                "pets_train beasts_test    | beasts_test=test pets_train=train"
             })
     void knowsTheNamesOfSplits(String folders, String expected) throws IOException {
         classes(folders.split(" +"));
@@ -149,6 +154,87 @@ class FolderSplitsTest {
     }
 
     @Test
+    void splitsMayHaveDifferentWordsAroundThem() throws IOException {
+        classes("train_dataset", "val_images");
+        write("test_unlabeled/1.png");
+        assertThat(splits())
+                .isEqualTo("test_unlabeled/1.png=test train_dataset/cat/1.png=train train_dataset/dog/2.png=train "
+                        + "val_images/cat/1.png=valid val_images/dog/2.png=valid");
+    }
+
+    @Test
+    void stepsIntoSplitsInTheTrainingFolder() throws IOException {
+        classes("train/train", "train/val", "test");
+        assertThat(splits())
+                .isEqualTo("test/cat/1.png=test test/dog/2.png=test train/train/cat/1.png=train "
+                        + "train/train/dog/2.png=train train/val/cat/1.png=valid train/val/dog/2.png=valid");
+        assertThat(images().classNames()).containsExactly("cat", "dog");
+        write("train/other/3.png", "train/4.png");
+        assertThat(images().warnings())
+                .containsExactly("images beside the splits are not used: 1 in 'other', 1 in no folder");
+    }
+
+    private String splits() {
+        ImageFolder source = images();
+        return IntStream.range(0, source.size())
+                .mapToObj(i -> source.name(i) + "=" + source.split(i).label())
+                .collect(Collectors.joining(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "train.X1/a train.X1/b train.X2/c train.X2/d val.X/a val.X/c | 'train.X1', 'train.X2', 'val.X'",
+                "train/train/cat train/train/dog train/test/cat test/cat test/dog | 'test', 'train' in",
+                "train/train train/val test/a test/b | 'train', 'val' in",
+                "cat dog val/cat val/dog     | the folder 'val' in",
+                "val test                    | the folders 'test', 'val' in",
+                "p1/0 p1/1 p2/0 p2/1 p3/0    | the folders 'p1', 'p2', 'p3'",
+                "d1/a d1/b d2/b d2/c d3/a d3/c | hold the same folders ('a', 'b', 'c')",
+                "x y d1/a d1/b d2/b d2/a     | the folders 'd1', 'd2' in",
+                "train/color/a train/color/b train/gray/a train/gray/b valid/a | the folders 'color', 'gray' in",
+                "train/a train/b test/day/a test/day/b test/night/a test/night/b | the folders 'day', 'night' in",
+                "cat dog holdout/cat holdout/dog | the folder 'holdout' in",
+                "train/cat train/dog train/more/cat train/more/dog | the folder 'more' in"
+            })
+    void refusesFoldersThatAreHardlyClasses(String folders, String expected) throws IOException {
+        for (String each : folders.split(" +")) write(each + "/1.png", each + "/2.png");
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(expected)
+                .hasMessageMatching(".*; .*(call|put) .*");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "dog/poodle dog/beagle cat/siamese cat/persian | cat dog |",
+                "dog/poodle dog/other cat/siamese cat/other    | cat dog |",
+                "dog/photos cat/photos                         | cat dog |",
+                "dog/frames cat/frames                         | cat dog |",
+                "cat dog/cropped dog/full                      | cat dog |",
+                "bus/a bus/b crash_test/c crash_test/d         | bus crash_test |",
+                "steam_train crash_test | crash_test steam_train | taken for classes, not for splits: 'crash_test', 'steam",
+                "x_images_part_1 x_images_part_2 | x_images_part_1 x_images_part_2 | rarely called so: 'x_images_part_1', 'x",
+                "images_001 images_002           | images_001 images_002 | rarely called so: 'images_001', 'images_002'",
+                "part1 part2 cat                 | cat part1 part2       | rarely called so: 'part1', 'part2'; give",
+                "images masks                    | images masks          | rarely called so: 'images', 'masks'; give",
+                "class1 class2 set cat10         | cat10 class1 class2 set |"
+            })
+    void takesForClassesWhatMayBeThem(String folders, String expected, String warning) throws IOException {
+        for (String each : folders.split(" +")) for (int i = 0; i < 4; i++) write(each + "/" + i + ".png");
+        try (ImageData data = ImageData.builder(folder).build()) {
+            assertThat(data.classNames()).containsExactly(expected.split(" "));
+            if (warning == null) assertThat(data.warnings()).isEmpty();
+            else assertThat(data.warnings()).singleElement().asString().contains(warning);
+        }
+    }
+
+    @Test
     void foldersAreNoLabelsWhereNamesAre() throws IOException {
         write("north/2023/cat1.png", "north/2024/dog1.png", "south/2023/cat2.png", "south/2024/dog2.png");
         try (ImageData data = ImageData.builder(folder)
@@ -206,5 +292,56 @@ class FolderSplitsTest {
             assertThat(data.summary())
                     .isEqualTo("4 images, 2 classes, 2 train / 2 valid, shown at 8×8, 1 test left out without labels");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "train_model/1 test_model/2 | no labels: 'train_model', 'test_model' were taken for splits",
+                "test/dog/1                 | images in one folder only, 'test/dog'; give one folder per class",
+                "1                          | no labels; give one folder per class"
+            })
+    void saysWhatWasFoundInsteadOfClasses(String files, String expected) throws IOException {
+        for (String each : files.split(" +")) write(each + ".png");
+        assertThatThrownBy(() -> ImageData.builder(folder).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("expected at least 2 classes in folder " + folder + ", found " + expected);
+    }
+
+    @Test
+    void aCacheOfHuggingFaceIsNoFolderOfImages() throws IOException {
+        classes("snapshots/abc/train", "snapshots/abc/valid");
+        write("blobs/0123.png");
+        assertThatThrownBy(this::images)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageEndingWith("; give " + folder.resolve("snapshots/abc"));
+    }
+
+    @Test
+    void noValidationIsDrawnWhileAGivenOneIsLost() throws IOException {
+        classes("train", "test");
+        Path valid = folder.resolve("valid");
+        Files.createSymbolicLink(valid, folder.resolve("nowhere"));
+        assertThatThrownBy(this::images).isInstanceOf(LimbeckException.class).hasMessageContaining("'valid', which");
+        Files.delete(valid);
+        Files.createSymbolicLink(valid, folder.resolve("test"));
+        assertThatThrownBy(this::images)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("no image of the validation split 'valid'");
+    }
+
+    @Test
+    void imagesThatTheSplitsLinkToAreUsed() throws IOException {
+        write("raw/a.png", "raw/b.png", "raw/c.png");
+        Files.createDirectories(folder.resolve("train/cat"));
+        Files.createDirectories(folder.resolve("train/dog"));
+        Files.createSymbolicLink(folder.resolve("train/cat/1.png"), folder.resolve("raw/a.png"));
+        Files.createSymbolicLink(folder.resolve("train/dog/1.png"), folder.resolve("raw/b.png"));
+        ImageFolder source = images();
+        assertThat(source.size()).isEqualTo(2);
+        assertThat(source.warnings()).containsExactly("images beside the splits are not used: 1 in 'raw'");
+        assertThat(LeftOut.counts(source.leftOut())).isEqualTo(Map.of("unused", 1));
     }
 }
