@@ -8,6 +8,9 @@ import java.awt.image.Raster;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import javax.imageio.ImageReader;
 
@@ -21,11 +24,16 @@ final class TiffFile {
     private static final int BITS = 258;
     private static final int PHOTOMETRIC = 262;
     private static final int SAMPLES = 277;
+    private static final int PLANES = 284;
+    private static final int COLOR_MAP = 320;
     private static final int TILE_WIDTH = 322;
     private static final int TILE_HEIGHT = 323;
     private static final int XMP = 700;
     private static final int EXTRA_SAMPLES = 338;
     private static final int SAMPLE_FORMAT = 339;
+    private static final int BLACK_IS_ZERO = 1;
+    private static final int RGB = 2;
+    private static final int PALETTE = 3;
     private static final int CMYK = 5;
     private static final int MULTIPLIED = 1;
     private static final Set<Integer> NEEDED = Set.of(
@@ -40,11 +48,10 @@ final class TiffFile {
             SAMPLES,
             278,
             279,
-            284,
+            PLANES,
             292,
             293,
             317,
-            320,
             TILE_WIDTH,
             TILE_HEIGHT,
             324,
@@ -94,7 +101,7 @@ final class TiffFile {
     private void checkKind(long width, long height) throws IOException {
         long samples = tags.get(SAMPLES, 0, 1);
         long photometric = tags.get(PHOTOMETRIC, 0, 1);
-        long least = photometric == 2 || photometric == 6 ? 3 : photometric == CMYK ? 4 : 1;
+        long least = photometric == RGB || photometric == 6 ? 3 : photometric == CMYK ? 4 : 1;
         if (!READ.contains(photometric) || samples < least || samples > 16) {
             throw new IOException("a TIFF with photometric interpretation " + photometric + " and " + samples
                     + " samples; expected gray, RGB, palette, CMYK or YCbCr; save it as PNG");
@@ -108,6 +115,18 @@ final class TiffFile {
             throw new IOException("a TIFF with samples of " + bits + " bits, format " + tags.get(SAMPLE_FORMAT, 0, 1)
                     + "; expected unsigned integers of 1, 2, 4, 8 or 16 bits; save it with 8");
         }
+        if (bits < 8
+                && samples > 1
+                && (photometric == CMYK
+                        || photometric <= PALETTE
+                                && photometric != RGB
+                                && !changes().containsKey(SAMPLES))) {
+            throw new IOException(
+                    "a TIFF with " + samples + " samples of " + bits + " bits; expected 8 or 16; save it as PNG");
+        }
+        if (isPalette() && tags.count(COLOR_MAP) < 3) {
+            throw new IOException("a TIFF with a palette, but without its color map; save it as PNG");
+        }
         // A tile may be larger than the picture, but not by more than its own rounding.
         if (tags.get(TILE_WIDTH, 0, 16) > Math.max(2 * width, 4096)
                 || tags.get(TILE_HEIGHT, 0, 16) > Math.max(2 * height, 4096)) {
@@ -117,7 +136,10 @@ final class TiffFile {
     }
 
     private RgbImage decode() throws IOException {
-        byte[] alone = tags.alone(NEEDED);
+        Map<Integer, Integer> changes = changes();
+        Set<Integer> needed = new HashSet<>(NEEDED);
+        if (changes.containsKey(SAMPLES)) needed.remove(EXTRA_SAMPLES);
+        byte[] alone = tags.alone(needed, changes);
         boolean big = (file[0] == 'I' ? file[2] : file[3]) == 43;
         ImageReader reader = Readers.open(big ? new BigTIFFImageReaderSpi() : new TIFFImageReaderSpi(), alone);
         try {
@@ -127,16 +149,38 @@ final class TiffFile {
         }
     }
 
+    private boolean isPalette() {
+        return tags.get(PHOTOMETRIC, 0, 1) == PALETTE;
+    }
+
+    /**
+     * Return the tags that the reader is to see otherwise. It gives the positions in a palette as gray, because it knows alpha
+     * only beside gray; and it reads one plane alone where that has all that is wanted, because it fails on gray beside others.
+     */
+    private Map<Integer, Integer> changes() {
+        Map<Integer, Integer> changes = new HashMap<>();
+        if (isPalette()) changes.put(PHOTOMETRIC, BLACK_IS_ZERO);
+        boolean isGray = tags.get(PHOTOMETRIC, 0, 1) <= BLACK_IS_ZERO && !isMultiplied();
+        if (tags.get(PLANES, 0, 1) == 2 && (isPalette() || isGray)) {
+            changes.putAll(Map.of(PLANES, 1, SAMPLES, 1, BITS, (int) tags.get(BITS, 0, 1)));
+        }
+        return changes;
+    }
+
+    private boolean isMultiplied() {
+        return tags.get(EXTRA_SAMPLES, 0, 0) == MULTIPLIED;
+    }
+
     private int orientation() {
         return Exif.orientation(tags, new String(tags.bytes(XMP), StandardCharsets.ISO_8859_1));
     }
 
     private RgbImage rgb(BufferedImage image) {
+        if (isPalette()) return lookedUp(image.getRaster());
         boolean cmyk = tags.get(PHOTOMETRIC, 0, 1) == CMYK;
-        boolean multiplied = tags.get(EXTRA_SAMPLES, 0, 0) == MULTIPLIED;
         Raster raster = image.getRaster();
         int bands = raster.getNumBands();
-        if (!cmyk && !(multiplied && (bands == 2 || bands == 4))) return RgbImage.of(image);
+        if (!cmyk && !(isMultiplied() && (bands == 2 || bands >= 4))) return RgbImage.of(image);
         int width = image.getWidth();
         int height = image.getHeight();
         int shift = raster.getTransferType() == DataBuffer.TYPE_USHORT ? 8 : 0;
@@ -150,5 +194,27 @@ final class TiffFile {
             }
         }
         return cmyk ? Samples.cmyk(width, height, four) : Samples.divided(width, height, four);
+    }
+
+    private RgbImage lookedUp(Raster positions) {
+        int colors = tags.count(COLOR_MAP) / 3;
+        int most = 0;
+        for (int i = 0; i < 3 * colors; i++) most = Math.max(most, (int) tags.get(COLOR_MAP, i, 0));
+        // Old writers gave values of 8 bits; libtiff knows them by this too.
+        int shift = most < 256 ? 0 : 8;
+        byte[] palette = new byte[3 * colors];
+        for (int i = 0; i < 3 * colors; i++)
+            palette[3 * (i % colors) + i / colors] = (byte) (tags.get(COLOR_MAP, i, 0) >> shift);
+        int width = positions.getWidth();
+        byte[] rgb = new byte[3 * width * positions.getHeight()];
+        int[] row = new int[width];
+        for (int y = 0, to = 0; y < positions.getHeight(); y++) {
+            positions.getSamples(0, y, width, 1, 0, row);
+            for (int x = 0; x < width; x++, to += 3) {
+                // A position beyond the palette is black.
+                if (row[x] < colors) System.arraycopy(palette, 3 * row[x], rgb, to, 3);
+            }
+        }
+        return new RgbImage(width, positions.getHeight(), rgb);
     }
 }
