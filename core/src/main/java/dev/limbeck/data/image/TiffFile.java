@@ -102,9 +102,9 @@ final class TiffFile {
         long samples = tags.get(SAMPLES, 0, 1);
         long photometric = tags.get(PHOTOMETRIC, 0, 1);
         long least = photometric == RGB || photometric == 6 ? 3 : photometric == CMYK ? 4 : 1;
-        if (!READ.contains(photometric) || samples < least || samples > 16) {
+        if (!READ.contains(photometric) || samples < least || samples > (isOneChannel() ? 2 : 16)) {
             throw new IOException("a TIFF with photometric interpretation " + photometric + " and " + samples
-                    + " samples; expected gray, RGB, palette, CMYK or YCbCr; save it as PNG");
+                    + " samples; expected gray or palette (1 or 2), RGB, CMYK or YCbCr; save it as PNG");
         }
         long bits = tags.get(BITS, 0, 1);
         boolean same = true;
@@ -115,12 +115,7 @@ final class TiffFile {
             throw new IOException("a TIFF with samples of " + bits + " bits, format " + tags.get(SAMPLE_FORMAT, 0, 1)
                     + "; expected unsigned integers of 1, 2, 4, 8 or 16 bits; save it with 8");
         }
-        if (bits < 8
-                && samples > 1
-                && (photometric == CMYK
-                        || photometric <= PALETTE
-                                && photometric != RGB
-                                && !changes().containsKey(SAMPLES))) {
+        if (bits < 8 && samples > 1 && !changes().containsKey(SAMPLES)) {
             throw new IOException(
                     "a TIFF with " + samples + " samples of " + bits + " bits; expected 8 or 16; save it as PNG");
         }
@@ -160,11 +155,21 @@ final class TiffFile {
     private Map<Integer, Integer> changes() {
         Map<Integer, Integer> changes = new HashMap<>();
         if (isPalette()) changes.put(PHOTOMETRIC, BLACK_IS_ZERO);
-        boolean isGray = tags.get(PHOTOMETRIC, 0, 1) <= BLACK_IS_ZERO && !isMultiplied();
-        if (tags.get(PLANES, 0, 1) == 2 && (isPalette() || isGray)) {
+        // The reader turns white into black in alpha too.
+        if (isWhiteZero() && isMultiplied()) changes.put(PHOTOMETRIC, BLACK_IS_ZERO);
+        if (tags.get(PLANES, 0, 1) == 2 && isOneChannel() && (isPalette() || !isMultiplied())) {
             changes.putAll(Map.of(PLANES, 1, SAMPLES, 1, BITS, (int) tags.get(BITS, 0, 1)));
         }
         return changes;
+    }
+
+    /** Tell whether a pixel has one number, which may have alpha beside it. */
+    private boolean isOneChannel() {
+        return isPalette() || tags.get(PHOTOMETRIC, 0, 1) <= BLACK_IS_ZERO;
+    }
+
+    private boolean isWhiteZero() {
+        return tags.get(PHOTOMETRIC, 0, 1) == 0;
     }
 
     private boolean isMultiplied() {
@@ -189,7 +194,10 @@ final class TiffFile {
         for (int y = 0, to = 0; y < height; y++) {
             raster.getPixels(0, y, width, 1, row);
             for (int from = 0; from < row.length; from += bands, to += 4) {
-                for (int c = 0; c < 3; c++) four[to + c] = (byte) (row[from + (bands == 2 ? 0 : c)] >> shift);
+                for (int c = 0; c < 3; c++) {
+                    int sample = row[from + (bands == 2 ? 0 : c)] >> shift;
+                    four[to + c] = (byte) (isWhiteZero() ? ~sample : sample);
+                }
                 four[to + 3] = (byte) (row[from + Math.min(3, bands - 1)] >> shift);
             }
         }
