@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import javax.imageio.ImageReader;
+import javax.imageio.spi.ImageReaderSpi;
 
 /**
  * Read the first page of a TIFF file (TIFF 6.0) by TwelveMonkeys. It is given that page alone, with those tags that say how
@@ -22,6 +22,7 @@ final class TiffFile {
     private static final int WIDTH = 256;
     private static final int HEIGHT = 257;
     private static final int BITS = 258;
+    private static final int COMPRESSION = 259;
     private static final int PHOTOMETRIC = 262;
     private static final int SAMPLES = 277;
     private static final int PLANES = 284;
@@ -35,13 +36,14 @@ final class TiffFile {
     private static final int RGB = 2;
     private static final int PALETTE = 3;
     private static final int CMYK = 5;
+    private static final int YCBCR = 6;
     private static final int MULTIPLIED = 1;
     private static final Set<Integer> NEEDED = Set.of(
             254,
             WIDTH,
             HEIGHT,
             BITS,
-            259,
+            COMPRESSION,
             PHOTOMETRIC,
             266,
             273,
@@ -77,6 +79,12 @@ final class TiffFile {
     /** White or black is zero, RGB, palette, CMYK, YCbCr. */
     private static final Set<Long> READ = Set.of(0L, 1L, 2L, 3L, 5L, 6L);
 
+    /** None, CCITT, LZW, JPEG old and new, Deflate, CCITT in lines, PackBits, Deflate as it was before. */
+    private static final Set<Long> COMPRESSIONS = Set.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 32771L, 32773L, 32946L);
+
+    private static final Map<Long, String> NAMES = Map.of(
+            34712L, " (JPEG 2000)", 34887L, " (LERC)", 34925L, " (LZMA)", 50000L, " (Zstandard)", 50001L, " (WebP)");
+
     private final byte[] file;
     private final TiffTags tags;
 
@@ -101,10 +109,16 @@ final class TiffFile {
     private void checkKind(long width, long height) throws IOException {
         long samples = tags.get(SAMPLES, 0, 1);
         long photometric = tags.get(PHOTOMETRIC, 0, 1);
-        long least = photometric == RGB || photometric == 6 ? 3 : photometric == CMYK ? 4 : 1;
-        if (!READ.contains(photometric) || samples < least || samples > (isOneChannel() ? 2 : 16)) {
+        long least = photometric == RGB || photometric == YCBCR ? 3 : photometric == CMYK ? 4 : 1;
+        long most = isOneChannel() ? 2 : photometric == YCBCR ? 3 : 16;
+        if (!READ.contains(photometric) || samples < least || samples > most) {
             throw new IOException("a TIFF with photometric interpretation " + photometric + " and " + samples
-                    + " samples; expected gray or palette (1 or 2), RGB, CMYK or YCbCr; save it as PNG");
+                    + " samples; expected gray or palette (1 or 2), RGB, CMYK or YCbCr (3); save it as PNG");
+        }
+        long compression = tags.get(COMPRESSION, 0, 1);
+        if (!COMPRESSIONS.contains(compression)) {
+            throw new IOException("a TIFF with compression " + compression + NAMES.getOrDefault(compression, "")
+                    + "; expected none, PackBits, LZW, Deflate, CCITT or JPEG; save it with one of these");
         }
         long bits = tags.get(BITS, 0, 1);
         boolean same = true;
@@ -136,12 +150,9 @@ final class TiffFile {
         if (changes.containsKey(SAMPLES)) needed.remove(EXTRA_SAMPLES);
         byte[] alone = tags.alone(needed, changes);
         boolean big = (file[0] == 'I' ? file[2] : file[3]) == 43;
-        ImageReader reader = Readers.open(big ? new BigTIFFImageReaderSpi() : new TIFFImageReaderSpi(), alone);
-        try {
-            return rgb(reader.read(0)).upright(orientation());
-        } finally {
-            reader.dispose();
-        }
+        ImageReaderSpi provider = big ? new BigTIFFImageReaderSpi() : new TIFFImageReaderSpi();
+        return Readers.by(provider, "TIFF", alone, reader -> rgb(reader.read(0)))
+                .upright(orientation());
     }
 
     private boolean isPalette() {
