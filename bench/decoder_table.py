@@ -432,6 +432,99 @@ for name, data, message in (("avif", b"\0\0\0 ftypavif" + b"\0" * 40, "AVIF"), (
                             ("svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"), ("txt", b"words", "known format")):
     refuse("other." + name, "other formats", data, message)
 
+# ---- TIFF, one channel with others beside it
+K = "TIFF, palette"
+pal = photo.quantize(30)
+spots, colors = np.asarray(pal), np.array(pal.getpalette()[:90], int).reshape(-1, 3)
+full = np.zeros((3, 256), int)
+full[:, :30] = colors.T * 257
+veil = np.where(gray > 128, 255, gray).astype(np.uint8)
+pair = np.dstack([spots, veil])
+add("tiff_palette_alpha.tif", K, saved(pal.convert("PA"), "TIFF"))
+add("tiff_palette_alpha_lzw.tif", K, saved(pal.convert("PA"), "TIFF", compression="tiff_lzw"))
+for order, name in (("<", "little"), (">", "big")):
+    for extra in (0, 2):
+        tags = {320: full.ravel(), 338: [extra]}
+        add(f"tiff_palette_extra_{extra}_{name}.tif", K, tiff(pair, photometric=3, order=order, tags=tags))
+        add(f"tiff_palette_extra_{extra}_tiles_{name}.tif", K, tiff(pair, photometric=3, order=order, tags=tags, tile=(16, 16), deflate=True))
+why = "Pillow knows no such TIFF"
+ours("tiff_palette_extra_1.tif", K, tiff(pair, photometric=3, tags={320: full.ravel(), 338: [1]}), colors[spots], why)
+ours("tiff_palette_no_extra.tif", K, tiff(pair, photometric=3, tags={320: full.ravel()}), colors[spots], why)
+ours("tiff_palette_extra_16.tif", K, tiff(pair.astype(int), 16, photometric=3, tags={320: full.ravel(), 338: [2]}), colors[spots], why)
+for bits in (1, 2, 4, 8):
+    few = spots & (1 << bits) - 1
+    table = np.pad(full[:, :1 << bits], ((0, 0), (0, max(0, (1 << bits) - 256))))
+    add(f"tiff_palette_{bits}_strips.tif", K, tiff(few, bits, photometric=3, tags={320: table.ravel()}, rows=4))
+    ours(f"tiff_palette_planes_{bits}.tif", K, tiff(np.dstack([few, veil >> 8 - bits]), bits, photometric=3, planar=True, rows=4,
+         tags={320: table.ravel(), 338: [2]}, deflate=True), (table.T >> 8)[few], why)
+    ours(f"tiff_palette_map_of_8_bits_{bits}.tif", K, tiff(few, bits, photometric=3, tags={320: table.ravel() >> 8}), (table.T >> 8)[few],
+         "Pillow divides values of 8 bits by 256, so that all is black; libtiff takes them as they are")
+add("tiff_palette_map_long.tif", K, tiff(spots & 15, 4, photometric=3, tags={320: full.ravel()}))
+add("tiff_palette_map_short.tif", K, tiff(spots, photometric=3, tags={320: full[:, :20].ravel()}))
+refuse("tiff_palette_no_map.tif", K, tiff(spots, photometric=3), "without its color map")
+refuse("tiff_palette_extra_4.tif", K, tiff(pair & 15, 4, photometric=3, tags={320: full[:, :16].ravel(), 338: [2]}), "2 samples of 4 bits")
+refuse("tiff_palette_three.tif", K, tiff(np.dstack([pair, veil]), photometric=3, tags={320: full.ravel(), 338: [2, 0]}), "3 samples")
+K = "TIFF, samples beside others"
+ink = photo.convert("CMYK")
+for bits in (8, 16):
+    scale = 1 if bits == 8 else 257
+    two = np.dstack([gray, veil]).astype(int) * scale
+    ours(f"tiff_gray_alpha_planes_{bits}.tif", K, tiff(two, bits, photometric=1, planar=True, deflate=True, tags={338: [2]}), gray, why)
+    ours(f"tiff_white_alpha_{bits}.tif", K, tiff(two, bits, photometric=0, tags={338: [2]}), 255 - gray, why)
+    ours(f"tiff_white_multiplied_{bits}.tif", K, tiff(two, bits, photometric=0, tags={338: [1]}),
+         np.where(veil == 0, 0, np.minimum(255, (255 - gray.astype(int)) * 255 // np.maximum(veil, 1).astype(int))), why)
+    ours(f"tiff_cmyk_alpha_{bits}.tif", K, tiff(np.dstack([np.asarray(ink), veil]).astype(int) * scale, bits, photometric=5, tags={338: [2]}),
+         np.asarray(ink.convert("RGB")), why)
+add("tiff_multiplied_and_more.tif", K, tiff(np.dstack([rgb // 2, veil, veil]), tags={338: [1, 0]}))
+add("tiff_cmyk_and_more.tif", K, tiff(np.dstack([np.asarray(ink), veil]), photometric=5, tags={338: [0]}))
+refuse("tiff_gray_three.tif", K, tiff(rgb, photometric=1, tags={338: [0, 0]}), "photometric interpretation 1 and 3 samples")
+refuse("tiff_gray_alpha_4.tif", K, tiff(np.dstack([gray, veil]) >> 4, 4, photometric=1, tags={338: [2]}), "2 samples of 4 bits")
+refuse("tiff_rgb_4.tif", K, tiff(rgb >> 4, 4), "3 samples of 4 bits")
+refuse("tiff_ycbcr_alpha.tif", K, tiff(np.dstack([rgb, veil]), photometric=6, tags={338: [2], 530: [1, 1]}), "photometric interpretation 6 and 4 samples")
+refuse("tiff_zstandard.tif", K, tiff(rgb, tags={259: [50000]}), "compression 50000 (Zstandard)")
+refuse("tiff_lzma.tif", K, tiff(rgb, tags={259: [34925]}), "compression 34925 (LZMA)")
+K = "TIFF, other depths"
+deep = rgb.astype(int) * 257
+ours("tiff_rgb_16_planes.tif", K, tiff(deep, 16, planar=True), rgb, "Pillow takes planes of 16 bits for ones of 8")
+ours("tiff_white_is_zero_16.tif", K, tiff(deep[:, :, 0], 16, photometric=0), 255 - rgb[:, :, 0], "Pillow clips I;16 at 255 and keeps black white")
+for value in (6, 8):
+    ours(f"tiff_gray_orientation_{value}.tif", "EXIF orientation", tiff(gray, tags={274: [value]}),
+         np.asarray(Image.fromarray(gray).transpose({6: Image.ROTATE_270, 8: Image.ROTATE_90}[value])), "Pillow does not turn gray in one strip")
+
+# ---- PNG, chunks that say nothing of pixels
+K = "PNG, other chunks"
+full = np.asarray(photo)
+four = np.dstack([full, full[:, :, 1]])
+for length in (2, 6):
+    add(f"png_rgba_trns_{length}.png", K, png(four, 8, 6, trns=b"\0" * length))
+    add(f"png_gray_alpha_trns_{length}.png", K, png(four[:, :, 2:], 8, 4, trns=b"\0" * length))
+add("png_rgba_palette.png", K, png(four, 8, 6, palette=bytes(range(30))))
+add("png_rgb_palette.png", K, png(full, 8, 2, palette=bytes(range(30))))
+for kind, data in ((b"tIME", b"\7"), (b"hIST", b"\0\1"), (b"sPLT", b"x"), (b"bKGD", b"\0"), (b"oFFs", b"\0"), (b"sTER", b"\7"), (b"tEXt", b"k" * 120 + b"\0v"),
+                   (b"zTXt", b"a\0\0not packed"), (b"iTXt", b"a\0\1\0"), (b"iCCP", b"icc\0\0broken"), (b"sBIT", b"\x08" * 9), (b"sRGB", b"\x09"), (b"vpAg", b"\0" * 9)):
+    add(f"png_chunk_{kind.decode()}.png", K, png(full, 8, 2, chunks=[(kind, data)]))
+refuse("png_cgbi.png", K, splice(png(full, 8, 2), 8, chunk(b"CgBI", b"\x50\0\x20\x02")), "iPhone-optimized PNG (CgBI)")
+
+# ---- BMP, what the header says of the file
+K = "BMP, header"
+index = spots & 15
+few = colors[:16]
+made = {"24": bmp(full, 24), "24_os2": bmp(full, 24, header=12), "8": bmp(index, 8, palette=few), "4": bmp(index, 4, palette=few, colors=16),
+        "1": bmp(index & 1, 1, palette=few[:2]), "8_os2": bmp(index, 8, header=12, palette=few), "8_os2_long": bmp(index, 8, header=64, palette=few),
+        "16": bmp(full, 16, masks=(0xF800, 0x7E0, 0x1F)), "32": bmp(np.dstack([full, full[:, :, 0]]), 32, header=124, masks=(0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
+        "rle8": bmp(index, 8, palette=few, rle="runs")}
+for name, data in made.items():
+    for size in (0, 54, 2**32 - 1):
+        add(f"bmp_size_{size}_{name}.bmp", K, data[:2] + struct.pack("<I", size) + data[6:])
+    add(f"bmp_offset_0_{name}.bmp", K, data[:10] + b"\0" * 4 + data[14:])
+    if name in ("8", "4", "1", "8_os2"):
+        add(f"bmp_offset_palette_{name}.bmp", K, data[:10] + struct.pack("<I", 14 + data[14]) + data[14:])
+for size in (0, 1, 2**31 - 1):
+    add(f"bmp_pixels_size_{size}.bmp", K, made["24"][:34] + struct.pack("<I", size) + made["24"][38:])
+add("bmp_planes_0.bmp", K, made["24"][:26] + b"\0\0" + made["24"][28:])
+refuse("bmp_cut_row.bmp", "BMP, damaged", made["24"][:-90], "the BMP is cut short")
+refuse("gif_cut_end.gif", "GIF, damaged", gif(index, few.astype(np.uint8).ravel())[:-3], "the GIF is cut short")
+
 def text(value):
     data = str(value).encode()
     return struct.pack(">H", len(data)) + data

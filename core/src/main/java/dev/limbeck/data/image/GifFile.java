@@ -133,7 +133,7 @@ final class GifFile {
             while (buffered < width) {
                 if (block == 0) {
                     block = next();
-                    if (block == 0) throw new EOFException("the GIF is cut short");
+                    if (block == 0 || block > file.length - at) throw new EOFException("the GIF is cut short");
                 }
                 buffer |= next() << buffered;
                 buffered += 8;

@@ -3,6 +3,8 @@ package dev.limbeck.data.image;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Recognize image formats by how a file begins, whatever it is called. */
@@ -28,6 +30,15 @@ enum ImageFormat {
             Set.of("heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis");
     /** The sizes of BMP headers, OS/2's first. */
     private static final Set<Integer> BMP_HEADERS = Set.of(12, 16, 40, 52, 56, 64, 108, 124);
+
+    private static final String SPACE = "(?:\\s|#[^\\n]*\\n)+";
+    private static final String SIZES = SPACE + "\\d{1,9}" + SPACE + "\\d{1,9}";
+    /** The sizes, the greatest value where pixels are no bits, then what pixels begin with (Netpbm's manuals). */
+    private static final Pattern NETPBM_HEADER = Pattern.compile("P(?:1" + SIZES + SPACE + "[01]"
+            + "|4" + SIZES + "\\s"
+            + "|[23]" + SIZES + SPACE + "\\d{1,9}" + SPACE + "\\d"
+            + "|[56]" + SIZES + SPACE + "\\d{1,9}\\s"
+            + "|7\\n(?:#[^\\n]*\\n)*WIDTH )");
 
     /** Whether {@link ImageDecoder} reads it. */
     final boolean isRead;
@@ -76,13 +87,10 @@ enum ImageFormat {
                 || begins(head, 'M', 'M', 0, 43);
     }
 
+    /** Letter and digit alone might begin a text too, so the sizes must follow; a long comment may hide them. */
     private static boolean isNetpbm(byte[] head) {
-        return head.length >= 4
-                && head[0] == 'P'
-                && head[1] >= '1'
-                && head[1] <= '7'
-                && (head[2] == '\n' || head[2] == ' ')
-                && (Character.isDigit(head[3]) || head[3] == '#' || head[3] == 'W');
+        Matcher matcher = NETPBM_HEADER.matcher(new String(head, StandardCharsets.ISO_8859_1));
+        return matcher.lookingAt() || head.length >= HEAD && matcher.hitEnd();
     }
 
     private static boolean begins(byte[] head, int... values) {

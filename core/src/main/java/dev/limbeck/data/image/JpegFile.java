@@ -87,12 +87,8 @@ final class JpegFile {
         System.arraycopy(marker, 0, whole, 2, marker.length);
         System.arraycopy(body, 0, whole, 2 + marker.length, body.length);
         System.arraycopy(file, scan, whole, 2 + marker.length + body.length, file.length - scan);
-        ImageReader reader = Readers.ofJdk("jpeg", whole);
-        try {
-            return decode(reader, components).upright(exif.orientation());
-        } finally {
-            reader.dispose();
-        }
+        return Readers.byJdk("JPEG", whole, reader -> decode(reader, components))
+                .upright(exif.orientation());
     }
 
     private RgbImage decode(ImageReader reader, int components) throws IOException {

@@ -7,11 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.InflaterInputStream;
-import javax.imageio.ImageReader;
 
 /** Read a PNG file (third edition) by the JDK's reader, and its orientation, which that reader passes over. */
 final class PngFile {
     private static final int HEADER = 8;
+    private static final int COLOR_TYPE = 25;
+    private static final int PALETTE = 3;
     private static final int MOST_TEXT = 1 << 20;
     private static final String XMP = "XML:com.adobe.xmp";
     private static final String RAW_EXIF = "Raw profile type exif";
@@ -21,6 +22,13 @@ final class PngFile {
     static RgbImage read(byte[] file) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(file);
         if (file.length < 33) throw new IOException("the PNG is cut short");
+        String first = type(file, HEADER);
+        if (first.equals("CgBI")) {
+            throw new IOException(
+                    "an iPhone-optimized PNG (CgBI), a format that is not read; save it as an ordinary PNG");
+        }
+        if (!first.equals("IHDR"))
+            throw new IOException("the PNG is damaged: it does not begin with its header (IHDR)");
         long width = bytes.getInt(16) & 0xffffffffL;
         long height = bytes.getInt(20) & 0xffffffffL;
         return Limits.decode(
@@ -28,12 +36,37 @@ final class PngFile {
     }
 
     private static RgbImage decode(byte[] file) throws IOException {
-        ImageReader reader = Readers.ofJdk("png", file);
-        try {
-            return RgbImage.of(reader.read(0));
-        } finally {
-            reader.dispose();
+        return Readers.byJdk("PNG", pixelsAlone(file), reader -> RgbImage.of(reader.read(0)));
+    }
+
+    /**
+     * Return the file with nothing but header, palette and pixels. The reader fails on other chunks that are damaged or stand
+     * where they must not, and transparency changes no color. Pixels end, as for Pillow, where another chunk comes.
+     */
+    private static byte[] pixelsAlone(byte[] file) {
+        ByteBuffer bytes = ByteBuffer.wrap(file);
+        ByteBuffer alone = ByteBuffer.allocate(file.length).put(file, 0, HEADER);
+        boolean hasPalette = file[COLOR_TYPE] == PALETTE;
+        boolean begun = false;
+        boolean ended = false;
+        int at = HEADER;
+        while (at <= file.length - 8) {
+            String type = type(file, at);
+            long length = 12 + (bytes.getInt(at) & 0xffffffffL);
+            int kept = (int) Math.min(length, file.length - at);
+            boolean isPixels = type.equals("IDAT");
+            ended |= begun && !isPixels;
+            begun |= isPixels;
+            if (isPixels && !ended || type.equals("IHDR") || type.equals("IEND") || type.equals("PLTE") && hasPalette) {
+                alone.put(file, at, kept);
+            }
+            at += kept;
         }
+        return Arrays.copyOf(alone.array(), alone.position());
+    }
+
+    private static String type(byte[] file, int chunk) {
+        return new String(file, chunk + 4, 4, StandardCharsets.ISO_8859_1);
     }
 
     private static Exif exif(ByteBuffer bytes) {
@@ -45,7 +78,7 @@ final class PngFile {
             int length = bytes.getInt(at);
             int data = at + 8;
             if (length < 0 || length > file.length - data) break;
-            String type = new String(file, at + 4, 4, StandardCharsets.ISO_8859_1);
+            String type = type(file, at);
             if (type.equals("eXIf")) {
                 exif.addTiff(file, data, data + length);
                 has = true;

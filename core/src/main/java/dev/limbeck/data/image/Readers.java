@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
@@ -13,23 +14,39 @@ final class Readers {
 
     private Readers() {}
 
-    /** Open the JDK's own reader of a format on a file's bytes. */
-    static ImageReader ofJdk(String format, byte[] file) throws IOException {
+    /** Take an image from a reader. */
+    interface Use {
+        RgbImage take(ImageReader reader) throws IOException;
+    }
+
+    /** Read a file's bytes by the JDK's own reader of a format. */
+    static RgbImage byJdk(String format, byte[] file, Use use) throws IOException {
         for (Iterator<ImageReader> all = ImageIO.getImageReadersByFormatName(format); all.hasNext(); ) {
             ImageReader reader = all.next();
-            if (reader.getClass().getName().startsWith(OF_JDK)) return open(reader, file);
+            if (reader.getClass().getName().startsWith(OF_JDK)) return read(reader, format, file, use);
             reader.dispose();
         }
         throw new IOException("this Java has no reader for " + format + "; expected one with the module java.desktop");
     }
 
-    /** Open a reader on a file's bytes. */
-    static ImageReader open(ImageReaderSpi provider, byte[] file) throws IOException {
-        return open(provider.createReaderInstance(), file);
+    /** Read a file's bytes by a provider's reader. */
+    static RgbImage by(ImageReaderSpi provider, String format, byte[] file, Use use) throws IOException {
+        return read(provider.createReaderInstance(), format, file, use);
     }
 
-    private static ImageReader open(ImageReader reader, byte[] file) {
-        reader.setInput(new ByteArrayImageInputStream(file), true, true);
-        return reader;
+    /** What readers say of damaged files speaks of their code, or is nothing; it stays as the cause. */
+    private static RgbImage read(ImageReader reader, String format, byte[] file, Use use) throws IOException {
+        try {
+            reader.setInput(new ByteArrayImageInputStream(file), true, true);
+            return use.take(reader);
+        } catch (EOFException e) {
+            throw new IOException("the " + format + " is cut short", e);
+        } catch (IOException | RuntimeException e) {
+            throw new IOException(
+                    "the contents of the " + format + " are damaged or stored in a way that is not read; save it anew",
+                    e);
+        } finally {
+            reader.dispose();
+        }
     }
 }

@@ -4,12 +4,16 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
 /** Read the integers of a TIFF structure's first directory (TIFF 6.0, section 2), in EXIF data and TIFF files. */
 final class TiffTags {
     private static final int[] SIZES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
+    private static final int BYTE = 1;
+    private static final int SHORT = 3;
+    private static final int UNKNOWN = 65_000;
 
     /** An entry: where it stands, the type of its values, their number, and where they stand. */
     private record Entry(int at, int type, int count, int values) {}
@@ -96,16 +100,18 @@ final class TiffTags {
         return Arrays.copyOfRange(bytes.array(), entry.values, entry.values + entry.count);
     }
 
-    /** Return the file with no directory but the first, and in that no tags but these. */
-    byte[] alone(Set<Integer> wanted) {
+    /** Return the file with no directory but the first, and in that no tags but the wanted ones, some with another value. */
+    byte[] alone(Set<Integer> wanted, Map<Integer, Integer> changes) {
         byte[] copy = bytes.array().clone();
         ByteBuffer changed = ByteBuffer.wrap(copy).order(bytes.order());
-        int unknown = 65_000;
         entries.forEach((tag, entry) -> {
-            if (wanted.contains(tag)) return;
-            changed.putShort(entry.at, (short) unknown).putShort(entry.at + 2, (short) 1);
+            Integer value = changes.get(tag);
+            if (wanted.contains(tag) && value == null) return;
+            changed.putShort(entry.at + 2, (short) (value == null ? BYTE : SHORT));
             if (big) changed.putLong(entry.at + 4, 1);
             else changed.putInt(entry.at + 4, 1);
+            if (value == null) changed.putShort(entry.at, (short) UNKNOWN);
+            else changed.putShort(entry.at + (big ? 12 : 8), value.shortValue());
         });
         if (next >= 0 && next + (big ? 8 : 4) <= copy.length) {
             if (big) changed.putLong(next, 0);

@@ -5,7 +5,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import javax.imageio.ImageReader;
 
 /**
  * Read the first frame of a WebP file (RFC 9649) on its whole canvas. Lossless images are read by TwelveMonkeys; lossy ones
@@ -105,12 +104,7 @@ final class WebpFile {
                 .putInt(VP8L)
                 .putInt(length);
         alone.put(bytes.array(), data, length);
-        ImageReader reader = Readers.open(new WebPImageReaderSpi(), alone.array());
-        try {
-            return RgbImage.of(reader.read(0));
-        } finally {
-            reader.dispose();
-        }
+        return Readers.by(new WebPImageReaderSpi(), "WebP", alone.array(), reader -> RgbImage.of(reader.read(0)));
     }
 
     private RgbImage onCanvas() throws IOException {

@@ -104,15 +104,23 @@ class FolderFilesTest {
             "\0\0\0\u001cftypavif HEIF",
             "\0\0\0\u000cjP  \r\n JPEG_2000",
             "8BPS PSD",
-            "P5\n12 10 NETPBM"
+            "P5\n12 10\n255\n NETPBM"
         };
         for (String head : heads) {
             int at = head.lastIndexOf(' ');
             byte[] bytes = head.substring(0, at).getBytes(StandardCharsets.ISO_8859_1);
             assertThat(ImageFormat.of(bytes)).hasToString(head.substring(at + 1));
         }
-        for (String text :
-                List.of("", "BM", "BMW is a maker of cars", "RIFF1234WAVE", "P5: see there", "II. Chapter")) {
+        for (String text : List.of(
+                "",
+                "BM",
+                "BMW is a maker of cars",
+                "RIFF1234WAVE",
+                "P5: see there",
+                "P1 4 apples",
+                "P4 3 of 4",
+                "P6 12 10 in all",
+                "II. Chapter")) {
             assertThat(ImageFormat.of(text.getBytes(StandardCharsets.UTF_8))).isNull();
         }
     }
