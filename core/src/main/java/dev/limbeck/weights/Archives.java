@@ -2,17 +2,22 @@ package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
  * Unpack zip and tar archives, the latter plain or by gzip, bzip2, xz or zstd, without trusting them: devices and paths that
  * lead out of the folder are refused, and so is an archive that grows out of proportion. Links become copies of the files that
- * they name in the archive, others are left out. The folder appears whole or not at all.
+ * they name in the archive, and of folders in it; others are left out. Checksums are checked, and a tar without the block that ends
+ * it is cut off. Names of a tar that are not UTF-8 are read by one code page, windows-1252 where it knows all their bytes, else 437;
+ * two names never become one path. Of two entries of a tar with one name the last counts. The folder appears whole or not at all.
  */
 public final class Archives {
     private static final long ALWAYS_ALLOWED = 1L << 30;
@@ -29,16 +34,25 @@ public final class Archives {
      * @throws LimbeckException if the archive is missing, damaged or cut off, holds paths that lead outside, unpacks to more than 100 times its size (1 GiB is always allowed), or if the disk is full
      */
     public static List<String> extract(Path archive, Path folder) {
+        return extract(archive, folder, link -> false);
+    }
+
+    /**
+     * Unpack an archive as {@link #extract(Path, Path)} does, and refuse it where a link would be left out that is needed.
+     *
+     * @param needed says by the last part of its name whether a link is
+     */
+    public static List<String> extract(Path archive, Path folder, Predicate<String> needed) {
         FileTrouble.requireFile(archive);
         try {
             long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, MOST_GROWTH * Files.size(archive)));
-            return extract(archive, folder, allowed);
+            return extract(archive, folder, allowed, needed);
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);
         }
     }
 
-    static List<String> extract(Path archive, Path folder, long allowedBytes) {
+    static List<String> extract(Path archive, Path folder, long allowedBytes, Predicate<String> needed) {
         Path target = folder.toAbsolutePath().normalize();
         Path parent = target.getParent();
         if (parent == null) throw FileTrouble.in(folder, "is no folder to unpack into");
@@ -53,16 +67,30 @@ public final class Archives {
         Thread onExit = new Thread(() -> FileUtils.deleteQuietly(temporary.toFile()));
         Runtime.getRuntime().addShutdownHook(onExit);
         try {
-            Unpacking unpacking = new Unpacking(archive, temporary, allowedBytes);
-            unpacking.run();
+            List<String> notes = unpack(archive, temporary, allowedBytes, needed);
             put(temporary, target);
-            return unpacking.notes();
+            return notes;
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);
         } finally {
             FileUtils.deleteQuietly(temporary.toFile());
             forget(onExit);
         }
+    }
+
+    /** Unpack by the first character set that knows every name: a tar does not say which is meant, so all are read by one. */
+    private static List<String> unpack(Path archive, Path folder, long allowedBytes, Predicate<String> needed)
+            throws IOException {
+        for (Charset charset : EntryNames.ofTar()) {
+            try {
+                EntryFolder entries = new EntryFolder(archive, folder, allowedBytes, needed);
+                new Unpacking(archive, entries, charset).run();
+                return entries.notes();
+            } catch (CharacterCodingException e) {
+                FileUtils.cleanDirectory(folder.toFile());
+            }
+        }
+        throw new IllegalStateException("the last character set knows every byte");
     }
 
     private static void forget(Thread onExit) {

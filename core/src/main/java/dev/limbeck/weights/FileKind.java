@@ -10,6 +10,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Tell what a file is by its first bytes, whatever its name ends in. */
 enum FileKind {
@@ -17,24 +20,61 @@ enum FileKind {
     ZIP("a zip file"),
     TORCH_LEGACY("a PyTorch checkpoint of the old form"),
     GZIP("a gzip archive, which must be unpacked first"),
-    WEB_PAGE("a web page, so that its download went wrong"),
-    EMPTY("empty"),
+    WEB_PAGE("a web page, so that its download went wrong", "; download it again"),
+    LFS_POINTER("a Git LFS pointer, which stands for a file that was not fetched", "; fetch it by git lfs pull"),
+    SEVEN_ZIP("a 7-Zip archive", ", which is not read; pack it as zip or tar"),
+    RAR("a RAR archive", ", which is not read; pack it as zip or tar"),
+    CABINET("a Windows cabinet", ", which is not read; pack it as zip or tar"),
+    PROGRAM("a Windows program, as archives are that unpack themselves", ", which is not read; pack it as zip or tar"),
+    PARQUET("a Parquet file", "; write its images into folders"),
+    PDF("a PDF document", ", which is not read; pack it as zip or tar"),
+    EMPTY("empty", "; download or pack it again"),
     UNKNOWN("of no known kind");
 
     /** The pickled number 0x1950a86a20f9469cfc6c, with which every checkpoint of the old form starts. */
     private static final String LEGACY_MAGIC = "8a0a6cfc9c46f9206aa85019";
 
+    private static final Pattern WEB = Pattern.compile("<(!doctype|html|head|body|\\?xml|!--)");
+
+    private static final Map<String, FileKind> STARTS = Map.of(
+            "7z\u00bc\u00af'\u001c",
+            SEVEN_ZIP,
+            "Rar!\u001a\u0007",
+            RAR,
+            "MSCF\0\0\0\0",
+            CABINET,
+            "MZ",
+            PROGRAM,
+            "PAR1",
+            PARQUET,
+            "%PDF-",
+            PDF,
+            "version https://git-lfs",
+            LFS_POINTER);
+
     private static final String PICKLE_START = "80";
     private static final int HEAD_BYTES = 32;
 
     private final String description;
+    private final @Nullable String advice;
 
     FileKind(String description) {
+        this(description, null);
+    }
+
+    FileKind(String description, @Nullable String advice) {
         this.description = description;
+        this.advice = advice;
     }
 
     String description() {
         return description;
+    }
+
+    /** Say what the file is and what to do where an archive was expected; null if it may be one that is read. */
+    @Nullable
+    String archive() {
+        return advice == null ? null : description + advice;
     }
 
     static FileKind of(Path file) {
@@ -50,9 +90,16 @@ enum FileKind {
         if (hex.startsWith(PICKLE_START) && hex.contains(LEGACY_MAGIC)) return TORCH_LEGACY;
         if (startsWith(head, new byte[] {0x1f, (byte) 0x8b})) return GZIP;
         if (isSafetensors(head)) return SAFETENSORS;
-        String text =
-                new String(head, StandardCharsets.ISO_8859_1).stripLeading().toLowerCase(Locale.ROOT);
-        return text.startsWith("<!doctype") || text.startsWith("<html") ? WEB_PAGE : UNKNOWN;
+        for (Map.Entry<String, FileKind> start : STARTS.entrySet()) {
+            if (hex.startsWith(HexFormat.of().formatHex(start.getKey().getBytes(StandardCharsets.ISO_8859_1)))) {
+                return start.getValue();
+            }
+        }
+        String text = new String(head, StandardCharsets.UTF_8)
+                .replace("\uFEFF", "")
+                .stripLeading()
+                .toLowerCase(Locale.ROOT);
+        return WEB.matcher(text).lookingAt() ? WEB_PAGE : UNKNOWN;
     }
 
     private static boolean isSafetensors(byte[] head) {

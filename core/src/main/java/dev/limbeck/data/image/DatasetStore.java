@@ -23,8 +23,6 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
@@ -60,9 +58,10 @@ public final class DatasetStore {
     /** So many drawn shapes for each split: {@code shapes:1200:0:2000}. */
     private static final Pattern DRAWN = Pattern.compile("shapes:(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
 
-    private static final ImageDefaults PETS_DEFAULTS = new ImageDefaults(64, 64, true, 0);
+    /** Changes when archives are unpacked otherwise than before, so that what older releases kept is not used. */
+    private static final String UNPACKED_AS = "2|";
 
-    private static final Logger LOG = LoggerFactory.getLogger(DatasetStore.class);
+    private static final ImageDefaults PETS_DEFAULTS = new ImageDefaults(64, 64, true, 0);
 
     private final Path cache;
     private final UnaryOperator<URI> addresses;
@@ -139,7 +138,7 @@ public final class DatasetStore {
         if (known.containsKey(nameOrPath) || DRAWN.matcher(nameOrPath).matches()) return named(nameOrPath);
         Path path = path(nameOrPath);
         if (Files.isDirectory(path)) return folder(path);
-        if (Files.exists(path)) return folder(unpacked(path));
+        if (Files.exists(path)) return archive(path);
         String near = MissingFile.meant(path);
         if (!near.isEmpty()) throw new LimbeckException("no data set, folder or archive '" + nameOrPath + "'" + near);
         if (nameOrPath.matches(".*[/\\\\.].*")) {
@@ -197,10 +196,27 @@ public final class DatasetStore {
                         progress);
     }
 
+    /** Open a user's archive; what was left out when it was unpacked is said at every use, not at the first alone. */
+    private ImageSource archive(Path archive) {
+        Path folder = unpacked(archive);
+        ImageSource images = folder(folder);
+        Path notes = notes(folder);
+        if (!Files.isRegularFile(notes)) return images;
+        try {
+            return new NotedSource(images, Files.readAllLines(notes));
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read what is left out of " + archive + " in " + notes + ": " + e, e);
+        }
+    }
+
+    private static Path notes(Path folder) {
+        return folder.resolveSibling(folder.getFileName() + ".notes");
+    }
+
     /** Unpack a user's archive to a place that changes when the archive does. */
     private Path unpacked(Path archive) {
         try {
-            String identity = archive.toRealPath() + "|" + Files.size(archive) + "|"
+            String identity = UNPACKED_AS + archive.toRealPath() + "|" + Files.size(archive) + "|"
                     + Files.getLastModifiedTime(archive).toMillis();
             String name = archive.getFileName().toString().replaceAll("[^A-Za-z0-9_-].*", "");
             UUID key = UUID.nameUUIDFromBytes(identity.getBytes(StandardCharsets.UTF_8));
@@ -211,14 +227,12 @@ public final class DatasetStore {
     }
 
     private static Path unpacked(Path archive, Path folder) {
-        // What was left out is said at every use, not at the first alone.
-        Path notes = folder.resolveSibling(folder.getFileName() + ".notes");
+        Path notes = notes(folder);
         try {
             if (!Files.isDirectory(folder)) {
-                List<String> said = Archives.extract(archive, folder);
+                List<String> said = Archives.extract(archive, folder, DatasetStore::isSplit);
                 if (!said.isEmpty()) Files.write(notes, said);
             }
-            if (Files.isRegularFile(notes)) Files.readAllLines(notes).forEach(LOG::warn);
         } catch (IOException e) {
             throw new LimbeckException("cannot keep what is left out of " + archive + " in " + notes + ": " + e, e);
         } catch (LimbeckException e) {
@@ -226,6 +240,11 @@ public final class DatasetStore {
             if (!Files.isDirectory(folder)) throw e;
         }
         return folder;
+    }
+
+    /** Return whether a link of this name may stand for images that would be drawn from others without it. */
+    private static boolean isSplit(String name) {
+        return SplitNames.isTraining(name) || SplitNames.isValidation(name) || SplitNames.isTest(name);
     }
 
     /** Tell cats by their capital letter. */

@@ -26,6 +26,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -166,6 +167,51 @@ class DatasetsTest {
             assertThat(data.inputShape()).containsExactly(3, 32, 32);
         }
         assertThat(requests).hasValue(0);
+    }
+
+    private Path linkedTar(String name, String target) throws IOException {
+        Path tar = folder.resolve(name + ".tar");
+        Path image = folder.resolve("made/1.png");
+        TestImages.write(image, 0x777777);
+        byte[] content = Files.readAllBytes(image);
+        try (TarArchiveOutputStream out = new TarArchiveOutputStream(Files.newOutputStream(tar))) {
+            for (String path : List.of("train/cat/1.png", "train/dog/1.png", "test/cat/1.png", "test/dog/1.png")) {
+                TarArchiveEntry entry = new TarArchiveEntry(path);
+                entry.setSize(content.length);
+                out.putArchiveEntry(entry);
+                out.write(content);
+                out.closeArchiveEntry();
+            }
+            TarArchiveEntry link = new TarArchiveEntry(name, TarConstants.LF_SYMLINK);
+            link.setLinkName(target);
+            out.putArchiveEntry(link);
+            out.closeArchiveEntry();
+        }
+        return tar;
+    }
+
+    @Test
+    void whatIsLeftOutOfAnArchiveIsAmongTheWarningsAtEveryUse() throws Exception {
+        Path tar = linkedTar("notes", "/home/me/notes");
+        String line = tar + ": links that lead out of the archive are left out: 1, such as 'notes -> /home/me/notes'";
+        assertThat(store().source(tar.toString()).warnings()).containsExactly(line);
+        assertThat(store().source(tar.toString()).warnings()).containsExactly(line);
+    }
+
+    @Test
+    void aLinkCalledLikeASplitIsFollowedOrRefused() throws Exception {
+        Path inside = linkedTar("valid", "test");
+        ImageSource images = store().source(inside.toString());
+        assertThat(IntStream.range(0, images.size()).filter(i -> images.split(i) == Split.VALID))
+                .hasSize(2);
+        assertThat(images.warnings()).singleElement().asString().contains("'valid -> test'");
+        for (String name : List.of("val_images", "test2")) {
+            Path outside = linkedTar(name, "/data/" + name);
+            assertThatThrownBy(() -> store().source(outside.toString()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining(
+                            outside + ": the link '" + name + " -> /data/" + name + "' may stand for a split");
+        }
     }
 
     @Test
