@@ -43,19 +43,11 @@ final class FolderLayout {
             Pattern.compile("(un|no|not|non)[ _-]?label+(ed)?([ _-].*)?|unknown|unsup(ervised)?");
 
     private final FolderTree tree;
+    private final SplitFolders folders;
     /** The folder that holds the classes or the splits. */
     private final Directory root;
 
-    /** The folders around it, from outside in. */
-    private final List<Directory> around = new ArrayList<>();
-
     private @Nullable String unclear;
-    /** The names of the folders that were taken for splits. */
-    private final List<String> taken;
-
-    private final List<Directory> unused = new ArrayList<>();
-    /** Images beside the splits that lie in no folder. */
-    private int loose;
 
     private final List<Entry> entries = new ArrayList<>();
     private final List<LeftOut> leftOut = new ArrayList<>();
@@ -71,23 +63,16 @@ final class FolderLayout {
      */
     FolderLayout(FolderTree tree) {
         this.tree = tree;
-        root = unwrap(tree.root());
-        Map<Split, Directory> splits = splits();
-        if (splits.isEmpty()) {
-            split(Split.TRAIN, root);
-        } else {
-            loose += root.images.size();
-            for (Directory child : root.directories) if (!splits.containsValue(child)) unused.add(child);
-            stepIntoTraining(splits);
-            refuseUnreadValidation(splits);
-            splits.forEach((split, folder) -> split(split, ClassFolders.inside(folder)));
-        }
-        unused.forEach(this::dropUsed);
+        folders = new SplitFolders(tree.root());
+        root = folders.root();
+        if (folders.splits().isEmpty()) split(Split.TRAIN, root);
+        else folders.splits().forEach((split, folder) -> split(split, ClassFolders.inside(folder)));
+        dropUsed();
+        folders.refuseUnreadValidation();
         warnOfUnused();
-        collectLeftOut(tree.root(), !splits.isEmpty());
+        collectLeftOut(tree.root());
         dropRepeated();
-        refuseLostValidation(splits);
-        taken = List.copyOf(splits.values().stream().map(split -> split.name).toList());
+        refuseLostValidation();
         entries.sort(Comparator.comparing(Entry::name));
     }
 
@@ -111,138 +96,19 @@ final class FolderLayout {
 
     /** Say what was found where no image has a label. */
     String withoutLabels() {
+        List<String> taken =
+                folders.splits().values().stream().map(split -> split.name).toList();
         if (!taken.isEmpty()) {
             return "no labels: " + Names.quoted(taken)
                     + (taken.size() == 1 ? " was taken for a split" : " were taken for splits") + " and "
                     + (taken.size() == 1 ? "holds" : "hold") + " no folders of classes";
         }
-        return around.isEmpty() ? "no labels" : "images in one folder only, '" + tree.name(root.path) + "'";
-    }
-
-    /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
-    private Directory unwrap(Directory top) {
-        Directory folder = top;
-        while (true) {
-            Directory inner = inner(folder);
-            if (inner == null) return folder;
-            if (SplitNames.isTraining(inner.name)) refusePackedValidation(folder);
-            around.add(folder);
-            loose += folder.images.size();
-            for (Directory child : folder.directories) if (child != inner) unused.add(child);
-            folder = inner;
-        }
-    }
-
-    private static @Nullable Directory inner(Directory folder) {
-        List<Directory> filled = folder.filled();
-        if (filled.size() == 1 && folder.images.isEmpty()) {
-            Directory inner = filled.get(0);
-            if (isLoneSplit(inner)) return null;
-            boolean alone = folder.directories.size() == 1;
-            boolean besideHarmless = inner.images.isEmpty()
-                    && folder.directories.stream().allMatch(child -> child == inner || isHarmless(child));
-            if (alone || besideHarmless) return inner;
-        }
-        if (holdsSplits(folder)) return null;
-        List<Directory> holders =
-                filled.stream().filter(FolderLayout::holdsSplits).toList();
-        if (holders.size() < 2) return holders.isEmpty() ? null : holders.get(0);
-        List<String> names = holders.stream().map(holder -> holder.name).toList();
-        throw new LimbeckException("each of the folders " + Names.quoted(names) + " in " + folder.path
-                + " holds splits; give one of them, or put the splits outside and the classes inside, as in train/"
-                + names.get(0));
-    }
-
-    /** Return whether a folder is all that there is of a data set: the images that judge, by classes. */
-    private static boolean isLoneSplit(Directory folder) {
-        return SplitNames.judging(folder.name) != null
-                && ClassFolders.inside(folder).filled().size() > 1;
-    }
-
-    private static boolean holdsSplits(Directory folder) {
-        List<String> names = folder.filled().stream()
-                .map(child -> child.name)
-                .filter(SplitNames::isPlain)
-                .toList();
-        return names.size() > 1 && !SplitNames.among(names).isEmpty();
-    }
-
-    /** Return whether a folder is neither a class nor a split that lost its images: it holds other files. */
-    private static boolean isHarmless(Directory folder) {
-        List<LeftOut> files = new ArrayList<>();
-        folder.allLeftOut(files);
-        return folder.total() == 0
-                && !SplitNames.isPlain(folder.name)
-                && files.stream().anyMatch(file -> file.reason() == Reason.NOT_AN_IMAGE)
-                && files.stream().noneMatch(file -> file.reason().stops());
-    }
-
-    private Map<Split, Directory> splits() {
-        Map<String, Directory> byName = new LinkedHashMap<>();
-        root.directories.forEach(child -> byName.put(child.name, child));
-        Map<Split, String> names = SplitNames.among(byName.keySet());
-        if (names.isEmpty()) names = ClassFolders.splits(root);
-        Map<Split, Directory> splits = new LinkedHashMap<>();
-        if (root.filled().size() == 1
-                && root.images.isEmpty()
-                && isLoneSplit(root.filled().get(0))) {
-            Directory lone = root.filled().get(0);
-            splits.put(Objects.requireNonNull(SplitNames.judging(lone.name)), lone);
-            return splits;
-        }
-        names.forEach((split, name) -> splits.put(split, Objects.requireNonNull(byName.get(name))));
-        Directory train = splits.get(Split.TRAIN);
-        // Trains are a class of several public data sets.
-        boolean isClass = train != null
-                && splits.size() == 1
-                && byName.size() > 1
-                && ClassFolders.inside(train).filled().isEmpty();
-        return isClass ? Map.of() : splits;
-    }
-
-    /** Take the splits that the training folder holds, as where an archive called train was unpacked into one. */
-    private void stepIntoTraining(Map<Split, Directory> splits) {
-        if (!splits.containsKey(Split.TRAIN)) return;
-        Directory folder = ClassFolders.inside(splits.get(Split.TRAIN));
-        boolean holdsTraining = folder.filled().stream()
-                .anyMatch(child -> SplitNames.isTraining(child.name)
-                        && ClassFolders.inner(child).size() > 1);
-        if (!holdsTraining) return;
-        Map<Split, String> names = SplitNames.among(ClassFolders.names(folder));
-        if (names.isEmpty()) names = ClassFolders.splits(folder);
-        boolean twice = names.keySet().stream().anyMatch(split -> split != Split.TRAIN && splits.containsKey(split));
-        if (names.size() < 2 || twice) return;
-        around.add(folder);
-        loose += folder.images.size();
-        for (Directory child : folder.directories) if (!names.containsValue(child.name)) unused.add(child);
-        names.forEach((split, name) -> folder.directories.stream()
-                .filter(child -> child.name.equals(name))
-                .forEach(child -> splits.put(split, child)));
-    }
-
-    /** Refuse a data set of which a validation split would be drawn while a folder that may be one is not read. */
-    private void refuseUnreadValidation(Map<Split, Directory> splits) {
-        Directory given = splits.get(Split.VALID);
-        Directory train = splits.get(Split.TRAIN);
-        if (train == null || given != null && given.total() > 0) return;
-        Set<String> classes = ClassFolders.inside(train).filled().stream()
-                .map(child -> folded(child.name))
-                .collect(Collectors.toSet());
-        List<String> like = unused.stream()
-                .filter(folder -> ClassFolders.inside(folder).filled().stream()
-                        .anyMatch(child -> classes.contains(folded(child.name))))
-                .map(folder -> folder.name)
-                .toList();
-        refusePackedValidation(root);
-        if (like.isEmpty()) return;
-        throw new LimbeckException("there is no validation split in " + root.path + ", but " + Names.quoted(like)
-                + (like.size() == 1 ? " holds" : " hold") + " the same classes as '" + train.name
-                + "'; call it valid or test if it is one, else move it away");
+        return root == tree.root() ? "no labels" : "images in one folder only, '" + tree.name(root.path) + "'";
     }
 
     /** Refuse to draw a validation split where the images of a given one cannot be used. */
-    private void refuseLostValidation(Map<Split, Directory> splits) {
-        Directory given = splits.get(Split.VALID);
+    private void refuseLostValidation() {
+        Directory given = folders.splits().get(Split.VALID);
         if (given == null || entries.stream().anyMatch(entry -> entry.split == Split.VALID)) return;
         List<LeftOut> lost = leftOut.stream()
                 .filter(file -> file.reason().stops() && isIn(given, file.file()))
@@ -255,20 +121,6 @@ final class FolderLayout {
     private boolean isIn(Directory folder, String file) {
         String name = tree.name(folder.path);
         return file.equals(name) || file.startsWith(name + "/");
-    }
-
-    private static void refusePackedValidation(Directory folder) {
-        for (LeftOut file : folder.leftOut) {
-            String name = file.file().substring(file.file().lastIndexOf('/') + 1);
-            if (file.reason().stops() && SplitNames.isPlain(name) && SplitNames.isValidation(name)) {
-                throw new LimbeckException("there is no validation split in " + folder.path + " but '" + name
-                        + "', which cannot be used (" + file.reason().words() + "); repair it, or move it away");
-            }
-            if (!FileNames.isArchive(FileNames.suffix(name))) continue;
-            if (!SplitNames.isValidation(name.substring(0, name.indexOf('.')))) continue;
-            throw new LimbeckException("there is no validation split in " + folder.path + " but " + name
-                    + ", which is not unpacked; unpack it, or move it away");
-        }
     }
 
     private void split(Split split, Directory folder) {
@@ -330,23 +182,39 @@ final class FolderLayout {
         if (real != null) realPaths.put(image.path(), real);
     }
 
-    /** Drop images from what is not used to which links in the splits lead. */
-    private void dropUsed(Directory folder) {
-        Set<Path> used = new HashSet<>(realPaths.values());
-        if (!used.isEmpty()) folder.dropImages(used);
+    /** Drop images from what is not used that the splits have too, by a link on either side. */
+    private void dropUsed() {
+        boolean linked = !realPaths.isEmpty() || folders.unused().stream().anyMatch(FolderLayout::hasLinked);
+        if (!linked) return;
+        Set<Path> used = entries.stream().map(this::place).collect(Collectors.toSet());
+        folders.unused()
+                .forEach(folder -> folder.dropImages(used, image -> {
+                    if (image.real() != null) leave(image.path(), Reason.REPEATED);
+                }));
+    }
+
+    private static boolean hasLinked(Directory folder) {
+        return folder.images.stream().anyMatch(image -> image.real() != null)
+                || folder.directories.stream().anyMatch(FolderLayout::hasLinked);
+    }
+
+    /** Return where an image lies, whatever links lead to it. */
+    private Path place(Entry entry) {
+        Path real = realPaths.get(entry.file);
+        return real != null ? real : root.real.resolve(root.path.relativize(entry.file));
     }
 
     private void warnOfUnused() {
         List<String> lines = new ArrayList<>();
-        for (Directory folder : unused) {
+        for (Directory folder : folders.unused()) {
             if (folder.total() > 0) lines.add(String.format(Locale.ROOT, "%,d in '%s'", folder.total(), folder.name));
         }
-        if (loose > 0) lines.add(String.format(Locale.ROOT, "%,d in no folder", loose));
+        if (folders.loose() > 0) lines.add(String.format(Locale.ROOT, "%,d in no folder", folders.loose()));
         if (!lines.isEmpty()) warnings.add("images beside the splits are not used: " + String.join(", ", lines));
     }
 
-    private void collectLeftOut(Directory folder, boolean inSplits) {
-        if (unused.contains(folder)) {
+    private void collectLeftOut(Directory folder) {
+        if (folders.unused().contains(folder)) {
             List<LeftOut> files = new ArrayList<>();
             folder.allLeftOut(files);
             for (LeftOut file : files) {
@@ -358,10 +226,10 @@ final class FolderLayout {
             return;
         }
         leftOut.addAll(folder.leftOut);
-        if (around.contains(folder) || inSplits && folder == root) {
+        if (folders.isAroundClasses(folder)) {
             folder.images.forEach(image -> leave(image.path(), Reason.UNUSED));
         }
-        folder.directories.forEach(child -> collectLeftOut(child, inSplits));
+        folder.directories.forEach(this::collectLeftOut);
     }
 
     private void leave(Path file, Reason reason) {
@@ -375,7 +243,7 @@ final class FolderLayout {
         List<Entry> linked = new ArrayList<>();
         for (Entry entry : entries) {
             if (realPaths.containsKey(entry.file)) linked.add(entry);
-            else known.put(root.real.resolve(root.path.relativize(entry.file)), entry);
+            else known.put(place(entry), entry);
         }
         Set<Entry> repeated = new HashSet<>();
         for (Entry entry : linked) {

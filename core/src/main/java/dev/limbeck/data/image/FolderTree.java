@@ -14,9 +14,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,11 +71,15 @@ final class FolderTree {
             for (Directory child : directories) child.allLeftOut(to);
         }
 
-        /** Drop the images in it and below that lie at given places. */
-        void dropImages(Set<Path> places) {
-            images.removeIf(image -> places.contains(
-                    image.real() == null ? real.resolve(image.path().getFileName()) : image.real()));
-            directories.forEach(child -> child.dropImages(places));
+        /** Drop the images in it and below that lie at given places, and say which. */
+        void dropImages(Set<Path> places, Consumer<Image> dropped) {
+            images.removeIf(image -> {
+                Path place = image.real() == null ? real.resolve(image.path().getFileName()) : image.real();
+                if (!places.contains(place)) return false;
+                dropped.accept(image);
+                return true;
+            });
+            directories.forEach(child -> child.dropImages(places, dropped));
             total = -1;
         }
 
@@ -83,11 +90,14 @@ final class FolderTree {
         }
     }
 
+    private static final int MOST_LINKS = 32;
+
     private record Unsure(Directory directory, String file) {}
 
     private final Path top;
     private final Deque<Path> around = new ArrayDeque<>();
-    private final Set<Path> linked = new HashSet<>();
+    /** How many links to each folder were followed. */
+    private final Map<Path, Integer> linked = new HashMap<>();
     /** Empty files that would be images if others of their suffix are. */
     private final List<Unsure> empty = new ArrayList<>();
 
@@ -187,8 +197,8 @@ final class FolderTree {
             leave(parent, child, hidden ? Reason.HIDDEN : Reason.LINK_LOOP);
             return;
         }
-        // Folders that link to each other have no end of paths.
-        if (link && !linked.add(real)) {
+        // Folders that link to each other have no end of paths. Which of several links is used is not known yet.
+        if (link && linked.merge(real, 1, Integer::sum) > MOST_LINKS) {
             leave(parent, child, hidden ? Reason.HIDDEN : Reason.CONFLICTING);
             return;
         }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which folders are splits, under the names that people give them. */
 class FolderSplitsTest {
@@ -93,6 +94,27 @@ class FolderSplitsTest {
             assertThat(data.has(Split.TRAIN)).isFalse();
             assertThat(data.warnings()).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "dev/train dev/val, train=train val=valid",
+        "dev/images/train dev/images/test, test=test train=train",
+        "test/data/train test/data/val, train=train val=valid",
+        "Testing/seg_train Testing/seg_test, seg_test=test seg_train=train",
+        "val/train_photos val/test_set, test_set=test train_photos=train"
+    })
+    void aLoneFolderOfSplitsIsAWrapperWhateverItIsCalled(String given, String expected) throws IOException {
+        classes(given.split(" "));
+        assertThat(found()).isEqualTo(expected);
+    }
+
+    @Test
+    void aLoneTestMayHaveAClassOfTrains() throws IOException {
+        write("test/train/1.png", "test/plane/2.png", "test/car/3.png");
+        ImageFolder source = images();
+        assertThat(source.classNames()).containsExactly("car", "plane", "train");
+        assertThat(source.split(0)).isEqualTo(Split.TEST);
     }
 
     @Test
@@ -330,6 +352,48 @@ class FolderSplitsTest {
         assertThatThrownBy(this::images)
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("no image of the validation split 'valid'");
+    }
+
+    /** Link the classes of a split to folders elsewhere, directly or by a folder of links. */
+    private void linkClasses(Path elsewhere, String split) throws IOException {
+        for (String name : new String[] {"cat", "dog"}) {
+            Files.createDirectories(folder.resolve(split));
+            Files.createSymbolicLink(folder.resolve(split).resolve(name), elsewhere.resolve(name));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".old", "backup", "a/b", "zip"})
+    void aLinkedFolderBelongsToThePlaceThatIsUsed(String other, @TempDir Path elsewhere) throws IOException {
+        for (String name : new String[] {"cat/1.png", "cat/2.png", "dog/1.png"}) {
+            TestImages.write(elsewhere.resolve(name), 0x102030);
+        }
+        linkClasses(elsewhere, other);
+        linkClasses(elsewhere, "train");
+        ImageFolder source = images();
+        assertThat(source.size()).isEqualTo(3);
+        assertThat(source.classNames()).containsExactly("cat", "dog");
+        assertThat(source.leftOut()).hasSize(3).noneMatch(file -> file.reason().stops());
+        classes("valid");
+        assertThat(found()).isEqualTo("train=train valid=valid");
+        assertThat(images().leftOut()).hasSize(3).noneMatch(file -> file.reason().stops());
+    }
+
+    @Test
+    void linksBehindLinksBelongToThePlaceThatIsUsedToo(@TempDir Path elsewhere) throws IOException {
+        for (String name : new String[] {"cat/1.png", "dog/1.png"}) {
+            TestImages.write(elsewhere.resolve(name), 0x102030);
+        }
+        for (String set : new String[] {"one", "two"}) {
+            Path links = Files.createDirectories(elsewhere.resolve(set));
+            Files.createSymbolicLink(links.resolve("cat"), elsewhere.resolve("cat"));
+            Files.createSymbolicLink(links.resolve("dog"), elsewhere.resolve("dog"));
+        }
+        classes("valid");
+        Files.createSymbolicLink(folder.resolve("backup"), elsewhere.resolve("one"));
+        Files.createSymbolicLink(folder.resolve("train"), elsewhere.resolve("two"));
+        assertThat(found()).isEqualTo("train=train valid=valid");
+        assertThat(images().leftOut()).hasSize(2).noneMatch(file -> file.reason().stops());
     }
 
     @Test
