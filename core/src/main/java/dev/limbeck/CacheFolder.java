@@ -59,20 +59,30 @@ public final class CacheFolder {
     static synchronized Path temporary(Path parent) {
         try {
             Path fresh = Files.createTempDirectory(parent, "limbeck-");
-            Path mine = parent.resolve("limbeck-" + owner(fresh).replaceAll("[^A-Za-z0-9_.-]", "_"));
+            boolean isUsed = false;
             try {
-                Files.createDirectory(mine, permissions(parent));
-            } catch (FileAlreadyExistsException e) {
-                // Native libraries are loaded from it: what others could have put there is not used.
-                if (!isPrivate(mine, owner(fresh))) return fresh;
+                Path mine = parent.resolve("limbeck-" + owner(fresh).replaceAll("[^A-Za-z0-9_.-]", "_"));
+                isUsed = !isMine(mine, fresh);
+                return isUsed ? fresh : mine;
+            } finally {
+                if (!isUsed) Files.delete(fresh);
             }
-            Files.delete(fresh);
-            return mine;
-        } catch (IOException e) {
+        } catch (IOException | UnsupportedOperationException e) {
             throw new LimbeckException(
                     "there is neither a home folder nor a temporary one that may be written (" + parent
                             + "); set LIMBECK_HOME and -Djava.io.tmpdir",
                     e);
+        }
+    }
+
+    /** Make a folder if it is missing; return whether nobody but the owner of another may write it. */
+    private static boolean isMine(Path mine, Path fresh) throws IOException {
+        try {
+            Files.createDirectory(mine, permissions(fresh));
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            // Native libraries are loaded from it: what others could have put there is not used.
+            return isPrivate(mine, owner(fresh));
         }
     }
 

@@ -1,11 +1,15 @@
 package dev.limbeck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,5 +53,17 @@ class CacheFolderTest {
         Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
         Files.createSymbolicLink(first, elsewhere);
         assertThat(CacheFolder.temporary(folder)).isNotEqualTo(first).isDirectory();
+    }
+
+    @Test
+    void nothingIsLeftWhereItFails() throws IOException {
+        // A file system that knows no owners.
+        try (FileSystem zip = FileSystems.newFileSystem(folder.resolve("a.zip"), Map.of("create", "true"))) {
+            Path root = zip.getPath("/");
+            assertThatThrownBy(() -> CacheFolder.temporary(root))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("set LIMBECK_HOME");
+            assertThat(root).isEmptyDirectory();
+        }
     }
 }

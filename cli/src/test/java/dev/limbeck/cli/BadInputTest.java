@@ -112,7 +112,7 @@ class BadInputTest {
                 "--data shape | no data set, folder or archive 'shape'; nearest: shapes",
                 "--data $/empty | no images in",
                 "--data $/single | expected at least 2 classes",
-                "--data $/broken | broken/dog/p3.png: not an image of a known format (PNG, JPEG, BMP, GIF, WebP, TIFF); "
+                "--data $/broken | broken/dog/p3.png: not an image of a known format (PNG, JPEG, BMP, GIF, WebP or TIFF); "
                         + "remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)",
                 "--data $/none.zip | none.zip: is no zip or tar archive (plain, or by gzip, bzip2, xz or zstd)",
                 "--data $/two --label-regex zzz | found no labels; give one folder per class, or take labels",

@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
  * @param sha256 over weights and buffers
  * @param file where the weights were read from
  * @param weightsKey where in that file they lie, as it was asked for; null for the only place
- * @param notes what of the file was chosen, converted or left out, in words
  */
 public record SavedModel(
         Module module,
@@ -42,8 +41,7 @@ public record SavedModel(
         Map<String, String> preparation,
         String sha256,
         Path file,
-        @Nullable String weightsKey,
-        List<String> notes)
+        @Nullable String weightsKey)
         implements AutoCloseable {
     /** The name of the weights file in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
@@ -136,10 +134,9 @@ public record SavedModel(
                     file + " names " + classNames.size() + " classes, but its classifier has " + classes);
         }
         module.eval();
-        List<String> notes = fitted.fit.notes();
-        notes.forEach(LOG::warn);
+        fitted.fit.notes().forEach(LOG::warn);
         return new SavedModel(
-                module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey, notes);
+                module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
     }
 
     private record Fitted(Module module, WeightFit fit) {}
@@ -205,7 +202,7 @@ public record SavedModel(
 
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
     public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
-        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey);
     }
 
     /** Return the number of logits. */

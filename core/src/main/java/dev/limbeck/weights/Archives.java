@@ -6,8 +6,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
@@ -34,25 +36,34 @@ public final class Archives {
      * @throws LimbeckException if the archive is missing, damaged or cut off, holds paths that lead outside, unpacks to more than 100 times its size (1 GiB is always allowed), or if the disk is full
      */
     public static List<String> extract(Path archive, Path folder) {
-        return extract(archive, folder, link -> false);
+        List<String> notes = new ArrayList<>();
+        extract(archive, folder, link -> false, notes::addAll);
+        return notes;
     }
 
     /**
      * Unpack an archive as {@link #extract(Path, Path)} does, and refuse it where a link would be left out that is needed.
      *
      * @param needed says by the last part of its name whether a link is
+     * @param noted takes what was left out or assumed before the folder appears; if it fails, no folder does
      */
-    public static List<String> extract(Path archive, Path folder, Predicate<String> needed) {
+    public static void extract(
+            Path archive, Path folder, Predicate<String> needed, Consumer<List<String>> noted) {
         FileTrouble.requireFile(archive);
         try {
             long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, MOST_GROWTH * Files.size(archive)));
-            return extract(archive, folder, allowed, needed);
+            extract(archive, folder, allowed, needed, noted);
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);
         }
     }
 
-    static List<String> extract(Path archive, Path folder, long allowedBytes, Predicate<String> needed) {
+    static void extract(
+            Path archive,
+            Path folder,
+            long allowedBytes,
+            Predicate<String> needed,
+            Consumer<List<String>> noted) {
         Path target = folder.toAbsolutePath().normalize();
         Path parent = target.getParent();
         if (parent == null) throw FileTrouble.in(folder, "is no folder to unpack into");
@@ -67,9 +78,8 @@ public final class Archives {
         Thread onExit = new Thread(() -> FileUtils.deleteQuietly(temporary.toFile()));
         Runtime.getRuntime().addShutdownHook(onExit);
         try {
-            List<String> notes = unpack(archive, temporary, allowedBytes, needed);
+            noted.accept(unpack(archive, temporary, allowedBytes, needed));
             put(temporary, target);
-            return notes;
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);
         } finally {

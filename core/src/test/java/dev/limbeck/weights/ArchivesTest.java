@@ -271,7 +271,7 @@ class ArchivesTest {
             tar.write(new byte[size]);
             tar.closeArchiveEntry();
         }
-        assertThatThrownBy(() -> Archives.extract(bomb, folder, 1 << 20, link -> false))
+        assertThatThrownBy(() -> Archives.extract(bomb, folder, 1 << 20, link -> false, notes -> {}))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("out of proportion");
         assertAlone();

@@ -181,8 +181,7 @@ class ExporterTest {
                 student.preparation(),
                 module.sha256(),
                 home.resolve("nowhere.safetensors"),
-                null,
-                List.of());
+                null);
     }
 
     @Test

@@ -3,12 +3,15 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
+import dev.limbeck.data.image.FolderTree.Directory;
 import dev.limbeck.weights.Archives;
 import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.Download;
 import dev.limbeck.weights.Downloads;
+import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -160,14 +163,12 @@ public final class DatasetStore {
     }
 
     private static ImageSource folder(Path folder) {
-        try {
-            Path root = ImageFolder.unwrapped(folder);
-            if (IdxImages.isIn(root)) return IdxImages.of(root);
-            if (CifarBatches.isIn(root)) return CifarBatches.of(root);
-            return ImageFolder.of(folder);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot list the folder " + folder + ": " + e, e);
+        FolderTree tree = ImageFolder.tree(folder);
+        for (Directory at = tree.root(); at != null; at = at.lone()) {
+            if (IdxImages.isIn(at.path)) return IdxImages.of(at.path);
+            if (CifarBatches.isIn(at.path)) return CifarBatches.of(at.path);
         }
+        return ImageFolder.of(folder, tree);
     }
 
     private ImageSource pets(String name, Function<String, String> label) {
@@ -227,14 +228,13 @@ public final class DatasetStore {
     }
 
     private static Path unpacked(Path archive, Path folder) {
-        Path notes = notes(folder);
+        if (Files.isDirectory(folder)) return folder;
         try {
-            if (!Files.isDirectory(folder)) {
-                List<String> said = Archives.extract(archive, folder, DatasetStore::isSplit);
-                if (!said.isEmpty()) Files.write(notes, said);
-            }
-        } catch (IOException e) {
-            throw new LimbeckException("cannot keep what is left out of " + archive + " in " + notes + ": " + e, e);
+            // The notes are there before the folder is, or a process that ends in between would never say them.
+            Archives.extract(archive, folder, DatasetStore::isSplit, said -> {
+                byte[] lines = String.join("\n", said).getBytes(StandardCharsets.UTF_8);
+                if (!said.isEmpty()) WholeFile.write(notes(folder), channel -> channel.write(ByteBuffer.wrap(lines)));
+            });
         } catch (LimbeckException e) {
             // Another process may have been quicker; a folder appears whole or not at all.
             if (!Files.isDirectory(folder)) throw e;

@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,7 +16,7 @@ final class Exif {
     private static final Pattern TAG = Pattern.compile("tiff:Orientation(?:=\"|>)([0-9])");
     private static final int MOST_BYTES = 1 << 24;
 
-    private byte[] tiff = {};
+    private final ByteArrayOutputStream tiff = new ByteArrayOutputStream();
     private String xmp = "";
 
     /** Take a JPEG's APP1 segment, without marker and length; EXIF data may go on in the next. */
@@ -27,15 +28,11 @@ final class Exif {
         }
     }
 
-    /** Take EXIF data: a TIFF structure, with or without the prefix that JPEG puts before it. */
+    /** Take EXIF data, or more of it: a TIFF structure, with or without the prefix that JPEG puts before it. */
     void addTiff(byte[] file, int from, int to) {
         int start = from;
         while (starts(file, start, to, PREFIX)) start += PREFIX.length;
-        if (tiff.length + to - start > MOST_BYTES) return;
-        byte[] joined = new byte[tiff.length + to - start];
-        System.arraycopy(tiff, 0, joined, 0, tiff.length);
-        System.arraycopy(file, start, joined, tiff.length, to - start);
-        tiff = joined;
+        if (tiff.size() + to - start <= MOST_BYTES) tiff.write(file, start, to - start);
     }
 
     /** Take an XMP packet. */
@@ -45,7 +42,8 @@ final class Exif {
 
     /** Return 1 to 8; 1, upright, where nothing says otherwise. */
     int orientation() {
-        return TiffTags.isTiff(tiff) ? orientation(TiffTags.of(tiff), xmp) : ofXmp(xmp);
+        byte[] joined = tiff.toByteArray();
+        return ImageFormat.of(joined) == ImageFormat.TIFF ? orientation(TiffTags.of(joined), xmp) : ofXmp(xmp);
     }
 
     /** Return what a TIFF directory says, else an XMP packet. */

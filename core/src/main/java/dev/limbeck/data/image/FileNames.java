@@ -6,16 +6,6 @@ import java.util.regex.Pattern;
 
 /** Tell from its name what a file or a folder among images may be. */
 final class FileNames {
-    /** Suffixes of images that are read; what the content is shows when it is decoded. */
-    private static final Set<String> IMAGES =
-            Set.of("png", "jpg", "jpeg", "jpe", "jfif", "jif", "bmp", "dib", "gif", "webp", "tif", "tiff");
-
-    /** Suffixes of images that are not read, some of which no content shows. */
-    private static final Set<String> UNREAD = Set.of(
-            "heic", "heif", "hif", "avif", "jxl", "jp2", "j2k", "jpx", "jpf", "psd", "svg", "tga", "pcx", "ppm", "pgm",
-            "pbm", "pnm", "pam", "pfm", "exr", "hdr", "dcm", "dicom", "ico", "icns", "cr2", "cr3", "nef", "nrw", "arw",
-            "dng", "orf", "rw2", "raf", "srw", "pef", "qoi", "xcf");
-
     /** Suffixes of what lies beside images in masses; opening each would take as long as listing. */
     private static final Set<String> OTHERS = Set.of(
             "txt",
@@ -151,14 +141,6 @@ final class FileNames {
         int dot = file.lastIndexOf('.');
         String suffix = dot < 1 ? "" : file.substring(dot + 1).toLowerCase(Locale.ROOT);
         return SUFFIX.matcher(suffix).matches() ? suffix : "";
-    }
-
-    static boolean isImage(String suffix) {
-        return IMAGES.contains(suffix);
-    }
-
-    static boolean isUnreadImage(String suffix) {
-        return UNREAD.contains(suffix);
     }
 
     static boolean isOther(String suffix) {

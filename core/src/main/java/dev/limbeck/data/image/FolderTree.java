@@ -65,6 +65,12 @@ final class FolderTree {
             return directories.stream().filter(child -> child.total() > 0).toList();
         }
 
+        /** Return the only folder in it if it holds no images beside that, else null. */
+        @Nullable
+        Directory lone() {
+            return images.isEmpty() && directories.size() == 1 ? directories.get(0) : null;
+        }
+
         /** Collect what was left out in it and below. */
         void allLeftOut(List<LeftOut> to) {
             to.addAll(leftOut);
@@ -215,27 +221,31 @@ final class FolderTree {
 
     private void file(Directory parent, Path file, long bytes, @Nullable Path real) {
         String suffix = FileNames.suffix(file.getFileName().toString());
-        if (FileNames.isImage(suffix) || FileNames.isUnreadImage(suffix)) {
-            if (bytes == 0) leave(parent, file, Reason.EMPTY);
-            else if (FileNames.isImage(suffix)) parent.images.add(new Image(file, bytes, real));
-            else leave(parent, file, Reason.UNREAD_FORMAT);
+        ImageFormat named = ImageFormat.ofSuffix(suffix);
+        if (named != null && bytes == 0) {
+            leave(parent, file, Reason.EMPTY);
+        } else if (named != null && named.isRead) {
+            parent.images.add(new Image(file, bytes, real));
         } else if (FileNames.isOther(suffix)) {
             leave(parent, file, Reason.NOT_AN_IMAGE);
         } else if (bytes == 0) {
             empty.add(new Unsure(parent, name(file)));
         } else {
-            byContent(parent, file, suffix, new Image(file, bytes, real));
+            byContent(parent, new Image(file, bytes, real), named);
         }
     }
 
-    private void byContent(Directory parent, Path file, String suffix, Image image) {
+    private void byContent(Directory parent, Image image, @Nullable ImageFormat named) {
+        Path file = image.path();
         try (InputStream in = Files.newInputStream(file)) {
             ImageFormat format = ImageFormat.of(in.readNBytes(ImageFormat.HEAD));
-            if (format == null) {
+            // What a raw file holds as its first page is a small preview.
+            boolean isRaw = named == ImageFormat.RAW && format == ImageFormat.TIFF;
+            if (format == null && named == null) {
                 leave(parent, file, Reason.NOT_AN_IMAGE);
-            } else if (format.isRead) {
+            } else if (format != null && format.isRead && !isRaw) {
                 parent.images.add(image);
-                suffixesByContent.add(suffix);
+                suffixesByContent.add(FileNames.suffix(file.getFileName().toString()));
                 byContent.add(name(file));
             } else {
                 leave(parent, file, Reason.UNREAD_FORMAT);

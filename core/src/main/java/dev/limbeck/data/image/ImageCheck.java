@@ -13,6 +13,7 @@ final class ImageCheck {
     private final ImageSource source;
     private final ImageSettings settings;
     private final List<String> skipped = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
 
     /**
      * Look at the files that the source could not take for images, and at its classes.
@@ -47,10 +48,16 @@ final class ImageCheck {
             throw new LimbeckException(lost.size() + (lost.size() == 1 ? " file" : " files") + " of " + source.origin()
                     + " cannot be used: " + LeftOut.byReason(lost) + "; repair or remove them" + ADVICE);
         }
+        warnings.add("files skipped: " + LeftOut.byReason(lost));
         for (LeftOut file : lost) {
             skipped.add(
                     "cannot read image " + file.file() + ": " + file.reason().words());
         }
+    }
+
+    /** Count the files that were skipped because they cannot be used, by suffix and reason; nothing if there are none. */
+    List<String> warnings() {
+        return List.copyOf(warnings);
     }
 
     /** Return one line for every image that was skipped. */

@@ -141,6 +141,7 @@ public final class ImageData implements Data {
     /** Return a line for everything that was left out, guessed or may be a mistake, such as a class no training image has. */
     public List<String> warnings() {
         List<String> lines = new ArrayList<>(source.warnings());
+        lines.addAll(check.warnings());
         lines.addAll(summary.warnings());
         return lines;
     }

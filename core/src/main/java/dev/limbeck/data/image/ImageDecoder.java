@@ -3,7 +3,6 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,26 +18,6 @@ public final class ImageDecoder {
     public static final long MOST_PIXELS = 100_000_000;
 
     private static final long MOST_BYTES = 1L << 30;
-    private static final String READ = "PNG, JPEG, BMP, GIF, WebP, TIFF";
-
-    /** What the bytes of formats that are not read say, from which byte on. */
-    private static final Object[][] OTHERS = {
-        {4, "ftypavif", "AVIF"},
-        {4, "ftypavis", "AVIF"},
-        {4, "ftyphei", "HEIC"},
-        {4, "ftyphev", "HEIC"},
-        {4, "ftypmif1", "HEIC"},
-        {4, "jP  ", "JPEG 2000"},
-        {0, "\u00ff\u004f\u00ff\u0051", "JPEG 2000"},
-        {4, "JXL ", "JPEG XL"},
-        {0, "\u00ff\n", "JPEG XL"},
-        {0, "8BPS", "Photoshop"},
-        {0, "%PDF", "PDF"},
-        {0, "<svg", "SVG"},
-        {0, "DDS ", "DDS"},
-        {0, "\0\0\1\0", "icon"}
-    };
-
     private ImageDecoder() {}
 
     /**
@@ -74,23 +53,18 @@ public final class ImageDecoder {
     }
 
     private static RgbImage decoded(byte[] file) throws IOException {
-        if (JpegFile.isJpeg(file)) return JpegFile.read(file);
-        if (starts(file, 0, "\u0089PNG\r\n\u001a\n")) return PngFile.read(file);
-        if (starts(file, 0, "GIF87a") || starts(file, 0, "GIF89a")) return GifFile.read(file);
-        if (starts(file, 0, "BM")) return BmpFile.read(file);
-        if (starts(file, 0, "RIFF") && starts(file, 8, "WEBP")) return WebpFile.read(file);
-        if (TiffTags.isTiff(file)) return TiffFile.read(file);
-        for (Object[] other : OTHERS) {
-            if (starts(file, (int) other[0], (String) other[1])) {
-                throw new IOException(
-                        "an image of a format that is not read, " + other[2] + "; save it as PNG or JPEG");
-            }
-        }
-        throw new IOException("not an image of a known format (" + READ + ")");
-    }
-
-    private static boolean starts(byte[] file, int at, String with) {
-        return file.length >= at && Exif.starts(file, at, file.length, with.getBytes(StandardCharsets.ISO_8859_1));
+        ImageFormat format = ImageFormat.of(file);
+        if (format == null) throw new IOException("not an image of a known format (" + ImageFormat.READ + ")");
+        return switch (format) {
+            case PNG -> PngFile.read(file);
+            case JPEG -> JpegFile.read(file);
+            case BMP -> BmpFile.read(file);
+            case GIF -> GifFile.read(file);
+            case WEBP -> WebpFile.read(file);
+            case TIFF -> TiffFile.read(file);
+            default -> throw new IOException(
+                    "an image of a format that is not read, " + format.title + "; save it as PNG or JPEG");
+        };
     }
 
     private static String reason(Exception e) {

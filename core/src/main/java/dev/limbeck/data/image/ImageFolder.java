@@ -65,6 +65,17 @@ public final class ImageFolder implements ImageSource {
      * @throws LimbeckException if there is no such folder, no image in it, or no safe way to tell its splits
      */
     public static ImageFolder of(Path folder) {
+        return of(folder, tree(folder));
+    }
+
+    static ImageFolder of(Path folder, FolderTree tree) {
+        ImageFolder images = new ImageFolder(folder, tree);
+        if (images.entries.isEmpty()) throw images.empty();
+        return images;
+    }
+
+    /** Walk a folder, which must be there. */
+    static FolderTree tree(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new LimbeckException(
                     Files.exists(folder)
@@ -72,9 +83,7 @@ public final class ImageFolder implements ImageSource {
                             : "no folder " + folder + "; give one that holds images");
         }
         try {
-            ImageFolder images = new ImageFolder(folder, new FolderTree(folder));
-            if (images.entries.isEmpty()) throw images.empty();
-            return images;
+            return new FolderTree(folder);
         } catch (IOException e) {
             throw new LimbeckException("cannot list the folder " + folder + ": " + e, e);
         }
@@ -103,7 +112,7 @@ public final class ImageFolder implements ImageSource {
                 .map(LeftOut::file)
                 .toList();
         String found = !lost.isEmpty() ? LeftOut.byReason(lost) : others.isEmpty() ? "" : LeftOut.bySuffix(others);
-        return new LimbeckException("no images in " + folder + "; expected png, jpg, gif, bmp, webp or tiff files"
+        return new LimbeckException("no images in " + folder + "; expected " + ImageFormat.READ + " files"
                 + (found.isEmpty() ? "" : ", found " + found));
     }
 
@@ -188,24 +197,5 @@ public final class ImageFolder implements ImageSource {
     @Override
     public String origin() {
         return "folder " + folder;
-    }
-
-    /** Step into folders that hold nothing but one other folder. */
-    static Path unwrapped(Path folder) throws IOException {
-        Path root = folder;
-        while (true) {
-            List<Path> children;
-            try (var listed = Files.list(root)) {
-                children = listed.filter(path -> !isSkipped(path.getFileName().toString()))
-                        .limit(2)
-                        .toList();
-            }
-            if (children.size() != 1 || !Files.isDirectory(children.get(0))) return root;
-            root = children.get(0);
-        }
-    }
-
-    private static boolean isSkipped(String name) {
-        return FileNames.isHidden(name) || FileNames.isSystemFile(name) || FileNames.isSystemFolder(name);
     }
 }

@@ -43,10 +43,6 @@ final class JpegFile {
         cleaned = new ByteArrayOutputStream(file.length + JFIF.length);
     }
 
-    static boolean isJpeg(byte[] file) {
-        return file.length >= 3 && at(file, 0) == 0xff && at(file, 1) == START_OF_IMAGE && at(file, 2) == 0xff;
-    }
-
     /** Decode the image and turn it upright. */
     static RgbImage read(byte[] file) throws IOException {
         return new JpegFile(file).read();
@@ -56,12 +52,6 @@ final class JpegFile {
      * Return whether an end marker follows the image data. The decoders fill a missing rest with grey and at most warn;
      * the end marker of a thumbnail, which comes before the scan, does not count.
      */
-    static boolean isWhole(byte[] file) {
-        JpegFile jpeg = new JpegFile(file);
-        jpeg.scanSegments();
-        return jpeg.scan >= 0 && jpeg.hasEnd();
-    }
-
     private boolean hasEnd() {
         for (int i = file.length - 2; i > scan; i--) {
             if (at(file, i) == 0xff && at(file, i + 1) == END_OF_IMAGE) return true;

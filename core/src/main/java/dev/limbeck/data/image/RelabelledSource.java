@@ -1,6 +1,5 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.data.Split;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,8 +10,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Give the images of another source labels made from their file names. */
-final class RelabelledSource implements ImageSource {
-    private final ImageSource images;
+final class RelabelledSource extends WrappedSource {
     private final List<String> classNames;
     private final int[] labels;
     private final ImageDefaults defaults;
@@ -24,7 +22,7 @@ final class RelabelledSource implements ImageSource {
 
     RelabelledSource(
             ImageSource images, Function<String, @Nullable String> label, ImageDefaults defaults, String origin) {
-        this.images = images;
+        super(images);
         this.defaults = defaults;
         this.origin = origin;
         List<@Nullable String> names = new ArrayList<>();
@@ -50,43 +48,8 @@ final class RelabelledSource implements ImageSource {
     }
 
     @Override
-    public int size() {
-        return labels.length;
-    }
-
-    @Override
     public int label(int index) {
         return labels[index];
-    }
-
-    @Override
-    public String name(int index) {
-        return images.name(index);
-    }
-
-    @Override
-    public Split split(int index) {
-        return images.split(index);
-    }
-
-    @Override
-    public RgbImage load(int index) {
-        return images.load(index);
-    }
-
-    @Override
-    public long signature(int index) {
-        return images.signature(index);
-    }
-
-    @Override
-    public boolean mayFail() {
-        return images.mayFail();
-    }
-
-    @Override
-    public boolean inMemory() {
-        return images.inMemory();
     }
 
     @Override
@@ -94,15 +57,9 @@ final class RelabelledSource implements ImageSource {
         return defaults;
     }
 
+    /** {@inheritDoc} The other source's labels, which may be none, are not used. */
     @Override
-    public List<LeftOut> leftOut() {
-        return images.leftOut();
-    }
-
-    @Override
-    public List<String> warnings() {
-        return images.warnings();
-    }
+    public void checkLabels() {}
 
     @Override
     public String origin() {

@@ -83,10 +83,9 @@ final class SplitFolders {
         if (filled.size() == 1 && folder.images.isEmpty()) {
             Directory inner = filled.get(0);
             if (isLoneSplit(inner)) return null;
-            boolean alone = folder.directories.size() == 1;
             boolean besideHarmless = inner.images.isEmpty()
                     && folder.directories.stream().allMatch(child -> child == inner || isHarmless(child));
-            if (alone || besideHarmless) return inner;
+            if (folder.lone() == inner || besideHarmless) return inner;
         }
         if (holdsSplits(folder)) return null;
         List<Directory> holders =

@@ -20,18 +20,14 @@ final class TiffTags {
 
     private final ByteBuffer bytes;
     private final boolean big;
+    private int first;
+    private int count;
     private final TreeMap<Integer, Entry> entries = new TreeMap<>();
     private int next = -1;
 
     private TiffTags(byte[] tiff) {
         bytes = ByteBuffer.wrap(tiff).order(tiff[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
         big = bytes.getShort(2) == 43;
-    }
-
-    static boolean isTiff(byte[] file) {
-        if (file.length < 8 || file[0] != file[1] || file[0] != 'I' && file[0] != 'M') return false;
-        int version = file[0] == 'I' ? file[2] | file[3] << 8 : file[3] | file[2] << 8;
-        return version == 42 || version == 43;
     }
 
     /** Read what can be read; entries whose values lie outside the file are left out. */
@@ -47,9 +43,9 @@ final class TiffTags {
 
     private void read() {
         int directory = big ? Math.toIntExact(bytes.getLong(8)) : bytes.getInt(4);
-        int count = big ? Math.toIntExact(bytes.getLong(directory)) : bytes.getShort(directory) & 0xffff;
-        int first = directory + (big ? 8 : 2);
-        int length = big ? 20 : 12;
+        count = big ? Math.toIntExact(bytes.getLong(directory)) : bytes.getShort(directory) & 0xffff;
+        first = directory + (big ? 8 : 2);
+        int length = length();
         for (int i = 0; i < count; i++) {
             int at = Math.addExact(first, Math.multiplyExact(i, length));
             int type = bytes.getShort(at + 2) & 0xffff;
@@ -65,6 +61,10 @@ final class TiffTags {
             entries.put(bytes.getShort(at) & 0xffff, new Entry(at, type, (int) number, (int) values));
         }
         next = Math.addExact(first, Math.multiplyExact(count, length));
+    }
+
+    private int length() {
+        return big ? 20 : 12;
     }
 
     boolean has(int tag) {
@@ -104,15 +104,22 @@ final class TiffTags {
     byte[] alone(Set<Integer> wanted, Map<Integer, Integer> changes) {
         byte[] copy = bytes.array().clone();
         ByteBuffer changed = ByteBuffer.wrap(copy).order(bytes.order());
-        entries.forEach((tag, entry) -> {
+        // Those that were not read go too, and of several with one tag all but the last, which was taken.
+        int last = Math.min(count, (copy.length - first) / length());
+        for (int i = 0; i < last; i++) {
+            int at = first + i * length();
+            int tag = changed.getShort(at) & 0xffff;
+            Entry entry = entries.get(tag);
             Integer value = changes.get(tag);
-            if (wanted.contains(tag) && value == null) return;
-            changed.putShort(entry.at + 2, (short) (value == null ? BYTE : SHORT));
-            if (big) changed.putLong(entry.at + 4, 1);
-            else changed.putInt(entry.at + 4, 1);
-            if (value == null) changed.putShort(entry.at, (short) UNKNOWN);
-            else changed.putShort(entry.at + (big ? 12 : 8), value.shortValue());
-        });
+            boolean taken = entry != null && entry.at == at;
+            if (taken && wanted.contains(tag) && value == null) continue;
+            boolean set = taken && value != null;
+            changed.putShort(at + 2, (short) (set ? SHORT : BYTE));
+            if (big) changed.putLong(at + 4, 1);
+            else changed.putInt(at + 4, 1);
+            if (set) changed.putShort(at + (big ? 12 : 8), value.shortValue());
+            else changed.putShort(at, (short) UNKNOWN);
+        }
         if (next >= 0 && next + (big ? 8 : 4) <= copy.length) {
             if (big) changed.putLong(next, 0);
             else changed.putInt(next, 0);

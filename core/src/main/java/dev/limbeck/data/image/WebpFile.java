@@ -24,6 +24,11 @@ final class WebpFile {
 
     private final ByteBuffer bytes;
     private final Exif exif = new Exif();
+    /** As for libwebp, the first chunk of each kind counts. */
+    private boolean hasExif;
+
+    private boolean hasXmp;
+
     private int canvasWidth;
     private int canvasHeight;
     private int left;
@@ -45,19 +50,21 @@ final class WebpFile {
     private RgbImage read() throws IOException {
         long end = 8 + (bytes.getInt(4) & 0xffffffffL);
         if (end > bytes.limit()) throw new EOFException("the WebP is cut short");
-        chunks(12, (int) end);
+        chunks(12, (int) end, false);
         if (frame == null) throw new IOException("the WebP has no image");
         return onCanvas().upright(exif.orientation());
     }
 
-    private void chunks(int from, int end) throws IOException {
+    /** Go through chunks; those of a frame inside a frame are passed over, as deep as they may lie. */
+    private void chunks(int from, int end, boolean inFrame) throws IOException {
         int at = from;
         while (at <= end - 8) {
             int kind = bytes.getInt(at);
             int data = at + 8;
             long next = data + (bytes.getInt(at + 4) & 0xffffffffL);
             if (next > end) throw new EOFException("the WebP is cut short");
-            chunk(kind, data, (int) next);
+            if (inFrame) pixels(kind, data, (int) next);
+            else chunk(kind, data, (int) next);
             at = (int) (next + (next - data & 1));
         }
     }
@@ -73,18 +80,24 @@ final class WebpFile {
                 if (frame != null) return;
                 left = 2 * triple(data);
                 top = 2 * triple(data + 3);
-                chunks(data + 16, end);
+                chunks(data + 16, end, true);
             }
-            case VP8 -> {
-                if (frame == null) frame = Vp8Frame.read(bytes.array(), data, end);
+            case EXIF -> {
+                if (!hasExif) exif.addTiff(bytes.array(), data, end);
+                hasExif = true;
             }
-            case VP8L -> {
-                if (frame == null) frame = lossless(data, end);
+            case XMP -> {
+                if (!hasXmp) exif.addXmp(bytes.array(), data, end);
+                hasXmp = true;
             }
-            case EXIF -> exif.addTiff(bytes.array(), data, end);
-            case XMP -> exif.addXmp(bytes.array(), data, end);
-            default -> {}
+            default -> pixels(kind, data, end);
         }
+    }
+
+    private void pixels(int kind, int data, int end) throws IOException {
+        if (frame != null) return;
+        if (kind == VP8) frame = Vp8Frame.read(bytes.array(), data, end);
+        if (kind == VP8L) frame = lossless(data, end);
     }
 
     private int triple(int at) {

@@ -30,6 +30,7 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.compressors.gzip.GzipCompressorOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -196,6 +197,26 @@ class DatasetsTest {
         String line = tar + ": links that lead out of the archive are left out: 1, such as 'notes -> /home/me/notes'";
         assertThat(store().source(tar.toString()).warnings()).containsExactly(line);
         assertThat(store().source(tar.toString()).warnings()).containsExactly(line);
+    }
+
+    @Test
+    void anArchiveIsNotUnpackedWithoutWhatIsToBeSaidOfIt() throws Exception {
+        Path tar = linkedTar("notes", "/home/me/notes");
+        Path unpacked = Path.of(store().source(tar.toString()).origin().replaceFirst("^folder ", ""));
+        FileUtils.deleteDirectory(unpacked.toFile());
+        Path notes = unpacked.resolveSibling(unpacked.getFileName() + ".notes");
+        assertThat(notes).isRegularFile();
+        Files.delete(notes);
+        Files.createDirectories(notes.resolve("in the way"));
+        assertThatThrownBy(() -> store().source(tar.toString()))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(".notes");
+        assertThat(unpacked).doesNotExist();
+        FileUtils.deleteDirectory(notes.toFile());
+        assertThat(store().source(tar.toString()).warnings()).hasSize(1);
+        try (var files = Files.list(notes.getParent())) {
+            assertThat(files).containsExactlyInAnyOrder(unpacked, notes);
+        }
     }
 
     @Test

@@ -92,6 +92,7 @@ class FolderFilesTest {
 
     @Test
     void knowsFormatsByTheirFirstBytes() throws IOException {
+        String icon = "\0\0\1\0\1\0\20\20\0\0\1\0\40\0\150\4\0\0\26\0\0\0";
         String[] heads = {
             "\u00ff\u00d8\u00ff\u00e0 JPEG",
             "\u0089PNG\r\n\u001a\n PNG",
@@ -100,11 +101,29 @@ class FolderFilesTest {
             "RIFF\0\0\0\0WEBPVP8  WEBP",
             "II*\0 TIFF",
             "MM\0* TIFF",
-            "\0\0\0\u0018ftypheic HEIF",
-            "\0\0\0\u001cftypavif HEIF",
+            "II*\0\20\0\0\0CR\2\0 RAW",
+            "FUJIFILMCCD-RAW 0201 RAW",
+            "\0\0\0\u0018ftypcrx \0\0\0\1crx isom RAW",
+            "\0\0\0\u0018ftypheic HEIC",
+            "\0\0\0\u0018ftypmif1\0\0\0\0mif1heic HEIC",
+            "\0\0\0\u001cftypmif1\0\0\0\0mif1miafavif AVIF",
+            "\0\0\0\u001cftypavif AVIF",
             "\0\0\0\u000cjP  \r\n JPEG_2000",
-            "8BPS PSD",
-            "P5\n12 10\n255\n NETPBM"
+            "\u00ff\u004f\u00ff\u0051\0 JPEG_2000",
+            "\0\0\0\u000cJXL \r\n JPEG_XL",
+            "\u00ff\n\u00fa\1 JPEG_XL",
+            icon + " ICON",
+            "icns\0\0 ICON",
+            "<svg xmlns='http://www.w3.org/2000/svg'> SVG",
+            "\u00ef\u00bb\u00bf<?xml version='1.0'?>\n<!-- drawn - by -- hand -->\n<svg width='1'/> SVG",
+            "<?xml version='1.0'?><!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN'> SVG",
+            "DDS |\0\0\0 DDS",
+            "8BPS PHOTOSHOP",
+            "qoif QOI",
+            "#?RADIANCE\nFORMAT= RADIANCE",
+            "PF\n12 10\n-1.0\n NETPBM",
+            "P5\n12 10\n255\n NETPBM",
+            "%PDF-1.4 PDF"
         };
         for (String head : heads) {
             int at = head.lastIndexOf(' ');
@@ -120,8 +139,14 @@ class FolderFilesTest {
                 "P1 4 apples",
                 "P4 3 of 4",
                 "P6 12 10 in all",
+                "<?xml version='1.0'?><annotation>",
+                "<!-- svg --><html><svg></svg></html>",
+                "\0\0\1\0",
+                "\0\0\b\3\0\0\47\20\0\0\0\34\0\0\0\34",
+                "\0\0\2\0\0\0\0\0\0\0\0\0\1\0\1\0\30\0\0\0\0\0",
+                "\0\0\0\u0018ftypisom\0\0\2\0isommp42",
                 "II. Chapter")) {
-            assertThat(ImageFormat.of(text.getBytes(StandardCharsets.UTF_8))).isNull();
+            assertThat(ImageFormat.of(text.getBytes(StandardCharsets.ISO_8859_1))).isNull();
         }
     }
 
@@ -193,8 +218,42 @@ class FolderFilesTest {
             assertThat(data.skipped()).hasSize(5).contains("cannot read image dog/3.jpg: a link that leads nowhere");
             assertThat(data.describe()).containsEntry("skipped_images", 5);
             assertThat(data.summary()).endsWith(", 5 left out that cannot be read");
-            assertThat(data.warnings()).containsExactly("no class, since there is no image in it: 'fox'");
+            assertThat(data.warnings())
+                    .containsExactly(
+                            "no class, since there is no image in it: 'fox'",
+                            "files skipped: 2 .jpg (a link that leads nowhere, such as dog/3.jpg), 1 .jpg (an empty file, "
+                                    + "such as cat/empty.jpg), 1 without suffix, 1 .heic (a format that is not read, convert "
+                                    + "it to JPEG or PNG, such as fox/1.heic)");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"fox/1", "fox/1.bin", "fox/1.img", "fox/1.heic", "fox/1.bak"})
+    void imagesOfOtherFormatsAreCountedWhateverTheirSuffix(String name) throws IOException {
+        write(name, (byte) 0xff, (byte) 0x0a, (byte) 0x7f, (byte) 1, (byte) 2);
+        assertThat(leftOut()).containsExactly(Map.entry(name, Reason.UNREAD_FORMAT));
+        assertThatThrownBy(() -> ImageData.builder(folder).imageSize(8).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("1 file of folder " + folder + " cannot be used: ")
+                .hasMessageContaining("a format that is not read");
+    }
+
+    @Test
+    void saysTheFormatWhereTheSuffixIsThatOfAnother() throws IOException {
+        write("dog/3.jpg", (byte) 0xff, (byte) 0x0a, (byte) 0x7f, (byte) 1, (byte) 2);
+        assertThatThrownBy(() -> ImageData.builder(folder).imageSize(8).build())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("dog/3.jpg: an image of a format that is not read, JPEG XL");
+    }
+
+    @Test
+    void whatAPhoneCallsHeicMayBeAJpeg() throws IOException {
+        write("fox/1.HEIC", TestImages.encode(TestImages.plain(8, 8, 0x445566), "jpg"));
+        write("fox/2.nef", "II*\0\b\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1));
+        ImageFolder source = ImageFolder.of(folder);
+        assertThat(source.classNames()).contains("fox");
+        assertThat(source.warnings()).containsExactly("images by their content: 1 .heic");
+        assertThat(leftOut()).containsExactly(Map.entry("fox/2.nef", Reason.UNREAD_FORMAT));
     }
 
     @Test
@@ -245,7 +304,7 @@ class FolderFilesTest {
         assertThatThrownBy(() -> ImageFolder.of(other))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(
-                        "no images in " + other + "; expected png, jpg, gif, bmp, webp or tiff files, found 2 .npy");
+                        "no images in " + other + "; expected PNG, JPEG, BMP, GIF, WebP or TIFF files, found 2 .npy");
     }
 
     /** Random trees: whatever a walk of its own finds is an image of some split or left out for a reason, once. */

@@ -79,7 +79,7 @@ class ImageFolderTest {
                 .hasMessage("no folder " + folder.resolve("nowhere") + "; give one that holds images");
         assertThatThrownBy(() -> ImageFolder.of(folder))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("no images in " + folder + "; expected png, jpg, gif, bmp, webp or tiff files");
+                .hasMessage("no images in " + folder + "; expected PNG, JPEG, BMP, GIF, WebP or TIFF files");
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThatThrownBy(() -> ImageFolder.of(file))
                 .isInstanceOf(LimbeckException.class)

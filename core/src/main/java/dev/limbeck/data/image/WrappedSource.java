@@ -1,0 +1,83 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.Split;
+import java.util.List;
+
+/** Give the images of another source, with something about them changed. */
+abstract class WrappedSource implements ImageSource {
+    final ImageSource images;
+
+    WrappedSource(ImageSource images) {
+        this.images = images;
+    }
+
+    @Override
+    public List<String> classNames() {
+        return images.classNames();
+    }
+
+    @Override
+    public int size() {
+        return images.size();
+    }
+
+    @Override
+    public int label(int index) {
+        return images.label(index);
+    }
+
+    @Override
+    public String name(int index) {
+        return images.name(index);
+    }
+
+    @Override
+    public Split split(int index) {
+        return images.split(index);
+    }
+
+    @Override
+    public RgbImage load(int index) {
+        return images.load(index);
+    }
+
+    @Override
+    public long signature(int index) {
+        return images.signature(index);
+    }
+
+    @Override
+    public boolean mayFail() {
+        return images.mayFail();
+    }
+
+    @Override
+    public boolean inMemory() {
+        return images.inMemory();
+    }
+
+    @Override
+    public ImageDefaults defaults() {
+        return images.defaults();
+    }
+
+    @Override
+    public List<LeftOut> leftOut() {
+        return images.leftOut();
+    }
+
+    @Override
+    public List<String> warnings() {
+        return images.warnings();
+    }
+
+    @Override
+    public String origin() {
+        return images.origin();
+    }
+
+    @Override
+    public void checkLabels() {
+        images.checkLabels();
+    }
+}
