@@ -135,8 +135,7 @@ public record SavedModel(
         }
         module.eval();
         fitted.fit.notes().forEach(LOG::warn);
-        return new SavedModel(
-                module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
+        return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
     }
 
     private record Fitted(Module module, WeightFit fit) {}

@@ -47,8 +47,7 @@ public final class Archives {
      * @param needed says by the last part of its name whether a link is
      * @param noted takes what was left out or assumed before the folder appears; if it fails, no folder does
      */
-    public static void extract(
-            Path archive, Path folder, Predicate<String> needed, Consumer<List<String>> noted) {
+    public static void extract(Path archive, Path folder, Predicate<String> needed, Consumer<List<String>> noted) {
         FileTrouble.requireFile(archive);
         try {
             long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, MOST_GROWTH * Files.size(archive)));
@@ -59,11 +58,7 @@ public final class Archives {
     }
 
     static void extract(
-            Path archive,
-            Path folder,
-            long allowedBytes,
-            Predicate<String> needed,
-            Consumer<List<String>> noted) {
+            Path archive, Path folder, long allowedBytes, Predicate<String> needed, Consumer<List<String>> noted) {
         Path target = folder.toAbsolutePath().normalize();
         Path parent = target.getParent();
         if (parent == null) throw FileTrouble.in(folder, "is no folder to unpack into");

@@ -18,6 +18,7 @@ public final class ImageDecoder {
     public static final long MOST_PIXELS = 100_000_000;
 
     private static final long MOST_BYTES = 1L << 30;
+
     private ImageDecoder() {}
 
     /**
@@ -62,8 +63,9 @@ public final class ImageDecoder {
             case GIF -> GifFile.read(file);
             case WEBP -> WebpFile.read(file);
             case TIFF -> TiffFile.read(file);
-            default -> throw new IOException(
-                    "an image of a format that is not read, " + format.title + "; save it as PNG or JPEG");
+            default ->
+                throw new IOException(
+                        "an image of a format that is not read, " + format.title + "; save it as PNG or JPEG");
         };
     }
 

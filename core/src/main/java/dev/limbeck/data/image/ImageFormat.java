@@ -196,9 +196,7 @@ enum ImageFormat {
     }
 
     private static boolean isSvg(byte[] head) {
-        return SVG_START
-                .matcher(new String(head, StandardCharsets.ISO_8859_1))
-                .lookingAt();
+        return SVG_START.matcher(new String(head, StandardCharsets.ISO_8859_1)).lookingAt();
     }
 
     private static boolean begins(byte[] head, int... values) {

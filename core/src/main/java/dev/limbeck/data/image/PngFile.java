@@ -36,8 +36,7 @@ final class PngFile {
             throw new IOException(
                     "an iPhone-optimized PNG (CgBI), a format that is not read; save it as an ordinary PNG");
         }
-        if (first != HEAD)
-            throw new IOException("the PNG is damaged: it does not begin with its header (IHDR)");
+        if (first != HEAD) throw new IOException("the PNG is damaged: it does not begin with its header (IHDR)");
         long width = bytes.getInt(16) & 0xffffffffL;
         long height = bytes.getInt(20) & 0xffffffffL;
         return Limits.decode(
@@ -71,7 +70,8 @@ final class PngFile {
                 }
                 alone.put(file, at + 8, (int) Math.min(length - 12, kept - 8L));
             } else {
-                if (pixels >= 0 && !ended) alone.putInt(pixels, alone.position() - pixels - 8).putInt(0);
+                if (pixels >= 0 && !ended)
+                    alone.putInt(pixels, alone.position() - pixels - 8).putInt(0);
                 ended = pixels >= 0;
                 if (type == HEAD || type == END || type == COLORS && hasPalette) alone.put(file, at, kept);
             }

@@ -146,7 +146,8 @@ class FolderFilesTest {
                 "\0\0\2\0\0\0\0\0\0\0\0\0\1\0\1\0\30\0\0\0\0\0",
                 "\0\0\0\u0018ftypisom\0\0\2\0isommp42",
                 "II. Chapter")) {
-            assertThat(ImageFormat.of(text.getBytes(StandardCharsets.ISO_8859_1))).isNull();
+            assertThat(ImageFormat.of(text.getBytes(StandardCharsets.ISO_8859_1)))
+                    .isNull();
         }
     }
 

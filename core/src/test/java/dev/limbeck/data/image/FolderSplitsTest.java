@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which folders are splits, under the names that people give them. */
 class FolderSplitsTest {
@@ -352,60 +351,5 @@ class FolderSplitsTest {
         assertThatThrownBy(this::images)
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("no image of the validation split 'valid'");
-    }
-
-    /** Link the classes of a split to folders elsewhere, directly or by a folder of links. */
-    private void linkClasses(Path elsewhere, String split) throws IOException {
-        for (String name : new String[] {"cat", "dog"}) {
-            Files.createDirectories(folder.resolve(split));
-            Files.createSymbolicLink(folder.resolve(split).resolve(name), elsewhere.resolve(name));
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {".old", "backup", "a/b", "zip"})
-    void aLinkedFolderBelongsToThePlaceThatIsUsed(String other, @TempDir Path elsewhere) throws IOException {
-        for (String name : new String[] {"cat/1.png", "cat/2.png", "dog/1.png"}) {
-            TestImages.write(elsewhere.resolve(name), 0x102030);
-        }
-        linkClasses(elsewhere, other);
-        linkClasses(elsewhere, "train");
-        ImageFolder source = images();
-        assertThat(source.size()).isEqualTo(3);
-        assertThat(source.classNames()).containsExactly("cat", "dog");
-        assertThat(source.leftOut()).hasSize(3).noneMatch(file -> file.reason().stops());
-        classes("valid");
-        assertThat(found()).isEqualTo("train=train valid=valid");
-        assertThat(images().leftOut()).hasSize(3).noneMatch(file -> file.reason().stops());
-    }
-
-    @Test
-    void linksBehindLinksBelongToThePlaceThatIsUsedToo(@TempDir Path elsewhere) throws IOException {
-        for (String name : new String[] {"cat/1.png", "dog/1.png"}) {
-            TestImages.write(elsewhere.resolve(name), 0x102030);
-        }
-        for (String set : new String[] {"one", "two"}) {
-            Path links = Files.createDirectories(elsewhere.resolve(set));
-            Files.createSymbolicLink(links.resolve("cat"), elsewhere.resolve("cat"));
-            Files.createSymbolicLink(links.resolve("dog"), elsewhere.resolve("dog"));
-        }
-        classes("valid");
-        Files.createSymbolicLink(folder.resolve("backup"), elsewhere.resolve("one"));
-        Files.createSymbolicLink(folder.resolve("train"), elsewhere.resolve("two"));
-        assertThat(found()).isEqualTo("train=train valid=valid");
-        assertThat(images().leftOut()).hasSize(2).noneMatch(file -> file.reason().stops());
-    }
-
-    @Test
-    void imagesThatTheSplitsLinkToAreUsed() throws IOException {
-        write("raw/a.png", "raw/b.png", "raw/c.png");
-        Files.createDirectories(folder.resolve("train/cat"));
-        Files.createDirectories(folder.resolve("train/dog"));
-        Files.createSymbolicLink(folder.resolve("train/cat/1.png"), folder.resolve("raw/a.png"));
-        Files.createSymbolicLink(folder.resolve("train/dog/1.png"), folder.resolve("raw/b.png"));
-        ImageFolder source = images();
-        assertThat(source.size()).isEqualTo(2);
-        assertThat(source.warnings()).containsExactly("images beside the splits are not used: 1 in 'raw'");
-        assertThat(LeftOut.counts(source.leftOut())).isEqualTo(Map.of("unused", 1));
     }
 }

@@ -165,7 +165,9 @@ class ImageCostTest {
         byte[] data = joined(bytes("Exif\0\0"), exif(6), new byte[1000]);
         assertRead(inJpeg(repeated(segment(0xe1, data), 20_000)), HEIGHT);
         byte[] more = joined(bytes("Exif\0\0"), new byte[10]);
-        assertRead(inJpeg(segment(0xe1, joined(bytes("Exif\0\0"), exif(6))), repeated(segment(0xe1, more), 400_000)), HEIGHT);
+        assertRead(
+                inJpeg(segment(0xe1, joined(bytes("Exif\0\0"), exif(6))), repeated(segment(0xe1, more), 400_000)),
+                HEIGHT);
     }
 
     @Test
@@ -184,7 +186,8 @@ class ImageCostTest {
         byte[] packet = bytes("<x tiff:Orientation=\"6\"/>" + " ".repeat(2000));
         byte[] jpegXmp = segment(0xe1, joined(bytes("http://ns.adobe.com/xap/1.0/\0"), packet));
         assertRead(inJpeg(repeated(jpegXmp, 10_000)), HEIGHT);
-        assertRead(inPng(repeated(chunk("iTXt", joined(bytes("XML:com.adobe.xmp\0\0\0\0\0"), packet)), 10_000)), HEIGHT);
+        assertRead(
+                inPng(repeated(chunk("iTXt", joined(bytes("XML:com.adobe.xmp\0\0\0\0\0"), packet)), 10_000)), HEIGHT);
         assertRead(webp(lossless(), repeated(riff("XMP ", packet), 10_000)), HEIGHT);
     }
 
