@@ -72,6 +72,10 @@ final class ScriptOperators {
         return ALLOWED.contains(operator);
     }
 
+    static Set<String> allowed() {
+        return ALLOWED;
+    }
+
     /** Return whether an operator is in a namespace of PyTorch's own, so that a release may have it. */
     static boolean isOfPyTorch(String operator) {
         return OWN.contains(operator.substring(0, operator.indexOf("::")));

@@ -94,6 +94,9 @@ final class ScriptUses {
                 else i = operator(namespace, tokens, i + 2);
             } else if (token.is("__torch__")) {
                 i = path(tokens, i);
+            } else if (token.is("CONSTANTS")) {
+                // Its members are numbered tensors.
+                i = memberAt(tokens, i) == null ? i : i + 2;
             } else if (token.is("getattr") || token.is("hasattr")) {
                 attributeByText(tokens, i);
             } else {
