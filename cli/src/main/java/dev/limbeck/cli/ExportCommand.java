@@ -19,6 +19,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,7 +111,7 @@ final class ExportCommand extends LimbeckCommand {
             throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
         }
         engine.apply();
-        return Script.isIn(model.model) ? foreign() : own();
+        return TorchScriptFile.isIn(model.model) ? foreign() : own();
     }
 
     private Object own() {
@@ -159,14 +160,15 @@ final class ExportCommand extends LimbeckCommand {
         if (model.arch != null) {
             throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
         }
-        Map<String, String> says = Script.extraFiles(file);
+        TorchScriptFile checked = TorchScriptFile.open(file);
+        Map<String, String> says = checked.extraFiles();
         if (data.imageSize == null && !says.containsKey("image_size")) {
             throw new LimbeckException(
                     file + " does not say how large its images are; name their side with --image-size");
         }
         ImagePreparation preparation = data.preparation(says);
         List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
-        try (Script script = Script.load(file)) {
+        try (Script script = checked.load()) {
             if (!verifies) {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " does not name its classes; name them with --classes");

@@ -20,6 +20,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -124,8 +125,9 @@ final class ProfileCommand extends LimbeckCommand {
                 shape(path, model.inputShape());
             }
         } else if (isFile(path)) {
-            shape(path, Script.extraFiles(path), imageSize);
-            Script.load(path).close();
+            TorchScriptFile checked = TorchScriptFile.open(path);
+            shape(path, checked.extraFiles(), imageSize);
+            checked.load().close();
         } else {
             open(path).close();
         }
@@ -136,7 +138,7 @@ final class ProfileCommand extends LimbeckCommand {
     }
 
     private boolean isFile(Path path) {
-        return isOnnx(path) || (arch == null && Script.isIn(path));
+        return isOnnx(path) || (arch == null && TorchScriptFile.isIn(path));
     }
 
     /** Return whether there is more than one thing to measure. */
@@ -282,9 +284,10 @@ final class ProfileCommand extends LimbeckCommand {
 
     /** Run it as LibTorch runs TorchScript. */
     private Map<String, Object> script(Path path, @Nullable Integer given) {
-        long[] shape = shape(path, Script.extraFiles(path), given);
+        TorchScriptFile checked = TorchScriptFile.open(path);
+        long[] shape = shape(path, checked.extraFiles(), given);
         long begun = System.nanoTime();
-        try (Script script = Script.load(path);
+        try (Script script = checked.load();
                 Scope outer = Scope.open()) {
             forward(script, Tensors.zeros(DType.FLOAT32, 1, shape[0], shape[1], shape[2]));
             double start = millisSince(begun);

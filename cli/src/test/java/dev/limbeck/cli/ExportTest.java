@@ -9,6 +9,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.TorchScriptFile;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -201,7 +202,7 @@ class ExportTest {
                     .done();
         }
         Path silent = home.resolve("foreign.pt");
-        try (Script script = Script.load(out.resolve("model.pt"))) {
+        try (Script script = TorchScriptFile.open(out.resolve("model.pt")).load()) {
             script.save(silent, Map.of());
         }
         return silent;

@@ -1,18 +1,12 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipFile;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
@@ -34,7 +28,6 @@ public final class Script implements AutoCloseable {
     }
 
     private static final Symbol VALUE = Scope.keep(Symbol.fromQualString("attr::value"));
-    private static final Pattern EXTRA = Pattern.compile("[^/]+/extra/(.+)");
     private static final Pattern UNKNOWN_OPERATOR = Pattern.compile("Unknown builtin op: (\\w+)::(\\w+)");
     private static final Pattern NEWER_FORMAT =
             Pattern.compile("file with version (\\d+), but the maximum supported version for reading is (\\d+)");
@@ -42,8 +35,6 @@ public final class Script implements AutoCloseable {
     /** The namespaces of operators that come with PyTorch. */
     private static final Set<String> OWN_OPERATORS = Set.of(
             "aten", "prim", "prims", "quantized", "_quantized", "mkldnn", "sparse", "profiler", "c10d", "inductor");
-
-    private static final int LARGEST_EXTRA = 1 << 20;
 
     private final JitModule module;
     private @Nullable InferenceGraph running;
@@ -80,32 +71,23 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Return whether a file is TorchScript by its content: a ZIP with code in it, which checkpoints have not. */
-    public static boolean isIn(Path file) {
-        if (!Files.isRegularFile(file)) return false;
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            return zip.stream().anyMatch(entry -> entry.getName().matches("[^/]+/code/.*"));
-        } catch (IOException e) {
-            return false;
-        }
-    }
-
-    /** Load a TorchScript file onto the CPU, in eval mode. */
+    /**
+     * Load a TorchScript file onto the CPU, in eval mode. The engine believes every byte of it and runs what it says, so only
+     * {@code TorchScriptFile} of {@code dev.limbeck.weights}, which checks files, calls this.
+     */
     public static Script load(Path file) {
-        if (!Files.isRegularFile(file)) throw MissingFile.of("TorchScript file", file);
         try (Scope scope = Scope.open()) {
             JitModule module = torch.load(file.toString(), new DeviceOptional(new Device("cpu")), false);
             module.eval();
             return new Script(module);
         } catch (RuntimeException e) {
-            throw new LimbeckException(file + " " + trouble(file, e), e);
+            throw new LimbeckException(file + " " + trouble(e), e);
         }
     }
 
     /** Say why a file does not open: what the engine lacks, and whose it is. */
-    private static String trouble(Path file, RuntimeException e) {
+    private static String trouble(RuntimeException e) {
         String line = Engine.firstLine(e);
-        if (!isIn(file)) return "is not a TorchScript file: " + line;
         Matcher operator = UNKNOWN_OPERATOR.matcher(line);
         String release = Engine.version().replaceAll("-.*", "");
         String engine = "LibTorch " + release;
@@ -128,27 +110,6 @@ public final class Script implements AutoCloseable {
         }
         return "is TorchScript that " + engine + " cannot open (" + line
                 + "); if a newer PyTorch saved it, save it with PyTorch " + release + " or older, or export it to ONNX";
-    }
-
-    /**
-     * Read the texts that a file keeps, {@code _extra_files} in Python, by name; what has a MiB or more is none.
-     *
-     * @throws LimbeckException if the file cannot be read
-     */
-    public static Map<String, String> extraFiles(Path file) {
-        Map<String, String> found = new TreeMap<>();
-        try (ZipFile zip = new ZipFile(file.toFile())) {
-            for (ZipEntry entry : zip.stream().toList()) {
-                Matcher name = EXTRA.matcher(entry.getName());
-                if (!name.matches() || entry.isDirectory()) continue;
-                byte[] bytes = zip.getInputStream(entry).readNBytes(LARGEST_EXTRA);
-                if (bytes.length == LARGEST_EXTRA) continue;
-                found.put(name.group(1), new String(bytes, StandardCharsets.UTF_8));
-            }
-        } catch (IOException e) {
-            throw new LimbeckException(file + " cannot be read: " + e.getMessage(), e);
-        }
-        return found;
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,7 +46,7 @@ class ScriptWriterTest {
             try (Script script = ScriptWriter.compile(net)) {
                 script.save(file, Map.of());
             }
-            try (Script loaded = Script.load(file)) {
+            try (Script loaded = TorchScriptFile.open(file).load()) {
                 assertThat(Tensors.toFloats(loaded.forward(x)))
                         .containsExactly(Tensors.toFloats(net.predict(x)), within(1e-6f));
             }
@@ -141,7 +142,7 @@ class ScriptWriterTest {
         try (Script script = ScriptWriter.compile(net)) {
             script.save(file, Map.of());
         }
-        try (Script loaded = Script.load(file)) {
+        try (Script loaded = TorchScriptFile.open(file).load()) {
             assertThat(Tensors.toFloats(loaded.forward(Tensors.of(new float[] {1}, 1))))
                     .containsExactly(6);
         }
@@ -166,8 +167,8 @@ class ScriptWriterTest {
         Path none = folder.resolve("none.pt");
         Path broken = folder.resolve("broken.pt");
         Files.writeString(broken, "hello");
-        assertThatThrownBy(() -> Script.load(none)).hasMessage("no TorchScript file at " + none);
-        assertThatThrownBy(() -> Script.load(broken))
+        assertThatThrownBy(() -> TorchScriptFile.open(none).load()).hasMessage("no TorchScript file at " + none);
+        assertThatThrownBy(() -> TorchScriptFile.open(broken).load())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(broken + " is not a TorchScript file: ")
                 .hasMessageNotContaining("\n");

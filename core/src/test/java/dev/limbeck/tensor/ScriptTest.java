@@ -3,6 +3,7 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.weights.TorchScriptFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ class ScriptTest {
 
     private void refused(BinaryOperator<String> change, String... parts) throws IOException {
         Path file = changed(change);
-        assertThatThrownBy(() -> Script.load(file))
+        assertThatThrownBy(() -> TorchScriptFile.open(file).load())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(file.toString())
                 .hasMessageContainingAll(parts)

@@ -7,6 +7,7 @@ import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -100,7 +101,7 @@ record Source(
                 0,
                 ModelFiles.sha256(script),
                 script,
-                () -> Script.load(script),
+                () -> TorchScriptFile.open(script).load(),
                 null,
                 opened::forward);
     }

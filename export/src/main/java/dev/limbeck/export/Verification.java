@@ -13,6 +13,7 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
+import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
@@ -56,7 +57,7 @@ public record Verification(
 
     /** Ask a TorchScript file. */
     static Predictions askScript(Path file, ImageData data, Split split, int most) {
-        try (Script script = Script.load(file)) {
+        try (Script script = TorchScriptFile.open(file).load()) {
             return collect(data, split, most, script::forward);
         }
     }

@@ -19,6 +19,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -403,7 +404,7 @@ class ExporterTest {
             own.save(file, Map.of());
         }
         ImagePreparation preparation = ImagePreparation.of(student.preparation());
-        try (Script foreign = Script.load(file)) {
+        try (Script foreign = TorchScriptFile.open(file).load()) {
             Exporter exporter = Exporter.of(foreign, file, student.classNames(), preparation);
             Exported written = exporter.verifiedOn(data, Split.TEST, 60)
                     .export(home.resolve("foreign"))

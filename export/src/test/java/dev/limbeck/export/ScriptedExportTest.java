@@ -15,6 +15,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +46,7 @@ class ScriptedExportTest {
                 "def forward(self, x: Tensor) -> Tensor:\n    " + body.replace("; ", "\n    ") + "\n")) {
             script.save(file, Map.of());
         }
-        try (Script script = Script.load(file)) {
+        try (Script script = TorchScriptFile.open(file).load()) {
             List<String> names =
                     IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
             how.apply(Exporter.of(

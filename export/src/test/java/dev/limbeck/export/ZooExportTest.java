@@ -13,6 +13,7 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -95,7 +96,7 @@ class ZooExportTest {
         Path file = home.resolve("network.pt");
         script.save(file, Map.of());
         try (Scope scope = Scope.open();
-                Script loaded = Script.load(file)) {
+                Script loaded = TorchScriptFile.open(file).load()) {
             Tensor x = Tensors.randn(2, 3, side, side);
             float[] expected = Tensors.toFloats(network.predict(x));
             float largest = 1;

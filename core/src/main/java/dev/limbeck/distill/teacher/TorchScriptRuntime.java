@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -14,13 +15,14 @@ public final class TorchScriptRuntime implements ModelRuntime {
     /** A zip file with a program in it; a checkpoint of weights alone has none. */
     @Override
     public boolean runs(Path file) {
-        return Script.isIn(file);
+        return TorchScriptFile.isIn(file);
     }
 
     @Override
     public Running open(Path file) {
-        Facts facts = new Facts("TorchScript", List.of(), List.of(), List.of(), Script.extraFiles(file));
-        Script script = Script.load(file);
+        TorchScriptFile checked = TorchScriptFile.open(file);
+        Facts facts = new Facts("TorchScript", List.of(), List.of(), List.of(), checked.extraFiles());
+        Script script = checked.load();
         if (script.trains()) {
             script.close();
             throw new LimbeckException(
