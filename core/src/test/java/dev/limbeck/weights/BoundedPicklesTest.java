@@ -59,7 +59,8 @@ class BoundedPicklesTest {
                         "maps made of a shared list of pairs",
                         TOO_MUCH,
                         "]q\u0000(" + "N]\u0086".repeat(0) + "K\u0001N\u0086".repeat(20_000)
-                                + "e0ccollections\nOrderedDict\nq\u00010(" + "h\u0001h\u0000N\u0086R".repeat(20_000) + "l"),
+                                + "e0ccollections\nOrderedDict\nq\u00010(" + "h\u0001h\u0000N\u0086R".repeat(20_000)
+                                + "l"),
                 Arguments.of(
                         "tensors of a million dimensions",
                         "more than 64 dimensions",
@@ -69,8 +70,8 @@ class BoundedPicklesTest {
                 Arguments.of(
                         "a tensor under 200,000 names",
                         "more than 100000 tensors",
-                        tensor.substring(2) + "q\u00000}("
-                                + repeat(200_000, i -> "U\u0006%06dh\u0000".formatted(i)) + "u"),
+                        tensor.substring(2) + "q\u00000}(" + repeat(200_000, i -> "U\u0006%06dh\u0000".formatted(i))
+                                + "u"),
                 Arguments.of(
                         "a tensor in 5,000 maps",
                         "more than 1000 maps of tensors",
@@ -123,10 +124,10 @@ class BoundedPicklesTest {
     void entriesOfACheckpointAreCounted() {
         System.setProperty(Limit.TENSORS.property(), "10");
         try {
-            Map<String, byte[]> many = IntStream.range(0, 2_000)
-                    .boxed()
-                    .collect(Collectors.toMap(i -> "data/" + i, i -> new byte[0]));
-            Path file = Pickles.zip(folder.resolve("a.pt"), Pickles.start().raw("}.").bytes(), many);
+            Map<String, byte[]> many =
+                    IntStream.range(0, 2_000).boxed().collect(Collectors.toMap(i -> "data/" + i, i -> new byte[0]));
+            Path file = Pickles.zip(
+                    folder.resolve("a.pt"), Pickles.start().raw("}.").bytes(), many);
             Work.assertRefused("more than 1010 entries", 0, () -> TorchCheckpoint.read(file));
         } finally {
             System.clearProperty(Limit.TENSORS.property());
