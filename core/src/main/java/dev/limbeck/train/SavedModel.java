@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -134,7 +135,7 @@ public record SavedModel(
                     file + " names " + classNames.size() + " classes, but its classifier has " + classes);
         }
         module.eval();
-        fitted.fit.notes().forEach(LOG::warn);
+        fitted.fit.notes().forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
     }
 

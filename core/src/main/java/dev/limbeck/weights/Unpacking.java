@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipException;
@@ -21,12 +22,15 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
+import org.apache.commons.compress.archivers.zip.ZipMethod;
+import org.apache.commons.io.input.BoundedInputStream;
 
 /** Bring one archive into one folder. */
 final class Unpacking {
     static final int CHUNK = 1 << 16;
 
     private static final int LONGEST_LINK = 4096;
+    private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
 
     private final Path archive;
     private final EntryFolder folder;
@@ -61,9 +65,13 @@ final class Unpacking {
     }
 
     private void tar() throws CharacterCodingException {
-        try (InputStream file = new BufferedInputStream(Files.newInputStream(archive), CHUNK);
-                InputStream plain = Decompression.of(file);
+        try (BoundedInputStream counted = BoundedInputStream.builder()
+                        .setInputStream(Files.newInputStream(archive))
+                        .get();
+                InputStream file = new BufferedInputStream(counted, CHUNK);
+                HeaderStream plain = new HeaderStream(Decompression.of(file), folder::read);
                 RawTar tar = new RawTar(plain, charset)) {
+            folder.readFrom(counted::getCount);
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 tarEntry(tar, entry);
             }
@@ -77,7 +85,7 @@ final class Unpacking {
             readToEnd(plain);
         } catch (CharacterCodingException e) {
             throw e;
-        } catch (IOException | IllegalArgumentException | io.airlift.compress.MalformedInputException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw damaged(e);
         }
     }
@@ -110,7 +118,6 @@ final class Unpacking {
         byte[] chunk = new byte[CHUNK];
         boolean more = false;
         for (int count = plain.read(chunk); count >= 0; count = plain.read(chunk)) {
-            folder.grow(count);
             for (int i = 0; i < count; i++) more |= chunk[i] != 0;
         }
         if (more) {
@@ -140,7 +147,8 @@ final class Unpacking {
             folder.place(read, true, InputStream.nullInputStream(), false);
             return;
         }
-        if (!zip.canReadEntryData(entry)) {
+        // The library says that it reads zstd, which it does only beside another library.
+        if (!zip.canReadEntryData(entry) || ZSTD.contains(entry.getMethod())) {
             String what = entry.getGeneralPurposeBit().usesEncryption()
                     ? "is encrypted; unpack it with its password and give the folder"
                     : "is compressed by method " + entry.getMethod() + "; pack it with the common one, deflate";
