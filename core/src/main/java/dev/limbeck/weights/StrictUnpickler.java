@@ -31,6 +31,8 @@ public abstract class StrictUnpickler extends Unpickler {
     private static final int CONTAINER = 96;
     private static final int PAIR = 64;
     private static final int SLOT = 8;
+    /** A pair of a list that becomes one of a map, and what is needed on the way. */
+    private static final int COPIED = 200;
 
     private final PickleInput source;
     private final long most;
@@ -67,8 +69,8 @@ public abstract class StrictUnpickler extends Unpickler {
         if (!(arguments instanceof Object[] values)) return;
         for (Object value : values) {
             if (value instanceof Object[] tuple) spend((long) SLOT * tuple.length);
-            else if (value instanceof Collection<?> items) spend((long) PAIR * items.size());
-            else if (value instanceof Map<?, ?> map) spend((long) PAIR * map.size());
+            else if (value instanceof Collection<?> items) spend((long) COPIED * items.size());
+            else if (value instanceof Map<?, ?> map) spend((long) COPIED * map.size());
             else if (value instanceof String text) spend(text.length());
         }
     }

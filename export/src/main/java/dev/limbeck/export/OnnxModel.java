@@ -63,6 +63,7 @@ public final class OnnxModel implements AutoCloseable {
         Seal.check(file);
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
+        OnnxSizes.check(file);
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
