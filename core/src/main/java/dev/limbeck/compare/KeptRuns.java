@@ -11,6 +11,7 @@ import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.RunJson;
+import dev.limbeck.weights.Leftovers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,8 @@ final class KeptRuns {
      */
     KeptRuns(Path out, Teachers teachers, boolean tested, RunContext context) {
         claim(out);
+        Leftovers.clear(out);
+        Leftovers.clear(out.resolve(Teachers.FOLDER));
         this.out = out;
         this.teachers = teachers;
         this.tested = tested;
@@ -75,6 +78,7 @@ final class KeptRuns {
             throw new LimbeckException(
                     place + " was made otherwise: " + difference + "; choose another --out, or remove that folder");
         }
+        RunDirectory.clearComplete(place);
         context.told().accept(name + ": done before");
         return old;
     }

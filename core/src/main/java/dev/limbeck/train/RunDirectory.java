@@ -113,10 +113,22 @@ public final class RunDirectory implements AutoCloseable {
             throw new LimbeckException("nothing to resume: the run at " + target
                     + " has not finished its first epoch; begin anew with --overwrite");
         }
+        clearComplete(whole);
         String instead = Files.exists(whole.resolve(RECORD_NAME))
                 ? target + " is complete"
                 : "no run was interrupted at " + target;
         throw new LimbeckException("nothing to resume: " + instead + "; leave out --resume to begin one");
+    }
+
+    /** Remove the checkpoints that a complete run no longer needs, where it was killed between its last steps. */
+    public static void clearComplete(Path target) {
+        if (!Files.exists(target.resolve(RECORD_NAME))) return;
+        try {
+            Files.deleteIfExists(target.resolve(CHECKPOINT_NAME));
+            Files.deleteIfExists(target.resolve(PREVIOUS_NAME));
+        } catch (IOException e) {
+            throw new LimbeckException("cannot clear " + target + " (" + reason(target, e) + ")", e);
+        }
     }
 
     private static List<Path> checkpointsIn(Path unfinished) {
@@ -188,8 +200,7 @@ public final class RunDirectory implements AutoCloseable {
         finished = true;
         try {
             replace();
-            Files.deleteIfExists(target.resolve(CHECKPOINT_NAME));
-            Files.deleteIfExists(target.resolve(PREVIOUS_NAME));
+            clearComplete(target);
         } catch (IOException e) {
             throw new LimbeckException(
                     "cannot move the run to " + target + " (" + reason(target, e) + "); it is kept in " + unfinished,

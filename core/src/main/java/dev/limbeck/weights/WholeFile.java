@@ -6,7 +6,6 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /** Write a file whole or not at all: under a temporary name in the same folder, then moved into place. */
@@ -34,13 +33,12 @@ public final class WholeFile {
         try {
             Files.createDirectories(folder);
             try {
-                try (FileChannel channel =
-                        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                try (FileChannel channel = Leftovers.claim(temporary)) {
                     content.writeTo(channel);
                     // Else a power cut after the move could leave the new name with no content.
                     channel.force(true);
+                    move(temporary, target);
                 }
-                move(temporary, target);
             } finally {
                 Files.deleteIfExists(temporary);
             }

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.RowKey;
 import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.weights.Leftovers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -63,6 +65,7 @@ final class DiskStore implements RowStore {
         this.folder = folder;
         this.rowBytes = rowBytes;
         this.told = told;
+        Leftovers.clear(folder);
         Map<String, String> there = facts(folder);
         if (there == null) {
             create(folder, facts);
@@ -111,9 +114,12 @@ final class DiskStore implements RowStore {
         try {
             Files.createDirectories(folder);
             Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
-            try {
-                Files.writeString(
-                        temporary, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(facts) + "\n");
+            byte[] text = (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(facts) + "\n")
+                    .getBytes(StandardCharsets.UTF_8);
+            try (FileChannel channel = Leftovers.claim(temporary)) {
+                ByteBuffer content = ByteBuffer.wrap(text);
+                while (content.hasRemaining()) channel.write(content);
+                channel.force(true);
                 publish(temporary, folder.resolve(FACTS));
             } finally {
                 Files.deleteIfExists(temporary);
@@ -198,7 +204,8 @@ final class DiskStore implements RowStore {
         return full;
     }
 
-    boolean has(RowKey key) {
+    @Override
+    public boolean has(RowKey key) {
         return places.containsKey(key) || waiting.containsKey(key);
     }
 

@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Origin;
 import dev.limbeck.data.RowKey;
@@ -23,16 +24,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Answer from what is kept where that can be, and keep what else is answered. */
+/**
+ * Answer from what is kept where that can be, and keep what else is answered.
+ *
+ * <p>The last bits of an answer depend on the batch that the row was asked in, even on its position there. So an answer never
+ * depends on what happened to be kept before: in memory it is found again for the very same batch only, which makes it equal to
+ * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
+ */
 final class KeptLesson implements Teacher.Lesson {
     private static final String FEATURES = "features";
     private static final String CLASSES = "classes";
@@ -81,7 +89,7 @@ final class KeptLesson implements Teacher.Lesson {
             throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
                     + "nothing shows whether it is still the same; keep none");
         }
-        facts.put("form", "1");
+        facts.put("form", "2");
         facts.put("teacher", teacher);
         facts.put("precision", lesson.precision().toString());
         facts.put("numbers", encoding.toString());
@@ -153,7 +161,7 @@ final class KeptLesson implements Teacher.Lesson {
         if (!closing.close()) return;
         try {
             if (store != null) store.close();
-            if (store instanceof DiskStore disk && disk.isFull()) counts.lost = true;
+            if (isFull()) counts.lost = true;
         } finally {
             lesson.close();
         }
@@ -163,13 +171,12 @@ final class KeptLesson implements Teacher.Lesson {
     public Tensor logits(Batch batch) {
         closing.check();
         RowKey[] keys = keys(batch);
-        if (keys == null) return live(batch, false);
+        if (keys == null) return live(batch);
         counts.asked += keys.length;
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             if (store == null) reopen();
-            Tensor rows = store == null ? first(keys, batch) : rows(keys, () -> encoding.encode(joined(batch)));
-            return scope.handOut(split(rows, scope));
+            return scope.handOut(split(encoding.decode(rows(keys, batch), keys.length, width()), scope));
         }
     }
 
@@ -184,23 +191,25 @@ final class KeptLesson implements Teacher.Lesson {
         }
         // What is in memory has no inside, and a pass that watches none needs none.
         if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;
-        return data.keys(origin, batch.indices());
+        RowKey[] keys = data.keys(origin, batch.indices());
+        return keys == null || folder != null ? keys : OwnOrder.among(keys);
     }
 
-    private Tensor live(Batch batch, boolean watched) {
+    private Tensor live(Batch batch) {
         Capture from = inside;
         Capture to = shown;
         if (from == null || to == null) return lesson.logits(batch);
-        if (watched || to.isRecording()) from.start();
+        if (to.isRecording()) from.start();
         Tensor logits = lesson.logits(batch);
         if (to.isRecording()) points.forEach(point -> to.put(point, from.get(point)));
-        if (!watched) from.stop();
+        from.stop();
         return logits;
     }
 
     /** Ask the teacher, and put all that is kept of its answer side by side. */
     private Tensor joined(Batch batch) {
-        Tensor logits = live(batch, true);
+        if (!points.isEmpty()) inside().start();
+        Tensor logits = lesson.logits(batch);
         classes = Math.toIntExact(logits.size(1));
         Tensor[] parts = new Tensor[1 + points.size()];
         parts[0] = logits;
@@ -303,34 +312,55 @@ final class KeptLesson implements Teacher.Lesson {
         return false;
     }
 
-    /** Read rows; those that are missing are taken from the answers about the whole batch. */
-    private Tensor rows(RowKey[] keys, Supplier<byte[]> answers) {
+    /** Return the bytes of what is kept of the answers about a batch, asking for them first where that must be. */
+    private ByteBuffer rows(RowKey[] keys, Batch batch) {
+        if (!holds(keys)) {
+            if (folder == null || OwnOrder.isOf(data, batch)) return buffer(asked(keys, batch));
+            if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
+            // Not all could be kept.
+            if (!holds(keys)) return buffer(asked(keys, batch));
+        } else {
+            counts.found += keys.length;
+        }
         int rowBytes = encoding.bytes(width());
-        buffer(keys.length * rowBytes);
-        boolean[] missing = new boolean[keys.length];
-        int absent = 0;
+        ByteBuffer rows = buffer(keys.length * rowBytes);
         for (int row = 0; row < keys.length; row++) {
-            buffer.position(row * rowBytes);
-            missing[row] = !store().get(keys[row], buffer);
-            if (missing[row]) absent++;
+            rows.position(row * rowBytes);
+            store().get(keys[row], rows);
         }
-        counts.found += keys.length - absent;
-        if (absent > 0) {
-            byte[] answered = answers.get();
-            for (int row = 0; row < keys.length; row++) {
-                if (!missing[row]) continue;
-                buffer.put(row * rowBytes, answered, row * rowBytes, rowBytes);
-                store().put(keys[row], answered, row * rowBytes, rowBytes);
-            }
-        }
-        return encoding.decode(buffer, keys.length, width());
+        return rows;
     }
 
-    /** Ask about the first batch, which tells how long a row is, and keep the answer. */
-    private Tensor first(RowKey[] keys, Batch batch) {
-        byte[] answer = encoding.encode(joined(batch));
+    private boolean holds(RowKey... keys) {
+        RowStore opened = store;
+        return opened != null && Stream.of(keys).allMatch(opened::has);
+    }
+
+    /** Ask about a batch, and keep those of its rows that are not there. */
+    private byte[] asked(RowKey[] keys, Batch batch) {
+        byte[] answers = encoding.encode(joined(batch));
         open();
-        return rows(keys, () -> answer);
+        int rowBytes = encoding.bytes(width());
+        for (int row = 0; row < keys.length; row++) store().put(keys[row], answers, row * rowBytes, rowBytes);
+        return answers;
+    }
+
+    /** Ask about all rows of a split in a view, batch by batch as the data has them. */
+    private void askInOwnOrder(Origin origin) {
+        try (BatchStream batches = data.view(origin.split(), origin.view())) {
+            while (!isFull()) {
+                try (Scope scope = Scope.open()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    RowKey[] keys = Objects.requireNonNull(data.keys(origin, batch.indices()));
+                    if (!holds(keys)) asked(keys, batch);
+                }
+            }
+        }
+    }
+
+    private boolean isFull() {
+        return store instanceof DiskStore disk && disk.isFull();
     }
 
     private RowStore store() {
@@ -341,6 +371,10 @@ final class KeptLesson implements Teacher.Lesson {
     private ByteBuffer buffer(int bytes) {
         if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
         return buffer.clear().limit(bytes);
+    }
+
+    private ByteBuffer buffer(byte[] bytes) {
+        return buffer(bytes.length).put(bytes);
     }
 
     /** Show the features that were kept, and return the logits. */

@@ -5,6 +5,9 @@ import java.nio.ByteBuffer;
 
 /** Keep rows of bytes by key. */
 interface RowStore extends AutoCloseable {
+    /** Return whether there is a row of this key. */
+    boolean has(RowKey key);
+
     /** Copy a row to the buffer's position and return true, or return false if there is none. */
     boolean get(RowKey key, ByteBuffer target);
 

@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Kill a command with SIGKILL again and again, let it finish, and compare all that it leaves with what it leaves undisturbed:
+#
+#   bench/kills.sh KIND [N] [SEED] [rename]
+#
+# KIND is train, distill (features and mixup, and by turns two teachers and mixup), compare, sweep, cache or export. N runs (100)
+# are killed at moments that SEED (1) chooses, every fourth a second time while it goes on. With the word rename, one run each is
+# killed at every rename that the undisturbed one makes (by strace), at most N of them. A run that has a checkpoint goes on with
+# --resume; otherwise the same command is given again. Equal means: the same files, in each the same content but for times, and
+# nothing else beside. Writes into a folder of its own under the temporary one, which stays where something differed.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+limbeck="$root/bin/limbeck"
+kind=${1:?"usage: bench/kills.sh train|distill|compare|sweep|cache|export [N] [SEED] [rename]"}
+times=${2:-100}
+RANDOM=${3:-1}
+renames=${4:-}
+case $kind in train | distill | compare | sweep | cache | export) ;; *) echo "unknown kind $kind" >&2; exit 2 ;; esac
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+"$limbeck" --version >/dev/null
+export LIMBECK_BUILD=no
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/kills-$kind.XXXXXX")
+log="$work/log"
+data=(--data shapes:192:64:64 --image-size 16 --batch-size 32 --precision fp32 --device cpu --workers 1)
+student=("${data[@]}" --arch cifar-resnet8)
+
+"$limbeck" train "${data[@]}" --arch cifar-resnet14 --epochs 1 --out "$work/teacher" >"$log" 2>&1
+"$limbeck" train "${data[@]}" --arch cifar-resnet8 --epochs 1 --seed 5 --out "$work/other" >"$log" 2>&1
+taught=("${student[@]}" --teacher "$work/teacher")
+
+# Set the array command: what is to be done in the folder $1, in the way $2.
+command_of() {
+  local out="$1/out"
+  case $kind in
+    train) command=(train "${student[@]}" --epochs 4 --mixup 0.2 --average-decay 0.9 --keep best --out "$out") ;;
+    distill)
+      if [ "$2" = 0 ]; then
+        command=(distill "${taught[@]}" --epochs 4 --loss soft-target --loss fitnet:layer2 --mixup 0.2 --out "$out")
+      else
+        command=(distill "${taught[@]}" --teacher "$work/other" --epochs 4 --mixup 0.2 --average-decay 0.9 --out "$out")
+      fi ;;
+    compare)
+      # By turns with a folder of kept answers, which has views of its own for each seed.
+      command=(compare "${taught[@]}" --epochs 2 --seeds 2 --out "$out")
+      if [ "$2" = 1 ]; then command+=(--augment-views 2 --data-seed 3 --cache-teacher "$1/answers"); fi ;;
+    sweep)
+      command=(sweep "${taught[@]}" --epochs 3 --temperatures 2,5 --kd-weights 0.5 --strategy halving --confirm 1 --out "$out") ;;
+    cache) command=(cache "${taught[@]}" --augment-views 4 --cache-teacher "$out") ;;
+    export) command=(export --model "$work/teacher" --format onnx,torchscript,safetensors "${data[@]}" --out "$out") ;;
+  esac
+}
+
+# Print a line for each file under a folder: its name, and a hash of its content but for times.
+state() {
+  (cd "$1" && find . -mindepth 1 \( -type f -o -type l -o -type d -empty \) | LC_ALL=C sort | while read -r file; do
+    case $file in
+      *.rows) continue ;; # cut into files as it came; the rows are hashed together
+      *.json)
+        sum=$(sed -e "s|$1/|/|g" "$file" | jq -S 'walk(if type == "object" then del(.started, .finished, .seconds,
+          .train_images_per_second, .repeat_sha256, .sha256) else . end)' | sha256sum) ;;
+      */epochs.csv) sum=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /seconds|per_second/) out[i] = 1 }
+          { line = ""; for (i = 1; i <= NF; i++) if (!(i in out)) line = line "," $i; print line }' "$file" | sha256sum) ;;
+      *.html | *.md) sum=text ;; # hold times
+      *) sum=$(sha256sum <"$file") ;;
+    esac
+    echo "$file ${sum%% *}"
+  done
+  for folder in out answers; do
+    if [ -e "$folder/facts.json" ]; then echo "$folder $("${java:-java}" "$root/bench/KeptRows.java" "$folder")"; fi
+  done)
+}
+
+undisturbed() {
+  mkdir "$work/whole-$1"
+  command_of "$work/whole-$1" "$1"
+  "$limbeck" "${command[@]}" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  state "$work/whole-$1" >"$work/expected-$1"
+}
+
+# Let the killed run in the folder $1 go on as a user would; $2 is the way.
+go_on() {
+  command_of "$1" "$2"
+  case $kind in
+    train | distill)
+      if [ -e "$1/out" ]; then how=complete; "$limbeck" "${command[0]}" --resume --out "$1/out" && return 1 || return 0
+      elif ls "$1"/out.unfinished/checkpoint.safetensors* >/dev/null 2>&1; then how=resumed
+        "$limbeck" "${command[0]}" --resume --out "$1/out"
+      else how=anew; "$limbeck" "${command[@]}" --overwrite; fi ;;
+    export) if [ -e "$1/out" ]; then how=complete; else how=anew; "$limbeck" "${command[@]}"; fi ;;
+    *) how=again; "$limbeck" "${command[@]}" ;;
+  esac
+}
+
+# Run in the background, in a group of its own, and kill that after so many milliseconds.
+kill_after() {
+  local pause=$1; shift
+  setsid "$@" >"$log" 2>&1 &
+  local group=$!
+  sleep "$(awk -v ms="$pause" 'BEGIN { printf "%.3f", ms / 1000 }')"
+  if kill -KILL "-$group" 2>/dev/null; then kills=$((kills + 1)); killed=yes; else killed=no; fi
+  wait "$group" 2>/dev/null || true
+}
+
+begun=$(date +%s%N)
+undisturbed 0
+millis=$((($(date +%s%N) - begun) / 1000000))
+undisturbed 1
+echo "$kind: undisturbed $millis ms, $(wc -l <"$work/expected-0") files"
+
+kills=0
+equal=0
+tries=0
+while [ "$tries" -lt "$times" ]; do
+  tries=$((tries + 1))
+  way=$((tries % 2))
+  folder="$work/$tries"
+  mkdir "$folder"
+  command_of "$folder" "$way"
+  how=
+  if [ -n "$renames" ]; then
+    # Both ways are gone through, one after the other.
+    at=$(((tries + 1) / 2))
+    if strace -f -qq -o "$work/strace" -e trace=rename,renameat,renameat2,link,linkat \
+      -e "inject=rename,renameat,renameat2,link,linkat:signal=KILL:when=$at" "$limbeck" "${command[@]}" >"$log" 2>&1; then
+      if [ "$way" = 1 ]; then past=1; else past0=1; fi
+      if [ "${past:-0}${past0:-0}" = 11 ]; then tries=$((tries - 1)); rm -r "$folder"; break; fi
+      how="no rename $at"
+    else kills=$((kills + 1)); killed="at rename $at"; fi
+  else
+    kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[@]}"
+    first=$killed
+    if [ $((tries % 4)) -eq 0 ]; then
+      if [ "$kind" = train ] || [ "$kind" = distill ]; then
+        if ls "$folder"/out.unfinished/checkpoint.safetensors* >/dev/null 2>&1; then
+          kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[0]}" --resume --out "$folder/out"
+          first="$first, again $killed"
+        fi
+      elif [ "$kind" != export ] || [ ! -e "$folder/out" ]; then
+        kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[@]}"
+        first="$first, again $killed"
+      fi
+    fi
+    killed=$first
+  fi
+  if [ -n "$how" ] || go_on "$folder" "$way" >"$log" 2>&1; then trouble=; else trouble=" ($(tail -n 1 "$log"))"; fi
+  state "$folder" >"$work/found"
+  if [ -z "$trouble" ] && diff "$work/expected-$way" "$work/found" >"$work/diff-$tries"; then
+    equal=$((equal + 1)); result=equal; rm -r "$folder" "$work/diff-$tries"
+  else result="DIFFERENT$trouble"; fi
+  echo "$tries: killed $killed, $how: $result"
+done
+echo "$kind ${renames:+at renames }: $kills kills, $equal of $tries equal to the undisturbed"
+if [ "$equal" = "$tries" ]; then rm -r "$work"; else echo "see $work"; exit 1; fi
