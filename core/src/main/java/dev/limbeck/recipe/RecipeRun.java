@@ -20,6 +20,7 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RateCurve;
 import dev.limbeck.train.RunDirectory;
+import dev.limbeck.train.TimelessRecord;
 import dev.limbeck.train.TrainingDiverged;
 import dev.limbeck.train.Validation;
 import java.nio.file.Path;
@@ -231,6 +232,7 @@ public final class RecipeRun {
             runRecord.put("epochs", epochs);
             runRecord.put("results", results(learner, data, best, directory));
             runRecord.put("model_sha256", learner.model().sha256());
+            runRecord.put(TimelessRecord.KEY, TimelessRecord.sha256(runRecord));
             directory.finish(learner, runRecord);
             return runRecord;
         }

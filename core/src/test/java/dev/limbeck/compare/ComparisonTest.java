@@ -18,13 +18,16 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.Fit;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.RunJson;
+import dev.limbeck.train.TimelessRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeAll;
@@ -206,6 +209,80 @@ class ComparisonTest {
                         .get("model_sha256"))
                 .isEqualTo(RunJson.read(home.resolve("whole/distilled/seed-0/run.json"))
                         .get("model_sha256"));
+    }
+
+    /** Without augmentation each image is shown in every epoch, in other batches. */
+    @Test
+    void repeatsToTheSameBitsHoweverOftenItWasKilled() throws IOException {
+        Map<String, Recipe> recipes = named("half", still(0.5), "most", still(0.9));
+        comparison("undisturbed", 2, recipes, new ArrayList<>()).run();
+        Map<String, String> expected = bits("undisturbed");
+        assertThat(expected).hasSize(2 * 3 * 2);
+        for (int attempt = 0; attempt < 2; attempt++) {
+            String out = "killed-" + attempt;
+            int kills = 0;
+            // In the middle of a run, between two runs, and again after each.
+            while (!tried(recipes, out, attempt + 2)) kills++;
+            assertThat(kills).isGreaterThan(2);
+            assertThat(bits(out)).isEqualTo(expected);
+        }
+        for (String name : recipes.keySet()) {
+            Path run = home.resolve("undisturbed/" + name + "/seed-1/run.json");
+            Map<String, Object> again =
+                    new RecipeRun(Recipe.read(run), RunContext.silent()).run(home.resolve("again-" + name), false);
+            assertThat(again.get("model_sha256"))
+                    .as("the record repeats the run outside of the comparison, %s", name)
+                    .isEqualTo(RunJson.read(run).get("model_sha256").asText());
+            assertThat(again.get("repeat_sha256"))
+                    .isEqualTo(RunJson.read(run).get("repeat_sha256").asText());
+        }
+    }
+
+    private static Recipe still(double weight) {
+        return recipe(tree -> {
+            tree.withObject("/data").putObject("augment").put("flip", false);
+            tree.withObject("/training").put("epochs", 3).put("average_decay", 0.9);
+            tree.putObject("teacher").put("model", home.resolve("teacher").toString());
+            tree.putObject("distillation").put("weight", weight);
+        });
+    }
+
+    /** Let a comparison begin so many epochs; returns whether it came to its end. */
+    private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
+        int[] left = {epochs};
+        RunContext silent = RunContext.silent();
+        RunContext failing = new RunContext(
+                "cpu",
+                null,
+                silent.told(),
+                silent.download(),
+                silent.prepare(),
+                () -> List.of(new Callback() {
+                    @Override
+                    public void beforeEpoch(Fit fit) {
+                        if (left[0]-- == 0) throw new IllegalStateException("killed");
+                    }
+                }));
+        try {
+            new Comparison(recipes, 2, 0, home.resolve(out), failing).run();
+            return true;
+        } catch (IllegalStateException e) {
+            assertThat(e).hasMessage("killed");
+            return false;
+        }
+    }
+
+    /** Return what each run of a comparison left, by its folder: its model's bytes, and its record but for times. */
+    private static Map<String, String> bits(String out) throws IOException {
+        Map<String, String> bits = new TreeMap<>();
+        for (String name : List.of("alone", "half", "most")) {
+            for (int seed = 0; seed < 2; seed++) {
+                Path run = home.resolve(out).resolve(name + "/seed-" + seed);
+                bits.put(name + seed + " model", Arrays.toString(Files.readAllBytes(run.resolve("model.safetensors"))));
+                bits.put(name + seed + " record", TimelessRecord.sha256(RunJson.read(run.resolve("run.json"))));
+            }
+        }
+        return bits;
     }
 
     private static Recipe faster(Recipe recipe) {
