@@ -23,7 +23,7 @@ export LIMBECK_BUILD=no
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/kills-$kind.XXXXXX")
 log="$work/log"
-data=(--data shapes:192:64:64 --image-size 16 --batch-size 32 --precision fp32 --device cpu --workers 1)
+data=(--data shapes:96:32:32 --image-size 16 --batch-size 16 --precision fp32 --device cpu --workers 1)
 student=("${data[@]}" --arch cifar-resnet8)
 
 "$limbeck" train "${data[@]}" --arch cifar-resnet14 --epochs 1 --out "$work/teacher" >"$log" 2>&1
@@ -34,12 +34,12 @@ taught=("${student[@]}" --teacher "$work/teacher")
 command_of() {
   local out="$1/out"
   case $kind in
-    train) command=(train "${student[@]}" --epochs 4 --mixup 0.2 --average-decay 0.9 --keep best --out "$out") ;;
+    train) command=(train "${student[@]}" --epochs 3 --mixup 0.2 --average-decay 0.9 --keep best --out "$out") ;;
     distill)
       if [ "$2" = 0 ]; then
-        command=(distill "${taught[@]}" --epochs 4 --loss soft-target --loss fitnet:layer2 --mixup 0.2 --out "$out")
+        command=(distill "${taught[@]}" --epochs 3 --loss soft-target --loss fitnet:layer2 --mixup 0.2 --out "$out")
       else
-        command=(distill "${taught[@]}" --teacher "$work/other" --epochs 4 --mixup 0.2 --average-decay 0.9 --out "$out")
+        command=(distill "${taught[@]}" --teacher "$work/other" --epochs 3 --mixup 0.2 --average-decay 0.9 --out "$out")
       fi ;;
     compare)
       # By turns with a folder of kept answers, which has views of its own for each seed.
@@ -59,7 +59,7 @@ state() {
       *.rows) continue ;; # cut into files as it came; the rows are hashed together
       *.json)
         sum=$(sed -e "s|$1/|/|g" "$file" | jq -S 'walk(if type == "object" then del(.started, .finished, .seconds,
-          .train_images_per_second, .repeat_sha256, .sha256) else . end)' | sha256sum) ;;
+          .train_images_per_second, .repeat_sha256) else . end) | if (.file | type) == "object" then del(.file) else . end' | sha256sum) ;;
       */epochs.csv) sum=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /seconds|per_second/) out[i] = 1 }
           { line = ""; for (i = 1; i <= NF; i++) if (!(i in out)) line = line "," $i; print line }' "$file" | sha256sum) ;;
       *.html | *.md) sum=text ;; # hold times
@@ -68,7 +68,9 @@ state() {
     echo "$file ${sum%% *}"
   done
   for folder in out answers; do
-    if [ -e "$folder/facts.json" ]; then echo "$folder $("${java:-java}" "$root/bench/KeptRows.java" "$folder")"; fi
+    if [ -e "$folder/facts.json" ]; then
+      echo "$folder $("${java:-java}" "$root/bench/KeptRows.java" "$folder")"
+    fi
   done)
 }
 
