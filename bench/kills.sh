@@ -124,8 +124,8 @@ while [ "$tries" -lt "$times" ]; do
   if [ -n "$renames" ]; then
     # Both ways are gone through, one after the other.
     at=$(((tries + 1) / 2))
-    if strace -f -qq -o "$work/strace" -e trace=rename,renameat,renameat2,link,linkat \
-      -e "inject=rename,renameat,renameat2,link,linkat:signal=KILL:when=$at" "$limbeck" "${command[@]}" >"$log" 2>&1; then
+    if { strace -f -qq -o "$work/strace" -e trace=rename,renameat,renameat2,link,linkat \
+      -e "inject=rename,renameat,renameat2,link,linkat:signal=KILL:when=$at" "$limbeck" "${command[@]}" >"$log" 2>&1; } 2>/dev/null; then
       if [ "$way" = 1 ]; then past=1; else past0=1; fi
       if [ "${past:-0}${past0:-0}" = 11 ]; then tries=$((tries - 1)); rm -r "$folder"; break; fi
       how="no rename $at"

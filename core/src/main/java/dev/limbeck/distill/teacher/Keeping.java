@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Data;
 import dev.limbeck.tensor.Precision;
 import java.nio.file.Path;
 import java.util.Map;
@@ -37,9 +38,12 @@ record Keeping(
         return new Keeping(encoding, folder, Map.of(), 0, new Counts(), told);
     }
 
-    /** Return the memory for a precision; null where a folder keeps answers. */
+    /** Return the memory for a precision, without what is about other data; null where a folder keeps answers. */
     @Nullable
-    MemoryStore memory(Precision precision) {
-        return folder == null ? memories.computeIfAbsent(precision, key -> new MemoryStore(budget)) : null;
+    MemoryStore memory(Precision precision, Data data) {
+        return folder == null
+                ? memories.computeIfAbsent(precision, key -> new MemoryStore(budget))
+                        .about(data)
+                : null;
     }
 }

@@ -77,7 +77,7 @@ final class KeptLesson implements Teacher.Lesson {
         this.lesson = lesson;
         this.data = data;
         this.device = device;
-        memory = keeping.memory(lesson.precision());
+        memory = keeping.memory(lesson.precision(), data);
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(

@@ -1,19 +1,37 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Data;
 import dev.limbeck.data.RowKey;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Keep rows in memory, up to so many. */
+/** Keep rows about one data set in memory, up to so many and to a quarter of the heap. */
 final class MemoryStore implements RowStore {
+    /** About what a key and its entry take. */
+    private static final int ROW_OVERHEAD = 100;
+
     private final Map<RowKey, byte[]> rows = new ConcurrentHashMap<>();
     private final long budget;
     private volatile int rowBytes;
+    private WeakReference<Data> about = new WeakReference<>(null);
 
     MemoryStore(long budget) {
         this.budget = budget;
+    }
+
+    /** Drop rows about other data than this, whose batches would not come again. */
+    synchronized MemoryStore about(Data data) {
+        if (about.get() != data) rows.clear();
+        about = new WeakReference<>(data);
+        return this;
+    }
+
+    @Override
+    public boolean has(RowKey key) {
+        return rows.containsKey(key);
     }
 
     @Override
@@ -32,7 +50,9 @@ final class MemoryStore implements RowStore {
     @Override
     public void put(RowKey key, byte[] values, int offset, int length) {
         rowBytes = length;
-        if (rows.size() < budget) rows.putIfAbsent(key, Arrays.copyOfRange(values, offset, offset + length));
+        long fitting = Runtime.getRuntime().maxMemory() / 4 / (length + ROW_OVERHEAD);
+        if (rows.size() < Math.min(budget, fitting))
+            rows.putIfAbsent(key, Arrays.copyOfRange(values, offset, offset + length));
     }
 
     /** Return how many bytes a row has; 0 before the first. */
