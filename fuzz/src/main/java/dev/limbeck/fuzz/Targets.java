@@ -5,7 +5,6 @@ import dev.limbeck.distill.teacher.TeacherTargets;
 import dev.limbeck.export.ExportTargets;
 import dev.limbeck.onnx.OnnxTargets;
 import dev.limbeck.recipe.RecipeTargets;
-import dev.limbeck.tensor.ScriptTargets;
 import dev.limbeck.train.TrainTargets;
 import dev.limbeck.weights.WeightTargets;
 import java.util.List;
@@ -23,7 +22,6 @@ public final class Targets {
                         RecipeTargets.all(),
                         TrainTargets.all(),
                         TeacherTargets.all(),
-                        ScriptTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all())
                 .flatMap(List::stream)

@@ -36,6 +36,8 @@ public final class WeightTargets {
                 Target.of("torch-zip", Mutators.zip(), WeightTargets::weights).allowing(2000),
                 Target.of("torch-legacy", Mutators.pickle(), WeightTargets::weights)
                         .allowing(2000),
+                Target.of("torchscript", Mutators.zip(), WeightTargets::torchScript)
+                        .allowing(2000),
                 Target.of("pickle", Mutators.pickle(), WeightTargets::pickle).allowing(2000),
                 Target.of("safetensors", Mutators.safetensors(), WeightTargets::safetensors)
                         .allowing(2000),
@@ -65,6 +67,11 @@ public final class WeightTargets {
         fit.notes();
         if (fit.fits()) fit.read().close();
         weights.read(null).close();
+        return 0;
+    }
+
+    private static long torchScript(Path file) {
+        if (TorchScriptFile.isIn(file)) TorchScriptFile.open(file).extraFiles();
         return 0;
     }
 

@@ -72,7 +72,7 @@ final class PngFile {
         long at = HEADER;
         while (at <= bytes.limit() - 8) {
             long length = bytes.getInt((int) at) & 0xffffffffL;
-            if (type(bytes.array(), (int) at).equals("IDAT")) sum += Math.min(length, bytes.limit() - 8 - at);
+            if (bytes.getInt((int) at + 4) == PIXELS) sum += Math.min(length, bytes.limit() - 8 - at);
             at += 12 + length;
         }
         return sum;

@@ -35,11 +35,6 @@ final class MemoryStore implements RowStore {
     }
 
     @Override
-    public boolean has(RowKey key) {
-        return rows.containsKey(key);
-    }
-
-    @Override
     public boolean get(RowKey key, ByteBuffer target) {
         byte[] row = rows.get(key);
         if (row == null) return false;
