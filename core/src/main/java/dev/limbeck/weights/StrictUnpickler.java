@@ -34,7 +34,6 @@ public abstract class StrictUnpickler extends Unpickler {
     /** A pair of a list that becomes one of a map, and what is needed on the way. */
     private static final int COPIED = 200;
 
-
     private final PickleInput source;
     private final long most;
     private long spent;

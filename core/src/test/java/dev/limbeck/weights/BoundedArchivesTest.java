@@ -68,8 +68,10 @@ class BoundedArchivesTest {
 
     @AfterEach
     void nothingIsLeftOfWhatWasRefused() {
-        assertThat(root.resolve("out")).satisfiesAnyOf(
-                out -> assertThat(out).doesNotExist(), out -> assertThat(out).isEmptyDirectory());
+        assertThat(root.resolve("out"))
+                .satisfiesAnyOf(
+                        out -> assertThat(out).doesNotExist(),
+                        out -> assertThat(out).isEmptyDirectory());
     }
 
     @Test

@@ -48,8 +48,7 @@ class BoundedPicklesTest {
     static Stream<Arguments> pickles() {
         String long4 = "\u008b" + new String(new char[] {0, 0, 0x10, 0}) + "w".repeat(1 << 20);
         String tensor = new String(
-                Pickles.start().tensor("0", 1, 0, new long[0], new long[0]).bytes(),
-                StandardCharsets.ISO_8859_1);
+                Pickles.start().tensor("0", 1, 0, new long[0], new long[0]).bytes(), StandardCharsets.ISO_8859_1);
         return Stream.of(
                 Arguments.of("a decimal number of 2 MB", TOO_LONG, "L" + "9".repeat(2 << 20) + "L\n"),
                 Arguments.of("a whole number of 2 MB", TOO_LONG, "I" + "9".repeat(2 << 20) + "\n"),

@@ -102,8 +102,7 @@ class BoundedImagesTest {
         assertRefused(PROPORTION, bmp(10_000, 4, 2, 16, new byte[66]));
         assertRefused("damaged", bmp(4, 8, 0, 0x1fffffff, new byte[1500]));
         byte[] file = bmp(4, 24, 0, 0x1fffffff, new byte[1500]);
-        Work.assertDone(
-                0, () -> assertThat(ImageDecoder.decode(file).width()).isEqualTo(4));
+        Work.assertDone(0, () -> assertThat(ImageDecoder.decode(file).width()).isEqualTo(4));
     }
 
     private static byte[] gif(int screen, int frame, int filler) {
@@ -148,7 +147,8 @@ class BoundedImagesTest {
                 .put(new byte[] {1, 1, 0x11, 0});
         int blocks = (side + 7) / 8 * ((side + 7) / 8);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
-        file.writeBytes(join(new byte[] {(byte) 0xff, (byte) 0xd8}, segment(0xdb, table), segment(0xc2, frame.array())));
+        file.writeBytes(
+                join(new byte[] {(byte) 0xff, (byte) 0xd8}, segment(0xdb, table), segment(0xc2, frame.array())));
         byte[] dc = new byte[18];
         dc[1] = 1;
         byte[] ac = new byte[18];
@@ -199,7 +199,10 @@ class BoundedImagesTest {
             int value = tag[3];
             if (tag[0] == 324) value = parts == 1 ? at : lists;
             if (tag[0] == 325) value = parts == 1 ? data.length : lists + 4 * parts;
-            file.putShort((short) tag[0]).putShort((short) tag[1]).putInt(tag[2]).putInt(value);
+            file.putShort((short) tag[0])
+                    .putShort((short) tag[1])
+                    .putInt(tag[2])
+                    .putInt(value);
         }
         file.putInt(0);
         for (int i = 0; i < parts; i++) file.putInt(at);
@@ -248,7 +251,12 @@ class BoundedImagesTest {
     void idxFilesClaimNoMoreThanTheyPack(@TempDir Path folder) throws Exception {
         ByteArrayOutputStream packed = new ByteArrayOutputStream();
         try (var gzip = new GZIPOutputStream(packed)) {
-            gzip.write(ByteBuffer.allocate(16).putInt(0x803).putInt(1).putInt(40_000).putInt(50_000).array());
+            gzip.write(ByteBuffer.allocate(16)
+                    .putInt(0x803)
+                    .putInt(1)
+                    .putInt(40_000)
+                    .putInt(50_000)
+                    .array());
             gzip.write(new byte[100_000]);
         }
         Path file = Files.write(folder.resolve("images.gz"), packed.toByteArray());
