@@ -28,8 +28,9 @@ class OnnxSizesTest {
     Path folder;
 
     private static TensorProto.Builder tensor(boolean raw, long... values) {
-        TensorProto.Builder tensor =
-                TensorProto.newBuilder().setDataType(TensorProto.DataType.INT64_VALUE).addDims(values.length);
+        TensorProto.Builder tensor = TensorProto.newBuilder()
+                .setDataType(TensorProto.DataType.INT64_VALUE)
+                .addDims(values.length);
         if (!raw) return tensor.addAllInt64Data(Arrays.stream(values).boxed().toList());
         ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         for (long value : values) bytes.putLong(value);
@@ -62,9 +63,7 @@ class OnnxSizesTest {
             NodeProto given = NodeProto.newBuilder()
                     .setOpType("Constant")
                     .addOutput("shape")
-                    .addAttribute(AttributeProto.newBuilder()
-                            .setName("value")
-                            .setT(tensor(raw, Long.MAX_VALUE, 2)))
+                    .addAttribute(AttributeProto.newBuilder().setName("value").setT(tensor(raw, Long.MAX_VALUE, 2)))
                     .build();
             assertRefused(file(GraphProto.newBuilder().addNode(given).addNode(use)), operator);
             // Inside a branch.
