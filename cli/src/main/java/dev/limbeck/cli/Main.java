@@ -74,6 +74,7 @@ public final class Main implements Runnable {
     public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        Signals.handle(err);
         System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));
     }
 

@@ -1,29 +1,28 @@
 package dev.limbeck.recipe;
 
+import dev.limbeck.AtExit;
 import dev.limbeck.train.RunDirectory;
 import java.util.function.Consumer;
 
 /** Leave a run directory in order when the program is interrupted: with its last checkpoint, or not at all. */
 final class OnExit implements AutoCloseable {
-    private final Thread hook;
+    private final AtExit registered;
 
     OnExit(RunDirectory directory, String howToGoOn, Consumer<String> told) {
-        hook = new Thread(() -> {
-            if (directory.leavesCheckpoint()) {
-                told.accept("interrupted; the last finished epoch is kept, " + howToGoOn);
-            } else {
-                directory.close();
-            }
+        registered = AtExit.tell(told, () -> {
+            if (directory.leavesCheckpoint()) return "interrupted; " + kept(directory, howToGoOn);
+            directory.close();
+            return null;
         });
-        Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    /** Say what is left of a run whose directory holds a checkpoint. */
+    static String kept(RunDirectory directory, String howToGoOn) {
+        return "the last finished epoch is kept, " + howToGoOn + " after " + directory.keptEpoch();
     }
 
     @Override
     public void close() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The machine is shutting down already, and the hook is at work.
-        }
+        registered.close();
     }
 }

@@ -120,7 +120,7 @@ public final class RecipeRun {
                 throw e; // going on would lead there again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(e.getMessage() + "; the last finished epoch is kept, " + howToGoOn(), e);
+                throw new LimbeckException(e.getMessage() + "; " + OnExit.kept(directory, howToGoOn()), e);
             }
         }
     }

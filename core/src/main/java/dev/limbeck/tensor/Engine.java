@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.CacheFolder;
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,7 +34,7 @@ public final class Engine {
             if (System.getProperty(property) == null) System.setProperty(property, UNLIMITED);
         }
         keepNativesSomewhere();
-        try {
+        try (ExitGate inside = ExitGate.enter()) {
             Loader.load(torch.class);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             throw new LimbeckException(

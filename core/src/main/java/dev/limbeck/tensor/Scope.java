@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import dev.limbeck.ExitGate;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
@@ -10,6 +11,8 @@ import org.bytedeco.pytorch.Tensor;
  * Free, on closing, every tensor that this thread made since opening. One scope a training step keeps native memory
  * flat. What must outlive the scope is handed out with {@link #handOut} or {@link #keep}.
  *
+ * <p>While a scope is open the process does not end ({@link ExitGate}), so native work belongs into one.
+ *
  * <p>Scopes nest, belong to the thread that opened them, and are used in try-with-resources only.
  */
 public final class Scope implements AutoCloseable {
@@ -17,10 +20,14 @@ public final class Scope implements AutoCloseable {
         Engine.start();
     }
 
-    private final PointerScope pointers = new PointerScope();
+    private final ExitGate inside;
+    private final PointerScope pointers;
     private final List<Tensor> results = new ArrayList<>();
 
-    private Scope() {}
+    private Scope() {
+        inside = ExitGate.enter();
+        pointers = new PointerScope();
+    }
 
     /** Open a scope on this thread. */
     public static Scope open() {
@@ -50,12 +57,16 @@ public final class Scope implements AutoCloseable {
 
     @Override
     public void close() {
-        pointers.close();
-        PointerScope outer = PointerScope.getInnerScope();
-        if (outer == null) return;
-        for (Tensor result : results) {
-            outer.attach(result);
-            result.releaseReference();
+        try {
+            pointers.close();
+            PointerScope outer = PointerScope.getInnerScope();
+            if (outer == null) return;
+            for (Tensor result : results) {
+                outer.attach(result);
+                result.releaseReference();
+            }
+        } finally {
+            inside.close();
         }
     }
 }

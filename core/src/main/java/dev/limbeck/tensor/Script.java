@@ -25,6 +25,8 @@ import org.bytedeco.pytorch.StringVectorOptional;
 import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.parameter_iterator;
+import org.bytedeco.pytorch.parameter_list;
 import org.jspecify.annotations.Nullable;
 
 /** Compile, save, load and run TorchScript modules, the format that PyTorch and LibTorch share. */
@@ -203,17 +205,30 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Write the module to a file that {@code torch.jit.load} opens.
+     * Write the module to a file that {@code torch.jit.load} opens; it appears whole or not at all.
      *
      * @param extra texts that are kept in the file by name, {@code _extra_files} in Python
+     * @throws LimbeckException if the disk is full or the folder cannot be written
      */
     public void save(Path file, Map<String, String> extra) {
         try (Scope scope = Scope.open()) {
             ExtraFilesMap files = new ExtraFilesMap();
             extra.forEach((name, text) -> files.put(
                     new BytePointer(name, StandardCharsets.UTF_8), new BytePointer(text, StandardCharsets.UTF_8)));
-            module.save(file.toString(), files);
+            NativeFile.write(file, bytes(), path -> module.save(path, files));
         }
+    }
+
+    /** Return how many bytes the weights have. */
+    private long bytes() {
+        long bytes = 0;
+        parameter_list parameters = module.parameters();
+        parameter_iterator at = parameters.begin();
+        for (long left = parameters.size(); left > 0; left--) {
+            bytes += at.access().nbytes();
+            at.increment();
+        }
+        return bytes;
     }
 
     @Override

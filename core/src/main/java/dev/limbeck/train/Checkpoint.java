@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.Safetensors;
@@ -47,6 +48,11 @@ public final class Checkpoint implements Callback {
         return TrainingState.facts(Safetensors.readMetadata(file));
     }
 
+    /** Return which epoch a checkpoint was written after, as the table of epochs numbers them, such as {@code epoch 2}. */
+    static String epoch(Path file) {
+        return TrainingState.epoch(Safetensors.readMetadata(file));
+    }
+
     /** Last, so that it holds what the others made of the epoch. */
     @Override
     public int order() {
@@ -55,7 +61,9 @@ public final class Checkpoint implements Callback {
 
     @Override
     public void afterEpoch(Fit fit) {
-        try (StateDict state = fit.snapshot(facts)) {
+        // Inside, so that the end of the process waits: else it could fall between the two.
+        try (ExitGate inside = ExitGate.enter();
+                StateDict state = fit.snapshot(facts)) {
             if (Files.exists(file)) Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
             Safetensors.write(state, file);
         } catch (IOException e) {

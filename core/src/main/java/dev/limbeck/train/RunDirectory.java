@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -178,7 +179,13 @@ public final class RunDirectory implements AutoCloseable {
 
     /** Write the model and the record, and put the run into its place. */
     public void finish(Learner learner, Map<String, Object> runRecord) {
-        learner.save(unfinished.resolve(SavedModel.FILE_NAME));
+        try (ExitGate inside = ExitGate.enter()) {
+            learner.save(unfinished.resolve(SavedModel.FILE_NAME));
+            put(runRecord);
+        }
+    }
+
+    private void put(Map<String, Object> runRecord) {
         try {
             Files.writeString(unfinished.resolve(RECORD_NAME), RunJson.write(runRecord) + "\n");
         } catch (IOException e) {
@@ -218,6 +225,18 @@ public final class RunDirectory implements AutoCloseable {
     /** Return whether a checkpoint is all that is left of this run. */
     public boolean leavesCheckpoint() {
         return !finished && holdsCheckpoint(unfinished);
+    }
+
+    /** Return which epoch's checkpoint is left, such as {@code epoch 2}. */
+    public String keptEpoch() {
+        for (Path checkpoint : checkpointsIn(unfinished)) {
+            try {
+                return Checkpoint.epoch(checkpoint);
+            } catch (LimbeckException e) {
+                continue; // damaged, so that a resumed run takes the one before it
+            }
+        }
+        return "its last epoch";
     }
 
     /** Remove what an unfinished run has written, unless it is a checkpoint. */

@@ -125,6 +125,18 @@ final class TrainingState implements AutoCloseable {
                 + "; set the precision to what it was");
     }
 
+    /** Return the last finished epoch in words. */
+    static String epoch(Map<String, String> metadata) {
+        try {
+            Position at = JSON.readValue(
+                    metadata.getOrDefault(WeightFiles.TRAINING + POSITION, "{}"), new TypeReference<>() {});
+            List<EpochRecord> rows = at.history.get(at.history.size() - 1);
+            return "epoch " + rows.get(rows.size() - 1).epoch() + (at.fit > 1 ? " of fit " + at.fit : "");
+        } catch (JsonProcessingException | RuntimeException e) {
+            return "its last epoch";
+        }
+    }
+
     /** Return what the one who trained noted beside, to see whether it is the same training. */
     static Map<String, String> facts(Map<String, String> metadata) {
         StateDict notes = new StateDict();

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -64,9 +65,7 @@ public final class Archives {
         } catch (IOException e) {
             throw FileTrouble.writing(folder, e);
         }
-        Thread onExit = new Thread(() -> FileUtils.deleteQuietly(temporary.toFile()));
-        Runtime.getRuntime().addShutdownHook(onExit);
-        try {
+        try (AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(temporary.toFile()))) {
             List<String> notes = unpack(archive, temporary, allowedBytes, needed);
             put(temporary, target);
             return notes;
@@ -74,7 +73,6 @@ public final class Archives {
             throw FileTrouble.reading(archive, e);
         } finally {
             FileUtils.deleteQuietly(temporary.toFile());
-            forget(onExit);
         }
     }
 
@@ -91,14 +89,6 @@ public final class Archives {
             }
         }
         throw new IllegalStateException("the last character set knows every byte");
-    }
-
-    private static void forget(Thread onExit) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(onExit);
-        } catch (IllegalStateException e) {
-            // The machine is shutting down already, and the thread is at work.
-        }
     }
 
     private static void requireFree(Path target) throws IOException {

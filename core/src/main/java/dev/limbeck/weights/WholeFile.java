@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.ExitGate;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -31,7 +32,7 @@ public final class WholeFile {
             throw FileTrouble.in(file, "is a folder; expected the name of a file to write");
         }
         Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-        try {
+        try (ExitGate inside = ExitGate.enter()) {
             Files.createDirectories(folder);
             try {
                 try (FileChannel channel =

@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
@@ -35,7 +36,8 @@ final class Calibration {
             ModelProto model, List<String> tensors, ImageData data, Split split, UnaryOperator<Tensor> prepare) {
         Map<String, float[]> ranges = new HashMap<>();
         byte[] bytes = OnnxSmaller.observing(model, tensors).toByteArray();
-        try (OrtSession session = OrtEnvironment.getEnvironment().createSession(bytes);
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OrtSession session = OrtEnvironment.getEnvironment().createSession(bytes);
                 BatchStream batches = data.sample(split, IMAGES)) {
             while (true) {
                 try (Scope scope = Scope.open()) {
@@ -54,7 +56,8 @@ final class Calibration {
             throws OrtException {
         FloatBuffer values = FloatBuffer.wrap(Tensors.toFloats(batch));
         for (String tensor : tensors) if (tensor.equals(OnnxFile.INPUT)) widen(ranges, tensor, values.duplicate());
-        try (OnnxTensor given = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batch.shape());
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OnnxTensor given = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batch.shape());
                 OrtSession.Result result = session.run(Map.of(OnnxFile.INPUT, given))) {
             for (String tensor : tensors) {
                 if (tensor.equals(OnnxFile.INPUT)) continue;

@@ -1,6 +1,7 @@
 package dev.limbeck.export;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
+import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
@@ -140,7 +141,7 @@ public final class Exporter {
         Path unfinished = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.createDirectories(unfinished);
-            try {
+            try (AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(unfinished.toFile()))) {
                 List<Exported> written = write(unfinished);
                 Files.writeString(
                         unfinished.resolve(CARD_NAME),

@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.tensor.Tensors;
@@ -63,13 +64,15 @@ public final class OnnxModel implements AutoCloseable {
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
         OrtSession session = null;
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
             session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
             return new OnnxModel(file, session);
         } catch (OrtException e) {
+            ExitGate.refuseIfEnding();
             close(file, session);
             throw new LimbeckException(file + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
@@ -139,7 +142,8 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
     public Output compute(float[] values, long... shape) {
-        try (OnnxTensor given =
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OnnxTensor given =
                         OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
                 OrtSession.Result result = session.run(Map.of(input, given))) {
             OnnxTensor answer = (OnnxTensor) result.get(0);
@@ -148,6 +152,7 @@ public final class OnnxModel implements AutoCloseable {
             found.get(numbers);
             return new Output(numbers, answer.getInfo().getShape());
         } catch (OrtException e) {
+            ExitGate.refuseIfEnding();
             throw trouble(file, e);
         }
     }

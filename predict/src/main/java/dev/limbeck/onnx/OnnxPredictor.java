@@ -8,6 +8,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.ValueInfo;
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.Resize;
@@ -163,12 +164,14 @@ public final class OnnxPredictor implements ImageClassifier {
         Seal.check(model);
         NativeFiles.prepare();
         OrtSession session = null;
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             session = OrtEnvironment.getEnvironment().createSession(model.toString(), options);
             return new OnnxPredictor(model, session);
         } catch (OrtException e) {
+            ExitGate.refuseIfEnding();
             close(session);
             throw new LimbeckException(model + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
@@ -225,7 +228,8 @@ public final class OnnxPredictor implements ImageClassifier {
 
     private List<Prediction> ask(float[] values, int rows) {
         long[] shape = {rows, 3, height, width};
-        try (OnnxTensor given =
+        try (ExitGate inside = ExitGate.enterUnlessEnding();
+                OnnxTensor given =
                         OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
                 OrtSession.Result result = session.run(Map.of(input, given))) {
             FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();
@@ -245,6 +249,8 @@ public final class OnnxPredictor implements ImageClassifier {
             }
             return predictions;
         } catch (OrtException e) {
+            // Its own shutdown hook takes it down under those that are asked.
+            ExitGate.refuseIfEnding();
             throw new LimbeckException(file + ": " + LimbeckException.briefly(e), e);
         }
     }
