@@ -4,7 +4,7 @@
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [ $# -lt 1 ]; then
-    echo "usage: bench/run.sh StepSpeed|LossSpeed|EpochSpeed|InferenceSpeed|Peak|Scaling|MemoryFlat|KeptSpeed|DemoSeeds|ZooExports|CheckpointParity|DecodedPixels [options]" >&2
+    echo "usage: bench/run.sh StepSpeed|LossSpeed|EpochSpeed|InferenceSpeed|Peak|Scaling|MemoryFlat|KeptSpeed|AskedServer|FailedFits|DemoSeeds|ZooExports|CheckpointParity|DecodedPixels [options]" >&2
     exit 2
 fi
 if [ "${LIMBECK_BUILD:-yes}" != no ]; then

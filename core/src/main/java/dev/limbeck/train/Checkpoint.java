@@ -64,7 +64,7 @@ public final class Checkpoint implements Callback {
         // Inside, so that the end of the process waits: else it could fall between the two.
         try (ExitGate inside = ExitGate.enter();
                 StateDict state = fit.snapshot(facts)) {
-            if (Files.exists(file)) Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
+            if (Files.isRegularFile(file)) Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
             Safetensors.write(state, file);
         } catch (IOException e) {
             throw new LimbeckException("cannot keep the checkpoint " + file + ": " + e.getMessage(), e);
