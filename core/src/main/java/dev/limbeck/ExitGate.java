@@ -20,6 +20,9 @@ public final class ExitGate implements AutoCloseable {
     /** How long the end waits for those that are inside once nobody else may enter. */
     private static final Duration LEAVING = Duration.ofSeconds(2);
 
+    /** The same where threads are held, and the process can be ended otherwise if they do not leave. */
+    private static final Duration LEAVING_OWN = Duration.ofMillis(700);
+
     /** Nobody is inside for so long: nobody is about to come back either. */
     private static final Duration QUIET = Duration.ofMillis(50);
 
@@ -121,7 +124,7 @@ public final class ExitGate implements AutoCloseable {
         if (!used) return true;
         if (!holds) await(GRACE, QUIET);
         closed = true;
-        return await(LEAVING, Duration.ZERO);
+        return await(holds ? LEAVING_OWN : LEAVING, Duration.ZERO);
     }
 
     /** Wait until nobody has been inside for a while; returns whether that was so in time. */

@@ -1,11 +1,18 @@
 package dev.limbeck.bench;
 
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.FeaturePair;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.AttentionTransfer;
+import dev.limbeck.distill.teacher.KeptTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.Mixup;
 import dev.limbeck.train.Step;
 import dev.limbeck.zoo.Zoo;
 import java.util.Locale;
@@ -13,12 +20,13 @@ import java.util.Map;
 
 /**
  * Watch memory over many distillation steps of small networks: CIFAR ResNet-20 teaches ResNet-8 on 32×32 images. Prints
- * a JSON line at step 200 and at the end; the counted bytes must be equal and the resident size may differ by 2 %, at a
+ * a JSON line at a tenth of the steps (200 at least) and at the end; the counted bytes must be equal and the resident size may differ by 2 %, at a
  * heap of fixed size. Ends with status 1 otherwise.
  */
 public final class MemoryFlat {
     private static final int CLASSES = 10;
     private static final int FIRST = 200;
+    private static final int BATCHES = 10;
     private static final double ALLOWED = 0.02;
 
     private MemoryFlat() {}
@@ -34,20 +42,25 @@ public final class MemoryFlat {
         }
     }
 
-    /** Run the benchmark; options are {@code --steps --batch}. */
+    /** Run the benchmark; options are {@code --steps --batch --kind}: {@code plain}, {@code features} (with mixup), or {@code kept}
+     * outputs. */
     public static void main(String... arguments) {
-        Options options = Options.of(Map.of("steps", "2000", "batch", "32"), arguments);
+        Options options = Options.of(Map.of("steps", "2000", "batch", "32", "kind", "plain"), arguments);
         int steps = options.number("steps");
+        // The JVM itself grows for as long as it compiles what runs often.
+        int first = Math.max(FIRST, steps / 10);
         Reading[] readings = new Reading[2];
         Callback watch = new Callback() {
+            private int seen;
+
             @Override
             public void afterBatch(Step step) {
-                int done = step.index() + 1;
-                if (done != FIRST && done != steps) return;
+                int done = ++seen;
+                if (done != first && done != steps) return;
                 // Without it the count depends on when the collector last looked.
                 collect();
                 Reading reading = new Reading(Engine.countedBytes(), Engine.residentBytes());
-                readings[done == FIRST ? 0 : 1] = reading;
+                readings[done == first ? 0 : 1] = reading;
                 System.out.printf(
                         Locale.ROOT,
                         "{\"step\": %d, \"counted_bytes\": %d, \"resident_mib\": %.1f}%n",
@@ -56,13 +69,7 @@ public final class MemoryFlat {
                         reading.resident / 1048576.0);
             }
         };
-        try (RepeatedBatch data = new RepeatedBatch(
-                        Tensors.channelsLast(Tensors.randn(options.number("batch"), 3, 32, 32)), CLASSES, steps);
-                Module teacher = Zoo.CIFAR_RESNET20.create(CLASSES);
-                Learner student =
-                        Learner.builder(data, Zoo.CIFAR_RESNET8).device("cpu").build()) {
-            student.fit(1, 1e-3, KnowledgeDistillation.from(teacher).build(), watch);
-        }
+        train(options, watch);
         double growth = (double) readings[1].resident / readings[0].resident - 1;
         boolean flat = readings[0].counted == readings[1].counted && Math.abs(growth) <= ALLOWED;
         System.out.printf(
@@ -72,5 +79,40 @@ public final class MemoryFlat {
                 growth * 100,
                 flat);
         if (!flat) System.exit(1);
+    }
+
+    private static void train(Options options, Callback watch) {
+        String kind = options.text("kind");
+        int steps = options.number("steps");
+        int batch = options.number("batch");
+        if (kind.equals("plain")) {
+            try (RepeatedBatch data =
+                            new RepeatedBatch(Tensors.channelsLast(Tensors.randn(batch, 3, 32, 32)), CLASSES, steps);
+                    Module teacher = Zoo.CIFAR_RESNET20.create(CLASSES);
+                    Learner student = Learner.builder(data, Zoo.CIFAR_RESNET8)
+                            .device("cpu")
+                            .build()) {
+                student.fit(1, 1e-3, KnowledgeDistillation.from(teacher).build(), watch);
+            }
+            return;
+        }
+        try (ImageData data = ImageData.builder(Datasets.shapes(BATCHES * batch, batch, batch))
+                        .imageSize(16)
+                        .batchSize(batch)
+                        .build();
+                Module teacher = Zoo.CIFAR_RESNET14.create(data.classNames().size());
+                Learner student =
+                        Learner.builder(data, Zoo.CIFAR_RESNET8).device("cpu").build()) {
+            int epochs = steps / BATCHES;
+            if (kind.equals("kept")) {
+                KeptTeacher kept = KeptTeacher.inMemory(ModuleTeacher.of(teacher, data.classNames()), 1 << 26);
+                student.fit(epochs, 1e-3, KnowledgeDistillation.from(kept).build(), watch);
+            } else {
+                FeaturePair pair = FeaturePair.of("layer3", "layer3").loss(new AttentionTransfer());
+                Callback by =
+                        KnowledgeDistillation.from(teacher).pair(pair).build();
+                student.fit(epochs, 1e-3, by, Mixup.blend(0.4), watch);
+            }
+        }
     }
 }

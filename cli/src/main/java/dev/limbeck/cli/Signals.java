@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.AtExit;
 import dev.limbeck.ExitGate;
+import java.io.IOException;
 import java.io.PrintStream;
 import sun.misc.Signal;
 import sun.misc.SignalHandler;
@@ -13,7 +14,7 @@ import sun.misc.SignalHandler;
  */
 final class Signals {
     /** After so long whoever still cleans up is cut off. */
-    private static final long LONGEST_MILLIS = 4500;
+    private static final long LONGEST_MILLIS = 3000;
 
     /** A second signal within this time is the same one, sent to the process and to its group. */
     private static final long SAME_MILLIS = 500;
@@ -60,8 +61,19 @@ final class Signals {
         System.exit(128 + signal.getNumber());
     }
 
+    /** End the process by a signal that nobody handles; Java raises only those that it handles, so that a shell does it. */
     private static void die(Signal signal) {
-        Signal.handle(signal, SignalHandler.SIG_DFL);
-        Signal.raise(signal);
+        try {
+            Signal.handle(signal, SignalHandler.SIG_DFL);
+            String command =
+                    "kill -" + signal.getName() + " " + ProcessHandle.current().pid();
+            new ProcessBuilder("/bin/sh", "-c", command).start().waitFor();
+            Thread.sleep(1000); // it arrives at once
+        } catch (IOException e) {
+            // No shell, as on Windows: halt is all that is left.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(128 + signal.getNumber());
     }
 }

@@ -183,7 +183,8 @@ class ComparisonTest {
                     }
                 }));
         assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())
-                .hasMessage("the disk is full; the last finished epoch is kept, the same command goes on from there");
+                .hasMessage("the disk is full; the last finished epoch is kept, the same command goes on from there"
+                        + " after epoch 0");
         List<String> told = new ArrayList<>();
         assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), told)
                         .run())
