@@ -9,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
  * destructors of native libraries while other threads may compute in them, which crashes or hangs. So whoever computes enters
  * here, and the end waits until all have left. A thread may enter again while it is inside.
  *
- * <p>In a process of somebody else's, such as a server, work goes on during the first seconds of the shutdown, so that
- * requests under way are answered; as many as the system property {@code limbeck.exitGrace} says, 2 unless set. From then on
+ * <p>In a process of somebody else's, such as a server, work goes on during the first second of the shutdown, so that
+ * requests under way are answered; as many seconds as the system property {@code limbeck.exitGrace} says, 1 unless set. From then on
  * whoever enters gets a {@link LimbeckException}. In a process of Limbeck's own, see {@link #holdThreads}, threads are held.
  */
 public final class ExitGate implements AutoCloseable {
@@ -41,13 +41,13 @@ public final class ExitGate implements AutoCloseable {
 
     private ExitGate() {}
 
-    /** Return the seconds that a property says; what is no number from 0 on is 2. */
+    /** Return the seconds that a property says; what is no number from 0 on is 1. */
     private static double grace(String said) {
         try {
-            double seconds = said == null ? 2 : Double.parseDouble(said);
-            return seconds >= 0 && seconds < 1e6 ? seconds : 2;
+            double seconds = said == null ? 1 : Double.parseDouble(said);
+            return seconds >= 0 && seconds < 1e6 ? seconds : 1;
         } catch (NumberFormatException e) {
-            return 2;
+            return 1;
         }
     }
 
