@@ -72,7 +72,8 @@ class ExitGateTest {
         try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 lines.add(line);
-                if (line.equals("ready")) process.destroy();
+                // Not process.destroy(), which closes the stream as well.
+                if (line.equals("ready")) process.toHandle().destroy();
             }
             return new Ended(lines, process.waitFor());
         } finally {
@@ -99,24 +100,25 @@ class ExitGateTest {
                 case "held" -> {
                     ExitGate.holdThreads();
                     new Thread(() -> {
-                                inside(1000);
+                                inside(600);
                                 inside(0);
                                 System.out.println("let in again");
                             })
                             .start();
                 }
                 case "stuck" -> new Thread(() -> inside(100_000)).start();
-                case "scoped" ->
+                case "scoped" -> {
+                    Engine.start();
                     new Thread(() -> {
                                 try (Scope scope = Scope.open()) {
-                                    sleep(1500);
+                                    sleep(1200);
                                     System.out.println("scope is done");
                                 }
                             })
                             .start();
+                }
                 default -> throw new IllegalArgumentException(arguments[0]);
             }
-            if (arguments[0].equals("scoped")) Engine.start();
             Thread.sleep(300);
             System.out.println("ready");
         }
