@@ -10,6 +10,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.Patience;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Seal;
 import java.nio.FloatBuffer;
@@ -63,7 +64,8 @@ public final class OnnxModel implements AutoCloseable {
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
         OrtSession session = null;
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+        try (Patience.Wait wait = Patience.on(file.toString());
+                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
@@ -139,7 +141,8 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
     public Output compute(float[] values, long... shape) {
-        try (OnnxTensor given =
+        try (Patience.Wait wait = Patience.on(file.toString());
+                OnnxTensor given =
                         OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
                 OrtSession.Result result = session.run(Map.of(input, given))) {
             OnnxTensor answer = (OnnxTensor) result.get(0);
