@@ -7,6 +7,7 @@ import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.weights.WeightFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +50,7 @@ final class InspectCommand extends LimbeckCommand {
     }
 
     private static Map<String, Object> network(Path path) {
-        try (FileTeacher teacher = FileTeacher.open(path)) {
+        try (FileTeacher teacher = FileTeacher.look(path)) {
             ModelRuntime.Facts told = teacher.facts();
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", told.kind());
@@ -62,9 +63,27 @@ final class InspectCommand extends LimbeckCommand {
             facts.put("layout", teacher.channelsLast() ? "nhwc" : "nchw");
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
             facts.put("preparation", teacher.preparation().isEmpty() ? "not said" : teacher.preparation());
+            if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
             told.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
             return facts;
         }
+    }
+
+    /** Say what a TorchScript file is made of, most frequent first. */
+    private static void contents(TorchScriptFile script, Map<String, Object> facts) {
+        facts.put("tensors", script.tensors());
+        facts.put("numbers", script.numbers());
+        facts.put("modules", counted(script.classes()));
+        facts.put("operators", counted(script.operators()));
+    }
+
+    private static List<String> counted(Map<String, Integer> counts) {
+        return counts.entrySet().stream()
+                .sorted(Map.Entry.<String, Integer>comparingByValue()
+                        .reversed()
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .toList();
     }
 
     private static Map<String, Object> weights(Path path, @Nullable String key) {

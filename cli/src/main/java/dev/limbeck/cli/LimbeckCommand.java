@@ -1,7 +1,9 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.Printable;
+import dev.limbeck.Patience;
 import dev.limbeck.recipe.RunContext;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,6 +28,14 @@ abstract class LimbeckCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON document on standard output, everything else elsewhere.")
     boolean json;
+
+    @Option(
+            names = "--model-timeout",
+            paramLabel = "SECONDS",
+            description =
+                    "End the program when a TorchScript or ONNX file takes longer to open or to answer a batch; 0 waits "
+                            + "for ever (default: 600).")
+    int modelTimeout = 600;
 
     Terminal terminal() {
         if (terminal == null) throw new IllegalStateException("the command was not made by Main");
@@ -69,6 +79,15 @@ abstract class LimbeckCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() {
+        Numbers.atLeast(0, "--model-timeout", modelTimeout);
+        if (modelTimeout > 0) {
+            Patience.limit(Duration.ofSeconds(modelTimeout), model -> {
+                tell("limbeck: " + model + " did not answer within " + modelTimeout
+                        + " s; give it longer by --model-timeout, or another model");
+                // Native code on another thread does not end, and Java's own way out would wait for it.
+                Runtime.getRuntime().halt(1);
+            });
+        }
         Object result = run();
         if (json) terminal().json(result);
         return 0;

@@ -1,6 +1,7 @@
 package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Patience;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -38,10 +39,12 @@ public final class Script implements AutoCloseable {
     private static final Set<String> OWN_OPERATORS = Set.of(
             "aten", "prim", "prims", "quantized", "_quantized", "mkldnn", "sparse", "profiler", "c10d", "inductor");
 
+    private final String name;
     private final JitModule module;
     private @Nullable InferenceGraph running;
 
-    private Script(JitModule module) {
+    private Script(String name, JitModule module) {
+        this.name = name;
         this.module = Scope.keep(module);
     }
 
@@ -69,7 +72,7 @@ public final class Script implements AutoCloseable {
                         "the script of " + className + " does not compile: " + Engine.firstLine(e), e);
             }
             module.eval();
-            return new Script(module);
+            return new Script(className, module);
         }
     }
 
@@ -78,10 +81,11 @@ public final class Script implements AutoCloseable {
      * {@code TorchScriptFile} of {@code dev.limbeck.weights}, which checks files, calls this.
      */
     public static Script load(Path file) {
-        try (Scope scope = Scope.open()) {
+        try (Scope scope = Scope.open();
+                Patience.Wait wait = Patience.on(file.toString())) {
             JitModule module = torch.load(file.toString(), new DeviceOptional(new Device("cpu")), false);
             module.eval();
-            return new Script(module);
+            return new Script(file.toString(), module);
         } catch (RuntimeException e) {
             throw new LimbeckException(file + " " + trouble(e), e);
         }
@@ -119,7 +123,8 @@ public final class Script implements AutoCloseable {
      * training mode has it. Folding would take no notice of that.
      */
     public boolean trains() {
-        try (Scope scope = Scope.open()) {
+        try (Scope scope = Scope.open();
+                Patience.Wait wait = Patience.on(name)) {
             JitModule frozen = torch.freeze(module, new StringVectorOptional(), false);
             Graph graph = frozen.get_method("forward").graph();
             JitNode stop = graph.return_node();
@@ -148,7 +153,9 @@ public final class Script implements AutoCloseable {
     public Tensor forward(Tensor x) {
         // The engine's own way to run it convolves wrongly, see Convolution.
         if (running == null) running = forInference(Precision.FP32);
-        return running.forward(x);
+        try (Patience.Wait wait = Patience.on(name)) {
+            return running.forward(x);
+        }
     }
 
     /**
@@ -157,12 +164,16 @@ public final class Script implements AutoCloseable {
      * @param foldBatchNorms whether batch norms are merged into the convolutions before them
      */
     public ScriptGraph graph(boolean foldBatchNorms) {
-        return ScriptGraph.of(module, foldBatchNorms);
+        try (Patience.Wait wait = Patience.on(name)) {
+            return ScriptGraph.of(module, foldBatchNorms);
+        }
     }
 
     /** Make what computes the same fast; the caller closes it. */
     public InferenceGraph forInference(Precision precision) {
-        return InferenceGraph.of(module, precision);
+        try (Patience.Wait wait = Patience.on(name)) {
+            return InferenceGraph.of(module, precision);
+        }
     }
 
     /**

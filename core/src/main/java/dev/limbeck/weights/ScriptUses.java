@@ -3,6 +3,8 @@ package dev.limbeck.weights;
 import dev.limbeck.weights.ScriptLexer.Kind;
 import dev.limbeck.weights.ScriptLexer.Token;
 import dev.limbeck.weights.ScriptProgram.Declared;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,8 +81,11 @@ final class ScriptUses {
 
     private void scan(ScriptProgram.Source source) {
         List<Token> tokens = source.tokens();
+        Deque<Boolean> lists = new ArrayDeque<>();
         for (int i = 0; i < tokens.size(); i++) {
             Token token = tokens.get(i);
+            if (token.kind() == Kind.SIGN) bracket(tokens, i, lists);
+            if (token.kind() == Kind.NUMBER && Boolean.TRUE.equals(lists.peek())) checkSize(token.text());
             if (!token.isName()) continue;
             if (token.isFirst() && token.is("import")) {
                 while (i + 1 < tokens.size() && !tokens.get(i + 1).isFirst()) i++;
@@ -103,6 +108,25 @@ final class ScriptUses {
                 String reason = ScriptOperators.refusalOfName(token.text());
                 if (reason != null && !isDeclaredHere(tokens, i)) refused.put(token.text(), reason);
             }
+        }
+    }
+
+    /** Follow whether the innermost open bracket is that of a list, and not of a call, an index or a type. */
+    private static void bracket(List<Token> tokens, int at, Deque<Boolean> lists) {
+        Token token = tokens.get(at);
+        if (token.is("(") || token.is("{")) lists.push(false);
+        if (token.is("[")) {
+            Token before = at == 0 ? token : tokens.get(at - 1);
+            lists.push(!before.isName() && !before.is(")") && !before.is("]"));
+        }
+        if ((token.is(")") || token.is("]") || token.is("}")) && !lists.isEmpty()) lists.pop();
+    }
+
+    /** Lists of numbers are sizes, strides and paddings; the kernels cut them to 32 bits, and divide by what is left. */
+    private void checkSize(String number) {
+        boolean whole = number.chars().allMatch(c -> c >= '0' && c <= '9');
+        if (whole && (number.length() > 10 || Long.parseLong(number) > Integer.MAX_VALUE)) {
+            refused.put("the size " + number, "is beyond what its kernels count");
         }
     }
 

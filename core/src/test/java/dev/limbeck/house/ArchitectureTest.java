@@ -17,6 +17,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.Script;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -140,6 +141,26 @@ class ArchitectureTest {
                         "javax.imageio..",
                         "com.drew..",
                         "com.twelvemonkeys..")
+                .check(CORE);
+    }
+
+    @Test
+    void onlyCheckedScriptsAreLoaded() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("dev.limbeck.weights.TorchScriptFile")
+                .should()
+                .callMethod(Script.class, "load", Path.class)
+                .check(CORE);
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName(Script.class.getName())
+                .should()
+                .callMethodWhere(target(owner(resideInAPackage("org.bytedeco.pytorch.global")))
+                        .and(DescribedPredicate.describe(
+                                "load TorchScript",
+                                call -> Set.of("load", "import_ir_module", "pickle_load", "jitModuleFromSource")
+                                        .contains(call.getTarget().getName()))))
                 .check(CORE);
     }
 

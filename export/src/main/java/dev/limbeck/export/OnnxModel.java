@@ -11,6 +11,7 @@ import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.Patience;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Seal;
 import java.nio.FloatBuffer;
@@ -66,6 +67,7 @@ public final class OnnxModel implements AutoCloseable {
         OnnxSizes.check(file);
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();
+                Patience.Wait wait = Patience.on(file.toString());
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
@@ -144,6 +146,7 @@ public final class OnnxModel implements AutoCloseable {
     /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
     public Output compute(float[] values, long... shape) {
         try (ExitGate inside = ExitGate.enterUnlessEnding();
+                Patience.Wait wait = Patience.on(file.toString());
                 OnnxTensor given =
                         OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
                 OrtSession.Result result = session.run(Map.of(input, given))) {

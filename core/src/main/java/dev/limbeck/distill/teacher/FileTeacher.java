@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -91,17 +92,19 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
     public static FileTeacher open(Path file) {
+        return open(file, ModelRuntime::open);
+    }
+
+    /** Open a file for what it says, without running it where that can be: it answers nothing. */
+    public static FileTeacher look(Path file) {
+        return open(file, ModelRuntime::look);
+    }
+
+    private static FileTeacher open(Path file, BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
-        ModelRuntime runtime = ModelRuntime.of(file);
-        if (runtime == null) {
-            throw new LimbeckException(file + " is no TorchScript file"
-                    + (file.toString().endsWith(".onnx")
-                            ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
-                            : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
-                                    + "or save the whole model: torch.jit.trace(model, example).save(...)"));
-        }
+        ModelRuntime runtime = ModelRuntime.require(file);
         String sha256 = ModelFiles.sha256(file);
-        ModelRuntime.Running running = runtime.open(file);
+        ModelRuntime.Running running = opened.apply(runtime, file);
         try {
             ModelRuntime.Facts facts = running.facts();
             Map<String, String> metadata = facts.metadata();

@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.LimbeckException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,30 @@ public interface ModelRuntime {
      * @throws dev.limbeck.LimbeckException in one line, if it cannot be run
      */
     Running open(Path file);
+
+    /**
+     * Open a file for what it says, without running it where that can be; {@code forward} may not be called.
+     *
+     * @throws dev.limbeck.LimbeckException in one line, if it cannot be run
+     */
+    default Running look(Path file) {
+        return open(file);
+    }
+
+    /**
+     * Return the runtime for a file.
+     *
+     * @throws LimbeckException if none takes it
+     */
+    static ModelRuntime require(Path file) {
+        ModelRuntime runtime = of(file);
+        if (runtime != null) return runtime;
+        throw new LimbeckException(file + " is no TorchScript file"
+                + (file.toString().endsWith(".onnx")
+                        ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
+                        : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
+                                + "or save the whole model: torch.jit.trace(model, example).save(...)"));
+    }
 
     /** Return the runtime for a file, or null if there is none. */
     static @Nullable ModelRuntime of(Path file) {

@@ -18,10 +18,36 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return TorchScriptFile.isIn(file);
     }
 
+    private static Facts facts(TorchScriptFile file) {
+        return new Facts("TorchScript", List.of(), List.of(), List.of(), file.extraFiles());
+    }
+
+    /** Check a file and read the texts beside it, without loading it. */
+    @Override
+    public Running look(Path file) {
+        Facts facts = facts(TorchScriptFile.open(file));
+        return new Running() {
+            @Override
+            public Tensor forward(Tensor input) {
+                throw new IllegalStateException(file + " was opened for what it says alone");
+            }
+
+            @Override
+            public Facts facts() {
+                return facts;
+            }
+
+            @Override
+            public void close() {
+                // Nothing is held.
+            }
+        };
+    }
+
     @Override
     public Running open(Path file) {
         TorchScriptFile checked = TorchScriptFile.open(file);
-        Facts facts = new Facts("TorchScript", List.of(), List.of(), List.of(), checked.extraFiles());
+        Facts facts = facts(checked);
         Script script = checked.load();
         if (script.trains()) {
             script.close();
