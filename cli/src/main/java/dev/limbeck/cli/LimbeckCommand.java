@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Printable;
 import dev.limbeck.recipe.RunContext;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -33,12 +34,12 @@ abstract class LimbeckCommand implements Callable<Integer> {
 
     /** Print a line of the result, unless it is given as JSON. */
     void say(String line) {
-        if (!json) terminal().out().println(line);
+        if (!json) terminal().out().println(Printable.line(line));
     }
 
     /** Print a line about the work, which is no part of the result. */
     void tell(String line) {
-        terminal().err().println(line);
+        terminal().err().println(Printable.line(line));
     }
 
     /** Make the exception for an option that nothing says. */

@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Printable;
 import dev.limbeck.tensor.Engine;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -9,7 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -143,19 +143,11 @@ public final class Main implements Runnable {
             }
             return "unexpected argument '" + first + "'; " + help;
         }
-        return oneLine(failure.getMessage()) + "; " + help;
-    }
-
-    /** Return a message without line breaks and other control characters, which names of files may bring. */
-    private static String oneLine(String message) {
-        return message.lines()
-                .map(String::strip)
-                .collect(Collectors.joining(" "))
-                .replaceAll("\\p{Cntrl}", "?");
+        return Printable.line(failure.getMessage()) + "; " + help;
     }
 
     private static void report(Terminal terminal, String text, String... args) {
-        String message = oneLine(text);
+        String message = Printable.line(text);
         terminal.err().println("limbeck: " + message);
         if (Arrays.asList(args).contains("--json")) terminal.json(Map.of("error", message));
     }

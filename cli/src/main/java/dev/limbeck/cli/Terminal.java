@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Printable;
 import dev.limbeck.train.RunJson;
 import java.io.PrintStream;
 
@@ -11,6 +12,6 @@ import java.io.PrintStream;
 record Terminal(PrintStream out, PrintStream err, boolean interactive) {
     /** Print one JSON document. */
     void json(Object value) {
-        out.println(RunJson.write(value));
+        out.println(Printable.json(RunJson.write(value)));
     }
 }

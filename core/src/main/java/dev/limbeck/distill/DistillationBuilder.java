@@ -2,6 +2,7 @@ package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Printable;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.Teacher;
@@ -45,7 +46,8 @@ public final class DistillationBuilder {
     @Nullable
     Function<Step, Tensor> rowWeights;
 
-    Consumer<String> told = LoggerFactory.getLogger(KnowledgeDistillation.class)::info;
+    Consumer<String> told =
+            line -> LoggerFactory.getLogger(KnowledgeDistillation.class).info(Printable.line(line));
 
     DistillationBuilder(Teacher teacher) {
         this.teacher = teacher;

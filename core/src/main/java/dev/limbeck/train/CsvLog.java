@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Write a CSV file with a row for every epoch of a learner as they end: losses, terms, metrics, notes, rate, time. */
 public final class CsvLog implements Callback {
@@ -27,7 +29,9 @@ public final class CsvLog implements Callback {
         Set<String> columns = new LinkedHashSet<>();
         rows.forEach(row -> columns.addAll(row.keySet()));
         StringBuilder text =
-                new StringBuilder("epoch,").append(String.join(",", columns)).append('\n');
+                new StringBuilder("epoch,")
+                        .append(columns.stream().map(Printable::csv).collect(Collectors.joining(",")))
+                        .append('\n');
         for (int i = 0; i < rows.size(); i++) {
             text.append(i);
             for (String column : columns) {

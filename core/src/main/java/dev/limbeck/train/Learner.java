@@ -2,6 +2,7 @@ package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
@@ -174,7 +175,7 @@ public final class Learner implements AutoCloseable {
         Settings.positive("learning rate", rate);
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
-        if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
+        if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(line -> LOG.info(Printable.line(line))));
         int number = ++fits;
         Tensors.seed(seed + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
@@ -376,7 +377,7 @@ public final class Learner implements AutoCloseable {
      * @throws LimbeckException if it does not fit the model, or several sets of weights in it do
      */
     public void load(Path file) {
-        WeightFiles.load(file, model).forEach(LOG::warn);
+        WeightFiles.load(file, model).forEach(note -> LOG.warn(Printable.line(note)));
     }
 
     /** Return the settings that a run record shows. */

@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
@@ -33,7 +34,7 @@ public final class LearnerBuilder {
     private @Nullable Supplier<Path> weights;
     private @Nullable String weightsKey;
     private boolean ownHead;
-    Consumer<String> told = LoggerFactory.getLogger(Learner.class)::info;
+    Consumer<String> told = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
 
     LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;

@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -249,7 +250,7 @@ public final class RunDirectory implements AutoCloseable {
             if (!Files.isWritable(parent)) return "this user may not write " + parent;
             break;
         }
-        String message = String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", "?");
+        String message = Printable.line(String.valueOf(e.getMessage()));
         if (message.toLowerCase(Locale.ROOT).contains("no space left")) return "no space left on the disk";
         if (e instanceof AccessDeniedException) return "this user may not write " + message;
         return message;

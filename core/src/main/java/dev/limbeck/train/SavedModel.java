@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -137,7 +138,7 @@ public record SavedModel(
         }
         module.eval();
         List<String> notes = fitted.fit.notes();
-        notes.forEach(LOG::warn);
+        notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(
                 module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey, notes);
     }

@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -77,7 +78,7 @@ public final class TensorBoardLog implements Callback {
     }
 
     private static byte[] scalar(String tag, double value) {
-        byte[] name = message(TAG, tag.getBytes(StandardCharsets.UTF_8));
+        byte[] name = message(TAG, Printable.line(tag).getBytes(StandardCharsets.UTF_8));
         return ByteBuffer.allocate(name.length + 5)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put(name)

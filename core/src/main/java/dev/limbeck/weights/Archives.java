@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -20,9 +21,8 @@ import org.apache.commons.io.FileUtils;
  * two names never become one path. Of two entries of a tar with one name the last counts. The folder appears whole or not at all.
  */
 public final class Archives {
-    private static final long ALWAYS_ALLOWED = 1L << 30;
+    static final long ALWAYS_ALLOWED = 64L << 20;
     private static final long MOST_BYTES = 512L << 30;
-    private static final int MOST_GROWTH = 100;
 
     private Archives() {}
 
@@ -31,7 +31,7 @@ public final class Archives {
      *
      * @param folder must not exist yet, or be empty; the folders above it are made
      * @return what was left out or assumed, a line each
-     * @throws LimbeckException if the archive is missing, damaged or cut off, holds paths that lead outside, unpacks to more than 100 times its size (1 GiB is always allowed), or if the disk is full
+     * @throws LimbeckException if the archive is missing, damaged or cut off, holds paths that lead outside, unpacks to more than 100 times its size (64 MiB are always allowed), or if the disk is full
      */
     public static List<String> extract(Path archive, Path folder) {
         return extract(archive, folder, link -> false);
@@ -45,7 +45,7 @@ public final class Archives {
     public static List<String> extract(Path archive, Path folder, Predicate<String> needed) {
         FileTrouble.requireFile(archive);
         try {
-            long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, MOST_GROWTH * Files.size(archive)));
+            long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, Limit.ARCHIVE_GROWTH.value() * Files.size(archive)));
             return extract(archive, folder, allowed, needed);
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.weights.EntryNames.Name;
 import java.io.File;
@@ -12,25 +13,39 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.text.Normalizer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Keep what an archive holds in a folder: nothing outside it, nothing through links, and no name mixed with another. */
 final class EntryFolder {
     private static final int MOST_ENTRIES = 10_000_000;
+    /** Compressed headers of empty files take less; those of files that hold something, more. */
+    private static final int LEAST_BYTES_OF_ENTRY = 30;
+
+    private static final int DEEPEST = 64;
+    private static final int LONGEST_PATH = 4096;
+    private static final int MOST_FOLDER_LINKS = 200;
     private static final int MOST_COMPARED = 1_000_000;
 
     private final Path archive;
     private final Path folder;
     private final long allowed;
     private final Predicate<String> needed;
+    private final byte[] chunk = new byte[Unpacking.CHUNK];
+    private LongSupplier consumed;
+    private long mostEntries;
     private long written;
+    private long read;
     private long entries;
     private long files;
 
@@ -59,6 +74,12 @@ final class EntryFolder {
         this.folder = folder;
         this.allowed = allowed;
         this.needed = needed;
+        consumed = archive.toFile()::length;
+    }
+
+    /** Say how many bytes of the archive were read up to here: no more entries are taken than those can be. */
+    void readFrom(LongSupplier consumed) {
+        this.consumed = consumed;
     }
 
     /** Return in words, a line each, what was left out or assumed. */
@@ -156,7 +177,15 @@ final class EntryFolder {
     }
 
     private void count() {
-        if (++entries > MOST_ENTRIES) throw FileTrouble.in(archive, "has more than " + MOST_ENTRIES + " entries");
+        if (++entries <= mostEntries) return;
+        mostEntries =
+                Math.min(MOST_ENTRIES, Limit.ARCHIVE_ENTRIES.value() + consumed.getAsLong() / LEAST_BYTES_OF_ENTRY);
+        if (entries > mostEntries) {
+            throw FileTrouble.in(
+                    archive,
+                    "has more than " + mostEntries + " entries, out of proportion to its length; "
+                            + Limit.ARCHIVE_ENTRIES.advice());
+        }
     }
 
     /** Note names that other systems take for one. */
@@ -171,6 +200,12 @@ final class EntryFolder {
 
     /** Find the place of an entry, which must lie below the folder on every system. */
     private Path inside(String name) {
+        if (name.length() > LONGEST_PATH || name.chars().filter(c -> c == '/').count() > DEEPEST) {
+            throw FileTrouble.in(
+                    archive,
+                    shown(name) + "has a path of more than " + DEEPEST + " folders or " + LONGEST_PATH
+                            + " characters; pack it with shorter ones");
+        }
         boolean leadsOut = EntryNames.mayLeadOut(name);
         Path path =
                 leadsOut ? folder : folder.resolve(EntryNames.possible(name)).normalize();
@@ -194,8 +229,9 @@ final class EntryFolder {
                 && !target.matches("[A-Za-z]:.*")) {
             to = start.resolve(EntryNames.possible(target)).normalize();
         }
-        if (to == null || !to.startsWith(folder)) {
-            leaveOut("links that lead out of the archive are left out", slashed(from), target);
+        boolean tooLong = target.length() > LONGEST_PATH;
+        if (to == null || !to.startsWith(folder) || tooLong) {
+            leaveOut("links that lead out of the archive are left out", slashed(from), tooLong ? "…" : target);
             return;
         }
         boolean there = Files.isRegularFile(to, LinkOption.NOFOLLOW_LINKS);
@@ -226,8 +262,17 @@ final class EntryFolder {
 
     /** Copy the files and folders that links name; what they name may be a link itself, or hold some. */
     private void resolveLinks() throws IOException {
-        while (resolveFiles() || resolveFolder()) {
-            // Each may make others possible.
+        resolveFiles(folder);
+        int copied = 0;
+        for (Path made = resolveFolder(); made != null; made = resolveFolder()) {
+            if (++copied > MOST_FOLDER_LINKS) {
+                throw FileTrouble.in(
+                        archive,
+                        "has more than " + MOST_FOLDER_LINKS + " links to folders; pack it with what they name (tar"
+                                + " --dereference)");
+            }
+            // It may make others possible.
+            resolveFiles(made);
         }
         links.forEach((from, to) -> leaveOut(
                 Files.isDirectory(to)
@@ -237,23 +282,30 @@ final class EntryFolder {
                 slashed(to)));
     }
 
-    private boolean resolveFiles() throws IOException {
-        boolean some = false;
-        for (Map.Entry<Path, Path> link : new ArrayList<>(links.entrySet())) {
-            if (!Files.isRegularFile(link.getValue(), LinkOption.NOFOLLOW_LINKS)) continue;
-            links.remove(link.getKey());
-            copyOf(link.getKey(), link.getValue());
-            some = true;
+    /** Copy the files below a folder that links name, and then for links that name those, in a chain of any length. */
+    private void resolveFiles(Path below) throws IOException {
+        Map<Path, List<Path>> waiting = new LinkedHashMap<>();
+        links.forEach((from, to) ->
+                waiting.computeIfAbsent(to, any -> new ArrayList<>()).add(from));
+        Deque<Path> there = new ArrayDeque<>();
+        for (Path to : waiting.keySet()) {
+            if (to.startsWith(below) && Files.isRegularFile(to, LinkOption.NOFOLLOW_LINKS)) there.add(to);
         }
-        return some;
+        while (!there.isEmpty()) {
+            Path to = there.remove();
+            for (Path from : waiting.getOrDefault(to, List.of())) {
+                if (links.remove(from) == null) continue;
+                copyOf(from, to);
+                there.add(from);
+            }
+        }
     }
 
-    private boolean resolveFolder() throws IOException {
-        for (Map.Entry<Path, Path> link : new ArrayList<>(links.entrySet())) {
-            Path from = link.getKey();
-            Path to = link.getValue();
-            boolean open = links.keySet().stream().anyMatch(other -> other.startsWith(to) && canBeResolved(other));
-            if (!canBeResolved(from) || open) continue;
+    private @Nullable Path resolveFolder() throws IOException {
+        List<Path> possible = links.keySet().stream().filter(this::canBeResolved).toList();
+        for (Path from : possible.subList(0, Math.min(possible.size(), MOST_FOLDER_LINKS))) {
+            Path to = links.get(from);
+            if (possible.stream().anyMatch(other -> other.startsWith(to))) continue;
             links.remove(from);
             note("links to folders became copies of them", slashed(from) + " -> " + slashed(to));
             try (Stream<Path> below = Files.walk(to)) {
@@ -264,9 +316,9 @@ final class EntryFolder {
                     else copyOf(copy, path);
                 }
             }
-            return true;
+            return from;
         }
-        return false;
+        return null;
     }
 
     /** Return whether a link names a folder that it does not lie in, and nothing lies where it is. */
@@ -279,7 +331,6 @@ final class EntryFolder {
     }
 
     private void copy(InputStream content, Path path, String name) throws IOException {
-        byte[] chunk = new byte[Unpacking.CHUNK];
         try (OutputStream out = create(path, name)) {
             for (int count = content.read(chunk); count >= 0; count = content.read(chunk)) {
                 grow(count);
@@ -294,8 +345,20 @@ final class EntryFolder {
 
     void grow(int count) {
         written += count;
-        if (written > allowed) {
-            throw FileTrouble.in(archive, "unpacks to more than " + allowed + " bytes, out of proportion; refused");
+        require(written, allowed);
+    }
+
+    /** Count bytes of a tar, its headers among them. */
+    void read(int count) {
+        read += count;
+        require(read, allowed + Archives.ALWAYS_ALLOWED);
+    }
+
+    private void require(long bytes, long most) {
+        if (bytes > most) {
+            throw FileTrouble.in(
+                    archive,
+                    "unpacks to more than " + most + " bytes, out of proportion; " + Limit.ARCHIVE_GROWTH.advice());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
+import dev.limbeck.Printable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -12,8 +13,6 @@ import java.util.Locale;
 
 /** Word what can be wrong with a file as one line that names it. */
 public final class FileTrouble {
-    private static final int LONGEST_QUOTE = 200;
-
     private FileTrouble() {}
 
     /** Make the exception {@code file: what}. */
@@ -58,7 +57,6 @@ public final class FileTrouble {
 
     /** Return text from a file so that it stays on one line and short. */
     static String printable(String text) {
-        String cut = text.length() > LONGEST_QUOTE ? text.substring(0, LONGEST_QUOTE) + "…" : text;
-        return cut.replaceAll("\\p{Cntrl}", "?");
+        return Printable.quote(text);
     }
 }

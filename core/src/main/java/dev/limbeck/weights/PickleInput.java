@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** Feed an unpickler: count the bytes, know how many are left, and throw at the end instead of returning −1. */
-final class PickleInput extends InputStream {
+public final class PickleInput extends InputStream {
     private final InputStream source;
     private final long length;
     private long position;
@@ -16,7 +16,7 @@ final class PickleInput extends InputStream {
      *
      * @param length how many bytes the pickles may take in all
      */
-    PickleInput(InputStream source, long length) {
+    public PickleInput(InputStream source, long length) {
         this.source = source;
         this.length = length;
     }

@@ -3,7 +3,6 @@ package dev.limbeck.weights;
 import dev.limbeck.weights.EntryNames.Name;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -25,9 +24,17 @@ final class RawTar extends TarArchiveInputStream {
 
     private static final byte DUMP_FOLDER = 'D';
     private static final int RECORD = TarConstants.DEFAULT_RCDSIZE;
+    private static final int SIZE_OFFSET = 124;
     private static final int LONGEST_PAX = 1 << 20;
 
+    /** Global headers hold for all entries, which each pays for; the longest of common programs is of 52 bytes. */
+    private static final int LONGEST_GLOBAL = 1_024;
+    /** Headers that describe one entry. */
+    private static final int MOST_HEADERS = 16;
+
     private final Charset charset;
+    private final HeaderStream plain;
+    private final byte[] chunk = new byte[Unpacking.CHUNK];
     /** What the extended header before the next entry holds. */
     private final ByteArrayOutputStream pax = new ByteArrayOutputStream();
 
@@ -40,26 +47,43 @@ final class RawTar extends TarArchiveInputStream {
      *
      * @param charset of the names in plain headers; those in extended headers are UTF-8 by the standard
      */
-    RawTar(InputStream plain, Charset charset) {
+    RawTar(HeaderStream plain, Charset charset) {
         // Every byte becomes the character of its number, and back.
         super(plain, RECORD, RECORD, StandardCharsets.ISO_8859_1.name());
         this.charset = charset;
+        this.plain = plain;
     }
 
     @Override
     public TarArchiveEntry getNextEntry() throws IOException {
         // Headers that extend others call this again for what they extend.
-        if (depth++ == 0) pax.reset();
+        if (depth++ == 0) {
+            pax.reset();
+            readRest();
+        }
+        if (depth > MOST_HEADERS) throw new IOException("an entry has more than " + MOST_HEADERS + " headers");
+        plain.describes(true);
         try {
             TarArchiveEntry entry = super.getNextEntry();
             if (type == DUMP_FOLDER && entry != null) {
                 // The list of a folder's files in GNU's incremental archives, which the library takes for no content.
+                plain.describes(false);
                 in.skipNBytes((entry.getSize() + getRecordSize() - 1) / getRecordSize() * getRecordSize());
             }
             type = 0;
             return entry;
         } finally {
             depth--;
+            if (depth == 0) plain.describes(false);
+        }
+    }
+
+    /** Read what is left of the entry before, which is no part of the next one's description. */
+    private void readRest() throws IOException {
+        TarArchiveEntry entry = getCurrentEntry();
+        if (entry == null || entry.isSparse()) return;
+        while (read(chunk, 0, chunk.length) > 0) {
+            // passed over
         }
     }
 
@@ -75,6 +99,10 @@ final class RawTar extends TarArchiveInputStream {
         boolean continued = type == TarConstants.LF_GNUTYPE_SPARSE;
         if (!continued && !TarUtils.verifyCheckSum(record)) throw new IOException("a header's checksum is wrong");
         if (!continued) type = record[TarConstants.LF_OFFSET];
+        if (type == TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER
+                && TarUtils.parseOctalOrBinary(record, SIZE_OFFSET, TarConstants.SIZELEN) > LONGEST_GLOBAL) {
+            throw new IOException("a global header takes more than " + LONGEST_GLOBAL + " bytes");
+        }
         return record;
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * is checked against the file before anything is allocated. A single tensor may hold up to 2 GiB, a file any number.
  */
 public final class Safetensors {
-    /** The header's largest length in bytes, the same as in the format's own library. */
+    /** The header's largest length in bytes by the format; {@link Limit#HEADER_BYTES} is what is read. */
     static final long LONGEST_HEADER = 100_000_000;
 
     private static final int LENGTH_BYTES = 8;
@@ -210,6 +211,12 @@ public final class Safetensors {
                     "claims a header of " + Long.toUnsignedString(length) + " bytes in a file of " + size
                             + "; cut off, or not a safetensors file");
         }
+        if (length > Limit.HEADER_BYTES.value()) {
+            throw FileTrouble.in(
+                    file,
+                    "has a header of " + length + " bytes; expected at most " + Limit.HEADER_BYTES.value() + "; "
+                            + Limit.HEADER_BYTES.advice());
+        }
         ByteBuffer text = ByteBuffer.allocate((int) length);
         TensorBytes.fill(text, channel, LENGTH_BYTES);
         return parse(file, text.array(), size - LENGTH_BYTES - length);
@@ -218,8 +225,13 @@ public final class Safetensors {
     private static Header parse(Path file, byte[] text, long dataBytes) throws IOException {
         if (text[0] != '{') throw FileTrouble.in(file, "the header is no JSON object; not a safetensors file");
         JsonNode root;
-        try {
+        try (JsonParser parser = JSON.createParser(text)) {
+            HeaderScan.check(parser, METADATA);
             root = JSON.readTree(text);
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            // The latter comes from names that are made to be slow.
+            throw new LimbeckException(
+                    file + ": the header " + FileTrouble.printable(String.valueOf(e.getMessage())), e);
         } catch (JsonProcessingException e) {
             String reason = FileTrouble.printable(e.getOriginalMessage());
             throw new LimbeckException(file + ": the header is not well-formed JSON (" + reason + ")", e);

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.Limit;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ final class TensorGroups {
     private static final List<String> SHARED = List.of("module.", "_orig_mod.");
 
     private static final int DEEPEST = 6;
+    private static final int LONGEST_PATH = 1_000;
     private static final int NAMED = 8;
 
     /**
@@ -65,8 +67,8 @@ final class TensorGroups {
     }
 
     /** Return all groups but an optimizer's, outer ones first, each once however often it is shared. */
-    static List<Group> all(@Nullable Object root) {
-        return below("", root);
+    static List<Group> all(Path file, @Nullable Object root) {
+        return below(file, "", root);
     }
 
     /**
@@ -76,10 +78,10 @@ final class TensorGroups {
      * @throws dev.limbeck.LimbeckException naming the groups there are, if there is none
      */
     static List<Group> at(Path file, @Nullable Object root, String key) {
-        List<Group> found = find("", root, key);
+        List<Group> found = find(file, "", root, key);
         if (!found.isEmpty()) return found;
         // A part of the path will do, where it is clear.
-        List<Group> all = all(root);
+        List<Group> all = all(file, root);
         List<Group> ends =
                 all.stream().filter(group -> group.path.endsWith("." + key)).toList();
         if (ends.isEmpty()) {
@@ -93,15 +95,15 @@ final class TensorGroups {
                 file, "holds no weights under '" + FileTrouble.printable(key) + "'; it holds some under " + names(all));
     }
 
-    private static List<Group> find(String path, @Nullable Object value, String key) {
+    private static List<Group> find(Path file, String path, @Nullable Object value, String key) {
         if (!(value instanceof Map<?, ?> map)) {
-            return value instanceof List<?> || value instanceof Object[] ? find(path, indexed(value), key) : List.of();
+            return value instanceof List<?> || value instanceof Object[] ? find(file, path, indexed(value), key) : List.of();
         }
-        List<Group> exact = below(join(path, key), map.get(key));
+        List<Group> exact = below(file, join(path, key), map.get(key));
         if (!exact.isEmpty()) return exact;
         for (int dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) {
             String first = key.substring(0, dot);
-            List<Group> found = find(join(path, first), map.get(first), key.substring(dot + 1));
+            List<Group> found = find(file, join(path, first), map.get(first), key.substring(dot + 1));
             if (!found.isEmpty()) return found;
         }
         Group named = new Group(path, tensors(map)).below(key + ".");
@@ -109,14 +111,17 @@ final class TensorGroups {
     }
 
     private static Map<Object, Object> indexed(Object sequence) {
-        List<?> items = sequence instanceof Object[] array ? Arrays.asList(array) : (List<?>) sequence;
+        List<?> items = list(sequence);
         Map<Object, Object> map = new LinkedHashMap<>();
         for (int i = 0; i < items.size(); i++) map.put(Integer.toString(i), items.get(i));
         return map;
     }
 
     /** Walk the maps and lists inside a value, each once: a hostile file shares on purpose. */
-    private static List<Group> below(String path, @Nullable Object root) {
+    private static List<Group> below(Path file, String path, @Nullable Object root) {
+        long most = Limit.TENSORS.value();
+        long mostGroups = Limit.TENSOR_MAPS.value();
+        long tensors = 0;
         List<Group> groups = new ArrayList<>();
         if (root == null) return groups;
         Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -125,22 +130,47 @@ final class TensorGroups {
             Place place = open.pop();
             Object value = place.value;
             if (!isContainer(value) || !seen.add(value)) continue;
-            boolean listed = !(value instanceof Map<?, ?>);
-            Map<?, ?> map = listed ? indexed(value) : (Map<?, ?>) value;
             // A list of tensors has no names that a network could know.
-            Map<String, Described> own = listed ? Map.of() : tensors(map);
+            Map<String, Described> own = value instanceof Map<?, ?> map ? tensors(map) : Map.of();
             if (!own.isEmpty()) groups.add(new Group(place.path, own));
+            tensors += own.size();
+            if (tensors > most) throw FileTrouble.in(file, tooMany(most, "tensors", Limit.TENSORS));
+            if (groups.size() > mostGroups) {
+                throw FileTrouble.in(file, tooMany(mostGroups, "maps of tensors", Limit.TENSOR_MAPS));
+            }
             if (place.depth == DEEPEST) continue;
             List<Place> inner = new ArrayList<>();
-            map.forEach((key, item) -> {
-                if (key instanceof String name && isContainer(item) && !isOptimizer(name, item)) {
-                    inner.add(new Place(join(place.path, name), item, place.depth + 1));
+            if (value instanceof Map<?, ?> map) {
+                map.forEach((key, item) -> {
+                    if (key instanceof String name && isContainer(item) && !isOptimizer(name, item)) {
+                        addInner(inner, place, name, item);
+                    }
+                });
+            } else {
+                List<?> items = list(value);
+                for (int i = 0; i < items.size(); i++) {
+                    if (isContainer(items.get(i))) addInner(inner, place, Integer.toString(i), items.get(i));
                 }
-            });
+            }
             Collections.reverse(inner);
             inner.forEach(open::push);
         }
         return groups;
+    }
+
+    private static void addInner(List<Place> inner, Place place, String name, Object item) {
+        // A long name above many others would be written out for each.
+        if (place.path.length() + name.length() <= LONGEST_PATH) {
+            inner.add(new Place(join(place.path, name), item, place.depth + 1));
+        }
+    }
+
+    private static String tooMany(long most, String what, Limit limit) {
+        return "holds more than " + most + " " + what + "; " + limit.advice();
+    }
+
+    private static List<?> list(Object sequence) {
+        return sequence instanceof Object[] array ? Arrays.asList(array) : (List<?>) sequence;
     }
 
     private static boolean isContainer(@Nullable Object value) {
@@ -181,7 +211,7 @@ final class TensorGroups {
         if (!(root instanceof Map<?, ?> || root instanceof List<?> || root instanceof Object[])) {
             throw FileTrouble.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
         }
-        List<Group> groups = key == null ? all(root) : at(file, root, key);
+        List<Group> groups = key == null ? all(file, root) : at(file, root, key);
         if (groups.isEmpty()) throw FileTrouble.in(file, "holds no tensors; expected a state dict");
         return unwrapped(choose(file, groups, ""));
     }

@@ -4,7 +4,6 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.weights.StoredTensor.Elements;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +22,9 @@ final class TorchGlobals {
     private static final int METADATA_OF_TENSOR = 6;
 
     private static final int TYPE_OF_UNTYPED = 6;
+
+    /** As in PyTorch. */
+    private static final int MOST_DIMENSIONS = 64;
 
     private static final Map<String, Global> KNOWN = known();
 
@@ -63,16 +65,8 @@ final class TorchGlobals {
 
     /** Make a map in order from keys and values in turn. */
     static Map<Object, Object> map(List<Object> keysAndValues) {
-        if (keysAndValues.size() % 2 != 0) throw new IllegalArgumentException("damaged pickle: a key without a value");
         Map<Object, Object> map = new LinkedHashMap<>();
-        for (int i = 0; i < keysAndValues.size(); i += 2) {
-            Object key = keysAndValues.get(i);
-            // As in Python; besides, the hash of a list that holds itself never ends.
-            if (key instanceof Collection || key instanceof Map) {
-                throw new IllegalArgumentException("damaged pickle: a list or map is the key of a map");
-            }
-            map.put(key, keysAndValues.get(i + 1));
-        }
+        StrictUnpickler.put(map, keysAndValues);
         return map;
     }
 
@@ -221,6 +215,9 @@ final class TorchGlobals {
     }
 
     private static long[] integers(@Nullable Object value) {
+        if (sequence(value).length > MOST_DIMENSIONS) {
+            throw new IllegalArgumentException("a tensor of more than " + MOST_DIMENSIONS + " dimensions");
+        }
         return Arrays.stream(sequence(value)).mapToLong(TorchGlobals::integer).toArray();
     }
 

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.Limit;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -20,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class TorchLegacy implements TorchCheckpoint.Storages {
     private static final int PROTOCOL = 1001;
-    private static final long LARGEST_PICKLE = 256L << 20;
 
     private final Path file;
     private final FileChannel channel;
@@ -35,7 +35,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
     static WeightFile open(Path file) {
         try (FileChannel channel = FileChannel.open(file);
                 InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            PickleInput input = new PickleInput(in, Math.min(channel.size(), LARGEST_PICKLE));
+            PickleInput input = new PickleInput(in, Math.min(channel.size(), Limit.PICKLE_BYTES.value()));
             Map<String, Storage> storages = new HashMap<>();
             unpickle(file, input, storages); // the magic number, by which the file was recognised
             Object protocol = unpickle(file, input, storages);

@@ -6,14 +6,9 @@ import dev.limbeck.weights.TorchGlobals.Global;
 import dev.limbeck.weights.TorchGlobals.StorageType;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import net.razorvine.pickle.Opcodes;
-import net.razorvine.pickle.PickleUtils;
-import net.razorvine.pickle.Unpickler;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +16,12 @@ import org.jspecify.annotations.Nullable;
  * and lists; every opcode that names, makes or changes an object is handled here by the fixed list of
  * {@link TorchGlobals}, so neither the base class's registry of constructors nor reflection is ever reached.
  */
-final class TorchUnpickler extends Unpickler {
+final class TorchUnpickler extends StrictUnpickler {
     private static final String NOTHING_RUN = "; nothing of it was run";
+    /** What a storage takes in memory. */
+    private static final int STORAGE = 128;
 
     private final Path file;
-    private final PickleInput source;
     private final Map<String, Storage> storages;
 
     /**
@@ -34,8 +30,8 @@ final class TorchUnpickler extends Unpickler {
      * @param storages receives every storage that the pickle names
      */
     TorchUnpickler(Path file, PickleInput source, Map<String, Storage> storages) {
+        super(source);
         this.file = file;
-        this.source = source;
         this.storages = storages;
     }
 
@@ -47,6 +43,7 @@ final class TorchUnpickler extends Unpickler {
      */
     @Nullable
     Object read() {
+        PickleInput source = source();
         long start = source.position();
         try {
             return load(source);
@@ -67,14 +64,14 @@ final class TorchUnpickler extends Unpickler {
     @Override
     protected Object dispatch(short opcode) throws IOException {
         switch (opcode) {
-            case Opcodes.GLOBAL -> stack.add(global(PickleUtils.readline(input), PickleUtils.readline(input)));
+            case Opcodes.GLOBAL -> stack.add(global(nameLine(), nameLine()));
             case Opcodes.STACK_GLOBAL -> {
                 Object name = stack.pop();
                 stack.add(global(text(stack.pop()), text(name)));
             }
             case Opcodes.INST -> {
-                Global callee = global(PickleUtils.readline(input), PickleUtils.readline(input));
-                stack.add(callee.call(stack.pop_all_since_marker().toArray()));
+                Global callee = global(nameLine(), nameLine());
+                stack.add(call(callee, stack.pop_all_since_marker().toArray()));
             }
             case Opcodes.OBJ -> {
                 List<Object> items = stack.pop_all_since_marker();
@@ -87,18 +84,6 @@ final class TorchUnpickler extends Unpickler {
             // Python would hand the popped state to the object's own code; here it is of no interest.
             case Opcodes.BUILD -> stack.pop();
             case Opcodes.BINPERSID -> stack.add(storage(stack.pop()));
-            case Opcodes.EMPTY_DICT -> stack.add(TorchGlobals.map(List.of()));
-            case Opcodes.DICT -> stack.add(TorchGlobals.map(stack.pop_all_since_marker()));
-            case Opcodes.SETITEM -> {
-                Object value = stack.pop();
-                putAll(Arrays.asList(stack.pop(), value));
-            }
-            case Opcodes.SETITEMS -> putAll(stack.pop_all_since_marker());
-            // Sets are kept as lists: their values are ignored, and hashing nested ones can take forever.
-            case Opcodes.EMPTY_SET -> stack.add(new ArrayList<>());
-            case Opcodes.FROZENSET -> stack.add(stack.pop_all_since_marker());
-            case Opcodes.ADDITEMS, Opcodes.APPENDS -> addAll(stack.pop_all_since_marker());
-            case Opcodes.APPEND -> addAll(Collections.singletonList(stack.pop()));
             case Opcodes.PERSID,
                     Opcodes.NEWOBJ_EX,
                     Opcodes.EXT1,
@@ -108,33 +93,11 @@ final class TorchUnpickler extends Unpickler {
                     Opcodes.READONLY_BUFFER ->
                 throw FileTrouble.in(
                         file, "uses pickle opcode " + opcode + ", which torch.save does not write" + NOTHING_RUN);
-            case Opcodes.BINSTRING, Opcodes.BINUNICODE, Opcodes.BINBYTES, Opcodes.LONG4 -> {
-                requireRemaining(4);
-                super.dispatch(opcode);
-            }
-            case Opcodes.BINUNICODE8, Opcodes.BINBYTES8, Opcodes.BYTEARRAY8 -> {
-                requireRemaining(8);
-                super.dispatch(opcode);
-            }
             default -> {
                 return super.dispatch(opcode);
             }
         }
         return NO_RETURN_VALUE;
-    }
-
-    /** Check a length that the base class is about to allocate. */
-    private void requireRemaining(int lengthBytes) throws IOException {
-        input.mark(lengthBytes);
-        byte[] bytes = PickleUtils.readbytes(input, lengthBytes);
-        input.reset();
-        long length = lengthBytes == 4 ? PickleUtils.bytes_to_integer(bytes) : PickleUtils.bytes_to_long(bytes, 0);
-        if (length < 0 || length > source.remaining()) {
-            throw FileTrouble.in(
-                    file,
-                    "a pickled value claims " + length + " bytes but " + source.remaining()
-                            + " are left; damaged or cut off");
-        }
     }
 
     private Global global(String module, String name) {
@@ -165,22 +128,18 @@ final class TorchUnpickler extends Unpickler {
         if (!(callee instanceof Global global) || !(arguments instanceof Object[] values)) {
             throw FileTrouble.in(file, "damaged pickle: calls what is no known class" + NOTHING_RUN);
         }
+        spendOnCall(values);
         return global.call(values);
     }
 
-    private void putAll(List<Object> keysAndValues) {
-        Map<Object, Object> entries = TorchGlobals.map(keysAndValues);
-        if (stack.peek() instanceof TorchGlobals.Opaque) return;
-        @SuppressWarnings("unchecked")
-        Map<Object, Object> map = (Map<Object, Object>) stack.peek();
-        map.putAll(entries);
+    @Override
+    protected void putAll(List<Object> keysAndValues) {
+        if (!(stack.peek() instanceof TorchGlobals.Opaque)) super.putAll(keysAndValues);
     }
 
-    private void addAll(List<Object> items) {
-        if (stack.peek() instanceof TorchGlobals.Opaque) return;
-        @SuppressWarnings("unchecked")
-        List<Object> list = (List<Object>) stack.peek();
-        list.addAll(items);
+    @Override
+    protected void addAll(List<Object> items) {
+        if (!(stack.peek() instanceof TorchGlobals.Opaque)) super.addAll(items);
     }
 
     private static String text(Object value) {
@@ -196,6 +155,7 @@ final class TorchUnpickler extends Unpickler {
                 || !(parts[1] instanceof StorageType type)) {
             throw FileTrouble.in(file, "a persistent id is not of the form ('storage', type, key, device, size)");
         }
+        spend(STORAGE);
         if (!(parts[2] instanceof String || parts[2] instanceof Number)) {
             throw FileTrouble.in(file, "the key of a storage is neither text nor a number");
         }

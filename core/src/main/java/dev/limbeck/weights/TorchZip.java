@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.ByteArrayInputStream;
@@ -15,8 +16,10 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Read a checkpoint of the zip form: {@code name/data.pkl} with the pickle, {@code name/data/key} with the bytes of each
@@ -24,18 +27,29 @@ import java.util.zip.ZipFile;
  */
 final class TorchZip implements TorchCheckpoint.Storages {
     private static final String PICKLE = "data.pkl";
-    private static final long LARGEST_PICKLE = 256L << 20;
+
+    /** Of the byte order. */
+    private static final int LONGEST_WORD = 16;
+    /** The entries of a checkpoint that are no tensors. */
+    private static final int MOST_BESIDE = 1_000;
 
     private final Path file;
     private final ZipFile zip;
     private final long fileSize;
     private final String folder;
+    /** Entries by name; looking one up in the archive itself takes a walk over all names of the same hash. */
+    private final Map<String, ZipEntry> entries = new HashMap<>();
 
     private TorchZip(Path file, ZipFile zip) throws IOException {
         this.file = file;
         this.zip = zip;
         this.fileSize = Files.size(file);
-        List<String> names = zip.stream().map(ZipEntry::getName).toList();
+        long most = MOST_BESIDE + Limit.TENSORS.value();
+        if (zip.size() > most) {
+            throw FileTrouble.in(file, "has more than " + most + " entries; " + Limit.TENSORS.advice());
+        }
+        zip.stream().forEach(entry -> entries.putIfAbsent(entry.getName(), entry));
+        Set<String> names = entries.keySet();
         List<String> pickles = names.stream()
                 .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
                 .toList();
@@ -58,7 +72,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
     static WeightFile open(Path file) {
         Object root = with(file, archive -> {
             archive.checkByteOrder();
-            byte[] pickle = archive.bytes(PICKLE, LARGEST_PICKLE);
+            byte[] pickle = archive.bytes(PICKLE, Limit.PICKLE_BYTES);
             PickleInput input = new PickleInput(new ByteArrayInputStream(pickle), pickle.length);
             return new TorchUnpickler(file, input, new HashMap<>()).read();
         });
@@ -105,8 +119,8 @@ final class TorchZip implements TorchCheckpoint.Storages {
     }
 
     private void checkByteOrder() throws IOException {
-        if (zip.getEntry(folder + "byteorder") == null) return;
-        String order = new String(bytes("byteorder", 16), StandardCharsets.US_ASCII).strip();
+        if (!entries.containsKey(folder + "byteorder")) return;
+        String order = new String(bytes("byteorder", null), StandardCharsets.US_ASCII).strip();
         if (!order.equals("little")) {
             throw FileTrouble.in(
                     file,
@@ -115,10 +129,14 @@ final class TorchZip implements TorchCheckpoint.Storages {
         }
     }
 
-    private byte[] bytes(String name, long most) throws IOException {
+    private byte[] bytes(String name, @Nullable Limit limit) throws IOException {
         ZipEntry entry = entry(name);
+        long most = limit == null ? LONGEST_WORD : Math.min(limit.value(), Integer.MAX_VALUE - 8);
         if (entry.getSize() > most) {
-            throw FileTrouble.in(file, "its entry " + name + " takes " + entry.getSize() + " bytes; at most " + most);
+            throw FileTrouble.in(
+                    file,
+                    "its entry " + name + " takes " + entry.getSize() + " bytes; expected at most " + most
+                            + (limit == null ? "" : "; " + limit.advice()));
         }
         try (InputStream in = zip.getInputStream(entry)) {
             byte[] bytes = in.readNBytes((int) entry.getSize());
@@ -129,7 +147,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
 
     /** Find an entry that takes as many bytes of the file as it says, so that its size can be believed. */
     private ZipEntry entry(String name) {
-        ZipEntry entry = zip.getEntry(folder + name);
+        ZipEntry entry = entries.get(folder + name);
         if (entry == null) {
             throw FileTrouble.in(file, "has no entry " + FileTrouble.printable(folder + name) + "; damaged");
         }

@@ -21,6 +21,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
+import org.apache.commons.io.input.BoundedInputStream;
 
 /** Bring one archive into one folder. */
 final class Unpacking {
@@ -61,9 +62,13 @@ final class Unpacking {
     }
 
     private void tar() throws CharacterCodingException {
-        try (InputStream file = new BufferedInputStream(Files.newInputStream(archive), CHUNK);
-                InputStream plain = Decompression.of(file);
+        try (BoundedInputStream counted = BoundedInputStream.builder()
+                        .setInputStream(Files.newInputStream(archive))
+                        .get();
+                InputStream file = new BufferedInputStream(counted, CHUNK);
+                HeaderStream plain = new HeaderStream(Decompression.of(file), folder::read);
                 RawTar tar = new RawTar(plain, charset)) {
+            folder.readFrom(counted::getCount);
             for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
                 tarEntry(tar, entry);
             }
@@ -110,7 +115,6 @@ final class Unpacking {
         byte[] chunk = new byte[CHUNK];
         boolean more = false;
         for (int count = plain.read(chunk); count >= 0; count = plain.read(chunk)) {
-            folder.grow(count);
             for (int i = 0; i < count; i++) more |= chunk[i] != 0;
         }
         if (more) {

@@ -60,12 +60,12 @@ public final class WeightFile {
 
     /** Return the names under which the file holds tensors, an optimizer's apart; an empty one is the outermost. */
     public List<String> keys() {
-        return TensorGroups.all(root).stream().map(Group::path).toList();
+        return TensorGroups.all(path, root).stream().map(Group::path).toList();
     }
 
     /** Return whether some of the weights are a network with fastai's head, as its vision learner saves them. */
     public boolean hasFastaiHead() {
-        return TensorGroups.all(root).stream()
+        return TensorGroups.all(path, root).stream()
                 .anyMatch(group -> FastaiNames.matches(group.tensors().keySet()));
     }
 
@@ -78,7 +78,7 @@ public final class WeightFile {
      * @throws LimbeckException if several different sets of weights fit (naming the choices), or nothing lies under the key
      */
     public WeightFit fit(Needs needs, @Nullable String key) {
-        List<Group> groups = key == null ? TensorGroups.all(root) : TensorGroups.at(path, root, key);
+        List<Group> groups = key == null ? TensorGroups.all(path, root) : TensorGroups.at(path, root, key);
         if (groups.isEmpty()) throw FileTrouble.in(path, "holds no tensors; expected a state dict");
         List<WeightFit> fitting = new ArrayList<>();
         WeightFit nearest = null;
@@ -127,7 +127,7 @@ public final class WeightFile {
     /** Read every tensor. */
     StateDict readAll() {
         Map<String, Described> found = new LinkedHashMap<>();
-        for (Group group : TensorGroups.all(root)) found.putAll(group.tensors());
+        for (Group group : TensorGroups.all(path, root)) found.putAll(group.tensors());
         found.forEach((name, tensor) -> requireReadable(name, tensor));
         return readOnly(found);
     }

@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.Printable;
 import dev.limbeck.Version;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.train.RunDirectory;
@@ -46,19 +47,19 @@ final class ModelCard {
         boolean ofOthers = !run.isNull() && !run.path("model_sha256").asText().equals(model.sha256());
         if (ofOthers) run = JSON.nullNode();
         boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);
-        line(text, "# %s, %d classes\n", model.name(), model.classes());
+        line(text, "# %s, %d classes\n", Printable.markdown(model.name()), model.classes());
         String size =
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
         line(text, "An image classifier%s, exported by Limbeck %s.\n", size, Version.number());
         input(text, model, options, onnx);
         files(text, files);
-        if (!images.isEmpty()) line(text, "Verified on %s.\n", images);
+        if (!images.isEmpty()) line(text, "Verified on %s.\n", Printable.markdown(images));
         if (onnx)
             line(
                     text,
                     "The ONNX file is of opset %d, with %s%s.\n",
                     OnnxFile.OPSET,
-                    held(options.precision(), calibration),
+                    held(options.precision(), Printable.markdown(calibration)),
                     options.foldBatchNorms() ? ", batch norms merged into the convolutions before them" : "");
         if (run.isNull()) {
             line(text, "## Training\n");
@@ -117,7 +118,7 @@ final class ModelCard {
             line(
                     text,
                     "\nClasses in order: %s.",
-                    String.join(", ", model.classNames()).replaceAll("\\p{Cntrl}", "?"));
+                    model.classNames().stream().map(Printable::markdown).collect(Collectors.joining(", ")));
         }
         text.append('\n');
     }
@@ -154,28 +155,37 @@ final class ModelCard {
         line(
                 text,
                 "Data: %s, %s images (fingerprint `%s`).",
-                run.at("/data/source").asText(),
-                run.at("/data/sizes/train").asText(),
-                run.at("/data/fingerprint").asText());
+                shown(run, "/data/source"),
+                shown(run, "/data/sizes/train"),
+                code(run, "/data/fingerprint"));
         if (run.has("distillation")) {
             line(
                     text,
                     "Teacher: %s (`%s`), weight %s, by %s.",
-                    run.at("/distillation/teacher").asText(),
-                    run.at("/distillation/teacher_sha256").asText(),
-                    run.at("/distillation/weight").asText(),
+                    shown(run, "/distillation/teacher"),
+                    code(run, "/distillation/teacher_sha256"),
+                    shown(run, "/distillation/weight"),
                     String.join(", ", losses(run.at("/distillation/losses"))));
         }
         line(
                 text,
                 "%s steps with Limbeck %s on LibTorch %s, %s (%s), %s threads; done %s.\n",
-                run.at("/training/steps").asText(),
-                run.path("limbeck").asText(),
-                run.at("/engine/libtorch").asText(),
-                run.at("/training/device").asText(),
-                run.at("/engine/cpu_capability").asText(),
-                run.at("/engine/threads").asText(),
-                run.path("finished").asText());
+                shown(run, "/training/steps"),
+                shown(run, "/limbeck"),
+                shown(run, "/engine/libtorch"),
+                shown(run, "/training/device"),
+                shown(run, "/engine/cpu_capability"),
+                shown(run, "/engine/threads"),
+                shown(run, "/finished"));
+    }
+
+    /** A record may come from anywhere, and so may the names in it. */
+    private static String shown(JsonNode run, String place) {
+        return Printable.markdown(run.at(place).asText());
+    }
+
+    private static String code(JsonNode run, String place) {
+        return Printable.markdownCode(run.at(place).asText());
     }
 
     /** Name losses with their settings. */
@@ -183,7 +193,8 @@ final class ModelCard {
         List<String> losses = new ArrayList<>();
         object.fields()
                 .forEachRemaining(
-                        entry -> losses.add(entry.getValue().path("loss").asText(entry.getKey())));
+                        entry -> losses.add(Printable.markdown(
+                                entry.getValue().path("loss").asText(entry.getKey()))));
         return losses;
     }
 
@@ -192,7 +203,7 @@ final class ModelCard {
         JsonNode recipe = run.path("recipe");
         if (!recipe.isObject()) return;
         line(text, "To repeat it, save this as recipe.yaml:\n");
-        line(text, "```json\n%s\n```\n", recipe.toPrettyString());
+        line(text, "```json\n%s\n```\n", Printable.json(recipe.toPrettyString()).replace("`", "\\u0060"));
         line(text, "```sh\nlimbeck %s recipe.yaml --out run", run.has("distillation") ? "distill" : "train");
         String formats = files.stream().map(file -> file.format().toString()).collect(Collectors.joining(","));
         line(

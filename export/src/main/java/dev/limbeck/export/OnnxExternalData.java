@@ -10,6 +10,7 @@ import com.google.protobuf.ExtensionRegistryLite;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.weights.FileTrouble;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -251,7 +252,6 @@ final class OnnxExternalData {
     }
 
     private static String shown(String text) {
-        String cut = text.length() > 100 ? text.substring(0, 100) + "…" : text;
-        return cut.replaceAll("\\p{Cntrl}", "?");
+        return Printable.quote(text);
     }
 }

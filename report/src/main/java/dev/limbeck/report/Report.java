@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
+import dev.limbeck.Printable;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
@@ -55,7 +56,7 @@ public final class Report {
      */
     public static Path write(ComparisonResult result, Path folder, RunContext context) {
         Report report = new Report(result, folder, context);
-        String json = RunJson.write(report.page());
+        String json = Printable.lines(RunJson.write(report.page()));
         // Inside a script element nothing may look like its end.
         String page = resource("report.html")
                 .replace("/*STYLE*/", resource("report.css"))

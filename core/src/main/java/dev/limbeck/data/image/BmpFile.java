@@ -24,7 +24,7 @@ final class BmpFile {
         boolean old = header < WINDOWS_HEADER;
         long width = old ? bytes.getShort(18) & 0xffff : bytes.getInt(18);
         long height = old ? bytes.getShort(20) & 0xffff : Math.abs((long) bytes.getInt(22));
-        return Limits.decode(width, height, () -> decode(file, header, width * height));
+        return Limits.decode(width, height, file.length, () -> decode(file, header, width * height));
     }
 
     private static RgbImage decode(byte[] file, int header, long count) throws IOException {
@@ -45,6 +45,11 @@ final class BmpFile {
             known[file.length + 3] = 1; // end of line, end of picture
             // So many bytes the reader takes memory for, whatever the file's length.
             changed.putInt(34, known.length - Math.max(0, Math.min(file.length, start)));
+        }
+        // The reader takes memory for as many colors as the file claims.
+        if (header >= WINDOWS_HEADER && file.length >= 54) {
+            int colors = bytes.getInt(46);
+            if (bits > 8 || colors < 0 || colors > 1 << bits) changed.putInt(46, 0);
         }
         if (header == OS2_HEADER) known = withWindowsHeader(known);
         // The reader refuses files that declare less than their pixels need.

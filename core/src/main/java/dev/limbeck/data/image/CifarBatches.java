@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 public final class CifarBatches {
     private static final int SIDE = 32;
     private static final int IMAGE_BYTES = 3 * SIDE * SIDE;
-    private static final long LARGEST_FILE = 1L << 30;
+    /** The largest there is, CIFAR-100 for training, has 155 MB. */
+    private static final long LARGEST_FILE = 256L << 20;
+    private static final int LONGEST_NAME = 1_000;
     private static final ImageDefaults DEFAULTS = new ImageDefaults(SIDE, SIDE, true, 4);
 
     private record Layout(
@@ -93,7 +95,8 @@ public final class CifarBatches {
         for (Object value : values) {
             int label = value instanceof Number number ? number.intValue() : -1;
             if (label < 0 || label >= classes) {
-                throw damaged(file, "expected labels 0 to " + (classes - 1) + ", found " + value, null);
+                throw damaged(file, "expected labels 0 to " + (classes - 1) + ", found "
+                        + (value instanceof Number ? value : "something else"), null);
             }
             labels[i++] = label;
         }
@@ -102,7 +105,16 @@ public final class CifarBatches {
 
     private static List<String> strings(Map<?, ?> map, String key, Path file) {
         if (!(value(map, key) instanceof Collection<?> values)) throw damaged(file, "no list '" + key + "'", null);
-        return values.stream().map(CifarBatches::text).toList();
+        List<String> names = new ArrayList<>();
+        for (Object value : values) {
+            // One long text may stand there a thousand times.
+            boolean tooLong = value instanceof byte[] bytes && bytes.length > LONGEST_NAME
+                    || value instanceof String name && name.length() > LONGEST_NAME;
+            String text = tooLong ? "" : text(value);
+            if (text.isEmpty()) throw damaged(file, "expected names in '" + key + "'", null);
+            names.add(text);
+        }
+        return names;
     }
 
     /** Find a key that Python 2 wrote as text or Python 3 as bytes. */
@@ -113,8 +125,10 @@ public final class CifarBatches {
         return null;
     }
 
-    private static String text(Object value) {
-        return value instanceof byte[] bytes ? new String(bytes, StandardCharsets.UTF_8) : String.valueOf(value);
+    /** Return the text of what is text; empty for others, whose own may be endless. */
+    private static String text(@Nullable Object value) {
+        if (value instanceof byte[] bytes) return new String(bytes, StandardCharsets.UTF_8);
+        return value instanceof String text ? text : "";
     }
 
     private static LimbeckException damaged(Path file, String why, @Nullable Throwable cause) {

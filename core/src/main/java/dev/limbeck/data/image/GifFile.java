@@ -59,7 +59,7 @@ final class GifFile {
         // A frame that sticks out enlarges the screen.
         int screenWidth = Math.max(width, left + frameWidth);
         int screenHeight = Math.max(height, top + frameHeight);
-        return Limits.decode(screenWidth, screenHeight, () -> decode(screenWidth, screenHeight));
+        return Limits.decode(screenWidth, screenHeight, file.length, () -> decode(screenWidth, screenHeight));
     }
 
     private RgbImage decode(int width, int height) throws IOException {
@@ -115,6 +115,7 @@ final class GifFile {
     private byte[] decompressed(int size) throws IOException {
         int bits = next();
         if (bits < 1 || bits > 11) throw new IOException("the GIF has codes of " + bits + " bits; expected 1 to 11");
+        if (size > (long) MOST_CODES * (file.length - at)) throw new EOFException("the GIF is cut short");
         int clear = 1 << bits;
         int end = clear + 1;
         short[] prefix = new short[MOST_CODES];

@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -20,6 +21,7 @@ import java.util.zip.GZIPInputStream;
  */
 public record Idx(int[] dims, byte[] values) {
     private static final int UNSIGNED_BYTE = 0x08;
+    private static final long ALWAYS_ALLOWED = 64_000_000;
     private static final int GZIP_FIRST = 0x1f;
     private static final int GZIP_SECOND = 0x8b;
 
@@ -34,8 +36,8 @@ public record Idx(int[] dims, byte[] values) {
             raw.mark(2);
             boolean compressed = raw.read() == GZIP_FIRST && raw.read() == GZIP_SECOND;
             raw.reset();
-            // Compressed bytes expand about a thousandfold at most, which bounds what a false header may claim.
-            long most = Files.size(file) * (compressed ? 1032L : 1L);
+            long most = Files.size(file);
+            if (compressed) most = Math.max(ALWAYS_ALLOWED, most * Limit.IDX_GROWTH.value());
             return read(new DataInputStream(compressed ? new GZIPInputStream(raw) : raw), dimensions, most, file);
         } catch (EOFException e) {
             throw new LimbeckException("IDX file " + file + " is cut short; fetch it again", e);
@@ -58,7 +60,7 @@ public record Idx(int[] dims, byte[] values) {
             dims[i] = in.readInt();
             if (dims[i] < 1 || (count *= dims[i]) > Math.min(most, Integer.MAX_VALUE - 8)) {
                 throw new LimbeckException("IDX file " + file + " declares sizes " + Arrays.toString(dims)
-                        + ", more than it can hold; fetch it again");
+                        + ", more than it can hold; fetch it again; or " + Limit.IDX_GROWTH.advice());
             }
         }
         byte[] values = in.readNBytes((int) count);

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.BufferPool;
@@ -76,7 +77,7 @@ public final class ImageData implements Data {
         augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
         summaryLine = summary.line(store, skipped().size());
-        LOG.info(summaryLine);
+        LOG.info(Printable.line(summaryLine));
         warnings().forEach(LOG::info);
     }
 

@@ -15,9 +15,6 @@ import java.nio.file.Path;
  * What differs from Pillow is listed in {@code docs/images.md}.
  */
 public final class ImageDecoder {
-    /** The most pixels an image may declare; more would only exhaust memory. */
-    public static final long MOST_PIXELS = 100_000_000;
-
     private static final long MOST_BYTES = 1L << 30;
     private static final String READ = "PNG, JPEG, BMP, GIF, WebP, TIFF";
 
@@ -45,7 +42,7 @@ public final class ImageDecoder {
      * Decode a file.
      *
      * @throws LimbeckException in one line that names the file, if it is missing, not an image, cut short or larger
-     *     than {@link #MOST_PIXELS}
+     *     than {@link dev.limbeck.Limit#IMAGE_PIXELS}
      */
     public static RgbImage read(Path file) {
         try {

@@ -75,7 +75,12 @@ final class JpegFile {
         if (frame < 0) throw new IOException("the JPEG has no frame header");
         checkProcess();
         int components = at(file, frame + 9);
-        return Limits.decode(word(frame + 7), word(frame + 5), () -> decode(components));
+        int width = word(frame + 7);
+        int height = word(frame + 5);
+        Limits.check(width, height);
+        JpegScans.check(file, scan, file.length, (long) width * height);
+        long memory = (long) Math.max(3, components) * width * height;
+        return Limits.decode(width, height, memory, file.length, () -> decode(components));
     }
 
     private RgbImage decode(int components) throws IOException {

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import java.io.ByteArrayInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,9 @@ final class PngFile {
     private static final int HEADER = 8;
     private static final int COLOR_TYPE = 25;
     private static final int PALETTE = 3;
+    /** Deflate cannot pack more into a byte (zlib, "Maximum Expansion Factor"). */
+    private static final int MOST_INFLATED = 1032;
+
     private static final int MOST_TEXT = 1 << 20;
     private static final String XMP = "XML:com.adobe.xmp";
     private static final String RAW_EXIF = "Raw profile type exif";
@@ -31,8 +35,36 @@ final class PngFile {
             throw new IOException("the PNG is damaged: it does not begin with its header (IHDR)");
         long width = bytes.getInt(16) & 0xffffffffL;
         long height = bytes.getInt(20) & 0xffffffffL;
+        Limits.check(width, height);
+        long packed = pixelBytes(bytes);
+        long plain = rowBytes(file, width) * height;
+        if (plain > MOST_INFLATED * packed) throw new EOFException("the PNG is cut short");
         return Limits.decode(
-                width, height, () -> decode(file).upright(exif(bytes).orientation()));
+                width, height, plain, packed, () -> decode(file).upright(exif(bytes).orientation()));
+    }
+
+    /** Return how many bytes a row takes as it is stored. */
+    private static long rowBytes(byte[] file, long width) {
+        int samples =
+                switch (file[COLOR_TYPE]) {
+                    case 2 -> 3;
+                    case 4 -> 2;
+                    case 6 -> 4;
+                    default -> 1;
+                };
+        return (width * samples * file[COLOR_TYPE - 1] + 7) / 8;
+    }
+
+    /** Return how many bytes of the file hold pixels. */
+    private static long pixelBytes(ByteBuffer bytes) {
+        long sum = 0;
+        long at = HEADER;
+        while (at <= bytes.limit() - 8) {
+            long length = bytes.getInt((int) at) & 0xffffffffL;
+            if (type(bytes.array(), (int) at).equals("IDAT")) sum += Math.min(length, bytes.limit() - 8 - at);
+            at += 12 + length;
+        }
+        return sum;
     }
 
     private static RgbImage decode(byte[] file) throws IOException {

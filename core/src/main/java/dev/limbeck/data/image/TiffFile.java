@@ -29,6 +29,9 @@ final class TiffFile {
     private static final int COLOR_MAP = 320;
     private static final int TILE_WIDTH = 322;
     private static final int TILE_HEIGHT = 323;
+    private static final int STRIP_OFFSETS = 273;
+    private static final int ROWS_PER_STRIP = 278;
+    private static final int TILE_OFFSETS = 324;
     private static final int XMP = 700;
     private static final int EXTRA_SAMPLES = 338;
     private static final int SAMPLE_FORMAT = 339;
@@ -103,7 +106,9 @@ final class TiffFile {
         long width = tags.get(WIDTH, 0, 0);
         long height = tags.get(HEIGHT, 0, 0);
         checkKind(width, height);
-        return Limits.decode(width, height, this::decode);
+        Limits.check(width, height);
+        checkScans(width * height);
+        return Limits.decode(width, height, memory(width, height), file.length, this::decode);
     }
 
     private void checkKind(long width, long height) throws IOException {
@@ -142,6 +147,33 @@ final class TiffFile {
             throw new IOException("the TIFF declares tiles of " + tags.get(TILE_WIDTH, 0, 16) + "×"
                     + tags.get(TILE_HEIGHT, 0, 16) + " pixels for a picture of " + width + "×" + height);
         }
+    }
+
+    /** Return what the reader takes for the pixels and one tile, which may be larger than the picture. */
+    private long memory(long width, long height) {
+        long bits = tags.get(SAMPLES, 0, 1) * tags.get(BITS, 0, 1);
+        long tile = tags.get(TILE_WIDTH, 0, 0) * tags.get(TILE_HEIGHT, 0, 0);
+        long rows = Math.min(height, tags.get(ROWS_PER_STRIP, 0, height));
+        return (width * height + Math.max(tile, width * rows)) * bits / 8;
+    }
+
+    /** Check the JPEGs inside, each of which is decoded as a whole. */
+    private void checkScans(long pixels) throws IOException {
+        long compression = tags.get(COMPRESSION, 0, 1);
+        if (compression != 6 && compression != 7) return;
+        int offsets = tags.has(TILE_OFFSETS) ? TILE_OFFSETS : STRIP_OFFSETS;
+        int parts = tags.count(offsets);
+        long looked = 0;
+        for (int i = 0; i < parts; i++) {
+            long from = tags.get(offsets, i, 0);
+            long to = from + tags.get(offsets + (offsets == TILE_OFFSETS ? 1 : 6), i, 0);
+            if (from < 0 || from > to || to > file.length) continue;
+            // Parts that overlap would be decoded again and again.
+            looked += to - from;
+            if (looked > 2L * file.length) throw new IOException("the TIFF has parts that overlap; save it anew");
+            JpegScans.check(file, (int) from, (int) to, pixels / parts);
+        }
+        if (compression == 6) JpegScans.check(file, 0, file.length, pixels / Math.max(1, parts));
     }
 
     private RgbImage decode() throws IOException {

@@ -87,7 +87,7 @@ final class Vp8Frame {
         }
         int width = triple(file, from + 6) & 0x3fff;
         int height = triple(file, from + 8) & 0x3fff;
-        return Limits.decode(width, height, () -> {
+        return Limits.decode(width, height, end - from, () -> {
             Vp8Frame frame = new Vp8Frame(file, from, end, width, height);
             frame.decode();
             return Vp8Colors.rgb(width, height, frame.planes);

@@ -67,7 +67,7 @@ final class WebpFile {
             case VP8X -> {
                 canvasWidth = 1 + triple(data + 4);
                 canvasHeight = 1 + triple(data + 7);
-                Limits.check(canvasWidth, canvasHeight);
+                Limits.requireProportion(canvasWidth, canvasHeight, bytes.limit());
             }
             case FRAME -> {
                 if (frame != null) return;
@@ -93,7 +93,7 @@ final class WebpFile {
 
     private RgbImage lossless(int data, int end) throws IOException {
         int sizes = bytes.getInt(data + 1);
-        return Limits.decode(1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), () -> alone(data, end - data));
+        return Limits.decode(1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), end - data, () -> alone(data, end - data));
     }
 
     private RgbImage alone(int data, int length) throws IOException {

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Autocast;
@@ -65,9 +66,12 @@ final class FoldedTwin implements AutoCloseable {
             full.close();
             return checked(script, precision, ALLOWED_ROUNDED);
         } catch (LimbeckException e) {
-            LOG.info("{} teaches as it is, more slowly: {}", module.describe(), e.getMessage());
+            LOG.info("{} teaches as it is, more slowly: {}", Printable.line(module.describe()), e.getMessage());
         } catch (RuntimeException e) {
-            LOG.warn("{} teaches as it is, more slowly: {}", module.describe(), Engine.firstLine(e));
+            LOG.warn(
+                    "{} teaches as it is, more slowly: {}",
+                    Printable.line(module.describe()),
+                    Printable.line(Engine.firstLine(e)));
         }
         return null;
     }
@@ -81,7 +85,7 @@ final class FoldedTwin implements AutoCloseable {
             if (right) return made;
             LOG.warn(
                     "the script of {} differs in {} from what it computes by {}; the module itself teaches, more slowly",
-                    module.describe(),
+                    Printable.line(module.describe()),
                     in,
                     difference);
             return null;

@@ -209,7 +209,7 @@ class ImageDecoderTest {
     @Test
     void saysWhenMemoryDoesNotSuffice(@TempDir Path folder) throws IOException, InterruptedException {
         Path file = folder.resolve("large.png");
-        ImageIO.write(new BufferedImage(6000, 6000, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
+        ImageIO.write(new BufferedImage(4000, 4000, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx64m",
@@ -221,7 +221,7 @@ class ImageDecoderTest {
                 .start();
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .isEqualTo("cannot read image " + file
-                        + ": it declares 6000×6000 pixels, which take more memory than Java has; give it more (-Xmx)"
+                        + ": it declares 4000×4000 pixels, which take more memory than Java has; give it more (-Xmx)"
                         + System.lineSeparator());
         assertThat(process.waitFor()).isZero();
     }
