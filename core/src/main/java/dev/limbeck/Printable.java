@@ -71,7 +71,9 @@ public final class Printable {
         StringBuilder escaped = new StringBuilder();
         document.codePoints().forEach(c -> {
             if (c == '\n' || !isUnfit(c)) escaped.appendCodePoint(c);
-            else for (char half : Character.toChars(c)) escaped.append(String.format(Locale.ROOT, "\\u%04x", (int) half));
+            else
+                for (char half : Character.toChars(c))
+                    escaped.append(String.format(Locale.ROOT, "\\u%04x", (int) half));
         });
         return escaped.toString();
     }
@@ -96,9 +98,9 @@ public final class Printable {
     /** Return whether a character must not be shown. */
     static boolean isUnfit(int c) {
         return switch (Character.getType(c)) {
-            case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE -> true;
-            case Character.FORMAT ->
-                c != NON_JOINER && c != JOINER && c != SOFT_HYPHEN && VISIBLE.indexOf(c) < 0;
+            case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE ->
+                true;
+            case Character.FORMAT -> c != NON_JOINER && c != JOINER && c != SOFT_HYPHEN && VISIBLE.indexOf(c) < 0;
             default -> false;
         };
     }

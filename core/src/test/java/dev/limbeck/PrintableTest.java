@@ -9,7 +9,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PrintableTest {
-    private static final String BAD = "a\u001b[31mb\u009b2Jc\u007fd\u202ee\u2066f\u200fg\u2028h\u200bi\ud800j\ufeffk\ufff9l";
+    private static final String BAD =
+            "a\u001b[31mb\u009b2Jc\u007fd\u202ee\u2066f\u200fg\u2028h\u200bi\ud800j\ufeffk\ufff9l";
 
     @Test
     void nothingIsLeftThatATerminalObeys() {
@@ -32,7 +33,8 @@ class PrintableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Café", "مي\u200cخواهم", "क्\u200dष", "👩\u200d🔬", "犬 and 猫", "x × y → z", "⅓ 😀", "\u0600١"})
+    @ValueSource(
+            strings = {"Café", "مي\u200cخواهم", "क्\u200dष", "👩\u200d🔬", "犬 and 猫", "x × y → z", "⅓ 😀", "\u0600١"})
     void wordsOfAllLanguagesStay(String word) {
         assertThat(Printable.line(word)).isEqualTo(word);
         assertThat(Printable.quote(word)).isEqualTo(word);
@@ -41,10 +43,12 @@ class PrintableTest {
 
     @Test
     void linesBecomeOneAndStayShort() {
-        assertThat(Printable.line("expected 3\n  found 4\r\nlimbeck: done")).isEqualTo("expected 3 found 4 limbeck: done");
+        assertThat(Printable.line("expected 3\n  found 4\r\nlimbeck: done"))
+                .isEqualTo("expected 3 found 4 limbeck: done");
         assertThat(Printable.line("x".repeat(1 << 20))).hasSizeLessThan(10_000);
         assertThat(Printable.quote("a\nb")).isEqualTo("a?b");
-        assertThat(new LimbeckException("no class '" + BAD + "'\n")).hasMessage("no class '" + Printable.line(BAD) + "'");
+        assertThat(new LimbeckException("no class '" + BAD + "'\n"))
+                .hasMessage("no class '" + Printable.line(BAD) + "'");
     }
 
     @Test

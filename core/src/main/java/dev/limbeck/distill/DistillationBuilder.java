@@ -1,8 +1,8 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.Printable;
+import dev.limbeck.Settings;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.Teacher;

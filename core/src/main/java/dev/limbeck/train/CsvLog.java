@@ -28,10 +28,9 @@ public final class CsvLog implements Callback {
                 fit.learner().history().stream().map(CsvLog::values).toList();
         Set<String> columns = new LinkedHashSet<>();
         rows.forEach(row -> columns.addAll(row.keySet()));
-        StringBuilder text =
-                new StringBuilder("epoch,")
-                        .append(columns.stream().map(Printable::csv).collect(Collectors.joining(",")))
-                        .append('\n');
+        StringBuilder text = new StringBuilder("epoch,")
+                .append(columns.stream().map(Printable::csv).collect(Collectors.joining(",")))
+                .append('\n');
         for (int i = 0; i < rows.size(); i++) {
             text.append(i);
             for (String column : columns) {

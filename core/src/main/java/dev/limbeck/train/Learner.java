@@ -1,8 +1,8 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.Printable;
+import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
@@ -175,7 +175,8 @@ public final class Learner implements AutoCloseable {
         Settings.positive("learning rate", rate);
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
-        if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(line -> LOG.info(Printable.line(line))));
+        if (all.stream().noneMatch(EpochTable.class::isInstance))
+            all.add(new EpochTable(line -> LOG.info(Printable.line(line))));
         int number = ++fits;
         Tensors.seed(seed + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {

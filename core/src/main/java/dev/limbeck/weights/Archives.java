@@ -1,7 +1,7 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -45,7 +45,8 @@ public final class Archives {
     public static List<String> extract(Path archive, Path folder, Predicate<String> needed) {
         FileTrouble.requireFile(archive);
         try {
-            long allowed = Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, Limit.ARCHIVE_GROWTH.value() * Files.size(archive)));
+            long allowed =
+                    Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, Limit.ARCHIVE_GROWTH.value() * Files.size(archive)));
             return extract(archive, folder, allowed, needed);
         } catch (IOException e) {
             throw FileTrouble.reading(archive, e);

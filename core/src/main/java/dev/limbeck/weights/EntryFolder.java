@@ -1,7 +1,7 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import dev.limbeck.weights.EntryNames.Name;
 import java.io.File;
 import java.io.IOException;
@@ -302,7 +302,8 @@ final class EntryFolder {
     }
 
     private @Nullable Path resolveFolder() throws IOException {
-        List<Path> possible = links.keySet().stream().filter(this::canBeResolved).toList();
+        List<Path> possible =
+                links.keySet().stream().filter(this::canBeResolved).toList();
         for (Path from : possible.subList(0, Math.min(possible.size(), MOST_FOLDER_LINKS))) {
             Path to = links.get(from);
             if (possible.stream().anyMatch(other -> other.startsWith(to))) continue;

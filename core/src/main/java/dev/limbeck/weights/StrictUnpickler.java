@@ -31,6 +31,9 @@ public abstract class StrictUnpickler extends Unpickler {
     private static final int CONTAINER = 96;
     private static final int PAIR = 64;
     private static final int SLOT = 8;
+    /** A pair of a list that becomes one of a map, and what is needed on the way. */
+    private static final int COPIED = 200;
+
 
     private final PickleInput source;
     private final long most;
@@ -67,8 +70,8 @@ public abstract class StrictUnpickler extends Unpickler {
         if (!(arguments instanceof Object[] values)) return;
         for (Object value : values) {
             if (value instanceof Object[] tuple) spend((long) SLOT * tuple.length);
-            else if (value instanceof Collection<?> items) spend((long) PAIR * items.size());
-            else if (value instanceof Map<?, ?> map) spend((long) PAIR * map.size());
+            else if (value instanceof Collection<?> items) spend((long) COPIED * items.size());
+            else if (value instanceof Map<?, ?> map) spend((long) COPIED * map.size());
             else if (value instanceof String text) spend(text.length());
         }
     }
@@ -83,7 +86,8 @@ public abstract class StrictUnpickler extends Unpickler {
 
     /** Put keys and values, in turn, into the map on top of the stack. */
     protected void putAll(List<Object> keysAndValues) {
-        if (!(stack.peek() instanceof Map<?, ?>)) throw new IllegalArgumentException("damaged pickle: puts into no map");
+        if (!(stack.peek() instanceof Map<?, ?>))
+            throw new IllegalArgumentException("damaged pickle: puts into no map");
         @SuppressWarnings("unchecked")
         Map<Object, Object> map = (Map<Object, Object>) stack.peek();
         put(map, keysAndValues);
@@ -101,7 +105,11 @@ public abstract class StrictUnpickler extends Unpickler {
             throw new IllegalArgumentException("damaged pickle: a list or map is the key of a map");
         }
         // Others' hashes may be made to collide, by the thousand; nobody asks for them.
-        boolean plain = key == null || key instanceof String || key instanceof Number || key instanceof Boolean || key instanceof byte[];
+        boolean plain = key == null
+                || key instanceof String
+                || key instanceof Number
+                || key instanceof Boolean
+                || key instanceof byte[];
         return plain ? key : new Object();
     }
 
@@ -123,16 +131,14 @@ public abstract class StrictUnpickler extends Unpickler {
                     Opcodes.SHORT_BINSTRING,
                     Opcodes.SHORT_BINUNICODE,
                     Opcodes.SHORT_BINBYTES,
-                    Opcodes.LONG1 ->
-                spend(STRING);
+                    Opcodes.LONG1 -> spend(STRING);
             case Opcodes.EMPTY_LIST,
                     Opcodes.EMPTY_TUPLE,
                     Opcodes.TUPLE,
                     Opcodes.TUPLE1,
                     Opcodes.TUPLE2,
                     Opcodes.TUPLE3,
-                    Opcodes.LIST ->
-                spend(CONTAINER);
+                    Opcodes.LIST -> spend(CONTAINER);
             // An entry of the memo.
             case Opcodes.BINPUT, Opcodes.LONG_BINPUT, Opcodes.MEMOIZE -> spend(PAIR);
             // The base class would copy the whole list each time.

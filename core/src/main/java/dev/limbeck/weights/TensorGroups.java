@@ -97,7 +97,9 @@ final class TensorGroups {
 
     private static List<Group> find(Path file, String path, @Nullable Object value, String key) {
         if (!(value instanceof Map<?, ?> map)) {
-            return value instanceof List<?> || value instanceof Object[] ? find(file, path, indexed(value), key) : List.of();
+            return value instanceof List<?> || value instanceof Object[]
+                    ? find(file, path, indexed(value), key)
+                    : List.of();
         }
         List<Group> exact = below(file, join(path, key), map.get(key));
         if (!exact.isEmpty()) return exact;

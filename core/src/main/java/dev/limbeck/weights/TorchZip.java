@@ -1,7 +1,7 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;

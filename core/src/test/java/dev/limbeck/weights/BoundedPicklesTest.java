@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.limbeck.Limit;
 import dev.limbeck.Work;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Tensors;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -12,6 +15,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +30,12 @@ class BoundedPicklesTest {
     @TempDir
     Path folder;
 
+    /** The engine is loaded once. */
+    @BeforeAll
+    static void warmUp() {
+        Tensors.zeros(DType.FLOAT32, 1).close();
+    }
+
     private static String repeat(int count, IntFunction<String> part) {
         return IntStream.range(0, count).mapToObj(part).collect(Collectors.joining());
     }
@@ -39,7 +49,7 @@ class BoundedPicklesTest {
         String long4 = "\u008b" + new String(new char[] {0, 0, 0x10, 0}) + "w".repeat(1 << 20);
         String tensor = new String(
                 Pickles.start().tensor("0", 1, 0, new long[0], new long[0]).bytes(),
-                java.nio.charset.StandardCharsets.ISO_8859_1);
+                StandardCharsets.ISO_8859_1);
         return Stream.of(
                 Arguments.of("a decimal number of 2 MB", TOO_LONG, "L" + "9".repeat(2 << 20) + "L\n"),
                 Arguments.of("a whole number of 2 MB", TOO_LONG, "I" + "9".repeat(2 << 20) + "\n"),
@@ -53,13 +63,14 @@ class BoundedPicklesTest {
                 Arguments.of(
                         "maps copied from a shared one",
                         TOO_MUCH,
-                        bigMap(20_000) + "0(" + "ccollections\nOrderedDict\nq\u00010".repeat(1)
+                        bigMap(20_000) + "0(" + "ccollections\nOrderedDict\nq\u00010"
                                 + "h\u0001h\u0000N\u0086R".repeat(20_000) + "l"),
                 Arguments.of(
                         "maps made of a shared list of pairs",
                         TOO_MUCH,
-                        "]q\u0000(" + "N]\u0086".repeat(0) + "K\u0001N\u0086".repeat(20_000)
-                                + "e0ccollections\nOrderedDict\nq\u00010(" + "h\u0001h\u0000N\u0086R".repeat(20_000) + "l"),
+                        "]q\u0000(" + "K\u0001N\u0086".repeat(20_000)
+                                + "e0ccollections\nOrderedDict\nq\u00010(" + "h\u0001h\u0000N\u0086R".repeat(20_000)
+                                + "l"),
                 Arguments.of(
                         "tensors of a million dimensions",
                         "more than 64 dimensions",
@@ -69,8 +80,8 @@ class BoundedPicklesTest {
                 Arguments.of(
                         "a tensor under 200,000 names",
                         "more than 100000 tensors",
-                        tensor.substring(2) + "q\u00000}("
-                                + repeat(200_000, i -> "U\u0006%06dh\u0000".formatted(i)) + "u"),
+                        tensor.substring(2) + "q\u00000}(" + repeat(200_000, i -> "U\u0006%06dh\u0000".formatted(i))
+                                + "u"),
                 Arguments.of(
                         "a tensor in 5,000 maps",
                         "more than 1000 maps of tensors",
@@ -123,10 +134,10 @@ class BoundedPicklesTest {
     void entriesOfACheckpointAreCounted() {
         System.setProperty(Limit.TENSORS.property(), "10");
         try {
-            Map<String, byte[]> many = IntStream.range(0, 2_000)
-                    .boxed()
-                    .collect(Collectors.toMap(i -> "data/" + i, i -> new byte[0]));
-            Path file = Pickles.zip(folder.resolve("a.pt"), Pickles.start().raw("}.").bytes(), many);
+            Map<String, byte[]> many =
+                    IntStream.range(0, 2_000).boxed().collect(Collectors.toMap(i -> "data/" + i, i -> new byte[0]));
+            Path file = Pickles.zip(
+                    folder.resolve("a.pt"), Pickles.start().raw("}.").bytes(), many);
             Work.assertRefused("more than 1010 entries", 0, () -> TorchCheckpoint.read(file));
         } finally {
             System.clearProperty(Limit.TENSORS.property());

@@ -192,9 +192,8 @@ final class ModelCard {
     private static List<String> losses(JsonNode object) {
         List<String> losses = new ArrayList<>();
         object.fields()
-                .forEachRemaining(
-                        entry -> losses.add(Printable.markdown(
-                                entry.getValue().path("loss").asText(entry.getKey()))));
+                .forEachRemaining(entry -> losses.add(
+                        Printable.markdown(entry.getValue().path("loss").asText(entry.getKey()))));
         return losses;
     }
 

@@ -21,6 +21,7 @@ public final class CifarBatches {
     private static final int IMAGE_BYTES = 3 * SIDE * SIDE;
     /** The largest there is, CIFAR-100 for training, has 155 MB. */
     private static final long LARGEST_FILE = 256L << 20;
+
     private static final int LONGEST_NAME = 1_000;
     private static final ImageDefaults DEFAULTS = new ImageDefaults(SIDE, SIDE, true, 4);
 
@@ -95,8 +96,11 @@ public final class CifarBatches {
         for (Object value : values) {
             int label = value instanceof Number number ? number.intValue() : -1;
             if (label < 0 || label >= classes) {
-                throw damaged(file, "expected labels 0 to " + (classes - 1) + ", found "
-                        + (value instanceof Number ? value : "something else"), null);
+                throw damaged(
+                        file,
+                        "expected labels 0 to " + (classes - 1) + ", found "
+                                + (value instanceof Number ? value : "something else"),
+                        null);
             }
             labels[i++] = label;
         }

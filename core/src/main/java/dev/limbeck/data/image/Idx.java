@@ -1,7 +1,7 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;

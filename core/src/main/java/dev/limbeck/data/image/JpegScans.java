@@ -27,7 +27,8 @@ final class JpegScans {
      */
     static void check(byte[] file, int from, int to, long pixels) throws IOException {
         long most = Math.max(
-                ALWAYS_ALLOWED, Math.min(Limit.JPEG_SCANS.value(), Limit.JPEG_SCAN_PIXELS.value() / Math.max(1, pixels)));
+                ALWAYS_ALLOWED,
+                Math.min(Limit.JPEG_SCANS.value(), Limit.JPEG_SCAN_PIXELS.value() / Math.max(1, pixels)));
         long scans = 0;
         int i = from;
         while (i < to - 3) {

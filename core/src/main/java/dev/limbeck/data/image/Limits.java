@@ -69,8 +69,7 @@ final class Limits {
         // Arrays of Java end at 2³¹ bytes.
         long most = Math.min(Limit.IMAGE_PIXELS.value(), (Integer.MAX_VALUE - 8) / 4);
         if (width * height > most) {
-            throw new IOException(
-                    declared(width, height) + ", more than " + most + "; " + Limit.IMAGE_PIXELS.advice());
+            throw new IOException(declared(width, height) + ", more than " + most + "; " + Limit.IMAGE_PIXELS.advice());
         }
     }
 

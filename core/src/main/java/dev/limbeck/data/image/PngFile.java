@@ -40,18 +40,21 @@ final class PngFile {
         long plain = rowBytes(file, width) * height;
         if (plain > MOST_INFLATED * packed) throw new EOFException("the PNG is cut short");
         return Limits.decode(
-                width, height, plain, packed, () -> decode(file).upright(exif(bytes).orientation()));
+                width,
+                height,
+                plain,
+                packed,
+                () -> decode(file).upright(exif(bytes).orientation()));
     }
 
     /** Return how many bytes a row takes as it is stored. */
     private static long rowBytes(byte[] file, long width) {
-        int samples =
-                switch (file[COLOR_TYPE]) {
-                    case 2 -> 3;
-                    case 4 -> 2;
-                    case 6 -> 4;
-                    default -> 1;
-                };
+        int samples = switch (file[COLOR_TYPE]) {
+            case 2 -> 3;
+            case 4 -> 2;
+            case 6 -> 4;
+            default -> 1;
+        };
         return (width * samples * file[COLOR_TYPE - 1] + 7) / 8;
     }
 

@@ -93,7 +93,8 @@ final class WebpFile {
 
     private RgbImage lossless(int data, int end) throws IOException {
         int sizes = bytes.getInt(data + 1);
-        return Limits.decode(1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), end - data, () -> alone(data, end - data));
+        return Limits.decode(
+                1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), end - data, () -> alone(data, end - data));
     }
 
     private RgbImage alone(int data, int length) throws IOException {
