@@ -30,7 +30,9 @@ public enum Limit {
     /** The most bytes that an archive unpacks to for each of its own; 64 MiB are always allowed. */
     ARCHIVE_GROWTH(100),
     /** The most bytes that a compressed IDX file unpacks to for each of its own; 64 MB are always allowed. */
-    IDX_GROWTH(100);
+    IDX_GROWTH(100),
+    /** The most numbers of a tensor that an operator of an ONNX file fills. */
+    ONNX_NUMBERS(1 << 28);
 
     private static final String PREFIX = "limbeck.limit.";
 

@@ -44,6 +44,8 @@ final class EntryFolder {
     private final byte[] chunk = new byte[Unpacking.CHUNK];
     private LongSupplier consumed;
     private long mostEntries;
+    private int folderLinks;
+    private @Nullable Path lastMade;
     private long written;
     private long read;
     private long entries;
@@ -129,9 +131,12 @@ final class EntryFolder {
         files++;
     }
 
-    private static void makeFolder(Path path) {
+    private void makeFolder(Path path) {
+        // Java finds out that a folder is there by an exception.
+        if (path.equals(lastMade)) return;
         try {
             Files.createDirectories(path);
+            lastMade = path;
         } catch (IOException e) {
             throw FileTrouble.writing(path, e);
         }
@@ -263,14 +268,7 @@ final class EntryFolder {
     /** Copy the files and folders that links name; what they name may be a link itself, or hold some. */
     private void resolveLinks() throws IOException {
         resolveFiles(folder);
-        int copied = 0;
         for (Path made = resolveFolder(); made != null; made = resolveFolder()) {
-            if (++copied > MOST_FOLDER_LINKS) {
-                throw FileTrouble.in(
-                        archive,
-                        "has more than " + MOST_FOLDER_LINKS + " links to folders; pack it with what they name (tar"
-                                + " --dereference)");
-            }
             // It may make others possible.
             resolveFiles(made);
         }
@@ -304,10 +302,18 @@ final class EntryFolder {
     private @Nullable Path resolveFolder() throws IOException {
         List<Path> possible =
                 links.keySet().stream().filter(this::canBeResolved).toList();
-        for (Path from : possible.subList(0, Math.min(possible.size(), MOST_FOLDER_LINKS))) {
+        // Each is compared with all others, after each.
+        if (folderLinks + possible.size() > MOST_FOLDER_LINKS) {
+            throw FileTrouble.in(
+                    archive,
+                    "has more than " + MOST_FOLDER_LINKS + " links to folders; pack it with what they name (tar"
+                            + " --dereference)");
+        }
+        for (Path from : possible) {
             Path to = links.get(from);
             if (possible.stream().anyMatch(other -> other.startsWith(to))) continue;
             links.remove(from);
+            folderLinks++;
             note("links to folders became copies of them", slashed(from) + " -> " + slashed(to));
             try (Stream<Path> below = Files.walk(to)) {
                 for (Path path : (Iterable<Path>) below::iterator) {

@@ -112,12 +112,10 @@ class BoundedArchivesTest {
 
     @Test
     void contentsThatAreNothingButZeros() throws IOException {
-        Work.assertRefused("out of proportion", 16 << 20, () -> Archives.extract(
-                gzip(out -> {
-                    out.write(header("x", 512L << 20, '0'));
-                    for (int i = 0; i < 512; i++) out.write(new byte[1 << 20]);
-                }),
-                root.resolve("out/data")));
+        assertRefused("out of proportion", gzip(out -> {
+            out.write(header("x", 512L << 20, '0'));
+            for (int i = 0; i < 512; i++) out.write(new byte[1 << 20]);
+        }));
     }
 
     @Test
@@ -135,7 +133,7 @@ class BoundedArchivesTest {
         CRC32 crc = new CRC32();
         crc.update(bytes, 12, 8);
         for (int i = 0; i < 4; i++) bytes[20 + i] = (byte) (crc.getValue() >> 8 * i);
-        assertRefused("MiB of memory", Files.write(file, bytes));
+        assertRefused("KiB of memory would be needed", Files.write(file, bytes));
     }
 
     private Path tar(String name, String... files) throws IOException {

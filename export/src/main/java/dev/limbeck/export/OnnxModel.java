@@ -62,6 +62,7 @@ public final class OnnxModel implements AutoCloseable {
         Seal.check(file);
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
+        OnnxSizes.check(file);
         OrtSession session = null;
         try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             // What is wrong is thrown; it would be printed besides.

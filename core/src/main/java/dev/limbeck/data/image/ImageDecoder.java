@@ -63,6 +63,8 @@ public final class ImageDecoder {
     public static RgbImage decode(byte[] file) throws IOException {
         try {
             return decoded(file);
+        } catch (LimbeckException e) {
+            throw e; // a limit that is set wrongly
         } catch (RuntimeException | IOException e) {
             // Readers meet broken files with any of half a dozen unchecked exceptions, or say nothing.
             if (e instanceof IOException thrown && reason(e).equals(e.getMessage())) throw thrown;

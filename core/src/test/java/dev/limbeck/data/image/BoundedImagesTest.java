@@ -100,10 +100,10 @@ class BoundedImagesTest {
         assertRefused(PROPORTION, bmp(10_000, 24, 0, 0, new byte[0]));
         assertRefused(PROPORTION, bmp(10_000, 8, 1, 256, new byte[1026]));
         assertRefused(PROPORTION, bmp(10_000, 4, 2, 16, new byte[66]));
-        for (int bits : new int[] {8, 24}) {
-            byte[] file = bmp(4, bits, 0, 0x1fffffff, new byte[1500]);
-            Work.assertDone(0, () -> assertThat(ImageDecoder.decode(file).width()).isEqualTo(4));
-        }
+        assertRefused("damaged", bmp(4, 8, 0, 0x1fffffff, new byte[1500]));
+        byte[] file = bmp(4, 24, 0, 0x1fffffff, new byte[1500]);
+        Work.assertDone(
+                0, () -> assertThat(ImageDecoder.decode(file).width()).isEqualTo(4));
     }
 
     private static byte[] gif(int screen, int frame, int filler) {
