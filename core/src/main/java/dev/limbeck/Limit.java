@@ -22,7 +22,7 @@ public enum Limit {
     /** The most tensors of a file. */
     TENSORS(100_000),
     /** The most maps of tensors in a checkpoint. */
-    TENSOR_MAPS(1_000),
+    TENSOR_MAPS(200),
     /** The most bytes of a safetensors header; the format itself allows 100 MB. */
     HEADER_BYTES(16_000_000),
     /** The most entries of an archive, beside one for each 30 of its bytes. */

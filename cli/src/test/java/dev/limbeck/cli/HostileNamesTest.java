@@ -17,25 +17,23 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Names that would command a terminal go through every command: nothing of them is printed raw, and files keep them. */
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileNamesTest {
     private static final String RED = "r\u001b[31m\u001b]0;owned\u0007ed";
     private static final String TURNED = "t\u202e\u2066gnp.\u200f\u009b2J|<b>`x`[a](http:";
 
     @TempDir
-    Path folder;
+    static Path folder;
 
-    private Path data;
-    private Path run;
+    private static Path data;
+    private static Path run;
 
     @BeforeAll
-    void train() throws IOException {
+    static void train() throws IOException {
         data = Cli.pictures(folder.resolve("data\u001b[1m"), RED, TURNED);
         run = folder.resolve("run");
         clean(Cli.run("train", "--data", data, Cli.TINY, "--image-size", "16", "--lr", "1e-3", "--out", run)

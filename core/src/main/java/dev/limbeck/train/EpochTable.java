@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Printable;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -10,7 +11,8 @@ public final class EpochTable implements Callback {
 
     /** Write to anything that takes lines, such as {@code System.out::println}. */
     public EpochTable(Consumer<String> lines) {
-        this.lines = lines;
+        // Metrics may have any names.
+        this.lines = line -> lines.accept(Printable.line(line));
     }
 
     @Override

@@ -175,8 +175,7 @@ public final class Learner implements AutoCloseable {
         Settings.positive("learning rate", rate);
         List<Callback> all = new ArrayList<>(callbacks);
         all.addAll(List.of(more));
-        if (all.stream().noneMatch(EpochTable.class::isInstance))
-            all.add(new EpochTable(line -> LOG.info(Printable.line(line))));
+        if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
         int number = ++fits;
         Tensors.seed(seed + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {

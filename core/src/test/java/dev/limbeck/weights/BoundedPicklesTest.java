@@ -84,7 +84,7 @@ class BoundedPicklesTest {
                                 + "u"),
                 Arguments.of(
                         "a tensor in 5,000 maps",
-                        "more than 1000 maps of tensors",
+                        "more than 200 maps of tensors",
                         tensor.substring(2) + "q\u00000}("
                                 + repeat(5_000, i -> "U\u0004%04d}U\u0001wh\u0000s".formatted(i)) + "u"),
                 Arguments.of(
@@ -104,7 +104,7 @@ class BoundedPicklesTest {
         Path legacy = Pickles.legacy(
                 folder.resolve("a.th"), Pickles.start().raw(pickle).raw(".").bytes(), Pickles.keys(), new byte[0]);
         Work.assertRefused(
-                saying.equals("more than 100000 tensors") || saying.equals("more than 1000 maps of tensors")
+                saying.equals("more than 100000 tensors") || saying.equals("more than 200 maps of tensors")
                         ? ""
                         : saying,
                 allowed,
