@@ -1,0 +1,90 @@
+package dev.limbeck.fuzz;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Count inputs: {@code Campaign INPUTS SEED [TARGET...]} gives each target so many, made by its mutator, and prints a row of a
+ * table. The same seed makes the same inputs.
+ */
+public final class Campaign {
+    private static final long PATIENCE_MILLIS = 60_000;
+
+    private final Target target;
+    private final long seed;
+    private volatile byte[] trying = {};
+    private volatile long since = System.currentTimeMillis();
+
+    private Campaign(Target target, long seed) {
+        this.target = target;
+        this.seed = seed;
+    }
+
+    /** Run from the command line. */
+    public static void main(String[] arguments) throws IOException {
+        int inputs = Integer.parseInt(arguments[0]);
+        long seed = Long.parseLong(arguments[1]);
+        List<Target> targets = arguments.length == 2
+                ? Targets.all()
+                : List.of(arguments).subList(2, arguments.length).stream()
+                        .map(Targets::named)
+                        .toList();
+        System.out.println("| reader | inputs | seconds | refused | findings |\n|---|---|---|---|---|");
+        boolean found = false;
+        for (Target target : targets) found |= new Campaign(target, seed).run(inputs);
+        // Threads of the engine may be left.
+        System.exit(found ? 1 : 0);
+    }
+
+    private boolean run(int inputs) throws IOException {
+        Corpus corpus = new Corpus(target);
+        Findings findings = Findings.of(target);
+        Thread watch = new Thread(this::watch, "watch");
+        watch.setDaemon(true);
+        watch.start();
+        int refused = 0;
+        long start = System.nanoTime();
+        try (Harness harness = new Harness(target, 1)) {
+            for (int i = 0; i < inputs; i++) {
+                byte[] input = corpus.input(Choices.seeded(seed * 1_000_003 + i));
+                trying = input;
+                since = System.currentTimeMillis();
+                Harness.Verdict verdict = harness.judge(input);
+                if (verdict.refused()) refused++;
+                if (verdict.wrong() != null) findings.add(verdict, input);
+            }
+        } finally {
+            watch.interrupt();
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %,d | %d | %.1f %% | %s |%n",
+                target.name(),
+                inputs,
+                Math.round((System.nanoTime() - start) * 1e-9),
+                100.0 * refused / inputs,
+                findings.counts().isEmpty() ? "0" : findings.counts());
+        return !findings.counts().isEmpty();
+    }
+
+    /** End the JVM with the input at hand where a reader does not come back. */
+    private void watch() {
+        try {
+            while (true) {
+                Thread.sleep(1000);
+                if (System.currentTimeMillis() - since < PATIENCE_MILLIS) continue;
+                Path kept = Files.createTempFile("limbeck-fuzz-" + target.name(), ".hangs");
+                Files.write(kept, trying);
+                System.err.println(target.name() + " does not come back from " + kept);
+                Runtime.getRuntime().halt(3);
+            }
+        } catch (InterruptedException e) {
+            // The target is done.
+        } catch (IOException e) {
+            Runtime.getRuntime().halt(3);
+        }
+    }
+}

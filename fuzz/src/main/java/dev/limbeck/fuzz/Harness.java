@@ -1,0 +1,182 @@
+package dev.limbeck.fuzz;
+
+import com.sun.management.ThreadMXBean;
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
+
+/**
+ * Give a file to a reader and judge what it does: it returns or says in one printable line what is wrong, in bounded time
+ * and memory, and leaves nothing.
+ */
+public final class Harness implements AutoCloseable {
+    /** The folder for what a reader makes; it is emptied after each input. */
+    public static final String OUT = "out";
+
+    /** What any reader may take, beyond its share for each byte of the file. */
+    private static final long FREE_BYTES = 64L << 20;
+
+    private static final long FREE_NANOS = 1_000_000_000;
+    private static final long NANOS_PER_BYTE = 20_000;
+    private static final int LONGEST_LINE = 600;
+    private static final Path MEMORY = Path.of("/dev/shm");
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private final Path folder;
+    private final Target target;
+    private final Path file;
+    private final int patience;
+    private final long thread = Thread.currentThread().getId();
+
+    /**
+     * Set up for the thread that calls this.
+     *
+     * @param patience how many times as long as a plain JVM an instrumented one may take
+     */
+    public Harness(Target target, int patience) {
+        this.target = target;
+        this.patience = patience;
+        try {
+            folder = Files.isWritable(MEMORY)
+                    ? Files.createTempDirectory(MEMORY, "limbeck-fuzz")
+                    : Files.createTempDirectory("limbeck-fuzz");
+            Files.createDirectories(folder.resolve(OUT));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        file = folder.resolve(target.fileName());
+    }
+
+    /**
+     * Say what a reader did.
+     *
+     * @param wrong what was wrong with it; null for nothing
+     * @param kind the same without what differs from input to input
+     * @param refused whether the reader refused the input
+     */
+    public record Verdict(String wrong, String kind, boolean refused) {}
+
+    /** Try one input. */
+    public Verdict judge(byte[] input) {
+        try {
+            Files.write(file, input);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        long bytes = THREADS.getThreadAllocatedBytes(thread);
+        long nanos = THREADS.getCurrentThreadCpuTime();
+        boolean refused = false;
+        String wrong = null;
+        String kind = null;
+        long honest = 0;
+        try {
+            honest = target.reader().read(file);
+        } catch (LimbeckException e) {
+            refused = true;
+            wrong = wrongLine(String.valueOf(e.getMessage()));
+            if (wrong != null) kind = "message " + place(e);
+        } catch (Throwable e) {
+            kind = e.getClass().getName() + " " + place(e);
+            wrong = e + "; " + String.join(" < ", places(e));
+        }
+        nanos = THREADS.getCurrentThreadCpuTime() - nanos;
+        bytes = THREADS.getThreadAllocatedBytes(thread) - bytes;
+        long allowed = FREE_BYTES + target.perByte() * input.length + honest;
+        if (wrong == null && bytes > allowed) {
+            kind = "memory";
+            wrong = "took " + (bytes >> 20) + " MiB for " + input.length + " bytes, allowed " + (allowed >> 20) + " MiB";
+        }
+        if (wrong == null && nanos > patience * (FREE_NANOS + NANOS_PER_BYTE * input.length)) {
+            kind = "time";
+            wrong = "took " + nanos / 1_000_000 + " ms of the processor for " + input.length + " bytes";
+        }
+        String left = left();
+        if (wrong == null && left != null) {
+            kind = "left";
+            wrong = "left " + left;
+        }
+        return new Verdict(wrong, kind, refused);
+    }
+
+    /** Return what is not good about a message; null for nothing. */
+    private String wrongLine(String message) {
+        String own = message.replace(folder.toString(), "");
+        if (own.length() > LONGEST_LINE) return "a message of " + own.length() + " characters: " + shown(own);
+        int odd = own.chars().filter(Harness::isUnprintable).findFirst().orElse(-1);
+        return odd < 0 ? null : String.format("a message with U+%04X: %s", odd, shown(own));
+    }
+
+    /** Return whether a character moves the cursor, ends the line or turns the direction of a terminal. */
+    private static boolean isUnprintable(int c) {
+        return Character.isISOControl(c)
+                || c == 0x2028
+                || c == 0x2029
+                || c == 0x200e
+                || c == 0x200f
+                || c == 0x061c
+                || c >= 0x202a && c <= 0x202e
+                || c >= 0x2066 && c <= 0x2069;
+    }
+
+    private static String shown(String text) {
+        StringBuilder shown = new StringBuilder();
+        text.chars().limit(200).forEach(c -> {
+            if (isUnprintable(c)) shown.append(String.format("\\u%04x", c));
+            else shown.append((char) c);
+        });
+        return shown.toString();
+    }
+
+    private static String place(Throwable e) {
+        List<String> places = places(e);
+        return places.isEmpty() ? "" : places.get(0);
+    }
+
+    /** Return the lines of ours nearest to where something was thrown. */
+    private static List<String> places(Throwable e) {
+        return Arrays.stream(e.getStackTrace())
+                .filter(frame -> frame.getClassName().startsWith("dev.limbeck.")
+                        && !frame.getClassName().startsWith("dev.limbeck.fuzz.")
+                        && !frame.getClassName().endsWith("FileTrouble"))
+                .limit(4)
+                .map(frame -> frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1) + "."
+                        + frame.getMethodName() + ":" + frame.getLineNumber())
+                .toList();
+    }
+
+    /** Return what lies in the folder beside the input, and remove it. */
+    private String left() {
+        String[] there = folder.toFile().list();
+        if (there == null || there.length != 2) return emptied(there);
+        String[] made = folder.resolve(OUT).toFile().list();
+        if (made != null && made.length > 0) emptied(there);
+        return null;
+    }
+
+    private String emptied(String[] there) {
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.toList()) {
+                if (!entry.equals(file)) FileUtils.forceDelete(entry.toFile());
+            }
+            Files.createDirectories(folder.resolve(OUT));
+        } catch (FileSystemException e) {
+            throw new IllegalStateException("a reader made what cannot be deleted: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Arrays.toString(there);
+    }
+
+    @Override
+    public void close() {
+        FileUtils.deleteQuietly(folder.toFile());
+    }
+}

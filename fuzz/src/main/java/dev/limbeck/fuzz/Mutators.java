@@ -1,0 +1,57 @@
+package dev.limbeck.fuzz;
+
+/** Make the mutators that targets use. */
+public final class Mutators {
+    private Mutators() {}
+
+    /** Change bytes, and put in words now and then, whose characters are bytes. */
+    public static Mutator bytes(String... words) {
+        return new Bytes(words);
+    }
+
+    public static Mutator png() {
+        return Chunks.png();
+    }
+
+    public static Mutator jpeg() {
+        return Chunks.jpeg();
+    }
+
+    public static Mutator riff() {
+        return Chunks.riff();
+    }
+
+    public static Mutator pickle() {
+        return new Pickle();
+    }
+
+    public static Mutator zip() {
+        return new Zip();
+    }
+
+    public static Mutator tar() {
+        return new Tar();
+    }
+
+    public static Mutator gzip(Mutator inner) {
+        return Tar.gzip(inner);
+    }
+
+    /** Change JSON or YAML. */
+    public static Mutator text() {
+        return new Text();
+    }
+
+    public static Mutator safetensors() {
+        return Text.safetensors();
+    }
+
+    public static Mutator onnx() {
+        return Sums.seal(new Protobuf());
+    }
+
+    /** Change a file of kept rows. */
+    public static Mutator rows() {
+        return Sums.rows(new Bytes());
+    }
+}

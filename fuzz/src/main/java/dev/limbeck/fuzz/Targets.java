@@ -1,0 +1,41 @@
+package dev.limbeck.fuzz;
+
+import dev.limbeck.data.image.ImageTargets;
+import dev.limbeck.distill.teacher.TeacherTargets;
+import dev.limbeck.export.ExportTargets;
+import dev.limbeck.onnx.OnnxTargets;
+import dev.limbeck.recipe.RecipeTargets;
+import dev.limbeck.tensor.ScriptTargets;
+import dev.limbeck.train.TrainTargets;
+import dev.limbeck.weights.WeightTargets;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** List all readers; those that are private to a package are made beside them. */
+public final class Targets {
+    private Targets() {}
+
+    /** Return all targets. */
+    public static List<Target> all() {
+        return Stream.of(
+                        WeightTargets.all(),
+                        ImageTargets.all(),
+                        RecipeTargets.all(),
+                        TrainTargets.all(),
+                        TeacherTargets.all(),
+                        ScriptTargets.all(),
+                        ExportTargets.all(),
+                        OnnxTargets.all())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    /** Find a target. */
+    public static Target named(String name) {
+        return all().stream()
+                .filter(target -> target.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no target '" + name + "'; there are "
+                        + all().stream().map(Target::name).toList()));
+    }
+}

@@ -1,0 +1,2 @@
+/** Feed damaged and hostile files to every reader: targets, mutators that know the formats, and two drivers. */
+package dev.limbeck.fuzz;

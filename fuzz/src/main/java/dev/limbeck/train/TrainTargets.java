@@ -1,0 +1,52 @@
+package dev.limbeck.train;
+
+import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.fuzz.Mutators;
+import dev.limbeck.fuzz.Target;
+import dev.limbeck.weights.Safetensors;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** Readers of what a training leaves. */
+public final class TrainTargets {
+    private TrainTargets() {}
+
+    /** Return all targets of this package. */
+    public static List<Target> all() {
+        return List.of(
+                Target.of("run-json", Mutators.text(), TrainTargets::record).allowing(2000),
+                Target.of("checkpoint", Mutators.safetensors(), TrainTargets::checkpoint)
+                        .allowing(2000),
+                Target.of("saved-model", Mutators.safetensors(), TrainTargets::model)
+                        .allowing(20_000),
+                Target.of("class-names", Mutators.text(), TrainTargets::names).allowing(2000));
+    }
+
+    private static long record(Path file) {
+        RunJson.read(file);
+        return 0;
+    }
+
+    private static long checkpoint(Path file) {
+        Checkpoint.facts(file);
+        TrainingState.read(file).close();
+        return 0;
+    }
+
+    private static long model(Path file) {
+        Map<String, String> metadata = Safetensors.readMetadata(file);
+        SavedModel.classNames(file, metadata.get("classes"));
+        if (ImagePreparation.isIn(metadata)) ImagePreparation.of(metadata);
+        SavedModel.open(file, null).close();
+        return 0;
+    }
+
+    private static long names(Path file) throws IOException {
+        SavedModel.classNames(file, new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+        return 0;
+    }
+}
