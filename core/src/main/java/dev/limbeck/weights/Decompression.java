@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import io.airlift.compress.zstd.ZstdInputStream;
 import java.io.BufferedInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import org.apache.commons.compress.compressors.bzip2.BZip2CompressorInputStream;
@@ -41,8 +42,30 @@ final class Decompression {
         }
         if (startsWith(magic, 'B', 'Z', 'h')) return new BZip2CompressorInputStream(in, true);
         if (startsWith(magic, 0xfd, '7', 'z', 'X', 'Z', 0)) return new XZInputStream(in, XZ_MEMORY_KIB);
-        if (startsWith(magic, 0x28, 0xb5, 0x2f, 0xfd)) return new ZstdInputStream(in);
+        if (startsWith(magic, 0x28, 0xb5, 0x2f, 0xfd)) return new Checked(new ZstdInputStream(in));
         return null;
+    }
+
+    /** The zstd reader meets some damaged files with unchecked exceptions of its arithmetic. */
+    private static final class Checked extends FilterInputStream {
+        Checked(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] bytes, int offset, int count) throws IOException {
+            try {
+                return in.read(bytes, offset, count);
+            } catch (RuntimeException e) {
+                throw new IOException("the zstd data is damaged", e);
+            }
+        }
     }
 
     private static boolean startsWith(byte[] bytes, int... magic) {

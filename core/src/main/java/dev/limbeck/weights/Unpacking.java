@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipException;
@@ -21,6 +22,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipFile;
+import org.apache.commons.compress.archivers.zip.ZipMethod;
 import org.apache.commons.io.input.BoundedInputStream;
 
 /** Bring one archive into one folder. */
@@ -28,6 +30,7 @@ final class Unpacking {
     static final int CHUNK = 1 << 16;
 
     private static final int LONGEST_LINK = 4096;
+    private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
 
     private final Path archive;
     private final EntryFolder folder;
@@ -82,7 +85,7 @@ final class Unpacking {
             readToEnd(plain);
         } catch (CharacterCodingException e) {
             throw e;
-        } catch (IOException | IllegalArgumentException | io.airlift.compress.MalformedInputException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw damaged(e);
         }
     }
@@ -144,7 +147,8 @@ final class Unpacking {
             folder.place(read, true, InputStream.nullInputStream(), false);
             return;
         }
-        if (!zip.canReadEntryData(entry)) {
+        // The library says that it reads zstd, which it does only beside another library.
+        if (!zip.canReadEntryData(entry) || ZSTD.contains(entry.getMethod())) {
             String what = entry.getGeneralPurposeBit().usesEncryption()
                     ? "is encrypted; unpack it with its password and give the folder"
                     : "is compressed by method " + entry.getMethod() + "; pack it with the common one, deflate";

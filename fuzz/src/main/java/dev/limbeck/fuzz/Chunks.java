@@ -1,7 +1,6 @@
 package dev.limbeck.fuzz;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -59,9 +58,7 @@ abstract class Chunks extends Parts<byte[]> {
             byte[] change(byte[] part, Choices choices) {
                 boolean pixels = part.length > NAME && part[0] == 'I' && part[1] == 'D' && !choices.oneIn(4);
                 byte[] data = Arrays.copyOfRange(part, NAME, part.length);
-                byte[] changed = pixels
-                        ? deflated(BYTES.mutate(inflated(data), choices))
-                        : super.change(data, choices);
+                byte[] changed = pixels ? deflated(BYTES.mutate(inflated(data), choices)) : super.change(data, choices);
                 byte[] chunk = Arrays.copyOf(part, NAME + changed.length);
                 System.arraycopy(changed, 0, chunk, NAME, changed.length);
                 return chunk;
@@ -76,7 +73,8 @@ abstract class Chunks extends Parts<byte[]> {
 
             @Override
             List<byte[]> split(byte[] file) {
-                ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).position(HEAD);
+                ByteBuffer in =
+                        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).position(HEAD);
                 List<byte[]> chunks = new ArrayList<>();
                 while (in.remaining() >= 8) {
                     int name = in.getInt();

@@ -11,7 +11,7 @@ import java.util.zip.CRC32;
 
 /** Keep the inputs that a reader did not stand, the smallest of each kind, to become seeds once it does. */
 final class Findings {
-    private static final Path FOLDER = Path.of(System.getProperty("limbeck.fuzz.findings", "target/findings"));
+    static final Path FOLDER = Path.of(System.getProperty("limbeck.fuzz.findings", "target/findings"));
 
     private final Path folder;
     private final Map<String, Integer> smallest = new TreeMap<>();

@@ -1,37 +1,59 @@
 package dev.limbeck.fuzz;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
- * Let Jazzer, which watches what code an input reaches, fuzz the target that the system property {@code limbeck.fuzz.target}
- * names. The last byte of its input says what the rest is: a file (even), or the choices of a {@link Mutator} (odd), which pass
- * checksums that no change of bytes passes.
+ * Let Jazzer, which watches what code an input reaches, fuzz the targets that the system property {@code limbeck.fuzz.targets}
+ * names, one after the other for {@code limbeck.fuzz.seconds} each. The last byte of its input says what the rest is: a file
+ * (even), or the choices of a {@link Mutator} (odd), which pass checksums that no change of bytes passes.
  */
 public final class Guided {
-    private static final int PATIENCE = 12;
-    private static final Target TARGET = Targets.named(System.getProperty("limbeck.fuzz.target", ""));
-    private static final Harness HARNESS = new Harness(TARGET, PATIENCE);
-    private static final Findings FINDINGS = Findings.of(TARGET);
-    private static final Corpus CORPUS = corpus();
+    /** An instrumented reader takes longer; so does one beside other work. */
+    private static final int PATIENCE = 20;
 
-    private Guided() {}
+    private static final List<Guided> ALL = new ArrayList<>();
+    private static final long EACH =
+            Long.getLong("limbeck.fuzz.seconds", Long.MAX_VALUE / 2_000_000_000) * 1_000_000_000;
+    private static long start;
 
-    private static Corpus corpus() {
-        Runtime.getRuntime().addShutdownHook(new Thread(HARNESS::close));
+    static {
+        for (String name : System.getProperty("limbeck.fuzz.targets", "").split(",")) {
+            ALL.add(new Guided(Targets.named(name)));
+        }
+    }
+
+    private final Harness harness;
+    private final Findings findings;
+    private final Corpus corpus;
+
+    private Guided(Target target) {
+        harness = new Harness(target, PATIENCE);
+        Runtime.getRuntime().addShutdownHook(new Thread(harness::close));
+        findings = Findings.of(target);
         try {
-            return new Corpus(TARGET);
+            corpus = new Corpus(target);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }
 
+    /** Return the file that an input of Jazzer stands for. */
+    static byte[] file(byte[] data, Corpus corpus) {
+        if (data.length == 0) return data;
+        byte[] rest = Arrays.copyOf(data, data.length - 1);
+        return data[rest.length] % 2 == 0 ? rest : corpus.input(Choices.by(rest));
+    }
+
     /** Try one input; Jazzer calls this. */
     public static void fuzzerTestOneInput(byte[] data) {
-        if (data.length == 0) return;
-        byte[] rest = Arrays.copyOf(data, data.length - 1);
-        byte[] input = data[rest.length] % 2 == 0 ? rest : CORPUS.input(Choices.by(rest));
-        Harness.Verdict verdict = HARNESS.judge(input);
-        if (verdict.wrong() != null) FINDINGS.add(verdict, input);
+        if (start == 0) start = System.nanoTime();
+        int turn = (int) Math.min(ALL.size() - 1, (System.nanoTime() - start) / EACH);
+        Guided guided = ALL.get(turn);
+        byte[] input = file(data, guided.corpus);
+        Harness.Verdict verdict = guided.harness.judge(input);
+        if (verdict.wrong() != null) guided.findings.add(verdict, input);
     }
 }

@@ -92,7 +92,8 @@ public final class Harness implements AutoCloseable {
         long allowed = FREE_BYTES + target.perByte() * input.length + honest;
         if (wrong == null && bytes > allowed) {
             kind = "memory";
-            wrong = "took " + (bytes >> 20) + " MiB for " + input.length + " bytes, allowed " + (allowed >> 20) + " MiB";
+            wrong = "took " + (bytes >> 20) + " MiB for " + input.length + " bytes, allowed " + (allowed >> 20)
+                    + " MiB";
         }
         if (wrong == null && nanos > patience * (FREE_NANOS + NANOS_PER_BYTE * input.length)) {
             kind = "time";
@@ -147,8 +148,9 @@ public final class Harness implements AutoCloseable {
                         && !frame.getClassName().startsWith("dev.limbeck.fuzz.")
                         && !frame.getClassName().endsWith("FileTrouble"))
                 .limit(4)
-                .map(frame -> frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1) + "."
-                        + frame.getMethodName() + ":" + frame.getLineNumber())
+                .map(frame ->
+                        frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1) + "."
+                                + frame.getMethodName() + ":" + frame.getLineNumber())
                 .toList();
     }
 

@@ -22,8 +22,9 @@ final class Pickle extends Parts<byte[]> {
     private static final String LENGTH_1 = "U\u008a\u008cC";
     private static final String LENGTH_4 = "TX\u008bB";
     private static final String LENGTH_8 = "\u008d\u008e\u0096";
-    private static final String ALONE = ".012()]}tldauesNRbo\u0081\u0085\u0086\u0087\u0088\u0089\u008f\u0090\u0091\u0092"
-            + "\u0093\u0094\u0097\u0098Q";
+    private static final String ALONE =
+            ".012()]}tldauesNRbo\u0081\u0085\u0086\u0087\u0088\u0089\u008f\u0090\u0091\u0092"
+                    + "\u0093\u0094\u0097\u0098Q";
 
     @Override
     List<byte[]> split(byte[] file) {
@@ -120,7 +121,9 @@ final class Pickle extends Parts<byte[]> {
             }
             default -> {
                 return prefixed(
-                        (byte) choices.among(0x8a, 'U', 'C', 0x8c), 1, BYTES.mutate(new byte[choices.below(20)], choices));
+                        (byte) choices.among(0x8a, 'U', 'C', 0x8c),
+                        1,
+                        BYTES.mutate(new byte[choices.below(20)], choices));
             }
         }
     }

@@ -12,8 +12,26 @@ import java.util.List;
 final class Protobuf extends Parts<Protobuf.Field> {
     private static final int DEEPEST = 12;
     private static final Bytes BYTES = new Bytes(
-            "Conv", "Gemm", "Loop", "If", "Scan", "Identity", "Reshape", "location", "../x", "data.bin", "/etc/passwd",
-            "MaxPool", "ConvTranspose", "Resize", "Cast", "Constant", "Pad", "Slice", "ai.onnx", "com.microsoft");
+            "Conv",
+            "Gemm",
+            "Loop",
+            "If",
+            "Scan",
+            "Identity",
+            "Reshape",
+            "location",
+            "../x",
+            "data.bin",
+            "/etc/passwd",
+            "MaxPool",
+            "ConvTranspose",
+            "Resize",
+            "Cast",
+            "Constant",
+            "Pad",
+            "Slice",
+            "ai.onnx",
+            "com.microsoft");
 
     private final int depth;
 

@@ -18,8 +18,21 @@ final class Tar extends Parts<byte[]> {
     private static final int TYPE = 156;
     /** Where the fields of a header begin, and how long they are. */
     private static final int[][] FIELDS = {
-        {0, 100}, {100, 8}, {108, 8}, {116, 8}, {SIZE, 12}, {136, 12}, {TYPE, 1}, {157, 100}, {257, 6}, {263, 2},
-        {265, 32}, {297, 32}, {329, 8}, {337, 8}, {345, 155}
+        {0, 100},
+        {100, 8},
+        {108, 8},
+        {116, 8},
+        {SIZE, 12},
+        {136, 12},
+        {TYPE, 1},
+        {157, 100},
+        {257, 6},
+        {263, 2},
+        {265, 32},
+        {297, 32},
+        {329, 8},
+        {337, 8},
+        {345, 155}
     };
 
     private static final Bytes BYTES = new Bytes();
@@ -60,7 +73,8 @@ final class Tar extends Parts<byte[]> {
             byte[] changed = BYTES.mutate(Arrays.copyOfRange(header, field[0], field[0] + field[1]), choices);
             System.arraycopy(changed, 0, header, field[0], Math.min(field[1], changed.length));
         } else {
-            header[TYPE] = (byte) choices.among('0', '1', '2', '3', '5', '6', '7', 'x', 'g', 'L', 'K', 'S', 'V', 'D', 'M', 0);
+            header[TYPE] =
+                    (byte) choices.among('0', '1', '2', '3', '5', '6', '7', 'x', 'g', 'L', 'K', 'S', 'V', 'D', 'M', 0);
         }
         if (!choices.oneIn(30)) sum(header);
         byte[] joined = Arrays.copyOf(header, BLOCK + content.length);
@@ -69,10 +83,33 @@ final class Tar extends Parts<byte[]> {
     }
 
     private static String record(Choices choices) {
-        String key = choices.among("path", "linkpath", "size", "GNU.sparse.name", "GNU.sparse.size", "GNU.sparse.map",
-                "GNU.sparse.major", "GNU.sparse.realsize", "mtime", "hdrcharset", "SCHILY.xattr.x");
-        String value = choices.among("a/b", "../x", "/x", "", "0", "-1", "99999999999", "1", "0,1,2,3", "\u00fc", "\u202e", "a\nb",
-                "9999999999999999999999", "x".repeat(300));
+        String key = choices.among(
+                "path",
+                "linkpath",
+                "size",
+                "GNU.sparse.name",
+                "GNU.sparse.size",
+                "GNU.sparse.map",
+                "GNU.sparse.major",
+                "GNU.sparse.realsize",
+                "mtime",
+                "hdrcharset",
+                "SCHILY.xattr.x");
+        String value = choices.among(
+                "a/b",
+                "../x",
+                "/x",
+                "",
+                "0",
+                "-1",
+                "99999999999",
+                "1",
+                "0,1,2,3",
+                "\u00fc",
+                "\u202e",
+                "a\nb",
+                "9999999999999999999999",
+                "x".repeat(300));
         String rest = " " + key + "=" + value + "\n";
         int length = rest.getBytes(StandardCharsets.UTF_8).length + 2;
         if (length > 99) length++;

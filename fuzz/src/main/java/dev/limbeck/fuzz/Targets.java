@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 public final class Targets {
     private Targets() {}
 
-    /** Return all targets. */
+    /** Return all targets that run in Java alone, but for the engine's memory of tensors. */
     public static List<Target> all() {
         return Stream.of(
                         WeightTargets.all(),
@@ -30,12 +30,18 @@ public final class Targets {
                 .toList();
     }
 
+    /** Return the targets whose files reach native code; they run in a JVM that may die, see {@link Children}. */
+    public static List<Target> natives() {
+        return ExportTargets.natives();
+    }
+
     /** Find a target. */
     public static Target named(String name) {
-        return all().stream()
+        List<Target> targets = Stream.concat(all().stream(), natives().stream()).toList();
+        return targets.stream()
                 .filter(target -> target.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no target '" + name + "'; there are "
-                        + all().stream().map(Target::name).toList()));
+                        + targets.stream().map(Target::name).toList()));
     }
 }

@@ -24,7 +24,15 @@ final class Zip extends Parts<Zip.Entry> {
 
     /** What the two headers of an entry say, and its bytes as they are in the file. */
     record Entry(
-            String name, byte[] extra, int made, int flags, int method, int attributes, long size, int sum, byte[] raw) {}
+            String name,
+            byte[] extra,
+            int made,
+            int flags,
+            int method,
+            int attributes,
+            long size,
+            int sum,
+            byte[] raw) {}
 
     @Override
     List<Entry> split(byte[] file) {
@@ -118,8 +126,22 @@ final class Zip extends Parts<Zip.Entry> {
         switch (choices.below(9)) {
             case 0 -> {
                 String name = choices.oneIn(2)
-                        ? choices.among("../x", "/x", "a\\b", "C:x", "a\nb", "x/data.pkl", "x/byteorder", "x/data/0",
-                                "x/code/a.py", "x/extra/classes", "\u00fc", "a\0b", "", "a/", "x/constants.pkl")
+                        ? choices.among(
+                                "../x",
+                                "/x",
+                                "a\\b",
+                                "C:x",
+                                "a\nb",
+                                "x/data.pkl",
+                                "x/byteorder",
+                                "x/data/0",
+                                "x/code/a.py",
+                                "x/extra/classes",
+                                "\u00fc",
+                                "a\0b",
+                                "",
+                                "a/",
+                                "x/constants.pkl")
                         : new String(
                                 BYTES.mutate(part.name.getBytes(StandardCharsets.ISO_8859_1), choices),
                                 StandardCharsets.ISO_8859_1);
@@ -141,7 +163,15 @@ final class Zip extends Parts<Zip.Entry> {
                 long size = choices.oneIn(2) ? Bytes.number(choices) : part.size;
                 int sum = choices.oneIn(2) ? part.sum : choices.below(Integer.MAX_VALUE);
                 return new Entry(
-                        part.name, part.extra, part.made, part.flags, part.method, part.attributes, size, sum, part.raw);
+                        part.name,
+                        part.extra,
+                        part.made,
+                        part.flags,
+                        part.method,
+                        part.attributes,
+                        size,
+                        sum,
+                        part.raw);
             }
             case 5 -> {
                 // Compressed, as it is not in PyTorch's files.

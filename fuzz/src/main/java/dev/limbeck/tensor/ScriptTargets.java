@@ -11,7 +11,8 @@ public final class ScriptTargets {
 
     /** Return all targets of this package. */
     public static List<Target> all() {
-        return List.of(Target.of("script-extra", Mutators.zip(), ScriptTargets::extra).allowing(2000));
+        return List.of(
+                Target.of("script-extra", Mutators.zip(), ScriptTargets::extra).allowing(2000));
     }
 
     private static long extra(Path file) {

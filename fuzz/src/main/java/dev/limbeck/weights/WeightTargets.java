@@ -50,7 +50,10 @@ public final class WeightTargets {
                 Target.of("tar-bz2", bytes, WeightTargets::archive).allowing(2000),
                 Target.of("tar-xz", bytes, WeightTargets::archive).allowing(2000),
                 Target.of("tar-zst", bytes, WeightTargets::archive).allowing(2000),
-                Target.of("entry-name", Mutators.bytes("../", "..\\", "/", "C:", "\0", "./", "\u00fc"), WeightTargets::name)
+                Target.of(
+                                "entry-name",
+                                Mutators.bytes("../", "..\\", "/", "C:", "\0", "./", "\u00fc"),
+                                WeightTargets::name)
                         .allowing(2000));
     }
 

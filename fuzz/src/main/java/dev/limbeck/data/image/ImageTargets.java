@@ -29,12 +29,15 @@ public final class ImageTargets {
                 image("bmp", bytes),
                 image("tiff", bytes),
                 image("webp", Mutators.riff()),
-                image("any-image", Mutators.bytes("BM", "P6\n9 9\n255\n", "GIF89a", "\u00ff\u00d8\u00ff", "II*\0", "ftypheic")),
+                image(
+                        "any-image",
+                        Mutators.bytes("BM", "P6\n9 9\n255\n", "GIF89a", "\u00ff\u00d8\u00ff", "II*\0", "ftypheic")),
                 Target.of("exif", bytes, ImageTargets::exif),
                 Target.of("vp8", bytes, ImageTargets::vp8).allowing(2000),
                 Target.of("idx", bytes, ImageTargets::idx),
                 Target.of("idx-gz", Mutators.gzip(bytes), ImageTargets::idx).allowing(3000),
-                Target.of("cifar-pickle", Mutators.pickle(), ImageTargets::pickle).allowing(2000),
+                Target.of("cifar-pickle", Mutators.pickle(), ImageTargets::pickle)
+                        .allowing(2000),
                 Target.of("cifar-meta", Mutators.pickle(), ImageTargets::cifar)
                         .called("batches.meta")
                         .allowing(2000));
@@ -93,7 +96,13 @@ public final class ImageTargets {
     private static long cifar(Path file) throws IOException {
         Path folder = Files.createDirectories(file.resolveSibling(Harness.OUT).resolve("cifar"));
         for (String name : List.of(
-                "batches.meta", "data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch")) {
+                "batches.meta",
+                "data_batch_1",
+                "data_batch_2",
+                "data_batch_3",
+                "data_batch_4",
+                "data_batch_5",
+                "test_batch")) {
             Files.copy(file, folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
         CifarBatches.of(folder).classNames();

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Fuzz one reader or all for so many seconds each:  fuzz/run.sh [TARGET] SECONDS
+# Or count inputs and print a table:                fuzz/run.sh --count INPUTS [TARGET...]
+# What is found lies below fuzz/target/findings with a line beside that says what is wrong. Once it is mended, the file goes to
+# fuzz/seeds/TARGET. LIMBECK_BUILD=no skips the build.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [ $# -lt 1 ]; then sed -n '2,5s/^# //p' "$0" >&2; exit 2; fi
+if [ "${LIMBECK_BUILD:-yes}" != no ]; then (cd "$root" && mvn -q -B -pl fuzz -am -Dmaven.test.skip=true process-classes) >&2; fi
+. "$root/bin/jvm.sh"
+cd "$root/fuzz"
+classes="target/classes:$(cat target/classpath)"
+start() { "$java" $flags -Xmx1g ${JAVA_OPTS:-} -cp "$classes" "$@"; }
+if [ "$1" = --count ]; then
+  shift
+  inputs=$1
+  shift
+  start dev.limbeck.fuzz.Campaign "$inputs" "${SEED:-1}" "$@"
+else
+  start dev.limbeck.fuzz.Jazzers "$@"
+fi
