@@ -21,9 +21,6 @@ public final class Harness implements AutoCloseable {
     /** The folder for what a reader makes; it is emptied after each input. */
     public static final String OUT = "out";
 
-    /** What any reader may take, beyond its share for each byte of the file. */
-    private static final long FREE_BYTES = 64L << 20;
-
     private static final long FREE_NANOS = 1_000_000_000;
     private static final long NANOS_PER_BYTE = 20_000;
     private static final int LONGEST_LINE = 600;
@@ -89,7 +86,7 @@ public final class Harness implements AutoCloseable {
         }
         nanos = THREADS.getCurrentThreadCpuTime() - nanos;
         bytes = THREADS.getThreadAllocatedBytes(thread) - bytes;
-        long allowed = FREE_BYTES + target.perByte() * input.length + honest;
+        long allowed = target.free() + target.perByte() * input.length + honest;
         if (wrong == null && bytes > allowed) {
             kind = "memory";
             wrong = "took " + (bytes >> 20) + " MiB for " + input.length + " bytes, allowed " + (allowed >> 20)

@@ -8,10 +8,13 @@ import java.nio.file.Path;
  * @param name of its folder of seeds
  * @param fileName of the file that is read, where a reader looks at names
  * @param mutator that knows the format
+ * @param free how many bytes of Java's memory any file may take, however short, in all
  * @param perByte how many bytes of Java's memory a byte of the file may honestly take, in all
  * @param reader that is tried
  */
-public record Target(String name, String fileName, Mutator mutator, long perByte, Reader reader) {
+public record Target(String name, String fileName, Mutator mutator, long free, long perByte, Reader reader) {
+    private static final long FREE = 64L << 20;
+
     /** Read a file as the program does. */
     public interface Reader {
         /**
@@ -26,16 +29,21 @@ public record Target(String name, String fileName, Mutator mutator, long perByte
 
     /** Set up a target whose work is in proportion to its file. */
     public static Target of(String name, Mutator mutator, Reader reader) {
-        return new Target(name, "input", mutator, 200, reader);
+        return new Target(name, "input", mutator, FREE, 200, reader);
     }
 
     /** Return the same under another name of the file. */
     public Target called(String otherName) {
-        return new Target(name, otherName, mutator, perByte, reader);
+        return new Target(name, otherName, mutator, free, perByte, reader);
     }
 
     /** Return the same with another allowance of memory. */
     public Target allowing(long bytesPerByte) {
-        return new Target(name, fileName, mutator, bytesPerByte, reader);
+        return new Target(name, fileName, mutator, free, bytesPerByte, reader);
+    }
+
+    /** Return the same, whose reader may take so much for any file. */
+    public Target free(long bytes) {
+        return new Target(name, fileName, mutator, bytes, perByte, reader);
     }
 }

@@ -71,7 +71,7 @@ public final class WeightTargets {
     private static long pickle(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         PickleInput input = new PickleInput(new ByteArrayInputStream(bytes), bytes.length);
-        TensorGroups.all(new TorchUnpickler(file, input, new HashMap<>()).read());
+        TensorGroups.all(file, new TorchUnpickler(file, input, new HashMap<>()).read());
         return 0;
     }
 

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.ImageReaderSpi;
+import javax.imageio.stream.ImageInputStream;
 
 /** Open readers by name, so that a plugin on the class path never changes what an image's pixels are. */
 final class Readers {
@@ -23,21 +24,22 @@ final class Readers {
     static RgbImage byJdk(String format, byte[] file, Use use) throws IOException {
         for (Iterator<ImageReader> all = ImageIO.getImageReadersByFormatName(format); all.hasNext(); ) {
             ImageReader reader = all.next();
-            if (reader.getClass().getName().startsWith(OF_JDK)) return read(reader, format, file, use);
+            if (reader.getClass().getName().startsWith(OF_JDK))
+                return read(reader, format, new ByteArrayImageInputStream(file), use);
             reader.dispose();
         }
         throw new IOException("this Java has no reader for " + format + "; expected one with the module java.desktop");
     }
 
     /** Read a file's bytes by a provider's reader. */
-    static RgbImage by(ImageReaderSpi provider, String format, byte[] file, Use use) throws IOException {
+    static RgbImage by(ImageReaderSpi provider, String format, ImageInputStream file, Use use) throws IOException {
         return read(provider.createReaderInstance(), format, file, use);
     }
 
     /** What readers say of damaged files speaks of their code, or is nothing; it stays as the cause. */
-    private static RgbImage read(ImageReader reader, String format, byte[] file, Use use) throws IOException {
+    private static RgbImage read(ImageReader reader, String format, ImageInputStream file, Use use) throws IOException {
         try {
-            reader.setInput(new ByteArrayImageInputStream(file), true, true);
+            reader.setInput(file, true, true);
             return use.take(reader);
         } catch (EOFException e) {
             throw new IOException("the " + format + " is cut short", e);

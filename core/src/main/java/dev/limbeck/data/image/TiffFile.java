@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import com.twelvemonkeys.imageio.plugins.tiff.BigTIFFImageReaderSpi;
 import com.twelvemonkeys.imageio.plugins.tiff.TIFFImageReaderSpi;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
@@ -183,7 +184,7 @@ final class TiffFile {
         byte[] alone = tags.alone(needed, changes);
         boolean big = (file[0] == 'I' ? file[2] : file[3]) == 43;
         ImageReaderSpi provider = big ? new BigTIFFImageReaderSpi() : new TIFFImageReaderSpi();
-        return Readers.by(provider, "TIFF", alone, reader -> rgb(reader.read(0)))
+        return Readers.by(provider, "TIFF", new ByteArrayImageInputStream(alone), reader -> rgb(reader.read(0)))
                 .upright(orientation());
     }
 

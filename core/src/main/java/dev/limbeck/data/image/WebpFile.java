@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
  * Read the first frame of a WebP file (RFC 9649) on its whole canvas. Lossless images are read by TwelveMonkeys; lossy ones
@@ -21,6 +22,9 @@ final class WebpFile {
     private static final int XMP = 0x20504d58;
     private static final int RIFF = 0x46464952;
     private static final int WEBP = 0x50424557;
+
+    private static final int HEAD = 20;
+    private static final int LOOK_AHEAD = 16;
 
     private final ByteBuffer bytes;
     private final Exif exif = new Exif();
@@ -97,15 +101,14 @@ final class WebpFile {
                 1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), end - data, () -> alone(data, end - data));
     }
 
+    /** The reader looks ahead, so zeros follow the data; it would go on without end behind them, with an exception a pixel. */
     private RgbImage alone(int data, int length) throws IOException {
-        ByteBuffer alone = ByteBuffer.allocate(20 + length + (length & 1)).order(ByteOrder.LITTLE_ENDIAN);
-        alone.putInt(RIFF)
-                .putInt(12 + length + (length & 1))
-                .putInt(WEBP)
-                .putInt(VP8L)
-                .putInt(length);
+        int padded = length + LOOK_AHEAD + (length & 1);
+        ByteBuffer alone = ByteBuffer.allocate(HEAD + padded).order(ByteOrder.LITTLE_ENDIAN);
+        alone.putInt(RIFF).putInt(HEAD - 8 + padded).putInt(WEBP).putInt(VP8L).putInt(padded);
         alone.put(bytes.array(), data, length);
-        return Readers.by(new WebPImageReaderSpi(), "WebP", alone.array(), reader -> RgbImage.of(reader.read(0)));
+        return Readers.by(
+                new WebPImageReaderSpi(), "WebP", new Ending(alone.array()), reader -> RgbImage.of(reader.read(0)));
     }
 
     private RgbImage onCanvas() throws IOException {
@@ -120,5 +123,35 @@ final class WebpFile {
             System.arraycopy(frame.rgb(), 3 * y * width, rgb, 3 * ((top + y) * canvasWidth + left), 3 * width);
         }
         return new RgbImage(canvasWidth, canvasHeight, rgb);
+    }
+
+    /** Bytes whose end is no {@link EOFException}, which the reader takes for nothing. */
+    private static final class Ending extends ImageInputStreamImpl {
+        private final byte[] data;
+
+        Ending(byte[] data) {
+            this.data = data;
+        }
+
+        @Override
+        public int read() throws IOException {
+            requireMore();
+            bitOffset = 0;
+            return data[(int) streamPos++] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int count) throws IOException {
+            requireMore();
+            bitOffset = 0;
+            int length = (int) Math.min(count, data.length - streamPos);
+            System.arraycopy(data, (int) streamPos, target, offset, length);
+            streamPos += length;
+            return length;
+        }
+
+        private void requireMore() throws IOException {
+            if (streamPos >= data.length) throw new IOException("the WebP is cut short");
+        }
     }
 }

@@ -17,6 +17,9 @@ public final class ImageTargets {
     /** What decoding a pixel takes in all: three bytes, a copy, and what the reader itself holds. */
     private static final long BYTES_PER_PIXEL = 40;
 
+    /** A picture of 50 MB of pixels is decoded, or decoded in part, whatever its file's length; readers hold it several times. */
+    private static final long FREE = 320L << 20;
+
     private ImageTargets() {}
 
     /** Return all targets of this package. */
@@ -33,7 +36,7 @@ public final class ImageTargets {
                         "any-image",
                         Mutators.bytes("BM", "P6\n9 9\n255\n", "GIF89a", "\u00ff\u00d8\u00ff", "II*\0", "ftypheic")),
                 Target.of("exif", bytes, ImageTargets::exif),
-                Target.of("vp8", bytes, ImageTargets::vp8).allowing(2000),
+                Target.of("vp8", bytes, ImageTargets::vp8).free(FREE).allowing(4000),
                 Target.of("idx", bytes, ImageTargets::idx),
                 Target.of("idx-gz", Mutators.gzip(bytes), ImageTargets::idx).allowing(3000),
                 Target.of("cifar-pickle", Mutators.pickle(), ImageTargets::pickle)
@@ -44,7 +47,7 @@ public final class ImageTargets {
     }
 
     private static Target image(String name, Mutator mutator) {
-        return Target.of(name, mutator, ImageTargets::decode).allowing(4000);
+        return Target.of(name, mutator, ImageTargets::decode).free(FREE).allowing(4000);
     }
 
     private static long decode(Path file) throws IOException {
