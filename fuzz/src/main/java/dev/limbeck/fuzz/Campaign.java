@@ -1,6 +1,8 @@
 package dev.limbeck.fuzz;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,12 +13,16 @@ import java.util.Locale;
  * table. The same seed makes the same inputs.
  */
 public final class Campaign {
-    private static final long PATIENCE_MILLIS = 60_000;
+    /** Of the processor, so that other work beside does not count. */
+    private static final long PATIENCE = 30_000_000_000L;
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private final Target target;
     private final long seed;
     private volatile byte[] trying = {};
-    private volatile long since = System.currentTimeMillis();
+    private volatile long since = THREADS.getCurrentThreadCpuTime();
+    private final long thread = Thread.currentThread().getId();
 
     private Campaign(Target target, long seed) {
         this.target = target;
@@ -51,7 +57,7 @@ public final class Campaign {
             for (int i = 0; i < inputs; i++) {
                 byte[] input = corpus.input(Choices.seeded(seed * 1_000_003 + i));
                 trying = input;
-                since = System.currentTimeMillis();
+                since = THREADS.getCurrentThreadCpuTime();
                 Harness.Verdict verdict = harness.judge(input);
                 if (verdict.refused()) refused++;
                 if (verdict.wrong() != null) findings.add(verdict, input);
@@ -75,7 +81,7 @@ public final class Campaign {
         try {
             while (true) {
                 Thread.sleep(1000);
-                if (System.currentTimeMillis() - since < PATIENCE_MILLIS) continue;
+                if (THREADS.getThreadCpuTime(thread) - since < PATIENCE) continue;
                 Path kept = Files.createTempFile("limbeck-fuzz-" + target.name(), ".hangs");
                 Files.write(kept, trying);
                 System.err.println(target.name() + " does not come back from " + kept);

@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -19,7 +21,10 @@ import java.util.concurrent.TimeUnit;
  * notes the number of each input before it tries it, so that the one that ended it is known; the next child goes on behind it.
  */
 public final class Children {
-    private static final long PATIENCE_MILLIS = 30_000;
+    /** Of the processor, so that other work beside does not count; a start takes some of it too. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static final Duration SLEEPS = Duration.ofMinutes(10);
     private static final long MOST_RESIDENT = 1L << 31;
     private static final int CRASHED = 0;
     private static final int REFUSED = 8;
@@ -137,13 +142,17 @@ public final class Children {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
         long last = -1;
-        long since = System.currentTimeMillis();
+        Duration worked = Duration.ZERO;
+        Instant since = Instant.now();
         while (!child.waitFor(200, TimeUnit.MILLISECONDS)) {
             long now = notes.getLong(CRASHED);
+            Duration processor = child.info().totalCpuDuration().orElse(Duration.ZERO);
             if (now != last) {
                 last = now;
-                since = System.currentTimeMillis();
-            } else if (System.currentTimeMillis() - since > PATIENCE_MILLIS) {
+                worked = processor;
+                since = Instant.now();
+            } else if (processor.minus(worked).compareTo(PATIENCE) > 0
+                    || Duration.between(since, Instant.now()).compareTo(SLEEPS) > 0) {
                 child.destroyForcibly().waitFor();
                 return -1;
             }
