@@ -109,8 +109,7 @@ public final class MemoryFlat {
                 student.fit(epochs, 1e-3, KnowledgeDistillation.from(kept).build(), watch);
             } else {
                 FeaturePair pair = FeaturePair.of("layer3", "layer3").loss(new AttentionTransfer());
-                Callback by =
-                        KnowledgeDistillation.from(teacher).pair(pair).build();
+                Callback by = KnowledgeDistillation.from(teacher).pair(pair).build();
                 student.fit(epochs, 1e-3, by, Mixup.blend(0.4), watch);
             }
         }
