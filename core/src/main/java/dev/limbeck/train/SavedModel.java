@@ -80,6 +80,11 @@ public record SavedModel(
         return metadata;
     }
 
+    /** Return whether Limbeck wrote a file, by its metadata. */
+    public static boolean isOurs(Map<String, String> metadata) {
+        return metadata.containsKey(FORMAT);
+    }
+
     /** Return what a file must carry beside the weights so that {@link #open} rebuilds this model. */
     public Map<String, String> metadata() {
         return metadata(architecture, classNames, preparation);
