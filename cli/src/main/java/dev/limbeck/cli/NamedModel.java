@@ -173,8 +173,8 @@ final class NamedModel implements AutoCloseable {
         Validation validation = judged(images, split, views, device, metrics);
         int bad = validation.predictions().rowsNotFinite();
         if (bad > 0) {
-            throw new LimbeckException(named + " must give finite numbers, found NaN or infinite ones for " + bad + " of "
-                    + validation.predictions().size() + " images; look at its weights");
+            throw new LimbeckException(named + " must give finite numbers, found NaN or infinite ones for " + bad
+                    + " of " + validation.predictions().size() + " images; look at its weights");
         }
         return validation;
     }
@@ -213,9 +213,11 @@ final class NamedModel implements AutoCloseable {
                     + "; evaluate on data of the same classes");
         }
         if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
-            throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are the same in another order, "
-                    + shown(names) + "; if the model's outputs are in the data's order, say so by --classes, else train or "
-                    + "export it with its classes in that order");
+            throw new LimbeckException(
+                    "the model's classes are " + shown(own) + ", the data's are the same in another order, "
+                            + shown(names)
+                            + "; if the model's outputs are in the data's order, say so by --classes, else train or "
+                            + "export it with its classes in that order");
         }
         if (!own.isEmpty() && !own.equals(names)) {
             throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)

@@ -81,7 +81,7 @@ public final class Predictor implements ImageClassifier {
      */
     public static Predictor open(Path model) {
         if (Files.isRegularFile(model) && ModelRuntime.of(model) != null) {
-            return of(FileTeacher.open(model).usedAs(ModelRole.MODEL, LOG::warn));
+            return of(FileTeacher.open(model, ModelRole.MODEL, LOG::warn));
         }
         return open(model, null);
     }

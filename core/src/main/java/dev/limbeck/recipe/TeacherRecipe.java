@@ -243,8 +243,8 @@ public record TeacherRecipe(
         if (weightsKey != null) {
             throw new LimbeckException(file + " holds a whole network; leave weights_key out");
         }
-        FileTeacher opened = FileTeacher.open(file);
-        FileTeacher teacher = opened.usedAs(role, told).seeing(preparation());
+        FileTeacher opened = FileTeacher.open(file, role, told);
+        FileTeacher teacher = opened.seeing(preparation());
         if (classes != null) teacher = teacher.named(classes);
         if (output != null) teacher = teacher.giving(TeacherOutput.of(output));
         if (layout != null || channels != null) {

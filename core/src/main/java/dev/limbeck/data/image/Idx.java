@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.weights.FileTrouble;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -35,6 +36,7 @@ public record Idx(int[] dims, byte[] values) {
             boolean compressed = raw.read() == GZIP_FIRST && raw.read() == GZIP_SECOND;
             raw.reset();
             // Compressed bytes expand about a thousandfold at most, which bounds what a false header may claim.
+            FileTrouble.requireFetched(file);
             long most = Files.size(file) * (compressed ? 1032L : 1L);
             return read(new DataInputStream(compressed ? new GZIPInputStream(raw) : raw), dimensions, most, file);
         } catch (EOFException e) {

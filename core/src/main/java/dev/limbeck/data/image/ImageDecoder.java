@@ -86,6 +86,10 @@ public final class ImageDecoder {
                         "an image of a format that is not read, " + other[2] + "; save it as PNG or JPEG");
             }
         }
+        if (starts(file, 0, "version https://git-lfs")) {
+            throw new IOException(
+                    "a Git LFS pointer, which stands for an image that was not fetched; fetch it by git lfs pull");
+        }
         throw new IOException("not an image of a known format (" + READ + ")");
     }
 

@@ -21,6 +21,7 @@ import java.util.function.Consumer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Teach with a model in a file that has its own runtime, TorchScript or, with limbeck-export beside, ONNX. It computes on
@@ -61,6 +62,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
     public static FileTeacher open(Path file) {
+        return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn);
+    }
+
+    /**
+     * Open a file for whatever use.
+     *
+     * @param role by which messages name the model
+     * @param told takes a line about what is doubtful
+     * @throws LimbeckException if it is not there, or no runtime takes it
+     */
+    public static FileTeacher open(Path file, ModelRole role, Consumer<String> told) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
         ModelRuntime runtime = ModelRuntime.of(file);
         if (runtime == null) {
@@ -73,7 +85,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         String sha256 = ModelFiles.sha256(file);
         ModelRuntime.Running running = runtime.open(file);
         try {
-            FileSettings settings = FileSettings.of(file, running.facts());
+            FileSettings settings = FileSettings.of(file, running.facts(), role, told);
             return new FileTeacher(file, running, sha256, settings, new Closing("model " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
@@ -113,16 +125,6 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
     public FileTeacher giving(@Nullable TeacherOutput what) {
         return with(settings.giving(what));
-    }
-
-    /**
-     * Return the same model used as something else than a teacher.
-     *
-     * @param role by which messages name it
-     * @param told takes a line about what is doubtful; unless it is set, the log does
-     */
-    public FileTeacher usedAs(ModelRole role, Consumer<String> told) {
-        return with(settings.usedAs(role, told));
     }
 
     @Override

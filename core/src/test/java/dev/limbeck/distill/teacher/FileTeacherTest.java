@@ -15,6 +15,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -198,6 +199,35 @@ class FileTeacherTest {
                 for (int i = 0; i < expected.length; i++) expected[i] = (expected[i] - 0.5f) / 0.25f;
                 assertThat(Tensors.toFloats(lesson.logits(Batch.of(x)))).containsExactly(expected, within(1e-4f));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "names      | {0: 'a', 1: 'b c', 2: \"d'e\"} | [a, b c, d'e]                     | 0",
+                "classes    | ['a', 'b', 'c']             | [a, b, c]                         | 0",
+                "classes    | a,b,c                       | []                                | 1",
+                "classes    | [\"a\", \"a\", \"b\"]          | []                                | 1",
+                "image_size | [48, 32]                    | {image_size=48x32}                | 0",
+                "image_size | 32                          | {image_size=32x32}                | 0",
+                "image_size | large                       | {}                                | 1",
+                "mean       | [127.5,127.5,51]            | {mean=0.5,0.5,0.2}                | 1",
+                "std        | (0.5, 0.25, 0.5)            | {std=0.5,0.25,0.5}                | 0",
+                "std        | 0.5;0.5;0.5                 | {}                                | 1",
+                "resize     | stretch                     | {}                                | 1",
+            })
+    void metadataOfOthersIsReadOrSaid(String key, String text, String expected, int count) {
+        List<String> lines = new ArrayList<>();
+        Path file = file(MEANS, Map.of(key, text));
+        try (FileTeacher model = FileTeacher.open(file, ModelRole.MODEL, lines::add)) {
+            Object found = expected.startsWith("[") ? model.classNames() : model.preparation();
+            assertThat(found.toString()).isEqualTo(expected);
+            assertThat(lines)
+                    .hasSize(count)
+                    .allMatch(line -> line.startsWith(file + ": its " + (key.equals("mean") ? "mean and" : key)));
         }
     }
 

@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Device;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -44,13 +45,17 @@ class TeacherOutputTest {
     private final GivenBatches data = Toy.data(2, 24);
 
     private FileTeacher teacher(String output) {
+        return teacher(output, ModelRole.TEACHER, line -> {});
+    }
+
+    private FileTeacher teacher(String output, ModelRole role, Consumer<String> told) {
         Path file = home.resolve("teacher.pt");
         String body = (LOGITS + output).replace("\n", "\n    ");
         try (Script script = Script.compile(
                 "Given", Map.of(), Map.of(), Map.of(), "def forward(self, x: Tensor) -> Tensor:\n    " + body + "\n")) {
             script.save(file, Map.of());
         }
-        return FileTeacher.open(file);
+        return FileTeacher.open(file, role, told);
     }
 
     private float[] answers(Teacher teacher) {
@@ -217,7 +222,7 @@ class TeacherOutputTest {
             })
     void aModelWhoseLogitsLookLikeSomethingElseIsSaidOnce(String output, @Nullable String option) {
         List<String> lines = new ArrayList<>();
-        try (FileTeacher model = teacher(output).giving(TeacherOutput.LOGITS).usedAs(ModelRole.MODEL, lines::add)) {
+        try (FileTeacher model = teacher(output, ModelRole.MODEL, lines::add).giving(TeacherOutput.LOGITS)) {
             for (int time = 0; time < 2; time++) {
                 if (time == 0) answers(model);
                 else known(model);
