@@ -115,19 +115,17 @@ public final class RecipeFiles {
             if (YAML.readTree(parser) instanceof ObjectNode tree) return tree;
             throw new LimbeckException(origin + " is no recipe; expected keys such as data, student and training");
         } catch (JsonProcessingException e) {
-            if (e.getLocation() != null && hasTab(text, e.getLocation().getLineNr())) {
+            List<String> lines = text.lines().toList();
+            for (int i = 0; i < lines.size(); i++) {
+                if (!lines.get(i).matches(" *\t.*")) continue;
                 throw new LimbeckException(
-                        origin + place(e) + ": is indented by a tab, which YAML does not allow; use spaces", e);
+                        origin + ":" + (i + 1) + ": is indented by a tab, which YAML does not allow; use spaces", e);
             }
             throw new LimbeckException(
                     origin + place(e) + ": is no YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
         } catch (IOException e) {
             throw new IllegalStateException("text in memory can always be read", e);
         }
-    }
-
-    private static boolean hasTab(String text, int line) {
-        return line > 0 && text.lines().skip(line - 1L).limit(1).anyMatch(one -> one.matches(" *\t.*"));
     }
 
     /** Return an empty tree. */

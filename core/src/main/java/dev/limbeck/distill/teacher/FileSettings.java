@@ -1,7 +1,6 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.Resize;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.ClassNames;
 import java.nio.file.Path;
@@ -53,6 +52,7 @@ record FileSettings(
     private static final String STD = "std";
     private static final Pattern SIDES =
             Pattern.compile("[\\[(]?\\s*([1-9][0-9]{0,4})\\s*(?:[x×,]\\s*([1-9][0-9]{0,4}))?\\s*[\\])]?");
+    private static final List<String> RESIZES = List.of("squish", "crop", "pad");
     private static final int LONGEST = 80;
 
     FileSettings {
@@ -147,7 +147,7 @@ record FileSettings(
         }
         String resize = facts.metadata().get(RESIZE);
         if (resize != null) {
-            if (Stream.of(Resize.values()).anyMatch(one -> one.name().equalsIgnoreCase(resize.strip()))) {
+            if (RESIZES.contains(resize.strip().toLowerCase(Locale.ROOT))) {
                 known.put(RESIZE, resize.strip());
             } else {
                 lines.accept(RESIZE + " must be squish, crop or pad, found '" + brief(resize) + "'; it is not used");
