@@ -14,8 +14,8 @@ final class ForeignOptions {
 
     @Option(
             names = "--model-output",
-            description = "What a TorchScript or ONNX file gives: logits, probabilities, log_probabilities, percent or "
-                    + "sigmoid (default: found out).")
+            completionCandidates = OutputNames.class,
+            description = "What a TorchScript or ONNX file gives: ${COMPLETION-CANDIDATES} (default: found out).")
     @Nullable
     String output;
 

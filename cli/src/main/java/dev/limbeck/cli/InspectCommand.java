@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
@@ -8,6 +9,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.TorchScriptFile;
+import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.WeightFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +44,8 @@ final class InspectCommand extends LimbeckCommand {
     @Override
     Object run() {
         Path path = Files.isDirectory(file) ? file.resolve(SavedModel.FILE_NAME) : file;
+        LimbeckException folder = SavedModel.huggingFace(file);
+        if (folder != null) throw folder;
         if (!Files.exists(path)) throw MissingFile.of("model", path);
         Map<String, Object> facts =
                 Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path, weightsKey);
@@ -86,14 +90,18 @@ final class InspectCommand extends LimbeckCommand {
                 .toList();
     }
 
-    private static Map<String, Object> weights(Path path, @Nullable String key) {
+    private Map<String, Object> weights(Path path, @Nullable String key) {
         WeightFile weights = WeightFile.open(path);
         List<String> keys = weights.keys();
-        if (key == null && keys.size() > 1 && keys.stream().noneMatch(String::isEmpty)) {
+        List<String> shown =
+                keys.stream().map(one -> one.isEmpty() ? "'' (its top)" : one).toList();
+        List<ClassNames.Found> names = weights.classNames();
+        if (key == null && keys.size() > 1 && !keys.contains("")) {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (state dicts)");
             facts.put("sha256", ModelFiles.sha256(path));
-            facts.put("weights_keys", keys);
+            facts.put("weights_keys", json ? keys : shown);
+            names.forEach(found -> facts.put("classes." + found.key(), found.names()));
             facts.put(
                     "use",
                     "name its architecture: --arch, for a teacher --teacher-arch; and where several sets of weights"
@@ -105,6 +113,10 @@ final class InspectCommand extends LimbeckCommand {
             facts.put("kind", "weights without a network (a state dict)");
             facts.put("sha256", ModelFiles.sha256(path));
             facts.put("weights_sha256", state.sha256());
+            if (keys.size() > 1) facts.put("weights_keys", json ? keys : shown);
+            List<String> remarks = weights.remarks(key);
+            if (!remarks.isEmpty()) facts.put("remarks", remarks);
+            names.forEach(found -> facts.put("classes." + found.key(), found.names()));
             long numbers = 0;
             for (String name : state.names()) numbers += state.get(name).numel();
             facts.put("tensors", state.names().size());

@@ -4,6 +4,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Printable;
 import dev.limbeck.tensor.Engine;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +74,8 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] args) {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        PipeOutput pipe = new PipeOutput(new FileOutputStream(FileDescriptor.out));
+        PrintStream out = new PrintStream(pipe, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
         Signals.handle(err);
         System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));

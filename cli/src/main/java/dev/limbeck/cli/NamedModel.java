@@ -7,6 +7,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.recipe.DataRecipe;
@@ -25,6 +26,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -76,6 +78,7 @@ final class NamedModel implements AutoCloseable {
             @Nullable String resize,
             double @Nullable [] mean,
             double @Nullable [] std) {
+        if (imageSize != null) Numbers.atLeast(1, "--image-size", imageSize);
         TeacherRecipe recipe = new TeacherRecipe(
                 model.toString(),
                 arch,
@@ -93,7 +96,7 @@ final class NamedModel implements AutoCloseable {
                 null,
                 null,
                 null);
-        return new NamedModel(command, model, recipe.open(command::tell));
+        return new NamedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
     }
 
     private static @Nullable List<Double> list(double @Nullable [] values) {
@@ -159,14 +162,24 @@ final class NamedModel implements AutoCloseable {
         }
         Map<String, String> all = new LinkedHashMap<>(ImagePreparation.usual(1).toMetadata());
         all.putAll(said);
-        if (!ImagePreparation.isIn(said)) sayAssumed(ImagePreparation.of(all));
-        // The size of images is given, so that the architecture is not asked for it.
-        return recipe.open(0, Zoo.RESNET18, all, context);
+        ImagePreparation whole = ImagePreparation.of(all);
+        if (!ImagePreparation.isIn(said)) sayAssumed(whole);
+        return recipe.open(0, whole, context);
     }
 
     /** Judge it on a split of data that was opened for it. */
     Validation validate(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
         checkClasses(images.classNames());
+        Validation validation = judged(images, split, views, device, metrics);
+        int bad = validation.predictions().rowsNotFinite();
+        if (bad > 0) {
+            throw new LimbeckException(named + " must give finite numbers, found NaN or infinite ones for " + bad
+                    + " of " + validation.predictions().size() + " images; look at its weights");
+        }
+        return validation;
+    }
+
+    private Validation judged(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
         SavedModel saved = saved();
         if (saved != null) {
             saved.module().to(device);
@@ -198,6 +211,13 @@ final class NamedModel implements AutoCloseable {
         if (classes != 0 && classes != names.size()) {
             throw new LimbeckException("the model knows " + classes + " classes, the data has " + names.size()
                     + "; evaluate on data of the same classes");
+        }
+        if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
+            throw new LimbeckException(
+                    "the model's classes are " + shown(own) + ", the data's are the same in another order, "
+                            + shown(names)
+                            + "; if the model's outputs are in the data's order, say so by --classes, else train or "
+                            + "export it with its classes in that order");
         }
         if (!own.isEmpty() && !own.equals(names)) {
             throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)

@@ -62,9 +62,8 @@ final class TeacherOptions {
 
     @Option(
             names = "--teacher-output",
-            description =
-                    "logits, probabilities, top_classes, log_probabilities, percent or sigmoid, of a TorchScript or "
-                            + "ONNX file (default: found out).")
+            completionCandidates = OutputNames.class,
+            description = "What a TorchScript or ONNX file gives: ${COMPLETION-CANDIDATES} (default: found out).")
     @Nullable
     String output;
 

@@ -328,6 +328,24 @@ class CommandsTest {
     }
 
     @Test
+    void aReaderThatStopsReadingIsNoError() {
+        PrintStream pipe = new PrintStream(
+                new PipeOutput(new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("Broken pipe");
+                    }
+                }),
+                true);
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        assertThat(Main.run(pipe, new PrintStream(err), false, "explain", "--help"))
+                .isZero();
+        assertThat(Main.run(pipe, new PrintStream(err), false, "explain", "--logits", "1,2", "--json"))
+                .isZero();
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
     void aResultThatCannotBeWrittenIsNoSuccess() {
         PrintStream full = new PrintStream(new OutputStream() {
             @Override

@@ -90,8 +90,8 @@ public record Preflight(
             boolean thorough) {
         double accuracy = Metric.accuracy().of(answers);
         List<String> warnings = new ArrayList<>();
-        String odd = oddOutputs(answers, lesson.knowledge());
-        if (odd != null) warnings.add("teacher " + teacher.name() + odd);
+        String odd = oddOutputs(answers, lesson.knowledge(), teacher.name());
+        if (odd != null) warnings.add(odd);
         if (thorough || accuracy < POOR) {
             Better prepared = betterPreparation(lesson, data);
             Better ordered = betterOrder(answers, data.classNames(), declared, accuracy);
@@ -146,20 +146,12 @@ public record Preflight(
     }
 
     /** Say what speaks against the outputs, whatever the images show; null for nothing. */
-    private static @Nullable String oddOutputs(Predictions answers, Knowledge knowledge) {
+    private static @Nullable String oddOutputs(Predictions answers, Knowledge knowledge, String teacher) {
         if (answers.size() > 1 && areSame(answers)) {
-            return " gives the same outputs for all " + answers.size()
-                    + " validation rows; look at its file and at how its " + "inputs are prepared";
+            return "teacher " + teacher + " gives the same outputs for all " + answers.size()
+                    + " validation rows; look at its file and at how its inputs are prepared";
         }
-        if (knowledge != Knowledge.LOGITS) return null;
-        TeacherOutput seen = TeacherOutput.seenIn(answers.logits(), answers.classes());
-        return switch (seen) {
-            case PROBABILITIES, PERCENT, SIGMOID ->
-                " gives what looks like " + seen.words()
-                        + ", and is taken to give logits; unless it does, say that its " + "output is " + seen.key()
-                        + " (--teacher-output)";
-            case LOGITS, LOG_PROBABILITIES, TOP_CLASSES -> null;
-        };
+        return knowledge == Knowledge.LOGITS ? TeacherOutput.doubt(answers.logits(), answers.classes(), teacher) : null;
     }
 
     /** Say in a line how the teacher does. */

@@ -5,6 +5,7 @@ import dev.limbeck.data.image.ImageDecoder;
 import dev.limbeck.data.image.ImagePreparation;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.tensor.BatchWork;
 import dev.limbeck.tensor.NoGrad;
@@ -28,6 +29,8 @@ import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Classify images with a trained model. Images are prepared as those it was trained on. Any number of threads may ask at
@@ -42,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Predictor implements ImageClassifier {
     private static final int COLORS = 8;
+    private static final Logger LOG = LoggerFactory.getLogger(Predictor.class);
 
     private final UnaryOperator<Tensor> network;
     private final Runnable closing;
@@ -76,7 +80,9 @@ public final class Predictor implements ImageClassifier {
      * @throws LimbeckException if it is not there, is broken, or does not say its architecture or the size of its images
      */
     public static Predictor open(Path model) {
-        if (Files.isRegularFile(model) && ModelRuntime.of(model) != null) return of(FileTeacher.open(model));
+        if (Files.isRegularFile(model) && ModelRuntime.of(model) != null) {
+            return of(FileTeacher.open(model, ModelRole.MODEL, LOG::warn));
+        }
         return open(model, null);
     }
 
@@ -127,8 +133,8 @@ public final class Predictor implements ImageClassifier {
     public static Predictor of(FileTeacher file) {
         try {
             if (!file.preparation().containsKey("image_size")) {
-                throw new LimbeckException(file.name() + " does not say how large its images are; name their side "
-                        + "(image_size, --image-size)");
+                throw new LimbeckException("model " + file.name()
+                        + " does not say how large its images are; name their side " + "(image_size, --image-size)");
             }
             ImagePreparation how = preparation(file.preparation(), 1);
             FileTeacher known = known(file, how);
@@ -201,6 +207,13 @@ public final class Predictor implements ImageClassifier {
             Tensor[] inputs = images.stream().map(preparation::input).toArray(Tensor[]::new);
             double[] values = Tensors.toDoubles(network.apply(Ops.cat(0, inputs)));
             int classes = values.length / images.size();
+            long bad = Arrays.stream(values)
+                    .filter(value -> !Double.isFinite(value))
+                    .count();
+            if (bad > 0) {
+                throw new LimbeckException("the model must give finite numbers, found " + bad + " of " + values.length
+                        + " NaN or infinite; look at its weights");
+            }
             List<String> names = classNames.isEmpty() ? numbered(classes) : classNames;
             List<Prediction> predictions = new ArrayList<>();
             for (int row = 0; row < images.size(); row++) {

@@ -97,6 +97,20 @@ public record DataRecipe(
      */
     public ImageData open(
             long otherSeed, Architecture architecture, Map<String, String> savedPreparation, RunContext context) {
+        return open(otherSeed, architecture.imageSize(), savedPreparation, context);
+    }
+
+    /**
+     * Open the images for a model whose preparation is known whole.
+     *
+     * @param preparation with the size of images, which need not be square
+     */
+    public ImageData open(long otherSeed, ImagePreparation preparation, RunContext context) {
+        return open(otherSeed, preparation.height(), preparation.toMetadata(), context);
+    }
+
+    private ImageData open(
+            long otherSeed, int otherImageSize, Map<String, String> savedPreparation, RunContext context) {
         ImageSource images = Datasets.store().onDownload(context.download()).source(source);
         ImageDataBuilder builder = ImageData.builder(images)
                 .batchSize(batchSize)
@@ -104,7 +118,7 @@ public record DataRecipe(
                 .validFraction(validFraction)
                 .skipBadImages(skipBadImages)
                 .onPrepare(context.prepare());
-        if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(architecture.imageSize());
+        if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
         if (ImagePreparation.isIn(savedPreparation)) {
             ImagePreparation saved = ImagePreparation.of(savedPreparation);
             builder.imageSize(saved.height(), saved.width())

@@ -16,8 +16,12 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
+import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -51,13 +55,29 @@ public final class RecipeFiles {
 
     private static ObjectNode tree(Path file) {
         try {
+            FileTrouble.requireFetched(file);
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
-            return tree(Files.readString(file), file.toString());
+            return tree(text(file), file.toString());
+        } catch (CharacterCodingException e) {
+            throw new LimbeckException(
+                    file + " must be text in UTF-8, found bytes that are not, as in Latin-1; save it as UTF-8", e);
         } catch (NoSuchFileException e) {
             throw new LimbeckException("no recipe " + file + MissingFile.meant(file), e);
         } catch (IOException e) {
             throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Read UTF-8, or UTF-16 where a mark at the start says so, as Windows' editors write it. */
+    private static String text(Path file) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        boolean big = bytes.length > 1 && bytes[0] == (byte) 0xfe && bytes[1] == (byte) 0xff;
+        boolean little = bytes.length > 1 && bytes[0] == (byte) 0xff && bytes[1] == (byte) 0xfe;
+        String text = (big || little ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8)
+                .newDecoder()
+                .decode(ByteBuffer.wrap(bytes))
+                .toString();
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
     }
 
     /**
@@ -95,6 +115,12 @@ public final class RecipeFiles {
             if (YAML.readTree(parser) instanceof ObjectNode tree) return tree;
             throw new LimbeckException(origin + " is no recipe; expected keys such as data, student and training");
         } catch (JsonProcessingException e) {
+            List<String> lines = text.lines().toList();
+            for (int i = 0; i < lines.size(); i++) {
+                if (!lines.get(i).matches(" *\t.*")) continue;
+                throw new LimbeckException(
+                        origin + ":" + (i + 1) + ": is indented by a tab, which YAML does not allow; use spaces", e);
+            }
             throw new LimbeckException(
                     origin + place(e) + ": is no YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
         } catch (IOException e) {

@@ -9,6 +9,7 @@ import dev.limbeck.distill.teacher.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.KeptTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.train.SavedModel;
@@ -16,10 +17,12 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -79,12 +82,12 @@ public record TeacherRecipe(
         if (imageSize != null) Settings.atLeast(1, "teacher.image_size", imageSize);
         if (resize != null) RecipeFiles.oneOf("resize", resize, names(Resize.values()));
         if ((mean == null) != (std == null))
-            throw new LimbeckException("a teacher's mean and std go together, found only "
-                    + (mean == null ? "std" : "mean") + "; give both");
+            throw new LimbeckException(
+                    "mean and std go together, found only " + (mean == null ? "std" : "mean") + "; give both");
         if (mean != null && std != null) new ImagePreparation(1, 1, Resize.CROP, mean, std);
         if (layout != null) RecipeFiles.oneOf("layout", layout, LAYOUTS);
         if (channels != null) RecipeFiles.oneOf("order of channels", channels, CHANNELS);
-        if (output != null) RecipeFiles.oneOf("teacher's output", output, OUTPUTS);
+        if (output != null) RecipeFiles.oneOf("output", output, OUTPUTS);
         if (join != null) RecipeFiles.oneOf("way to join teachers", join, JOINS);
         if (weights != null) {
             weights.forEach(weight -> Settings.positive("teacher.weights", weight));
@@ -100,7 +103,22 @@ public record TeacherRecipe(
         }
         mean = mean == null ? null : List.copyOf(mean);
         std = std == null ? null : List.copyOf(std);
+        if (classes != null) requireDistinct(classes);
         classes = classes == null ? null : List.copyOf(classes);
+    }
+
+    private static void requireDistinct(List<String> names) {
+        Set<String> known = new HashSet<>();
+        List<String> twice =
+                names.stream().filter(name -> !known.add(name)).distinct().toList();
+        if (!twice.isEmpty()) {
+            throw new LimbeckException("names of classes must differ from each other, found twice: "
+                    + String.join(", ", twice) + "; give each output a name of its own");
+        }
+        if (names.stream().anyMatch(String::isBlank)) {
+            throw new LimbeckException("names of classes must not be empty, found an empty one among " + names.size()
+                    + "; name every output");
+        }
     }
 
     private static List<String> names(Enum<?>... values) {
@@ -164,10 +182,15 @@ public record TeacherRecipe(
     /**
      * Open it; the caller closes it.
      *
-     * @param told takes lines about kept answers
+     * @param told takes lines about kept answers and about what is doubtful
      */
     public OpenTeacher open(Consumer<String> told) {
-        OpenTeacher opened = members == null ? openOne() : openMembers(members, told);
+        return open(told, ModelRole.TEACHER);
+    }
+
+    /** Open it for whatever use, by which messages name it. */
+    public OpenTeacher open(Consumer<String> told, ModelRole role) {
+        OpenTeacher opened = members == null ? openOne(told, role) : openMembers(members, told);
         String folder = cache;
         if (folder == null) return opened;
         Encoding as = cacheAs == null ? Encoding.FLOAT32 : Encoding.of(cacheAs);
@@ -192,12 +215,14 @@ public record TeacherRecipe(
         }
     }
 
-    private OpenTeacher openOne() {
+    private OpenTeacher openOne(Consumer<String> told, ModelRole role) {
         Path file = Path.of(String.valueOf(model));
-        if (Files.isRegularFile(file) && ModelRuntime.of(file) != null) return openFile(file);
+        if (Files.isRegularFile(file) && ModelRuntime.of(file) != null) {
+            return openFile(file, told, role);
+        }
         if (layout != null || channels != null || output != null) {
-            throw new LimbeckException("layout, channels and output are for teachers in TorchScript or ONNX files, and "
-                    + file + " is none; leave them out");
+            throw new LimbeckException("layout, channels and output are said of TorchScript and ONNX files only, found "
+                    + file + "; leave them out");
         }
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
         Map<String, String> all = new LinkedHashMap<>(saved.preparation());
@@ -211,14 +236,14 @@ public record TeacherRecipe(
         return OpenTeacher.of(saved.told(names, all));
     }
 
-    private OpenTeacher openFile(Path file) {
+    private OpenTeacher openFile(Path file, Consumer<String> told, ModelRole role) {
         if (architecture != null) {
             throw new LimbeckException(file + " holds a whole network; leave its architecture out");
         }
         if (weightsKey != null) {
             throw new LimbeckException(file + " holds a whole network; leave weights_key out");
         }
-        FileTeacher opened = FileTeacher.open(file);
+        FileTeacher opened = FileTeacher.open(file, role, told);
         FileTeacher teacher = opened.seeing(preparation());
         if (classes != null) teacher = teacher.named(classes);
         if (output != null) teacher = teacher.giving(TeacherOutput.of(output));

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Needs;
@@ -12,6 +13,7 @@ import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
@@ -21,7 +23,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -83,18 +84,30 @@ final class BodyWeights {
                 StateDict values = network.stateDict()) {
             BodyWeights sorted = new BodyWeights(values, state, head);
             Map<String, Tensor> found = fit.fits() ? pick(state, sorted.body::containsKey) : sorted.byName();
-            String manner = fit.fits() ? said(fit, head) : "";
+            List<String> remarks = new ArrayList<>(fit.fits() ? fit.remarks(head) : weights.remarks(weightsKey));
             if (found == null) {
                 found = sorted.byOrder();
-                manner = ", by their order and shapes as the names are others";
+                remarks.add(0, "they are taken by their order and shapes as the names are others");
             }
             if (found == null) throw sorted.misfit(file, architecture, state);
+            requireFinite(file, found);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.keep(Tensors.copy(tensor))));
             }
             network.load(values);
-            return found.size() + " tensors read from " + file + manner + sorted.leftOut(found);
+            remarks.add(0, found.size() + " tensors read from " + file);
+            return String.join("; ", remarks) + sorted.leftOut(found);
         }
+    }
+
+    private static void requireFinite(Path file, Map<String, Tensor> found) {
+        found.forEach((name, tensor) -> {
+            long bad = Ops.notFinite(tensor);
+            if (bad > 0) {
+                throw new LimbeckException(file + " must hold finite weights, found " + bad + " NaN or infinite in "
+                        + name + "; take another epoch's");
+            }
+        });
     }
 
     /** Return the body where the file has all its names, and besides them no more than another classifier. */
@@ -119,13 +132,6 @@ final class BodyWeights {
             found.put(entry.getKey(), value);
         }
         return found;
-    }
-
-    /** Return what was chosen and changed on the way, as the end of a sentence. */
-    private static String said(WeightFit fit, Predicate<String> head) {
-        return fit.notes(head).stream()
-                .map(note -> "; " + note.substring(note.indexOf(": ") + 2))
-                .collect(Collectors.joining());
     }
 
     private static boolean sameShape(Tensor one, @Nullable Tensor other) {

@@ -26,6 +26,17 @@ public record Predictions(float[] logits, int classes, int[] labels) {
         return Arrays.copyOfRange(logits, row * classes, (row + 1) * classes);
     }
 
+    /** Return how many rows hold a NaN or an infinite number. */
+    public int rowsNotFinite() {
+        int rows = 0;
+        for (int at = 0; at < logits.length; at += classes) {
+            boolean finite = true;
+            for (int c = at; c < at + classes; c++) finite &= Float.isFinite(logits[c]);
+            if (!finite) rows++;
+        }
+        return rows;
+    }
+
     /** Return the class with the largest logit; the first of equals, −1 if the row holds a NaN. */
     public int top(int row) {
         int best = 0;

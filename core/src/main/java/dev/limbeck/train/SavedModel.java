@@ -9,16 +9,24 @@ import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.weights.ClassNames;
+import dev.limbeck.weights.FileTrouble;
 import dev.limbeck.weights.Needs;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,6 +61,11 @@ public record SavedModel(
     /** How many classes to try first; the file's classifier says. */
     private static final int GUESS = 10;
 
+    /** Files of weights by the names that people and libraries give them. */
+    private static final Pattern WEIGHTS =
+            Pattern.compile("(?i).+\\.(safetensors|bin|pth?|ckpt|th|tar|onnx|index\\.json)");
+
+    private static final int NAMED = 5;
     private static final String FORMAT = "limbeck";
     private static final String ARCHITECTURE = "architecture";
     private static final String CLASSES = "classes";
@@ -77,6 +90,11 @@ public record SavedModel(
         }
         metadata.putAll(preparation);
         return metadata;
+    }
+
+    /** Return whether Limbeck wrote a file, by its metadata. */
+    public static boolean isOurs(Map<String, String> metadata) {
+        return metadata.containsKey(FORMAT);
     }
 
     /** Return what a file must carry beside the weights so that {@link #open} rebuilds this model. */
@@ -107,6 +125,8 @@ public record SavedModel(
     public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         if (!Files.isRegularFile(file)) {
+            LimbeckException beside = huggingFace(path);
+            if (beside != null) throw beside;
             String near = MissingFile.meant(file);
             throw new LimbeckException("no model at " + path
                     + (near.isEmpty()
@@ -117,7 +137,9 @@ public record SavedModel(
         WeightFile weights = WeightFile.open(file);
         Map<String, String> metadata = new LinkedHashMap<>(weights.metadata());
         Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
-        List<String> classNames = classNames(file, metadata.remove(CLASSES));
+        boolean ours = isOurs(metadata);
+        String written = metadata.remove(CLASSES);
+        List<String> classNames = ours ? classNames(file, written) : List.of();
         metadata.remove(FORMAT);
         if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
         Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
@@ -135,8 +157,76 @@ public record SavedModel(
                     file + " names " + classNames.size() + " classes, but its classifier has " + classes);
         }
         module.eval();
-        fitted.fit.notes().forEach(note -> LOG.warn(Printable.line(note)));
+        List<String> notes = new ArrayList<>(fitted.fit.notes());
+        if (!ours) classNames = foreignNames(file, weights.classNames(), classes, notes);
+        notes.addAll(notFinite(file, module));
+        notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
+    }
+
+    /** Choose among the names that a training script left beside the weights, and note what was chosen. */
+    private static List<String> foreignNames(Path file, List<ClassNames.Found> found, int classes, List<String> notes) {
+        List<ClassNames.Found> fitting =
+                found.stream().filter(one -> one.names().size() == classes).toList();
+        if (fitting.isEmpty()) {
+            found.stream()
+                    .findFirst()
+                    .ifPresent(one -> notes.add(file + ": its '" + one.key() + "' has "
+                            + one.names().size() + " names, its classifier " + classes
+                            + " classes; they are not used"));
+            return List.of();
+        }
+        ClassNames.Found first = fitting.get(0);
+        for (ClassNames.Found other : fitting) {
+            if (other.names().equals(first.names())) continue;
+            notes.add(file + ": its '" + first.key() + "' and its '" + other.key()
+                    + "' name its classes otherwise; neither is used");
+            return List.of();
+        }
+        notes.add(file + ": its classes are named by its '" + first.key() + "'");
+        return first.names();
+    }
+
+    /** Count the numbers of a network that are not finite; nothing to note if all are. */
+    private static List<String> notFinite(Path file, Module module) {
+        long bad = 0;
+        List<String> where = new ArrayList<>();
+        try (StateDict state = module.stateDict()) {
+            for (String name : state.names()) {
+                long found = Ops.notFinite(state.get(name));
+                if (found > 0) where.add(name);
+                bad += found;
+            }
+        }
+        return bad == 0
+                ? List.of()
+                : List.of(file + ": " + bad + " of its weights are NaN or infinite, in " + where.get(0)
+                        + (where.size() > 1 ? " and " + (where.size() - 1) + " more tensors" : "")
+                        + "; its answers may not be numbers, so take another epoch's");
+    }
+
+    /**
+     * Say which files of a folder to give, if it is one that Hugging Face's libraries wrote or that holds other weights.
+     *
+     * @return null for any other
+     */
+    public static @Nullable LimbeckException huggingFace(Path folder) {
+        if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(FILE_NAME))) return null;
+        List<String> files;
+        try (Stream<Path> all = Files.list(folder)) {
+            files = all.filter(Files::isRegularFile)
+                    .map(one -> one.getFileName().toString())
+                    .filter(name -> WEIGHTS.matcher(name).matches())
+                    .sorted()
+                    .limit(NAMED)
+                    .toList();
+        } catch (IOException e) {
+            throw FileTrouble.reading(folder, e);
+        }
+        if (files.isEmpty()) return null;
+        return new LimbeckException(folder + " is a folder of another library, without " + FILE_NAME
+                + "; give its file of weights, "
+                + files.stream().map(name -> folder.resolve(name).toString()).collect(Collectors.joining(" or ")));
     }
 
     private record Fitted(Module module, WeightFit fit) {}
@@ -197,7 +287,10 @@ public record SavedModel(
     }
 
     private static LimbeckException noClassNames(Path file, @Nullable Exception cause) {
-        return new LimbeckException(file + " has class names that are not a JSON list of strings", cause);
+        return new LimbeckException(
+                file
+                        + " must name its classes by a JSON list such as [\"cat\", \"dog\"], found another text; export it anew",
+                cause);
     }
 
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */

@@ -77,6 +77,12 @@ enum FileKind {
         return advice == null ? null : description + advice;
     }
 
+    /** Say what to do, beginning with a semicolon; null where it depends on what was expected. */
+    @Nullable
+    String advice() {
+        return this == WEB_PAGE || this == LFS_POINTER || this == EMPTY ? advice : null;
+    }
+
     static FileKind of(Path file) {
         byte[] head;
         try (InputStream in = Files.newInputStream(file)) {

@@ -49,6 +49,17 @@ public final class FileTrouble {
                 file + ": cannot be written (" + printable(reason) + "); choose another folder", cause);
     }
 
+    /**
+     * Refuse a Git LFS pointer, the few lines of text that stand for a file that was not fetched.
+     *
+     * @throws LimbeckException saying so, or that the file cannot be read
+     */
+    public static void requireFetched(Path file) {
+        if (Files.isRegularFile(file) && FileKind.of(file) == FileKind.LFS_POINTER) {
+            throw in(file, "is " + FileKind.LFS_POINTER.archive());
+        }
+    }
+
     /** Refuse what is not an existing regular file. */
     static void requireFile(Path file) {
         if (Files.isDirectory(file)) throw in(file, "is a folder; expected a file");

@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.Limit;
+import dev.limbeck.LimbeckException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -78,6 +79,14 @@ final class TensorGroups {
      * @throws dev.limbeck.LimbeckException naming the groups there are, if there is none
      */
     static List<Group> at(Path file, @Nullable Object root, String key) {
+        if (key.isEmpty()) {
+            List<Group> outermost =
+                    all(file, root).stream().filter(group -> group.path.isEmpty()).toList();
+            if (!outermost.isEmpty()) return outermost;
+            throw FileTrouble.in(
+                    file,
+                    "holds no weights at its top, as the empty key says; it holds some under " + names(all(file, root)));
+        }
         List<Group> found = find(file, "", root, key);
         if (!found.isEmpty()) return found;
         // A part of the path will do, where it is clear.
@@ -96,11 +105,12 @@ final class TensorGroups {
     }
 
     private static List<Group> find(Path file, String path, @Nullable Object value, String key) {
-        if (!(value instanceof Map<?, ?> map)) {
+        if (!(value instanceof Map<?, ?> given)) {
             return value instanceof List<?> || value instanceof Object[]
                     ? find(file, path, indexed(value), key)
                     : List.of();
         }
+        Map<Object, Object> map = textual(given);
         List<Group> exact = below(file, join(path, key), map.get(key));
         if (!exact.isEmpty()) return exact;
         for (int dot = key.indexOf('.'); dot >= 0; dot = key.indexOf('.', dot + 1)) {
@@ -110,6 +120,13 @@ final class TensorGroups {
         }
         Group named = new Group(path, tensors(map)).below(key + ".");
         return named.tensors.isEmpty() ? List.of() : List.of(named);
+    }
+
+    /** Return a map whose whole numbers among the keys are text. */
+    private static Map<Object, Object> textual(Map<?, ?> map) {
+        Map<Object, Object> copy = new LinkedHashMap<>();
+        map.forEach((key, value) -> copy.put(key instanceof Number ? key.toString() : key, value));
+        return copy;
     }
 
     private static Map<Object, Object> indexed(Object sequence) {
@@ -144,8 +161,10 @@ final class TensorGroups {
             List<Place> inner = new ArrayList<>();
             if (value instanceof Map<?, ?> map) {
                 map.forEach((key, item) -> {
-                    if (key instanceof String name && isContainer(item) && !isOptimizer(name, item)) {
-                        addInner(inner, place, name, item);
+                    // Maps of epochs are numbered.
+                    boolean named = key instanceof String || key instanceof Integer || key instanceof Long;
+                    if (named && isContainer(item) && !isOptimizer(key.toString(), item)) {
+                        addInner(inner, place, key.toString(), item);
                     }
                 });
             } else {
@@ -179,6 +198,26 @@ final class TensorGroups {
         return value instanceof Map<?, ?> || value instanceof List<?> || value instanceof Object[];
     }
 
+    /** Return the keys of the networks that share a group, each under a first name of its own; none where there is but one. */
+    static List<String> networks(Group group) {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        for (String name : group.tensors.keySet()) {
+            int dot = name.indexOf('.');
+            if (dot > 0 && name.indexOf('.', dot + 1) > 0) counts.merge(name.substring(0, dot), 1, Integer::sum);
+        }
+        List<String> large = counts.entrySet().stream()
+                .filter(entry -> entry.getValue() >= WeightFit.SMALLEST_NETWORK)
+                .map(Map.Entry::getKey)
+                .toList();
+        int within = counts.values().stream().mapToInt(Integer::intValue).sum();
+        // A network has layers of its own at its top, such as a classifier.
+        boolean layers = group.tensors.keySet().stream()
+                .anyMatch(name -> name.matches("(conv1|bn1|fc|classifier|head|features)\\..*"));
+        return layers || large.isEmpty() || within == 0
+                ? List.of()
+                : large.stream().map(name -> join(group.path, name)).toList();
+    }
+
     /** Return whether a value is an optimizer's state, by PyTorch's or fastai's keys, or by what everybody calls it. */
     private static boolean isOptimizer(String name, Object value) {
         if (OPTIMIZER.matcher(name).matches()) return true;
@@ -195,10 +234,44 @@ final class TensorGroups {
         return tensors;
     }
 
+    /** Say what a file without named tensors holds in their place. */
+    static LimbeckException none(Path file, @Nullable Object root) {
+        long numbered = 0;
+        long arrays = 0;
+        Set<Object> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+        Deque<Object> open = new ArrayDeque<>();
+        if (root != null) open.push(root);
+        while (!open.isEmpty()) {
+            Object value = open.pop();
+            if (!seen.add(value)) continue;
+            if (value instanceof TorchGlobals.Array) arrays++;
+            if (!isContainer(value)) continue;
+            for (Map.Entry<?, ?> entry : (value instanceof Map<?, ?> map ? map : indexed(value)).entrySet()) {
+                if (entry.getValue() instanceof Described) numbered++;
+                else if (entry.getValue() != null) open.push(entry.getValue());
+            }
+        }
+        if (numbered > 0) {
+            return FileTrouble.in(
+                    file,
+                    "holds " + numbered
+                            + " tensors under numbers or in lists; expected names such as conv1.weight; save"
+                            + " model.state_dict() as it is");
+        }
+        if (arrays > 0) {
+            return FileTrouble.in(
+                    file,
+                    "holds " + arrays + " NumPy arrays and no tensors; expected tensors; save it in Python by"
+                            + " torch.save({k: torch.as_tensor(v) for k, v in weights.items()}, path)");
+        }
+        return FileTrouble.in(
+                file, "holds no tensors; expected a state dict, as torch.save(model.state_dict(), path) writes it");
+    }
+
     static String names(List<Group> groups) {
         String shown = groups.stream()
                 .limit(NAMED)
-                .map(group -> group.path.isEmpty() ? "no name" : FileTrouble.printable(group.path))
+                .map(group -> group.path.isEmpty() ? "'' (its top)" : FileTrouble.printable(group.path))
                 .collect(Collectors.joining(", "));
         return groups.size() > NAMED ? shown + " and " + (groups.size() - NAMED) + " more" : shown;
     }
@@ -214,7 +287,7 @@ final class TensorGroups {
             throw FileTrouble.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
         }
         List<Group> groups = key == null ? all(file, root) : at(file, root, key);
-        if (groups.isEmpty()) throw FileTrouble.in(file, "holds no tensors; expected a state dict");
+        if (groups.isEmpty()) throw none(file, root);
         return unwrapped(choose(file, groups, ""));
     }
 

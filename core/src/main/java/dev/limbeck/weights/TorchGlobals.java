@@ -48,6 +48,9 @@ final class TorchGlobals {
     /** Stand for a value that a state dict does not need; each is another, so that it may be the key of a map. */
     static final class Opaque {}
 
+    /** Stand for a NumPy array, whose numbers are not read. */
+    static final class Array {}
+
     /** A class whose values are passed over. */
     private record Harmless(String name) implements Global {
         @Override
@@ -78,6 +81,10 @@ final class TorchGlobals {
     private static Map<String, Global> known() {
         Map<String, Global> known = new HashMap<>();
         HarmlessClasses.values().forEach(name -> known.put(name, new Harmless(name)));
+        for (String core : List.of("numpy.core.", "numpy._core.")) {
+            known.put(core + "multiarray._reconstruct", arguments -> new Array());
+            known.put(core + "numeric._frombuffer", arguments -> new Array());
+        }
         HarmlessClasses.MAPS.forEach(name -> known.put(name, TorchGlobals::mapOf));
         known.put("torch._utils._rebuild_tensor", TorchGlobals::tensor);
         known.put("torch._utils._rebuild_tensor_v2", TorchGlobals::tensor);

@@ -58,9 +58,24 @@ public final class WeightFile {
         return metadata;
     }
 
-    /** Return the names under which the file holds tensors, an optimizer's apart; an empty one is the outermost. */
+    /** Return the class names that the file holds beside the tensors, the outermost first; there may be several lists of them. */
+    public List<ClassNames.Found> classNames() {
+        List<ClassNames.Found> found = new ArrayList<>(ClassNames.in(root));
+        found.addAll(ClassNames.inText(metadata));
+        return found;
+    }
+
+    /**
+     * Return the keys by which weights may be chosen: the names that lead to tensors, an optimizer's apart, where the empty one
+     * is the outermost; and, for several networks in one map, what their names begin with.
+     */
     public List<String> keys() {
-        return TensorGroups.all(path, root).stream().map(Group::path).toList();
+        List<String> keys = new ArrayList<>();
+        for (Group group : TensorGroups.all(path, root)) {
+            keys.add(group.path());
+            keys.addAll(TensorGroups.networks(group));
+        }
+        return keys;
     }
 
     /** Return whether some of the weights are a network with fastai's head, as its vision learner saves them. */
@@ -79,7 +94,7 @@ public final class WeightFile {
      */
     public WeightFit fit(Needs needs, @Nullable String key) {
         List<Group> groups = key == null ? TensorGroups.all(path, root) : TensorGroups.at(path, root, key);
-        if (groups.isEmpty()) throw FileTrouble.in(path, "holds no tensors; expected a state dict");
+        if (groups.isEmpty()) throw TensorGroups.none(path, root);
         List<WeightFit> fitting = new ArrayList<>();
         WeightFit nearest = null;
         for (Group group : groups) {
@@ -122,6 +137,30 @@ public final class WeightFile {
             if (tensor.type() != null) found.put(name, tensor);
         });
         return readOnly(found);
+    }
+
+    /** Say what {@link #read} chooses, changes and leaves out, a remark each; an empty list where it reads all there is. */
+    public List<String> remarks(@Nullable String key) {
+        List<Group> all = TensorGroups.all(path, root);
+        Group chosen = TensorGroups.choose(path, root, key);
+        List<String> remarks = new ArrayList<>();
+        List<Group> beside = all.stream()
+                .filter(group ->
+                        !group.path().equals(chosen.path()) && group.tensors().size() >= WeightFit.SMALLEST_NETWORK)
+                .toList();
+        if (!beside.isEmpty()) {
+            remarks.add(
+                    "weights taken from '" + chosen.path() + "', beside others under " + TensorGroups.names(beside));
+        }
+        List<String> unreadable = chosen.tensors().entrySet().stream()
+                .filter(entry -> entry.getValue().type() == null)
+                .map(entry -> entry.getKey() + " (" + entry.getValue().typeName() + ")")
+                .toList();
+        if (!unreadable.isEmpty()) {
+            remarks.add(unreadable.size() + " tensors that cannot be read are left out, such as "
+                    + FileTrouble.printable(unreadable.get(0)));
+        }
+        return remarks;
     }
 
     /** Read every tensor. */

@@ -47,7 +47,10 @@ public final class WeightFiles {
                     "is the index of weights in several files, which are not read; join them in Python, as by"
                             + " model.save_pretrained(path, max_shard_size=\"100GB\")");
         }
+        String advice = kind.advice();
         return FileTrouble.in(
-                file, "is " + kind.description() + "; expected a safetensors file or a PyTorch checkpoint");
+                file,
+                "is " + kind.description() + "; expected a safetensors file or a PyTorch checkpoint"
+                        + (advice == null ? "" : advice));
     }
 }

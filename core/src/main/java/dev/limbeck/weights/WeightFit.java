@@ -33,7 +33,7 @@ public final class WeightFit {
     private static final int MOST_NEAR = 8;
 
     /** Fewer tensors under a name of their own are figures of a run, not a network. */
-    private static final int SMALLEST_NETWORK = 4;
+    static final int SMALLEST_NETWORK = 4;
 
     private final WeightFile file;
     private final Group group;
@@ -259,11 +259,15 @@ public final class WeightFit {
 
     /** Say what was chosen, changed and left out, one line in a list; an empty list where the file is the network's alone. */
     public List<String> notes() {
-        return notes(name -> false);
+        List<String> remarks = remarks(name -> false);
+        return remarks.isEmpty() ? List.of() : List.of(file.path() + ": " + String.join("; ", remarks));
     }
 
-    /** Say the same but for tensors, by their names without the prefix, that are known to be left out. */
-    public List<String> notes(Predicate<String> known) {
+    /**
+     * Say the same, without the file's name and a remark each, but for tensors, by their names without the prefix, that are known
+     * to be left out.
+     */
+    public List<String> remarks(Predicate<String> known) {
         List<String> notes = new ArrayList<>();
         List<String> extra = leftOut.stream()
                 .filter(name -> !name.startsWith(prefix) || !known.test(name.substring(prefix.length())))
@@ -288,7 +292,7 @@ public final class WeightFit {
             if (floating && tensor.type() != DType.FLOAT32) types.add(typeName(tensor));
         });
         if (!types.isEmpty()) notes.add(String.join(" and ", types) + " converted to float32");
-        return notes.isEmpty() ? List.of() : List.of(file.path() + ": " + String.join("; ", notes));
+        return notes;
     }
 
     private static String typeName(Described tensor) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -249,5 +251,25 @@ class RecipeTest {
                         one.toTree(),
                         Recipe.read(file(one.toYaml() + "teacher: {model: t}")).toTree()))
                 .isEqualTo("teacher is not set against {\"model\":\"t\"}");
+    }
+
+    @Test
+    void encodingsAndTabsAreReadOrNamed(@TempDir Path folder) throws IOException {
+        String text = "data:\n  source: Größe\n";
+        Path file = folder.resolve("recipe.yaml");
+        for (Charset charset : List.of(StandardCharsets.UTF_8, StandardCharsets.UTF_16)) {
+            Files.write(file, text.getBytes(charset));
+            assertThat(RecipeFiles.recipeTree(file).at("/data/source").asText()).isEqualTo("Größe");
+        }
+        Files.write(file, text.getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> RecipeFiles.recipeTree(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageEndingWith("save it as UTF-8");
+        Files.writeString(file, "data:\n\tsource: x\n");
+        assertThatThrownBy(() -> RecipeFiles.recipeTree(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(file + ":2: is indented by a tab, which YAML does not allow; use spaces");
+        Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
+        assertThatThrownBy(() -> RecipeFiles.recipeTree(file)).hasMessageEndingWith("fetch it by git lfs pull");
     }
 }

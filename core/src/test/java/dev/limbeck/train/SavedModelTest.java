@@ -14,6 +14,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,11 +110,59 @@ class SavedModelTest {
         }
     }
 
+    /** A file that Limbeck did not write: its names are used where they fit, and whatever becomes of them is said. */
+    @Test
+    void namesThatTrainingScriptsLeaveAreUsedAndSaid() {
+        foreign(
+                Map.of("class_to_idx", "{\"cat\": 0, \"elk\": 2, \"dog\": 1}"),
+                List.of("cat", "dog", "elk"),
+                "its classes are named by its 'class_to_idx'");
+        foreign(
+                Map.of("classes", "['a', 'b']"),
+                List.of(),
+                "its 'classes' has 2 names, its classifier 3 classes; they are not used");
+        foreign(
+                Map.of("classes", "['a', 'b', 'c']", "names", "{0: 'b', 1: 'a', 2: 'c'}"),
+                List.of(),
+                "its 'classes' and its 'names' name its classes otherwise; neither is used");
+    }
+
+    private void foreign(Map<String, String> metadata, List<String> names, String note) {
+        Path path = rewritten(state -> {
+            state.metadata().clear();
+            state.metadata().putAll(metadata);
+        });
+        try (SavedModel model = SavedModel.open(path, Zoo.CIFAR_RESNET8)) {
+            assertThat(model.classNames()).isEqualTo(names);
+            assertThat(model.notes()).containsExactly(path + ": " + note);
+        }
+    }
+
+    @Test
+    void weightsThatAreNoNumbersAreCounted() {
+        Path path = rewritten(state -> {
+            try (Scope scope = Scope.open()) {
+                state.put(
+                        "linear.bias", Scope.keep(Tensors.of(new float[] {1, Float.NaN, Float.POSITIVE_INFINITY}, 3)));
+            }
+        });
+        try (SavedModel model = SavedModel.open(path, null)) {
+            assertThat(model.notes())
+                    .singleElement()
+                    .asString()
+                    .contains("2 of its weights are NaN or infinite, in linear.bias");
+        }
+    }
+
     @Test
     void damagedMetadataIsAnsweredInOneLine() {
         for (String classes : new String[] {"cat, dog", "{\"cat\": 1}", "[null, \"a\", \"b\"]", "null"}) {
             Path damaged = rewritten(state -> state.metadata().put("classes", classes));
-            refused(damaged, null, damaged + " has class names that are not a JSON list of strings");
+            refused(
+                    damaged,
+                    null,
+                    damaged
+                            + " must name its classes by a JSON list such as [\"cat\", \"dog\"], found another text; export it anew");
         }
         Path short2 = rewritten(state -> state.metadata().put("classes", "[\"cat\", \"dog\"]"));
         refused(short2, null, short2 + " names 2 classes, but its classifier has 3");

@@ -113,7 +113,9 @@ class SafetensorsTest {
                 assertThat(back.size()).isZero();
             }
             assertThatThrownBy(() -> WeightFiles.read(file))
-                    .hasMessage(file + ": holds no tensors; expected a state dict");
+                    .hasMessage(
+                            file
+                                    + ": holds no tensors; expected a state dict, as torch.save(model.state_dict(), path) writes it");
         }
     }
 

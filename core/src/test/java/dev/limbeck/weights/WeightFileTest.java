@@ -11,6 +11,8 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -105,6 +107,25 @@ class WeightFileTest {
                 .singleElement()
                 .asString()
                 .endsWith("the prefix '" + prefix + "' is taken off its names");
+    }
+
+    @Test
+    void everyKeyThatChoosesWeightsIsListed() {
+        put(name -> "student." + name);
+        put(name -> "teacher." + name);
+        WeightFile read = WeightFile.open(written());
+        assertThat(read.keys()).containsExactly("", "student", "teacher");
+        for (String key : read.keys().subList(1, 3)) assertReads(fit(key));
+    }
+
+    @Test
+    void aPointerOfGitIsNamedWithWhatToDo() throws IOException {
+        Path pointer = Files.writeString(
+                folder.resolve("weights.pth"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        assertThatThrownBy(() -> WeightFile.open(pointer))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("is a Git LFS pointer")
+                .hasMessageEndingWith("; fetch it by git lfs pull");
     }
 
     @Test

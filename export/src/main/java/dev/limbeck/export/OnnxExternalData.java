@@ -51,6 +51,7 @@ final class OnnxExternalData {
      *     model's folder
      */
     static List<Path> files(Path model) {
+        FileTrouble.requireFetched(model);
         OnnxExternalData data = new OnnxExternalData(model);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(model), BUFFER)) {
             CodedInputStream coded = CodedInputStream.newInstance(in);

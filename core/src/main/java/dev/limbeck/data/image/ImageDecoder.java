@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
  */
 public final class ImageDecoder {
     private static final long MOST_BYTES = 1L << 30;
+    private static final byte[] LFS_POINTER = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
     private ImageDecoder() {}
 
@@ -54,6 +56,10 @@ public final class ImageDecoder {
 
     private static RgbImage decoded(byte[] file) throws IOException {
         ImageFormat format = ImageFormat.of(file);
+        if (format == null && Exif.starts(file, 0, file.length, LFS_POINTER)) {
+            throw new IOException(
+                    "a Git LFS pointer, which stands for an image that was not fetched; fetch it by git lfs pull");
+        }
         if (format == null) throw new IOException("not an image of a known format (" + ImageFormat.READ + ")");
         return switch (format) {
             case PNG -> PngFile.read(file);

@@ -27,12 +27,12 @@ final class Answers {
      * @return rows×classes; two of them where the teacher gives a single output
      * @throws LimbeckException if it is of another shape, not finite, or not what is said of it
      */
-    static Tensor logits(Tensor answer, String name, long rows, int classes, TeacherOutput said) {
-        Tensor table = table(answer, name, rows, classes);
-        float[] values = finite(table, name);
+    static Tensor logits(Tensor answer, ModelName who, long rows, int classes, TeacherOutput said) {
+        Tensor table = table(answer, who, rows, classes);
+        float[] values = finite(table, who);
         int width = Math.toIntExact(table.size(1));
-        if (width == 1) return two(values, name, said);
-        check(values, width, name, said);
+        if (width == 1) return two(values, who, said);
+        check(values, width, who, said);
         return switch (said) {
             case LOGITS, LOG_PROBABILITIES -> table;
             case SIGMOID -> {
@@ -53,9 +53,9 @@ final class Answers {
     }
 
     /** Return an answer as rows×outputs: sizes of 1 behind them are left out, and a row may be a single number. */
-    static Tensor table(Tensor answer, String name, long rows, int classes) {
+    static Tensor table(Tensor answer, ModelName who, long rows, int classes) {
         if (!DType.of(answer).isFloatingPoint()) {
-            throw new LimbeckException("teacher " + name + " gives whole numbers ("
+            throw new LimbeckException(who + " gives whole numbers ("
                     + DType.of(answer).name().toLowerCase(Locale.ROOT)
                     + "), such as those of the winning classes; save it with its logits or probabilities as output");
         }
@@ -71,30 +71,35 @@ final class Answers {
                 && table.size(1) == rows
                 && table.size(0) != rows
                 && (classes == 0 || table.size(0) == classes);
-        throw new LimbeckException("teacher " + name + " must give " + rows + "×"
+        throw new LimbeckException(who + " must give " + rows + "×"
                 + (classes == 0 ? "classes" : classes) + " numbers, found " + Tensors.shapeText(shape)
-                + (fits ? "; choose a teacher of the data's classes" : "")
+                + (fits
+                        ? "; name as many classes as it has outputs, or choose a "
+                                + who.role().noun() + " of the data's classes"
+                        : "")
                 + (transposed ? "; its output is transposed, save it with a row for each image" : ""));
     }
 
     /** Return the numbers of an answer, all of them finite. */
-    static float[] finite(Tensor table, String name) {
+    static float[] finite(Tensor table, ModelName who) {
         float[] values = Tensors.toFloats(table);
+        int bad = 0;
         for (float value : values) {
-            if (!Float.isFinite(value)) {
-                throw new LimbeckException("teacher " + name + " gave " + value + "; look at what it computes");
-            }
+            if (!Float.isFinite(value)) bad++;
         }
-        return values;
+        if (bad == 0) return values;
+        throw new LimbeckException(who + " must give finite numbers, found " + bad + " of " + values.length
+                + " NaN or infinite; look at its weights and at how its images are prepared");
     }
 
     /** Make two classes of one output. */
-    private static Tensor two(float[] values, String name, TeacherOutput said) {
+    private static Tensor two(float[] values, ModelName who, TeacherOutput said) {
         if (said != TeacherOutput.LOGITS && said != TeacherOutput.SIGMOID) {
-            throw new LimbeckException("teacher " + name + " gives one number for each row, which is no " + said.words()
-                    + "; say that its output is sigmoid (from 0 to 1) or logits");
+            throw new LimbeckException(who + " gives one number for each row, which cannot be " + said.words()
+                    + "; say what it is: " + who.role().output(TeacherOutput.SIGMOID) + " (from 0 to 1) or "
+                    + who.role().output(TeacherOutput.LOGITS));
         }
-        check(values, 1, name, said);
+        check(values, 1, who, said);
         float[] both = new float[2 * values.length];
         for (int i = 0; i < values.length; i++) {
             both[2 * i + 1] = said == TeacherOutput.SIGMOID ? logOdds(values[i]) : values[i];
@@ -102,7 +107,7 @@ final class Answers {
         return Tensors.of(both, values.length, 2);
     }
 
-    private static void check(float[] values, int width, String name, TeacherOutput said) {
+    private static void check(float[] values, int width, ModelName who, TeacherOutput said) {
         if (TeacherOutput.fit(values, width, said)) return;
         String expected = switch (said) {
             case LOGITS -> "logits";
@@ -113,10 +118,9 @@ final class Answers {
             case SIGMOID -> "sigmoids, numbers from 0 to 1";
         };
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
-        throw new LimbeckException("teacher " + name + " must give " + expected + ", found "
-                + (seen == TeacherOutput.LOGITS
-                        ? "others; say that it gives logits"
-                        : "what looks like " + seen.words() + "; say that its output is " + seen.key()));
+        throw new LimbeckException(who + " must give " + expected + ", found "
+                + (seen == TeacherOutput.LOGITS ? "others" : "what looks like " + seen.words())
+                + "; say so: " + who.role().output(seen));
     }
 
     /**
@@ -127,44 +131,68 @@ final class Answers {
      * @throws LimbeckException in a line that says what to do, if nothing is said and it is not clear, or what is said would
      *     be wrong without anything that shows it later
      */
-    static TeacherOutput found(float[] values, int width, String name, @Nullable TeacherOutput said) {
+    static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
+        ModelRole role = who.role();
         if (said == TeacherOutput.SIGMOID
                 && width > 1
                 && TeacherOutput.fit(values, width, TeacherOutput.PROBABILITIES)) {
             throw new LimbeckException(
-                    "teacher " + name + " must give sigmoids, found rows that add up to 1, as those of "
-                            + "a softmax do; say that its output is probabilities");
+                    who + " must give sigmoids, found rows that add up to 1, as those of a softmax do; " + "say so: "
+                            + role.output(TeacherOutput.PROBABILITIES));
         }
         if (said != null) return said;
-        String todo = " (--teacher-output or --model-output, output in a recipe)";
         if (TeacherOutput.areClassNumbers(values) && width == 1) {
-            throw new LimbeckException(
-                    "teacher " + name + " gives one whole number for each row, as if it were that of the "
-                            + "winning class; save it with its logits or probabilities as output");
+            throw new LimbeckException(who + " gives one whole number for each row, as if it were that of the "
+                    + "winning class; save it with its logits or probabilities as output");
         }
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
+        String orLogits = " or " + role.output(TeacherOutput.LOGITS) + " (in a recipe output)";
         if (width == 1) {
-            throw new LimbeckException("teacher " + name + " gives one number for each row, "
-                    + (seen == TeacherOutput.SIGMOID ? "from 0 to 1 as a sigmoid does" : "not always from 0 to 1")
-                    + "; say that its output is " + (seen == TeacherOutput.SIGMOID ? "sigmoid or logits" : "logits")
-                    + todo
+            boolean unit = seen == TeacherOutput.SIGMOID;
+            throw new LimbeckException(who + " gives one number for each row, "
+                    + (unit ? "from 0 to 1 as a sigmoid does" : "not always from 0 to 1")
+                    + "; say what it is: "
+                    + (unit
+                            ? role.output(TeacherOutput.SIGMOID) + orLogits
+                            : role.output(TeacherOutput.LOGITS) + " (in a recipe output)")
                     + ", and it becomes two classes, the second of which it speaks for");
         }
         if (TeacherOutput.isOneHot(values, width)) {
-            throw new LimbeckException(
-                    "teacher " + name + " gives 1 for one class and 0 for all others, which tells the "
-                            + "winner and nothing more; save it with its logits or probabilities as output, or, if it is that "
-                            + "sure, say that its output is probabilities" + todo);
+            throw new LimbeckException(who + " gives 1 for one class and 0 for all others, which tells the "
+                    + "winner and nothing more; save it with its logits or probabilities as output, or, if it is that "
+                    + "sure, say so: " + role.output(TeacherOutput.PROBABILITIES) + " (in a recipe output)");
+        }
+        if (seen == TeacherOutput.TOP_CLASSES) {
+            throw new LimbeckException(who
+                    + " gives numbers from 0 to 1, some of each row 0, whose rows add up to less than 1, "
+                    + "which look like " + seen.words() + " or like sigmoids; say what they are: " + role.output(seen)
+                    + ", " + role.output(TeacherOutput.SIGMOID) + orLogits);
         }
         if (seen == TeacherOutput.SIGMOID) {
-            throw new LimbeckException("teacher " + name + " gives numbers from 0 to 1 whose rows do not add up to 1, "
-                    + "which look like sigmoids; say that its output is sigmoid, or logits if it is" + todo);
+            throw new LimbeckException(who + " gives numbers from 0 to 1 whose rows do not add up to 1, "
+                    + "which look like sigmoids; say what they are: " + role.output(seen) + orLogits);
         }
         if (seen == TeacherOutput.PERCENT) {
-            throw new LimbeckException("teacher " + name + " gives rows that add up to 100, which look like "
-                    + "probabilities in percent; say that its output is percent, or logits if it is" + todo);
+            throw new LimbeckException(who + " gives rows that add up to 100, which look like "
+                    + "probabilities in percent; say what they are: " + role.output(seen) + orLogits);
         }
         return seen;
+    }
+
+    /**
+     * Doubt that numbers are logits if they look like something else, as probabilities are often taken for logits.
+     *
+     * @return a line about it; null if nothing speaks against it
+     */
+    static @Nullable String doubt(float[] values, int width, ModelName who) {
+        TeacherOutput seen = TeacherOutput.seenIn(values, width);
+        return switch (seen) {
+            case PROBABILITIES, PERCENT, SIGMOID, TOP_CLASSES ->
+                who + " gives what looks like " + seen.words()
+                        + ", and is taken to give logits; unless it does, say so: "
+                        + who.role().output(seen);
+            case LOGITS, LOG_PROBABILITIES -> null;
+        };
     }
 
     private static float logOdds(double probability) {

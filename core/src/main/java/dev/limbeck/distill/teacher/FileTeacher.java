@@ -11,19 +11,18 @@ import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.SavedModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 
 /**
  * Teach with a model in a file that has its own runtime, TorchScript or, with limbeck-export beside, ONNX. It computes on
@@ -36,52 +35,24 @@ import org.jspecify.annotations.Nullable;
  * <p>Close it.
  */
 public final class FileTeacher implements Teacher, AutoCloseable {
-    private static final String CLASSES = "classes";
-    private static final String OUTPUT = "output";
-    private static final String LAYOUT = "layout";
-    private static final String CHANNELS = "channels";
-    private static final String NCHW = "nchw";
-    private static final String NHWC = "nhwc";
-    private static final String RGB = "rgb";
-    private static final String BGR = "bgr";
     /** What may differ, as a share of the largest output, when an image is asked about beside others. */
     private static final double STEADY = 0.01;
 
     /** How many rows show what the output is. */
     private static final int LOOKED_AT = 128;
 
-    private static final String INPUT = "input";
-    private static final String PIXELS = "pixels";
-
     private final Path file;
     private final ModelRuntime.Running running;
     private final String sha256;
-    private final List<String> classNames;
-    private final Map<String, String> preparation;
-    private final boolean channelsLast;
-    private final boolean blueFirst;
-    private final @Nullable TeacherOutput output;
+    private final FileSettings settings;
     private final Closing closing;
 
     private FileTeacher(
-            Path file,
-            ModelRuntime.Running running,
-            String sha256,
-            List<String> classNames,
-            Map<String, String> preparation,
-            boolean channelsLast,
-            boolean blueFirst,
-            @Nullable TeacherOutput output,
-            Closing closing) {
+            Path file, ModelRuntime.Running running, String sha256, FileSettings settings, Closing closing) {
         this.file = file;
         this.running = running;
         this.sha256 = sha256;
-        this.classNames = List.copyOf(classNames);
-        // In the order in which it is said, which is that in which it is read.
-        this.preparation = Collections.unmodifiableMap(new LinkedHashMap<>(preparation));
-        this.channelsLast = channelsLast;
-        this.blueFirst = blueFirst;
-        this.output = output;
+        this.settings = settings;
         this.closing = closing;
     }
 
@@ -92,33 +63,38 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
     public static FileTeacher open(Path file) {
-        return open(file, ModelRuntime::open);
+        return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn);
+    }
+
+    /**
+     * Open a file for whatever use.
+     *
+     * @param role by which messages name the model
+     * @param told takes a line about what is doubtful
+     * @throws LimbeckException if it is not there, or no runtime takes it
+     */
+    public static FileTeacher open(Path file, ModelRole role, Consumer<String> told) {
+        return open(file, role, told, ModelRuntime::open);
     }
 
     /** Open a file for what it says, without running it where that can be: it answers nothing. */
     public static FileTeacher look(Path file) {
-        return open(file, ModelRuntime::look);
+        return open(
+                file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn, ModelRuntime::look);
     }
 
-    private static FileTeacher open(Path file, BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
+    private static FileTeacher open(
+            Path file,
+            ModelRole role,
+            Consumer<String> told,
+            BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
         ModelRuntime runtime = ModelRuntime.require(file);
         String sha256 = ModelFiles.sha256(file);
         ModelRuntime.Running running = opened.apply(runtime, file);
         try {
-            ModelRuntime.Facts facts = running.facts();
-            Map<String, String> metadata = facts.metadata();
-            String output = metadata.get(OUTPUT);
-            return new FileTeacher(
-                    file,
-                    running,
-                    sha256,
-                    SavedModel.classNames(file, metadata.get(CLASSES)),
-                    preparation(facts),
-                    isChannelsLast(facts),
-                    Boolean.TRUE.equals(isSecond(facts, CHANNELS, RGB, BGR)),
-                    output == null ? null : TeacherOutput.of(output),
-                    new Closing("teacher " + file.getFileName()));
+            FileSettings settings = FileSettings.of(file, running.facts(), role, told);
+            return new FileTeacher(file, running, sha256, settings, new Closing("model " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
             String message = String.valueOf(e.getMessage());
@@ -130,56 +106,18 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
     }
 
-    /** Read one of two words, whatever their case; null if nothing is said. */
-    private static @Nullable Boolean isSecond(ModelRuntime.Facts facts, String key, String first, String second) {
-        String said = facts.metadata().get(key);
-        if (said == null) return null;
-        String word = said.strip().toLowerCase(Locale.ROOT);
-        if (!word.equals(first) && !word.equals(second)) {
-            throw new LimbeckException("its " + key + " must be " + first + " or " + second + ", found '" + said + "'");
-        }
-        return word.equals(second);
-    }
-
-    private static boolean isChannelsLast(ModelRuntime.Facts facts) {
-        Boolean said = isSecond(facts, LAYOUT, NCHW, NHWC);
-        if (said != null) return said;
-        List<Long> shape = facts.inputShape();
-        return shape.size() == 4 && shape.get(3) == 3 && shape.get(1) != 3;
-    }
-
-    private static Map<String, String> preparation(ModelRuntime.Facts facts) {
-        Map<String, String> known = new LinkedHashMap<>();
-        for (String key : List.of("image_size", "resize", "mean", "std")) {
-            String value = facts.metadata().get(key);
-            if (value != null) known.put(key, value);
-        }
-        if (PIXELS.equals(facts.metadata().get(INPUT))) {
-            // It normalises values from 0 to 255 itself.
-            known.put("mean", "0.0,0.0,0.0");
-            String unit = String.valueOf(1 / 255.0);
-            known.put("std", unit + "," + unit + "," + unit);
-        }
-        List<Long> shape = facts.inputShape();
-        if (shape.size() == 4 && !known.containsKey("image_size")) {
-            int first = isChannelsLast(facts) ? 1 : 2;
-            long height = shape.get(first);
-            long width = shape.get(first + 1);
-            if (height > 0 && width > 0) known.put("image_size", height + "x" + width);
-        }
-        return known;
+    private FileTeacher with(FileSettings other) {
+        return new FileTeacher(file, running, sha256, other, closing);
     }
 
     /** Return the same teacher with class names in the order of its outputs. */
     public FileTeacher named(List<String> names) {
-        return new FileTeacher(file, running, sha256, names, preparation, channelsLast, blueFirst, output, closing);
+        return with(settings.named(names));
     }
 
     /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
     public FileTeacher seeing(Map<String, String> otherPreparation) {
-        Map<String, String> all = new LinkedHashMap<>(preparation);
-        all.putAll(otherPreparation);
-        return new FileTeacher(file, running, sha256, classNames, all, channelsLast, blueFirst, output, closing);
+        return with(settings.seeing(otherPreparation));
     }
 
     /**
@@ -189,13 +127,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @param firstBlue whether blue comes first; mean and std are said with red first all the same
      */
     public FileTeacher laidOut(boolean lastChannels, boolean firstBlue) {
-        return new FileTeacher(
-                file, running, sha256, classNames, preparation, lastChannels, firstBlue, output, closing);
+        return with(settings.laidOut(lastChannels, firstBlue));
     }
 
     /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
     public FileTeacher giving(@Nullable TeacherOutput what) {
-        return new FileTeacher(file, running, sha256, classNames, preparation, channelsLast, blueFirst, what, closing);
+        return with(settings.giving(what));
     }
 
     @Override
@@ -205,17 +142,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     @Override
     public List<String> classNames() {
-        return classNames;
+        return settings.classNames();
     }
 
     @Override
     public int classes() {
-        return classNames.size();
+        return settings.classNames().size();
     }
 
     /** Return how its inputs are prepared, as far as it is known. */
     public Map<String, String> preparation() {
-        return preparation;
+        return settings.preparation();
     }
 
     /** Return what the file says of itself. */
@@ -225,12 +162,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return whether it takes N×H×W×3. */
     public boolean channelsLast() {
-        return channelsLast;
+        return settings.channelsLast();
     }
 
     /** Return whether it takes blue, green and red in place of red, green and blue. */
     public boolean blueFirst() {
-        return blueFirst;
+        return settings.blueFirst();
     }
 
     /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
@@ -246,9 +183,27 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not clear
      */
     public FileTeacher knownBy(Tensor input) {
-        Tensor table = Answers.table(forward(input), name(), input.size(0), classes());
-        float[] values = Answers.finite(table, name());
-        return giving(Answers.found(values, Math.toIntExact(table.size(1)), name(), output));
+        Tensor table = Answers.table(forward(input), who(), input.size(0), classes());
+        return with(settings.giving(output(Answers.finite(table, who()), table.size(1), true)));
+    }
+
+    /**
+     * Tell what answers to many rows are.
+     *
+     * @param doubts whether a line is told if they look like something else than is said of them
+     */
+    private TeacherOutput output(float[] values, long width, boolean doubts) {
+        int classes = Math.toIntExact(width);
+        TeacherOutput found = Answers.found(values, classes, who(), settings.output());
+        if (doubts && settings.output() == TeacherOutput.LOGITS && !settings.trusted()) {
+            String doubt = Answers.doubt(values, classes, who());
+            if (doubt != null) settings.told().accept(doubt);
+        }
+        return found;
+    }
+
+    private ModelName who() {
+        return new ModelName(settings.role(), name());
     }
 
     /**
@@ -260,14 +215,15 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws IllegalStateException if it is not known what the output is, see {@link #giving} and {@link #knownBy}
      */
     public Tensor logits(Tensor input) {
+        TeacherOutput output = settings.output();
         if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
-        return Answers.logits(forward(input), name(), input.size(0), classes(), output);
+        return Answers.logits(forward(input), who(), input.size(0), classes(), output);
     }
 
     @Override
     public Lesson begin(Data data, Device device) {
         closing.check();
-        TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
+        TeacherInput inputs = TeacherInput.of(data, settings.preparation(), who(), device);
         try {
             return lesson(inputs, look(data, inputs), device);
         } catch (RuntimeException e) {
@@ -277,7 +233,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     private Lesson lesson(TeacherInput inputs, TeacherOutput told, Device device) {
-        Closing lessonClosing = new Closing("the lesson of teacher " + name());
+        Closing lessonClosing = new Closing("the lesson of " + who());
         return new Lesson() {
             @Override
             public Tensor logits(Batch batch) {
@@ -286,7 +242,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor answer = forward(inputs.of(batch));
                     return scope.handOut(
-                            Tensors.to(Answers.logits(answer, name(), batch.size(), classes(), told), device));
+                            Tensors.to(Answers.logits(answer, who(), batch.size(), classes(), told), device));
                 }
             }
 
@@ -313,8 +269,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             /** The file was read once, and nothing here can change what was read. */
             @Override
             public String fingerprint() {
-                return sha256 + " " + inputs.preparation() + (channelsLast ? " nhwc " : " nchw ")
-                        + (blueFirst ? "bgr " : "rgb ") + told.used();
+                return sha256 + " " + inputs.preparation() + (channelsLast() ? " nhwc " : " nchw ")
+                        + (blueFirst() ? "bgr " : "rgb ") + told.used();
             }
 
             @Override
@@ -340,11 +296,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     Tensor input = inputs.of(batch);
-                    Tensor answer = Answers.table(forward(input), name(), batch.size(), classes());
-                    float[] values = Answers.finite(answer, name());
+                    Tensor answer = Answers.table(forward(input), who(), batch.size(), classes());
+                    float[] values = Answers.finite(answer, who());
                     if (rows == 0) {
                         int few = (batch.size() + 1) / 2;
-                        Tensor again = Answers.table(forward(input.narrow(0, 0, few)), name(), few, classes());
+                        Tensor again = Answers.table(forward(input.narrow(0, 0, few)), who(), few, classes());
                         checkSteady(values, Tensors.toFloats(again));
                     }
                     width = Math.toIntExact(answer.size(1));
@@ -355,7 +311,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 }
             }
         }
-        return Answers.found(seen, width, name(), output);
+        // Of a teacher it is said after it was asked about all validation rows.
+        return output(seen, width, settings.role() != ModelRole.TEACHER || split != Split.VALID);
     }
 
     private void checkSteady(float[] answer, float[] again) {
@@ -368,9 +325,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         if (difference <= STEADY * largest) return;
         throw new LimbeckException(String.format(
                 Locale.ROOT,
-                "teacher %s answers the same images otherwise when they are asked about beside fewer others (by %.2g, the "
+                "%s answers the same images otherwise when they are asked about beside fewer others (by %.2g, the "
                         + "largest output is %.2g): it is random, or trains while it answers; save it after model.eval()",
-                name(),
+                who(),
                 difference,
                 largest));
     }
@@ -378,16 +335,16 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private Tensor forward(Tensor input) {
         closing.check();
         Tensor given = input.cpu();
-        if (blueFirst) given = given.flip(1);
-        given = channelsLast ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous();
+        if (blueFirst()) given = given.flip(1);
+        given = channelsLast() ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous();
         try {
             return running.forward(given);
-        } catch (LimbeckException e) {
-            throw e;
         } catch (RuntimeException e) {
+            String takes = new InputTrial(running, settings.role(), channelsLast()).found(given.shape());
             throw new LimbeckException(
-                    "teacher " + name() + " must take one float32 tensor " + Tensors.shapeText(given.shape())
-                            + " and return one, rows×classes, for any number of rows; found: " + Engine.firstLine(e),
+                    who() + " must take one float32 tensor " + Tensors.shapeText(given.shape())
+                            + " and return one, rows×classes, for any number of rows; found: "
+                            + (takes != null ? takes : Engine.firstLine(e)),
                     e);
         }
     }

@@ -70,7 +70,8 @@ public record FunctionTeacher(
 
     @Override
     public Lesson begin(Data data, Device device) {
-        TeacherInput inputs = TeacherInput.of(data, preparation, name, device);
+        ModelName who = ModelName.teacher(name);
+        TeacherInput inputs = TeacherInput.of(data, preparation, who, device);
         Closing closing = new Closing("the lesson of teacher " + name);
         return new Lesson() {
             @Override
@@ -86,7 +87,7 @@ public record FunctionTeacher(
                     }
                     Tensor given = Tensors.of(answer, batch.size(), classes());
                     return scope.handOut(Tensors.to(
-                            Answers.logits(given, name, batch.size(), classes(), TeacherOutput.of(knowledge)), device));
+                            Answers.logits(given, who, batch.size(), classes(), TeacherOutput.of(knowledge)), device));
                 }
             }
 

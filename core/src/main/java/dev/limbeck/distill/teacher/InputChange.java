@@ -20,7 +20,7 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
     static final InputChange NONE = new InputChange(null, null);
 
     /** Compare how two models' inputs are normalised; an empty description means as the data is. */
-    static InputChange between(Map<String, String> student, Map<String, String> teacher, String name) {
+    static InputChange between(Map<String, String> student, Map<String, String> teacher, ModelName who) {
         if (!student.keySet().containsAll(NORMALISATION) || !teacher.keySet().containsAll(NORMALISATION)) return NONE;
         double[] mean = numbers(student.get(MEAN));
         double[] std = numbers(student.get(STD));
@@ -32,7 +32,7 @@ record InputChange(float @Nullable [] scale, float @Nullable [] shift) {
                 || teacherMean.length != mean.length
                 || teacherStd.length != std.length
                 || std.length != mean.length) {
-            throw new LimbeckException("teacher " + name + " says its inputs have mean '" + teacher.get(MEAN)
+            throw new LimbeckException(who + " says its inputs have mean '" + teacher.get(MEAN)
                     + "' and std '" + teacher.get(STD) + "'; expected " + mean.length
                     + " finite numbers each, as the data has, the latter above 0");
         }

@@ -98,7 +98,7 @@ public final class ModuleTeacher implements Teacher {
     public Lesson begin(Data data, Device device) {
         module.checkOpen();
         // These first, because they may fail, and then nothing else has changed.
-        TeacherInput inputs = TeacherInput.of(data, preparation, name(), device);
+        TeacherInput inputs = TeacherInput.of(data, preparation, ModelName.teacher(name()), device);
         try {
             module.to(device);
         } catch (RuntimeException e) {

@@ -27,7 +27,7 @@ final class TeacherInput implements AutoCloseable {
     /** How inputs are normalised in the end. */
     private final Map<String, String> own;
 
-    private final String name;
+    private final ModelName who;
     private InputChange tried = InputChange.NONE;
     private boolean blueFirst;
 
@@ -37,9 +37,9 @@ final class TeacherInput implements AutoCloseable {
             Device device,
             long[] shape,
             Map<String, String> own,
-            String name) {
+            ModelName who) {
         this.own = own;
-        this.name = name;
+        this.who = who;
         this.change = change;
         this.lens = lens;
         this.device = device;
@@ -52,21 +52,21 @@ final class TeacherInput implements AutoCloseable {
      * @param wanted how the teacher's inputs are prepared; empty if as the data is
      * @throws LimbeckException if the data cannot be brought to that
      */
-    static TeacherInput of(Data data, Map<String, String> wanted, String name, Device device) {
+    static TeacherInput of(Data data, Map<String, String> wanted, ModelName who, Device device) {
         Map<String, String> given = data.preparation();
         String size = wanted.get(SIZE);
         Map<String, String> whole = new LinkedHashMap<>(given);
         whole.putAll(wanted);
         if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
             return new TeacherInput(
-                    InputChange.between(given, wanted, name), null, device, data.inputShape(), whole, name);
+                    InputChange.between(given, wanted, who), null, device, data.inputShape(), whole, who);
         }
         try {
             Lens lens = data.lens(whole);
-            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape(), whole, name);
+            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape(), whole, who);
         } catch (LimbeckException e) {
-            throw new LimbeckException("teacher " + name + " wants images of " + size + ", the data gives "
-                    + given.get(SIZE) + ": " + e.getMessage());
+            throw new LimbeckException(
+                    who + " wants images of " + size + ", the data gives " + given.get(SIZE) + ": " + e.getMessage());
         }
     }
 
@@ -87,7 +87,7 @@ final class TeacherInput implements AutoCloseable {
             return true;
         }
         if (!own.containsKey("mean") || shape.length != 3) return false;
-        tried = InputChange.between(own, trial.preparation(), name);
+        tried = InputChange.between(own, trial.preparation(), who);
         blueFirst = trial.blueFirst();
         return true;
     }

@@ -5,6 +5,7 @@ import dev.limbeck.distill.loss.Knowledge;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Say what the numbers are that a teacher gives, and so how logits are made of them. */
 public enum TeacherOutput {
@@ -97,7 +98,29 @@ public enum TeacherOutput {
         if (width > 1 && fit(values, width, PROBABILITIES)) return PROBABILITIES;
         if (width > 1 && fit(values, width, PERCENT)) return PERCENT;
         if (width > 1 && fit(values, width, LOG_PROBABILITIES)) return LOG_PROBABILITIES;
+        if (width > 1 && haveZeros(values, width) && fit(values, width, TOP_CLASSES)) return TOP_CLASSES;
         return fit(values, width, SIGMOID) ? SIGMOID : LOGITS;
+    }
+
+    /** Return whether in each row some numbers are exactly 0 and some are not. */
+    private static boolean haveZeros(float[] values, int width) {
+        for (int at = 0; at < values.length; at += width) {
+            int zeros = 0;
+            for (int c = at; c < at + width; c++) if (values[c] == 0) zeros++;
+            if (zeros == 0 || zeros == width) return false;
+        }
+        return true;
+    }
+
+    /**
+     * Doubt that a teacher gives logits, if its outputs look like something else.
+     *
+     * @param values row-major, whole rows
+     * @param width of a row
+     * @return a line with the option to set; null if nothing speaks against it
+     */
+    public static @Nullable String doubt(float[] values, int width, String teacher) {
+        return Answers.doubt(values, width, ModelName.teacher(teacher));
     }
 
     /** Return whether numbers can be what is said of them; any can be logits. */

@@ -15,6 +15,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -119,7 +120,9 @@ class FileTeacherTest {
                 "return torch.mean(x, [2, 3]) - torch.mean(torch.mean(x, [2, 3]), [0]) * 3.0 | save it after model.eval()",
                 "return torch.linear(torch.mean(x, [2, 3]), torch.ones([3, 3], dtype=7)) | must take one float32 tensor",
                 "return torch.mean(torch.reshape(x, [2, -1, 8, 8]), [2, 3])     | must give",
-                "return torch.mean(torch.reshape(x, [7, 3, 8, 8]), [2, 3])      | must take one float32 tensor"
+                "return torch.mean(torch.reshape(x, [7, 3, 8, 8]), [2, 3])      | it takes 7 images at a time; export it",
+                "return torch.mean(torch.reshape(x, [-1, 3, 32, 32]), [2, 3]) + x[:, :, 0, 31] | it takes images of 32×32, these are of 8×8; say so: --teacher-image-size 32",
+                "return torch.mean(torch.conv2d(x.permute(0, 3, 1, 2), torch.ones([3, 3, 1, 1])), [2, 3]) | it takes rows×height×width×3; say so: --teacher-layout nhwc"
             })
     void teachersThatCannotTeachAreToldOfAtOnce(String body, String message) {
         try (FileTeacher teacher = FileTeacher.open(file(body, Map.of()))) {
@@ -168,7 +171,7 @@ class FileTeacherTest {
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
                             "teacher teacher.pt must give probabilities, rows of numbers from 0 to 1 with the sum 1, "
-                                    + "found others; say that it gives logits");
+                                    + "found others; say so: --teacher-output logits");
         }
     }
 
@@ -199,6 +202,35 @@ class FileTeacherTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "names      | {0: 'a', 1: 'b c', 2: \"d'e\"} | [a, b c, d'e]                     | 0",
+                "classes    | ['a', 'b', 'c']             | [a, b, c]                         | 0",
+                "classes    | a,b,c                       | []                                | 1",
+                "classes    | [\"a\", \"a\", \"b\"]          | []                                | 1",
+                "image_size | [48, 32]                    | {image_size=48x32}                | 0",
+                "image_size | 32                          | {image_size=32x32}                | 0",
+                "image_size | large                       | {}                                | 1",
+                "mean       | [127.5,127.5,51]            | {mean=0.5,0.5,0.2}                | 1",
+                "std        | (0.5, 0.25, 0.5)            | {std=0.5,0.25,0.5}                | 0",
+                "std        | 0.5;0.5;0.5                 | {}                                | 1",
+                "resize     | stretch                     | {}                                | 1",
+            })
+    void metadataOfOthersIsReadOrSaid(String key, String text, String expected, int count) {
+        List<String> lines = new ArrayList<>();
+        Path file = file(MEANS, Map.of(key, text));
+        try (FileTeacher model = FileTeacher.open(file, ModelRole.MODEL, lines::add)) {
+            Object found = expected.startsWith("[") ? model.classNames() : model.preparation();
+            assertThat(found.toString()).isEqualTo(expected);
+            assertThat(lines)
+                    .hasSize(count)
+                    .allMatch(line -> line.startsWith(file + ": its " + (key.equals("mean") ? "mean and" : key)));
+        }
+    }
+
     @Test
     void theCallerSaysWhatTheFileDoesNot() {
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of()))
@@ -224,7 +256,8 @@ class FileTeacherTest {
             Tensor x = Toy.images(2, 6, 1);
             assertThatThrownBy(() -> answers(teacher, x))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("teacher teacher.pt gave NaN; look at what it computes");
+                    .hasMessageStartingWith(
+                            "teacher teacher.pt must give finite numbers, found 18 of 18 NaN or infinite");
         }
         try (FileTeacher teacher = FileTeacher.open(file("return x", Map.of()));
                 Scope scope = Scope.open()) {
@@ -236,8 +269,8 @@ class FileTeacherTest {
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             assertThatThrownBy(() -> answers(teacher, x))
-                    .hasMessage("teacher teacher.pt must give 6×2 numbers, found 6×3; choose a teacher of the data's "
-                            + "classes");
+                    .hasMessage("teacher teacher.pt must give 6×2 numbers, found 6×3; name as many classes as it has "
+                            + "outputs, or choose a teacher of the data's classes");
         }
         assertThatThrownBy(() -> FileTeacher.open(home.resolve("none.pt")))
                 .hasMessage("no teacher at " + home.resolve("none.pt"));

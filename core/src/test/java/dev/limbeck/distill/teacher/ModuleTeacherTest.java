@@ -312,8 +312,10 @@ class ModuleTeacherTest {
         Map<String, String> how = Map.of("mean", "0.5,0.5,0.5", "std", "1.0,1.0,1.0", "image_size", "8x8");
         Map<String, String> same = Map.of("mean", "0.50,0.5,0.5", "std", "1,1,1", "image_size", "8x8");
         for (Map<String, String> other : List.of(how, same, Map.<String, String>of())) {
-            assertThat(InputChange.between(how, other, "t").apply(x)).isSameAs(x);
-            assertThat(InputChange.between(other, how, "t").apply(x)).isSameAs(x);
+            assertThat(InputChange.between(how, other, ModelName.teacher("t")).apply(x))
+                    .isSameAs(x);
+            assertThat(InputChange.between(other, how, ModelName.teacher("t")).apply(x))
+                    .isSameAs(x);
         }
         x.close();
     }
@@ -338,7 +340,8 @@ class ModuleTeacherTest {
     @ValueSource(strings = {"0.5", "0.5,0.5,a", "", "0.5,0.5,0.5,0.5"})
     void normalisationThatCannotBeUnderstoodIsAnsweredInOneLine(String mean) {
         Map<String, String> students = Map.of("mean", "0.4,0.4,0.4", "std", "1,1,1");
-        assertThatThrownBy(() -> InputChange.between(students, Map.of("mean", mean, "std", "1,1,1"), "t"))
+        assertThatThrownBy(() ->
+                        InputChange.between(students, Map.of("mean", mean, "std", "1,1,1"), ModelName.teacher("t")))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("teacher t says its inputs have mean '" + mean
                         + "' and std '1,1,1'; expected 3 finite numbers each, as the data has, the latter above 0");

@@ -107,7 +107,8 @@ class OtherTeachersTest {
                     answer[4] = Float.NaN;
                     return answer;
                 })))
-                .hasMessage("teacher broken gave NaN; look at what it computes");
+                .hasMessage("teacher broken must give finite numbers, found 1 of 18 NaN or infinite; look at its "
+                        + "weights and at how its images are prepared");
     }
 
     @Test

@@ -26,7 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Device;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,13 +45,17 @@ class TeacherOutputTest {
     private final GivenBatches data = Toy.data(2, 24);
 
     private FileTeacher teacher(String output) {
+        return teacher(output, ModelRole.TEACHER, line -> {});
+    }
+
+    private FileTeacher teacher(String output, ModelRole role, Consumer<String> told) {
         Path file = home.resolve("teacher.pt");
         String body = (LOGITS + output).replace("\n", "\n    ");
         try (Script script = Script.compile(
                 "Given", Map.of(), Map.of(), Map.of(), "def forward(self, x: Tensor) -> Tensor:\n    " + body + "\n")) {
             script.save(file, Map.of());
         }
-        return FileTeacher.open(file);
+        return FileTeacher.open(file, role, told);
     }
 
     private float[] answers(Teacher teacher) {
@@ -81,17 +87,18 @@ class TeacherOutputTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "return torch.sigmoid(z)                        | look like sigmoids; say that its output is sigmoid",
-                "return torch.sigmoid(z).half().float()         | look like sigmoids; say that its output is sigmoid",
-                "return 100.0 * torch.softmax(z, 1)             | say that its output is percent",
-                "return torch.sigmoid(z[:, 0:1])                | from 0 to 1 as a sigmoid does; say that its output is sigmoid",
+                "return torch.sigmoid(z)                        | look like sigmoids; say what they are: --teacher-output sigmoid or --teacher-output logits",
+                "return torch.sigmoid(z).half().float()         | look like sigmoids; say what they are: --teacher-output sigmoid or --teacher-output logits",
+                "return 100.0 * torch.softmax(z, 1)             | say what they are: --teacher-output percent",
+                "return torch.sigmoid(z[:, 0:1])                | from 0 to 1 as a sigmoid does; say what it is: --teacher-output sigmoid",
                 "return torch.sigmoid(z[:, 0])                  | gives one number for each row, from 0 to 1",
-                "return z[:, 0:1]                               | not always from 0 to 1; say that its output is logits",
+                "return z[:, 0:1]                               | not always from 0 to 1; say what it is: --teacher-output logits",
                 "return torch.argmax(z, 1)                      | gives whole numbers (int64)",
                 "return torch.argmax(z, 1).float()              | gives one whole number for each row",
                 "return (z == torch.amax(z, [1], True)).float() | gives 1 for one class and 0 for all others",
+                "return torch.softmax(z, 1) * (z == torch.amax(z, [1], True)).float() | --teacher-output top_classes",
                 "return z.t()                                   | its output is transposed",
-                "return z / 0.0 * 0.0                           | gave NaN",
+                "return z / 0.0 * 0.0                           | found 72 of 72 NaN or infinite",
             })
     void whatIsNotClearIsRefused(String output, String message) {
         try (FileTeacher teacher = teacher(output)) {
@@ -164,7 +171,7 @@ class TeacherOutputTest {
             }
         }
         try (FileTeacher teacher = teacher("return torch.sigmoid(z[:, 0:1])").giving(TeacherOutput.PROBABILITIES)) {
-            refused(teacher, "say that its output is sigmoid");
+            refused(teacher, "--teacher-output sigmoid");
         }
     }
 
@@ -182,15 +189,59 @@ class TeacherOutputTest {
     void whatIsSaidWronglyIsRefusedWithWhatItLooksLike() {
         try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
             refused(teacher.giving(TeacherOutput.PROBABILITIES), "what looks like sigmoids");
-            refused(teacher.giving(TeacherOutput.PERCENT), "say that its output is sigmoid");
-            refused(teacher.giving(TeacherOutput.LOG_PROBABILITIES), "say that its output is sigmoid");
+            refused(teacher.giving(TeacherOutput.PERCENT), "--teacher-output sigmoid");
+            refused(teacher.giving(TeacherOutput.LOG_PROBABILITIES), "--teacher-output sigmoid");
         }
         try (FileTeacher teacher = teacher("return torch.softmax(z, 1)")) {
             refused(teacher.giving(TeacherOutput.SIGMOID), "rows that add up to 1");
-            refused(teacher.giving(TeacherOutput.PERCENT), "say that its output is probabilities");
+            refused(teacher.giving(TeacherOutput.PERCENT), "say so: --teacher-output probabilities");
         }
         try (FileTeacher teacher = teacher("return z")) {
             refused(teacher.giving(TeacherOutput.SIGMOID), "must give sigmoids");
+        }
+    }
+
+    /** The command that follows the advice works. */
+    @Test
+    void theLikeliestClassesAreUsedWhenNamed() {
+        try (FileTeacher teacher = teacher("return torch.softmax(z, 1) * (z == torch.amax(z, [1], True)).float()")
+                .giving(TeacherOutput.TOP_CLASSES)) {
+            assertThat(answers(teacher)).hasSize(18);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "return torch.softmax(z, 1)         | --model-output probabilities",
+                "return 100.0 * torch.softmax(z, 1) | --model-output percent",
+                "return torch.sigmoid(z)            | --model-output sigmoid",
+                "return z                           | ",
+                "return torch.log_softmax(z, 1)     | ",
+            })
+    void aModelWhoseLogitsLookLikeSomethingElseIsSaidOnce(String output, @Nullable String option) {
+        List<String> lines = new ArrayList<>();
+        try (FileTeacher model = teacher(output, ModelRole.MODEL, lines::add).giving(TeacherOutput.LOGITS)) {
+            for (int time = 0; time < 2; time++) {
+                if (time == 0) answers(model);
+                else known(model);
+                if (option == null) assertThat(lines).isEmpty();
+                else
+                    assertThat(lines)
+                            .singleElement()
+                            .asString()
+                            .startsWith("model teacher.pt gives what looks like ")
+                            .endsWith(option);
+                lines.clear();
+            }
+        }
+    }
+
+    private void known(FileTeacher model) {
+        try (Scope scope = Scope.open()) {
+            assertThat(Tensors.toFloats(model.knownBy(Toy.images(3, 6, 1)).logits(Toy.images(3, 6, 1))))
+                    .hasSize(18);
         }
     }
 

@@ -1,0 +1,36 @@
+package dev.limbeck.distill.teacher;
+
+/** Say what a model is used as, so that messages name it and the options about it as its user knows them. */
+public enum ModelRole {
+    /** It teaches; its options begin with {@code --teacher-}. */
+    TEACHER("teacher", "--teacher-", "--teacher-"),
+    /** It answers for itself, as in {@code evaluate} and {@code predict}. */
+    MODEL("model", "--model-", "--");
+
+    private final String noun;
+    private final String foreign;
+    private final String shared;
+
+    ModelRole(String noun, String foreign, String shared) {
+        this.noun = noun;
+        this.foreign = foreign;
+        this.shared = shared;
+    }
+
+    String noun() {
+        return noun;
+    }
+
+    /** Return the option that says what its output is. */
+    public String output(TeacherOutput output) {
+        return foreign + "output " + output.key();
+    }
+
+    String layout(boolean channelsLast) {
+        return foreign + "layout " + (channelsLast ? "nhwc" : "nchw");
+    }
+
+    String imageSize(long side) {
+        return shared + "image-size " + side;
+    }
+}
