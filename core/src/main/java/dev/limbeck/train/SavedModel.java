@@ -42,6 +42,7 @@ import org.slf4j.LoggerFactory;
  * @param sha256 over weights and buffers
  * @param file where the weights were read from
  * @param weightsKey where in that file they lie, as it was asked for; null for the only place
+ * @param notes what of the file was chosen, converted or left out, in words
  */
 public record SavedModel(
         Module module,
@@ -50,7 +51,8 @@ public record SavedModel(
         Map<String, String> preparation,
         String sha256,
         Path file,
-        @Nullable String weightsKey)
+        @Nullable String weightsKey,
+        List<String> notes)
         implements AutoCloseable {
     /** The name of the weights file in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
@@ -161,7 +163,15 @@ public record SavedModel(
         if (!ours) classNames = foreignNames(file, weights.classNames(), classes, notes);
         notes.addAll(notFinite(file, module));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
-        return new SavedModel(module, architecture.name(), classNames, metadata, module.sha256(), file, weightsKey);
+        return new SavedModel(
+                module,
+                architecture.name(),
+                classNames,
+                metadata,
+                module.sha256(),
+                file,
+                weightsKey,
+                List.copyOf(notes));
     }
 
     /** Choose among the names that a training script left beside the weights, and note what was chosen. */
@@ -295,7 +305,7 @@ public record SavedModel(
 
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
     public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
-        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey);
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
     }
 
     /** Return the number of logits. */

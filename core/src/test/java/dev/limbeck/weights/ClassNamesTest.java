@@ -46,7 +46,7 @@ class ClassNamesTest {
         assertThat(TensorGroups.none(file, Map.of("a", new TorchGlobals.Array())))
                 .hasMessageContaining("holds 1 NumPy arrays and no tensors");
         assertThat(TensorGroups.none(file, Map.of("epoch", 3))).hasMessageContaining("holds no tensors");
-        assertThat(TensorGroups.all(Map.of(7, Map.of("a", tensor))))
+        assertThat(TensorGroups.all(Path.of("file"), Map.of(7, Map.of("a", tensor))))
                 .singleElement()
                 .extracting(TensorGroups.Group::path)
                 .isEqualTo("7");

@@ -182,7 +182,8 @@ class ExporterTest {
                 student.preparation(),
                 module.sha256(),
                 home.resolve("nowhere.safetensors"),
-                null);
+                null,
+                List.of());
     }
 
     @Test
