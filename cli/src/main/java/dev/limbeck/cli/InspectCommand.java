@@ -74,6 +74,7 @@ final class InspectCommand extends LimbeckCommand {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (state dicts)");
             facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("checksum", checksum(weights));
             facts.put("weights_keys", keys);
             facts.put(
                     "use",
@@ -85,6 +86,7 @@ final class InspectCommand extends LimbeckCommand {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (a state dict)");
             facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("checksum", checksum(weights));
             facts.put("weights_sha256", state.sha256());
             long numbers = 0;
             for (String name : state.names()) numbers += state.get(name).numel();
@@ -102,6 +104,10 @@ final class InspectCommand extends LimbeckCommand {
             }
             return facts;
         }
+    }
+
+    private static String checksum(WeightFile weights) {
+        return weights.hasChecksum() ? "right" : "none; damage to its numbers would not be noticed";
     }
 
     private static String shape(Tensor tensor) {

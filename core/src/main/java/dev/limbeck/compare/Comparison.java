@@ -15,6 +15,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RunJson;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -241,6 +242,6 @@ public final class Comparison {
     }
 
     private void write(ComparisonResult result) {
-        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
+        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
     }
 }

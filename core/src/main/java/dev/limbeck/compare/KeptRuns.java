@@ -14,7 +14,6 @@ import dev.limbeck.train.RunJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /**
  * Make each run once: what an earlier attempt has finished is taken as it is, if it was made the same way, and what it
@@ -95,17 +94,6 @@ final class KeptRuns {
         }
         if (!Files.isWritable(out)) {
             throw new LimbeckException("this user may not write to " + out + "; choose another --out");
-        }
-    }
-
-    /** Write a text whole or not at all, over what is there. */
-    static void write(Path file, String text) {
-        Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-        try {
-            Files.writeString(temporary, text);
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 }

@@ -13,6 +13,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunJson;
 import dev.limbeck.train.TrainingDiverged;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -139,11 +140,11 @@ public final class Sweep {
         }
         String winner = ranked.get(0).name();
         Recipe best = Objects.requireNonNull(recipes.get(winner));
-        KeptRuns.write(out.resolve(BEST_NAME), best.toYaml());
+        WholeFile.write(out.resolve(BEST_NAME), RecipeFiles.sealed(best));
         context.told().accept("chosen on the validation split: " + winner);
         SweepResult result =
                 new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
-        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
+        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
         return result;
     }
 

@@ -16,18 +16,25 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
+import dev.limbeck.train.RunJson;
+import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** Turn recipes into text and back, and say in one line what is wrong with a text. */
@@ -47,17 +54,38 @@ public final class RecipeFiles {
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
 
+    private static final Pattern SEAL = Pattern.compile("# crc32c:([0-9a-f]{8})[^\n]*\n");
+    private static final int RECORD_START = 64;
+
     private RecipeFiles() {}
 
     private static ObjectNode tree(Path file) {
+        if (!Files.exists(file)) throw new LimbeckException("no recipe " + file + MissingFile.meant(file));
+        FileTrouble.requireFile(file);
         try {
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
-            return tree(Files.readString(file), file.toString());
-        } catch (NoSuchFileException e) {
-            throw new LimbeckException("no recipe " + file + MissingFile.meant(file), e);
+            String text = Files.readString(file);
+            Matcher seal = SEAL.matcher(text);
+            if (seal.lookingAt() && !seal.group(1).equals(sum(text.substring(seal.end())))) {
+                throw FileTrouble.in(
+                        file, "was damaged or edited after it was written; if it was meant, take its first line out");
+            }
+            return tree(text, file.toString());
         } catch (IOException e) {
             throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Return a recipe as YAML behind a comment with its checksum, which is checked when the file is read. */
+    public static String sealed(Recipe recipe) {
+        String yaml = recipe.toYaml();
+        return "# crc32c:" + sum(yaml) + " of the lines below; take this line out when you change them\n" + yaml;
+    }
+
+    private static String sum(String text) {
+        CRC32C sum = new CRC32C();
+        sum.update(text.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().toHexDigits((int) sum.getValue());
     }
 
     /**
@@ -65,8 +93,26 @@ public final class RecipeFiles {
      * that repeats it.
      */
     public static ObjectNode recipeTree(Path file) {
-        ObjectNode tree = tree(file);
-        return tree.get("recipe") instanceof ObjectNode recipe && tree.has("model_sha256") ? recipe : tree;
+        if (isRecord(file)) {
+            // Of any length, as a run may have any number of epochs. Through text, so that it binds as a recipe's file
+            // does.
+            ObjectNode run = RunJson.read(file);
+            if (run.get("recipe") instanceof ObjectNode recipe && run.has("model_sha256")) {
+                return tree(recipe.toString(), file.toString());
+            }
+        }
+        return tree(file);
+    }
+
+    /** Return whether a file begins as a JSON object that is a run's record, which no hand has written. */
+    private static boolean isRecord(Path file) {
+        if (!Files.isRegularFile(file)) return false;
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(RECORD_START), StandardCharsets.UTF_8)
+                    .matches("(?s)\\s*\\{\\s*\"limbeck\".*");
+        } catch (IOException e) {
+            return false; // which is said when it is read
+        }
     }
 
     /** Refuse keys that nothing knows before a value that is missing, for it may be there under a wrong name. */

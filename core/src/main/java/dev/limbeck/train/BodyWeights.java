@@ -6,6 +6,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.SoundWeights;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
@@ -89,6 +90,7 @@ final class BodyWeights {
                 manner = ", by their order and shapes as the names are others";
             }
             if (found == null) throw sorted.misfit(file, architecture, state);
+            SoundWeights.require(file, found);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.keep(Tensors.copy(tensor))));
             }

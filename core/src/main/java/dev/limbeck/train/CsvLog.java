@@ -1,8 +1,6 @@
 package dev.limbeck.train;
 
-import dev.limbeck.LimbeckException;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -36,11 +34,7 @@ public final class CsvLog implements Callback {
             }
             text.append('\n');
         }
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw failed(e);
-        }
+        WholeFile.write(file, text.toString());
     }
 
     /** Return the numbers of an epoch by name: the columns here, and the tags of other logs. */
@@ -55,9 +49,5 @@ public final class CsvLog implements Callback {
         values.put("seconds", row.seconds());
         values.put("images_per_second", row.trainImagesPerSecond());
         return values;
-    }
-
-    private LimbeckException failed(IOException e) {
-        return new LimbeckException("cannot write the log " + file + ": " + e.getMessage(), e);
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -179,11 +180,7 @@ public final class RunDirectory implements AutoCloseable {
     /** Write the model and the record, and put the run into its place. */
     public void finish(Learner learner, Map<String, Object> runRecord) {
         learner.save(unfinished.resolve(SavedModel.FILE_NAME));
-        try {
-            Files.writeString(unfinished.resolve(RECORD_NAME), RunJson.write(runRecord) + "\n");
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the run to " + target + " (" + reason(target, e) + ")", e);
-        }
+        WholeFile.write(unfinished.resolve(RECORD_NAME), RunJson.sealed(runRecord));
         // From here on the trained model is kept, even if the run cannot be moved to its place.
         finished = true;
         try {
