@@ -108,7 +108,8 @@ public final class Comparison {
 
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
+        try (KeptRuns.Claim claim = KeptRuns.claim(out);
+                Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
             KeptRuns kept = new KeptRuns(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));

@@ -114,6 +114,12 @@ public final class Sweep {
      *     first trial; or if every trial diverged
      */
     public SweepResult run() {
+        try (KeptRuns.Claim claim = KeptRuns.claim(out)) {
+            return runAlone();
+        }
+    }
+
+    private SweepResult runAlone() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
         try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
             KeptRuns kept = new KeptRuns(out, teachers, false, context);

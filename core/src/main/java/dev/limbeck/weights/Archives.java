@@ -1,6 +1,6 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.LimbeckException;
+import dev.limbeck.FolderLock;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -58,11 +58,23 @@ public final class Archives {
         if (parent == null) throw FileTrouble.in(folder, "is no folder to unpack into");
         Path temporary = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            requireFree(target);
             Files.createDirectories(parent);
-            Files.createDirectory(temporary);
         } catch (IOException e) {
             throw FileTrouble.writing(folder, e);
+        }
+        try (FolderLock lock = FolderLock.await(FolderLock.beside(target), target)) {
+            lock.clearLeftovers(target);
+            return extract(archive, target, temporary, allowedBytes, needed);
+        }
+    }
+
+    private static List<String> extract(
+            Path archive, Path target, Path temporary, long allowedBytes, Predicate<String> needed) {
+        try {
+            requireFree(target);
+            Files.createDirectory(temporary);
+        } catch (IOException e) {
+            throw FileTrouble.writing(target, e);
         }
         Thread onExit = new Thread(() -> FileUtils.deleteQuietly(temporary.toFile()));
         Runtime.getRuntime().addShutdownHook(onExit);

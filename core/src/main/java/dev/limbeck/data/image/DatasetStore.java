@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
@@ -7,6 +8,8 @@ import dev.limbeck.weights.Archives;
 import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.Download;
 import dev.limbeck.weights.Downloads;
+import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +26,7 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
@@ -228,18 +232,24 @@ public final class DatasetStore {
 
     private static Path unpacked(Path archive, Path folder) {
         Path notes = notes(folder);
+        if (Files.isDirectory(folder)) return folder;
         try {
-            if (!Files.isDirectory(folder)) {
-                List<String> said = Archives.extract(archive, folder, DatasetStore::isSplit);
-                if (!said.isEmpty()) Files.write(notes, said);
-            }
+            Files.createDirectories(folder.getParent());
         } catch (IOException e) {
-            throw new LimbeckException("cannot keep what is left out of " + archive + " in " + notes + ": " + e, e);
-        } catch (LimbeckException e) {
-            // Another process may have been quicker; a folder appears whole or not at all.
-            if (!Files.isDirectory(folder)) throw e;
+            throw FileTrouble.writing(folder, e);
         }
-        return folder;
+        // Of several processes one unpacks and the others wait, for what it has to say of the archive too.
+        try (FolderLock lock = FolderLock.await(FolderLock.beside(notes), folder)) {
+            if (Files.isDirectory(folder)) return folder;
+            Path unnoted = folder.resolveSibling(folder.getFileName() + ".unnoted");
+            FileUtils.deleteDirectory(unnoted.toFile()); // of a process that was killed here
+            List<String> said = Archives.extract(archive, unnoted, DatasetStore::isSplit);
+            if (!said.isEmpty()) WholeFile.write(notes, String.join("\n", said) + "\n");
+            Files.move(unnoted, folder);
+            return folder;
+        } catch (IOException e) {
+            throw FileTrouble.writing(folder, e);
+        }
     }
 
     /** Return whether a link of this name may stand for images that would be drawn from others without it. */
