@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Fetch from a server that says byte by byte whatever it likes. */
-@Timeout(20)
+@Timeout(240)
 class HostileServerTest {
     private static final int SIZE = 50_000;
 
