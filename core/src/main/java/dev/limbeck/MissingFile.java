@@ -12,7 +12,15 @@ public final class MissingFile {
     /** A folder of a million files is not worth reading for a typo. */
     private static final int MOST_READ = 10_000;
 
+    /** What a path is that is neither a file nor a folder. */
+    public static final String SPECIAL = "a pipe, a socket or a device";
+
     private MissingFile() {}
+
+    /** Return whether a path is neither a file nor a folder: to open it could wait forever, and to replace it do harm. */
+    public static boolean isSpecial(Path path) {
+        return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
+    }
 
     /** Make the exception {@code no model at runs/techer; did you mean runs/teacher?} */
     public static LimbeckException of(String kind, Path path) {
@@ -25,6 +33,7 @@ public final class MissingFile {
      * @param expected such as {@code expected a run directory}; empty for nothing
      */
     public static LimbeckException of(String kind, Path path, String expected) {
+        if (isSpecial(path)) return new LimbeckException(path + " is " + SPECIAL + "; expected a " + kind);
         return new LimbeckException("no " + kind + " at " + path + advice(path, expected));
     }
 

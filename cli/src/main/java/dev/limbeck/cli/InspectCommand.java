@@ -100,6 +100,7 @@ final class InspectCommand extends LimbeckCommand {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (state dicts)");
             facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("checksum", checksum(weights));
             facts.put("weights_keys", json ? keys : shown);
             names.forEach(found -> facts.put("classes." + found.key(), found.names()));
             facts.put(
@@ -112,6 +113,7 @@ final class InspectCommand extends LimbeckCommand {
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", "weights without a network (a state dict)");
             facts.put("sha256", ModelFiles.sha256(path));
+            facts.put("checksum", checksum(weights));
             facts.put("weights_sha256", state.sha256());
             if (keys.size() > 1) facts.put("weights_keys", json ? keys : shown);
             List<String> remarks = weights.remarks(key);
@@ -133,6 +135,10 @@ final class InspectCommand extends LimbeckCommand {
             }
             return facts;
         }
+    }
+
+    private static String checksum(WeightFile weights) {
+        return weights.hasChecksum() ? "right" : "none; damage to its numbers would not be noticed";
     }
 
     private static String shape(Tensor tensor) {

@@ -15,6 +15,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RunJson;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -107,7 +108,8 @@ public final class Comparison {
 
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
+        try (KeptRuns.Claim claim = KeptRuns.claim(out);
+                Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
             KeptRuns kept = new KeptRuns(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
@@ -241,6 +243,6 @@ public final class Comparison {
     }
 
     private void write(ComparisonResult result) {
-        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
+        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
     }
 }

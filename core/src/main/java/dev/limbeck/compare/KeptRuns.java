@@ -2,6 +2,7 @@ package dev.limbeck.compare;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.OpenTeacher;
@@ -15,7 +16,8 @@ import dev.limbeck.weights.Leftovers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Make each run once: what an earlier attempt has finished is taken as it is, if it was made the same way, and what it
@@ -28,13 +30,11 @@ final class KeptRuns {
     private final RunContext context;
 
     /**
-     * Keep runs below a folder.
+     * Keep runs below a folder that was claimed.
      *
      * @param tested whether they are judged on the test split too
-     * @throws LimbeckException if nothing can be written there, before anything is computed
      */
     KeptRuns(Path out, Teachers teachers, boolean tested, RunContext context) {
-        claim(out);
         Leftovers.clear(out);
         Leftovers.clear(out.resolve(Teachers.FOLDER));
         this.out = out;
@@ -88,7 +88,33 @@ final class KeptRuns {
         return facts.put("content of the data", data).put("content of the teacher", teacher);
     }
 
-    private static void claim(Path out) {
+    /** Hold a folder for one program, and the folders that were made for it. */
+    record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
+        /** Let others in; a folder that was made and is empty goes. */
+        @Override
+        public void close() {
+            lock.close();
+            for (Path folder : made) {
+                try {
+                    Files.delete(folder);
+                } catch (IOException e) {
+                    return; // something is in it
+                }
+            }
+        }
+    }
+
+    /**
+     * Claim a folder before anything is opened or computed.
+     *
+     * @throws LimbeckException if nothing can be written there, or another program is writing there
+     */
+    static Claim claim(Path out) {
+        List<Path> missing = new ArrayList<>();
+        Path whole = out.toAbsolutePath().normalize();
+        for (Path folder = whole; folder != null && !Files.exists(folder); folder = folder.getParent()) {
+            missing.add(folder);
+        }
         if (Files.exists(out) && !Files.isDirectory(out)) {
             throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
         }
@@ -100,16 +126,6 @@ final class KeptRuns {
         if (!Files.isWritable(out)) {
             throw new LimbeckException("this user may not write to " + out + "; choose another --out");
         }
-    }
-
-    /** Write a text whole or not at all, over what is there. */
-    static void write(Path file, String text) {
-        Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
-        try {
-            Files.writeString(temporary, text);
-            Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write " + file + ": " + e.getMessage(), e);
-        }
+        return new Claim(FolderLock.take(FolderLock.inside(out), out), missing);
     }
 }

@@ -13,6 +13,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.train.RunJson;
 import dev.limbeck.train.TrainingDiverged;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -113,6 +114,12 @@ public final class Sweep {
      *     first trial; or if every trial diverged
      */
     public SweepResult run() {
+        try (KeptRuns.Claim claim = KeptRuns.claim(out)) {
+            return runAlone();
+        }
+    }
+
+    private SweepResult runAlone() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
         try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
             KeptRuns kept = new KeptRuns(out, teachers, false, context);
@@ -139,11 +146,11 @@ public final class Sweep {
         }
         String winner = ranked.get(0).name();
         Recipe best = Objects.requireNonNull(recipes.get(winner));
-        KeptRuns.write(out.resolve(BEST_NAME), best.toYaml());
+        WholeFile.write(out.resolve(BEST_NAME), best.toYaml());
         context.told().accept("chosen on the validation split: " + winner);
         SweepResult result =
                 new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
-        KeptRuns.write(out.resolve(RESULT_NAME), RunJson.write(result) + "\n");
+        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
         return result;
     }
 

@@ -6,6 +6,7 @@ import dev.limbeck.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -32,6 +33,11 @@ public final class StateDict implements AutoCloseable {
         Tensor tensor = tensors.get(name);
         if (tensor == null) throw new IllegalArgumentException("no tensor '" + name + "'");
         return tensor;
+    }
+
+    /** Return all tensors by name in order, still owned by this state dict. */
+    public Map<String, Tensor> tensors() {
+        return Collections.unmodifiableMap(tensors);
     }
 
     public boolean contains(String name) {

@@ -16,14 +16,15 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -31,6 +32,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +54,13 @@ public final class RecipeFiles {
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
 
+    private static final int RECORD_START = 64;
+
     private RecipeFiles() {}
 
     private static ObjectNode tree(Path file) {
+        if (!Files.exists(file)) throw new LimbeckException("no recipe " + file + MissingFile.meant(file));
+        FileTrouble.requireFile(file);
         try {
             FileTrouble.requireFetched(file);
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
@@ -61,8 +68,6 @@ public final class RecipeFiles {
         } catch (CharacterCodingException e) {
             throw new LimbeckException(
                     file + " must be text in UTF-8, found bytes that are not, as in Latin-1; save it as UTF-8", e);
-        } catch (NoSuchFileException e) {
-            throw new LimbeckException("no recipe " + file + MissingFile.meant(file), e);
         } catch (IOException e) {
             throw new LimbeckException("cannot read the recipe " + file + ": " + e.getMessage(), e);
         }
@@ -85,8 +90,26 @@ public final class RecipeFiles {
      * that repeats it.
      */
     public static ObjectNode recipeTree(Path file) {
-        ObjectNode tree = tree(file);
-        return tree.get("recipe") instanceof ObjectNode recipe && tree.has("model_sha256") ? recipe : tree;
+        if (isRecord(file)) {
+            // Of any length, as a run may have any number of epochs. Through text, so that it binds as a recipe's file
+            // does.
+            ObjectNode run = RunJson.read(file);
+            if (run.get("recipe") instanceof ObjectNode recipe && run.has("model_sha256")) {
+                return tree(recipe.toString(), file.toString());
+            }
+        }
+        return tree(file);
+    }
+
+    /** Return whether a file begins as a JSON object that is a run's record, which no hand has written. */
+    private static boolean isRecord(Path file) {
+        if (!Files.isRegularFile(file)) return false;
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(RECORD_START), StandardCharsets.UTF_8)
+                    .matches("(?s)\\s*\\{\\s*\"limbeck\".*");
+        } catch (IOException e) {
+            return false; // which is said when it is read
+        }
     }
 
     /** Refuse keys that nothing knows before a value that is missing, for it may be there under a wrong name. */

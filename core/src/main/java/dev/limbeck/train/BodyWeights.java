@@ -7,6 +7,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Needs;
+import dev.limbeck.weights.SoundWeights;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
@@ -90,7 +91,7 @@ final class BodyWeights {
                 remarks.add(0, "they are taken by their order and shapes as the names are others");
             }
             if (found == null) throw sorted.misfit(file, architecture, state);
-            requireFinite(file, found);
+            SoundWeights.require(file, found);
             try (Scope scope = Scope.open()) {
                 found.forEach((name, tensor) -> values.put(name, Scope.keep(Tensors.copy(tensor))));
             }

@@ -1,9 +1,7 @@
 package dev.limbeck.train;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
-import java.io.IOException;
-import java.nio.file.Files;
+import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -39,11 +37,7 @@ public final class CsvLog implements Callback {
             }
             text.append('\n');
         }
-        try {
-            Files.writeString(file, text);
-        } catch (IOException e) {
-            throw failed(e);
-        }
+        WholeFile.write(file, text.toString());
     }
 
     /** Return the numbers of an epoch by name: the columns here, and the tags of other logs. */
@@ -58,9 +52,5 @@ public final class CsvLog implements Callback {
         values.put("seconds", row.seconds());
         values.put("images_per_second", row.trainImagesPerSecond());
         return values;
-    }
-
-    private LimbeckException failed(IOException e) {
-        return new LimbeckException("cannot write the log " + file + ": " + e.getMessage(), e);
     }
 }

@@ -1,8 +1,10 @@
 package dev.limbeck.train;
 
 import dev.limbeck.ExitGate;
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -30,6 +32,7 @@ public final class RunDirectory implements AutoCloseable {
     /** The name of the file that predictions are kept in. */
     public static final String PREDICTIONS_NAME = "predictions.safetensors";
 
+    private static final String OLD = ".old";
     private static final String CHECKPOINT_NAME = "checkpoint.safetensors";
     private static final String PREVIOUS_NAME =
             Checkpoint.previous(Path.of(CHECKPOINT_NAME)).toString();
@@ -40,24 +43,31 @@ public final class RunDirectory implements AutoCloseable {
     private final Path unfinished;
     private final boolean overwrite;
     private final List<Path> madeParents;
+    private final FolderLock lock;
     private boolean finished;
 
-    private RunDirectory(Path target, Path unfinished, boolean overwrite, List<Path> madeParents) {
+    private RunDirectory(Path target, Path unfinished, boolean overwrite, List<Path> madeParents, FolderLock lock) {
         this.target = target;
         this.unfinished = unfinished;
         this.overwrite = overwrite;
         this.madeParents = madeParents;
+        this.lock = lock;
     }
 
     /**
      * Check that a place is free, or holds a run that may be replaced; changes nothing.
      *
      * @param overwrite whether an existing run may be replaced
-     * @throws LimbeckException if the place is taken
+     * @throws LimbeckException if the place is taken, or another program is writing there
      */
     public static void check(Path target, boolean overwrite) {
         Path whole = target.toAbsolutePath().normalize();
         if (whole.getFileName() == null) throw new LimbeckException(target + " is no place for a run; choose a folder");
+        FolderLock.check(FolderLock.beside(whole), target);
+        requireFree(target, whole, overwrite);
+    }
+
+    private static void requireFree(Path target, Path whole, boolean overwrite) {
         Path unfinished = unfinished(whole);
         if (!overwrite) {
             if (Files.exists(whole))
@@ -68,7 +78,7 @@ public final class RunDirectory implements AutoCloseable {
             }
             if (Files.exists(unfinished)) {
                 throw new LimbeckException(unfinished
-                        + " exists: a run that is in its first epoch, or was killed there; --overwrite discards it");
+                        + " exists, left by a run that was killed in its first epoch; --overwrite discards it");
             }
         } else if (Files.exists(whole) && !holdsRun(whole)) {
             // Otherwise a slip such as --out . would replace a folder of something else.
@@ -91,24 +101,53 @@ public final class RunDirectory implements AutoCloseable {
         for (Path parent = whole.getParent(); parent != null && !Files.exists(parent); parent = parent.getParent()) {
             missing.add(parent);
         }
+        FolderLock lock;
         try {
+            Files.createDirectories(whole.getParent());
+            lock = FolderLock.take(FolderLock.beside(whole), target);
+        } catch (IOException e) {
+            throw notCreated(target, whole, e);
+        }
+        try {
+            bringBack(whole);
+            requireFree(target, whole, overwrite);
             FileUtils.deleteDirectory(unfinished.toFile());
             Files.createDirectories(unfinished);
+            return new RunDirectory(whole, unfinished, overwrite, missing, lock);
         } catch (IOException e) {
-            throw new LimbeckException(
-                    "cannot create the run directory " + target + " (" + reason(whole, e) + "); choose another --out",
-                    e);
+            lock.close();
+            throw notCreated(target, whole, e);
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
         }
-        return new RunDirectory(whole, unfinished, overwrite, missing);
+    }
+
+    private static LimbeckException notCreated(Path target, Path whole, IOException e) {
+        return new LimbeckException(
+                "cannot create the run directory " + target + " (" + reason(whole, e) + "); choose another --out", e);
+    }
+
+    /** Mend what a kill in the middle of {@link #replace} leaves: the old run comes back, or goes if the new one is there. */
+    private static void bringBack(Path whole) throws IOException {
+        for (Path old : FolderLock.hidden(whole, OLD)) {
+            if (!Files.exists(whole)) Files.move(old, whole);
+            else FileUtils.deleteDirectory(old.toFile());
+        }
     }
 
     /**
      * Find the checkpoints that an interrupted run has left, the latest first.
      *
-     * @throws LimbeckException if there is none
+     * @throws LimbeckException if there is none, or another program is writing there
      */
     public static List<Path> checkpoints(Path target) {
         Path whole = target.toAbsolutePath().normalize();
+        FolderLock.check(FolderLock.beside(whole), target);
+        return checkpoints(target, whole);
+    }
+
+    private static List<Path> checkpoints(Path target, Path whole) {
         List<Path> found = checkpointsIn(unfinished(whole));
         if (!found.isEmpty()) return found;
         if (Files.exists(unfinished(whole))) {
@@ -146,8 +185,23 @@ public final class RunDirectory implements AutoCloseable {
 
     /** Claim the place of an interrupted run again, to go on from one of its checkpoints. */
     public static RunDirectory reopen(Path target, boolean overwrite) {
-        checkpoints(target);
         Path whole = target.toAbsolutePath().normalize();
+        checkpoints(target);
+        FolderLock lock = FolderLock.take(FolderLock.beside(whole), target);
+        try {
+            return reopen(target, whole, overwrite, lock);
+        } catch (IOException e) {
+            lock.close();
+            throw new LimbeckException("cannot resume " + target + " (" + reason(whole, e) + ")", e);
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static RunDirectory reopen(Path target, Path whole, boolean overwrite, FolderLock lock) throws IOException {
+        bringBack(whole);
+        checkpoints(target, whole);
         if (!overwrite && Files.exists(whole)) {
             throw new LimbeckException(
                     target + " exists; add --overwrite to replace it when the resumed run is complete");
@@ -158,10 +212,8 @@ public final class RunDirectory implements AutoCloseable {
             for (Path file : content.toList()) {
                 if (!WRITTEN.contains(file.getFileName().toString())) FileUtils.forceDelete(file.toFile());
             }
-        } catch (IOException e) {
-            throw new LimbeckException("cannot resume " + target + " (" + reason(whole, e) + ")", e);
         }
-        return new RunDirectory(whole, unfinished, overwrite, List.of());
+        return new RunDirectory(whole, unfinished, overwrite, List.of(), lock);
     }
 
     private static Path unfinished(Path whole) {
@@ -194,16 +246,12 @@ public final class RunDirectory implements AutoCloseable {
     public void finish(Learner learner, Map<String, Object> runRecord) {
         try (ExitGate inside = ExitGate.enter()) {
             learner.save(unfinished.resolve(SavedModel.FILE_NAME));
-            put(runRecord);
+            WholeFile.write(unfinished.resolve(RECORD_NAME), RunJson.sealed(runRecord));
         }
+        publish();
     }
 
-    private void put(Map<String, Object> runRecord) {
-        try {
-            Files.writeString(unfinished.resolve(RECORD_NAME), RunJson.write(runRecord) + "\n");
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the run to " + target + " (" + reason(target, e) + ")", e);
-        }
+    private void publish() {
         // From here on the trained model is kept, even if the run cannot be moved to its place.
         finished = true;
         try {
@@ -223,7 +271,7 @@ public final class RunDirectory implements AutoCloseable {
             return;
         }
         if (!overwrite || !holdsRun(target)) throw new IOException("something else has appeared there meanwhile");
-        Path old = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".old");
+        Path old = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + OLD);
         Files.move(target, old);
         try {
             Files.move(unfinished, target);
@@ -251,18 +299,21 @@ public final class RunDirectory implements AutoCloseable {
         return "its last epoch";
     }
 
-    /** Remove what an unfinished run has written, unless it is a checkpoint. */
+    /** Remove what an unfinished run has written, unless it is a checkpoint, and let others write there. */
     @Override
     public void close() {
-        if (finished || leavesCheckpoint()) return;
+        boolean keeps = finished || leavesCheckpoint();
         try {
-            FileUtils.deleteDirectory(unfinished.toFile());
-            for (Path parent : madeParents) {
+            if (!keeps) FileUtils.deleteDirectory(unfinished.toFile());
+            lock.close();
+            for (Path parent : keeps ? List.<Path>of() : madeParents) {
                 if (!isEmpty(parent)) break;
                 Files.delete(parent);
             }
         } catch (IOException e) {
             throw new LimbeckException("cannot remove " + unfinished + " (" + reason(unfinished, e) + ")", e);
+        } finally {
+            lock.close();
         }
     }
 

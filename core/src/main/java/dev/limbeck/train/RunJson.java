@@ -13,7 +13,13 @@ import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
 
 /** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
 public final class RunJson {
@@ -23,6 +29,10 @@ public final class RunJson {
             .registerModule(new SimpleModule()
                     .addSerializer(Double.class, new FiniteNumbers())
                     .addSerializer(double.class, new FiniteNumbers()));
+
+    private static final String SEAL = "file";
+    private static final String SUM = "checksum";
+    private static final String MARK = "crc32c:";
 
     private RunJson() {}
 
@@ -36,18 +46,98 @@ public final class RunJson {
     }
 
     /**
-     * Read a document.
+     * Return an indented document for a file, with a checksum in {@code file.checksum} that {@link #read} checks: a CRC-32C over
+     * what the rest means, whatever its spaces and the order of its keys. It guards against accidents, not against forgers.
+     */
+    public static String sealed(Object value) {
+        try {
+            // Read back, so that numbers are those that a file holds.
+            ObjectNode document = (ObjectNode) JSON.readTree(write(value));
+            String sum = sum(document);
+            document.putObject(SEAL).put(SUM, sum);
+            return write(document) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("what was written cannot be read", e);
+        }
+    }
+
+    /**
+     * Read a document, and take its checksum out.
      *
-     * @throws LimbeckException in one line, if the file cannot be read or does not hold a JSON object
+     * @throws LimbeckException in one line, if the file cannot be read, does not hold a JSON object, or does not fit its
+     *     checksum; one without a checksum passes
      */
     public static ObjectNode read(Path file) {
+        FileTrouble.requireFile(file);
         try {
-            if (JSON.readTree(file.toFile()) instanceof ObjectNode document) return document;
+            if (JSON.readTree(file.toFile()) instanceof ObjectNode document) {
+                check(file, document);
+                return document;
+            }
             throw new LimbeckException(file + " holds no record; expected a JSON object");
         } catch (JsonProcessingException e) {
             throw new LimbeckException(file + " is damaged: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
+        }
+    }
+
+    private static void check(Path file, ObjectNode document) {
+        JsonNode seal = document.remove(SEAL);
+        if (seal == null
+                ? isSealedElsewhere(document)
+                : !seal.path(SUM).asText().equals(sum(document))) {
+            throw FileTrouble.in(
+                    file,
+                    "was damaged or edited after it was written; copy or make it again, or, if it was meant, take its entry "
+                            + SEAL + " out");
+        }
+    }
+
+    /** Return whether the entry is there under another name, which is damaged then. */
+    private static boolean isSealedElsewhere(ObjectNode document) {
+        for (JsonNode value : document) {
+            for (JsonNode inner : value) {
+                if (value.size() == 1 && inner.asText().startsWith(MARK)) return true;
+            }
+        }
+        return false;
+    }
+
+    private static String sum(JsonNode document) {
+        CRC32C sum = new CRC32C();
+        add(sum, document);
+        return MARK + HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    private static void add(CRC32C sum, JsonNode node) {
+        if (node.isObject()) {
+            add(sum, "object", String.valueOf(node.size()));
+            Map<String, JsonNode> sorted = new TreeMap<>();
+            node.properties().forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
+            sorted.forEach((key, value) -> {
+                add(sum, "key", key);
+                add(sum, value);
+            });
+        } else if (node.isArray()) {
+            add(sum, "array", String.valueOf(node.size()));
+            node.forEach(element -> add(sum, element));
+        } else if (node.isFloatingPointNumber()) {
+            double value = node.doubleValue();
+            // Other tools may write 1 for 1.0.
+            boolean whole = value == Math.rint(value) && Math.abs(value) < 1L << 53;
+            add(sum, "number", whole ? String.valueOf((long) value) : String.valueOf(value));
+        } else {
+            add(sum, node.isNumber() ? "number" : node.getNodeType().toString(), node.asText());
+        }
+    }
+
+    /** Add texts so that none can lend characters to its neighbor. */
+    private static void add(CRC32C sum, String... texts) {
+        for (String text : texts) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            sum.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+            sum.update(bytes);
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.AtExit;
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
 import java.io.IOException;
@@ -66,11 +67,28 @@ public final class Archives {
         if (parent == null) throw FileTrouble.in(folder, "is no folder to unpack into");
         Path temporary = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            requireFree(target);
             Files.createDirectories(parent);
-            Files.createDirectory(temporary);
         } catch (IOException e) {
             throw FileTrouble.writing(folder, e);
+        }
+        try (FolderLock lock = FolderLock.await(FolderLock.beside(target), target)) {
+            lock.clearLeftovers(target);
+            extract(archive, target, temporary, allowedBytes, needed, noted);
+        }
+    }
+
+    private static void extract(
+            Path archive,
+            Path target,
+            Path temporary,
+            long allowedBytes,
+            Predicate<String> needed,
+            Consumer<List<String>> noted) {
+        try {
+            requireFree(target);
+            Files.createDirectory(temporary);
+        } catch (IOException e) {
+            throw FileTrouble.writing(target, e);
         }
         try (AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(temporary.toFile()))) {
             noted.accept(unpack(archive, temporary, allowedBytes, needed));

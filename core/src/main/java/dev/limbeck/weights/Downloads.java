@@ -1,17 +1,12 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.CacheFolder;
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Fetch files into a cache folder, once: a broken transfer goes on where it stopped, and no file appears under its name
@@ -19,9 +14,6 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class Downloads {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    /** Locks of files hold between processes only, so threads of this one need their own. */
-    private static final Map<Path, ReentrantLock> IN_THIS_PROCESS = new ConcurrentHashMap<>();
 
     /** Hear how a transfer goes on. */
     @FunctionalInterface
@@ -70,20 +62,14 @@ public final class Downloads {
         Path target = folder.resolve(download.fileName());
         Path note = folder.resolve("." + download.fileName() + ".checked");
         if (isChecked(target, note, download.checksum())) return target;
-        ReentrantLock mutex = IN_THIS_PROCESS.computeIfAbsent(target, path -> new ReentrantLock());
-        mutex.lock();
         try {
             Files.createDirectories(folder);
-            Path lockFile = folder.resolve("." + download.fileName() + ".lock");
-            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.lock()) {
+            try (FolderLock lock = FolderLock.await(FolderLock.beside(target), target)) {
                 fetchAlone(download, target, note, progress);
                 return target;
             }
         } catch (IOException e) {
             throw FileTrouble.writing(target, e);
-        } finally {
-            mutex.unlock();
         }
     }
 
@@ -110,7 +96,7 @@ public final class Downloads {
             WholeFile.move(part, target);
             transfer.forget(part);
         }
-        Files.writeString(note, note(target, download.checksum()));
+        WholeFile.write(note, note(target, download.checksum()));
     }
 
     private static boolean isChecked(Path target, Path note, Checksum checksum) {

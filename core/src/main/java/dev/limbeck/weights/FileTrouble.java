@@ -60,9 +60,10 @@ public final class FileTrouble {
         }
     }
 
-    /** Refuse what is not an existing regular file. */
-    static void requireFile(Path file) {
+    /** Refuse what is not an existing regular file, before it is opened: a pipe would be waited for. */
+    public static void requireFile(Path file) {
         if (Files.isDirectory(file)) throw in(file, "is a folder; expected a file");
+        if (MissingFile.isSpecial(file)) throw in(file, "is " + MissingFile.SPECIAL + "; expected a file");
         if (!Files.exists(file)) throw in(file, "no such file" + MissingFile.meant(file));
     }
 

@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
 /**
  * Fetch weights that were trained on ImageNet's 1,000 classes, each once, into a cache folder.
  *
- * <p>Source: the files that torchvision 0.28 names. Their names hold the first digits of their SHA-256, which is checked; the
- * addresses themselves are not verified here.
+ * <p>Source: the files that torchvision 0.28 names. Their names hold the first digits of their SHA-256; the whole is checked
+ * where several independent projects publish the same (ResNet-18, 34 and 50, MobileNetV2, EfficientNet-B0), the 8 or 10 digits of
+ * the name for the others. The addresses themselves are not verified here.
  */
 public final class PretrainedWeights {
     private static final String BASE = "https://download.pytorch.org/models/";
@@ -31,6 +32,19 @@ public final class PretrainedWeights {
             Map.entry("shufflenet_v2_x1_0", "shufflenetv2_x1-5666bf0f80.pth"),
             Map.entry("vgg11_bn", "vgg11_bn-6002323d.pth"),
             Map.entry("vgg16_bn", "vgg16_bn-6c64b313.pth")));
+
+    /** The whole SHA-256 of files, by architecture. */
+    private static final Map<String, String> WHOLE = Map.of(
+            "resnet18",
+            "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+            "resnet34",
+            "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
+            "resnet50",
+            "11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",
+            "mobilenet_v2",
+            "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
+            "efficientnet_b0",
+            "7f5810bc96def8f7552d5b7e68d53c4786f81167d28291b21c0d90e1fca14934");
 
     private final Path cache;
     private final UnaryOperator<URI> addresses;
@@ -77,8 +91,9 @@ public final class PretrainedWeights {
         String file = files.apply(known);
         Matcher digits = DIGITS.matcher(file);
         if (!digits.find()) throw new IllegalStateException(file + " names no checksum");
-        Download download =
-                new Download(addresses.apply(URI.create(BASE + file)), file, Checksum.sha256Prefix(digits.group(1)));
+        String whole = file.equals(known) ? WHOLE.get(architecture) : null;
+        Checksum checksum = whole == null ? Checksum.sha256Prefix(digits.group(1)) : Checksum.sha256(whole);
+        Download download = new Download(addresses.apply(URI.create(BASE + file)), file, checksum);
         return new Downloads(cache).fetch(download, progress);
     }
 }

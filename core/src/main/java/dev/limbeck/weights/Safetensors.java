@@ -25,12 +25,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
+import java.util.zip.CRC32C;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Read and write the safetensors format: the length of a JSON header (8 bytes, little-endian), the header, then the
- * bytes of all tensors without holes. Nothing in such a file can run.
+ * bytes of all tensors without holes. Nothing in such a file can run. What is written carries checksums, see {@link TensorSums},
+ * which are checked in the pass that reads; files of others have none.
  *
  * <p>Source: the format description of the safetensors project, version 1 of the layout. Every number of the header
  * is checked against the file before anything is allocated. A single tensor may hold up to 2 GiB, a file any number.
@@ -41,6 +43,7 @@ public final class Safetensors {
 
     private static final int LENGTH_BYTES = 8;
     private static final int ALIGNMENT = 8;
+    private static final int PIECE = 1 << 20;
     private static final String METADATA = "__metadata__";
     /** The types that may lie beside the weights, with their bytes: they are known to the format, not to the engine. */
     private static final Map<String, Integer> PASSED_OVER =
@@ -56,7 +59,12 @@ public final class Safetensors {
     private record Entry(String name, @Nullable DType type, String typeName, long[] shape, long begin, long end)
             implements Described {}
 
-    private record Header(Map<String, String> metadata, List<Entry> entries, long dataStart) {}
+    /** What a header says; sums are those of the tensors' bytes, null where the file has none. */
+    private record Header(
+            Map<String, String> metadata,
+            List<Entry> entries,
+            long dataStart,
+            @Nullable Map<String, Integer> sums) {}
 
     /**
      * Read all tensors, in the header's order, and the metadata.
@@ -78,13 +86,13 @@ public final class Safetensors {
             });
             Map<String, String> metadata = new LinkedHashMap<>(header.metadata);
             metadata.keySet().removeIf(name -> !names.test(name));
-            return new WeightFile(file, entries, metadata, wanted -> read(file, wanted, header.dataStart));
+            return new WeightFile(file, entries, metadata, header.sums != null, wanted -> read(file, wanted, header));
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
         }
     }
 
-    private static StateDict read(Path file, Map<String, Described> wanted, long dataStart) throws IOException {
+    private static StateDict read(Path file, Map<String, Described> wanted, Header header) throws IOException {
         StateDict tensors = new StateDict();
         try (Scope scope = Scope.open();
                 FileChannel channel = channel(file)) {
@@ -97,17 +105,31 @@ public final class Safetensors {
                             file, "tensor '" + FileTrouble.printable(entry.name) + "' is larger than 2 GiB");
                 }
                 Tensor tensor = TensorBytes.read(
-                        file,
-                        entry.name,
-                        type,
-                        entry.shape,
-                        buffer -> TensorBytes.fill(buffer, channel, dataStart + entry.begin));
+                        file, entry.name, type, entry.shape, buffer -> fill(file, entry, buffer, channel, header));
                 tensors.put(named.getKey(), Scope.keep(tensor));
             }
             return tensors;
         } catch (IOException | RuntimeException | Error e) {
             tensors.close();
             throw e;
+        }
+    }
+
+    /** Fill a buffer piece by piece, each summed while it is in the processor's cache. */
+    private static void fill(Path file, Entry entry, ByteBuffer buffer, FileChannel channel, Header header)
+            throws IOException {
+        CRC32C sum = new CRC32C();
+        int end = buffer.limit();
+        for (int at = 0; at < end; at += PIECE) {
+            ByteBuffer piece = buffer.slice(at, Math.min(PIECE, end - at));
+            TensorBytes.fill(piece, channel, header.dataStart + entry.begin + at);
+            if (header.sums != null) sum.update(piece.flip());
+            if (end - at <= PIECE) break; // at + PIECE could overflow
+        }
+        if (header.sums == null) return;
+        Integer expected = header.sums.get(entry.name);
+        if (expected == null || expected != (int) sum.getValue()) {
+            throw TensorSums.changed(file, "tensor '" + FileTrouble.printable(entry.name) + "'");
         }
     }
 
@@ -132,10 +154,9 @@ public final class Safetensors {
     public static void write(StateDict tensors, Path file) {
         TensorBytes.requireLittleEndian();
         ObjectNode header = JSON.createObjectNode();
-        if (!tensors.metadata().isEmpty()) {
-            ObjectNode metadata = header.putObject(METADATA);
-            tensors.metadata().forEach(metadata::put);
-        }
+        ObjectNode metadata = header.putObject(METADATA);
+        tensors.metadata().forEach(metadata::put);
+        metadata.put(TensorSums.KEY, sums(tensors));
         // Wide elements first, so that every tensor starts at a multiple of its element size.
         List<String> layout = new ArrayList<>(tensors.names());
         layout.sort(Comparator.comparingInt(
@@ -166,6 +187,19 @@ public final class Safetensors {
         });
     }
 
+    private static String sums(StateDict tensors) {
+        Map<String, TensorSums.Named> named = new LinkedHashMap<>();
+        Map<String, Integer> sums = new LinkedHashMap<>();
+        for (String name : tensors.names()) {
+            Tensor tensor = tensors.get(name);
+            named.put(name, new TensorSums.Named(DType.of(tensor).safetensorsName(), tensor.shape()));
+            try (Scope scope = Scope.open()) {
+                sums.put(name, TensorSums.of(bytes(tensor)));
+            }
+        }
+        return TensorSums.of(tensors.metadata(), named, sums);
+    }
+
     private static ByteBuffer lengthAndHeader(byte[] text) {
         int padded = (text.length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         ByteBuffer head = ByteBuffer.allocate(LENGTH_BYTES + padded).order(ByteOrder.LITTLE_ENDIAN);
@@ -176,8 +210,13 @@ public final class Safetensors {
 
     private static void writeTensor(FileChannel channel, Tensor tensor) throws IOException {
         try (Scope scope = Scope.open()) {
-            writeFully(channel, Tensors.memory(tensor.detach().cpu().contiguous()));
+            writeFully(channel, bytes(tensor));
         }
+    }
+
+    /** Return the bytes as they are written; to be called in a scope. */
+    private static ByteBuffer bytes(Tensor tensor) {
+        return Tensors.memory(tensor.detach().cpu().contiguous());
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
@@ -246,7 +285,11 @@ public final class Safetensors {
             }
         }
         checkNoHoles(file, entries, dataBytes);
-        return new Header(metadata, entries, LENGTH_BYTES + (long) text.length);
+        Map<String, TensorSums.Named> named = new LinkedHashMap<>();
+        entries.forEach(entry -> named.put(entry.name, new TensorSums.Named(entry.typeName, entry.shape)));
+        Map<String, Integer> sums = TensorSums.read(file, metadata, named);
+        metadata.remove(TensorSums.KEY);
+        return new Header(metadata, entries, LENGTH_BYTES + (long) text.length, sums);
     }
 
     private static Map<String, String> metadata(Path file, JsonNode node) {

@@ -50,7 +50,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
             Object keys = unpickle(file, input, storages);
             Map<String, Long> positions =
                     new TorchLegacy(file, channel, new HashMap<>()).index(keys, storages, input.position());
-            return new WeightFile(file, root, Map.of(), wanted -> {
+            return new WeightFile(file, root, Map.of(), false, wanted -> {
                 try (FileChannel again = FileChannel.open(file)) {
                     return TorchCheckpoint.assemble(file, wanted, new TorchLegacy(file, again, positions));
                 }

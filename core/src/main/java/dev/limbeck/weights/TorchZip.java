@@ -6,7 +6,6 @@ import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
@@ -17,6 +16,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -70,14 +71,20 @@ final class TorchZip implements TorchCheckpoint.Storages {
     }
 
     static WeightFile open(Path file) {
+        boolean[] checksum = new boolean[1];
         Object root = with(file, archive -> {
             archive.checkByteOrder();
+            checksum[0] = archive.entry(PICKLE).getCrc() != 0;
             byte[] pickle = archive.bytes(PICKLE, Limit.PICKLE_BYTES);
             PickleInput input = new PickleInput(new ByteArrayInputStream(pickle), pickle.length);
             return new TorchUnpickler(file, input, new HashMap<>()).read();
         });
         return new WeightFile(
-                file, root, Map.of(), wanted -> with(file, archive -> TorchCheckpoint.assemble(file, wanted, archive)));
+                file,
+                root,
+                Map.of(),
+                checksum[0],
+                wanted -> with(file, archive -> TorchCheckpoint.assemble(file, wanted, archive)));
     }
 
     /** Do something with the open archive. */
@@ -112,10 +119,25 @@ final class TorchZip implements TorchCheckpoint.Storages {
 
     @Override
     public void read(Storage storage, ByteBuffer buffer) throws IOException {
-        try (InputStream in = zip.getInputStream(entry("data/" + storage.key()));
+        ZipEntry entry = entry("data/" + storage.key());
+        try (CheckedInputStream in = checked(entry);
                 ReadableByteChannel channel = Channels.newChannel(in)) {
             TensorBytes.fill(buffer, channel);
+            check(entry, in);
         }
+    }
+
+    private CheckedInputStream checked(ZipEntry entry) throws IOException {
+        return new CheckedInputStream(zip.getInputStream(entry), new CRC32());
+    }
+
+    /** Compare the checksum of what was read; PyTorch writes 0 where it was told to compute none. */
+    private void check(ZipEntry entry, CheckedInputStream read) {
+        if (entry.getCrc() == 0 || entry.getCrc() == read.getChecksum().getValue()) return;
+        throw FileTrouble.in(
+                file,
+                "its entry " + FileTrouble.printable(entry.getName())
+                        + " does not fit its checksum, so it was damaged; copy or download the file again");
     }
 
     private void checkByteOrder() throws IOException {
@@ -138,9 +160,10 @@ final class TorchZip implements TorchCheckpoint.Storages {
                     "its entry " + name + " takes " + entry.getSize() + " bytes; expected at most " + most
                             + (limit == null ? "" : "; " + limit.advice()));
         }
-        try (InputStream in = zip.getInputStream(entry)) {
+        try (CheckedInputStream in = checked(entry)) {
             byte[] bytes = in.readNBytes((int) entry.getSize());
             if (bytes.length != entry.getSize()) throw new EOFException();
+            check(entry, in);
             return bytes;
         }
     }

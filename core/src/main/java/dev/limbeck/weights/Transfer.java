@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
+import java.net.ProtocolException;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
@@ -12,6 +13,7 @@ import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,12 +24,18 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Receive one address into a partial file, going on behind the bytes that are there already. */
 final class Transfer {
     private static final Duration CONNECT = Duration.ofSeconds(20);
     private static final int CHUNK = 1 << 16;
+
+    /** Bytes a second, on the average over the time of patience; slower is taken for silence. */
+    private static final long LEAST_RATE = 256;
+
+    private static final Pattern TAG = Pattern.compile("\"[\\x21\\x23-\\x7e]{0,256}\"");
     private static final int OK = 200;
     private static final int PARTIAL = 206;
     private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -59,15 +67,19 @@ final class Transfer {
                 if (response.statusCode() != OK && response.statusCode() != PARTIAL) {
                     throw failed(download, target, "the server answered " + response.statusCode(), null);
                 }
+                refuseOdd(download, target, response, have);
                 keepTag(response, part);
-                store(response, body, part, have, progress);
+                store(download, target, response, body, part, have, progress);
             }
         } catch (StalledException e) {
-            throw failed(download, target, "nothing arrived for " + patience.toSeconds() + " s", e);
+            throw failed(download, target, "next to nothing arrived for " + patience.toSeconds() + " s", e);
         } catch (DiskException e) {
             throw FileTrouble.writing(part, e.cause);
         } catch (IOException e) {
             throw failed(download, target, reason(e), e);
+        } catch (IllegalArgumentException e) {
+            // The client's way to refuse what a server sends, such as an address to go on at.
+            throw failed(download, target, "the server's answer is no HTTP that can be used", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed(download, target, "it was interrupted", e);
@@ -87,7 +99,8 @@ final class Transfer {
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-");
             // The server then sends the whole file if it changed in between.
-            if (Files.exists(tag(part))) request.header("If-Range", Files.readString(tag(part)));
+            String tag = Files.exists(tag(part)) ? Files.readString(tag(part), StandardCharsets.ISO_8859_1) : "";
+            if (TAG.matcher(tag).matches()) request.header("If-Range", tag);
         }
         return client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     }
@@ -107,11 +120,47 @@ final class Transfer {
         return response.headers().firstValue("Content-Range").orElse("");
     }
 
+    /** Refuse an answer that cannot be the file, before any of it is kept. */
+    private static void refuseOdd(Download download, Path target, HttpResponse<?> response, long have) {
+        if (response.statusCode() == PARTIAL && have == 0) {
+            throw failed(download, target, "the server sent a part where the whole was asked for", null);
+        }
+        String coding = response.headers().firstValue("Content-Encoding").orElse("identity");
+        if (!coding.equalsIgnoreCase("identity")) {
+            String shown = FileTrouble.printable(coding);
+            throw failed(download, target, "the server sent it as " + shown + ", which was not asked for", null);
+        }
+        length(download, target, response, have);
+    }
+
+    /** Return the length that an answer claims, or −1 for none; one that cannot be is refused. */
+    private static long length(Download download, Path target, HttpResponse<?> response, long have) {
+        String claimed = response.headers().firstValue("Content-Length").orElse("");
+        if (claimed.isEmpty()) return -1;
+        if (!claimed.matches("[0-9]{1,18}")) {
+            String shown = FileTrouble.printable(claimed);
+            throw failed(download, target, "the server claims a length of " + shown + " bytes", null);
+        }
+        long length = Long.parseLong(claimed);
+        if (have + length > download.mostBytes()) throw tooLong(download, target);
+        return length;
+    }
+
+    private static LimbeckException tooLong(Download download, Path target) {
+        return failed(
+                download,
+                target,
+                "the server sends more than the " + download.mostBytes() + " bytes that are allowed; nothing was kept",
+                null);
+    }
+
     private static void keepTag(HttpResponse<?> response, Path part) throws IOException {
-        Optional<String> tag = response.headers().firstValue("ETag").filter(value -> value.startsWith("\""));
-        // A weak tag does not promise equal bytes and may not be sent with If-Range.
+        Optional<String> tag = response.headers()
+                .firstValue("ETag")
+                .filter(value -> TAG.matcher(value).matches());
+        // A weak tag does not promise equal bytes and may not be sent with If-Range; an odd one cannot be sent at all.
         if (tag.isPresent()) {
-            Files.writeString(tag(part), tag.get());
+            WholeFile.write(tag(part), tag.get());
         } else {
             Files.deleteIfExists(tag(part));
         }
@@ -121,11 +170,18 @@ final class Transfer {
         return part.resolveSibling("." + part.getFileName() + ".etag");
     }
 
-    private void store(HttpResponse<?> response, InputStream body, Path part, long have, Downloads.Progress progress)
+    private void store(
+            Download download,
+            Path target,
+            HttpResponse<?> response,
+            InputStream body,
+            Path part,
+            long have,
+            Downloads.Progress progress)
             throws IOException {
-        long length = response.headers().firstValueAsLong("Content-Length").orElse(-1);
+        long length = length(download, target, response, have);
         long total = length < 0 ? -1 : have + length;
-        AtomicLong lastHeard = new AtomicLong(System.nanoTime());
+        AtomicLong heard = new AtomicLong();
         AtomicBoolean stalled = new AtomicBoolean();
         ScheduledExecutorService watch = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "limbeck-download-watch");
@@ -133,10 +189,12 @@ final class Transfer {
             return thread;
         });
         // The client has no time limit of its own once headers have arrived; closing the body ends a read that hangs.
-        long step = Math.max(1, patience.toMillis() / 4);
-        watch.scheduleWithFixedDelay(
+        long step = Math.max(1, patience.toMillis());
+        // A server that sends a byte now and then would otherwise be waited for without end.
+        long least = LEAST_RATE * Math.max(1, patience.toSeconds());
+        watch.scheduleAtFixedRate(
                 () -> {
-                    if (System.nanoTime() - lastHeard.get() < patience.toNanos()) return;
+                    if (heard.getAndSet(0) >= least) return;
                     stalled.set(true);
                     try {
                         body.close();
@@ -152,7 +210,12 @@ final class Transfer {
             long received = have;
             progress.received(received, total);
             for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-                lastHeard.set(System.nanoTime());
+                heard.addAndGet(count);
+                if (received + count > download.mostBytes()) {
+                    file.close();
+                    forget(part);
+                    throw tooLong(download, target);
+                }
                 append(file, ByteBuffer.wrap(chunk, 0, count));
                 received += count;
                 progress.received(received, total);
@@ -188,6 +251,7 @@ final class Transfer {
 
     private static String reason(IOException e) {
         if (e instanceof HttpConnectTimeoutException) return "no connection within " + CONNECT.toSeconds() + " s";
+        if (e instanceof ProtocolException) return "the server's answer is no HTTP that can be used";
         if (e instanceof HttpTimeoutException) return "the server did not answer in time";
         if (e instanceof ConnectException) {
             return e.getCause() != null && e.getCause().getCause() instanceof UnresolvedAddressException

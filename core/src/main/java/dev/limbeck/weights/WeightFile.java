@@ -19,6 +19,7 @@ public final class WeightFile {
     private final Path path;
     private final @Nullable Object root;
     private final Map<String, String> metadata;
+    private final boolean checksum;
     private final Reader reader;
 
     /** Read the bytes of tensors that a file describes. */
@@ -26,10 +27,11 @@ public final class WeightFile {
         StateDict read(Map<String, Described> wanted) throws IOException;
     }
 
-    WeightFile(Path path, @Nullable Object root, Map<String, String> metadata, Reader reader) {
+    WeightFile(Path path, @Nullable Object root, Map<String, String> metadata, boolean checksum, Reader reader) {
         this.path = path;
         this.root = root;
         this.metadata = metadata;
+        this.checksum = checksum;
         this.reader = reader;
     }
 
@@ -56,6 +58,11 @@ public final class WeightFile {
     /** Return the text beside the tensors of a safetensors file; a PyTorch checkpoint has none. */
     public Map<String, String> metadata() {
         return metadata;
+    }
+
+    /** Return whether the file carries checksums, so that damage to what is read of it is found. */
+    public boolean hasChecksum() {
+        return checksum;
     }
 
     /** Return the class names that the file holds beside the tensors, the outermost first; there may be several lists of them. */

@@ -211,11 +211,19 @@ public final class WeightFit {
      * Read the tensors, by the names that are needed.
      *
      * @return a state dict that the caller closes
-     * @throws LimbeckException naming what is missing, unexpected or of another shape, if it does not fit
+     * @throws LimbeckException naming what is missing, unexpected or of another shape, if it does not fit, or numbers that no
+     *     network has, see {@link SoundWeights}
      */
     public StateDict read() {
         orThrow();
-        return file.readOnly(found);
+        StateDict state = file.readOnly(found);
+        try {
+            SoundWeights.require(file.path(), state.tensors());
+            return state;
+        } catch (RuntimeException e) {
+            state.close();
+            throw e;
+        }
     }
 
     /** Read the tensors as {@link #read} does, and those that are left out by their own names without the prefix. */

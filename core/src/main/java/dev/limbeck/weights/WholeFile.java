@@ -1,8 +1,11 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.ExitGate;
+import dev.limbeck.MissingFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +22,19 @@ public final class WholeFile {
 
     private WholeFile() {}
 
+    /** Write a text as UTF-8. */
+    public static void write(Path file, String text) {
+        write(file, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Write bytes. */
+    public static void write(Path file, byte[] bytes) {
+        ByteBuffer content = ByteBuffer.wrap(bytes);
+        write(file, channel -> {
+            while (content.hasRemaining()) channel.write(content);
+        });
+    }
+
     /**
      * Write a file, replacing one that is there; its folder is made if missing.
      *
@@ -29,6 +45,9 @@ public final class WholeFile {
         Path folder = target.getParent();
         if (folder == null || Files.isDirectory(target)) {
             throw FileTrouble.in(file, "is a folder; expected the name of a file to write");
+        }
+        if (MissingFile.isSpecial(target)) {
+            throw FileTrouble.in(file, "is " + MissingFile.SPECIAL + "; expected the name of a file to write");
         }
         Path temporary = folder.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try (ExitGate inside = ExitGate.enter()) {

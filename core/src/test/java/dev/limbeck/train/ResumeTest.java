@@ -205,7 +205,7 @@ class ResumeTest {
         Files.write(checkpoint, bytes);
         assertThatThrownBy(() -> Checkpoint.check(checkpoint))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageContaining("is damaged");
+                .hasMessageContaining("was damaged");
     }
 
     /** Two callbacks without a name of their own, each with a memory of its own. */

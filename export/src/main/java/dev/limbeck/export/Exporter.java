@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.AtExit;
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
@@ -140,8 +141,11 @@ public final class Exporter {
         // A name of its own: interrupted runs of the same name keep their work in NAME.unfinished.
         Path unfinished = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
-            Files.createDirectories(unfinished);
-            try (AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(unfinished.toFile()))) {
+            Files.createDirectories(target.getParent());
+            try (FolderLock lock = FolderLock.take(FolderLock.beside(target), out);
+                    AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(unfinished.toFile()))) {
+                lock.clearLeftovers(target);
+                Files.createDirectories(unfinished);
                 List<Exported> written = write(unfinished);
                 Files.writeString(
                         unfinished.resolve(CARD_NAME),
@@ -176,6 +180,7 @@ public final class Exporter {
      */
     public static void requireFree(Path out) {
         Path target = out.toAbsolutePath().normalize();
+        FolderLock.check(FolderLock.beside(target), out);
         if (Files.exists(target)) throw new LimbeckException(out + " exists; choose another --out, or remove it");
         for (Path parent = target.getParent(); parent != null; parent = parent.getParent()) {
             if (!Files.exists(parent)) continue;

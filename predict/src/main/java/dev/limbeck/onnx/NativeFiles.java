@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
 
 /**
@@ -18,6 +23,8 @@ import java.util.zip.ZipEntry;
 final class NativeFiles {
     private static final String PROPERTY = "onnxruntime.native.path";
     private static final String[] LIBRARIES = {"onnxruntime", "onnxruntime4j_jni"};
+
+    private static final int CHUNK = 1 << 16;
 
     private NativeFiles() {}
 
@@ -42,15 +49,38 @@ final class NativeFiles {
         }
     }
 
-    private static void unpack(URL url, ZipEntry entry, Path target) throws IOException {
-        if (Files.isRegularFile(target) && Files.size(target) == entry.getSize()) return;
+    static void unpack(URL url, ZipEntry entry, Path target) throws IOException {
+        // Its content, too: a damaged library would end the process, or answer wrongly. It takes some hundredths of a
+        // second.
+        if (Files.isRegularFile(target) && Files.size(target) == entry.getSize() && sum(target) == entry.getCrc())
+            return;
         Files.createDirectories(target.getParent());
+        clearAbandoned(target.getParent());
         Path temporary = Files.createTempFile(target.getParent(), "unpacking", ".tmp");
         try (InputStream in = url.openStream()) {
             Files.copy(in, temporary, StandardCopyOption.REPLACE_EXISTING);
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
             Files.deleteIfExists(temporary);
+        }
+    }
+
+    private static long sum(Path file) throws IOException {
+        try (CheckedInputStream in = new CheckedInputStream(Files.newInputStream(file), new CRC32())) {
+            byte[] chunk = new byte[CHUNK];
+            int count = in.read(chunk);
+            while (count >= 0) count = in.read(chunk);
+            return in.getChecksum().getValue();
+        }
+    }
+
+    /** Delete what a process that was killed left half unpacked: nobody takes an hour for it. */
+    private static void clearAbandoned(Path folder) throws IOException {
+        Instant before = Instant.now().minus(Duration.ofHours(1));
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, "unpacking*.tmp")) {
+            for (Path file : left) {
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(before)) Files.deleteIfExists(file);
+            }
         }
     }
 

@@ -17,13 +17,13 @@ import dev.limbeck.train.Predictions;
 import dev.limbeck.train.RunDirectory;
 import dev.limbeck.train.RunJson;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.WholeFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -63,13 +63,8 @@ public final class Report {
                 .replace("/*SCRIPT*/", resource("report.js"))
                 .replace("/*DATA*/", json.replace("<", "\\u003c"));
         Path file = folder.resolve(NAME);
-        Path temporary = folder.resolve("." + NAME + ".tmp");
-        try {
-            Files.writeString(temporary, page);
-            return Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write the report " + file + ": " + e.getMessage(), e);
-        }
+        WholeFile.write(file, page);
+        return file;
     }
 
     private Page page() {

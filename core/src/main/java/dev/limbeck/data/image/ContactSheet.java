@@ -1,16 +1,16 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.weights.WholeFile;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import javax.imageio.ImageIO;
 
@@ -91,12 +91,10 @@ final class ContactSheet {
     }
 
     private static void save(BufferedImage sheet, Path file) {
-        Path target = file.toAbsolutePath();
-        Path temporary = target.resolveSibling("." + target.getFileName() + ".tmp");
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
         try {
-            if (target.getParent() != null) Files.createDirectories(target.getParent());
-            if (!ImageIO.write(sheet, "png", temporary.toFile())) throw new IOException("no writer for PNG");
-            Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
+            if (!ImageIO.write(sheet, "png", png)) throw new IOException("no writer for PNG");
+            WholeFile.write(file, png.toByteArray());
         } catch (IOException e) {
             throw new LimbeckException("cannot write the picture " + file + ": " + e.getMessage(), e);
         }

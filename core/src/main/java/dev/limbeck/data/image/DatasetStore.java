@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
@@ -8,6 +9,7 @@ import dev.limbeck.weights.Archives;
 import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.Download;
 import dev.limbeck.weights.Downloads;
+import dev.limbeck.weights.FileTrouble;
 import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.net.URI;
@@ -26,6 +28,8 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import org.apache.commons.io.FileUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Fetch, unpack and open data sets, each once, in a cache folder. {@link Datasets} is the store in the usual place; make
@@ -33,10 +37,20 @@ import java.util.stream.IntStream;
  *
  * <p>Sources: Oxford-IIIT Pets from robots.ox.ac.uk/~vgg/data/pets, CIFAR from cs.toronto.edu/~kriz, MNIST from PyTorch's
  * mirror, Fashion-MNIST from its authors (Zalando Research). Addresses and MD5s are those that torchvision 0.28 uses;
- * the addresses are not verified here, and of the checksums only Fashion-MNIST's four were compared with real files.
+ * the addresses are not verified here. CIFAR and both MNISTs are checked by SHA-256, as several independent projects publish it
+ * (Fashion-MNIST's four were compared with real files); of the pets only an MD5 is known.
  */
 public final class DatasetStore {
-    private record Remote(String name, String md5) {}
+    /** A file and its checksums; the SHA-256 is null where only the MD5 is published. */
+    private record Remote(String name, String md5, @Nullable String sha256) {
+        Remote(String name, String md5) {
+            this(name, md5, null);
+        }
+
+        Checksum checksum(String expected) {
+            return sha256 != null && expected.equals(md5) ? Checksum.sha256(sha256) : Checksum.md5(expected);
+        }
+    }
 
     private static final String PETS = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
     private static final String CIFAR = "https://www.cs.toronto.edu/~kriz/";
@@ -44,19 +58,48 @@ public final class DatasetStore {
     private static final String FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/";
 
     private static final Remote PETS_FILE = new Remote("images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c");
-    private static final Remote CIFAR10_FILE = new Remote("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a");
-    private static final Remote CIFAR100_FILE =
-            new Remote("cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85");
+    private static final Remote CIFAR10_FILE = new Remote(
+            "cifar-10-python.tar.gz",
+            "c58f30108f718f92721af3b95e74349a",
+            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce");
+    private static final Remote CIFAR100_FILE = new Remote(
+            "cifar-100-python.tar.gz",
+            "eb9058c3a382ffc7106e4002c42a8d85",
+            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7");
     private static final List<Remote> MNIST_FILES = List.of(
-            new Remote("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-            new Remote("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
-            new Remote("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
-            new Remote("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"));
+            new Remote(
+                    "train-images-idx3-ubyte.gz",
+                    "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                    "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"),
+            new Remote(
+                    "train-labels-idx1-ubyte.gz",
+                    "d53e105ee54ea40749a09fcbcd1e9432",
+                    "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"),
+            new Remote(
+                    "t10k-images-idx3-ubyte.gz",
+                    "9fb629c4189551a2d022fa330f9573f3",
+                    "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"),
+            new Remote(
+                    "t10k-labels-idx1-ubyte.gz",
+                    "ec29112dd5afa0611ce80d1b7f02629c",
+                    "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"));
     private static final List<Remote> FASHION_FILES = List.of(
-            new Remote("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-            new Remote("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
-            new Remote("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
-            new Remote("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"));
+            new Remote(
+                    "train-images-idx3-ubyte.gz",
+                    "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+                    "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"),
+            new Remote(
+                    "train-labels-idx1-ubyte.gz",
+                    "25c81989df183df01b3e8a0aad5dffbe",
+                    "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"),
+            new Remote(
+                    "t10k-images-idx3-ubyte.gz",
+                    "bef4ecab320f06d8554ea6380940ec79",
+                    "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
+            new Remote(
+                    "t10k-labels-idx1-ubyte.gz",
+                    "bb300cfdad3c16e7a12a480ee83cd310",
+                    "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"));
 
     /** So many drawn shapes for each split: {@code shapes:1200:0:2000}. */
     private static final Pattern DRAWN = Pattern.compile("shapes:(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
@@ -193,7 +236,7 @@ public final class DatasetStore {
                         new Download(
                                 addresses.apply(URI.create(base + file.name)),
                                 file.name,
-                                Checksum.md5(checksums.apply(file.md5))),
+                                file.checksum(checksums.apply(file.md5))),
                         progress);
     }
 
@@ -230,16 +273,19 @@ public final class DatasetStore {
     private static Path unpacked(Path archive, Path folder) {
         if (Files.isDirectory(folder)) return folder;
         try {
+            Files.createDirectories(folder.getParent());
+        } catch (IOException e) {
+            throw FileTrouble.writing(folder, e);
+        }
+        // Of several processes one unpacks and the others wait, for what it has to say of the archive too.
+        try (FolderLock lock = FolderLock.await(FolderLock.beside(notes(folder)), folder)) {
+            if (Files.isDirectory(folder)) return folder;
             // The notes are there before the folder is, or a process that ends in between would never say them.
             Archives.extract(archive, folder, DatasetStore::isSplit, said -> {
-                byte[] lines = String.join("\n", said).getBytes(StandardCharsets.UTF_8);
-                if (!said.isEmpty()) WholeFile.write(notes(folder), channel -> channel.write(ByteBuffer.wrap(lines)));
+                if (!said.isEmpty()) WholeFile.write(notes(folder), String.join("\n", said) + "\n");
             });
-        } catch (LimbeckException e) {
-            // Another process may have been quicker; a folder appears whole or not at all.
-            if (!Files.isDirectory(folder)) throw e;
+            return folder;
         }
-        return folder;
     }
 
     /** Return whether a link of this name may stand for images that would be drawn from others without it. */

@@ -28,6 +28,7 @@ public final class ImageDecoder {
      */
     public static RgbImage read(Path file) {
         try {
+            if (Files.exists(file) && !Files.isRegularFile(file)) throw new IOException("it is not a file");
             if (Files.size(file) > MOST_BYTES) throw new IOException("it is larger than 1 GiB");
             return decode(Files.readAllBytes(file));
         } catch (NoSuchFileException e) {

@@ -1,10 +1,8 @@
 package dev.limbeck.distill.teacher;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.RowKey;
+import dev.limbeck.train.RunJson;
 import dev.limbeck.weights.FileTrouble;
 import dev.limbeck.weights.Leftovers;
 import java.io.IOException;
@@ -14,10 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -40,7 +39,8 @@ final class DiskStore implements RowStore {
     private static final String ENDING = ".rows";
     private static final int MOST_ROWS = 4096;
     private static final int MOST_BYTES = 1 << 25;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /** Nobody takes an hour to write a file of at most some ten megabytes, so an older unfinished one is a killed writer's. */
+    private static final Duration ABANDONED = Duration.ofHours(1);
 
     private record Place(Chunk chunk, int row) {}
 
@@ -75,6 +75,7 @@ final class DiskStore implements RowStore {
         for (String key : there == null ? Set.<String>of() : there.keySet()) {
             if (!facts.containsKey(key)) throw differs(folder, key, there, facts);
         }
+        clear(folder);
         id = id(facts);
         int most = Math.max(1, Math.min(MOST_ROWS, MOST_BYTES / Math.max(1, rowBytes)));
         rows = ByteBuffer.allocate(Math.multiplyExact(most, rowBytes));
@@ -84,9 +85,7 @@ final class DiskStore implements RowStore {
     /** Return what a folder says of its rows, or null if there is no such folder yet. */
     static @Nullable Map<String, String> facts(Path folder) {
         Path file = folder.resolve(FACTS);
-        try {
-            return JSON.readValue(Files.readAllBytes(file), new TypeReference<LinkedHashMap<String, String>>() {});
-        } catch (NoSuchFileException e) {
+        if (!Files.exists(file)) {
             if (Files.isDirectory(folder) && !isEmpty(folder)) {
                 // Another writer may just have begun.
                 if (Files.exists(file)) return facts(folder);
@@ -94,11 +93,34 @@ final class DiskStore implements RowStore {
                         folder + " is no folder of kept answers: it has no " + FACTS + "; choose another one");
             }
             return null;
-        } catch (JsonProcessingException e) {
+        }
+        Map<String, String> facts = new LinkedHashMap<>();
+        try {
+            RunJson.read(file).properties().forEach(fact -> {
+                if (!fact.getValue().isTextual()) throw new LimbeckException(file + " is damaged");
+                facts.put(fact.getKey(), fact.getValue().textValue());
+            });
+            return facts;
+        } catch (LimbeckException e) {
             throw new LimbeckException(
-                    file + " is damaged; delete " + folder + ", and the answers are computed anew", e);
+                    e.getMessage() + "; or delete " + folder + ", and the answers are computed anew", e);
+        }
+    }
+
+    /** Delete what killed writers left; by age, as several may be at work. */
+    private static void clear(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                boolean unfinished = file.getFileName().toString().matches("\\..*\\.tmp");
+                if (unfinished
+                        && Files.getLastModifiedTime(file)
+                                .toInstant()
+                                .isBefore(Instant.now().minus(ABANDONED))) {
+                    Files.deleteIfExists(file);
+                }
+            }
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            // It is in nobody's way.
         }
     }
 
@@ -114,8 +136,7 @@ final class DiskStore implements RowStore {
         try {
             Files.createDirectories(folder);
             Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
-            byte[] text = (JSON.writerWithDefaultPrettyPrinter().writeValueAsString(facts) + "\n")
-                    .getBytes(StandardCharsets.UTF_8);
+            byte[] text = RunJson.sealed(facts).getBytes(StandardCharsets.UTF_8);
             try (FileChannel channel = Leftovers.claim(temporary)) {
                 ByteBuffer content = ByteBuffer.wrap(text);
                 while (content.hasRemaining()) channel.write(content);

@@ -44,6 +44,10 @@ import org.jspecify.annotations.Nullable;
 final class KeptLesson implements Teacher.Lesson {
     private static final String FEATURES = "features";
     private static final String CLASSES = "classes";
+    private static final String FEATURE = "\\S+ [0-9]{1,9}(×[0-9]{1,9})*";
+
+    /** Numbers of a row that are believed; the features of a large network's first layer are 3 million. */
+    private static final int MOST_NUMBERS = 1 << 24;
 
     private final String name;
     private final Encoding encoding;
@@ -210,17 +214,26 @@ final class KeptLesson implements Teacher.Lesson {
     private Tensor joined(Batch batch) {
         if (!points.isEmpty()) inside().start();
         Tensor logits = lesson.logits(batch);
+        if (store != null && logits.size(1) != classes) throw differs("classes", classes, logits.size(1));
         classes = Math.toIntExact(logits.size(1));
         Tensor[] parts = new Tensor[1 + points.size()];
         parts[0] = logits;
         for (int i = 0; i < points.size(); i++) {
             Tensor feature = inside().get(points.get(i));
-            long[] shape = feature.shape();
-            shapes.put(points.get(i), Arrays.copyOfRange(shape, 1, shape.length));
+            long[] shape = Arrays.copyOfRange(feature.shape(), 1, (int) feature.dim());
+            long[] known = shapes.put(points.get(i), shape);
+            if (store != null && known != null && !Arrays.equals(known, shape)) {
+                throw differs(points.get(i), Tensors.shapeText(known), Tensors.shapeText(shape));
+            }
             parts[1 + i] = feature.reshape(feature.size(0), -1);
         }
         if (!points.isEmpty()) inside().stop();
         return Ops.cat(1, parts);
+    }
+
+    private LimbeckException differs(String what, Object there, Object here) {
+        return new LimbeckException(folder + " says that " + what + " of its answers are " + there
+                + ", but the teacher's are " + here + "; delete it, and the answers are computed anew");
     }
 
     private Capture inside() {
@@ -242,15 +255,22 @@ final class KeptLesson implements Teacher.Lesson {
             throw new LimbeckException(folder + " does not say how many classes it is about; delete it");
         }
         classes = Integer.parseInt(known);
+        double numbers = classes;
         for (String feature : features.isEmpty() ? new String[0] : features.split(", ")) {
+            if (!feature.matches(FEATURE)) throw noFeatures();
             String[] parts = feature.split(" ");
-            shapes.put(
-                    parts[0],
-                    Arrays.stream(parts[1].split("×"))
-                            .mapToLong(Long::parseLong)
-                            .toArray());
+            long[] shape = Arrays.stream(parts[1].split("×"))
+                    .mapToLong(Long::parseLong)
+                    .toArray();
+            numbers += Arrays.stream(shape).asDoubleStream().reduce(1, (a, b) -> a * b);
+            shapes.put(parts[0], shape);
         }
+        if (numbers > MOST_NUMBERS) throw noFeatures();
         open();
+    }
+
+    private LimbeckException noFeatures() {
+        return new LimbeckException(folder + " does not say what can be the shapes of its features; delete it");
     }
 
     private void open() {

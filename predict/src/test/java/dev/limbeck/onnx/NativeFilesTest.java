@@ -1,0 +1,49 @@
+package dev.limbeck.onnx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.zip.ZipEntry;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NativeFilesTest {
+    @TempDir
+    Path folder;
+
+    private final URL url = NativeFilesTest.class.getResource("/ai/onnxruntime/OnnxTensor.class");
+
+    @Test
+    void aCopyThatIsNotTheOneInTheJarIsUnpackedAnew() throws IOException {
+        ZipEntry entry = ((JarURLConnection) url.openConnection()).getJarEntry();
+        Path file = folder.resolve("deep/library");
+        NativeFiles.unpack(url, entry, file);
+        byte[] whole = Files.readAllBytes(file);
+        assertThat(whole).hasSize((int) entry.getSize());
+        FileTime written = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+        Files.setLastModifiedTime(file, written);
+        NativeFiles.unpack(url, entry, file);
+        assertThat(Files.getLastModifiedTime(file)).isEqualTo(written);
+        Path abandoned = Files.createFile(folder.resolve("deep/unpacking1.tmp"));
+        Files.setLastModifiedTime(abandoned, written);
+        Path inProgress = Files.createFile(folder.resolve("deep/unpacking2.tmp"));
+
+        byte[] flipped = whole.clone();
+        flipped[whole.length / 2] ^= 4;
+        for (byte[] damaged : new byte[][] {flipped, Arrays.copyOf(whole, whole.length / 2), {}}) {
+            Files.write(file, damaged);
+            Files.setLastModifiedTime(file, written);
+            NativeFiles.unpack(url, entry, file);
+            assertThat(file).hasBinaryContent(whole);
+        }
+        assertThat(abandoned).doesNotExist();
+        assertThat(inProgress).exists();
+    }
+}
