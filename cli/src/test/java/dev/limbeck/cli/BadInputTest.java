@@ -4,19 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.weights.Safetensors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,16 +52,12 @@ class BadInputTest {
                 .done();
         byte[] model = Files.readAllBytes(home.resolve("run/model.safetensors"));
         Files.write(home.resolve("cut.safetensors"), Arrays.copyOf(model, model.length / 2));
-        // The weights without a word on what they are: every entry but the metadata.
-        Files.write(home.resolve("bare.safetensors"), withoutMetadata(model));
+        // The weights without a word on what they are.
+        try (StateDict bare = Safetensors.read(home.resolve("run/model.safetensors"))) {
+            bare.metadata().clear();
+            Safetensors.write(bare, home.resolve("bare.safetensors"));
+        }
         hostile(home.resolve("hostile.pt"));
-    }
-
-    private static byte[] withoutMetadata(byte[] model) {
-        // Same length, so that the offsets stay: the reader passes over metadata it does not know.
-        return new String(model, StandardCharsets.ISO_8859_1)
-                .replaceFirst("\"architecture\"", "\"architektura\"")
-                .getBytes(StandardCharsets.ISO_8859_1);
     }
 
     /** Write a checkpoint whose pickle calls os.system to make a file. */
@@ -322,5 +324,59 @@ class BadInputTest {
         assertThat(data.get("skipped_images").asInt()).isEqualTo(1);
         assertThat(data.at("/sizes/train").asInt() + data.at("/sizes/valid").asInt())
                 .isEqualTo(19);
+    }
+
+    /** Each would block for good, fill memory, or be replaced. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    @Timeout(120)
+    void pipesAndDevicesAreNeverOpened(@TempDir Path place) throws Exception {
+        Path pipe = place.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        Path images = Files.createDirectories(place.resolve("images/cat"));
+        new ProcessBuilder("mkfifo", images.resolve("a.png").toString()).start().waitFor();
+        for (Path special : List.of(pipe, Path.of("/dev/zero"))) {
+            String[][] commands = {
+                {"inspect", "" + special},
+                {"evaluate", "--model", "" + special, "--data", "shapes"},
+                {"evaluate", "--model", "" + special, "--arch", "resnet18", "--data", "shapes"},
+                {"train", "" + special, "--out", "" + place.resolve("o")},
+                {"train", "--data", "" + special, "--arch", "cifar-resnet8", "--out", "" + place.resolve("o")},
+                {"distill", "--data", "shapes", "--teacher", "" + special, "--arch", "cifar-resnet8", "--out", "o"},
+                {
+                    "train",
+                    "--data",
+                    "shapes:32:8:8",
+                    "--image-size",
+                    "16",
+                    "--arch",
+                    "cifar-resnet8",
+                    "--out",
+                    "" + special
+                },
+                {"compare", "" + special, "--out", "" + place.resolve("o")},
+                {"show", "--data", "shapes:32:8:8", "--image-size", "16", "--out", "" + special},
+            };
+            for (String[] command : commands) {
+                Cli.Answer answer = Cli.run((Object[]) command);
+                assertThat(answer.code())
+                        .as(String.join(" ", command) + ": " + answer)
+                        .isEqualTo(1);
+            }
+            assertThat(special).exists();
+            assertThat(Files.isRegularFile(special)).isFalse();
+        }
+        assertThat(place.resolve("o")).doesNotExist();
+        assertThat(Cli.run(
+                                "train",
+                                "--data",
+                                place.resolve("images"),
+                                "--arch",
+                                "cifar-resnet8",
+                                "--out",
+                                place.resolve("o"))
+                        .code())
+                .isEqualTo(1);
     }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.train.RunJson;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -71,8 +72,8 @@ final class Cli {
                 .toArray();
     }
 
-    static JsonNode read(Path file) throws IOException {
-        return JSON.readTree(file.toFile());
+    static JsonNode read(Path file) {
+        return RunJson.read(file);
     }
 
     /** Return the paths and sizes of everything under a folder. */

@@ -59,7 +59,7 @@ class OutTest {
     void aRunThatWasKilledInItsFirstEpochCanOnlyBeginAnew() throws IOException {
         Path out = home.resolve("early");
         Files.createDirectory(home.resolve("early.unfinished"));
-        refuses(out, "early.unfinished exists: a run that is in its first epoch, or was killed there; --overwrite");
+        refuses(out, "early.unfinished exists, left by a run that was killed in its first epoch; --overwrite");
         Cli.Answer resumed = Cli.run("train", "--resume", "--out", out);
         assertThat(resumed.err())
                 .isEqualTo("limbeck: nothing to resume: the run at " + out
