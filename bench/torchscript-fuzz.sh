@@ -28,7 +28,10 @@ while [ "$next" -lt "$end" ]; do
   if [ "$code" -eq 0 ]; then
     next=$((next + many))
   else
-    number=$(cat "$work/number" 2>/dev/null || echo "$next")
+    # What a child wrote before the input that ended it: its number, and how many were refused, loaded and answered.
+    set -- $(cat "$work/number" 2>/dev/null || echo "$next" 0 0 0)
+    number=$1
+    echo "refused $2 loaded $3 answered $4" >>"$work/figures"
     echo "number $number ended its process with code $code"
     cp "$work/input.pt" "$found/$number.pt"
     cp "$work/out" "$found/$number.txt"

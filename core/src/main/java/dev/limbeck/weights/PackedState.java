@@ -61,6 +61,24 @@ final class PackedState {
         }
     }
 
+    /**
+     * Check the state of a quantized convolution, from which its own code packs it: channels in and out, kernel, stride, padding,
+     * dilation, transposed, output padding, groups, and more.
+     */
+    static void checkLayer(String name, @Nullable Object state) {
+        if (!(state instanceof Object[] parts) || parts.length < 9) throw damaged(name);
+        for (int part : new int[] {2, 3, 5}) checkNumbers(name, parts[part], 1);
+        for (int part : new int[] {4, 7}) checkNumbers(name, parts[part], 0);
+        for (int part : new int[] {0, 1, 8}) checkNumbers(name, new Object[] {parts[part]}, 1);
+    }
+
+    private static void checkNumbers(String name, @Nullable Object value, int least) {
+        if (!(value instanceof Object[] numbers)) throw damaged(name);
+        for (Object number : numbers) {
+            if (!(number instanceof Long whole) || whole < least || whole > Short.MAX_VALUE) throw damaged(name);
+        }
+    }
+
     private static ScriptTensor checkWeight(
             String name, @Nullable Object value, int dimensions, @Nullable Object bias) {
         if (!(value instanceof ScriptTensor weight) || weight.shape().length != dimensions || weight.count() == 0) {

@@ -240,6 +240,7 @@ final class ScriptObjects {
         if (type.methods().containsKey("__setstate__")) {
             ScriptType state = type.states().getOrDefault("__setstate__", ScriptType.ANY);
             match("the state of " + type.name(), built.state(), state);
+            if (ScriptProgram.plain(type.name()).contains(".conv.")) PackedState.checkLayer(type.name(), built.state());
             return;
         }
         if (!(built.state() instanceof Map<?, ?> state)) {

@@ -52,8 +52,6 @@ final class ScriptPickle {
 
     private record StorageType(String name) {}
 
-    private record Scheme(boolean perChannel) {}
-
     private final ByteBuffer in;
     private final List<@Nullable Object> stack = new ArrayList<>();
     private final List<@Nullable Object> memo = new ArrayList<>();
@@ -252,9 +250,9 @@ final class ScriptPickle {
     private Object global(String module, String name) {
         if (module.equals("torch")) {
             if (name.equals("device")) return new Global("torch.device");
-            if (name.equals("per_tensor_affine")) return new Scheme(false);
+            if (name.equals("per_tensor_affine")) return new ScriptTensor.Scheme(false);
             if (name.equals("per_channel_affine") || name.equals("per_channel_affine_float_qparams")) {
-                return new Scheme(true);
+                return new ScriptTensor.Scheme(true);
             }
             String type = name.endsWith("Storage") ? name.substring(0, name.length() - "Storage".length()) : "";
             if (ScriptTensor.TYPES.containsKey(type)) return new StorageType(type);
@@ -321,58 +319,9 @@ final class ScriptPickle {
     }
 
     private ScriptTensor tensor(@Nullable Object[] arguments, boolean quantized) {
-        int flags = quantized ? 5 : 4;
-        if (arguments.length < flags + 2
-                || arguments.length > flags + (quantized ? 2 : 3)
-                || !(arguments[0] instanceof Storage storage)
-                || !(arguments[1] instanceof Long offset)
-                || !(arguments[flags] instanceof Boolean)
-                || arguments[flags + 1] != null
-                || storage.isQuantized() != quantized) {
-            throw wrong("has a tensor that is described in a way that is not read");
-        }
-        if (arguments.length == flags + 3 && !(arguments[flags + 2] instanceof Map<?, ?> bits && bits.isEmpty())) {
-            throw wrong(
-                    "has a tensor that is conjugated or negated later; save what resolve_conj() or resolve_neg() gives");
-        }
-        ScriptTensor tensor = new ScriptTensor(storage, offset, longs(arguments[2]), longs(arguments[3]));
-        if (quantized) checkScales(tensor, arguments[4]);
+        ScriptTensor tensor = ScriptTensor.of(arguments, quantized);
         tensors.add(tensor);
         return tensor;
-    }
-
-    private static void checkScales(ScriptTensor tensor, @Nullable Object scales) {
-        if (!(scales instanceof Object[] parts) || parts.length == 0 || !(parts[0] instanceof Scheme scheme)) {
-            throw wrong("has a quantized tensor without its scale");
-        }
-        if (!scheme.perChannel) {
-            if (parts.length == 3 && parts[1] instanceof Double && parts[2] instanceof Long) return;
-            throw wrong("has a quantized tensor without its scale");
-        }
-        if (parts.length != 4
-                || !(parts[1] instanceof ScriptTensor scale)
-                || !(parts[2] instanceof ScriptTensor zero)
-                || !(parts[3] instanceof Long axis)
-                || axis < 0
-                || axis >= tensor.shape().length
-                || scale.shape().length != 1
-                || zero.shape().length != 1
-                || scale.storage().isQuantized()
-                || zero.storage().isQuantized()
-                || scale.shape()[0] != tensor.shape()[axis.intValue()]
-                || zero.shape()[0] != tensor.shape()[axis.intValue()]) {
-            throw wrong("has a quantized tensor whose scales do not fit it");
-        }
-    }
-
-    private static long[] longs(@Nullable Object value) {
-        if (!(value instanceof Object[] items)) throw wrong("has a tensor without sizes");
-        long[] longs = new long[items.length];
-        for (int i = 0; i < items.length; i++) {
-            if (!(items[i] instanceof Long number)) throw wrong("has a tensor whose sizes are no whole numbers");
-            longs[i] = number;
-        }
-        return longs;
     }
 
     private Storage storage(@Nullable Object id) {

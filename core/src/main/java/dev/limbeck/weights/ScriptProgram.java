@@ -10,12 +10,22 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Hold what the code of a TorchScript file declares: its classes with their attributes, and its functions. */
 final class ScriptProgram {
     private static final Pattern MANGLED = Pattern.compile("\\.___torch_mangle_\\d+");
+
+    private static final Set<String> KINDS = Set.of("", "Module", "NamedTuple", "Enum", "Interface", "ModuleInterface");
+    private static final Set<String> LISTS = Set.of(
+            "__parameters__",
+            "__buffers__",
+            "__annotations__",
+            "__forward_hooks__",
+            "__forward_pre_hooks__",
+            "__backward_hooks__");
 
     /**
      * A class that the code declares.
@@ -99,6 +109,7 @@ final class ScriptProgram {
         String name = qualifier + "." + name(line, 1);
         String kind = "";
         if (line.size() > 3 && line.get(2).is("(")) kind = name(line, 3);
+        if (!KINDS.contains(kind)) throw new IllegalArgumentException("declares " + name + " of the kind " + kind);
         Declared made = new Declared(
                 name, kind, new LinkedHashMap<>(), new LinkedHashMap<>(), new HashMap<>(), new HashMap<>());
         if (classes.putIfAbsent(name, made) != null) throw new IllegalArgumentException("declares " + name + " twice");
@@ -129,18 +140,37 @@ final class ScriptProgram {
             attribute(owner, line.get(2).text(), ScriptType.parse(line, new int[] {5}));
             return;
         }
-        if (!first.isName() || line.size() < 3) return;
-        if (line.get(1).is(":")) {
+        if (first.is("pass") && line.size() == 1) return;
+        // Of a line that is none of these LibTorch takes parts that are not there.
+        if (!first.isName() || line.size() < 3) throw unread(owner);
+        if (line.get(1).is(":") && !owner.kind.equals("Enum")) {
             int[] at = {2};
             ScriptType type = ScriptType.parse(line, at);
             // With a value it is a constant, which takes no place in an object.
             if (at[0] == line.size()) attribute(owner, first.text(), type);
-            else owner.members.put(first.text(), "");
-        } else if (line.get(1).is("=")) {
+            else if (line.get(at[0]).is("=") && at[0] + 1 < line.size()) owner.members.put(first.text(), "");
+            else throw unread(owner);
+        } else if (line.get(1).is("=") && (owner.kind.equals("Enum") || isListOfNames(line))) {
             StringBuilder value = new StringBuilder();
             for (Token token : line.subList(2, line.size())) value.append(token.text());
             owner.members.put(first.text(), value.toString());
+        } else {
+            throw unread(owner);
         }
+    }
+
+    private static IllegalArgumentException unread(Declared owner) {
+        return new IllegalArgumentException("declares a part of " + owner.name + " in a way that is not read");
+    }
+
+    /** Return whether a line is one of {@code __parameters__ = ["weight", ]} and its like. */
+    private static boolean isListOfNames(List<Token> line) {
+        int last = line.size() - 1;
+        return LISTS.contains(line.get(0).text())
+                && line.get(2).is("[")
+                && last > 2
+                && line.get(last).is("]")
+                && line.subList(3, last).stream().allMatch(token -> token.kind() == Kind.TEXT || token.is(","));
     }
 
     private static void attribute(Declared owner, String name, ScriptType type) {

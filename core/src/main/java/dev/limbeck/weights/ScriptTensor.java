@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Describe a tensor of a TorchScript file: elements picked out of a storage. Compared by identity.
@@ -26,6 +27,9 @@ final class ScriptTensor {
             return type.startsWith("Q");
         }
     }
+
+    /** How the scales of a quantized tensor are given. */
+    record Scheme(boolean perChannel) {}
 
     private final Storage storage;
     private final long offset;
@@ -50,6 +54,65 @@ final class ScriptTensor {
                     + Arrays.toString(strides) + " and the offset " + offset + " reaches outside its storage of "
                     + storage.elements + " elements");
         }
+    }
+
+    /** Describe a tensor by what a pickle builds it of: storage, offset, sizes, strides, and scales if it is quantized. */
+    static ScriptTensor of(@Nullable Object[] arguments, boolean quantized) {
+        int flags = quantized ? 5 : 4;
+        if (arguments.length < flags + 2
+                || arguments.length > flags + (quantized ? 2 : 3)
+                || !(arguments[0] instanceof Storage storage)
+                || !(arguments[1] instanceof Long offset)
+                || !(arguments[flags] instanceof Boolean)
+                || arguments[flags + 1] != null
+                || storage.isQuantized() != quantized) {
+            throw wrong("has a tensor that is described in a way that is not read");
+        }
+        if (arguments.length == flags + 3 && !(arguments[flags + 2] instanceof Map<?, ?> bits && bits.isEmpty())) {
+            throw wrong(
+                    "has a tensor that is conjugated or negated later; save what resolve_conj() or resolve_neg() gives");
+        }
+        ScriptTensor tensor = new ScriptTensor(storage, offset, longs(arguments[2]), longs(arguments[3]));
+        if (quantized) checkScales(tensor, arguments[4]);
+        return tensor;
+    }
+
+    private static void checkScales(ScriptTensor tensor, @Nullable Object scales) {
+        if (!(scales instanceof Object[] parts) || parts.length == 0 || !(parts[0] instanceof Scheme scheme)) {
+            throw wrong("has a quantized tensor without its scale");
+        }
+        if (!scheme.perChannel) {
+            if (parts.length == 3 && parts[1] instanceof Double && parts[2] instanceof Long) return;
+            throw wrong("has a quantized tensor without its scale");
+        }
+        if (parts.length != 4
+                || !(parts[1] instanceof ScriptTensor scale)
+                || !(parts[2] instanceof ScriptTensor zero)
+                || !(parts[3] instanceof Long axis)
+                || axis < 0
+                || axis >= tensor.shape().length
+                || scale.shape().length != 1
+                || zero.shape().length != 1
+                || scale.storage().isQuantized()
+                || zero.storage().isQuantized()
+                || scale.shape()[0] != tensor.shape()[axis.intValue()]
+                || zero.shape()[0] != tensor.shape()[axis.intValue()]) {
+            throw wrong("has a quantized tensor whose scales do not fit it");
+        }
+    }
+
+    private static long[] longs(@Nullable Object value) {
+        if (!(value instanceof Object[] items)) throw wrong("has a tensor without sizes");
+        long[] longs = new long[items.length];
+        for (int i = 0; i < items.length; i++) {
+            if (!(items[i] instanceof Long number)) throw wrong("has a tensor whose sizes are no whole numbers");
+            longs[i] = number;
+        }
+        return longs;
+    }
+
+    private static IllegalArgumentException wrong(String what) {
+        return new IllegalArgumentException(what);
     }
 
     private static Map<String, Integer> types() {

@@ -45,7 +45,7 @@ final class ScriptFuzz {
                 refused++;
                 continue;
             }
-            Files.writeString(mark, String.valueOf(number));
+            Files.writeString(mark, number + " " + refused + " " + loaded + " " + answered);
             begun = System.nanoTime();
             try (Script script = checked.load()) {
                 loaded++;

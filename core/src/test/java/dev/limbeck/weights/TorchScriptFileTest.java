@@ -113,6 +113,20 @@ class TorchScriptFileTest {
     }
 
     @Test
+    void classesWithPartsThatTheEngineWouldMissAreRefused() {
+        for (String line : List.of("  GREEN : int\n", "  GREEN\n", "  __parameters__ = 3\n")) {
+            String code = "class Color(Enum):\n  RED = 1\n" + line;
+            Map<String, byte[]> files = Map.of(
+                    "code/__torch__.py",
+                    code.replace("Enum", line.contains("__") ? "Module" : "Enum")
+                            .getBytes(StandardCharsets.UTF_8));
+            assertThatThrownBy(() -> ScriptProgram.read(files))
+                    .as(code)
+                    .hasMessageContaining("in a way that is not read");
+        }
+    }
+
+    @Test
     void damagedFilesAreRefusedOrLeftWhole() throws IOException {
         List<String> operators = ScriptFuzz.operators();
         List<byte[]> seeds = ScriptFuzz.seeds(SEEDS);
