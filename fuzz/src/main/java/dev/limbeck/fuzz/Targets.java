@@ -5,7 +5,6 @@ import dev.limbeck.distill.teacher.TeacherTargets;
 import dev.limbeck.export.ExportTargets;
 import dev.limbeck.onnx.OnnxTargets;
 import dev.limbeck.recipe.RecipeTargets;
-import dev.limbeck.tensor.ScriptTargets;
 import dev.limbeck.train.TrainTargets;
 import dev.limbeck.weights.WeightTargets;
 import java.util.List;
@@ -23,7 +22,6 @@ public final class Targets {
                         RecipeTargets.all(),
                         TrainTargets.all(),
                         TeacherTargets.all(),
-                        ScriptTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all())
                 .flatMap(List::stream)
@@ -32,7 +30,8 @@ public final class Targets {
 
     /** Return the targets whose files reach native code; they run in a JVM that may die, see {@link Children}. */
     public static List<Target> natives() {
-        return ExportTargets.natives();
+        return Stream.concat(ExportTargets.natives().stream(), WeightTargets.natives().stream())
+                .toList();
     }
 
     /** Find a target. */
