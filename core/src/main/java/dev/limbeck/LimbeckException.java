@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public class LimbeckException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    private static final int LONGEST_BRIEF = 400;
 
     public LimbeckException(String message) {
         super(Printable.line(message));
@@ -20,13 +21,14 @@ public class LimbeckException extends RuntimeException {
 
     /**
      * Return the beginning of another library's message as one line. Three of its lines, because the first alone often ends
-     * before what was found and what was expected.
+     * before what was found and what was expected; no more than 400 characters, because native code quotes whole files.
      */
     public static String briefly(Throwable cause) {
-        return String.valueOf(cause.getMessage())
+        String line = String.valueOf(cause.getMessage())
                 .lines()
                 .limit(3)
                 .map(String::strip)
                 .collect(Collectors.joining(" "));
+        return line.length() > LONGEST_BRIEF ? line.substring(0, LONGEST_BRIEF) + "…" : line;
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -47,6 +48,17 @@ public final class Jazzers {
         }
     }
 
+    /** Begin with choices of some length too, or Jazzer would try four bytes first. */
+    private static void sow(Path corpus) throws IOException {
+        SplittableRandom random = new SplittableRandom(1);
+        for (int length = 16; length <= 1024; length *= 2) {
+            byte[] choices = new byte[length];
+            random.nextBytes(choices);
+            choices[length - 1] = 1;
+            Files.write(corpus.resolve("choices-" + length), choices);
+        }
+    }
+
     /** Return what is wrong with the inputs that were kept, a line each. */
     static List<String> findings(Target target) throws IOException {
         Path folder = Findings.FOLDER.resolve(target.name());
@@ -72,6 +84,7 @@ public final class Jazzers {
      */
     static String run(List<Target> targets, int seconds, Path corpus) throws IOException, InterruptedException {
         List<String> names = targets.stream().map(Target::name).toList();
+        sow(corpus);
         Path log = Files.createTempFile("limbeck-fuzz", ".log");
         Path artifacts = Files.createTempDirectory("limbeck-fuzz");
         List<String> command = new ArrayList<>(List.of(

@@ -30,7 +30,8 @@ public final class Targets {
 
     /** Return the targets whose files reach native code; they run in a JVM that may die, see {@link Children}. */
     public static List<Target> natives() {
-        return ExportTargets.natives();
+        return Stream.concat(ExportTargets.natives().stream(), WeightTargets.natives().stream())
+                .toList();
     }
 
     /** Find a target. */

@@ -41,6 +41,11 @@ public final class WeightTargets {
                 Target.of("pickle", Mutators.pickle(), WeightTargets::pickle).allowing(2000),
                 Target.of("safetensors", Mutators.safetensors(), WeightTargets::safetensors)
                         .allowing(2000),
+                Target.of("torchscript", Mutators.zip(), file -> {
+                            TorchScriptFile.open(file).extraFiles();
+                            return 0;
+                        })
+                        .allowing(4000),
                 Target.of("seal", Mutators.onnx(), file -> {
                     Seal.check(file);
                     return 0;
@@ -57,6 +62,15 @@ public final class WeightTargets {
                                 Mutators.bytes("../", "..\\", "/", "C:", "\0", "./", "\u00fc"),
                                 WeightTargets::name)
                         .allowing(2000));
+    }
+
+    /** Return the target whose files reach native code: what the checks let through, LibTorch opens. */
+    public static List<Target> natives() {
+        return List.of(Target.of("torchscript-engine", Mutators.zip(), file -> {
+                    TorchScriptFile.open(file).load().close();
+                    return 0;
+                })
+                .allowing(4000));
     }
 
     private static long weights(Path file) {

@@ -69,7 +69,7 @@ class FuzzTest {
 
     @ParameterizedTest
     @MethodSource("natives")
-    void nativeCodeStandsWhatJavaLetsThrough(Target target) throws Exception {
+    void nativeCodeSurvivesWhatJavaLetsThrough(Target target) throws Exception {
         FileUtils.deleteDirectory(Findings.FOLDER.resolve(target.name()).toFile());
         Children.count(NATIVE_INPUTS, 1, target);
         assertThat(Jazzers.findings(target)).isEmpty();
