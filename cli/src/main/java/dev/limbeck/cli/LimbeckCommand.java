@@ -1,7 +1,7 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.Printable;
 import dev.limbeck.Patience;
+import dev.limbeck.Printable;
 import dev.limbeck.recipe.RunContext;
 import java.time.Duration;
 import java.util.List;

@@ -341,11 +341,6 @@ public final class Ops {
         return x;
     }
 
-    /** Count the elements that are NaN or infinite. */
-    public static long notFinite(Tensor x) {
-        return x.numel() - x.isfinite().sum().item_long();
-    }
-
     /** Return whether every element is finite. */
     public static boolean allFinite(Tensor x) {
         return x.isfinite().all().item_bool();

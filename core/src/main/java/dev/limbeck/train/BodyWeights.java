@@ -3,7 +3,6 @@ package dev.limbeck.train;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Needs;
@@ -99,16 +98,6 @@ final class BodyWeights {
             remarks.add(0, found.size() + " tensors read from " + file);
             return String.join("; ", remarks) + sorted.leftOut(found);
         }
-    }
-
-    private static void requireFinite(Path file, Map<String, Tensor> found) {
-        found.forEach((name, tensor) -> {
-            long bad = Ops.notFinite(tensor);
-            if (bad > 0) {
-                throw new LimbeckException(file + " must hold finite weights, found " + bad + " NaN or infinite in "
-                        + name + "; take another epoch's");
-            }
-        });
     }
 
     /** Return the body where the file has all its names, and besides them no more than another classifier. */

@@ -9,7 +9,6 @@ import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.FileTrouble;
 import dev.limbeck.weights.Needs;
@@ -161,7 +160,6 @@ public record SavedModel(
         module.eval();
         List<String> notes = new ArrayList<>(fitted.fit.notes());
         if (!ours) classNames = foreignNames(file, weights.classNames(), classes, notes);
-        notes.addAll(notFinite(file, module));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(
                 module,
@@ -195,24 +193,6 @@ public record SavedModel(
         }
         notes.add(file + ": its classes are named by its '" + first.key() + "'");
         return first.names();
-    }
-
-    /** Count the numbers of a network that are not finite; nothing to note if all are. */
-    private static List<String> notFinite(Path file, Module module) {
-        long bad = 0;
-        List<String> where = new ArrayList<>();
-        try (StateDict state = module.stateDict()) {
-            for (String name : state.names()) {
-                long found = Ops.notFinite(state.get(name));
-                if (found > 0) where.add(name);
-                bad += found;
-            }
-        }
-        return bad == 0
-                ? List.of()
-                : List.of(file + ": " + bad + " of its weights are NaN or infinite, in " + where.get(0)
-                        + (where.size() > 1 ? " and " + (where.size() - 1) + " more tensors" : "")
-                        + "; its answers may not be numbers, so take another epoch's");
     }
 
     /**

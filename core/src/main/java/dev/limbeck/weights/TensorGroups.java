@@ -1,7 +1,7 @@
 package dev.limbeck.weights;
 
-import dev.limbeck.Limit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Limit;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -80,12 +80,14 @@ final class TensorGroups {
      */
     static List<Group> at(Path file, @Nullable Object root, String key) {
         if (key.isEmpty()) {
-            List<Group> outermost =
-                    all(file, root).stream().filter(group -> group.path.isEmpty()).toList();
+            List<Group> outermost = all(file, root).stream()
+                    .filter(group -> group.path.isEmpty())
+                    .toList();
             if (!outermost.isEmpty()) return outermost;
             throw FileTrouble.in(
                     file,
-                    "holds no weights at its top, as the empty key says; it holds some under " + names(all(file, root)));
+                    "holds no weights at its top, as the empty key says; it holds some under "
+                            + names(all(file, root)));
         }
         List<Group> found = find(file, "", root, key);
         if (!found.isEmpty()) return found;

@@ -13,7 +13,6 @@ import dev.limbeck.weights.FileTrouble;
 import dev.limbeck.weights.WholeFile;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -28,7 +27,6 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /**

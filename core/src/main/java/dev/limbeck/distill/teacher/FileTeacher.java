@@ -79,8 +79,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Open a file for what it says, without running it where that can be: it answers nothing. */
     public static FileTeacher look(Path file) {
-        return open(
-                file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn, ModelRuntime::look);
+        return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn, ModelRuntime::look);
     }
 
     private static FileTeacher open(
