@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
@@ -37,6 +38,7 @@ public final class FolderLock implements AutoCloseable {
     private static final long LOCKED_BYTE = 1L << 40;
 
     private static final int LONGEST_TEXT = 500;
+    private static final int MOST_BYTES = 1 << 20;
     private static final int MOST_TRIES = 1000;
 
     /**
@@ -128,8 +130,13 @@ public final class FolderLock implements AutoCloseable {
                 channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
                 FileLock lock = waits ? channel.lock(LOCKED_BYTE, 1, false) : channel.tryLock(LOCKED_BYTE, 1, false);
                 if (lock == null) throw held(what, read(channel));
-                // Whoever held it may have deleted the file meanwhile, and the next have made another.
-                if (Objects.equals(before, key(file))) return new FolderLock(file, said(channel));
+                // Whoever held it may have deleted the file meanwhile, and the next have made another, which may even
+                // have
+                // the number of the first. So it gets a length of its own, and only who finds that under the name has
+                // locked what is there. (To open it again for a look inside would end the lock.)
+                long length = say(channel);
+                if (Objects.equals(before, key(file)) && Files.size(file) == length)
+                    return new FolderLock(file, channel);
             } catch (NoSuchFileException e) {
                 // Just deleted by whoever held it.
             } catch (IOException e) {
@@ -151,11 +158,14 @@ public final class FolderLock implements AutoCloseable {
         return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     }
 
-    private static FileChannel said(FileChannel channel) throws IOException {
+    /** Write who holds it, and zeros up to a random length, which is returned. */
+    private static long say(FileChannel channel) throws IOException {
         String text = "process " + ProcessHandle.current().pid() + " on " + host() + " since "
-                + Instant.now().truncatedTo(ChronoUnit.SECONDS);
+                + Instant.now().truncatedTo(ChronoUnit.SECONDS) + "\n";
+        long length = ThreadLocalRandom.current().nextLong(LONGEST_TEXT, MOST_BYTES);
         channel.truncate(0).write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-        return channel;
+        channel.write(ByteBuffer.wrap(new byte[1]), length - 1);
+        return length;
     }
 
     private static String read(FileChannel channel) {
@@ -165,8 +175,9 @@ public final class FolderLock implements AutoCloseable {
         } catch (IOException e) {
             return "another process";
         }
-        String said =
-                new String(text.array(), 0, text.position(), StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+        String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8)
+                .replaceAll("(?s)\n.*", "")
+                .replaceAll("\\p{Cntrl}", "?");
         return said.isBlank() ? "another process" : said;
     }
 
