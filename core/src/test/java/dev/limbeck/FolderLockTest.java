@@ -93,6 +93,17 @@ class FolderLockTest {
         Path file = folder.resolve(".lock");
         Path counter = Files.writeString(folder.resolve("counter"), "0");
         List<Process> others = List.of(start(file, counter), start(file, counter));
+        // Files that come and go take the numbers of deleted locks.
+        Thread noise = new Thread(() -> {
+            try {
+                while (!Thread.interrupted()) {
+                    Files.delete(Files.createFile(folder.resolve("noise")));
+                }
+            } catch (IOException e) {
+                // interrupted
+            }
+        });
+        noise.start();
         Thread[] own = new Thread[2];
         for (int i = 0; i < own.length; i++) {
             own[i] = new Thread(() -> {
@@ -109,6 +120,8 @@ class FolderLockTest {
             assertThat(other.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(new String(other.getInputStream().readAllBytes())).isEmpty();
         }
+        noise.interrupt();
+        noise.join();
         assertThat(counter).hasContent(String.valueOf(4 * TURNS));
         assertThat(file).doesNotExist();
     }
