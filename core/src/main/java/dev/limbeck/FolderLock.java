@@ -15,12 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
@@ -38,7 +36,7 @@ public final class FolderLock implements AutoCloseable {
     private static final long LOCKED_BYTE = 1L << 40;
 
     private static final int LONGEST_TEXT = 500;
-    private static final int MOST_BYTES = 1 << 20;
+    private static final int LARGEST = 1 << 20;
     private static final int MOST_TRIES = 1000;
 
     /**
@@ -124,48 +122,49 @@ public final class FolderLock implements AutoCloseable {
             } catch (FileAlreadyExistsException e) {
                 // Left by a killed program, or held.
             }
-            FileChannel channel = null;
+            FileChannel channel;
             try {
-                Object before = key(file);
                 channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            } catch (NoSuchFileException e) {
+                continue; // just deleted by whoever held it
+            }
+            boolean holds = false;
+            try {
                 FileLock lock = waits ? channel.lock(LOCKED_BYTE, 1, false) : channel.tryLock(LOCKED_BYTE, 1, false);
                 if (lock == null) throw held(what, read(channel));
-                // Whoever held it may have deleted the file meanwhile, and the next have made another, which may even
-                // have
-                // the number of the first. So it gets a length of its own, and only who finds that under the name has
-                // locked what is there. (To open it again for a look inside would end the lock.)
-                long length = say(channel);
-                if (Objects.equals(before, key(file)) && Files.size(file) == length)
-                    return new FolderLock(file, channel);
-            } catch (NoSuchFileException e) {
-                // Just deleted by whoever held it.
-            } catch (IOException e) {
-                boolean interrupted =
-                        e instanceof FileLockInterruptionException || e instanceof ClosedByInterruptException;
-                if (interrupted || channel == null) throw e;
-                channel.close();
-                return new FolderLock(file, null); // a file system without locks
-            } catch (RuntimeException e) {
-                if (channel != null) channel.close();
+                holds = isStillThere(file, channel);
+                if (holds) return new FolderLock(file, channel);
+            } catch (FileLockInterruptionException | ClosedByInterruptException e) {
                 throw e;
+            } catch (IOException e) {
+                return new FolderLock(file, null); // a file system without locks
+            } finally {
+                if (!holds) channel.close();
             }
-            if (channel != null) channel.close();
         }
         throw new IOException("its lock " + file + " comes and goes");
     }
 
-    private static @Nullable Object key(Path file) throws IOException {
-        return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
-    }
-
-    /** Write who holds it, and zeros up to a random length, which is returned. */
-    private static long say(FileChannel channel) throws IOException {
+    /**
+     * Write into a locked file who holds it, and return whether it is the one of that name: whoever held it before may have deleted
+     * it, and the next have made another. A random size tells, as a second channel to read by would end the lock, and numbers
+     * of files are used again.
+     */
+    private static boolean isStillThere(Path file, FileChannel channel) {
         String text = "process " + ProcessHandle.current().pid() + " on " + host() + " since "
                 + Instant.now().truncatedTo(ChronoUnit.SECONDS) + "\n";
-        long length = ThreadLocalRandom.current().nextLong(LONGEST_TEXT, MOST_BYTES);
-        channel.truncate(0).write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
-        channel.write(ByteBuffer.wrap(new byte[1]), length - 1);
-        return length;
+        int size = ThreadLocalRandom.current().nextInt(LONGEST_TEXT, LARGEST);
+        try {
+            channel.truncate(0).write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+            channel.write(ByteBuffer.wrap(new byte[1]), size - 1L);
+        } catch (IOException e) {
+            return true; // a full disk: it is held without a word
+        }
+        try {
+            return Files.size(file) == size;
+        } catch (IOException e) {
+            return false; // it is gone
+        }
     }
 
     private static String read(FileChannel channel) {
@@ -176,7 +175,9 @@ public final class FolderLock implements AutoCloseable {
             return "another process";
         }
         String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8)
-                .replaceAll("(?s)\n.*", "")
+                .lines()
+                .findFirst()
+                .orElse("")
                 .replaceAll("\\p{Cntrl}", "?");
         return said.isBlank() ? "another process" : said;
     }

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class FolderLockTest {
-    private static final int TURNS = 150;
+    private static final int TURNS = 400;
 
     @TempDir
     Path folder;
