@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,7 +27,6 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -42,13 +40,6 @@ import org.jspecify.annotations.Nullable;
  * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
  */
 final class KeptLesson implements Teacher.Lesson {
-    private static final String FEATURES = "features";
-    private static final String CLASSES = "classes";
-    private static final String FEATURE = "\\S+ [0-9]{1,9}(×[0-9]{1,9})*";
-
-    /** Numbers of a row that are believed; the features of a large network's first layer are 3 million. */
-    private static final int MOST_NUMBERS = 1 << 24;
-
     private final String name;
     private final Encoding encoding;
     private final @Nullable Path folder;
@@ -61,14 +52,12 @@ final class KeptLesson implements Teacher.Lesson {
     private final @Nullable MemoryStore memory;
     private final Map<String, String> facts = new TreeMap<>();
     private final List<String> points = new ArrayList<>();
-    /** The shape of a row of each point's features, once it is known. */
-    private final Map<String, long[]> shapes = new LinkedHashMap<>();
+    private final RowLayout layout = new RowLayout();
 
     private @Nullable Capture inside;
     private @Nullable Capture shown;
     private @Nullable RowStore store;
     private boolean trying;
-    private int classes;
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
     KeptLesson(Teacher.Lesson lesson, String name, Keeping keeping, Data data, Device device) {
@@ -100,15 +89,6 @@ final class KeptLesson implements Teacher.Lesson {
         data.look().forEach((key, value) -> facts.put("data." + key, value));
         facts.put("input", Tensors.shapeText(lesson.inputShape(data.inputShape())));
         DiskStore.check(folder, DiskStore.facts(folder), facts);
-    }
-
-    /** Return how many numbers a row has. */
-    private int width() {
-        return classes + shapes.values().stream().mapToInt(KeptLesson::count).sum();
-    }
-
-    private static int count(long[] shape) {
-        return Math.toIntExact(Arrays.stream(shape).reduce(1, (a, b) -> a * b));
     }
 
     @Override
@@ -180,7 +160,7 @@ final class KeptLesson implements Teacher.Lesson {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             if (store == null) reopen();
-            return scope.handOut(split(encoding.decode(rows(keys, batch), keys.length, width()), scope));
+            return scope.handOut(split(encoding.decode(rows(keys, batch), keys.length, layout.width()), scope));
         }
     }
 
@@ -214,14 +194,16 @@ final class KeptLesson implements Teacher.Lesson {
     private Tensor joined(Batch batch) {
         if (!points.isEmpty()) inside().start();
         Tensor logits = lesson.logits(batch);
-        if (store != null && logits.size(1) != classes) throw differs("classes", classes, logits.size(1));
-        classes = Math.toIntExact(logits.size(1));
+        if (store != null && logits.size(1) != layout.classes()) {
+            throw differs("classes", layout.classes(), logits.size(1));
+        }
+        layout.classes(Math.toIntExact(logits.size(1)));
         Tensor[] parts = new Tensor[1 + points.size()];
         parts[0] = logits;
         for (int i = 0; i < points.size(); i++) {
             Tensor feature = inside().get(points.get(i));
             long[] shape = Arrays.copyOfRange(feature.shape(), 1, (int) feature.dim());
-            long[] known = shapes.put(points.get(i), shape);
+            long[] known = layout.layer(points.get(i), shape);
             if (store != null && known != null && !Arrays.equals(known, shape)) {
                 throw differs(points.get(i), Tensors.shapeText(known), Tensors.shapeText(shape));
             }
@@ -244,33 +226,13 @@ final class KeptLesson implements Teacher.Lesson {
     /** Use what is there already, which knows how long a row is. */
     private void reopen() {
         if (memory != null && memory.rowBytes() > 0) {
-            classes = memory.rowBytes() / Float.BYTES;
+            layout.classes(memory.rowBytes() / Float.BYTES);
             store = memory;
         }
         Map<String, String> there = folder == null ? null : DiskStore.facts(folder);
         if (there == null) return;
-        String known = there.get(CLASSES);
-        String features = there.getOrDefault(FEATURES, "");
-        if (known == null || !known.matches("[0-9]{1,7}")) {
-            throw new LimbeckException(folder + " does not say how many classes it is about; delete it");
-        }
-        classes = Integer.parseInt(known);
-        double numbers = classes;
-        for (String feature : features.isEmpty() ? new String[0] : features.split(", ")) {
-            if (!feature.matches(FEATURE)) throw noFeatures();
-            String[] parts = feature.split(" ");
-            long[] shape = Arrays.stream(parts[1].split("×"))
-                    .mapToLong(Long::parseLong)
-                    .toArray();
-            numbers += Arrays.stream(shape).asDoubleStream().reduce(1, (a, b) -> a * b);
-            shapes.put(parts[0], shape);
-        }
-        if (numbers > MOST_NUMBERS) throw noFeatures();
+        layout.read(there, folder);
         open();
-    }
-
-    private LimbeckException noFeatures() {
-        return new LimbeckException(folder + " does not say what can be the shapes of its features; delete it");
     }
 
     private void open() {
@@ -279,18 +241,15 @@ final class KeptLesson implements Teacher.Lesson {
             store = memory;
             return;
         }
-        facts.put(CLASSES, String.valueOf(classes));
-        List<String> features = new ArrayList<>();
-        shapes.forEach((point, shape) -> features.add(point + " " + Tensors.shapeText(shape)));
-        // What is there was read into shapes; what is watched must be the same.
-        if (!List.copyOf(shapes.keySet()).equals(points)) {
+        // What is there was read into the layout; what is watched must be the same.
+        if (!layout.layers().equals(points)) {
             throw new LimbeckException(folder + " keeps features of "
-                    + (shapes.isEmpty() ? "no layer" : String.join(", ", shapes.keySet()))
+                    + (layout.layers().isEmpty() ? "no layer" : String.join(", ", layout.layers()))
                     + ", wanted are those of "
                     + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
         }
-        if (!features.isEmpty()) facts.put(FEATURES, String.join(", ", features));
-        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(width()), told);
+        layout.write(facts);
+        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(layout.width()), told);
         store = opened;
         if (opened.size() == 0) {
             told.accept(plan());
@@ -309,9 +268,9 @@ final class KeptLesson implements Teacher.Lesson {
                 "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
                 folder,
                 rows,
-                width(),
+                layout.width(),
                 encoding,
-                rows * (encoding.bytes(width()) + 16) / 1e6);
+                rows * (encoding.bytes(layout.width()) + 16) / 1e6);
     }
 
     /** Refuse a folder that knows none of this data's rows. */
@@ -342,7 +301,7 @@ final class KeptLesson implements Teacher.Lesson {
         } else {
             counts.found += keys.length;
         }
-        int rowBytes = encoding.bytes(width());
+        int rowBytes = encoding.bytes(layout.width());
         ByteBuffer rows = buffer(keys.length * rowBytes);
         for (int row = 0; row < keys.length; row++) {
             rows.position(row * rowBytes);
@@ -360,7 +319,7 @@ final class KeptLesson implements Teacher.Lesson {
     private byte[] asked(RowKey[] keys, Batch batch) {
         byte[] answers = encoding.encode(joined(batch));
         open();
-        int rowBytes = encoding.bytes(width());
+        int rowBytes = encoding.bytes(layout.width());
         for (int row = 0; row < keys.length; row++) store().put(keys[row], answers, row * rowBytes, rowBytes);
         return answers;
     }
@@ -400,16 +359,10 @@ final class KeptLesson implements Teacher.Lesson {
     /** Show the features that were kept, and return the logits. */
     private Tensor split(Tensor rows, Scope scope) {
         Tensor whole = Tensors.to(rows, device);
-        int at = classes;
-        for (Map.Entry<String, long[]> feature : shapes.entrySet()) {
-            int count = count(feature.getValue());
-            long[] shape = IntStream.range(0, feature.getValue().length + 1)
-                    .mapToLong(i -> i == 0 ? rows.size(0) : feature.getValue()[i - 1])
-                    .toArray();
-            Tensor value = scope.handOut(whole.narrow(1, at, count).reshape(shape));
-            if (shown != null) shown.put(feature.getKey(), value);
-            at += count;
-        }
-        return whole.narrow(1, 0, classes);
+        layout.features(whole).forEach((layer, feature) -> {
+            Tensor value = scope.handOut(feature);
+            if (shown != null) shown.put(layer, value);
+        });
+        return layout.logits(whole);
     }
 }

@@ -124,7 +124,10 @@ class DatasetsTest {
     @Test
     void fetchesCifar() throws Exception {
         CifarBatchesTest.writeTen(folder.resolve("made/cifar-10-batches-py"));
-        put("/~kriz/cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", tarGz(folder.resolve("made")));
+        put(
+                "/~kriz/cifar-10-python.tar.gz",
+                "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+                tarGz(folder.resolve("made")));
         ImageSource source = store().named("cifar10");
         assertThat(source.size()).isEqualTo(60);
         assertThat(source.defaults()).isEqualTo(new ImageDefaults(32, 32, true, 4));
@@ -155,7 +158,7 @@ class DatasetsTest {
         served.put("/~kriz/cifar-10-python.tar.gz", new byte[] {1, 2, 3});
         assertThatThrownBy(() -> store().named("cifar10"))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageContaining("c58f30108f718f92721af3b95e74349a");
+                .hasMessageContaining("6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce");
         assertThatThrownBy(() -> store().named("cifar100")).isInstanceOf(LimbeckException.class);
     }
 
