@@ -44,10 +44,6 @@ import org.jspecify.annotations.Nullable;
 final class KeptLesson implements Teacher.Lesson {
     private static final String FEATURES = "features";
     private static final String CLASSES = "classes";
-    private static final String FEATURE = "\\S+ [0-9]{1,9}(×[0-9]{1,9})*";
-
-    /** Numbers of a row that are believed; the features of a large network's first layer are 3 million. */
-    private static final int MOST_NUMBERS = 1 << 24;
 
     private final String name;
     private final Encoding encoding;
@@ -255,22 +251,8 @@ final class KeptLesson implements Teacher.Lesson {
             throw new LimbeckException(folder + " does not say how many classes it is about; delete it");
         }
         classes = Integer.parseInt(known);
-        double numbers = classes;
-        for (String feature : features.isEmpty() ? new String[0] : features.split(", ")) {
-            if (!feature.matches(FEATURE)) throw noFeatures();
-            String[] parts = feature.split(" ");
-            long[] shape = Arrays.stream(parts[1].split("×"))
-                    .mapToLong(Long::parseLong)
-                    .toArray();
-            numbers += Arrays.stream(shape).asDoubleStream().reduce(1, (a, b) -> a * b);
-            shapes.put(parts[0], shape);
-        }
-        if (numbers > MOST_NUMBERS) throw noFeatures();
+        shapes.putAll(FeatureShapes.read(folder, classes, features));
         open();
-    }
-
-    private LimbeckException noFeatures() {
-        return new LimbeckException(folder + " does not say what can be the shapes of its features; delete it");
     }
 
     private void open() {
