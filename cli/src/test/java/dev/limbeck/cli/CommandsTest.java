@@ -185,7 +185,8 @@ class CommandsTest {
                         "distillation",
                         "epochs",
                         "results",
-                        "model_sha256");
+                        "model_sha256",
+                        "repeat_sha256");
         assertThat(distilled.at("/engine").fieldNames())
                 .toIterable()
                 .containsExactly("libtorch", "java", "system", "cpu_capability", "threads");

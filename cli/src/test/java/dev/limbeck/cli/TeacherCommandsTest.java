@@ -190,7 +190,8 @@ class TeacherCommandsTest {
         Files.writeString(answers.resolve("facts.json"), "{");
         assertThat(Cli.run("cache", distil("--teacher", onnx, "--cache-teacher", answers))
                         .err())
-                .contains("facts.json is damaged; delete ")
+                .contains(
+                        "facts.json is damaged: Unexpected end-of-input: expected close marker for Object; or delete ")
                 .hasLineCount(1);
         assertThat(Cli.run("cache", distil("--teacher", onnx)).err())
                 .contains("name one with --cache-teacher")

@@ -76,7 +76,9 @@ public final class RunJson {
             }
             throw new LimbeckException(file + " holds no record; expected a JSON object");
         } catch (JsonProcessingException e) {
-            throw new LimbeckException(file + " is damaged: " + e.getOriginalMessage(), e);
+            // What stands in brackets is about the parser.
+            throw new LimbeckException(
+                    file + " is damaged: " + e.getOriginalMessage().replaceAll("(?s)\\s*[(\\[].*", ""), e);
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
         }
