@@ -126,21 +126,23 @@ public final class Children {
                 "-Xmx512m",
                 "-Djava.awt.headless=true",
                 "-XX:-CreateCoredumpOnCrash",
-                "-XX:ErrorFile=/dev/null",
+                "-XX:ErrorFile=" + Findings.FOLDER.resolve(target.name()).toAbsolutePath() + "/hs_err_%p.log",
                 "-XX:+UseSerialGC",
                 "-Dlimbeck.fuzz.seeds=" + Corpus.FOLDER,
                 "-Dlimbeck.fuzz.findings=" + Findings.FOLDER,
-                "-cp",
-                System.getProperty("java.class.path"),
                 Children.class.getName(),
                 String.valueOf(inputs),
                 String.valueOf(seed),
                 target.name(),
                 file.toString()));
-        Process child = new ProcessBuilder(command)
+        Files.createDirectories(Findings.FOLDER.resolve(target.name()));
+        ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        // Not on the command line: ONNX Runtime 1.29 overflows the stack where that has more than about 3,900 characters.
+        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
+        builder.environment().put("ORT_DISABLE_TELEMETRY", "1");
+        Process child = builder.start();
         long last = -1;
         Duration worked = Duration.ZERO;
         Instant since = Instant.now();

@@ -3,6 +3,7 @@ package dev.limbeck.fuzz;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -41,5 +42,12 @@ public final class Corpus {
         if (way > 0) for (int i = 1 + choices.below(2); i > 0; i--) input = mutator.mutate(input, choices);
         if (way < 2) input = BYTES.mutate(input, choices);
         return input;
+    }
+
+    /** Return the file that an input of Jazzer stands for, see {@link Guided}. */
+    byte[] file(byte[] data) {
+        if (data.length == 0) return data;
+        byte[] rest = Arrays.copyOf(data, data.length - 1);
+        return data[rest.length] % 2 == 0 ? rest : input(Choices.by(rest));
     }
 }

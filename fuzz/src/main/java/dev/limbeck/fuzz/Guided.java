@@ -2,7 +2,6 @@ package dev.limbeck.fuzz;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -40,19 +39,12 @@ public final class Guided {
         }
     }
 
-    /** Return the file that an input of Jazzer stands for. */
-    static byte[] file(byte[] data, Corpus corpus) {
-        if (data.length == 0) return data;
-        byte[] rest = Arrays.copyOf(data, data.length - 1);
-        return data[rest.length] % 2 == 0 ? rest : corpus.input(Choices.by(rest));
-    }
-
     /** Try one input; Jazzer calls this. */
     public static void fuzzerTestOneInput(byte[] data) {
         if (start == 0) start = System.nanoTime();
         int turn = (int) Math.min(ALL.size() - 1, (System.nanoTime() - start) / EACH);
         Guided guided = ALL.get(turn);
-        byte[] input = file(data, guided.corpus);
+        byte[] input = guided.corpus.file(data);
         Harness.Verdict verdict = guided.harness.judge(input);
         if (verdict.wrong() != null) guided.findings.add(verdict, input);
     }

@@ -104,6 +104,7 @@ public final class Jazzers {
                 "--custom_hook_includes=dev.limbeck.**",
                 "-max_total_time=" + (long) seconds * targets.size(),
                 "-timeout=60",
+                "-report_slow_units=60",
                 "-rss_limit_mb=0",
                 "-artifact_prefix=" + artifacts + "/",
                 corpus.toString()));
@@ -118,7 +119,7 @@ public final class Jazzers {
         try (Stream<Path> files = Files.list(artifacts)) {
             for (Path file : files.toList()) {
                 // A reader that hangs ends Jazzer. Of several targets it is not known which; the seeds' test says.
-                byte[] input = Guided.file(Files.readAllBytes(file), new Corpus(targets.get(0)));
+                byte[] input = new Corpus(targets.get(0)).file(Files.readAllBytes(file));
                 Findings.of(targets.get(0))
                         .add(
                                 new Harness.Verdict(
