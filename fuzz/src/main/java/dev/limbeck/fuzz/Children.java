@@ -136,10 +136,10 @@ public final class Children {
                 target.name(),
                 file.toString()));
         Files.createDirectories(Findings.FOLDER.resolve(target.name()));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD);
-        // Not on the command line: ONNX Runtime 1.29 overflows the stack where that has more than about 3,900 characters.
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        // Not on the command line: ONNX Runtime 1.29 overflows the stack where that has more than about 3,900
+        // characters.
         builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         builder.environment().put("ORT_DISABLE_TELEMETRY", "1");
         Process child = builder.start();

@@ -11,6 +11,7 @@ import java.util.SplittableRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /** Start Jazzer in a JVM of its own: {@code Jazzers [TARGET] SECONDS}, for all targets one after the other if none is named. */
 public final class Jazzers {
@@ -30,7 +31,7 @@ public final class Jazzers {
             // What reached new code is kept for the next time.
             Path kept = KEPT.resolve(target.name());
             plant(target, kept);
-            System.out.println(target.name() + ": " + run(List.of(target), seconds, kept));
+            System.out.println(target.name() + ": " + run(List.of(target), seconds, kept, 0));
             for (String finding : findings(target)) {
                 found = true;
                 System.out.println("  " + finding);
@@ -80,13 +81,16 @@ public final class Jazzers {
      *
      * @param seconds for each
      * @param corpus where to begin, and to keep what reached new code
+     * @param seed of the choices; 0 for others each time
      * @return what Jazzer says in the end; what ended it is among the findings
      */
-    static String run(List<Target> targets, int seconds, Path corpus) throws IOException, InterruptedException {
+    static String run(List<Target> targets, int seconds, Path corpus, int seed)
+            throws IOException, InterruptedException {
         List<String> names = targets.stream().map(Target::name).toList();
         sow(corpus);
         Path log = Files.createTempFile("limbeck-fuzz", ".log");
         Path artifacts = Files.createTempDirectory("limbeck-fuzz");
+        Path reproducers = Files.createTempDirectory("limbeck-fuzz");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
@@ -102,6 +106,9 @@ public final class Jazzers {
                 "--instrumentation_includes=" + INSTRUMENTED,
                 "--instrumentation_excludes=dev.limbeck.fuzz.**",
                 "--custom_hook_includes=dev.limbeck.**",
+                // Programs that repeat a finding; its input is enough.
+                "--reproducer_path=" + reproducers,
+                "-seed=" + seed,
                 "-max_total_time=" + (long) seconds * targets.size(),
                 "-timeout=60",
                 "-report_slow_units=60",
@@ -114,6 +121,7 @@ public final class Jazzers {
                 .redirectOutput(log.toFile())
                 .start()
                 .waitFor();
+        FileUtils.deleteDirectory(reproducers.toFile());
         String output = Files.readString(log);
         Files.delete(log);
         try (Stream<Path> files = Files.list(artifacts)) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class FuzzTest {
-    private static final int SECONDS = Integer.getInteger("limbeck.fuzz.seconds", 8);
+    private static final int SECONDS = Integer.getInteger("limbeck.fuzz.seconds", 3);
     private static final int NATIVE_INPUTS = 200;
 
     @TempDir
@@ -58,7 +58,7 @@ class FuzzTest {
                     .toList();
             Path corpus = FileUtils.getFile(temporary.toFile(), "corpus" + core).toPath();
             FileUtils.forceMkdir(corpus.toFile());
-            running.add(pool.submit(() -> Jazzers.run(share, SECONDS, corpus)));
+            running.add(pool.submit(() -> Jazzers.run(share, SECONDS, corpus, 1)));
         }
         pool.shutdown();
         for (Future<String> one : running) System.out.println("fuzzed: " + one.get());
