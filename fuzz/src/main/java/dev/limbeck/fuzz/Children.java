@@ -15,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Count inputs of readers that hand a file to native code, in a JVM that may die: {@code Children INPUTS SEED TARGET}. A child
@@ -88,7 +89,9 @@ public final class Children {
 
     /** Run children until all inputs are tried, and print a row. */
     static boolean count(int inputs, long seed, Target target) throws IOException, InterruptedException {
-        Path file = Files.createTempFile("limbeck-fuzz", ".notes");
+        // In one folder, since a child that dies cleans up nothing.
+        Path folder = Harness.folder();
+        Path file = folder.resolve("notes");
         MappedByteBuffer notes = notes(file);
         Corpus corpus = new Corpus(target);
         Findings findings = Findings.of(target);
@@ -114,7 +117,7 @@ public final class Children {
                 Math.round((System.nanoTime() - start) * 1e-9),
                 100.0 * notes.getLong(REFUSED) / inputs,
                 ends.isEmpty() ? "0" : ends);
-        Files.delete(file);
+        FileUtils.deleteDirectory(folder.toFile());
         return !ends.isEmpty();
     }
 
@@ -128,6 +131,7 @@ public final class Children {
                 "-XX:-CreateCoredumpOnCrash",
                 "-XX:ErrorFile=" + Findings.FOLDER.resolve(target.name()).toAbsolutePath() + "/hs_err_%p.log",
                 "-XX:+UseSerialGC",
+                "-Dlimbeck.fuzz.folder=" + file.getParent(),
                 "-Dlimbeck.fuzz.seeds=" + Corpus.FOLDER,
                 "-Dlimbeck.fuzz.findings=" + Findings.FOLDER,
                 Children.class.getName(),

@@ -26,7 +26,7 @@ public final class Harness implements AutoCloseable {
     private static final long FREE_NANOS = 1_000_000_000;
     private static final long NANOS_PER_BYTE = 20_000;
     private static final int LONGEST_LINE = 600;
-    private static final Path MEMORY = Path.of("/dev/shm");
+    private static final Path MEMORY = Path.of(System.getProperty("limbeck.fuzz.folder", "/dev/shm"));
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private final Path folder;
@@ -44,14 +44,19 @@ public final class Harness implements AutoCloseable {
         this.target = target;
         this.patience = patience;
         try {
-            folder = Files.isWritable(MEMORY)
-                    ? Files.createTempDirectory(MEMORY, "limbeck-fuzz")
-                    : Files.createTempDirectory("limbeck-fuzz");
+            folder = folder();
             Files.createDirectories(folder.resolve(OUT));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         file = folder.resolve(target.fileName());
+    }
+
+    /** Make a folder, in memory where the system has a place for that. */
+    static Path folder() throws IOException {
+        return Files.isWritable(MEMORY)
+                ? Files.createTempDirectory(MEMORY, "limbeck-fuzz")
+                : Files.createTempDirectory("limbeck-fuzz");
     }
 
     /**

@@ -109,8 +109,10 @@ public final class Jazzers {
                 // Programs that repeat a finding; its input is enough.
                 "--reproducer_path=" + reproducers,
                 "-seed=" + seed,
+                // A recipe may hold a regular expression of its own.
+                "--disabled_hooks=com.code_intelligence.jazzer.sanitizers.RegexInjection",
                 "-max_total_time=" + (long) seconds * targets.size(),
-                "-timeout=60",
+                "-timeout=300",
                 "-report_slow_units=60",
                 "-rss_limit_mb=0",
                 "-artifact_prefix=" + artifacts + "/",
