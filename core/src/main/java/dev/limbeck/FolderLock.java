@@ -79,8 +79,7 @@ public final class FolderLock implements AutoCloseable {
                 HELD.add(file);
                 return lock;
             } catch (IOException e) {
-                throw new LimbeckException(
-                        "cannot lock " + what + " (" + e.getMessage() + "); choose a folder that can be written", e);
+                throw unlockable(what, e);
             }
         }
     }
@@ -98,8 +97,7 @@ public final class FolderLock implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new LimbeckException(
-                    "cannot lock " + what + " (" + e.getMessage() + "); choose a folder that can be written", e);
+            throw unlockable(what, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("interrupted while another thread works on " + what, e);
@@ -174,11 +172,10 @@ public final class FolderLock implements AutoCloseable {
         } catch (IOException e) {
             return "another process";
         }
-        String said = new String(text.array(), 0, text.position(), StandardCharsets.UTF_8)
+        String said = Printable.line(new String(text.array(), 0, text.position(), StandardCharsets.UTF_8)
                 .lines()
                 .findFirst()
-                .orElse("")
-                .replaceAll("\\p{Cntrl}", "?");
+                .orElse(""));
         return said.isBlank() ? "another process" : said;
     }
 
@@ -188,6 +185,11 @@ public final class FolderLock implements AutoCloseable {
         } catch (UnknownHostException e) {
             return "this machine";
         }
+    }
+
+    private static LimbeckException unlockable(Path what, IOException cause) {
+        return new LimbeckException(
+                "cannot lock " + what + " (" + cause.getMessage() + "); choose a folder that can be written", cause);
     }
 
     private static LimbeckException held(Path what, String who) {

@@ -2,10 +2,10 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
-import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.Checksum;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -59,7 +59,7 @@ public record OpenTeacher(
                 members.stream().map(OpenTeacher::file).collect(Collectors.joining(", ")),
                 members.stream().map(OpenTeacher::architecture).collect(Collectors.joining("+")),
                 members.get(0).preparation,
-                ModelFiles.sha256(
+                Checksum.sha256Of(
                         members.stream().map(OpenTeacher::identity).collect(Collectors.joining("+")) + settings),
                 null,
                 () -> members.forEach(OpenTeacher::close));
@@ -72,7 +72,7 @@ public record OpenTeacher(
     public String identity() {
         return saved == null
                 ? sha256
-                : ModelFiles.sha256(String.join(
+                : Checksum.sha256Of(String.join(
                         "\n",
                         sha256,
                         architecture,

@@ -1,15 +1,12 @@
 package dev.limbeck.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import dev.limbeck.weights.Checksum;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -28,11 +25,9 @@ public final class TimelessRecord {
      */
     public static String sha256(Object runRecord) {
         try {
-            String text = JSON.writeValueAsString(timeless(JSON.readTree(RunJson.write(runRecord))));
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (IOException | NoSuchAlgorithmException e) {
-            throw new IllegalStateException("what was written as JSON is read, and every Java platform has SHA-256", e);
+            return Checksum.sha256Of(JSON.writeValueAsString(timeless(JSON.readTree(RunJson.write(runRecord)))));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("what was written as JSON cannot be read", e);
         }
     }
 

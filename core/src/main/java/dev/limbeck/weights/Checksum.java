@@ -3,6 +3,7 @@ package dev.limbeck.weights;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -65,6 +66,11 @@ public record Checksum(Kind kind, String hex) {
         return digits(file, Kind.SHA256);
     }
 
+    /** Compute the SHA-256 of a text's UTF-8 bytes in hex. */
+    public static String sha256Of(String text) {
+        return HexFormat.of().formatHex(digest(Kind.SHA256).digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
     /** Compute the digits of a file, as many as are expected. */
     public String of(Path file) {
         return digits(file, kind).substring(0, hex.length());
@@ -72,12 +78,18 @@ public record Checksum(Kind kind, String hex) {
 
     private static String digits(Path file, Kind kind) {
         try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance(kind.algorithm);
+            MessageDigest digest = digest(kind);
             byte[] chunk = new byte[CHUNK];
             for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) digest.update(chunk, 0, count);
             return HexFormat.of().formatHex(digest.digest());
         } catch (IOException e) {
             throw FileTrouble.reading(file, e);
+        }
+    }
+
+    private static MessageDigest digest(Kind kind) {
+        try {
+            return MessageDigest.getInstance(kind.algorithm);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has MD5 and SHA-256", e);
         }

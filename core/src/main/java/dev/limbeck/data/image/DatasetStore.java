@@ -278,17 +278,13 @@ public final class DatasetStore {
         // Of several processes one unpacks and the others wait, for what it has to say of the archive too.
         try (FolderLock lock = FolderLock.await(FolderLock.beside(notes(folder)), folder)) {
             if (Files.isDirectory(folder)) return folder;
+            // A link that may stand for a split is needed: its images would be drawn from others without it.
             // The notes are there before the folder is, or a process that ends in between would never say them.
-            Archives.extract(archive, folder, DatasetStore::isSplit, said -> {
+            Archives.extract(archive, folder, SplitNames::isSplit, said -> {
                 if (!said.isEmpty()) WholeFile.write(notes(folder), String.join("\n", said) + "\n");
             });
             return folder;
         }
-    }
-
-    /** Return whether a link of this name may stand for images that would be drawn from others without it. */
-    private static boolean isSplit(String name) {
-        return SplitNames.isTraining(name) || SplitNames.isValidation(name) || SplitNames.isTest(name);
     }
 
     /** Tell cats by their capital letter. */

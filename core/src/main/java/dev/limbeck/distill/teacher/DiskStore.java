@@ -15,8 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,8 +37,6 @@ final class DiskStore implements RowStore {
     private static final String ENDING = ".rows";
     private static final int MOST_ROWS = 4096;
     private static final int MOST_BYTES = 1 << 25;
-    /** Nobody takes an hour to write a file of at most some ten megabytes, so an older unfinished one is a killed writer's. */
-    private static final Duration ABANDONED = Duration.ofHours(1);
 
     private record Place(Chunk chunk, int row) {}
 
@@ -75,7 +71,6 @@ final class DiskStore implements RowStore {
         for (String key : there == null ? Set.<String>of() : there.keySet()) {
             if (!facts.containsKey(key)) throw differs(folder, key, there, facts);
         }
-        clear(folder);
         id = id(facts);
         int most = Math.max(1, Math.min(MOST_ROWS, MOST_BYTES / Math.max(1, rowBytes)));
         rows = ByteBuffer.allocate(Math.multiplyExact(most, rowBytes));
@@ -104,23 +99,6 @@ final class DiskStore implements RowStore {
         } catch (LimbeckException e) {
             throw new LimbeckException(
                     e.getMessage() + "; or delete " + folder + ", and the answers are computed anew", e);
-        }
-    }
-
-    /** Delete what killed writers left; by age, as several may be at work. */
-    private static void clear(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                boolean unfinished = file.getFileName().toString().matches("\\..*\\.tmp");
-                if (unfinished
-                        && Files.getLastModifiedTime(file)
-                                .toInstant()
-                                .isBefore(Instant.now().minus(ABANDONED))) {
-                    Files.deleteIfExists(file);
-                }
-            }
-        } catch (IOException e) {
-            // It is in nobody's way.
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.ClassNames;
 import java.nio.file.Path;
@@ -53,7 +54,6 @@ record FileSettings(
     private static final Pattern SIDES =
             Pattern.compile("[\\[(]?\\s*([1-9][0-9]{0,4})\\s*(?:[x×,]\\s*([1-9][0-9]{0,4}))?\\s*[\\])]?");
     private static final List<String> RESIZES = List.of("squish", "crop", "pad");
-    private static final int LONGEST = 80;
 
     FileSettings {
         classNames = List.copyOf(classNames);
@@ -86,15 +86,10 @@ record FileSettings(
             if (text == null) continue;
             List<String> names = ClassNames.parse(text);
             if (!names.isEmpty()) return names;
-            lines.accept(key + " must be a list of different names such as [\"cat\", \"dog\"], found '" + brief(text)
-                    + "'; they are not used");
+            lines.accept(key + " must be a list of different names such as [\"cat\", \"dog\"], found '"
+                    + Printable.quote(text) + "'; they are not used");
         }
         return List.of();
-    }
-
-    private static String brief(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", "?");
-        return line.length() > LONGEST ? line.substring(0, LONGEST) + "…" : line;
     }
 
     FileSettings named(List<String> names) {
@@ -141,7 +136,7 @@ record FileSettings(
             if (sides.matches()) {
                 known.put(SIZE, sides.group(1) + "x" + (sides.group(2) == null ? sides.group(1) : sides.group(2)));
             } else {
-                lines.accept(SIZE + " must be height and width such as 224x224, found '" + brief(size)
+                lines.accept(SIZE + " must be height and width such as 224x224, found '" + Printable.quote(size)
                         + "'; it is not used");
             }
         }
@@ -150,7 +145,8 @@ record FileSettings(
             if (RESIZES.contains(resize.strip().toLowerCase(Locale.ROOT))) {
                 known.put(RESIZE, resize.strip());
             } else {
-                lines.accept(RESIZE + " must be squish, crop or pad, found '" + brief(resize) + "'; it is not used");
+                lines.accept(RESIZE + " must be squish, crop or pad, found '" + Printable.quote(resize)
+                        + "'; it is not used");
             }
         }
         boolean pixels = false;
@@ -159,8 +155,8 @@ record FileSettings(
             if (text == null) continue;
             List<Double> numbers = numbers(text);
             if (numbers.isEmpty()) {
-                lines.accept(key + " must be a number for each channel such as 0.5,0.5,0.5, found '" + brief(text)
-                        + "'; it is not used");
+                lines.accept(key + " must be a number for each channel such as 0.5,0.5,0.5, found '"
+                        + Printable.quote(text) + "'; it is not used");
                 continue;
             }
             // White is 1, so that no mean or deviation of it can be above.

@@ -3,12 +3,8 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.FileTrouble;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -38,17 +34,7 @@ public final class ModelFiles {
     public static String sha256(Path model) {
         List<Path> files = of(model);
         if (files.size() == 1) return Checksum.sha256Of(files.get(0));
-        return sha256(files.stream().map(Checksum::sha256Of).collect(Collectors.joining("\n", "", "\n")));
-    }
-
-    /** Compute the SHA-256 of a text's UTF-8 bytes in hex. */
-    public static String sha256(String text) {
-        try {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Checksum.sha256Of(files.stream().map(Checksum::sha256Of).collect(Collectors.joining("\n", "", "\n")));
     }
 
     /** Return how many bytes the files of a model have together. */
