@@ -10,9 +10,6 @@ export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_:-268435456}"
 # Where there is no home, ONNX Runtime leaves a note in the working directory. Limbeck itself keeps nothing in everyone's folder.
 if [ ! -w "${HOME:-/nonexistent}" ]; then export HOME="${TMPDIR:-/tmp}"; fi
 
-# ONNX Runtime 1.29 has a client for telemetry; nothing is to leave the machine.
-export ORT_DISABLE_TELEMETRY="${ORT_DISABLE_TELEMETRY:-1}"
-
 # Threads that wait sleep in place of spinning: when something else uses a core too, spinning makes a step up to a
 # hundred times slower.
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"

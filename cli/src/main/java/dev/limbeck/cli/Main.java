@@ -77,6 +77,8 @@ public final class Main implements Runnable {
         PipeOutput pipe = new PipeOutput(new FileOutputStream(FileDescriptor.out));
         PrintStream out = new PrintStream(pipe, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
+        // Otherwise its warnings go past logback.xml.
+        System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
         Signals.handle(err);
         System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));
     }

@@ -26,13 +26,11 @@ final class OwnProcess {
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> !flag.startsWith("-javaagent") && !flag.startsWith("-agent"))
                 .forEach(command::add);
-        command.add(Main.class.getName());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
         command.addAll(arguments);
         command.add("--json");
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-            // Not as an argument: ONNX Runtime ends a process whose command line is longer than 4 KB.
-            builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
             Process process = builder.start();
             byte[] printed;
             try (InputStream out = process.getInputStream()) {

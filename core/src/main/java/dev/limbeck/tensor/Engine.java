@@ -81,7 +81,7 @@ public final class Engine {
         // The static initialiser does the work.
     }
 
-    /** Return the version of LibTorch and its Java binding, such as {@code 2.10.0-1.5.13}. */
+    /** Return the version of LibTorch and its Java binding, such as {@code 2.13.0-1.5.14}. */
     public static String version() {
         return Objects.requireNonNullElse(torch.class.getPackage().getImplementationVersion(), "unknown");
     }

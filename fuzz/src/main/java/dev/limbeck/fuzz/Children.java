@@ -134,6 +134,8 @@ public final class Children {
                 "-Dlimbeck.fuzz.folder=" + file.getParent(),
                 "-Dlimbeck.fuzz.seeds=" + Corpus.FOLDER,
                 "-Dlimbeck.fuzz.findings=" + Findings.FOLDER,
+                "-cp",
+                System.getProperty("java.class.path"),
                 Children.class.getName(),
                 String.valueOf(inputs),
                 String.valueOf(seed),
@@ -142,10 +144,6 @@ public final class Children {
         Files.createDirectories(Findings.FOLDER.resolve(target.name()));
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
-        // Not on the command line: ONNX Runtime 1.29 overflows the stack where that has more than about 3,900
-        // characters.
-        builder.environment().put("CLASSPATH", System.getProperty("java.class.path"));
-        builder.environment().put("ORT_DISABLE_TELEMETRY", "1");
         Process child = builder.start();
         long last = -1;
         Duration worked = Duration.ZERO;
