@@ -95,7 +95,7 @@ def safetensors(tensors, path, metadata=None):
 
 
 class Mapped(torch.nn.Module):
-    """A network behind a normalisation, as people wrap one."""
+    """A network behind a normalization, as people wrap one."""
 
     def __init__(self):
         super().__init__()

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Kill `limbeck cache` with SIGKILL at 200 random moments, ten tries to a folder, let it finish there, and compare a student
-# that learnt from what is kept with one that learnt from answers which were kept undisturbed. With a number as argument so many
+# that learned from what is kept with one that learned from answers which were kept undisturbed. With a number as argument so many
 # kills. Writes into a folder of its own under the temporary one.
 set -eu
 
@@ -9,7 +9,7 @@ work=$(mktemp -d)
 data="--data shapes:2000:100:100 --image-size 32 --batch-size 100 --precision fp32"
 hash() { sed -n 's/.*"model_sha256" : "\([0-9a-f]*\)".*/\1/p' "$1/run.json"; }
 
-"$limbeck" train $data --train-limit 600 --arch cifar-resnet14 --epochs 1 --out "$work/teacher" 2>"$work/log"
+"$limbeck" train $data --max-train-samples 600 --arch cifar-resnet14 --epochs 1 --out "$work/teacher" 2>"$work/log"
 # Features make rows of 64 KiB, so that much of the time goes into writing, which is what shall be hit.
 cat >"$work/recipe.yaml" <<YAML
 data: {source: 'shapes:2000:100:100', image_size: 32, batch_size: 100}

@@ -9,7 +9,7 @@ data="--data shapes:600:100:100 --image-size 32 --batch-size 64"
 hash() { sed -n 's/.*"model_sha256" : "\([0-9a-f]*\)".*/\1/p' "$1/run.json"; }
 
 "$limbeck" train $data --arch cifar-resnet14 --epochs 1 --out "$work/teacher" 2>"$work/log"
-run="distill $data --teacher $work/teacher --arch cifar-resnet8 --epochs 8 --mixup 0.4 --average-decay 0.99 --keep best"
+run="distill $data --teacher $work/teacher --arch cifar-resnet8 --epochs 8 --mixup 0.4 --ema-decay 0.99 --keep best"
 begun=$(date +%s%N)
 "$limbeck" $run --out "$work/whole" >"$work/log" 2>&1
 millis=$((($(date +%s%N) - begun) / 1000000))

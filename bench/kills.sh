@@ -34,12 +34,12 @@ taught=("${student[@]}" --teacher "$work/teacher")
 command_of() {
   local out="$1/out"
   case $kind in
-    train) command=(train "${student[@]}" --epochs 3 --mixup 0.2 --average-decay 0.9 --keep best --out "$out") ;;
+    train) command=(train "${student[@]}" --epochs 3 --mixup 0.2 --ema-decay 0.9 --keep best --out "$out") ;;
     distill)
       if [ "$2" = 0 ]; then
         command=(distill "${taught[@]}" --epochs 3 --loss soft-target --loss fitnet:layer2 --mixup 0.2 --out "$out")
       else
-        command=(distill "${taught[@]}" --teacher "$work/other" --epochs 3 --mixup 0.2 --average-decay 0.9 --out "$out")
+        command=(distill "${taught[@]}" --teacher "$work/other" --epochs 3 --mixup 0.2 --ema-decay 0.9 --out "$out")
       fi ;;
     compare)
       # By turns with a folder of kept answers, which has views of its own for each seed.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Train the same student by the same teacher in fp32 and in the default precision, over five paired seeds:
 #   bench/precision.sh DATA TEACHER OUT
-# DATA is a folder of labelled 32×32 images, train and test; TEACHER a checkpoint of cifar-resnet20. About 25 minutes.
+# DATA is a folder of labeled 32×32 images, train and test; TEACHER a checkpoint of cifar-resnet20. About 25 minutes.
 set -eu
 if [ $# -ne 3 ]; then
     echo "usage: bench/precision.sh DATA TEACHER OUT" >&2
@@ -14,7 +14,7 @@ data=$(cd "$1" && pwd)
 teacher=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
 for precision in fp32 auto; do
     cat > "$recipes/$precision.yaml" <<YAML
-data: {source: '$data', image_size: 32, batch_size: 64, valid_fraction: 0.1, train_limit: 20000, augment: {flip: true, pad_and_crop: 4}}
+data: {source: '$data', image_size: 32, batch_size: 64, valid_fraction: 0.1, max_train_samples: 20000, augment: {hflip: true, pad_and_crop: 4}}
 teacher: {model: '$teacher', architecture: cifar-resnet20}
 student: cifar-resnet8
 training: {epochs: 5, lr: 0.01, precision: $precision}

@@ -24,7 +24,7 @@ for line in open(sys.argv[1], errors="replace"):
     except (ValueError, IndexError): pass
 kinds = collections.defaultdict(lambda: [0.0, 0.0])
 for (kind, direction, dtype, _), times in calls.items():
-    # The median of a problem's calls: the first makes the kernel, and a neighbour may have held the core.
+    # The median of a problem's calls: the first makes the kernel, and a neighbor may have held the core.
     kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][0] += statistics.median(times) * len(times) / STEPS
     kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][1] += len(times) / STEPS
 print(f"| {sys.argv[2]}: operation | ms a step | calls a step | share of the median step, {step:.1f} ms |\n|---|---|---|---|")

@@ -19,7 +19,7 @@ hashes() {
 "$limbeck" train "${data[@]}" --arch cifar-resnet14 --epochs 1 --out "$work/teacher" >"$log" 2>&1
 export LIMBECK_BUILD=no
 failed=0
-for flip in --flip --no-flip; do
+for flip in --hflip --no-hflip; do
   equal=0
   for i in $(seq "$times"); do
     "$limbeck" compare "${data[@]}" "$flip" --arch cifar-resnet8 --teacher "$work/teacher" --epochs 2 --seeds 2 \

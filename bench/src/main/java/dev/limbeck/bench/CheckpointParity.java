@@ -1,10 +1,10 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;

@@ -1,10 +1,10 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.tensor.Scope;
@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Time what lies between an image and a step: resizing, normalising, and batches of augmented images that were drawn before. */
+/** Time what lies between an image and a step: resizing, normalizing, and batches of augmented images that were drawn before. */
 @State(org.openjdk.jmh.annotations.Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -32,9 +32,9 @@ public class DataBenchmark {
     private static final int IMAGES = 2048;
 
     private RgbImage photo;
-    private ImagePreparation preparation;
+    private ImagePreprocessing preparation;
     private ImageData data;
-    private BatchStream batches;
+    private DataLoader batches;
     private int epoch;
 
     /** Draw a photo's worth of pixels, and let the loader read its images once. */
@@ -45,11 +45,11 @@ public class DataBenchmark {
         photo = new RgbImage(500, 375, pixels);
         data = ImageData.builder(Datasets.shapes(IMAGES, 8, 8))
                 .batchSize(64)
-                .flip()
+                .hflip()
                 .padAndCrop(4)
                 .build();
-        preparation = ImagePreparation.of(data.preparation());
-        try (BatchStream first = data.train(0);
+        preparation = ImagePreprocessing.of(data.preprocessing());
+        try (DataLoader first = data.train(0);
                 Scope scope = Scope.open()) {
             for (int i = 0; i < first.batches(); i++) first.next();
         }
@@ -62,7 +62,7 @@ public class DataBenchmark {
         return Resize.SQUISH.apply(photo, 64, 64);
     }
 
-    /** Resize and normalise a photo as a prediction does. */
+    /** Resize and normalize a photo as a prediction does. */
     @Benchmark
     public long prepare() {
         try (Scope scope = Scope.open()) {

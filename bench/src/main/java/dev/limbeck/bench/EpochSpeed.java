@@ -2,7 +2,7 @@ package dev.limbeck.bench;
 
 import com.sun.management.ThreadMXBean;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.tensor.Scope;
@@ -65,10 +65,10 @@ public final class EpochSpeed {
         BufferedImage image = new BufferedImage(500, 375, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < count; i++) {
             Graphics2D pen = image.createGraphics();
-            pen.setPaint(new GradientPaint(0, 0, colour(random), 500, 375, colour(random)));
+            pen.setPaint(new GradientPaint(0, 0, color(random), 500, 375, color(random)));
             pen.fillRect(0, 0, 500, 375);
             for (int k = 0; k < 300; k++) {
-                pen.setColor(colour(random));
+                pen.setColor(color(random));
                 pen.fillOval(random.nextInt(500), random.nextInt(375), 2 + random.nextInt(40), 2 + random.nextInt(40));
             }
             pen.dispose();
@@ -78,7 +78,7 @@ public final class EpochSpeed {
         }
     }
 
-    private static Color colour(Random random) {
+    private static Color color(Random random) {
         return new Color(random.nextInt(1 << 24));
     }
 
@@ -86,11 +86,11 @@ public final class EpochSpeed {
         Architecture architecture = Zoo.byName(options.text("arch"));
         try (ImageData images = ImageData.builder(folder)
                         .imageSize(options.number("size"))
-                        .flip()
+                        .hflip()
                         .padAndCrop(4)
                         .batchSize(options.number("batch"))
                         .validFraction(0)
-                        .trainLimit(options.number("images"))
+                        .maxTrainSamples(options.number("images"))
                         .build();
                 RepeatedBatch repeated = repeat(images);
                 Learner onFolder =
@@ -134,7 +134,7 @@ public final class EpochSpeed {
 
     private static RepeatedBatch repeat(ImageData images) {
         try (Scope scope = Scope.open();
-                BatchStream stream = images.train(0)) {
+                DataLoader stream = images.train(0)) {
             Batch batch = stream.next();
             if (batch == null) throw new IllegalStateException("the folder gives no batch");
             // clone() keeps the layout that the pipeline hands out.

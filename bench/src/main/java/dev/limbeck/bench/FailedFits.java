@@ -1,8 +1,8 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.nn.Linear;
@@ -14,7 +14,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Architecture;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
@@ -142,9 +142,9 @@ public final class FailedFits {
         return (Callback) Proxy.newProxyInstance(
                 FailedFits.class.getClassLoader(), new Class<?>[] {Callback.class}, (proxy, method, arguments) -> {
                     if (!method.isDefault()) return null;
-                    boolean late = arguments == null || !(arguments[0] instanceof Step step) || step.index() == 1;
+                    boolean late = arguments == null || !(arguments[0] instanceof TrainStep step) || step.index() == 1;
                     if (method.getName().equals(moment) && late) {
-                        if (arguments != null && arguments[0] instanceof Step) Tensors.zeros(DType.FLOAT32, 4);
+                        if (arguments != null && arguments[0] instanceof TrainStep) Tensors.zeros(DType.FLOAT32, 4);
                         throw new Thrown();
                     }
                     return InvocationHandler.invokeDefault(proxy, method, arguments);
@@ -156,7 +156,7 @@ public final class FailedFits {
                 FailedFits.class.getClassLoader(), new Class<?>[] {Data.class}, (proxy, method, arguments) -> {
                     try {
                         Object result = method.invoke(data, arguments);
-                        return result instanceof BatchStream stream
+                        return result instanceof DataLoader stream
                                         && method.getName().equals("train")
                                 ? new FailingStream(stream)
                                 : result;
@@ -167,11 +167,11 @@ public final class FailedFits {
     }
 
     /** Give one batch and throw instead of the next. */
-    private static final class FailingStream implements BatchStream {
-        private final BatchStream stream;
+    private static final class FailingStream implements DataLoader {
+        private final DataLoader stream;
         private int given;
 
-        FailingStream(BatchStream stream) {
+        FailingStream(DataLoader stream) {
             this.stream = stream;
         }
 
@@ -237,8 +237,8 @@ public final class FailedFits {
         }
 
         @Override
-        public Lesson begin(Data data, Device device) {
-            return new Lesson() {
+        public TeacherSession open(Data data, Device device) {
+            return new TeacherSession() {
                 private int asked;
 
                 @Override

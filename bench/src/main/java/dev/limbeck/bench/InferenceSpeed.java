@@ -2,7 +2,7 @@ package dev.limbeck.bench;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.InferenceGraph;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
@@ -41,7 +41,7 @@ public final class InferenceSpeed {
                 for (String batch : options.list("batches")) {
                     int rows = Integer.parseInt(batch);
                     // As a predictor asks about one image, and a teacher about many.
-                    try (@Nullable BatchWork work = BatchWork.about(rows, network.parameterCount())) {
+                    try (@Nullable BlasThreads work = BlasThreads.about(rows, network.parameterCount())) {
                         ways.forEach((name, way) -> System.out.printf(
                                 Locale.ROOT,
                                 "{\"who\": \"%s\", \"batch\": %d, \"ms\": %.3f}%n",

@@ -1,13 +1,13 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.cache.CachedTeacher;
+import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.loss.SoftTarget;
-import dev.limbeck.distill.teacher.Encoding;
-import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.tensor.Engine;
@@ -50,13 +50,13 @@ public final class KeptSpeed {
         try (ImageData data = Datasets.open(options.text("data"))
                         .imageSize(options.number("size"))
                         .batchSize(options.number("batch"))
-                        .trainLimit(options.number("images"))
+                        .maxTrainSamples(options.number("images"))
                         .build();
                 Learner teacher = learner(data, options.text("teacher"));
                 Learner alone = learner(data, options.text("student"));
                 Learner taught = learner(data, options.text("student"))) {
-            Teacher kept =
-                    KeptTeacher.onDisk(ModuleTeacher.of(teacher), folder.resolve("rows"), Encoding.FLOAT32, line -> {});
+            Teacher kept = CachedTeacher.onDisk(
+                    ModuleTeacher.of(teacher), folder.resolve("rows"), Encoding.FLOAT32, line -> {});
             // The first epoch of each fills the folder, and warms up.
             epoch(taught, taughtBy(kept));
             double step = epoch(alone);
@@ -90,7 +90,7 @@ public final class KeptSpeed {
 
     private static Callback taughtBy(Teacher teacher) {
         return KnowledgeDistillation.from(teacher)
-                .weight(0.5)
+                .kdWeight(0.5)
                 .loss(new SoftTarget(4))
                 .build();
     }
@@ -107,8 +107,8 @@ public final class KeptSpeed {
     /** Return the median seconds that the answers about a training batch take. */
     private static double reading(Teacher kept, ImageData data) {
         List<Double> seconds = new ArrayList<>();
-        try (Teacher.Lesson lesson = kept.begin(data, Engine.device("cpu"));
-                BatchStream batches = data.train(1)) {
+        try (Teacher.TeacherSession lesson = kept.open(data, Engine.device("cpu"));
+                DataLoader batches = data.train(1)) {
             for (int i = 0; i < batches.batches(); i++) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();

@@ -14,7 +14,7 @@ final class KnownAnswers implements Teacher, AutoCloseable {
     private final Tensor logits;
 
     KnownAnswers(int rows, int classes) {
-        logits = Scope.keep(Tensors.randn(rows, classes));
+        logits = Scope.retain(Tensors.randn(rows, classes));
     }
 
     @Override
@@ -33,8 +33,8 @@ final class KnownAnswers implements Teacher, AutoCloseable {
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
-        return new Lesson() {
+    public TeacherSession open(Data data, Device device) {
+        return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 return logits;

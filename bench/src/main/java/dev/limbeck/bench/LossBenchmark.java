@@ -53,17 +53,17 @@ public class LossBenchmark {
             case "dist" -> new Dist();
             default -> throw new LimbeckException("no loss " + name + " in this benchmark");
         };
-        student = Scope.keep(Tensors.randn(ROWS, CLASSES).detach());
+        student = Scope.retain(Tensors.randn(ROWS, CLASSES).detach());
         student.set_requires_grad(true);
-        teacher = Scope.keep(Tensors.randn(ROWS, CLASSES));
-        labels = Scope.keep(Tensors.of(LongStream.range(0, ROWS).toArray(), ROWS));
+        teacher = Scope.retain(Tensors.randn(ROWS, CLASSES));
+        labels = Scope.retain(Tensors.of(LongStream.range(0, ROWS).toArray(), ROWS));
     }
 
     /** Compute the loss and the student's gradient. */
     @Benchmark
     public double withGradient() {
         try (Scope scope = Scope.open()) {
-            Tensor value = loss.of(student, teacher, labels);
+            Tensor value = loss.compute(student, teacher, labels);
             value.backward();
             Tensors.clearGrad(student);
             return value.item_double();

@@ -4,8 +4,8 @@ import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.FeaturePair;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.loss.AttentionTransfer;
-import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
@@ -13,7 +13,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Zoo;
 import java.util.Locale;
 import java.util.Map;
@@ -54,7 +54,7 @@ public final class MemoryFlat {
             private int seen;
 
             @Override
-            public void afterBatch(Step step) {
+            public void afterBatch(TrainStep step) {
                 int done = ++seen;
                 if (done != first && done != steps) return;
                 // Without it the count depends on when the collector last looked.
@@ -105,7 +105,7 @@ public final class MemoryFlat {
                         Learner.builder(data, Zoo.CIFAR_RESNET8).device("cpu").build()) {
             int epochs = steps / BATCHES;
             if (kind.equals("kept")) {
-                KeptTeacher kept = KeptTeacher.inMemory(ModuleTeacher.of(teacher, data.classNames()), 1 << 26);
+                CachedTeacher kept = CachedTeacher.inMemory(ModuleTeacher.of(teacher, data.classNames()), 1 << 26);
                 student.fit(epochs, 1e-3, KnowledgeDistillation.from(kept).build(), watch);
             } else {
                 FeaturePair pair = FeaturePair.of("layer3", "layer3").loss(new AttentionTransfer());

@@ -3,7 +3,7 @@ package dev.limbeck.bench;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.Summary;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InferenceGraph;
 import dev.limbeck.tensor.NoGrad;
@@ -38,7 +38,7 @@ public final class Peak {
     /** Run the benchmark; it has no options. */
     public static void main(String... arguments) {
         Options.of(Map.of(), arguments);
-        try (BatchWork work = BatchWork.begin()) {
+        try (BlasThreads work = BlasThreads.begin()) {
             for (Precision precision : Precision.values()) {
                 double peak = product(precision == Precision.BF16 ? DType.BFLOAT16 : DType.FLOAT32);
                 double teacher = teacher(precision);

@@ -1,8 +1,8 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -28,12 +28,12 @@ final class RepeatedBatch implements Data {
      * @param batches how many make an epoch
      */
     RepeatedBatch(Tensor input, int classes, int batches) {
-        this.input = Scope.keep(input);
+        this.input = Scope.retain(input);
         this.classes = classes;
         this.batches = batches;
         rows = Math.toIntExact(input.size(0));
         long[] values = IntStream.range(0, rows).mapToLong(i -> i % classes).toArray();
-        labels = Scope.keep(Tensors.of(values, rows));
+        labels = Scope.retain(Tensors.of(values, rows));
     }
 
     @Override
@@ -52,9 +52,9 @@ final class RepeatedBatch implements Data {
     }
 
     @Override
-    public BatchStream train(int epoch) {
+    public DataLoader train(int epoch) {
         int[] indices = IntStream.range(0, rows).toArray();
-        return new BatchStream() {
+        return new DataLoader() {
             private int given;
 
             @Override
@@ -74,7 +74,7 @@ final class RepeatedBatch implements Data {
     }
 
     @Override
-    public BatchStream evaluate(Split split) {
+    public DataLoader evaluate(Split split) {
         throw new IllegalStateException("only training is measured");
     }
 

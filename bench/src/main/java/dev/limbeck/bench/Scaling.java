@@ -74,7 +74,7 @@ public final class Scaling {
     private static double epoch(int images) {
         try (ImageData data = ImageData.builder(Datasets.shapes(images, 8, 8))
                         .batchSize(128)
-                        .flip()
+                        .hflip()
                         .padAndCrop(4)
                         .build();
                 Learner learner = Learner.builder(data, Zoo.byName("small-cnn-8-16"))

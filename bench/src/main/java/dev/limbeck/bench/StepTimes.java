@@ -1,8 +1,8 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -24,12 +24,12 @@ final class StepTimes implements Callback {
     }
 
     @Override
-    public void beforeTrain(Fit fit) {
+    public void beforeTrain(TrainingContext fit) {
         last = System.nanoTime();
     }
 
     @Override
-    public void afterBatch(Step step) {
+    public void afterBatch(TrainStep step) {
         long now = System.nanoTime();
         if (finished++ >= warmUp) seconds.add((now - last) / 1e9);
         last = now;

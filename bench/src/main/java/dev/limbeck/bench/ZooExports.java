@@ -1,21 +1,21 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.Verification;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -37,7 +37,7 @@ import org.apache.commons.io.FileUtils;
 public final class ZooExports {
     private ZooExports() {}
 
-    /** Run the benchmark; options are {@code --data --checkpoints --rows --archs}. */
+    /** Run the benchmark; options are {@code --data --checkpoints --samples --archs}. */
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(Map.of("data", "", "checkpoints", "", "rows", "256", "archs", ""), arguments);
         List<String> names = options.text("archs").isEmpty() ? Zoo.names() : options.list("archs");
@@ -67,7 +67,7 @@ public final class ZooExports {
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
                 settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
-            ImagePreparation preparation = ImagePreparation.of(images.preparation());
+            ImagePreprocessing preparation = ImagePreprocessing.of(images.preprocessing());
             List<Exported> files = Exporter.of(network, images.classNames(), preparation)
                     .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))
@@ -108,7 +108,7 @@ public final class ZooExports {
     private static void settle(Module network, ImageData images, int passes) {
         network.train();
         for (int pass = 0; pass < passes; ) {
-            try (BatchStream batches = images.evaluate(Split.TEST)) {
+            try (DataLoader batches = images.evaluate(Split.TEST)) {
                 for (; pass < passes; pass++) {
                     try (Scope scope = Scope.open();
                             NoGrad noGrad = NoGrad.on()) {

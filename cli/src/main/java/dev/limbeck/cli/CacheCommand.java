@@ -1,7 +1,7 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.recipe.AnswerKeeping;
 import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.TeacherCaching;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -24,7 +24,7 @@ final class CacheCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe recipe = options.recipe(this, file, file == null);
-        AnswerKeeping kept = AnswerKeeping.of(recipe, options.context(this));
+        TeacherCaching kept = TeacherCaching.of(recipe, options.context(this));
         say(Texts.format(
                 "answers about %,d training images are in %s, %,.1f MB, after %.1f s",
                 kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));

@@ -1,8 +1,8 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.recipe.Recipe;
-import dev.limbeck.recipe.TeacherCheck;
+import dev.limbeck.recipe.TeacherCheckRun;
 import dev.limbeck.train.TermSize;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,13 +29,13 @@ final class CheckCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe recipe = options.recipe(this, file, file == null);
-        TeacherCheck check = TeacherCheck.of(recipe, options.context(this));
+        TeacherCheckRun check = TeacherCheckRun.of(recipe, options.context(this));
         say(check.preflight().summary());
         say("file: " + check.file() + " (" + check.kind() + ", SHA-256 "
                 + check.sha256().substring(0, 16) + "…)");
         say("answers: "
                 + check.preflight().output()
-                + (check.preflight().knowledge() == Knowledge.LOGITS ? "" : "; losses that need more are refused"));
+                + (check.preflight().knowledge() == OutputKind.LOGITS ? "" : "; losses that need more are refused"));
         say(
                 check.preflight().namesClasses()
                         ? "classes: " + shown(check.teacherClasses())

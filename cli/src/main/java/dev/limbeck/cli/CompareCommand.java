@@ -69,20 +69,20 @@ final class CompareCommand extends LimbeckCommand {
         to.say(Texts.format(
                 "%-16s %18s %18s %11s %8s %16s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds a run"));
         double base = result.contestants().get(0).seconds();
-        for (ComparisonResult.Contestant contestant : result.contestants()) {
-            Fidelity fidelity = contestant.judgement().fidelity();
+        for (ComparisonResult.Variant contestant : result.contestants()) {
+            Fidelity fidelity = contestant.judgment().fidelity();
             to.say(Texts.format(
                     "%-16s %18s %18s %11s %8s %9.1f (×%.1f)",
                     contestant.name(),
                     spread(contestant.accuracy()),
                     spread(contestant.bestAccuracy()),
                     fidelity == null ? "-" : Texts.percent(fidelity.top1()),
-                    Texts.percent(contestant.judgement().calibration().error()),
+                    Texts.percent(contestant.judgment().calibration().error()),
                     contestant.seconds(),
                     contestant.seconds() / base));
         }
         to.say("");
-        for (ComparisonResult.Contestant contestant : result.contestants()) {
+        for (ComparisonResult.Variant contestant : result.contestants()) {
             if (!contestant.verdict().isEmpty()) to.say(contestant.sentence());
         }
         if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());

@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -48,29 +48,29 @@ final class DataOptions {
     Double validFraction;
 
     @Option(
-            names = "--train-limit",
-            description = "Use at most so many labelled training images, in proportion from the classes.")
+            names = "--max-train-samples",
+            description = "Use at most so many labeled training images, in proportion from the classes.")
     @Nullable
     Integer trainLimit;
 
-    @Option(names = "--labels-per-class", description = "Use at most so many labelled training images of each class.")
+    @Option(names = "--labels-per-class", description = "Use at most so many labeled training images of each class.")
     @Nullable
     Integer labelsPerClass;
 
     @Option(
             names = "--keep-unlabeled",
             description = "Keep training images beyond those limits without their labels: the teacher teaches on them.")
-    boolean keepUnlabelled;
+    boolean keepUnlabeled;
 
     @Option(names = "--unlabeled", description = "A folder of images side by side that only the teacher teaches on.")
     @Nullable
-    String unlabelled;
+    String unlabeled;
 
     @Option(names = "--balanced", description = "Draw as many images of every class in each epoch, with repetition.")
     boolean balanced;
 
     @Option(
-            names = "--flip",
+            names = "--hflip",
             negatable = true,
             arity = "0",
             description = "Mirror training images half of the time (default: as suits the data).")
@@ -82,12 +82,12 @@ final class DataOptions {
     Integer padAndCrop;
 
     @Option(
-            names = "--random-crop",
+            names = "--random-resized-crop",
             description = "Train on random parts of images, of at least this share of the area, such as 0.35.")
     @Nullable
     Double randomCrop;
 
-    @Option(names = "--jitter", description = "Change brightness, contrast and saturation by up to this share.")
+    @Option(names = "--color-jitter", description = "Change brightness, contrast and saturation by up to this share.")
     @Nullable
     Double jitter;
 
@@ -129,10 +129,10 @@ final class DataOptions {
         if (resize != null) tree.put("resize", resize);
         if (batchSize != null) tree.put("batch_size", batchSize);
         if (validFraction != null) tree.put("valid_fraction", validFraction);
-        if (trainLimit != null) tree.put("train_limit", trainLimit);
+        if (trainLimit != null) tree.put("max_train_samples", trainLimit);
         if (labelsPerClass != null) tree.put("labels_per_class", labelsPerClass);
-        if (keepUnlabelled) tree.put("keep_unlabelled", true);
-        if (unlabelled != null) tree.put("unlabelled", unlabelled);
+        if (keepUnlabeled) tree.put("keep_unlabeled", true);
+        if (unlabeled != null) tree.put("unlabeled", unlabeled);
         if (balanced) tree.put("balanced", true);
         augment(tree);
         if (dataSeed != null) tree.put("seed", dataSeed);
@@ -142,16 +142,17 @@ final class DataOptions {
     }
 
     /** Say how images are prepared where none are opened: as was given, else as a file says, else as for ImageNet. */
-    ImagePreparation preparation(Map<String, String> told) {
-        Map<String, String> all = new LinkedHashMap<>(ImagePreparation.usual(1).toMetadata());
+    ImagePreprocessing preparation(Map<String, String> told) {
+        Map<String, String> all =
+                new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(told);
-        ImagePreparation usual = ImagePreparation.of(all);
+        ImagePreprocessing usual = ImagePreprocessing.of(all);
         ObjectNode tree = RecipeFiles.tree();
         into(tree);
         // No images are opened, but a recipe for them is what checks the settings.
         tree.withObject("/data").put("source", "none");
         DataRecipe given = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
-        return new ImagePreparation(
+        return new ImagePreprocessing(
                 imageSize == null ? usual.height() : imageSize,
                 imageSize == null ? usual.width() : imageSize,
                 given.resize() == null
@@ -170,10 +171,10 @@ final class DataOptions {
                 || augmentViews != null;
         if (!asked) return;
         ObjectNode tree = data.withObject("/augment");
-        if (flip != null) tree.put("flip", flip);
+        if (flip != null) tree.put("hflip", flip);
         if (padAndCrop != null) tree.put("pad_and_crop", padAndCrop);
-        if (randomCrop != null) tree.put("random_crop", randomCrop);
-        if (jitter != null) tree.put("jitter", jitter);
+        if (randomCrop != null) tree.put("random_resized_crop", randomCrop);
+        if (jitter != null) tree.put("color_jitter", jitter);
         if (randAugment != null) tree.put("rand_augment", randAugment);
         if (augmentViews != null) tree.put("views", augmentViews);
     }

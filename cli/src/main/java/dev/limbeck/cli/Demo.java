@@ -5,13 +5,13 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.evaluate.Latency;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
+import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -72,7 +72,7 @@ public final class Demo {
             """;
     private static final String DISTILLED = """
             teacher: {model: '%s'}
-            distillation: {weight: %s, losses: [{name: soft-target, temperature: %s}]}
+            distillation: {kd_weight: %s, losses: [{name: soft-target, temperature: %s}]}
             """;
     private static final int LATENCY_RUNS = 100;
 
@@ -109,7 +109,7 @@ public final class Demo {
                 DISTILLED.formatted(teacher, settings.weight, settings.temperature));
         // The teacher answers anew each time, as it does where images are augmented: the times are to be honest.
         ComparisonResult compared = new Comparison(Map.of("distilled", distilled), 1, seed, out, context)
-                .remember(0)
+                .cacheRows(0)
                 .run();
         Report.write(compared, out, context);
         return new Result(

@@ -13,10 +13,10 @@ import picocli.CommandLine.Mixin;
         description = "Train a student from the labels and from a teacher, and write a run directory.")
 final class DistillCommand extends RecipeCommand {
     @Mixin
-    TeachingOptions teaching = new TeachingOptions();
+    DistillationOptions teaching = new DistillationOptions();
 
     @Override
-    TeachingOptions teaching() {
+    DistillationOptions teaching() {
         return teaching;
     }
 

@@ -1,9 +1,9 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.io.Downloads;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
-import dev.limbeck.weights.Downloads;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

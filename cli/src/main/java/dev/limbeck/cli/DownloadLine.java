@@ -1,6 +1,6 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.weights.Downloads;
+import dev.limbeck.io.Downloads;
 
 /** Tell how far a download is, every few megabytes. */
 final class DownloadLine implements Downloads.Progress {

@@ -8,11 +8,11 @@ import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Metric;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.Validation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -22,13 +22,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "evaluate", description = "Judge a trained model on a split of labelled images.")
+@Command(name = "evaluate", description = "Judge a trained model on a split of labeled images.")
 final class EvaluateCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
     @Mixin
-    ForeignOptions foreign = new ForeignOptions();
+    ModelFileOptions foreign = new ModelFileOptions();
 
     @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
     Split split = Split.TEST;
@@ -52,17 +52,17 @@ final class EvaluateCommand extends LimbeckCommand {
         if (data.data == null) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (NamedModel opened = NamedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data)) {
+        try (LoadedModel opened = LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), (ObjectNode) tree.get("data"));
             return evaluate(opened, RecipeFiles.bind(tree.get("data"), DataRecipe.class, ""));
         }
     }
 
-    private Object evaluate(NamedModel opened, DataRecipe recipe) {
+    private Object evaluate(LoadedModel opened, DataRecipe recipe) {
         RunContext context = context(engine, data.workers);
         try (ImageData images = opened.open(recipe, context)) {
             List<Metric> metrics = List.of(RecipeRun.metrics(images));
-            Validation validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
+            EvaluationResult validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
             context.tell(images);
             say(Texts.format(
                     "%s on %,d images (%s): %s, loss %.4f",

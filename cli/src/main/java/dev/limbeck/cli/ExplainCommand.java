@@ -34,10 +34,10 @@ final class ExplainCommand extends LimbeckCommand {
     Path model;
 
     @Mixin
-    ForeignOptions foreign = new ForeignOptions();
+    ModelFileOptions foreign = new ModelFileOptions();
 
     @Mixin
-    PreparationOptions preparation = new PreparationOptions();
+    PreprocessingOptions preparation = new PreprocessingOptions();
 
     @Option(names = "--arch", description = "Architecture, where the file does not name it.")
     @Nullable
@@ -82,8 +82,8 @@ final class ExplainCommand extends LimbeckCommand {
                 throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
-            NamedModel.requireImage(image);
-            try (Predictor predictor = NamedModel.open(this, model, arch, weightsKey, foreign, preparation)
+            LoadedModel.requireImage(image);
+            try (Predictor predictor = LoadedModel.open(this, model, arch, weightsKey, foreign, preparation)
                     .predictor()) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();

@@ -6,19 +6,19 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxFile;
 import dev.limbeck.export.Precision;
 import dev.limbeck.export.Verification;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.Script;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -49,9 +49,9 @@ final class ExportCommand extends LimbeckCommand {
     List<Format> formats = List.of(Format.ONNX);
 
     @Option(
-            names = "--normalise",
-            description = "Let the ONNX file take pixels from 0 to 255 and normalise them itself.")
-    boolean normalises;
+            names = "--normalize",
+            description = "Let the ONNX file take pixels from 0 to 255 and normalize them itself.")
+    boolean normalizes;
 
     @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits.")
     boolean softmax;
@@ -81,7 +81,7 @@ final class ExportCommand extends LimbeckCommand {
     boolean verifies = true;
 
     @Option(
-            names = "--rows",
+            names = "--samples",
             defaultValue = "256",
             description = "Images that each file is run on (default: 256), of the test split if there is one.")
     int rows = 256;
@@ -101,7 +101,7 @@ final class ExportCommand extends LimbeckCommand {
 
     @Override
     Object run() {
-        Settings.atLeast(1, "--rows", rows);
+        Settings.atLeast(1, "--samples", rows);
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
@@ -121,7 +121,7 @@ final class ExportCommand extends LimbeckCommand {
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
-                NamedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
+                LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
                 SavedModel named = saved.told(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
@@ -136,8 +136,8 @@ final class ExportCommand extends LimbeckCommand {
         Map<String, String> says = saved.preparation();
         boolean silent = says.isEmpty();
         int side = Zoo.byName(saved.architecture()).imageSize();
-        ImagePreparation wanted = data.preparation(silent ? Map.of("image_size", side + "x" + side) : says);
-        if (!silent && !wanted.equals(ImagePreparation.of(says))) {
+        ImagePreprocessing wanted = data.preparation(silent ? Map.of("image_size", side + "x" + side) : says);
+        if (!silent && !wanted.equals(ImagePreprocessing.of(says))) {
             throw new LimbeckException(model.model + " was trained on images prepared as " + says + ", found "
                     + wanted.toMetadata() + "; leave out --image-size, --resize, --mean and --std");
         }
@@ -166,7 +166,7 @@ final class ExportCommand extends LimbeckCommand {
             throw new LimbeckException(
                     file + " does not say how large its images are; name their side with --image-size");
         }
-        ImagePreparation preparation = data.preparation(says);
+        ImagePreprocessing preparation = data.preparation(says);
         List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
         try (Script script = checked.load()) {
             if (!verifies) {
@@ -198,7 +198,7 @@ final class ExportCommand extends LimbeckCommand {
 
     private Exporter chosen(Exporter exporter) {
         return exporter.as(formats.toArray(Format[]::new))
-                .options(new OnnxFile.Options(folds, normalises, softmax, precision));
+                .options(new OnnxFile.Options(folds, normalizes, softmax, precision));
     }
 
     private Exporter verified(Exporter exporter, ImageData images) {

@@ -1,13 +1,13 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.weights.WeightFile;

@@ -40,7 +40,7 @@ public final class Main implements Runnable {
             ExportCommand.class,
             ProfileCommand.class,
             ExplainCommand.class,
-            FindRateCommand.class,
+            LrFindCommand.class,
             SweepCommand.class,
             LossesCommand.class,
             SummaryCommand.class,
@@ -84,8 +84,9 @@ public final class Main implements Runnable {
     }
 
     /** Run one command and return its exit code. */
-    static int run(PrintStream out, PrintStream err, boolean interactive, String... args) {
+    static int run(PrintStream out, PrintStream err, boolean interactive, String... given) {
         Terminal terminal = new Terminal(out, err, interactive);
+        String[] args = OldOptions.renamed(terminal, given);
         CommandLine commands = new Main(terminal, List.of(args)).commands;
         commands.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         commands.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));

@@ -1,6 +1,6 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.train.SavedModel;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;

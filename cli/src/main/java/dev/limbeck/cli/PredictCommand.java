@@ -17,10 +17,10 @@ final class PredictCommand extends LimbeckCommand {
     ModelOptions model = new ModelOptions();
 
     @Mixin
-    ForeignOptions foreign = new ForeignOptions();
+    ModelFileOptions foreign = new ModelFileOptions();
 
     @Mixin
-    PreparationOptions preparation = new PreparationOptions();
+    PreprocessingOptions preparation = new PreprocessingOptions();
 
     @Option(names = "--top", defaultValue = "3", description = "How many classes to show (default: 3).")
     int top = 3;
@@ -32,8 +32,8 @@ final class PredictCommand extends LimbeckCommand {
     Object run() {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
-        images.forEach(NamedModel::requireImage);
-        try (Predictor predictor = NamedModel.open(
+        images.forEach(LoadedModel::requireImage);
+        try (Predictor predictor = LoadedModel.open(
                         this, model.model, model.arch, model.weightsKey, foreign, preparation)
                 .predictor()) {
             for (Path image : images) {

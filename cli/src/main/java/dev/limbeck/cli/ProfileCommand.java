@@ -3,23 +3,23 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -277,8 +277,8 @@ final class ProfileCommand extends LimbeckCommand {
 
     /** Take the size that a TorchScript file says, or the given one. */
     private static long[] shape(Path path, Map<String, String> says, @Nullable Integer given) {
-        return given == null && ImagePreparation.isIn(says)
-                ? shape(ImagePreparation.of(says))
+        return given == null && ImagePreprocessing.isIn(says)
+                ? shape(ImagePreprocessing.of(says))
                 : new long[] {3, side(path, given), side(path, given)};
     }
 
@@ -324,14 +324,14 @@ final class ProfileCommand extends LimbeckCommand {
 
     private long[] shape(SavedModel saved) {
         if (imageSize != null) return new long[] {3, imageSize, imageSize};
-        if (ImagePreparation.isIn(saved.preparation())) {
-            return shape(ImagePreparation.of(saved.preparation()));
+        if (ImagePreprocessing.isIn(saved.preparation())) {
+            return shape(ImagePreprocessing.of(saved.preparation()));
         }
         Architecture architecture = Zoo.byName(saved.architecture());
         return new long[] {3, architecture.imageSize(), architecture.imageSize()};
     }
 
-    private static long[] shape(ImagePreparation preparation) {
+    private static long[] shape(ImagePreprocessing preparation) {
         return new long[] {3, preparation.height(), preparation.width()};
     }
 

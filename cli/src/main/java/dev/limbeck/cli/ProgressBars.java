@@ -1,8 +1,8 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -21,7 +21,7 @@ final class ProgressBars implements Callback {
     }
 
     @Override
-    public void beforeTrain(Fit fit) {
+    public void beforeTrain(TrainingContext fit) {
         bar = new ProgressBarBuilder()
                 .setTaskName("epoch " + fit.epoch())
                 .setInitialMax((long) fit.batchesPerEpoch() * fit.data().batchSize())
@@ -35,17 +35,17 @@ final class ProgressBars implements Callback {
     }
 
     @Override
-    public void afterBatch(Step step) {
+    public void afterBatch(TrainStep step) {
         if (bar != null) bar.stepBy(step.batch().size());
     }
 
     @Override
-    public void afterTrain(Fit fit) {
+    public void afterTrain(TrainingContext fit) {
         close();
     }
 
     @Override
-    public void afterFit(Fit fit) {
+    public void afterFit(TrainingContext fit) {
         close();
     }
 

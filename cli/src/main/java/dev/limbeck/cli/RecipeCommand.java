@@ -1,10 +1,10 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.recipe.Interrupted;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.recipe.ResumePoint;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.train.RunDirectory;
+import dev.limbeck.run.RunDirectory;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +46,7 @@ abstract class RecipeCommand extends LimbeckCommand {
 
     /** Return what the student learns from, where the command offers that. */
     @Nullable
-    TeachingOptions teaching() {
+    DistillationOptions teaching() {
         return null;
     }
 
@@ -56,7 +56,7 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe recipe = resume
-                ? Recipes.over(Interrupted.at(out).recipe(), file, data, training, teaching())
+                ? Recipes.over(ResumePoint.at(out).recipe(), file, data, training, teaching())
                 : Recipes.of(this, file, data, training, teaching(), teaching() != null && file == null);
         check(recipe);
         if (!resume) RunDirectory.check(out, overwrite);

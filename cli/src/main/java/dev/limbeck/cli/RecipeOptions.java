@@ -15,7 +15,7 @@ final class RecipeOptions {
     TrainingOptions training = new TrainingOptions();
 
     @Mixin
-    TeachingOptions teaching = new TeachingOptions();
+    DistillationOptions teaching = new DistillationOptions();
 
     @Mixin
     EngineOptions engine = new EngineOptions();

@@ -23,7 +23,7 @@ final class Recipes {
             @Nullable Path file,
             DataOptions data,
             TrainingOptions training,
-            @Nullable TeachingOptions teaching,
+            @Nullable DistillationOptions teaching,
             boolean taught) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
         write(data, training, teaching, tree);
@@ -42,14 +42,14 @@ final class Recipes {
             @Nullable Path file,
             DataOptions data,
             TrainingOptions training,
-            @Nullable TeachingOptions teaching) {
+            @Nullable DistillationOptions teaching) {
         ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.recipeTree(file);
         write(data, training, teaching, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 
     private static void write(
-            DataOptions data, TrainingOptions training, @Nullable TeachingOptions teaching, ObjectNode tree) {
+            DataOptions data, TrainingOptions training, @Nullable DistillationOptions teaching, ObjectNode tree) {
         data.into(tree);
         training.into(tree);
         List<String> schedules = training.teachingSchedules();

@@ -29,7 +29,7 @@ final class ShowCommand extends LimbeckCommand {
     Path model;
 
     @Mixin
-    ForeignOptions foreign = new ForeignOptions();
+    ModelFileOptions foreign = new ModelFileOptions();
 
     @Option(names = "--arch", description = "Architecture: of the model where its file does not name it.")
     @Nullable
@@ -50,7 +50,7 @@ final class ShowCommand extends LimbeckCommand {
     @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first.")
     boolean worst;
 
-    @Option(names = "--rows", defaultValue = "32", description = "With --model: how many images (default: 32).")
+    @Option(names = "--samples", defaultValue = "32", description = "With --model: how many images (default: 32).")
     int rows;
 
     @Option(names = "--out", required = true, description = "PNG file to write.")
@@ -67,7 +67,7 @@ final class ShowCommand extends LimbeckCommand {
         ObjectNode tree = RecipeFiles.tree();
         data.into(tree);
         if (data.data == null) throw missing("--data");
-        Settings.atLeast(1, "--rows", rows);
+        Settings.atLeast(1, "--samples", rows);
         engine.apply();
         DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
         Path named = model;
@@ -79,7 +79,7 @@ final class ShowCommand extends LimbeckCommand {
                 context.tell(images);
             }
         } else {
-            try (NamedModel opened = NamedModel.open(this, named, arch, weightsKey, foreign, data);
+            try (LoadedModel opened = LoadedModel.open(this, named, arch, weightsKey, foreign, data);
                     ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
                 context.tell(images);
@@ -89,7 +89,7 @@ final class ShowCommand extends LimbeckCommand {
         return Map.of("picture", out.toString());
     }
 
-    private void results(NamedModel opened, ImageData images) {
+    private void results(LoadedModel opened, ImageData images) {
         Predictions predictions = opened.validate(images, split, 0, Engine.device(engine.device), List.of())
                 .predictions();
         if (worst) ResultsPicture.writeWorst(images, split, predictions, rows, out);

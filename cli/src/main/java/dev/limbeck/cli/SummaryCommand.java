@@ -2,10 +2,10 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -54,8 +54,8 @@ final class SummaryCommand extends LimbeckCommand {
         }
         if (model != null) {
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey)) {
-                int side = ImagePreparation.isIn(saved.preparation())
-                        ? ImagePreparation.of(saved.preparation()).height()
+                int side = ImagePreprocessing.isIn(saved.preparation())
+                        ? ImagePreprocessing.of(saved.preparation()).height()
                         : Zoo.byName(saved.architecture()).imageSize();
                 return show(saved.module(), side);
             }

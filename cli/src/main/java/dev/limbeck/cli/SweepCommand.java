@@ -4,7 +4,7 @@ import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.compare.SearchSpace;
 import dev.limbeck.compare.Sweep;
 import dev.limbeck.compare.SweepResult;
-import dev.limbeck.distill.Schedule;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
@@ -79,7 +79,7 @@ final class SweepCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe base = options.recipe(this, file, file == null);
-        SearchSpace usual = SearchSpace.usual();
+        SearchSpace usual = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
                 schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
         RunContext context = tracking.into(options.context(this));

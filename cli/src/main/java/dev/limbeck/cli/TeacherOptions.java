@@ -68,7 +68,7 @@ final class TeacherOptions {
     String output;
 
     @Option(
-            names = "--teacher-join",
+            names = "--ensemble",
             description =
                     "How several teachers' answers become one: logits, probabilities or confidence (default: logits).")
     @Nullable
@@ -85,7 +85,7 @@ final class TeacherOptions {
     String cache;
 
     @Option(
-            names = "--cache-as",
+            names = "--cache-dtype",
             description = "Keep them as float32, float16 or top-K such as top-5 (default: float32).")
     @Nullable
     String cacheAs;
@@ -102,7 +102,7 @@ final class TeacherOptions {
         if (!classes.isEmpty()) classes.forEach(own.putArray("classes")::add);
         if (output != null) own.put("output", output);
         ObjectNode all = RecipeFiles.tree();
-        if (join != null) all.put("join", join);
+        if (join != null) all.put("ensemble", join);
         numbers(all, "weights", weights);
         if (cache != null) all.put("cache", cache);
         if (cacheAs != null) all.put("cache_as", cacheAs);

@@ -1,7 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.Printable;
-import dev.limbeck.train.RunJson;
+import dev.limbeck.run.RunJson;
 import java.io.PrintStream;
 
 /**

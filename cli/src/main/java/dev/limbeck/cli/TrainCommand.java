@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.Recipe;
 import picocli.CommandLine.Command;
 
-@Command(name = "train", description = "Train a network on labelled images and write a run directory.")
+@Command(name = "train", description = "Train a network on labeled images and write a run directory.")
 final class TrainCommand extends RecipeCommand {
     @Override
     void check(Recipe recipe) {

@@ -55,7 +55,7 @@ final class TrainingOptions {
             paramLabel = "SCHEDULE",
             description =
                     "How the learning rate changes, one-cycle or constant (default: one-cycle). With a teacher also "
-                            + "what it gives, such as weight=cosine:1..0 or temperature=linear:8..2; may be given several times.")
+                            + "what it gives, such as kd-weight=cosine:1..0 or temperature=linear:8..2; may be given several times.")
     List<String> schedules = List.of();
 
     @Option(names = "--optimizer", description = "adamw or sgd (default: adamw).")
@@ -66,11 +66,11 @@ final class TrainingOptions {
     @Nullable
     Double weightDecay;
 
-    @Option(names = "--clip", description = "Scale gradients down to this joint L2 norm.")
+    @Option(names = "--clip-grad-norm", description = "Scale gradients down to this joint L2 norm.")
     @Nullable
     Double clip;
 
-    @Option(names = "--accumulate", description = "Batches that make one step (default: 1).")
+    @Option(names = "--grad-accum-steps", description = "Batches that make one step (default: 1).")
     @Nullable
     Integer accumulate;
 
@@ -95,7 +95,7 @@ final class TrainingOptions {
     Double cutmix;
 
     @Option(
-            names = "--average-decay",
+            names = "--ema-decay",
             description = "Keep a moving average of the weights in place of the last ones; decay such as 0.999.")
     @Nullable
     Double averageDecay;
@@ -149,13 +149,13 @@ final class TrainingOptions {
         }
         if (optimizer != null) tree.put("optimizer", optimizer);
         if (weightDecay != null) tree.put("weight_decay", weightDecay);
-        if (clip != null) tree.put("clip", clip);
-        if (accumulate != null) tree.put("accumulate", accumulate);
+        if (clip != null) tree.put("clip_grad_norm", clip);
+        if (accumulate != null) tree.put("grad_accum_steps", accumulate);
         if (classWeights != null) tree.put("class_weights", classWeights);
         if (labelSmoothing != null) tree.put("label_smoothing", labelSmoothing);
         if (mixup != null) tree.put("mixup", mixup);
         if (cutmix != null) tree.put("cutmix", cutmix);
-        if (averageDecay != null) tree.put("average_decay", averageDecay);
+        if (averageDecay != null) tree.put("ema_decay", averageDecay);
         if (patience != null) tree.put("patience", patience);
         if (keep != null) tree.put("keep", keep);
         if (precision != null) tree.put("precision", precision);

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Zoo;
@@ -31,7 +31,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The commands one after the other, as a user runs them, as text and as JSON. */
 class CommandsTest {
     private static final String[] SHAPES = {
-        "--data", "shapes", "--train-limit", "60", "--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "20"
+        "--data",
+        "shapes",
+        "--max-train-samples",
+        "60",
+        "--epochs",
+        "1",
+        "--arch",
+        "cifar-resnet8",
+        "--batch-size",
+        "20"
     };
     private static final String SHA256 = "[0-9a-f]{64}";
 
@@ -59,7 +68,7 @@ class CommandsTest {
                         teacher,
                         "-T",
                         "4",
-                        "--weight",
+                        "--kd-weight",
                         "0.9",
                         "--out",
                         student,
@@ -103,12 +112,12 @@ class CommandsTest {
                         "--loss",
                         "fitnet:auto,adapter=conv1x1",
                         "--schedule",
-                        "weight=cosine:0.9..0.1",
+                        "kd-weight=cosine:0.9..0.1",
                         "--schedule",
                         "constant",
                         "--adapter-epochs",
                         "0",
-                        "--diagnose-every",
+                        "--gradient-stats-every",
                         "2",
                         "--out",
                         out)
@@ -128,7 +137,7 @@ class CommandsTest {
                         "FitNet(layer3)");
         assertThat(record.at("/distillation/losses/SoftTarget/temperature").asText())
                 .isEqualTo("linear:8.0..2.0");
-        assertThat(record.at("/distillation/diagnoses")).hasSize(2 * 7);
+        assertThat(record.at("/distillation/gradient_stats")).hasSize(2 * 7);
         assertThat(record.at("/recipe/distillation/weight").asText()).isEqualTo("cosine:0.9..0.1");
         assertThat(record.at("/recipe/training/schedule").asText()).isEqualTo("constant");
         try (StateDict saved = Safetensors.read(out.resolve("model.safetensors"));
@@ -145,11 +154,11 @@ class CommandsTest {
         Path knows = home.resolve("knows-three");
         Cli.run("train", "--data", three, Cli.TINY, "--image-size", "16", "--out", knows)
                 .done();
-        Object[] distil = {"distill", "--data", two, Cli.TINY, "--teacher", knows, "--out", home.resolve("two-student")
+        Object[] distill = {"distill", "--data", two, Cli.TINY, "--teacher", knows, "--out", home.resolve("two-student")
         };
-        assertThat(Cli.run(distil).err())
+        assertThat(Cli.run(distill).err())
                 .contains("knows 3 classes, the data has 2; use a teacher of the same classes, or match them by name");
-        Cli.run(distil, "--match-classes").done();
+        Cli.run(distill, "--match-classes").done();
         Object[] compare = {"compare", "--data", two, Cli.TINY, "--teacher", knows, "--seeds", "1"};
         assertThat(Cli.run(compare, "--out", home.resolve("c1")).err())
                 .contains("or match them by name (--match-classes)");
@@ -193,7 +202,7 @@ class CommandsTest {
         JsonNode data = distilled.get("data");
         assertThat(data.get("fingerprint").asText()).matches(SHA256);
         assertThat(data.at("/sizes").toString()).isEqualTo("{\"train\":60,\"valid\":1000,\"test\":2000}");
-        assertThat(data.get("train_limit").asInt()).isEqualTo(60);
+        assertThat(data.get("max_train_samples").asInt()).isEqualTo(60);
         assertThat(data.get("batch_size").asInt()).isEqualTo(20);
         assertThat(data.get("seed").asLong()).isEqualTo(7);
         JsonNode training = distilled.get("training");
@@ -222,7 +231,7 @@ class CommandsTest {
     @Test
     void theRecordHoldsTheDistillation() throws IOException {
         JsonNode distillation = distilled.get("distillation");
-        assertThat(distillation.get("weight").asDouble()).isEqualTo(0.9);
+        assertThat(distillation.get("kd_weight").asDouble()).isEqualTo(0.9);
         assertThat(distillation.get("task_weight").asDouble()).isCloseTo(0.1, within(1e-12));
         assertThat(distillation.at("/losses/SoftTarget/loss").asText()).isEqualTo("SoftTarget[temperature=4.0]");
         assertThat(distillation.get("teacher_sha256"))
@@ -236,7 +245,7 @@ class CommandsTest {
         assertThat(row.at("/notes/teacher_agreement").asDouble()).isBetween(0.0, 1.0);
         assertThat(row.at("/notes/valid_SoftTarget").isNumber()).isTrue();
         assertThat(row.get("steps").asInt()).isEqualTo(3);
-        for (String positive : List.of("rate", "seconds", "train_images_per_second")) {
+        for (String positive : List.of("lr", "seconds", "train_images_per_second")) {
             assertThat(row.get(positive).asDouble()).as(positive).isPositive();
         }
         assertThat(distilled.at("/results/test/rows").asInt()).isEqualTo(2000);
@@ -513,7 +522,7 @@ class CommandsTest {
             value = {
                 "demo | --quick --seed --device --threads --json",
                 "train | --data --arch --epochs --lr --schedule --optimizer --seed --out --overwrite --mean --std --json",
-                "distill | --teacher --teacher-arch --weight --temperature --loss --data --arch --out --json",
+                "distill | --teacher --teacher-arch --kd-weight --temperature --loss --data --arch --out --json",
                 "evaluate | --model --arch --split --data --json",
                 "predict | --model --top IMAGE --json",
                 "explain | --logits --labels --model --temperature IMAGE --json",
@@ -572,14 +581,15 @@ class CommandsTest {
                         "--model",
                         home.resolve("shown-run"),
                         "--worst",
-                        "--rows",
+                        "--samples",
                         "3",
                         "--out",
                         results)
                 .done();
         assertThat(ImageIO.read(results.toFile()).getWidth()).isBetween(100, 500);
-        assertThat(Cli.run("show", data, "--random-crop", "2", "--out", batch).err())
-                .contains("random_crop must be above 0 and at most 1, found 2.0");
+        assertThat(Cli.run("show", data, "--random-resized-crop", "2", "--out", batch)
+                        .err())
+                .contains("random_resized_crop must be above 0 and at most 1, found 2.0");
     }
 
     @Test
@@ -589,7 +599,7 @@ class CommandsTest {
         Cli.run("train", data, Cli.TINY, "--out", home.resolve("viewed-run")).done();
         Object[] judged = {"evaluate", "--model", home.resolve("viewed-run"), data, "--split", "valid", "--json"};
         double plain = Cli.run(judged).done().json().get("loss").asDouble();
-        double views = Cli.run(judged, "--views", "2", "--flip")
+        double views = Cli.run(judged, "--views", "2", "--hflip")
                 .done()
                 .json()
                 .get("loss")

@@ -39,7 +39,7 @@ class CompareTest {
         assertThat(text.out())
                 .startsWith("teacher cifar-resnet8: ")
                 .contains(
-                        "Every student: 16 labelled and 0 unlabelled images, 4 optimiser steps; seeds 0 to 1; judged on the valid",
+                        "Every student: 16 labeled and 0 unlabeled images, 4 optimizer steps; seeds 0 to 1; judged on the valid",
                         "There is no test split: ")
                 .containsPattern("distilled,? (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
                 .contains("chosen on the validation split: ")
@@ -102,7 +102,7 @@ class CompareTest {
                 + "teacher: {model: '%s'}\n".formatted(teacher);
         Path soft = Files.writeString(home.resolve("soft.yaml"), start);
         Path mse = Files.writeString(
-                home.resolve("mse.yaml"), start + "distillation: {losses: [{name: logit-mse}], weight: 0.1}\n");
+                home.resolve("mse.yaml"), start + "distillation: {losses: [{name: logit-mse}], kd_weight: 0.1}\n");
         JsonNode json = Cli.run("compare", soft, mse, "--seeds", "1", "--out", home.resolve("two"), "--json")
                 .done()
                 .json();

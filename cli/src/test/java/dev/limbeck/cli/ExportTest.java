@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.export.OnnxModel;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Script;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.TorchScriptFile;
 import java.io.File;
@@ -374,7 +374,7 @@ class ExportTest {
                 .toList();
         assertThat(jars).hasSameSizeAs(wanted);
         Path out = home.resolve("for-the-jars");
-        Cli.run("export", "--model", run, "--out", out, "--normalise", "--softmax")
+        Cli.run("export", "--model", run, "--out", out, "--normalize", "--softmax")
                 .done();
         Path source = Files.writeString(home.resolve("One.java"), """
                 import dev.limbeck.LimbeckException;

@@ -65,7 +65,7 @@ class ForeignModelsTest {
             assertThat(other.get("loss").asDouble()).isCloseTo(own.get("loss").asDouble(), within(1e-3));
         }
         Path out = home.resolve(name + ".png");
-        Cli.run("show", "--data", data, "--model", model, "--worst", "--rows", "4", "--out", out)
+        Cli.run("show", "--data", data, "--model", model, "--worst", "--samples", "4", "--out", out)
                 .done();
         assertThat(out).isNotEmptyFile();
     }

@@ -3,8 +3,8 @@ package dev.limbeck.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.train.Checkpoint;
-import dev.limbeck.train.SavedModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

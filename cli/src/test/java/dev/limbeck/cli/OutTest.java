@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.data.image.Datasets;
+import dev.limbeck.run.RunDirectory;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.RunDirectory;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,13 +113,13 @@ class OutTest {
     }
 
     @Test
-    void leavesANeighbourNamedOldAlone() throws IOException {
+    void leavesANeighborNamedOldAlone() throws IOException {
         Path out = home.resolve("again");
         train(out).done();
-        Path neighbour = Files.createDirectory(home.resolve("again.old"));
-        Files.writeString(neighbour.resolve("note.txt"), "mine");
+        Path neighbor = Files.createDirectory(home.resolve("again.old"));
+        Files.writeString(neighbor.resolve("note.txt"), "mine");
         train(out, "--overwrite").done();
-        assertThat(neighbour.resolve("note.txt")).hasContent("mine");
+        assertThat(neighbor.resolve("note.txt")).hasContent("mine");
     }
 
     @Test

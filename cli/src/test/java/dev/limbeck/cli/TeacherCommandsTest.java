@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From photographs to a small student: a teacher in a file of 224 px, looked at, kept, and learnt from at 64 px. */
+/** From photographs to a small student: a teacher in a file of 224 px, looked at, kept, and learned from at 64 px. */
 class TeacherCommandsTest {
     @TempDir
     static Path home;
@@ -64,7 +64,7 @@ class TeacherCommandsTest {
         };
     }
 
-    private static Object[] distil(Object... more) {
+    private static Object[] distill(Object... more) {
         List<Object> all = new ArrayList<>(List.of(data("64")));
         all.addAll(List.of("--arch", "cifar-resnet8", "--epochs", "1"));
         all.addAll(List.of(more));
@@ -74,7 +74,7 @@ class TeacherCommandsTest {
     @Test
     void theTeacherSeesLargeImagesOfWhatTheStudentSees() throws IOException {
         JsonNode check =
-                Cli.run("check", distil("--teacher", onnx), "--json").done().json();
+                Cli.run("check", distill("--teacher", onnx), "--json").done().json();
         assertThat(check.at("/teacher_input/image_size").asText()).isEqualTo("224x224");
         assertThat(check.at("/data_input/image_size").asText()).isEqualTo("64x64");
         double itself = Cli.read(teacher.resolve("run.json"))
@@ -85,7 +85,7 @@ class TeacherCommandsTest {
                 .isEqualTo(itself);
         // The file takes nothing else: 3×224×224 is fixed in it.
         Path run = home.resolve("student");
-        Cli.run("distill", distil("--teacher", onnx, "--flip", "--random-crop", "0.6", "--out", run))
+        Cli.run("distill", distill("--teacher", onnx, "--hflip", "--random-resized-crop", "0.6", "--out", run))
                 .done();
         assertThat(Cli.read(run.resolve("run.json"))
                         .at("/distillation/teacher_file")
@@ -95,7 +95,7 @@ class TeacherCommandsTest {
 
     @Test
     void checkSaysInWordsWhatTheTeacherIs() {
-        String said = Cli.run("check", distil("--teacher", onnx)).done().out();
+        String said = Cli.run("check", distill("--teacher", onnx)).done().out();
         assertThat(said)
                 .contains(
                         "of 4 validation rows right",
@@ -126,7 +126,7 @@ class TeacherCommandsTest {
     void keptAnswersTeachInTheTeachersPlace() throws IOException {
         Path answers = home.resolve("answers");
         Object[] keeping = {"--teacher", onnx, "--cache-teacher", answers};
-        Object[] kept = distil("--no-flip", keeping);
+        Object[] kept = distill("--no-hflip", keeping);
         JsonNode told = Cli.run("cache", kept, "--json").done().json();
         assertThat(told.get("rows").asInt()).isEqualTo(12);
         try (Stream<Path> files = Files.list(answers)) {
@@ -134,7 +134,7 @@ class TeacherCommandsTest {
                     .isEqualTo(files.mapToLong(file -> file.toFile().length()).sum());
         }
         String live = Cli.run(
-                        "distill", distil("--no-flip", "--teacher", onnx), "--out", home.resolve("live"), "--json")
+                        "distill", distill("--no-hflip", "--teacher", onnx), "--out", home.resolve("live"), "--json")
                 .done()
                 .json()
                 .get("model_sha256")
@@ -145,24 +145,30 @@ class TeacherCommandsTest {
                         .get("model_sha256")
                         .asText())
                 .isEqualTo(live);
-        assertThat(Cli.run("distill", distil("--flip", keeping), "--out", home.resolve("none"))
+        assertThat(Cli.run("distill", distill("--hflip", keeping), "--out", home.resolve("none"))
                         .err())
                 .contains("training images are augmented anew in each epoch")
                 .hasLineCount(1);
-        assertThat(Cli.run("distill", distil("--flip", keeping), "--augment-views", "2", "--out", home.resolve("none"))
+        assertThat(Cli.run(
+                                "distill",
+                                distill("--hflip", keeping),
+                                "--augment-views",
+                                "2",
+                                "--out",
+                                home.resolve("none"))
                         .err())
                 .contains(answers + " keeps answers for other circumstances: ")
                 .hasLineCount(1);
         assertThat(home.resolve("none")).doesNotExist();
         String smaller = Cli.run(
                         "cache",
-                        distil(
-                                "--no-flip",
+                        distill(
+                                "--no-hflip",
                                 "--teacher",
                                 onnx,
                                 "--cache-teacher",
                                 home.resolve("half"),
-                                "--cache-as",
+                                "--cache-dtype",
                                 "float16"))
                 .done()
                 .out();
@@ -174,7 +180,7 @@ class TeacherCommandsTest {
         Path run = home.resolve("by-two");
         Cli.run(
                         "distill",
-                        distil("--teacher", onnx, "--teacher", teacher, "--teacher-join", "probabilities"),
+                        distill("--teacher", onnx, "--teacher", teacher, "--ensemble", "probabilities"),
                         "--teacher-weights",
                         "2,1",
                         "--out",
@@ -188,15 +194,15 @@ class TeacherCommandsTest {
     void answersThatMayNotBeReadAreOneLine() throws IOException {
         Path answers = Files.createDirectories(home.resolve("foreign-answers"));
         Files.writeString(answers.resolve("facts.json"), "{");
-        assertThat(Cli.run("cache", distil("--teacher", onnx, "--cache-teacher", answers))
+        assertThat(Cli.run("cache", distill("--teacher", onnx, "--cache-teacher", answers))
                         .err())
                 .contains(
                         "facts.json is damaged: Unexpected end-of-input: expected close marker for Object; or delete ")
                 .hasLineCount(1);
-        assertThat(Cli.run("cache", distil("--teacher", onnx)).err())
+        assertThat(Cli.run("cache", distill("--teacher", onnx)).err())
                 .contains("name one with --cache-teacher")
                 .hasLineCount(1);
-        assertThat(Cli.run("check", distil()).err())
+        assertThat(Cli.run("check", distill()).err())
                 .contains("Missing required option: '--teacher'")
                 .hasLineCount(1);
     }

@@ -6,16 +6,16 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.evaluate.Change;
+import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
-import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.evaluate.PredictionDiff;
+import dev.limbeck.io.AtomicFile;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +27,7 @@ import java.util.stream.LongStream;
 
 /**
  * Train the same student by several recipes over paired seeds and judge the differences. Students of a seed have the same
- * labelled images, order, initial weights and number of optimiser steps; what a recipe changes is all that differs. Each
+ * labeled images, order, initial weights and number of optimizer steps; what a recipe changes is all that differs. Each
  * run is a run directory of its own, so an interrupted comparison goes on where it was.
  */
 public final class Comparison {
@@ -77,7 +77,7 @@ public final class Comparison {
     }
 
     /** Let each teacher remember its answers to at most so many rows, two million unless chosen; 0 computes each anew. */
-    public Comparison remember(long rows) {
+    public Comparison cacheRows(long rows) {
         remembered = rows;
         return this;
     }
@@ -102,19 +102,19 @@ public final class Comparison {
         ObjectNode tree = (ObjectNode) recipe.toTree();
         tree.remove(List.of("teacher", "distillation", "pretrained"));
         // Epochs with a frozen body are steps too.
-        ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "accumulate");
+        ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "grad_accum_steps");
         return tree;
     }
 
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (KeptRuns.Claim claim = KeptRuns.claim(out);
+        try (RunStore.Claim claim = RunStore.claim(out);
                 Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
-            KeptRuns kept = new KeptRuns(out, teachers, true, context);
+            RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));
-            int labelled = 0;
-            int unlabelled = 0;
+            int labeled = 0;
+            int unlabeled = 0;
             int steps = 0;
             Split judged = Split.TEST;
             RunContext opening = context.withoutRepeats();
@@ -125,9 +125,9 @@ public final class Comparison {
                     teachers.judge(data, judged, context);
                     opening.tell(data);
                     int[] labels = data.labels(Split.TRAIN);
-                    labelled = (int)
+                    labeled = (int)
                             Arrays.stream(labels).filter(label -> label >= 0).count();
-                    unlabelled = labels.length - labelled;
+                    unlabeled = labels.length - labeled;
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
                         JsonNode done = kept.run(
                                 directory(entry.getKey(), seed),
@@ -139,7 +139,7 @@ public final class Comparison {
                     }
                 }
             }
-            ComparisonResult result = judge(runs, teachers, judged, labelled, unlabelled, steps);
+            ComparisonResult result = judge(runs, teachers, judged, labeled, unlabeled, steps);
             write(result);
             return result;
         }
@@ -173,10 +173,10 @@ public final class Comparison {
             Map<String, List<ComparisonResult.Run>> runs,
             Teachers teachers,
             Split judged,
-            int labelled,
-            int unlabelled,
+            int labeled,
+            int unlabeled,
             int steps) {
-        List<ComparisonResult.Contestant> contestants = new ArrayList<>();
+        List<ComparisonResult.Variant> contestants = new ArrayList<>();
         double[] base = null;
         double[] bestBase = null;
         Predictions first = null;
@@ -198,7 +198,7 @@ public final class Comparison {
                             Interval.differences(own, base), Interval.differences(teachers.accuracies(teacher), base));
             Map<Split, Predictions> shown =
                     PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
-            contestants.add(new ComparisonResult.Contestant(
+            contestants.add(new ComparisonResult.Variant(
                     entry.getKey(),
                     teacher,
                     List.copyOf(rows),
@@ -211,9 +211,9 @@ public final class Comparison {
                             .mapToDouble(ComparisonResult.Run::seconds)
                             .average()
                             .orElse(Double.NaN),
-                    Judgement.of(
+                    EvaluationReport.of(
                             shown, judged, teachers.predictions(Objects.requireNonNull(recipes.get(entry.getKey())))),
-                    first == null ? null : Change.of(first, Objects.requireNonNull(shown.get(judged))),
+                    first == null ? null : PredictionDiff.of(first, Objects.requireNonNull(shown.get(judged))),
                     difference == null ? "" : ComparisonResult.verdict(difference, gap)));
             double valid = rows.stream()
                     .mapToDouble(ComparisonResult.Run::valid)
@@ -231,8 +231,8 @@ public final class Comparison {
         }
         return new ComparisonResult(
                 judged.label(),
-                labelled,
-                unlabelled,
+                labeled,
+                unlabeled,
                 steps,
                 recipes.values().stream().map(Recipe::pretrained).distinct().count() == 1,
                 remembered > 0 && !teachers.all().isEmpty(),
@@ -243,6 +243,6 @@ public final class Comparison {
     }
 
     private void write(ComparisonResult result) {
-        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+        AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
     }
 }

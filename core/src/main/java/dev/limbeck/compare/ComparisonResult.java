@@ -1,9 +1,9 @@
 package dev.limbeck.compare;
 
 import dev.limbeck.data.Split;
-import dev.limbeck.evaluate.Change;
+import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
-import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.evaluate.PredictionDiff;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Hold what a comparison found. Accuracies are shares, differences too; a point is 0.01.
  *
  * @param judgedOn {@code test}, or {@code valid} where the data has no test split
- * @param labelled labelled training images of every student
- * @param unlabelled training images without a label, which teach through a teacher only
- * @param steps optimiser steps of every student
+ * @param labeled labeled training images of every student
+ * @param unlabeled training images without a label, which teach through a teacher only
+ * @param steps optimizer steps of every student
  * @param sameStart whether all students of a seed begin with the same weights; not where some begin with trained ones
  * @param answersKept whether teachers remembered their answers from run to run
  * @param teachers the teachers
@@ -25,28 +25,28 @@ import org.jspecify.annotations.Nullable;
  */
 public record ComparisonResult(
         String judgedOn,
-        int labelled,
-        int unlabelled,
+        int labeled,
+        int unlabeled,
         int steps,
         boolean sameStart,
         boolean answersKept,
         List<Long> seeds,
         List<Taught> teachers,
-        List<Contestant> contestants,
+        List<Variant> contestants,
         @Nullable String chosen) {
     /** Say in sentences what the students had in common and what is to be known before their numbers are believed. */
     public List<String> facts() {
         List<String> facts = new ArrayList<>();
         facts.add(String.format(
                 Locale.ROOT,
-                "Every student: %,d labelled and %,d unlabelled images, %,d optimiser steps; %s %s; judged on the %s split.",
-                labelled,
-                unlabelled,
+                "Every student: %,d labeled and %,d unlabeled images, %,d optimizer steps; %s %s; judged on the %s split.",
+                labeled,
+                unlabeled,
                 steps,
                 seeds.size() == 1 ? "seed" : "seeds",
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
                 judgedOn));
-        if (unlabelled > 0) facts.add("On images without a label only students with a teacher learn anything.");
+        if (unlabeled > 0) facts.add("On images without a label only students with a teacher learn anything.");
         if (!sameStart) facts.add("Initial weights differ, as the recipes say: some students begin with trained ones.");
         if (judgedOn.equals(Split.VALID.label())) {
             facts.add("There is no test split: the images that validate judge too, which flatters what they chose.");
@@ -75,7 +75,7 @@ public record ComparisonResult(
             @Nullable String weightsKey,
             Map<String, String> preparation,
             double accuracy,
-            Judgement judgement,
+            EvaluationReport judgment,
             String sha256,
             String file) {}
 
@@ -98,11 +98,11 @@ public record ComparisonResult(
      * @param difference paired, to the first contestant; null for that one
      * @param bestDifference the same between the best epochs of both
      * @param gapClosed share of the gap between its teacher and the first contestant; null without a teacher
-     * @param judgement of the run with the first seed; agreement is with its teacher, or the first one
+     * @param judgment of the run with the first seed; agreement is with its teacher, or the first one
      * @param change from the first contestant's run with that seed to this one's; null for that contestant
      * @param verdict in words; empty for the first contestant
      */
-    public record Contestant(
+    public record Variant(
             String name,
             @Nullable Integer teacher,
             List<Run> runs,
@@ -112,8 +112,8 @@ public record ComparisonResult(
             @Nullable Interval bestDifference,
             @Nullable Interval gapClosed,
             double seconds,
-            Judgement judgement,
-            @Nullable Change change,
+            EvaluationReport judgment,
+            @Nullable PredictionDiff change,
             String verdict) {
         /** Return its name and the verdict as they are read together. */
         public String sentence() {

@@ -2,8 +2,8 @@ package dev.limbeck.compare;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.distill.Schedule;
 import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 public record SearchSpace(
         List<Schedule> temperatures, List<Schedule> weights, List<String> losses, List<String> schedules) {
     /** Return T 2, 3, 5, 10, 20 × weight 0.3, 0.5, 0.7, 0.9. */
-    public static SearchSpace usual() {
+    public static SearchSpace defaults() {
         return new SearchSpace(constants(2, 3, 5, 10, 20), constants(0.3, 0.5, 0.7, 0.9), List.of(), List.of());
     }
 
@@ -84,7 +84,7 @@ public record SearchSpace(
             name.add("T" + text(temperature));
         }
         if (weight != null) {
-            LossRecipe.put(distillation, "weight", weight.toString());
+            LossRecipe.put(distillation, "kd_weight", weight.toString());
             name.add("w" + text(weight));
         }
         if (!schedule.isEmpty()) {

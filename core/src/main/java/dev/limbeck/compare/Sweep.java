@@ -6,14 +6,14 @@ import dev.limbeck.Names;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.io.AtomicFile;
 import dev.limbeck.recipe.DistillationRecipe;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.train.RunJson;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.train.TrainingDiverged;
-import dev.limbeck.weights.WholeFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,7 +114,7 @@ public final class Sweep {
      *     first trial; or if every trial diverged
      */
     public SweepResult run() {
-        try (KeptRuns.Claim claim = KeptRuns.claim(out)) {
+        try (RunStore.Claim claim = RunStore.claim(out)) {
             return runAlone();
         }
     }
@@ -122,7 +122,7 @@ public final class Sweep {
     private SweepResult runAlone() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
         try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
-            KeptRuns kept = new KeptRuns(out, teachers, false, context);
+            RunStore kept = new RunStore(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
             for (int round = 0; round < rounds.size(); round++) {
@@ -146,11 +146,11 @@ public final class Sweep {
         }
         String winner = ranked.get(0).name();
         Recipe best = Objects.requireNonNull(recipes.get(winner));
-        WholeFile.write(out.resolve(BEST_NAME), best.toYaml());
+        AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
         context.told().accept("chosen on the validation split: " + winner);
         SweepResult result =
                 new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
-        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+        AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
         return result;
     }
 
@@ -175,7 +175,7 @@ public final class Sweep {
     }
 
     /** Judge what is left after so many epochs, the best first and what diverged last. */
-    private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, KeptRuns kept) {
+    private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
             try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), opening)) {
@@ -210,7 +210,7 @@ public final class Sweep {
     }
 
     /** Train one combination with one seed; returns its validation accuracy, NaN if it diverged. */
-    private double accuracy(Recipe recipe, String name, int epochs, long seed, ImageData data, KeptRuns kept) {
+    private double accuracy(Recipe recipe, String name, int epochs, long seed, ImageData data, RunStore kept) {
         try {
             return kept.run(
                             // A loss may have characters in its description that no folder's name has everywhere.
@@ -240,7 +240,7 @@ public final class Sweep {
                 name,
                 loss.name(),
                 loss.temperature(),
-                distillation.weight(),
+                distillation.kdWeight(),
                 recipe.training().schedule(),
                 epochs,
                 valid,

@@ -1,6 +1,6 @@
 package dev.limbeck.compare;
 
-import dev.limbeck.distill.Schedule;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.Recipe;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

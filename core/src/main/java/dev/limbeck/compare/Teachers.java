@@ -3,11 +3,11 @@ package dev.limbeck.compare;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.distill.teacher.KeptTeacher;
+import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
-import dev.limbeck.evaluate.Judgement;
+import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.recipe.DistillationRecipe;
-import dev.limbeck.recipe.OpenTeacher;
+import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
@@ -35,7 +35,7 @@ final class Teachers implements AutoCloseable {
     /** The folder of their predictions in a comparison's folder. */
     static final String FOLDER = "teachers";
 
-    private final Map<TeacherRecipe, OpenTeacher> open = new LinkedHashMap<>();
+    private final Map<TeacherRecipe, LoadedTeacher> open = new LinkedHashMap<>();
     /** How the first recipe of each teacher learns from it. */
     private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
 
@@ -54,12 +54,12 @@ final class Teachers implements AutoCloseable {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
                 if (recipe.distillation() != null) how.put(named, recipe.distillation());
-                OpenTeacher opened = named.open(told);
+                LoadedTeacher opened = named.open(told);
                 open.put(
                         named,
                         named.cache() != null
                                 ? opened
-                                : opened.wrapped(teacher -> KeptTeacher.inMemory(teacher, remembered)));
+                                : opened.wrapped(teacher -> CachedTeacher.inMemory(teacher, remembered)));
             }
         } catch (LimbeckException e) {
             close();
@@ -68,7 +68,7 @@ final class Teachers implements AutoCloseable {
     }
 
     @Nullable
-    OpenTeacher of(Recipe recipe) {
+    LoadedTeacher of(Recipe recipe) {
         return recipe.teacher() == null ? null : open.get(recipe.teacher());
     }
 
@@ -79,7 +79,10 @@ final class Teachers implements AutoCloseable {
 
     /** Return how images are prepared for the first teacher, and with that for everyone. */
     Map<String, String> preparation() {
-        return open.values().stream().findFirst().map(OpenTeacher::preparation).orElse(Map.of());
+        return open.values().stream()
+                .findFirst()
+                .map(LoadedTeacher::preparation)
+                .orElse(Map.of());
     }
 
     /** Return what is known of each; complete once they are judged. */
@@ -93,7 +96,7 @@ final class Teachers implements AutoCloseable {
                     first.weightsKey(),
                     first.preparation(),
                     Arrays.stream(accuracies(i)).average().orElse(Double.NaN),
-                    first.judgement(),
+                    first.judgment(),
                     first.sha256(),
                     first.file()));
         }
@@ -120,7 +123,7 @@ final class Teachers implements AutoCloseable {
     void judge(ImageData data, Split split, RunContext context) {
         boolean first = all.isEmpty();
         int position = 0;
-        for (Map.Entry<TeacherRecipe, OpenTeacher> entry : open.entrySet()) {
+        for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
             if (first) {
                 Map<Split, Predictions> answers =
                         answers(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
@@ -140,7 +143,7 @@ final class Teachers implements AutoCloseable {
         return Metric.accuracy().of(Objects.requireNonNull(answers.get(split)));
     }
 
-    private void keep(OpenTeacher taught, Map<Split, Predictions> answers, Split split) {
+    private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
         // One file may teach in several ways.
         String number = predictions.isEmpty() ? "" : "-" + predictions.size();
         Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + number + ".safetensors");
@@ -158,13 +161,17 @@ final class Teachers implements AutoCloseable {
                 taught.saved() == null ? null : taught.saved().weightsKey(),
                 taught.preparation(),
                 accuracy(answers, split),
-                Judgement.of(answers, split, null),
+                EvaluationReport.of(answers, split, null),
                 taught.sha256(),
                 out.relativize(file).toString()));
     }
 
     private static Map<Split, Predictions> answers(
-            OpenTeacher taught, @Nullable DistillationRecipe how, ImageData data, RunContext context, Split... splits) {
+            LoadedTeacher taught,
+            @Nullable DistillationRecipe how,
+            ImageData data,
+            RunContext context,
+            Split... splits) {
         List<String> names = data.classNames();
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
         int classes = teacher.classes();
@@ -173,7 +180,7 @@ final class Teachers implements AutoCloseable {
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device(context.device()))) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
             for (Split split : splits) {
                 if (data.has(split)) answers.put(split, lesson.predict(data, split));
@@ -184,6 +191,6 @@ final class Teachers implements AutoCloseable {
 
     @Override
     public void close() {
-        open.values().forEach(OpenTeacher::close);
+        open.values().forEach(LoadedTeacher::close);
     }
 }

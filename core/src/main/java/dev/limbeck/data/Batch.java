@@ -21,7 +21,7 @@ public record Batch(
         List<Tensor> inputs,
         Tensor labels,
         int[] indices,
-        @Nullable Origin origin) {
+        @Nullable Provenance origin) {
     public Batch {
         inputs = List.copyOf(inputs);
     }

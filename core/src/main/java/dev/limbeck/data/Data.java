@@ -7,7 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Offer labelled rows in splits, as streams of batches. It owns whatever it keeps in memory; streams must be closed
+ * Offer labeled rows in splits, as streams of batches. It owns whatever it keeps in memory; streams must be closed
  * before it is.
  */
 public interface Data extends AutoCloseable {
@@ -31,14 +31,14 @@ public interface Data extends AutoCloseable {
      *
      * @param epoch any number; each gives other draws
      */
-    BatchStream train(int epoch);
+    DataLoader train(int epoch);
 
     /**
      * Open a pass over all rows of a split in order, without augmentation.
      *
      * @throws dev.limbeck.LimbeckException if the data has no such split
      */
-    BatchStream evaluate(Split split);
+    DataLoader evaluate(Split split);
 
     /**
      * Open a pass over all rows of a split in order, augmented as training rows are: another view of what {@link #evaluate}
@@ -46,7 +46,7 @@ public interface Data extends AutoCloseable {
      *
      * @param view any number; each gives other draws
      */
-    default BatchStream augmented(Split split, int view) {
+    default DataLoader augmented(Split split, int view) {
         return evaluate(split);
     }
 
@@ -56,7 +56,7 @@ public interface Data extends AutoCloseable {
      *
      * @param most how many rows at most, at least 1
      */
-    default BatchStream sample(Split split, int most) {
+    default DataLoader sample(Split split, int most) {
         return evaluate(split);
     }
 
@@ -87,22 +87,22 @@ public interface Data extends AutoCloseable {
     /**
      * Show rows to another model.
      *
-     * @param preparation of that model's inputs, as {@link #preparation} says it
+     * @param preprocessing of that model's inputs, as {@link #preprocessing} says it
      * @throws LimbeckException if this kind of data comes in one form only
      */
-    default Lens lens(Map<String, String> preparation) {
+    default AlternateView alternateView(Map<String, String> preparation) {
         throw new LimbeckException(
-                "this data comes in one form only, " + preparation() + "; choose a model for such inputs");
+                "this data comes in one form only, " + preprocessing() + "; choose a model for such inputs");
     }
 
-    /** Return the views of its rows that training shows, as {@link Origin} numbers them; none if each epoch has its own. */
+    /** Return the views of its rows that training shows, as {@link Provenance} numbers them; none if each epoch has its own. */
     default int[] views() {
         return new int[0];
     }
 
     /** Open a pass over all rows of a split in order, each as training shows it in a view. */
-    default BatchStream view(Split split, int view) {
-        if (view == Origin.PLAIN) return evaluate(split);
+    default DataLoader view(Split split, int view) {
+        if (view == Provenance.PLAIN) return evaluate(split);
         throw new LimbeckException("this data has no views of its rows");
     }
 
@@ -113,17 +113,17 @@ public interface Data extends AutoCloseable {
      * @param indices positions in the origin's split
      * @return null if this kind of data has none
      */
-    default RowKey @Nullable [] keys(Origin origin, int... indices) {
+    default SampleKey @Nullable [] keys(Provenance origin, int... indices) {
         return null;
     }
 
     /** Return what decides, beside its source, how a row looks; string keys and values. */
-    default Map<String, String> look() {
-        return preparation();
+    default Map<String, String> cacheKey() {
+        return preprocessing();
     }
 
     /** Return what a saved model must carry so that new inputs are prepared as these were; string keys and values. */
-    default Map<String, String> preparation() {
+    default Map<String, String> preprocessing() {
         return Map.of();
     }
 

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * as soon as fewer than {@code depth} are under way or waiting; so the smallest unfinished batch is always being
  * worked on, and memory stays bounded.
  */
-public final class PrefetchStream implements BatchStream {
+public final class PrefetchStream implements DataLoader {
     /** Write one row; called on worker threads, several at once. */
     @FunctionalInterface
     public interface RowFiller {

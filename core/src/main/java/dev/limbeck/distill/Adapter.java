@@ -1,7 +1,7 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.distill.loss.Joints;
+import dev.limbeck.distill.loss.Projections;
 import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
@@ -40,10 +40,10 @@ public enum Adapter {
             case AUTO ->
                 !needed || student[0] == channels
                         ? null
-                        : map ? Joints.conv(student[0], channels, 1) : new Linear(student[0], channels);
+                        : map ? Projections.conv(student[0], channels, 1) : new Linear(student[0], channels);
             case CONV1X1 -> {
                 if (!map) throw wrongKind(student, "linear");
-                yield Joints.conv(student[0], channels, 1);
+                yield Projections.conv(student[0], channels, 1);
             }
             case LINEAR -> {
                 if (map) throw wrongKind(student, "conv1x1");
@@ -51,7 +51,7 @@ public enum Adapter {
             }
             case REGRESSOR ->
                 map
-                        ? new Sequential(Joints.conv(student[0], channels, 3), new BatchNorm2d(channels))
+                        ? new Sequential(Projections.conv(student[0], channels, 3), new BatchNorm2d(channels))
                         : new Sequential(new Linear(student[0], channels), new ReLU(), new Linear(channels, channels));
         };
     }

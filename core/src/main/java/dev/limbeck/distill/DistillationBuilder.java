@@ -6,7 +6,8 @@ import dev.limbeck.Settings;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.Teacher;
-import dev.limbeck.train.Step;
+import dev.limbeck.optim.Schedule;
+import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,24 +30,24 @@ public final class DistillationBuilder {
     final Teacher teacher;
     final List<LogitTerm> losses = new ArrayList<>();
     final List<FeaturePair> pairs = new ArrayList<>();
-    Schedule weight = Schedule.constant(0.5);
+    Schedule kdWeight = Schedule.constant(0.5);
 
     @Nullable
     Schedule taskWeight;
 
-    double leastConfidence;
+    double confidenceThreshold;
     boolean matchesClasses;
     Map<String, List<String>> classes = Map.of();
-    WrongAnswers wrongAnswers = WrongAnswers.KEEP;
+    TeacherErrorPolicy teacherErrors = TeacherErrorPolicy.KEEP;
     int lastStep = Integer.MAX_VALUE;
     int adapterEpochs;
     int diagnosisInterval;
     boolean thorough;
 
     @Nullable
-    Function<Step, Tensor> rowWeights;
+    Function<TrainStep, Tensor> sampleWeights;
 
-    Consumer<String> told =
+    Consumer<String> log =
             line -> LoggerFactory.getLogger(KnowledgeDistillation.class).info(Printable.line(line));
 
     DistillationBuilder(Teacher teacher) {
@@ -54,13 +55,13 @@ public final class DistillationBuilder {
     }
 
     /** Set the share w of the teacher in [0, 1]; the labels get the rest. */
-    public DistillationBuilder weight(double weight) {
-        return weight(Schedule.constant(Settings.inUnit("weight", weight)));
+    public DistillationBuilder kdWeight(double weight) {
+        return kdWeight(Schedule.constant(Settings.inUnit("kd_weight", weight)));
     }
 
     /** Let the share of the teacher change in the course of the fit. */
-    public DistillationBuilder weight(Schedule weights) {
-        weight = weights.each(value -> Settings.inUnit("weight", value));
+    public DistillationBuilder kdWeight(Schedule weights) {
+        kdWeight = weights.each(value -> Settings.inUnit("kd_weight", value));
         return this;
     }
 
@@ -108,12 +109,12 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Leave out rows without a label of which the teacher is not sure enough; labelled rows always count.
+     * Leave out rows without a label of which the teacher is not sure enough; labeled rows always count.
      *
      * @param probability least probability of the teacher's first choice, in [0, 1]; 0 unless set
      */
-    public DistillationBuilder leastConfidence(double probability) {
-        leastConfidence = Settings.inUnit("least confidence", probability);
+    public DistillationBuilder confidenceThreshold(double probability) {
+        confidenceThreshold = Settings.inUnit("least confidence", probability);
         return this;
     }
 
@@ -133,9 +134,9 @@ public final class DistillationBuilder {
         return this;
     }
 
-    /** Choose what becomes of labelled rows on which the teacher is wrong; kept unless set. */
-    public DistillationBuilder wrongAnswers(WrongAnswers choice) {
-        wrongAnswers = choice;
+    /** Choose what becomes of labeled rows on which the teacher is wrong; kept unless set. */
+    public DistillationBuilder teacherErrors(TeacherErrorPolicy choice) {
+        teacherErrors = choice;
         return this;
     }
 
@@ -145,13 +146,13 @@ public final class DistillationBuilder {
      * @param weights from a step, its prediction known, to N numbers of at least 0. Losses that compare rows with each
      *     other leave rows of weight 0 out and count the others alike
      */
-    public DistillationBuilder rowWeights(Function<Step, Tensor> weights) {
-        rowWeights = weights;
+    public DistillationBuilder sampleWeights(Function<TrainStep, Tensor> weights) {
+        sampleWeights = weights;
         return this;
     }
 
     /** Stop distilling after so many batches of a fit, at least 1: from then on the labels alone teach, with weight 1. */
-    public DistillationBuilder until(int batches) {
+    public DistillationBuilder maxSteps(int batches) {
         lastStep = Settings.atLeast(1, "batches", batches);
         return this;
     }
@@ -166,7 +167,7 @@ public final class DistillationBuilder {
      * Measure, every so many batches, each term's value, weight and gradient and how the gradient lies to the task's. Such a
      * step costs one backward pass more for each term.
      */
-    public DistillationBuilder diagnoseEvery(int batches) {
+    public DistillationBuilder gradientStatsEvery(int batches) {
         diagnosisInterval = Settings.atLeast(1, "diagnosis interval", batches);
         return this;
     }
@@ -178,8 +179,8 @@ public final class DistillationBuilder {
     }
 
     /** Choose where what is found out about the teacher and the plan of the feature pairs is told before training; the log unless set. */
-    public DistillationBuilder told(Consumer<String> told) {
-        this.told = told;
+    public DistillationBuilder log(Consumer<String> told) {
+        this.log = told;
         return this;
     }
 
@@ -191,7 +192,7 @@ public final class DistillationBuilder {
     public KnowledgeDistillation build() {
         if (losses.isEmpty() && pairs.isEmpty()) loss(new SoftTarget());
         boolean noTask = taskWeight != null && taskWeight.equals(Schedule.constant(0));
-        if (weight.equals(Schedule.constant(0)) && noTask) {
+        if (kdWeight.equals(Schedule.constant(0)) && noTask) {
             throw new LimbeckException("weight and task weight are both 0; nothing would be learned");
         }
         if (adapterEpochs > 0 && pairs.isEmpty()) {

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.FitNet;
+import dev.limbeck.optim.Schedule;
 import java.util.List;
 
 /**

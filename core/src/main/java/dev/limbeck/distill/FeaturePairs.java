@@ -75,7 +75,7 @@ public final class FeaturePairs {
 
     /**
      * Give a pair whose layers are to be found its layers: one pair for each stage, or, if the loss compares several layers
-     * at once, one for every two neighbours or for all.
+     * at once, one for every two neighbors or for all.
      */
     static List<FeaturePair> resolve(FeaturePair pair, Summary student, Summary teacher) {
         List<FeaturePair> found = match(student, teacher);
@@ -150,7 +150,7 @@ public final class FeaturePairs {
     private static double side(long[] output) {
         if (output.length == 4) return Math.sqrt((double) output[2] * output[3]);
         if (output.length != 3) return 0;
-        long[] map = BoundPair.asMap(new long[] {output[1], output[2]});
+        long[] map = FeatureBinding.asMap(new long[] {output[1], output[2]});
         return map.length == 3 ? map[1] : 0;
     }
 }

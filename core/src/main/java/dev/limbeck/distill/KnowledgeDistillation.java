@@ -4,24 +4,25 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
-import dev.limbeck.distill.loss.Knowledge;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
+import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.train.Step;
-import dev.limbeck.train.Validation;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>total = (1 − w)·task + w·Σᵢ sᵢ·KDᵢ
  *
- * <p>with w the {@link DistillationBuilder#weight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
+ * <p>with w the {@link DistillationBuilder#kdWeight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
  * callback more in a call of fit:
  *
  * <pre>{@code
@@ -53,12 +54,12 @@ public final class KnowledgeDistillation implements Callback {
     private Teacher teacher;
     private final DistillationBuilder settings;
     private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
-    private final BoundPairs pairs;
-    private final Diagnosis diagnosis;
-    private Teacher.@Nullable Lesson lesson;
+    private final FeatureBindings pairs;
+    private final GradientStats diagnosis;
+    private Teacher.@Nullable TeacherSession lesson;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
-    private @Nullable Preflight preflight;
+    private @Nullable TeacherCheck teacherCheck;
     private double progress;
 
     KnowledgeDistillation(DistillationBuilder settings) {
@@ -69,8 +70,8 @@ public final class KnowledgeDistillation implements Callback {
             for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
             losses.put(name, term);
         }
-        pairs = new BoundPairs(settings.pairs);
-        diagnosis = new Diagnosis(settings.diagnosisInterval);
+        pairs = new FeatureBindings(settings.pairs);
+        diagnosis = new GradientStats(settings.diagnosisInterval);
     }
 
     /** Distil from the model of a learner. */
@@ -94,24 +95,24 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
-        if (settings.teacher instanceof ModuleTeacher own && own.teachesWith(fit.model())) {
-            throw new LimbeckException("teacher and student are the same module; distil into a fresh student");
+    public void beforeFit(TrainingContext fit) {
+        if (settings.teacher instanceof ModuleTeacher own && own.isSameModule(fit.model())) {
+            throw new LimbeckException("teacher and student are the same module; distill into a fresh student");
         }
         teacher = MappedTeacher.matching(
-                settings.teacher.in(fit.learner().precision()),
+                settings.teacher.withPrecision(fit.learner().precision()),
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());
         checkClasses(fit.data().classNames());
         checkLabels(fit);
         checkRows(fit);
-        Teacher.Lesson begun = teacher.begin(fit.data(), fit.learner().device());
+        Teacher.TeacherSession begun = teacher.open(fit.data(), fit.learner().device());
         lesson = begun;
         before = begun.fingerprint();
-        checkKnowledge(begun.knowledge());
+        checkKnowledge(begun.outputKind());
         pairs.begin(fit, begun);
-        pairs.plan().forEach(settings.told);
+        pairs.plan().forEach(settings.log);
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
             throw new LimbeckException("there are no adapters to train first; leave adaptersFirst out");
         }
@@ -120,7 +121,7 @@ public final class KnowledgeDistillation implements Callback {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not have known how many classes it has.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
-            Preflight found = Preflight.of(
+            TeacherCheck found = TeacherCheck.of(
                     teacher,
                     begun,
                     teacherOnValidation,
@@ -128,9 +129,9 @@ public final class KnowledgeDistillation implements Callback {
                     settings.teacher.classNames(),
                     temperatures(),
                     settings.thorough);
-            preflight = found;
-            settings.told.accept(found.summary());
-            found.warnings().forEach(line -> settings.told.accept("warning: " + line));
+            teacherCheck = found;
+            settings.log.accept(found.summary());
+            found.warnings().forEach(line -> settings.log.accept("warning: " + line));
         }
     }
 
@@ -142,17 +143,17 @@ public final class KnowledgeDistillation implements Callback {
                 .toArray();
     }
 
-    private void checkKnowledge(Knowledge told) {
+    private void checkKnowledge(OutputKind told) {
         for (LogitTerm term : losses.values()) {
-            Knowledge needed = term.loss().needs();
+            OutputKind needed = term.loss().needs();
             if (told.suffices(needed)) continue;
             throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
                     + teacher.name() + " tells " + words(told) + " only; use a loss such as "
-                    + (told == Knowledge.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+                    + (told == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
         }
     }
 
-    private static String words(Knowledge knowledge) {
+    private static String words(OutputKind knowledge) {
         return switch (knowledge) {
             case LOGITS -> "logits";
             case PROBABILITIES -> "probabilities";
@@ -161,8 +162,8 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     /** Ask the teacher as a step would, and leave the answer. */
-    void rehearse(Batch batch) {
-        Teacher.Lesson current = lesson;
+    void warmUp(Batch batch) {
+        Teacher.TeacherSession current = lesson;
         if (current == null)
             throw new IllegalStateException("a rehearsal goes behind its distillation in the same fit");
         pairs.start();
@@ -171,11 +172,11 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     /** Return what was found out about the teacher before the last fit; null without a validation split. */
-    public @Nullable Preflight preflight() {
-        return preflight;
+    public @Nullable TeacherCheck teacherCheck() {
+        return teacherCheck;
     }
 
-    private void checkLabels(Fit fit) {
+    private void checkLabels(TrainingContext fit) {
         for (LogitTerm term : losses.values()) {
             if (!term.loss().needsLabels()) continue;
             long without = IntStream.of(fit.data().labels(Split.TRAIN))
@@ -188,11 +189,11 @@ public final class KnowledgeDistillation implements Callback {
         }
     }
 
-    private void checkRows(Fit fit) {
+    private void checkRows(TrainingContext fit) {
         int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
         for (LogitTerm term : losses.values()) {
             LogitLoss loss = term.loss();
-            if (Rows.tooFew(rows, loss.relational())) throw Rows.needsTwo(loss.name());
+            if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
         }
     }
 
@@ -219,40 +220,41 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     @Override
-    public void beforeTrain(Fit fit) {
+    public void beforeTrain(TrainingContext fit) {
         // Adapters are to meet the student as it is, its statistics too.
         if (adaptersOnly(fit)) fit.model().eval();
     }
 
-    private boolean adaptersOnly(Fit fit) {
+    private boolean adaptersOnly(TrainingContext fit) {
         return fit.epoch() < settings.adapterEpochs;
     }
 
     @Override
-    public void beforeBatch(Step step) {
-        Fit fit = step.fit();
+    public void beforeBatch(TrainStep step) {
+        TrainingContext fit = step.fit();
         int last = fit.epochs() * fit.batchesPerEpoch() - 1;
         progress = last == 0 ? 1 : Math.min(1, step.index() / (double) last);
         if (teaches(step)) pairs.start();
     }
 
     /** A weight that has come to 0 for good, or for now, needs no answers. */
-    private boolean teaches(Step step) {
+    private boolean teaches(TrainStep step) {
         if (step.index() >= settings.lastStep) return false;
-        return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
+        return adaptersOnly(step.fit()) || settings.kdWeight.isConstant() || settings.kdWeight.at(progress) > 0;
     }
 
     @Override
-    public void afterLoss(Step step) {
-        Teacher.Lesson current = lesson;
+    public void afterLoss(TrainStep step) {
+        Teacher.TeacherSession current = lesson;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
-        if (step.index() < settings.lastStep) step.setWeight(Step.TASK, taskWeight());
+        if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
         if (!teaches(step)) return;
         Tensor answers = current.logits(step.batch());
         LogitLoss.checkShapes(step.prediction(), answers);
         boolean held = adaptersOnly(step.fit());
-        if (held) step.setWeight(Step.TASK, 0);
-        RowChoice choice = held ? new RowChoice(null, answers, null) : RowChoice.of(settings, step, answers);
+        if (held) step.setWeight(TrainStep.TASK, 0);
+        SampleSelection choice =
+                held ? new SampleSelection(null, answers, null) : SampleSelection.of(settings, step, answers);
         addTerms(step, choice, held);
         pairs.stop();
         diagnosis.measure(step);
@@ -260,12 +262,12 @@ public final class KnowledgeDistillation implements Callback {
 
     private double taskWeight() {
         Schedule own = settings.taskWeight;
-        return own == null ? 1 - settings.weight.at(progress) : own.at(progress);
+        return own == null ? 1 - settings.kdWeight.at(progress) : own.at(progress);
     }
 
-    private void addTerms(Step step, RowChoice choice, boolean held) {
-        double weight = settings.weight.at(progress);
-        Rows rows = choice.rows();
+    private void addTerms(TrainStep step, SampleSelection choice, boolean held) {
+        double weight = settings.kdWeight.at(progress);
+        SelectedSamples rows = choice.rows();
         int count = rows == null ? step.batch().size() : rows.count();
         Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
@@ -275,9 +277,9 @@ public final class KnowledgeDistillation implements Callback {
         Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
         losses.forEach((name, term) -> step.addTerm(
                 name,
-                Rows.tooFew(count, term.loss().relational())
+                SelectedSamples.tooFew(count, term.loss().relational())
                         ? nothing
-                        : term.at(progress).of(student, answers, labels, weights),
+                        : term.at(progress).compute(student, answers, labels, weights),
                 held ? 0 : weight * term.scale().at(progress)));
         pairs.compare(
                 step,
@@ -291,35 +293,35 @@ public final class KnowledgeDistillation implements Callback {
     }
 
     @Override
-    public void afterValidate(Fit fit) {
-        Validation validation = fit.validation();
+    public void afterValidate(TrainingContext fit) {
+        EvaluationResult validation = fit.validation();
         Predictions answers = teacherOnValidation;
         if (validation == null || answers == null) return;
         Predictions student = validation.predictions();
         int agree = 0;
         for (int row = 0; row < student.size(); row++) {
-            if (student.top(row) == answers.top(row)) agree++;
+            if (student.argmax(row) == answers.argmax(row)) agree++;
         }
-        fit.note(AGREEMENT, (double) agree / student.size());
+        fit.log(AGREEMENT, (double) agree / student.size());
         try (Scope scope = Scope.open()) {
             long[] shape = {student.size(), student.classes()};
             Tensor ours = Tensors.of(student.logits(), shape);
             Tensor theirs = Tensors.of(answers.logits(), answers.size(), answers.classes());
             long[] labels = new long[student.size()];
             for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
-            Tensor labelled = Tensors.of(labels, labels.length);
+            Tensor labeled = Tensors.of(labels, labels.length);
             losses.forEach((name, term) -> {
-                if (Rows.tooFew(student.size(), term.loss().relational())) return;
-                fit.note(
+                if (SelectedSamples.tooFew(student.size(), term.loss().relational())) return;
+                fit.log(
                         "valid_" + name,
-                        term.at(progress).of(ours, theirs, labelled).item_double());
+                        term.at(progress).compute(ours, theirs, labeled).item_double());
             });
         }
     }
 
     @Override
-    public void afterFit(Fit fit) {
-        Teacher.Lesson current = lesson;
+    public void afterFit(TrainingContext fit) {
+        Teacher.TeacherSession current = lesson;
         lesson = null;
         teacherOnValidation = null;
         pairs.end();
@@ -356,18 +358,18 @@ public final class KnowledgeDistillation implements Callback {
         return pairs.plan();
     }
 
-    /** Return the settings that a run record shows, and what {@link DistillationBuilder#diagnoseEvery} measured. */
+    /** Return the settings that a run record shows, and what {@link DistillationBuilder#gradientStatsEvery} measured. */
     public Map<String, Object> describe() {
         Map<String, Object> described = new LinkedHashMap<>();
         described.put("teacher", teacher.name());
-        described.put("weight", settings.weight.value());
+        described.put("kd_weight", settings.kdWeight.value());
         Schedule task = settings.taskWeight;
-        boolean follows = task == null && !settings.weight.isConstant();
+        boolean follows = task == null && !settings.kdWeight.isConstant();
         described.put(
-                "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.weight.first() : task.value());
-        if (settings.leastConfidence > 0) described.put("least_confidence", settings.leastConfidence);
-        if (settings.wrongAnswers != WrongAnswers.KEEP) {
-            described.put("wrong_answers", settings.wrongAnswers.name().toLowerCase(Locale.ROOT));
+                "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.kdWeight.first() : task.value());
+        if (settings.confidenceThreshold > 0) described.put("confidence_threshold", settings.confidenceThreshold);
+        if (settings.teacherErrors != TeacherErrorPolicy.KEEP) {
+            described.put("teacher_errors", settings.teacherErrors.name().toLowerCase(Locale.ROOT));
         }
         if (settings.adapterEpochs > 0) described.put("adapter_epochs", settings.adapterEpochs);
         Map<String, Object> terms = new LinkedHashMap<>();
@@ -389,7 +391,7 @@ public final class KnowledgeDistillation implements Callback {
         described.put("losses", terms);
         if (!pairs.isEmpty()) described.put("pairs", pairs.plan());
         List<Map<String, Object>> diagnoses = diagnosis.describe();
-        if (!diagnoses.isEmpty()) described.put("diagnoses", diagnoses);
+        if (!diagnoses.isEmpty()) described.put("gradient_stats", diagnoses);
         return described;
     }
 }

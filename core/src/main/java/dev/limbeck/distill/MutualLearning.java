@@ -3,19 +3,20 @@ package dev.limbeck.distill;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
+import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.Optimizer;
-import dev.limbeck.train.Validation;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
@@ -26,7 +27,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>total of one = task + s·mean over the others of loss(own, other's logits)
  *
- * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. A loop of its own, without callbacks: one optimiser step of each student
+ * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. A loop of its own, without callbacks: one optimizer step of each student
  * a batch, the learning rate by a {@link Schedule}.
  */
 public final class MutualLearning {
@@ -69,7 +70,7 @@ public final class MutualLearning {
     }
 
     /** Train with a rate that falls to 0 along half a cosine. */
-    public List<List<Validation>> fit(int epochs, double rate) {
+    public List<List<EvaluationResult>> fit(int epochs, double rate) {
         return fit(epochs, new Schedule(Schedule.Shape.COSINE, rate, 0));
     }
 
@@ -79,7 +80,7 @@ public final class MutualLearning {
      * @param rates learning rate in the course of the training
      * @return for each epoch the validation of each student, in order; empty lists if the data has no validation split
      */
-    public List<List<Validation>> fit(int epochs, Schedule rates) {
+    public List<List<EvaluationResult>> fit(int epochs, Schedule rates) {
         Settings.atLeast(1, "epochs", epochs);
         Data data = students.get(0).data();
         List<Optimizer.State> optimizers = new ArrayList<>();
@@ -89,11 +90,11 @@ public final class MutualLearning {
                 modes.add(student.model().keepModes());
                 optimizers.add(student.optimizer().prepare(student.model().parameters()));
             }
-            List<List<Validation>> validations = new ArrayList<>();
+            List<List<EvaluationResult>> validations = new ArrayList<>();
             for (int epoch = 0; epoch < epochs; epoch++) {
                 Tensors.seed(students.get(0).seed() + epoch);
                 students.forEach(student -> student.model().train());
-                try (BatchStream batches = data.train(epoch)) {
+                try (DataLoader batches = data.train(epoch)) {
                     int last = Math.max(1, epochs * batches.batches() - 1);
                     for (int i = 0; i < batches.batches(); i++) {
                         step(batches, optimizers, rates.at((epoch * batches.batches() + i) / (double) last));
@@ -111,7 +112,7 @@ public final class MutualLearning {
         }
     }
 
-    private void step(BatchStream batches, List<Optimizer.State> optimizers, double rate) {
+    private void step(DataLoader batches, List<Optimizer.State> optimizers, double rate) {
         try (Scope scope = Scope.open()) {
             Batch batch = batches.next();
             if (batch == null) throw new IllegalStateException("the stream ended before its last batch");
@@ -144,7 +145,7 @@ public final class MutualLearning {
         for (int other = 0; other < students.size(); other++) {
             if (other == own) continue;
             Tensor theirs = Tensors.to(answers.get(other).detach(), student.device());
-            Tensor taught = loss.of(answers.get(own), theirs, labels);
+            Tensor taught = loss.compute(answers.get(own), theirs, labels);
             total = total.add(Ops.mul(taught, scale / (students.size() - 1)));
         }
         return total;

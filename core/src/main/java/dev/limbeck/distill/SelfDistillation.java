@@ -13,8 +13,8 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,7 +72,7 @@ public final class SelfDistillation implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         Capture watching = Capture.of(fit.model(), layers);
         capture = watching;
         if (madeFor == fit.model()) return;
@@ -99,19 +99,19 @@ public final class SelfDistillation implements Callback {
     }
 
     @Override
-    public void beforeBatch(Step step) {
+    public void beforeBatch(TrainStep step) {
         watching().start();
     }
 
     @Override
-    public void afterLoss(Step step) {
+    public void afterLoss(TrainStep step) {
         Tensor own = step.prediction().detach();
         Tensor labels = step.batch().labels();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
             Tensor task = step.fit().learner().loss().apply(logits, labels);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
-            step.addTerm(loss.name() + " " + layer, loss.of(logits, own, labels), scale * weight);
+            step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);
         });
         watching().stop();
     }
@@ -123,7 +123,7 @@ public final class SelfDistillation implements Callback {
     }
 
     @Override
-    public void afterFit(Fit fit) {
+    public void afterFit(TrainingContext fit) {
         if (capture != null) capture.close();
         capture = null;
     }

@@ -29,7 +29,7 @@ public final class TeacherChain {
         this.settings = settings;
     }
 
-    /** Begin with a teacher, and distil with the defaults of {@link DistillationBuilder}. */
+    /** Begin with a teacher, and distill with the defaults of {@link DistillationBuilder}. */
     public static TeacherChain from(Teacher first) {
         return new TeacherChain(
                 first, teacher -> KnowledgeDistillation.from(teacher).build());

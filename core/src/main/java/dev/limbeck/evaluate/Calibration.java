@@ -34,15 +34,15 @@ public record Calibration(double error, List<Bin> bins) {
         int[] rows = new int[BINS];
         double[] confidence = new double[BINS];
         int[] right = new int[BINS];
-        int labelled = 0;
+        int labeled = 0;
         for (int row = 0; row < predictions.size(); row++) {
-            if (predictions.labels()[row] < 0 || predictions.top(row) < 0) continue;
-            labelled++;
-            double most = predictions.probabilities(row, temperature)[predictions.top(row)];
+            if (predictions.labels()[row] < 0 || predictions.argmax(row) < 0) continue;
+            labeled++;
+            double most = predictions.probabilities(row, temperature)[predictions.argmax(row)];
             int bin = Math.min(BINS - 1, (int) (most * BINS));
             rows[bin]++;
             confidence[bin] += most;
-            if (predictions.top(row) == predictions.labels()[row]) right[bin]++;
+            if (predictions.argmax(row) == predictions.labels()[row]) right[bin]++;
         }
         List<Bin> bins = new ArrayList<>();
         double error = 0;
@@ -50,7 +50,7 @@ public record Calibration(double error, List<Bin> bins) {
             bins.add(new Bin(rows[i], confidence[i] / rows[i], (double) right[i] / rows[i]));
             error += Math.abs(confidence[i] - right[i]);
         }
-        return new Calibration(labelled == 0 ? Double.NaN : error / labelled, List.copyOf(bins));
+        return new Calibration(labeled == 0 ? Double.NaN : error / labeled, List.copyOf(bins));
     }
 
     /**

@@ -12,13 +12,13 @@ public record ConfusionMatrix(int[][] counts) {
         int[][] counts = new int[predictions.classes()][predictions.classes()];
         for (int row = 0; row < predictions.size(); row++) {
             int label = predictions.labels()[row];
-            int top = predictions.top(row);
+            int top = predictions.argmax(row);
             if (label >= 0 && top >= 0) counts[label][top]++;
         }
         return new ConfusionMatrix(counts);
     }
 
-    /** Return the share of a class's rows that were recognised; NaN if it has none. */
+    /** Return the share of a class's rows that were recognized; NaN if it has none. */
     public double recall(int label) {
         int rows = 0;
         for (int count : counts[label]) rows += count;

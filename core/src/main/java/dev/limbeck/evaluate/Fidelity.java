@@ -23,8 +23,8 @@ public record Fidelity(double top1, double top5, double kl) {
         int among = 0;
         double kl = 0;
         for (int row = 0; row < teacher.size(); row++) {
-            int top = teacher.top(row);
-            if (top >= 0 && top == student.top(row)) same++;
+            int top = teacher.argmax(row);
+            if (top >= 0 && top == student.argmax(row)) same++;
             if (top >= 0 && rank(student, row, top) < FIVE) among++;
             double[] p = teacher.probabilities(row);
             double[] q = student.probabilities(row);

@@ -2,7 +2,7 @@ package dev.limbeck.evaluate;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Engine;
 import java.util.Arrays;
 import java.util.function.LongFunction;
@@ -75,7 +75,7 @@ public record Profile(
     }
 
     private static Latency asked(int rows, long parameters, LongFunction<Latency> latency) {
-        try (@Nullable BatchWork work = BatchWork.about(rows, parameters)) {
+        try (@Nullable BlasThreads work = BlasThreads.about(rows, parameters)) {
             return latency.apply(rows);
         }
     }

@@ -8,7 +8,7 @@ import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Normalise each channel of N×C×H×W or N×C, by the batch's statistics in training mode, by the running ones in eval mode.
+ * Normalize each channel of N×C×H×W or N×C, by the batch's statistics in training mode, by the running ones in eval mode.
  *
  * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch unless chosen.
  */

@@ -38,7 +38,7 @@ public final class Capture implements AutoCloseable {
         for (String point : points) modules.put(point, module(network, point));
         Capture capture = new Capture(network.describe());
         modules.forEach((point, module) -> capture.hooks.add(module.onForward((m, input, output) -> {
-            if (capture.recording) capture.seen.put(point, Tensors.inFull(point.endsWith(INPUT) ? input : output));
+            if (capture.recording) capture.seen.put(point, Tensors.toFloat32(point.endsWith(INPUT) ? input : output));
             return null;
         })));
         return capture;

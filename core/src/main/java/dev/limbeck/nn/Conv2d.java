@@ -24,7 +24,7 @@ public final class Conv2d extends Module {
         this.groups = groups;
     }
 
-    /** Make a convolution without bias, initialised as torchvision's ResNets are (Kaiming normal, fan out). */
+    /** Make a convolution without bias, initialized as torchvision's ResNets are (Kaiming normal, fan out). */
     public static Conv2d of(long in, long out, long kernel, long stride, long padding) {
         try (Scope scope = Scope.open()) {
             return of(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);

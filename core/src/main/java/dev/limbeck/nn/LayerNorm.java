@@ -6,7 +6,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
-/** Normalise the last dimension of each row, then scale and shift it (Ba et al., Layer Normalization, 2016). */
+/** Normalize the last dimension of each row, then scale and shift it (Ba et al., Layer Normalization, 2016). */
 public final class LayerNorm extends Module {
     private final Tensor weight;
     private final Tensor bias;

@@ -9,7 +9,7 @@ public final class Linear extends Module {
     private final Tensor weight;
     private final @Nullable Tensor bias;
 
-    /** Make a layer initialised as PyTorch does by default: uniform in ±1/√in. */
+    /** Make a layer initialized as PyTorch does by default: uniform in ±1/√in. */
     public Linear(long in, long out) {
         this(Init.uniformFanIn(in, out, in), Init.uniformFanIn(in, out));
     }

@@ -77,7 +77,7 @@ public abstract class Module implements AutoCloseable {
     /** Register a trainable tensor, which becomes a leaf owned by this module; returns what fields should hold. */
     protected final Tensor parameter(String name, Tensor value) {
         checkName(name);
-        Tensor leaf = Scope.keep(value.detach());
+        Tensor leaf = Scope.retain(value.detach());
         leaf.set_requires_grad(true);
         parameters.put(name, leaf);
         return leaf;
@@ -86,7 +86,7 @@ public abstract class Module implements AutoCloseable {
     /** Register a tensor that is saved with the model but not trained, such as a running mean. */
     protected final Tensor buffer(String name, Tensor value) {
         checkName(name);
-        Tensor kept = Scope.keep(value.detach());
+        Tensor kept = Scope.retain(value.detach());
         buffers.put(name, kept);
         return kept;
     }
@@ -193,7 +193,7 @@ public abstract class Module implements AutoCloseable {
     /** Copy all parameters and buffers into a new state dict, which the caller closes. */
     public final StateDict stateDict() {
         StateDict state = new StateDict();
-        tensors().forEach((name, tensor) -> state.put(name, Scope.keep(Tensors.copy(tensor))));
+        tensors().forEach((name, tensor) -> state.put(name, Scope.retain(Tensors.copy(tensor))));
         return state;
     }
 
@@ -315,12 +315,12 @@ public abstract class Module implements AutoCloseable {
                 .sum();
     }
 
-    /** Compute the logits of a batch in evaluation mode without gradients; modes are as before afterwards. */
+    /** Compute the logits of a batch in evaluation mode without gradients; modes are as before afterward. */
     public final Tensor predict(Tensor input) {
         try (Scope scope = Scope.open();
                 ModeGuard mode = evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            return scope.handOut(apply(input));
+            return scope.promote(apply(input));
         }
     }
 

@@ -63,7 +63,7 @@ public final class StateDict implements AutoCloseable {
         return metadata;
     }
 
-    /** Add all tensors and metadata of another state dict with a prefix to their names; it is empty afterwards. */
+    /** Add all tensors and metadata of another state dict with a prefix to their names; it is empty afterward. */
     public void add(String prefix, StateDict other) {
         other.tensors.forEach((name, tensor) -> put(prefix + name, tensor));
         other.tensors.clear();
@@ -74,7 +74,7 @@ public final class StateDict implements AutoCloseable {
     /** Return a copy of everything. */
     public StateDict copy() {
         StateDict copy = new StateDict();
-        tensors.forEach((name, tensor) -> copy.put(name, Scope.keep(Tensors.copy(tensor))));
+        tensors.forEach((name, tensor) -> copy.put(name, Scope.retain(Tensors.copy(tensor))));
         copy.metadata.putAll(metadata);
         return copy;
     }
@@ -95,7 +95,7 @@ public final class StateDict implements AutoCloseable {
         });
     }
 
-    /** Return the same tensors under other names; this state dict is empty afterwards. */
+    /** Return the same tensors under other names; this state dict is empty afterward. */
     public StateDict renamed(UnaryOperator<String> rename) {
         StateDict renamed = new StateDict();
         tensors.forEach((name, tensor) -> renamed.put(rename.apply(name), tensor));

@@ -2,17 +2,17 @@ package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageDecoder;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntime;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -49,7 +49,7 @@ public final class Predictor implements ImageClassifier {
 
     private final UnaryOperator<Tensor> network;
     private final Runnable closing;
-    private final ImagePreparation preparation;
+    private final ImagePreprocessing preparation;
     private final boolean knowsPreparation;
     private final List<String> classNames;
     private final long parameters;
@@ -62,13 +62,13 @@ public final class Predictor implements ImageClassifier {
             UnaryOperator<Tensor> network,
             Runnable closing,
             Map<String, String> said,
-            ImagePreparation preparation,
+            ImagePreprocessing preparation,
             List<String> classNames,
             long parameters) {
         this.network = network;
         this.closing = closing;
         this.preparation = preparation;
-        knowsPreparation = ImagePreparation.isIn(said);
+        knowsPreparation = ImagePreprocessing.isIn(said);
         this.classNames = classNames;
         this.parameters = parameters;
     }
@@ -88,7 +88,7 @@ public final class Predictor implements ImageClassifier {
 
     /**
      * Open a model, such as a PyTorch checkpoint, whose file does not say its architecture. Where it does not say either
-     * how images were prepared, they are cropped to the architecture's size and normalised by ImageNet's statistics.
+     * how images were prepared, they are cropped to the architecture's size and normalized by ImageNet's statistics.
      */
     public static Predictor open(Path model, @Nullable Architecture architecture) {
         return open(model, architecture, null);
@@ -107,7 +107,7 @@ public final class Predictor implements ImageClassifier {
     private static Predictor of(SavedModel saved, @Nullable Architecture given) {
         try {
             // An architecture of one's own is not in the zoo, and is asked only where the file does not say the size.
-            int side = ImagePreparation.isIn(saved.preparation())
+            int side = ImagePreprocessing.isIn(saved.preparation())
                     ? 1
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
             // Not Module.predict, which switches modes: the model is in evaluation mode for good.
@@ -126,7 +126,7 @@ public final class Predictor implements ImageClassifier {
 
     /**
      * Classify with the model of a TorchScript or an ONNX file, which is closed with the predictor. Where it does not say how
-     * its images are resized and normalised, they are cropped and normalised by ImageNet's statistics.
+     * its images are resized and normalized, they are cropped and normalized by ImageNet's statistics.
      *
      * @throws LimbeckException if it does not say how large its images are
      */
@@ -136,7 +136,7 @@ public final class Predictor implements ImageClassifier {
                 throw new LimbeckException("model " + file.name()
                         + " does not say how large its images are; name their side " + "(image_size, --image-size)");
             }
-            ImagePreparation how = preparation(file.preparation(), 1);
+            ImagePreprocessing how = preparation(file.preparation(), 1);
             FileTeacher known = known(file, how);
             return new Predictor(known::logits, file::close, file.preparation(), how, file.classNames(), 0);
         } catch (RuntimeException e) {
@@ -149,7 +149,7 @@ public final class Predictor implements ImageClassifier {
      * Find out what a file's output is by answers to the eight colors of full and no light, half of each picture noise, so that
      * it does not depend on whoever asks first.
      */
-    private static FileTeacher known(FileTeacher file, ImagePreparation how) {
+    private static FileTeacher known(FileTeacher file, ImagePreprocessing how) {
         Random random = new Random(0);
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
@@ -164,11 +164,11 @@ public final class Predictor implements ImageClassifier {
         }
     }
 
-    private static ImagePreparation preparation(Map<String, String> said, int side) {
+    private static ImagePreprocessing preparation(Map<String, String> said, int side) {
         Map<String, String> all =
-                new LinkedHashMap<>(ImagePreparation.usual(side).toMetadata());
+                new LinkedHashMap<>(ImagePreprocessing.defaults(side).toMetadata());
         all.putAll(said);
-        return ImagePreparation.of(all);
+        return ImagePreprocessing.of(all);
     }
 
     private static List<String> numbered(int classes) {
@@ -182,7 +182,7 @@ public final class Predictor implements ImageClassifier {
     }
 
     /** Return how images are prepared. */
-    public ImagePreparation preparation() {
+    public ImagePreprocessing preparation() {
         return preparation;
     }
 
@@ -202,7 +202,7 @@ public final class Predictor implements ImageClassifier {
         lock.readLock().lock();
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on();
-                @Nullable BatchWork work = BatchWork.about(images.size(), parameters)) {
+                @Nullable BlasThreads work = BlasThreads.about(images.size(), parameters)) {
             if (closed) throw new LimbeckException("the predictor is closed; open another");
             Tensor[] inputs = images.stream().map(preparation::input).toArray(Tensor[]::new);
             double[] values = Tensors.toDoubles(network.apply(Ops.cat(0, inputs)));

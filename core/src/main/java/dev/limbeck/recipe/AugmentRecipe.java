@@ -9,19 +9,19 @@ import org.jspecify.annotations.Nullable;
  * @see Augmentation
  */
 public record AugmentRecipe(
-        @Nullable Boolean flip,
+        @Nullable Boolean hflip,
         @Nullable Integer padAndCrop,
-        @Nullable Double randomCrop,
-        @Nullable Double jitter,
+        @Nullable Double randomResizedCrop,
+        @Nullable Double colorJitter,
         @Nullable Integer randAugment,
         @Nullable Integer views) {
     public AugmentRecipe {
-        change(Augmentation.none(), flip, padAndCrop, randomCrop, jitter, randAugment, views);
+        change(Augmentation.none(), hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
     /** Change what suits the data to what this says. */
     Augmentation over(Augmentation usual) {
-        return change(usual, flip, padAndCrop, randomCrop, jitter, randAugment, views);
+        return change(usual, hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
     private static Augmentation change(
@@ -33,10 +33,10 @@ public record AugmentRecipe(
             @Nullable Integer randAugment,
             @Nullable Integer views) {
         return new Augmentation(
-                flip == null ? usual.flip() : flip,
+                flip == null ? usual.hflip() : flip,
                 padAndCrop == null ? usual.padAndCrop() : padAndCrop,
-                randomCrop == null ? usual.randomCrop() : randomCrop,
-                jitter == null ? usual.jitter() : jitter,
+                randomCrop == null ? usual.randomResizedCrop() : randomCrop,
+                jitter == null ? usual.colorJitter() : jitter,
                 randAugment == null ? usual.randAugment() : randAugment,
                 views == null ? usual.views() : views);
     }

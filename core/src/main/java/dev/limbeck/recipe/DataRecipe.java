@@ -7,7 +7,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageDataBuilder;
 import dev.limbeck.data.image.ImageDefaults;
 import dev.limbeck.data.image.ImageFolder;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.ImageSource;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.zoo.Architecture;
@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
  * @param resize squish, crop or pad
  * @param batchSize images per batch; 64
  * @param validFraction share of the training images that validates where there is no such split; 0.2
- * @param trainLimit most labelled training images; all unless set
- * @param labelsPerClass most labelled training images of each class; all unless set
- * @param keepUnlabelled whether training images beyond those limits stay, without their labels
- * @param unlabelled a folder of images side by side that teach through the teacher only
+ * @param maxTrainSamples most labeled training images; all unless set
+ * @param labelsPerClass most labeled training images of each class; all unless set
+ * @param keepUnlabeled whether training images beyond those limits stay, without their labels
+ * @param unlabeled a folder of images side by side that teach through the teacher only
  * @param balanced whether each epoch draws as many images of every class; false
  * @param augment how training images are changed; as it suits the data unless set
  * @param seed of splits, order and augmentation; that of the training unless set
@@ -49,10 +49,10 @@ public record DataRecipe(
         @Nullable String resize,
         Integer batchSize,
         Double validFraction,
-        @Nullable Integer trainLimit,
+        @Nullable Integer maxTrainSamples,
         @Nullable Integer labelsPerClass,
-        Boolean keepUnlabelled,
-        @Nullable String unlabelled,
+        Boolean keepUnlabeled,
+        @Nullable String unlabeled,
         Boolean balanced,
         @Nullable AugmentRecipe augment,
         @Nullable Long seed,
@@ -71,12 +71,12 @@ public record DataRecipe(
         if (resize != null) RecipeFiles.oneOf("resize", resize, RESIZES);
         batchSize = Settings.atLeast(1, "batch_size", batchSize == null ? 64 : batchSize);
         validFraction = Settings.inHalfOpenUnit("valid_fraction", validFraction == null ? 0.2 : validFraction);
-        if (trainLimit != null) Settings.atLeast(1, "train_limit", trainLimit);
+        if (maxTrainSamples != null) Settings.atLeast(1, "max_train_samples", maxTrainSamples);
         if (labelsPerClass != null) Settings.atLeast(1, "labels_per_class", labelsPerClass);
-        if (labelsPerClass != null && trainLimit != null) {
-            throw new LimbeckException("found train_limit and labels_per_class; choose one");
+        if (labelsPerClass != null && maxTrainSamples != null) {
+            throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
         }
-        if (keepUnlabelled == null) keepUnlabelled = false;
+        if (keepUnlabeled == null) keepUnlabeled = false;
         if (balanced == null) balanced = false;
         if ((mean == null) != (std == null)) {
             throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
@@ -84,7 +84,7 @@ public record DataRecipe(
         }
         if (mean != null) mean = List.copyOf(mean);
         if (std != null) std = List.copyOf(std);
-        if (mean != null && std != null) new ImagePreparation(1, 1, Resize.CROP, mean, std);
+        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
         if (skipBadImages == null) skipBadImages = false;
     }
 
@@ -103,9 +103,9 @@ public record DataRecipe(
     /**
      * Open the images for a model whose preparation is known whole.
      *
-     * @param preparation with the size of images, which need not be square
+     * @param preprocessing with the size of images, which need not be square
      */
-    public ImageData open(long otherSeed, ImagePreparation preparation, RunContext context) {
+    public ImageData open(long otherSeed, ImagePreprocessing preparation, RunContext context) {
         return open(otherSeed, preparation.height(), preparation.toMetadata(), context);
     }
 
@@ -119,18 +119,18 @@ public record DataRecipe(
                 .skipBadImages(skipBadImages)
                 .onPrepare(context.prepare());
         if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
-        if (ImagePreparation.isIn(savedPreparation)) {
-            ImagePreparation saved = ImagePreparation.of(savedPreparation);
+        if (ImagePreprocessing.isIn(savedPreparation)) {
+            ImagePreprocessing saved = ImagePreprocessing.of(savedPreparation);
             builder.imageSize(saved.height(), saved.width())
                     .resize(saved.resize())
-                    .normalise(array(saved.mean()), array(saved.std()));
+                    .normalize(array(saved.mean()), array(saved.std()));
         }
         if (imageSize != null) builder.imageSize(imageSize);
         if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));
-        if (mean != null && std != null) builder.normalise(array(mean), array(std));
-        if (trainLimit != null) builder.trainLimit(trainLimit);
+        if (mean != null && std != null) builder.normalize(array(mean), array(std));
+        if (maxTrainSamples != null) builder.maxTrainSamples(maxTrainSamples);
         if (labelsPerClass != null) builder.labelsPerClass(labelsPerClass);
-        builder.keepUnlabelled(keepUnlabelled).balanced(balanced);
+        builder.keepUnlabeled(keepUnlabeled).balanced(balanced);
         if (augment != null) builder.augmentation(augment::over);
         Integer workers = context.workers();
         if (workers != null) builder.workers(workers);
@@ -139,7 +139,7 @@ public record DataRecipe(
             builder.labelByName(name -> label(pattern, name));
         }
         // After the labels of the others have been made.
-        if (unlabelled != null) builder.unlabelled(ImageFolder.of(Path.of(unlabelled)));
+        if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
         ImageData opened = builder.build();
         tellSkipped(opened.skipped(), context.told());
         return opened;

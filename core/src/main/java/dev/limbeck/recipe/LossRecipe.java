@@ -8,10 +8,10 @@ import dev.limbeck.Settings;
 import dev.limbeck.distill.Adapter;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
-import dev.limbeck.distill.Schedule;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.optim.Schedule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -67,7 +67,7 @@ public record LossRecipe(
         return given;
     }
 
-    static LossRecipe usual() {
+    static LossRecipe defaults() {
         return new LossRecipe("soft-target", null, null, null, null, null);
     }
 

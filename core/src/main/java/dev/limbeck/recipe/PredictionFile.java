@@ -3,10 +3,10 @@ package dev.limbeck.recipe;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.run.RunDirectory;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.RunDirectory;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Path;
@@ -27,8 +27,8 @@ public final class PredictionFile {
         try (StateDict state = new StateDict()) {
             predictions.forEach((split, of) -> {
                 long[] labels = Arrays.stream(of.labels()).asLongStream().toArray();
-                state.put(split.label() + ".logits", Scope.keep(Tensors.of(of.logits(), of.size(), of.classes())));
-                state.put(split.label() + ".labels", Scope.keep(Tensors.of(labels, labels.length)));
+                state.put(split.label() + ".logits", Scope.retain(Tensors.of(of.logits(), of.size(), of.classes())));
+                state.put(split.label() + ".labels", Scope.retain(Tensors.of(labels, labels.length)));
             });
             Safetensors.write(state, file);
         }

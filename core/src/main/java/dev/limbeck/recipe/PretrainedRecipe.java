@@ -1,10 +1,10 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Settings;
+import dev.limbeck.io.Downloads;
+import dev.limbeck.io.MissingFile;
 import dev.limbeck.train.LearnerBuilder;
-import dev.limbeck.weights.Downloads;
 import dev.limbeck.weights.PretrainedWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -14,10 +14,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.run.RenamedKeys;
+import dev.limbeck.run.RunJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
@@ -58,9 +59,9 @@ public final class RecipeFiles {
 
     private static ObjectNode tree(Path file) {
         if (!Files.exists(file)) throw new LimbeckException("no recipe " + file + MissingFile.meant(file));
-        FileTrouble.requireFile(file);
+        IoErrors.requireFile(file);
         try {
-            FileTrouble.requireFetched(file);
+            IoErrors.requireFetched(file);
             if (Files.size(file) > LARGEST) throw new LimbeckException(file + " is too large for a recipe");
             return tree(text(file), file.toString());
         } catch (CharacterCodingException e) {
@@ -133,8 +134,11 @@ public final class RecipeFiles {
 
     static ObjectNode tree(String text, String origin) {
         try (JsonParser parser = new ScalarsAsText(YAML.createParser(text))) {
-            if (YAML.readTree(parser) instanceof ObjectNode tree) return tree;
-            throw new LimbeckException(origin + " is no recipe; expected keys such as data, student and training");
+            if (YAML.readTree(parser) instanceof ObjectNode tree) {
+                RenamedKeys.inRecipe(tree, origin);
+                return tree;
+            }
+            throw new LimbeckException(origin + " is not a recipe; expected keys such as data, student and training");
         } catch (JsonProcessingException e) {
             List<String> lines = text.lines().toList();
             for (int i = 0; i < lines.size(); i++) {

@@ -6,6 +6,8 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.TimelessRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.BestEpoch;
 import dev.limbeck.train.Callback;
@@ -13,16 +15,14 @@ import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.CsvLog;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
-import dev.limbeck.train.Fit;
+import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.LearnerBuilder;
+import dev.limbeck.train.LrCurve;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.RateCurve;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.TimelessRecord;
+import dev.limbeck.train.TrainingContext;
 import dev.limbeck.train.TrainingDiverged;
-import dev.limbeck.train.Validation;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -66,7 +66,7 @@ public final class RecipeRun {
     }
 
     /** Go on as {@link #resume} does where an interrupted run has left a checkpoint, and begin anew where none has. */
-    public RecipeRun resumeIfLeft() {
+    public RecipeRun autoResume() {
         resumesIfLeft = true;
         return this;
     }
@@ -91,28 +91,28 @@ public final class RecipeRun {
      * @return the record that run.json holds
      */
     public Map<String, Object> run(Path out, boolean overwrite) {
-        if (resumes) Interrupted.at(out).check(recipe);
+        if (resumes) ResumePoint.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         TeacherRecipe named = recipe.teacher();
         if (named == null) return run(out, overwrite, null);
-        try (OpenTeacher by = named.open(context.told())) {
+        try (LoadedTeacher by = named.open(context.told())) {
             return run(out, overwrite, by);
         }
     }
 
-    private Map<String, Object> run(Path out, boolean overwrite, @Nullable OpenTeacher by) {
+    private Map<String, Object> run(Path out, boolean overwrite, @Nullable LoadedTeacher by) {
         try (ImageData data = open(by)) {
             return run(out, overwrite, data, by);
         }
     }
 
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
-    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable OpenTeacher by) {
+    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher by) {
         Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes || (resumesIfLeft && Interrupted.isLeft(out)) ? checkpoint(out, facts) : null;
+        Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out)) ? checkpoint(out, facts) : null;
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
-                OnExit exit = new OnExit(directory, howToGoOn(), context.told());
+                ShutdownHook exit = new ShutdownHook(directory, howToGoOn(), context.told());
                 Learner learner = learner(data)) {
             try {
                 if (checkpoint != null) learner.resume(checkpoint);
@@ -121,13 +121,13 @@ public final class RecipeRun {
                 throw e; // going on would lead there again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(e.getMessage() + "; " + OnExit.kept(directory, howToGoOn()), e);
+                throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToGoOn()), e);
             }
         }
     }
 
     private Path checkpoint(Path out, Map<String, String> facts) {
-        Interrupted interrupted = Interrupted.at(out);
+        ResumePoint interrupted = ResumePoint.at(out);
         interrupted.check(recipe);
         return interrupted.checkpointOf(facts, context.told());
     }
@@ -144,7 +144,7 @@ public final class RecipeRun {
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss(data))
                 .metrics(metrics(data))
-                .told(context.told());
+                .log(context.told());
         PretrainedRecipe pretrained = recipe.pretrained();
         return pretrained == null
                 ? builder.build()
@@ -152,39 +152,43 @@ public final class RecipeRun {
     }
 
     /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
-    public RateCurve lrFind(int steps) {
+    public LrCurve lrFind(int steps) {
         TeacherRecipe named = recipe.teacher();
         if (named == null) return lrFind(steps, null);
-        try (OpenTeacher by = named.open(context.told())) {
+        try (LoadedTeacher by = named.open(context.told())) {
             return lrFind(steps, by);
         }
     }
 
-    private RateCurve lrFind(int steps, @Nullable OpenTeacher by) {
+    private LrCurve lrFind(int steps, @Nullable LoadedTeacher by) {
         try (ImageData data = open(by);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
-            RateCurve curve = learner.lrFind(steps, more);
+            LrCurve curve = learner.lrFind(steps, more);
             context.tell(data);
             return curve;
         }
     }
 
-    ImageData open(@Nullable OpenTeacher by) {
+    ImageData open(@Nullable LoadedTeacher by) {
         Map<String, String> preparation = by == null ? Map.of() : by.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
     /** Return what must be the same for an interrupted run to go on. */
-    private Map<String, String> facts(ImageData data, @Nullable OpenTeacher by) {
-        return Interrupted.facts(recipe, data.fingerprint(), by == null ? "" : by.identity());
+    private Map<String, String> facts(ImageData data, @Nullable LoadedTeacher by) {
+        return ResumePoint.facts(recipe, data.fingerprint(), by == null ? "" : by.identity());
     }
 
     private Map<String, Object> train(
-            Learner learner, ImageData data, RunDirectory directory, @Nullable OpenTeacher by, Checkpoint checkpoint) {
+            Learner learner,
+            ImageData data,
+            RunDirectory directory,
+            @Nullable LoadedTeacher by,
+            Checkpoint checkpoint) {
         Instant start = Instant.now();
-        if (by == null) sayUnlabelled(data);
+        if (by == null) sayUnlabeled(data);
         KnowledgeDistillation distillation = null;
         DistillationRecipe how = recipe.distillation();
         if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
@@ -197,7 +201,7 @@ public final class RecipeRun {
         AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
         callbacks.add(new Callback() {
             @Override
-            public void afterFit(Fit fit) {
+            public void afterFit(TrainingContext fit) {
                 stopReason.set(fit.stopReason());
             }
         });
@@ -248,14 +252,14 @@ public final class RecipeRun {
             private boolean done;
 
             @Override
-            public void beforeEpoch(Fit fit) {
+            public void beforeEpoch(TrainingContext fit) {
                 if (!done) context.tell(data);
                 done = true;
             }
         };
     }
 
-    private void sayUnlabelled(ImageData data) {
+    private void sayUnlabeled(ImageData data) {
         int[] labels = data.labels(Split.TRAIN);
         long without = Arrays.stream(labels).filter(label -> label < 0).count();
         if (without > 0) {
@@ -294,7 +298,7 @@ public final class RecipeRun {
         Judged judged = new Judged(new LinkedHashMap<>(), new EnumMap<>(Split.class));
         for (Split split : judgedOn) {
             if (!data.has(split)) continue;
-            Validation validation = learner.validate(split);
+            EvaluationResult validation = learner.validate(split);
             Map<String, Object> result = new LinkedHashMap<>(validation.metrics());
             result.put("loss", validation.loss());
             result.put("rows", data.size(split));

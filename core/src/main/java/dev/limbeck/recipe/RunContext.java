@@ -2,9 +2,9 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.PrepareProgress;
+import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.TensorBoardLog;
-import dev.limbeck.weights.Downloads;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,16 +3,16 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
-import dev.limbeck.distill.teacher.Encoding;
+import dev.limbeck.distill.cache.CachedTeacher;
+import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
-import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.distill.teacher.TeacherOutput;
-import dev.limbeck.train.SavedModel;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param output what a TorchScript or an ONNX file gives, a name of {@link TeacherOutput} such as sigmoid; found out unless
  *     set
  * @param members several teachers in place of a model
- * @param join how their answers become one: logits, probabilities or confidence; logits unless set
+ * @param ensemble how their answers become one: logits, probabilities or confidence; logits unless set
  * @param weights a positive number for each of them
  * @param cache a folder that keeps its answers
  * @param cacheAs float32, float16 or top-K; float32 unless set
@@ -63,11 +63,11 @@ public record TeacherRecipe(
         @Nullable List<String> classes,
         @Nullable String output,
         @Nullable List<TeacherRecipe> members,
-        @Nullable String join,
+        @Nullable String ensemble,
         @Nullable List<Double> weights,
         @Nullable String cache,
         @Nullable String cacheAs) {
-    private static final List<String> JOINS = names(EnsembleTeacher.Join.values());
+    private static final List<String> JOINS = names(EnsembleTeacher.Combination.values());
     private static final List<String> OUTPUTS = names(TeacherOutput.values());
     private static final List<String> LAYOUTS = List.of("nchw", "nhwc");
     private static final List<String> CHANNELS = List.of("rgb", "bgr");
@@ -84,11 +84,11 @@ public record TeacherRecipe(
         if ((mean == null) != (std == null))
             throw new LimbeckException(
                     "mean and std go together, found only " + (mean == null ? "std" : "mean") + "; give both");
-        if (mean != null && std != null) new ImagePreparation(1, 1, Resize.CROP, mean, std);
+        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
         if (layout != null) RecipeFiles.oneOf("layout", layout, LAYOUTS);
         if (channels != null) RecipeFiles.oneOf("order of channels", channels, CHANNELS);
         if (output != null) RecipeFiles.oneOf("output", output, OUTPUTS);
-        if (join != null) RecipeFiles.oneOf("way to join teachers", join, JOINS);
+        if (ensemble != null) RecipeFiles.oneOf("way to join teachers", ensemble, JOINS);
         if (weights != null) {
             weights.forEach(weight -> Settings.positive("teacher.weights", weight));
             int count = members == null ? 1 : members.size();
@@ -173,7 +173,7 @@ public record TeacherRecipe(
                 classes,
                 output,
                 members,
-                join,
+                ensemble,
                 weights,
                 null,
                 null);
@@ -184,38 +184,38 @@ public record TeacherRecipe(
      *
      * @param told takes lines about kept answers and about what is doubtful
      */
-    public OpenTeacher open(Consumer<String> told) {
+    public LoadedTeacher open(Consumer<String> told) {
         return open(told, ModelRole.TEACHER);
     }
 
     /** Open it for whatever use, by which messages name it. */
-    public OpenTeacher open(Consumer<String> told, ModelRole role) {
-        OpenTeacher opened = members == null ? openOne(told, role) : openMembers(members, told);
+    public LoadedTeacher open(Consumer<String> told, ModelRole role) {
+        LoadedTeacher opened = members == null ? openOne(told, role) : openMembers(members, told);
         String folder = cache;
         if (folder == null) return opened;
         Encoding as = cacheAs == null ? Encoding.FLOAT32 : Encoding.of(cacheAs);
-        return opened.wrapped(teacher -> KeptTeacher.onDisk(teacher, Path.of(folder), as, told));
+        return opened.wrapped(teacher -> CachedTeacher.onDisk(teacher, Path.of(folder), as, told));
     }
 
-    private OpenTeacher openMembers(List<TeacherRecipe> all, Consumer<String> told) {
-        List<OpenTeacher> opened = new ArrayList<>();
+    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> told) {
+        List<LoadedTeacher> opened = new ArrayList<>();
         try {
             for (TeacherRecipe member : all) opened.add(member.open(told));
-            return OpenTeacher.of(
+            return LoadedTeacher.of(
                     opened,
-                    join == null
-                            ? EnsembleTeacher.Join.LOGITS
-                            : EnsembleTeacher.Join.valueOf(join.toUpperCase(Locale.ROOT)),
+                    ensemble == null
+                            ? EnsembleTeacher.Combination.LOGITS
+                            : EnsembleTeacher.Combination.valueOf(ensemble.toUpperCase(Locale.ROOT)),
                     weights == null
                             ? null
                             : weights.stream().mapToDouble(Double::doubleValue).toArray());
         } catch (LimbeckException e) {
-            opened.forEach(OpenTeacher::close);
+            opened.forEach(LoadedTeacher::close);
             throw e;
         }
     }
 
-    private OpenTeacher openOne(Consumer<String> told, ModelRole role) {
+    private LoadedTeacher openOne(Consumer<String> told, ModelRole role) {
         Path file = Path.of(String.valueOf(model));
         if (Files.isRegularFile(file) && ModelRuntime.of(file) != null) {
             return openFile(file, told, role);
@@ -233,10 +233,10 @@ public record TeacherRecipe(
             saved.close();
             throw new LimbeckException(file + " knows " + known + " classes, found " + classes.size() + " names");
         }
-        return OpenTeacher.of(saved.told(names, all));
+        return LoadedTeacher.of(saved.told(names, all));
     }
 
-    private OpenTeacher openFile(Path file, Consumer<String> told, ModelRole role) {
+    private LoadedTeacher openFile(Path file, Consumer<String> told, ModelRole role) {
         if (architecture != null) {
             throw new LimbeckException(file + " holds a whole network; leave its architecture out");
         }
@@ -244,15 +244,15 @@ public record TeacherRecipe(
             throw new LimbeckException(file + " holds a whole network; leave weights_key out");
         }
         FileTeacher opened = FileTeacher.open(file, role, told);
-        FileTeacher teacher = opened.seeing(preparation());
-        if (classes != null) teacher = teacher.named(classes);
-        if (output != null) teacher = teacher.giving(TeacherOutput.of(output));
+        FileTeacher teacher = opened.withPreprocessing(preparation());
+        if (classes != null) teacher = teacher.withClassNames(classes);
+        if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
         if (layout != null || channels != null) {
             boolean last = layout == null ? opened.channelsLast() : layout.equals("nhwc");
             boolean blue = channels == null ? opened.blueFirst() : channels.equals("bgr");
-            teacher = teacher.laidOut(last, blue);
+            teacher = teacher.withLayout(last, blue);
         }
-        return OpenTeacher.of(teacher, file.toString());
+        return LoadedTeacher.of(teacher, file.toString());
     }
 
     private Map<String, String> preparation() {

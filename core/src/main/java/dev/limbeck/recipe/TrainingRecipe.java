@@ -4,21 +4,21 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.AdamW;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.ExponentialMovingAverage;
 import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.GradientClip;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
-import dev.limbeck.train.Optimizer;
-import dev.limbeck.train.Sgd;
-import dev.limbeck.train.WeightAverage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BinaryOperator;
@@ -32,14 +32,14 @@ import org.jspecify.annotations.Nullable;
  * @param lr highest learning rate; 1e-3
  * @param schedule one-cycle (the default) or constant
  * @param optimizer adamw (the default) or sgd
- * @param weightDecay that of the optimiser unless set
- * @param clip greatest joint L2 norm of the gradients; none unless set
- * @param accumulate batches that make one step; 1
- * @param classWeights none (the default), or balanced: n/(K·nₖ) for a class with nₖ of n labelled images of K classes
+ * @param weightDecay that of the optimizer unless set
+ * @param clipGradNorm greatest joint L2 norm of the gradients; none unless set
+ * @param gradAccumSteps batches that make one step; 1
+ * @param classWeights none (the default), or balanced: n/(K·nₖ) for a class with nₖ of n labeled images of K classes
  * @param labelSmoothing share of each label that is spread over all classes; 0
  * @param mixup α of {@link Mixup#blend}; none unless set
  * @param cutmix α of {@link Mixup#cut}; none unless set
- * @param averageDecay decay of {@link WeightAverage}; none unless set
+ * @param emaDecay decay of {@link ExponentialMovingAverage}; none unless set
  * @param patience epochs without a better validation accuracy after which training stops; never unless set
  * @param keep which epoch's model is kept: last (the default) or best, by validation accuracy
  * @param precision auto (the default), fp32 or bf16: what student and teacher compute in, see {@link Precision#of}
@@ -51,13 +51,13 @@ public record TrainingRecipe(
         String schedule,
         String optimizer,
         @Nullable Double weightDecay,
-        @Nullable Double clip,
-        Integer accumulate,
+        @Nullable Double clipGradNorm,
+        Integer gradAccumSteps,
         String classWeights,
         Double labelSmoothing,
         @Nullable Double mixup,
         @Nullable Double cutmix,
-        @Nullable Double averageDecay,
+        @Nullable Double emaDecay,
         @Nullable Integer patience,
         String keep,
         String precision,
@@ -73,8 +73,8 @@ public record TrainingRecipe(
         schedule = RecipeFiles.oneOf("schedule", schedule, SCHEDULES);
         optimizer = RecipeFiles.oneOf("optimizer", optimizer, OPTIMIZERS);
         if (weightDecay != null) Settings.notNegative("weight_decay", weightDecay);
-        if (clip != null) Settings.positive("clip", clip);
-        accumulate = Settings.atLeast(1, "accumulate", accumulate == null ? 1 : accumulate);
+        if (clipGradNorm != null) Settings.positive("clip_grad_norm", clipGradNorm);
+        gradAccumSteps = Settings.atLeast(1, "grad_accum_steps", gradAccumSteps == null ? 1 : gradAccumSteps);
         classWeights = RecipeFiles.oneOf("class_weights", classWeights, CLASS_WEIGHTS);
         labelSmoothing = Settings.inHalfOpenUnit("label_smoothing", labelSmoothing == null ? 0 : labelSmoothing);
         if (mixup != null) Settings.positive("mixup", mixup);
@@ -82,7 +82,7 @@ public record TrainingRecipe(
         if (mixup != null && cutmix != null) {
             throw new LimbeckException("found mixup and cutmix; an image is mixed one way, so choose one");
         }
-        if (averageDecay != null) Settings.inHalfOpenUnit("average_decay", averageDecay);
+        if (emaDecay != null) Settings.inHalfOpenUnit("ema_decay", emaDecay);
         if (patience != null) Settings.atLeast(1, "patience", patience);
         keep = RecipeFiles.oneOf("keep", keep, KEPT);
         precision = RecipeFiles.oneOf("precision", precision, Precision.NAMES);
@@ -101,13 +101,13 @@ public record TrainingRecipe(
                 schedule,
                 optimizer,
                 weightDecay,
-                clip,
-                accumulate,
+                clipGradNorm,
+                gradAccumSteps,
                 classWeights,
                 labelSmoothing,
                 mixup,
                 cutmix,
-                averageDecay,
+                emaDecay,
                 patience,
                 keep,
                 precision,
@@ -135,14 +135,14 @@ public record TrainingRecipe(
     private static float[] balancedWeights(Data data) {
         int classes = data.classNames().size();
         int[] counts = new int[classes];
-        int labelled = 0;
+        int labeled = 0;
         for (int label : data.labels(Split.TRAIN)) {
             if (label < 0) continue;
             counts[label]++;
-            labelled++;
+            labeled++;
         }
         float[] weights = new float[classes];
-        for (int c = 0; c < classes; c++) weights[c] = (float) labelled / (classes * Math.max(1, counts[c]));
+        for (int c = 0; c < classes; c++) weights[c] = (float) labeled / (classes * Math.max(1, counts[c]));
         return weights;
     }
 
@@ -168,11 +168,11 @@ public record TrainingRecipe(
      */
     List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, List<Callback> more) {
         List<Callback> callbacks = new ArrayList<>();
-        if (clip != null) callbacks.add(new GradientClip(clip));
-        if (accumulate != 1) callbacks.add(new GradientAccumulation(accumulate));
+        if (clipGradNorm != null) callbacks.add(new GradientClip(clipGradNorm));
+        if (gradAccumSteps != 1) callbacks.add(new GradientAccumulation(gradAccumSteps));
         if (mixup != null) callbacks.add(Mixup.blend(mixup));
         if (cutmix != null) callbacks.add(Mixup.cut(cutmix));
-        if (averageDecay != null) callbacks.add(new WeightAverage(averageDecay));
+        if (emaDecay != null) callbacks.add(new ExponentialMovingAverage(emaDecay));
         if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);

@@ -38,7 +38,7 @@ public final class Autocast implements AutoCloseable {
     public static Tensor apply(Precision precision, UnaryOperator<Tensor> network, Tensor input) {
         if (precision == Precision.FP32) return network.apply(input);
         try (Autocast casting = to(precision, input.device())) {
-            return Tensors.inFull(network.apply(input));
+            return Tensors.toFloat32(network.apply(input));
         }
     }
 

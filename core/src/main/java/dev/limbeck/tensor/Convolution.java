@@ -22,7 +22,7 @@ final class Convolution {
         if (!wide && groups == 1 && padding == 0 && !x.is_cuda()) return onePixel(x, weight, bias, stride);
         if (Autocast.isOn(x) && !isRightInBf16(x, weight)) {
             try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
-                return of(Tensors.inFull(x), weight, bias, stride, padding, dilation, groups);
+                return of(Tensors.toFloat32(x), weight, bias, stride, padding, dilation, groups);
             }
         }
         if (wide && weight.size(1) == 1 && groups == 1) {
@@ -47,7 +47,7 @@ final class Convolution {
 
     /** Multiply the channels of every pixel; the result is channels last. */
     private static Tensor onePixel(Tensor x, Tensor weight, TensorOptional bias, long stride) {
-        Tensor taken = stride == 1 ? x : Ops.every(Ops.every(x, 2, stride), 3, stride);
+        Tensor taken = stride == 1 ? x : Ops.strided(Ops.strided(x, 2, stride), 3, stride);
         Tensor matrix = weight.view(weight.size(0), weight.size(1));
         return torch.linear(taken.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2);
     }

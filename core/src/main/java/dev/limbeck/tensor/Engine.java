@@ -47,7 +47,7 @@ public final class Engine {
         torch.globalContext().setUserEnabledNNPACK(false);
         // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
         if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
-        BatchWork.answerSingles();
+        BlasThreads.answerSingles();
     }
 
     private Engine() {}
@@ -78,7 +78,7 @@ public final class Engine {
 
     /** Load the native library if that has not happened yet. */
     public static void start() {
-        // The static initialiser does the work.
+        // The static initializer does the work.
     }
 
     /** Return the version of LibTorch and its Java binding, such as {@code 2.13.0-1.5.14}. */
@@ -120,7 +120,7 @@ public final class Engine {
     public static Device device(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
         if (wanted.equals("auto")) wanted = cudaAvailable() ? "cuda" : "cpu";
-        if (wanted.equals("cpu")) return Scope.keep(new Device("cpu"));
+        if (wanted.equals("cpu")) return Scope.retain(new Device("cpu"));
         if (!wanted.matches("cuda(:\\d{1,2})?")) {
             throw new LimbeckException("device must be auto, cpu, cuda or cuda:N, found '" + name + "'");
         }
@@ -129,7 +129,7 @@ public final class Engine {
             throw new LimbeckException("device '" + name + "' was asked for but LibTorch sees " + cudaDevices()
                     + " CUDA devices; use --device cpu, or build with -Pcuda on a machine with a GPU");
         }
-        return Scope.keep(new Device("cuda:" + index));
+        return Scope.retain(new Device("cuda:" + index));
     }
 
     /** Return the name of the device a tensor lives on, such as {@code cpu}. */

@@ -16,10 +16,10 @@ import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
 /**
- * Update many parameters with one native call of LibTorch's fused optimiser kernels, which have no public C++ function
+ * Update many parameters with one native call of LibTorch's fused optimizer kernels, which have no public C++ function
  * and are reached through the dispatcher. Parameters without a gradient stay as they are.
  *
- * <p>Owns the optimiser state (moments or momentum of each parameter); close it.
+ * <p>Owns the optimizer state (moments or momentum of each parameter); close it.
  */
 public final class FusedUpdate implements AutoCloseable {
     static {
@@ -42,14 +42,14 @@ public final class FusedUpdate implements AutoCloseable {
         this.parameters = List.copyOf(parameters);
         steps = new long[parameters.size()];
         for (Tensor parameter : parameters) {
-            first.add(Scope.keep(Tensors.zerosLike(parameter)));
-            if (twoMoments) second.add(Scope.keep(Tensors.zerosLike(parameter)));
+            first.add(Scope.retain(Tensors.zerosLike(parameter)));
+            if (twoMoments) second.add(Scope.retain(Tensors.zerosLike(parameter)));
         }
     }
 
     /** Find an operator; it must outlive the scope that happens to be open when this class is first used. */
     private static OperatorHandle operator(String name) {
-        return Scope.keep(Dispatcher.singleton().findSchemaOrThrow(name, ""));
+        return Scope.retain(Dispatcher.singleton().findSchemaOrThrow(name, ""));
     }
 
     /** Prepare AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) for these parameters. */
@@ -150,14 +150,14 @@ public final class FusedUpdate implements AutoCloseable {
     /** Copy the moments, and the steps that each parameter took, by name; the copies belong to the caller. */
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
-        state.put(STEPS, Scope.keep(Tensors.of(steps, steps.length)));
+        state.put(STEPS, Scope.retain(Tensors.of(steps, steps.length)));
         copies(FIRST, first, state);
         copies(SECOND, second, state);
         return state;
     }
 
     private static void copies(String name, List<Tensor> tensors, Map<String, Tensor> state) {
-        for (int i = 0; i < tensors.size(); i++) state.put(name + i, Scope.keep(Tensors.copy(tensors.get(i))));
+        for (int i = 0; i < tensors.size(); i++) state.put(name + i, Scope.retain(Tensors.copy(tensors.get(i))));
     }
 
     /** Go on from what {@link #state} returned for the same parameters; its tensors stay the caller's. */

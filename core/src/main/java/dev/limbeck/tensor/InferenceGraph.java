@@ -17,20 +17,20 @@ import org.bytedeco.pytorch.global.torch;
 /**
  * Compute what a TorchScript module computes in eval mode, made for speed: batch norms folded into the convolutions before
  * them, weights constant, channels last, in bfloat16 where that is asked for (and no convolution reads a single channel, which
- * the engine gets wrong). The weights are copies; the module is neither changed nor needed afterwards. Close it.
+ * the engine gets wrong). The weights are copies; the module is neither changed nor needed afterward. Close it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
         Engine.start();
     }
 
-    private static final Symbol VALUE = Scope.keep(Symbol.fromQualString("attr::value"));
+    private static final Symbol VALUE = Scope.retain(Symbol.fromQualString("attr::value"));
 
     private final JitModule frozen;
     private final Precision precision;
 
     private InferenceGraph(JitModule frozen, Precision precision) {
-        this.frozen = Scope.keep(frozen);
+        this.frozen = Scope.retain(frozen);
         this.precision = precision;
     }
 
@@ -176,8 +176,8 @@ public final class InferenceGraph implements AutoCloseable {
             IValueVector arguments = new IValueVector();
             arguments.push_back(new IValue(Tensors.channelsLast(input)));
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
-            return scope.handOut(
-                    Tensors.inFull(frozen.forward(arguments).toTensor().detach()));
+            return scope.promote(
+                    Tensors.toFloat32(frozen.forward(arguments).toTensor().detach()));
         }
     }
 

@@ -36,7 +36,7 @@ public final class Ops {
     }
 
     /**
-     * Normalise each channel of N×C×H×W. In training mode by the batch's statistics, which also move the running ones
+     * Normalize each channel of N×C×H×W. In training mode by the batch's statistics, which also move the running ones
      * in place; else by the running ones.
      */
     public static Tensor batchNorm(
@@ -108,7 +108,7 @@ public final class Ops {
         return torch.gelu(x);
     }
 
-    /** Normalise the last dimension to mean 0 and variance 1, then scale and shift it. */
+    /** Normalize the last dimension to mean 0 and variance 1, then scale and shift it. */
     public static Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
         return torch.layer_norm(x, weight.shape(), optional(weight), optional(bias), eps, true);
     }
@@ -129,7 +129,7 @@ public final class Ops {
     }
 
     /** Take every {@code step}-th element of a dimension. */
-    public static Tensor every(Tensor x, long dim, long step) {
+    public static Tensor strided(Tensor x, long dim, long step) {
         return x.slice(dim, new LongOptional(), new LongOptional(), step);
     }
 
@@ -138,7 +138,7 @@ public final class Ops {
         return torch.constant_pad_nd(x, new long[] {0, 0, 0, 0, before, after}, new Scalar(0.0));
     }
 
-    /** Return the mean cross-entropy of N×classes logits and N int64 labels; rows labelled −1 do not count. */
+    /** Return the mean cross-entropy of N×classes logits and N int64 labels; rows labeled −1 do not count. */
     public static Tensor crossEntropy(Tensor logits, Tensor labels) {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, 0.0);
     }
@@ -153,7 +153,7 @@ public final class Ops {
     }
 
     /**
-     * Return the mean cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labelled rows.
+     * Return the mean cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labeled rows.
      *
      * @param classWeights one factor a class, of the logits' type
      */
@@ -189,17 +189,17 @@ public final class Ops {
     }
 
     /** Return max(x, least). */
-    public static Tensor atLeast(Tensor x, double least) {
+    public static Tensor clampMin(Tensor x, double least) {
         return x.clamp_min(new Scalar(least));
     }
 
     /** Return, of the same shape, whether elements are at least a value. */
-    public static Tensor isAtLeast(Tensor x, long least) {
+    public static Tensor ge(Tensor x, long least) {
         return x.ge(new Scalar(least));
     }
 
     /** Return, of the same shape, whether elements differ from a value. */
-    public static Tensor isNot(Tensor x, long value) {
+    public static Tensor ne(Tensor x, long value) {
         return x.ne(new Scalar(value));
     }
 
@@ -210,11 +210,11 @@ public final class Ops {
 
     /** Return x / max(‖x‖, 10⁻¹²) along a dimension. */
     public static Tensor normalize(Tensor x, long dim) {
-        return x.div(atLeast(norm(x, dim), 1e-12).unsqueeze(dim));
+        return x.div(clampMin(norm(x, dim), 1e-12).unsqueeze(dim));
     }
 
     /** Return, of the same shape, whether elements are above a value. */
-    public static Tensor isAbove(Tensor x, double value) {
+    public static Tensor gt(Tensor x, double value) {
         return x.gt(new Scalar(value));
     }
 
@@ -347,7 +347,7 @@ public final class Ops {
     }
 
     /**
-     * Compute the gradients of a scalar; its graph can be used again afterwards.
+     * Compute the gradients of a scalar; its graph can be used again afterward.
      *
      * @return one for each tensor, null for those it does not depend on
      */

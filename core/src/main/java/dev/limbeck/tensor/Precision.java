@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Device;
 public enum Precision {
     /** Compute in float32 throughout. */
     FP32,
-    /** Compute convolutions and matrix products in bfloat16; losses, statistics and optimisers in float32. */
+    /** Compute convolutions and matrix products in bfloat16; losses, statistics and optimizers in float32. */
     BF16;
 
     /** The name that leaves the choice to the machine. */

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Free, on closing, every tensor that this thread made since opening. One scope a training step keeps native memory
- * flat. What must outlive the scope is handed out with {@link #handOut} or {@link #keep}.
+ * flat. What must outlive the scope is handed out with {@link #promote} or {@link #retain}.
  *
  * <p>While a scope is open the process does not end ({@link ExitGate}), so native work belongs into one.
  *
@@ -39,7 +39,7 @@ public final class Scope implements AutoCloseable {
      *
      * @return the same tensor
      */
-    public static <P extends Pointer> P keep(P value) {
+    public static <P extends Pointer> P retain(P value) {
         value.retainReference();
         return value;
     }
@@ -50,8 +50,8 @@ public final class Scope implements AutoCloseable {
      *
      * @return the same tensor, valid after this scope has closed
      */
-    public Tensor handOut(Tensor tensor) {
-        results.add(keep(tensor));
+    public Tensor promote(Tensor tensor) {
+        results.add(retain(tensor));
         return tensor;
     }
 

@@ -30,7 +30,7 @@ public final class Script implements AutoCloseable {
         Engine.start();
     }
 
-    private static final Symbol VALUE = Scope.keep(Symbol.fromQualString("attr::value"));
+    private static final Symbol VALUE = Scope.retain(Symbol.fromQualString("attr::value"));
     private static final Pattern UNKNOWN_OPERATOR = Pattern.compile("Unknown builtin op: (\\w+)::(\\w+)");
     private static final Pattern NEWER_FORMAT =
             Pattern.compile("file with version (\\d+), but the maximum supported version for reading is (\\d+)");
@@ -45,7 +45,7 @@ public final class Script implements AutoCloseable {
 
     private Script(String name, JitModule module) {
         this.name = name;
-        this.module = Scope.keep(module);
+        this.module = Scope.retain(module);
     }
 
     /**

@@ -45,7 +45,7 @@ public final class ScriptGraph implements AutoCloseable {
     private final String output;
 
     private ScriptGraph(JitModule frozen, Graph graph) {
-        this.frozen = Scope.keep(frozen);
+        this.frozen = Scope.retain(frozen);
         ValueArrayRef inputs = graph.inputs();
         if (inputs.size() != 2) {
             throw new LimbeckException("only modules of one input can be exported, found " + (inputs.size() - 1));
@@ -107,7 +107,7 @@ public final class ScriptGraph implements AutoCloseable {
                             + node.output().type().get().str().getString();
                 return text.toStringRef().getString();
             case "t":
-                return Scope.keep(Tensors.copy(node.t(value)));
+                return Scope.retain(Tensors.copy(node.t(value)));
             case "ival":
                 IValue list = node.ival(value);
                 if (list.isIntList()) {

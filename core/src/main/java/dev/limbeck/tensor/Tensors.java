@@ -64,7 +64,7 @@ public final class Tensors {
         return torch.randn(shape);
     }
 
-    /** Seed the engine's global generator, which initialisers and dropout draw from. */
+    /** Seed the engine's global generator, which initializers and dropout draw from. */
     public static void seed(long seed) {
         torch.manual_seed(seed);
     }
@@ -145,7 +145,7 @@ public final class Tensors {
     }
 
     /** Return a bfloat16 tensor as float32, and any other as it is. */
-    public static Tensor inFull(Tensor tensor) {
+    public static Tensor toFloat32(Tensor tensor) {
         return DType.of(tensor) == DType.BFLOAT16 ? to(tensor, DType.FLOAT32) : tensor;
     }
 

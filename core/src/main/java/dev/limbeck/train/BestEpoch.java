@@ -14,15 +14,15 @@ public final class BestEpoch implements Callback, AutoCloseable {
     private int epoch;
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         EarlyStopping.requireMetric(fit, METRIC, "the best epoch");
         close();
         best = Double.NEGATIVE_INFINITY;
     }
 
     @Override
-    public void afterValidate(Fit fit) {
-        Validation validation = fit.validation();
+    public void afterValidate(TrainingContext fit) {
+        EvaluationResult validation = fit.validation();
         if (validation == null || !(validation.metric(METRIC) > best)) return;
         best = validation.metric(METRIC);
         epoch = fit.learner().history().size();

@@ -20,43 +20,43 @@ public interface Callback {
     }
 
     /** Check what can be checked and set up; the model, the data and the planned steps are known. */
-    default void beforeFit(Fit fit) {}
+    default void beforeFit(TrainingContext fit) {}
 
-    default void beforeEpoch(Fit fit) {}
+    default void beforeEpoch(TrainingContext fit) {}
 
     /** Prepare for the training part of an epoch; the model is in training mode. */
-    default void beforeTrain(Fit fit) {}
+    default void beforeTrain(TrainingContext fit) {}
 
     /** Change or skip a batch before it is used; of a skipped one only {@code afterBatch} follows. */
-    default void beforeBatch(Step step) {}
+    default void beforeBatch(TrainStep step) {}
 
     /** Use the prediction; the loss is not computed yet. */
-    default void afterForward(Step step) {}
+    default void afterForward(TrainStep step) {}
 
-    /** Add loss terms or change their weights; the gradients are taken of the weighted sum afterwards. */
-    default void afterLoss(Step step) {}
+    /** Add loss terms or change their weights; the gradients are taken of the weighted sum afterward. */
+    default void afterLoss(TrainStep step) {}
 
     /** Use or change the gradients, the learning rate and the momentum; not called for a batch that only accumulates, or with nothing to step on. */
-    default void beforeStep(Step step) {}
+    default void beforeStep(TrainStep step) {}
 
-    default void afterStep(Step step) {}
+    default void afterStep(TrainStep step) {}
 
-    default void afterBatch(Step step) {}
+    default void afterBatch(TrainStep step) {}
 
-    default void afterTrain(Fit fit) {}
+    default void afterTrain(TrainingContext fit) {}
 
-    default void beforeValidate(Fit fit) {}
+    default void beforeValidate(TrainingContext fit) {}
 
     /** Use the metrics of the validation split, which are of the task alone. */
-    default void afterValidate(Fit fit) {}
+    default void afterValidate(TrainingContext fit) {}
 
     /** Use the finished row of the epoch table. */
-    default void afterEpoch(Fit fit) {}
+    default void afterEpoch(TrainingContext fit) {}
 
     /** Clean up; runs on exceptions too. */
-    default void afterFit(Fit fit) {}
+    default void afterFit(TrainingContext fit) {}
 
-    /** Return tensors that the optimiser trains besides the model's parameters, by name. */
+    /** Return tensors that the optimizer trains besides the model's parameters, by name. */
     default Map<String, Tensor> parameters() {
         return Map.of();
     }

@@ -49,7 +49,7 @@ public final class Checkpoint implements Callback {
     }
 
     /** Return which epoch a checkpoint was written after, as the table of epochs numbers them, such as {@code epoch 2}. */
-    static String epoch(Path file) {
+    public static String epoch(Path file) {
         return TrainingState.epoch(Safetensors.readMetadata(file));
     }
 
@@ -60,7 +60,7 @@ public final class Checkpoint implements Callback {
     }
 
     @Override
-    public void afterEpoch(Fit fit) {
+    public void afterEpoch(TrainingContext fit) {
         // Inside, so that the end of the process waits: else it could fall between the two.
         try (ExitGate inside = ExitGate.enter();
                 StateDict state = fit.snapshot(facts)) {

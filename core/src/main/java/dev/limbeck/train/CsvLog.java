@@ -1,7 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.Printable;
-import dev.limbeck.weights.WholeFile;
+import dev.limbeck.io.AtomicFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,7 +20,7 @@ public final class CsvLog implements Callback {
     }
 
     @Override
-    public void afterEpoch(Fit fit) {
+    public void afterEpoch(TrainingContext fit) {
         // Written anew each time: a fit that goes on after an interruption has rows from before.
         List<Map<String, Double>> rows =
                 fit.learner().history().stream().map(CsvLog::values).toList();
@@ -37,7 +37,7 @@ public final class CsvLog implements Callback {
             }
             text.append('\n');
         }
-        WholeFile.write(file, text.toString());
+        AtomicFile.write(file, text.toString());
     }
 
     /** Return the numbers of an epoch by name: the columns here, and the tags of other logs. */
@@ -48,7 +48,7 @@ public final class CsvLog implements Callback {
         values.put("valid_loss", row.validLoss());
         row.metrics().forEach(values::put);
         row.notes().forEach(values::put);
-        values.put("lr", row.rate());
+        values.put("lr", row.lr());
         values.put("seconds", row.seconds());
         values.put("images_per_second", row.trainImagesPerSecond());
         return values;

@@ -27,14 +27,14 @@ public final class EarlyStopping implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         requireMetric(fit, metric, "early stopping");
         best = Double.NEGATIVE_INFINITY;
         since = 0;
     }
 
     /** Refuse to watch what will not be there: a split, labels in it, and a metric that the learner computes. */
-    static void requireMetric(Fit fit, String metric, String who) {
+    static void requireMetric(TrainingContext fit, String metric, String who) {
         if (!fit.data().has(Split.VALID)) throw new LimbeckException(who + " needs a validation split");
         if (IntStream.of(fit.data().labels(Split.VALID)).allMatch(label -> label < 0)) {
             throw new LimbeckException(who + " needs labels, and no row of the validation split has one");
@@ -44,8 +44,8 @@ public final class EarlyStopping implements Callback {
     }
 
     @Override
-    public void afterValidate(Fit fit) {
-        Validation validation = fit.validation();
+    public void afterValidate(TrainingContext fit) {
+        EvaluationResult validation = fit.validation();
         if (validation == null) return;
         double value = validation.metric(metric);
         if (value > best) {

@@ -11,8 +11,8 @@ import java.util.Map;
  * @param validLoss task loss of the validation split, NaN if there is none
  * @param metrics metrics of the validation split by name
  * @param notes values that callbacks noted beside the metrics, such as the agreement with a teacher
- * @param rate learning rate of the last step
- * @param steps optimiser steps taken in this epoch
+ * @param lr learning rate of the last step
+ * @param steps optimizer steps taken in this epoch
  * @param seconds wall time of the whole epoch
  * @param trainImagesPerSecond rows trained per second of the training part
  */
@@ -23,7 +23,7 @@ public record EpochRecord(
         double validLoss,
         Map<String, Double> metrics,
         Map<String, Double> notes,
-        double rate,
+        double lr,
         int steps,
         double seconds,
         double trainImagesPerSecond) {}

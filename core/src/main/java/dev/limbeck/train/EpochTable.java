@@ -16,12 +16,12 @@ public final class EpochTable implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         headed = false;
     }
 
     @Override
-    public void afterEpoch(Fit fit) {
+    public void afterEpoch(TrainingContext fit) {
         EpochRecord row = fit.history().get(fit.history().size() - 1);
         if (!headed) {
             headed = true;

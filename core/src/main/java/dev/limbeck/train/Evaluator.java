@@ -2,11 +2,11 @@ package dev.limbeck.train;
 
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -28,8 +28,8 @@ public final class Evaluator {
 
     private Evaluator() {}
 
-    /** Judge a model that lives on {@code device}; modes are afterwards as before. */
-    public static Validation run(
+    /** Judge a model that lives on {@code device}; modes are afterward as before. */
+    public static EvaluationResult run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
         try (Module.ModeGuard mode = model.evalMode()) {
             return run(asked(model, device), data, split, device, metrics, loss);
@@ -37,7 +37,7 @@ public final class Evaluator {
     }
 
     /** Judge whatever computes logits, rows×classes, for a batch, as the same method for a module does. */
-    public static Validation run(
+    public static EvaluationResult run(
             Function<Batch, Tensor> model,
             Data data,
             Split split,
@@ -56,7 +56,7 @@ public final class Evaluator {
      *
      * @param views augmented ones, at least 1
      */
-    public static Validation runViews(
+    public static EvaluationResult runViews(
             Module model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         try (Module.ModeGuard mode = model.evalMode()) {
             return runViews(asked(model, device), data, split, views, device, metrics);
@@ -64,7 +64,7 @@ public final class Evaluator {
     }
 
     /** Judge whatever computes logits, as the same method for a module does. */
-    public static Validation runViews(
+    public static EvaluationResult runViews(
             Function<Batch, Tensor> model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         Settings.atLeast(1, "views", views);
         int[] labels = data.labels(split);
@@ -73,7 +73,7 @@ public final class Evaluator {
         double[] sums = new double[labels.length * first.classes()];
         addProbabilities(first, sums);
         for (int view = 0; view < views; view++) {
-            BatchStream batches = data.augmented(split, view);
+            DataLoader batches = data.augmented(split, view);
             addProbabilities(
                     run(model, batches, labels, device, List.of(), Ops::crossEntropy)
                             .predictions(),
@@ -87,7 +87,7 @@ public final class Evaluator {
                 .mapToDouble(row -> -logits[row * first.classes() + labels[row]])
                 .average()
                 .orElse(Double.NaN);
-        return new Validation(loss, values(metrics, mean), mean);
+        return new EvaluationResult(loss, values(metrics, mean), mean);
     }
 
     private static void addProbabilities(Predictions predictions, double[] sums) {
@@ -103,9 +103,9 @@ public final class Evaluator {
         return values;
     }
 
-    private static Validation run(
+    private static EvaluationResult run(
             Function<Batch, Tensor> model,
-            BatchStream opened,
+            DataLoader opened,
             int[] labels,
             Device device,
             List<Metric> metrics,
@@ -115,8 +115,8 @@ public final class Evaluator {
         double lossSum = 0;
         long lossRows = 0;
         int row = 0;
-        try (BatchWork work = BatchWork.begin();
-                BatchStream batches = opened;
+        try (BlasThreads work = BlasThreads.begin();
+                DataLoader batches = opened;
                 NoGrad noGrad = NoGrad.on()) {
             while (true) {
                 try (Scope scope = Scope.open()) {
@@ -130,14 +130,14 @@ public final class Evaluator {
                     float[] values = Tensors.toFloats(output);
                     System.arraycopy(values, 0, logits, row * classes, values.length);
                     int from = row;
-                    long labelled = Arrays.stream(labels, from, from + batch.size())
+                    long labeled = Arrays.stream(labels, from, from + batch.size())
                             .filter(label -> label >= 0)
                             .count();
-                    if (labelled > 0) {
-                        lossSum += labelled
+                    if (labeled > 0) {
+                        lossSum += labeled
                                 * loss.apply(output, Tensors.to(batch.labels(), device))
                                         .item_double();
-                        lossRows += labelled;
+                        lossRows += labeled;
                     }
                     row += batch.size();
                 }
@@ -145,6 +145,6 @@ public final class Evaluator {
         }
         Predictions predictions = new Predictions(logits, classes, labels);
         double mean = lossRows == 0 ? Double.NaN : lossSum / lossRows;
-        return new Validation(mean, values(metrics, predictions), predictions);
+        return new EvaluationResult(mean, values(metrics, predictions), predictions);
     }
 }

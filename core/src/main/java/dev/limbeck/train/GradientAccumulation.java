@@ -2,7 +2,7 @@ package dev.limbeck.train;
 
 import dev.limbeck.Settings;
 
-/** Let several batches make one optimiser step, as one batch of their joint size would (but for batch norms). */
+/** Let several batches make one optimizer step, as one batch of their joint size would (but for batch norms). */
 public final class GradientAccumulation implements Callback {
     private final int batches;
 
@@ -16,7 +16,7 @@ public final class GradientAccumulation implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         fit.setAccumulation(batches);
     }
 }

@@ -12,7 +12,7 @@ public final class GradientClip implements Callback {
     }
 
     @Override
-    public void beforeStep(Step step) {
+    public void beforeStep(TrainStep step) {
         Ops.clipGradNorm(step.fit().model().parameters().values(), maxNorm);
     }
 }

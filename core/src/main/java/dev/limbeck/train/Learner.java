@@ -5,8 +5,12 @@ import dev.limbeck.Printable;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.model.BackboneWeights;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.LayerLearningRates;
+import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
@@ -28,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Bring data, a model and an optimiser together, and train.
+ * Bring data, a model and an optimizer together, and train.
  *
  * <pre>{@code
  * try (var data = Datasets.shapes().build(); var student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
@@ -97,7 +101,7 @@ public final class Learner implements AutoCloseable {
     /**
      * Make a learner for a network that knows ImageNet: its published weights, fetched once, below a new classifier
      * (fastai's). Everything but the classifier and batch norms is frozen until {@link #unfreeze}; {@link #fineTune} does both.
-     * Images should be normalised by ImageNet's mean and standard deviation, which they are by default.
+     * Images should be normalized by ImageNet's mean and standard deviation, which they are by default.
      *
      * @throws LimbeckException if no weights of this architecture are known, or they cannot be fetched
      */
@@ -166,7 +170,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Train with a constant learning rate for each group of layers. */
-    public List<EpochRecord> fit(int epochs, Slice rates, Callback... more) {
+    public List<EpochRecord> fit(int epochs, LayerLearningRates rates, Callback... more) {
         return fit(epochs, rates.high(), rates.factors(groups.paths()), more);
     }
 
@@ -229,7 +233,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Train with the one-cycle schedule, with a highest learning rate for each group of layers. */
-    public List<EpochRecord> fitOneCycle(int epochs, Slice maximum, Callback... more) {
+    public List<EpochRecord> fitOneCycle(int epochs, LayerLearningRates maximum, Callback... more) {
         return fit(epochs, maximum, with(new OneCycle(maximum.high()), more));
     }
 
@@ -262,11 +266,11 @@ public final class Learner implements AutoCloseable {
         if (frozenEpochs > 0) {
             freeze();
             OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.USUAL_START);
-            rows.addAll(fit(frozenEpochs, Slice.upTo(rate), with(rising, more)));
+            rows.addAll(fit(frozenEpochs, LayerLearningRates.upTo(rate), with(rising, more)));
         }
         unfreeze();
         OneCycle cycle = new OneCycle(rate / 2, UNFROZEN_RISE, UNFROZEN_START);
-        rows.addAll(fit(epochs, Slice.of(rate / 2 / LAYER_SPREAD, rate / 2), with(cycle, more)));
+        rows.addAll(fit(epochs, LayerLearningRates.of(rate / 2 / LAYER_SPREAD, rate / 2), with(cycle, more)));
         return rows;
     }
 
@@ -291,13 +295,13 @@ public final class Learner implements AutoCloseable {
 
     /** Begin with the weights of a file, all but the classifier. */
     void begin(Path weights, @Nullable String weightsKey, Consumer<String> told) {
-        told.accept(BodyWeights.load(weights, weightsKey, model, architecture));
+        told.accept(BackboneWeights.load(weights, weightsKey, model, architecture));
         freeze();
     }
 
     /** Look for a learning rate from 1e-6 to 1 in so many steps, such as 100. */
-    public RateCurve lrFind(int steps, Callback... more) {
-        return lrFind(RateFinder.LOWEST, RateFinder.HIGHEST, steps, more);
+    public LrCurve lrFind(int steps, Callback... more) {
+        return lrFind(LrFinder.LOWEST, LrFinder.HIGHEST, steps, more);
     }
 
     /**
@@ -308,13 +312,13 @@ public final class Learner implements AutoCloseable {
      * @param steps at least 20
      * @param more callbacks that take part, such as distillation
      */
-    public RateCurve lrFind(double lowest, double highest, int steps, Callback... more) {
+    public LrCurve lrFind(double lowest, double highest, int steps, Callback... more) {
         Settings.positive("lowest rate", lowest);
         if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
         Settings.atLeast(20, "steps", steps);
-        RateFinder finder = new RateFinder(lowest, highest, steps);
+        LrFinder finder = new LrFinder(lowest, highest, steps);
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        TryOut.run(this, callbacks, steps / batches + 2, lowest, finder, more);
+        DryRun.run(this, callbacks, steps / batches + 2, lowest, finder, more);
         return finder.curve();
     }
 
@@ -324,18 +328,18 @@ public final class Learner implements AutoCloseable {
      * @param more callbacks that add terms, such as a distillation
      */
     public List<TermSize> firstLoss(Callback... more) {
-        FirstLoss first = new FirstLoss();
-        TryOut.run(this, callbacks, 1, 1, first, more);
+        LossProbe first = new LossProbe();
+        DryRun.run(this, callbacks, 1, 1, first, more);
         return first.terms();
     }
 
     /** Judge the model on the validation split. */
-    public Validation validate() {
+    public EvaluationResult validate() {
         return validate(Split.VALID);
     }
 
     /** Judge the model on a split: the task's loss and metrics alone, whatever it was trained with. */
-    public Validation validate(Split split) {
+    public EvaluationResult validate(Split split) {
         return Evaluator.run(model, data, split, device, metrics, loss);
     }
 
@@ -344,7 +348,7 @@ public final class Learner implements AutoCloseable {
      *
      * @param views augmented ones, at least 1; fastai takes 4
      */
-    public Validation validate(Split split, int views) {
+    public EvaluationResult validate(Split split, int views) {
         return Evaluator.runViews(model, data, split, views, device, metrics);
     }
 

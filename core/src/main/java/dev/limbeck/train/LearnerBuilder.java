@@ -2,10 +2,12 @@ package dev.limbeck.train;
 
 import dev.limbeck.Printable;
 import dev.limbeck.data.Data;
+import dev.limbeck.io.Downloads;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
-import dev.limbeck.weights.Downloads;
 import dev.limbeck.weights.PretrainedWeights;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
@@ -34,7 +36,7 @@ public final class LearnerBuilder {
     private @Nullable Supplier<Path> weights;
     private @Nullable String weightsKey;
     private boolean ownHead;
-    Consumer<String> told = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
+    Consumer<String> log = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
 
     LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;
@@ -70,8 +72,8 @@ public final class LearnerBuilder {
     }
 
     /** Say which weights were read, and what was left out, to someone else than the log. */
-    public LearnerBuilder told(Consumer<String> told) {
-        this.told = told;
+    public LearnerBuilder log(Consumer<String> told) {
+        this.log = told;
         return this;
     }
 
@@ -95,7 +97,7 @@ public final class LearnerBuilder {
 
     /**
      * Set what the student computes in while it is trained, see {@link Precision#of}: {@code auto} unless set. Losses,
-     * weights, the optimiser and the statistics of batch norms are float32 in any case, and so is judging.
+     * weights, the optimizer and the statistics of batch norms are float32 in any case, and so is judging.
      */
     public LearnerBuilder precision(String name) {
         precision = name;
@@ -138,7 +140,7 @@ public final class LearnerBuilder {
         if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
         Learner learner = new Learner(this);
         try {
-            learner.begin(file, weightsKey, told);
+            learner.begin(file, weightsKey, log);
             return learner;
         } catch (RuntimeException e) {
             learner.close();

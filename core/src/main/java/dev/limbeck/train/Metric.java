@@ -25,12 +25,12 @@ public interface Metric {
     }
 
     private static double share(Predictions p, int k) {
-        long labelled = 0;
+        long labeled = 0;
         long right = 0;
         for (int row = 0; row < p.size(); row++) {
             int label = p.labels()[row];
             if (label < 0) continue;
-            labelled++;
+            labeled++;
             float own = p.logits()[row * p.classes() + label];
             int above = 0;
             for (int c = 0; c < p.classes(); c++) {
@@ -40,24 +40,24 @@ public interface Metric {
             }
             if (above < k && !Float.isNaN(own)) right++;
         }
-        return labelled == 0 ? Double.NaN : (double) right / labelled;
+        return labeled == 0 ? Double.NaN : (double) right / labeled;
     }
 
     private static double macroF1(Predictions p) {
         long[] hits = new long[p.classes()];
         long[] predicted = new long[p.classes()];
         long[] present = new long[p.classes()];
-        long labelled = 0;
+        long labeled = 0;
         for (int row = 0; row < p.size(); row++) {
             int label = p.labels()[row];
             if (label < 0) continue;
-            labelled++;
-            int top = p.top(row);
+            labeled++;
+            int top = p.argmax(row);
             present[label]++;
             if (top >= 0) predicted[top]++;
             if (top == label) hits[label]++;
         }
-        if (labelled == 0) return Double.NaN;
+        if (labeled == 0) return Double.NaN;
         double sum = 0;
         for (int c = 0; c < p.classes(); c++) {
             if (hits[c] > 0) sum += 2.0 * hits[c] / (predicted[c] + present[c]);

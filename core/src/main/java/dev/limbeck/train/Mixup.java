@@ -41,7 +41,7 @@ public final class Mixup implements Callback {
     }
 
     @Override
-    public void beforeBatch(Step step) {
+    public void beforeBatch(TrainStep step) {
         Batch batch = step.batch();
         Draws draws = Draws.of(step.fit().learner().seed(), LOTS, step.index());
         int[] order = IntStream.range(0, batch.size()).toArray();
@@ -67,15 +67,15 @@ public final class Mixup implements Callback {
         return other.add(input.sub(other).mul(Tensors.to(own, input.device())));
     }
 
-    /** Cut a box out of images of any size; centre and side as shares of theirs. */
+    /** Cut a box out of images of any size; center and side as shares of theirs. */
     private record Box(double y, double x, double side) {
-        private int first(double centre, long length) {
-            return (int) Math.max(0, Math.round(centre * length - side * length / 2));
+        private int first(double center, long length) {
+            return (int) Math.max(0, Math.round(center * length - side * length / 2));
         }
 
-        private int end(double centre, long length) {
-            int end = (int) Math.min(length, Math.round(centre * length + side * length / 2));
-            return Math.max(first(centre, length), end);
+        private int end(double center, long length) {
+            int end = (int) Math.min(length, Math.round(center * length + side * length / 2));
+            return Math.max(first(center, length), end);
         }
 
         /** Return 1 outside of the box, where the own image stays. */
@@ -96,14 +96,14 @@ public final class Mixup implements Callback {
     }
 
     @Override
-    public void afterLoss(Step step) {
+    public void afterLoss(TrainStep step) {
         Tensor labels = otherLabels;
         otherLabels = null;
         if (labels == null) return;
         // A row without label gives none of the other kind either; a batch of such rows has no loss to mix.
         if (LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) return;
         Tensor other = step.fit().learner().loss().apply(step.prediction(), labels);
-        Tensor own = step.term(Step.TASK);
-        step.setValue(Step.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));
+        Tensor own = step.term(TrainStep.TASK);
+        step.setValue(TrainStep.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));
     }
 }

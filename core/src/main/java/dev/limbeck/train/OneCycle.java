@@ -59,9 +59,9 @@ public final class OneCycle implements Callback {
     }
 
     @Override
-    public void beforeStep(Step step) {
+    public void beforeStep(TrainStep step) {
         double position = (double) step.fit().optimizerSteps() / step.fit().plannedOptimizerSteps();
-        step.fit().setRate(rate(position));
+        step.fit().setLr(rate(position));
         step.fit().setMomentum(momentum(position));
     }
 }

@@ -38,7 +38,7 @@ public record Predictions(float[] logits, int classes, int[] labels) {
     }
 
     /** Return the class with the largest logit; the first of equals, −1 if the row holds a NaN. */
-    public int top(int row) {
+    public int argmax(int row) {
         int best = 0;
         for (int c = 0; c < classes; c++) {
             float value = logits[row * classes + c];
@@ -56,7 +56,7 @@ public record Predictions(float[] logits, int classes, int[] labels) {
     /** Return the probabilities of one row at a temperature above 0. */
     public double[] probabilities(int row, double temperature) {
         double[] values = new double[classes];
-        double largest = logits[row * classes + Math.max(0, top(row))];
+        double largest = logits[row * classes + Math.max(0, argmax(row))];
         double sum = 0;
         for (int c = 0; c < classes; c++) {
             sum += values[c] = Math.exp((logits[row * classes + c] - largest) / temperature);

@@ -23,7 +23,7 @@ public final class ResultsPicture {
         data.draw(split, captions, file);
     }
 
-    /** Draw the labelled rows that the model finds least probable, worst first. */
+    /** Draw the labeled rows that the model finds least probable, worst first. */
     public static void writeWorst(Data data, Split split, Predictions predictions, int rows, Path file) {
         List<Caption> captions = IntStream.range(0, predictions.size())
                 .filter(row -> predictions.labels()[row] >= 0)
@@ -38,7 +38,7 @@ public final class ResultsPicture {
 
     private static Caption caption(Data data, Predictions predictions, int row) {
         int label = predictions.labels()[row];
-        int top = predictions.top(row);
+        int top = predictions.argmax(row);
         if (top < 0) return new Caption(row, "not a number", true);
         String seen = String.format(
                 Locale.ROOT,

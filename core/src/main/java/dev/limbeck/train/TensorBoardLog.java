@@ -40,7 +40,7 @@ public final class TensorBoardLog implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         try {
             Files.createDirectories(folder);
             String name = "events.out.tfevents.%010d.limbeck-%d"
@@ -53,7 +53,7 @@ public final class TensorBoardLog implements Callback {
     }
 
     @Override
-    public void afterEpoch(Fit fit) {
+    public void afterEpoch(TrainingContext fit) {
         List<EpochRecord> rows = fit.learner().history();
         if (rows.isEmpty()) return; // a search for a learning rate leaves none
         Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));
@@ -69,7 +69,7 @@ public final class TensorBoardLog implements Callback {
     }
 
     @Override
-    public void afterFit(Fit fit) {
+    public void afterFit(TrainingContext fit) {
         try (OutputStream closing = out) {
             out = null;
         } catch (IOException e) {

@@ -2,12 +2,13 @@ package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
+import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Autocast;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -33,7 +34,7 @@ final class TrainingLoop {
     /** How many batches' gradients wait to be stepped on. */
     private int waiting;
     /** Whether a batch may hold rows without a label. */
-    private boolean partlyLabelled;
+    private boolean partlyLabeled;
 
     TrainingLoop(Learner learner, List<Callback> callbacks) {
         this.learner = learner;
@@ -61,10 +62,10 @@ final class TrainingLoop {
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        partlyLabelled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
-        Fit fit = new Fit(learner, epochs, batches, rate);
+        partlyLabeled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
+        TrainingContext fit = new TrainingContext(learner, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
-        try (BatchWork work = BatchWork.begin();
+        try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {
             for (Callback callback : callbacks) {
                 begun.add(callback);
@@ -77,7 +78,7 @@ final class TrainingLoop {
                         TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();
                 if (from != null) {
-                    fit.goOn(from.position());
+                    fit.resume(from.position());
                     from.restore(learner, optimizer, callbacks);
                     rows.addAll(fit.history());
                 }
@@ -101,12 +102,12 @@ final class TrainingLoop {
         return fit.history();
     }
 
-    private TrainingState.Position position(Fit fit, List<List<EpochRecord>> history, int number) {
+    private TrainingState.Position position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
         return new TrainingState.Position(
                 number,
                 fit.epochs(),
                 fit.optimizerSteps(),
-                fit.rate(),
+                fit.lr(),
                 fit.momentum(),
                 fit.stopReason(),
                 learner.precision(),
@@ -114,7 +115,7 @@ final class TrainingLoop {
     }
 
     /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */
-    private static void finish(List<Callback> begun, Fit fit, @Nullable Throwable failure) {
+    private static void finish(List<Callback> begun, TrainingContext fit, @Nullable Throwable failure) {
         Throwable first = failure;
         for (Callback callback : begun) {
             try {
@@ -141,7 +142,7 @@ final class TrainingLoop {
         return found;
     }
 
-    private EpochRecord epoch(Fit fit, Optimizer.State optimizer, int epochOfData) {
+    private EpochRecord epoch(TrainingContext fit, Optimizer.State optimizer, int epochOfData) {
         long start = System.nanoTime();
         each(callback -> callback.beforeEpoch(fit));
         model.train();
@@ -149,7 +150,7 @@ final class TrainingLoop {
         Means means = new Means();
         int stepsBefore = fit.optimizerSteps();
         long rows = 0;
-        try (BatchStream batches = data.train(epochOfData)) {
+        try (DataLoader batches = data.train(epochOfData)) {
             for (int i = 0; i < batches.batches(); i++) {
                 boolean last = i + 1 == batches.batches();
                 boolean stepNow = last || (i + 1) % fit.accumulation() == 0;
@@ -162,7 +163,7 @@ final class TrainingLoop {
         each(callback -> callback.beforeValidate(fit));
         if (data.has(Split.VALID)) fit.setValidation(learner.validate());
         each(callback -> callback.afterValidate(fit));
-        Validation validation = fit.validation();
+        EvaluationResult validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
             // The last step may be the one that went wrong, and no later training loss would show it.
             throw new TrainingDiverged(
@@ -174,25 +175,31 @@ final class TrainingLoop {
                 means.terms(),
                 validation == null ? Double.NaN : validation.loss(),
                 validation == null ? Map.of() : validation.metrics(),
-                fit.takeNotes(),
-                fit.rate(),
+                fit.drainMetrics(),
+                fit.lr(),
                 fit.optimizerSteps() - stepsBefore,
                 (System.nanoTime() - start) / 1e9,
                 rows / trainSeconds);
     }
 
     /** Train on the next batch; returns its rows. */
-    private int step(Fit fit, Optimizer.State optimizer, BatchStream batches, int index, boolean stepNow, Means means) {
+    private int step(
+            TrainingContext fit,
+            Optimizer.State optimizer,
+            DataLoader batches,
+            int index,
+            boolean stepNow,
+            Means means) {
         try (Scope scope = Scope.open()) {
             Batch next = batches.next();
             if (next == null) throw new IllegalStateException("the stream ended before its last batch");
-            Step step = new Step(fit, index, toDevice(next));
+            TrainStep step = new TrainStep(fit, index, toDevice(next));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
                 step.setPrediction(Autocast.apply(
                         learner.precision(), model::apply, step.batch().input()));
                 each(callback -> callback.afterForward(step));
-                step.addTerm(Step.TASK, task(step), 1);
+                step.addTerm(TrainStep.TASK, task(step), 1);
                 each(callback -> callback.afterLoss(step));
                 Tensor total = step.total();
                 means.add(step, total);
@@ -202,7 +209,7 @@ final class TrainingLoop {
             if (stepNow && waiting > 0) {
                 if (waiting > 1) averageGradients();
                 each(callback -> callback.beforeStep(step));
-                optimizer.step(fit.rate(), fit.momentum());
+                optimizer.step(fit.lr(), fit.momentum());
                 fit.countOptimizerStep();
                 clearGradients();
                 each(callback -> callback.afterStep(step));
@@ -213,9 +220,9 @@ final class TrainingLoop {
     }
 
     /** Return the task's loss; zero, and not the mean over nothing, for a batch in which no row has a label. */
-    private Tensor task(Step step) {
+    private Tensor task(TrainStep step) {
         Tensor labels = step.batch().labels();
-        if (partlyLabelled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
+        if (partlyLabeled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
             return Ops.mul(step.prediction().sum(), 0);
         }
         return learner.loss().apply(step.prediction(), labels);
@@ -256,7 +263,7 @@ final class TrainingLoop {
         private double total;
         private int steps;
 
-        void add(Step step, Tensor totalLoss) {
+        void add(TrainStep step, Tensor totalLoss) {
             double value = totalLoss.item_double();
             step.terms().forEach((name, tensor) -> {
                 double term = tensor.item_double();
@@ -268,7 +275,7 @@ final class TrainingLoop {
             steps++;
         }
 
-        private static TrainingDiverged notFinite(Step step, String term, double value) {
+        private static TrainingDiverged notFinite(TrainStep step, String term, double value) {
             return new TrainingDiverged(
                     "the loss became " + value + " at step " + step.index() + " in term '" + term + "'");
         }

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
@@ -17,7 +19,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold all that a training depends on at the end of an epoch: weights, optimiser, callbacks, and where it stands.
+ * Hold all that a training depends on at the end of an epoch: weights, optimizer, callbacks, and where it stands.
  * Order, augmentation and random draws are functions of seed and epoch, so nothing of them is kept.
  */
 final class TrainingState implements AutoCloseable {

@@ -1,5 +1,5 @@
 /**
- * Train networks: the learner and its loop, callbacks, schedules, optimisers, metrics, checkpoints and run directories.
+ * Train networks: the learner and its loop, callbacks, schedules, optimizers, metrics, checkpoints and run directories.
  * Knows nothing of distillation, which is a callback like any other.
  */
 @NullMarked

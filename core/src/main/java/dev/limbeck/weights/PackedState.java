@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.ScriptPickle.Built;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -123,6 +124,6 @@ final class PackedState {
 
     private static IllegalArgumentException damaged(String name) {
         return new IllegalArgumentException(
-                "the packed weights of " + FileTrouble.printable(name) + " do not belong together");
+                "the packed weights of " + IoErrors.printable(name) + " do not belong together");
     }
 }

@@ -1,6 +1,9 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.Checksum;
+import dev.limbeck.io.Download;
+import dev.limbeck.io.Downloads;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
@@ -39,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Safetensors {
     /** The header's largest length in bytes by the format; {@link Limit#HEADER_BYTES} is what is read. */
-    static final long LONGEST_HEADER = 100_000_000;
+    public static final long LONGEST_HEADER = 100_000_000;
 
     private static final int LENGTH_BYTES = 8;
     private static final int ALIGNMENT = 8;
@@ -57,7 +59,7 @@ public final class Safetensors {
 
     /** One tensor of a header; begin and end count from the first byte behind the header. */
     private record Entry(String name, @Nullable DType type, String typeName, long[] shape, long begin, long end)
-            implements Described {}
+            implements TensorInfo {}
 
     /** What a header says; sums are those of the tensors' bytes, null where the file has none. */
     private record Header(
@@ -80,7 +82,7 @@ public final class Safetensors {
     static WeightFile open(Path file, Predicate<String> names) {
         try (FileChannel channel = channel(file)) {
             Header header = header(file, channel);
-            Map<String, Described> entries = new LinkedHashMap<>();
+            Map<String, TensorInfo> entries = new LinkedHashMap<>();
             header.entries.forEach(entry -> {
                 if (names.test(entry.name)) entries.put(entry.name, entry);
             });
@@ -88,25 +90,24 @@ public final class Safetensors {
             metadata.keySet().removeIf(name -> !names.test(name));
             return new WeightFile(file, entries, metadata, header.sums != null, wanted -> read(file, wanted, header));
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         }
     }
 
-    private static StateDict read(Path file, Map<String, Described> wanted, Header header) throws IOException {
+    private static StateDict read(Path file, Map<String, TensorInfo> wanted, Header header) throws IOException {
         StateDict tensors = new StateDict();
         try (Scope scope = Scope.open();
                 FileChannel channel = channel(file)) {
-            for (Map.Entry<String, Described> named : wanted.entrySet()) {
+            for (Map.Entry<String, TensorInfo> named : wanted.entrySet()) {
                 Entry entry = (Entry) named.getValue();
                 DType type = entry.type;
                 if (type == null) throw new IllegalStateException("checked by WeightFile");
                 if (entry.end - entry.begin > Integer.MAX_VALUE) {
-                    throw FileTrouble.in(
-                            file, "tensor '" + FileTrouble.printable(entry.name) + "' is larger than 2 GiB");
+                    throw IoErrors.in(file, "tensor '" + IoErrors.printable(entry.name) + "' is larger than 2 GiB");
                 }
                 Tensor tensor = TensorBytes.read(
                         file, entry.name, type, entry.shape, buffer -> fill(file, entry, buffer, channel, header));
-                tensors.put(named.getKey(), Scope.keep(tensor));
+                tensors.put(named.getKey(), Scope.retain(tensor));
             }
             return tensors;
         } catch (IOException | RuntimeException | Error e) {
@@ -129,7 +130,7 @@ public final class Safetensors {
         if (header.sums == null) return;
         Integer expected = header.sums.get(entry.name);
         if (expected == null || expected != (int) sum.getValue()) {
-            throw TensorSums.changed(file, "tensor '" + FileTrouble.printable(entry.name) + "'");
+            throw TensorSums.changed(file, "tensor '" + IoErrors.printable(entry.name) + "'");
         }
     }
 
@@ -142,7 +143,7 @@ public final class Safetensors {
         try (FileChannel channel = channel(file)) {
             return header(file, channel).metadata;
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         }
     }
 
@@ -181,7 +182,7 @@ public final class Safetensors {
             throw new LimbeckException("the header of " + file + " would take " + text.length + " bytes; at most "
                     + LONGEST_HEADER + " are allowed; shorten the metadata");
         }
-        WholeFile.write(file, channel -> {
+        AtomicFile.write(file, channel -> {
             writeFully(channel, lengthAndHeader(text));
             for (String name : layout) writeTensor(channel, tensors.get(name));
         });
@@ -232,26 +233,26 @@ public final class Safetensors {
     }
 
     private static FileChannel channel(Path file) throws IOException {
-        FileTrouble.requireFile(file);
+        IoErrors.requireFile(file);
         return FileChannel.open(file);
     }
 
     private static Header header(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         if (size < LENGTH_BYTES) {
-            throw FileTrouble.in(file, "holds " + size + " bytes; a safetensors file starts with 8 bytes of length");
+            throw IoErrors.in(file, "holds " + size + " bytes; a safetensors file starts with 8 bytes of length");
         }
         ByteBuffer lengthBytes = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         TensorBytes.fill(lengthBytes, channel, 0);
         long length = lengthBytes.getLong(0);
         if (length < 2 || length > Math.min(size - LENGTH_BYTES, LONGEST_HEADER)) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "claims a header of " + Long.toUnsignedString(length) + " bytes in a file of " + size
                             + "; cut off, or not a safetensors file");
         }
         if (length > Limit.HEADER_BYTES.value()) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "has a header of " + length + " bytes; expected at most " + Limit.HEADER_BYTES.value() + "; "
                             + Limit.HEADER_BYTES.advice());
@@ -262,17 +263,16 @@ public final class Safetensors {
     }
 
     private static Header parse(Path file, byte[] text, long dataBytes) throws IOException {
-        if (text[0] != '{') throw FileTrouble.in(file, "the header is no JSON object; not a safetensors file");
+        if (text[0] != '{') throw IoErrors.in(file, "the header is no JSON object; not a safetensors file");
         JsonNode root;
         try (JsonParser parser = JSON.createParser(text)) {
             HeaderScan.check(parser, METADATA);
             root = JSON.readTree(text);
         } catch (IllegalArgumentException | IllegalStateException e) {
             // The latter comes from names that are made to be slow.
-            throw new LimbeckException(
-                    file + ": the header " + FileTrouble.printable(String.valueOf(e.getMessage())), e);
+            throw new LimbeckException(file + ": the header " + IoErrors.printable(String.valueOf(e.getMessage())), e);
         } catch (JsonProcessingException e) {
-            String reason = FileTrouble.printable(e.getOriginalMessage());
+            String reason = IoErrors.printable(e.getOriginalMessage());
             throw new LimbeckException(file + ": the header is not well-formed JSON (" + reason + ")", e);
         }
         Map<String, String> metadata = new LinkedHashMap<>();
@@ -294,11 +294,10 @@ public final class Safetensors {
 
     private static Map<String, String> metadata(Path file, JsonNode node) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        if (!node.isObject()) throw FileTrouble.in(file, METADATA + " is no map of strings");
+        if (!node.isObject()) throw IoErrors.in(file, METADATA + " is no map of strings");
         for (Map.Entry<String, JsonNode> field : node.properties()) {
             if (!field.getValue().isTextual()) {
-                throw FileTrouble.in(
-                        file, METADATA + " entry '" + FileTrouble.printable(field.getKey()) + "' is no string");
+                throw IoErrors.in(file, METADATA + " entry '" + IoErrors.printable(field.getKey()) + "' is no string");
             }
             metadata.put(field.getKey(), field.getValue().textValue());
         }
@@ -306,17 +305,17 @@ public final class Safetensors {
     }
 
     private static Entry entry(Path file, String name, JsonNode node, long dataBytes) {
-        String tensor = "tensor '" + FileTrouble.printable(name) + "' ";
-        String typeName = FileTrouble.printable(node.path("dtype").asText());
+        String tensor = "tensor '" + IoErrors.printable(name) + "' ";
+        String typeName = IoErrors.printable(node.path("dtype").asText());
         DType type = Arrays.stream(DType.values())
                 .filter(candidate -> candidate.safetensorsName().equals(typeName))
                 .findFirst()
                 .orElse(null);
         if (type == null && !PASSED_OVER.containsKey(typeName)) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     tensor + "has the element type "
-                            + FileTrouble.printable(node.path("dtype").toString())
+                            + IoErrors.printable(node.path("dtype").toString())
                             + "; those that can be read are "
                             + Arrays.stream(DType.values())
                                     .map(DType::safetensorsName)
@@ -325,14 +324,14 @@ public final class Safetensors {
         long[] shape = naturals(file, tensor + "shape", node.path("shape"));
         long[] offsets = naturals(file, tensor + "data_offsets", node.path("data_offsets"));
         if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     tensor + "lies at " + Arrays.toString(offsets) + "; expected begin <= end within the " + dataBytes
                             + " bytes behind the header");
         }
         long wanted = TensorBytes.size(type == null ? PASSED_OVER.get(typeName) : type.bytes(), shape);
         if (wanted < 0 || wanted != offsets[1] - offsets[0]) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     tensor + "of " + typeName + " " + Arrays.toString(shape) + " does not take the "
                             + (offsets[1] - offsets[0]) + " bytes it is given");
@@ -341,14 +340,14 @@ public final class Safetensors {
     }
 
     private static long[] naturals(Path file, String what, JsonNode node) {
-        if (!node.isArray()) throw FileTrouble.in(file, what + " is missing or no list");
+        if (!node.isArray()) throw IoErrors.in(file, what + " is missing or no list");
         long[] values = new long[node.size()];
         for (int i = 0; i < values.length; i++) {
             JsonNode value = node.get(i);
             if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        what + " holds " + FileTrouble.printable(value.toString()) + "; expected integers from 0 on");
+                        what + " holds " + IoErrors.printable(value.toString()) + "; expected integers from 0 on");
             }
             values[i] = value.longValue();
         }
@@ -361,16 +360,15 @@ public final class Safetensors {
         long at = 0;
         for (Entry entry : byPlace) {
             if (entry.begin != at) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        "tensor '" + FileTrouble.printable(entry.name) + "' begins at byte " + entry.begin
+                        "tensor '" + IoErrors.printable(entry.name) + "' begins at byte " + entry.begin
                                 + " but the one before ends at " + at + "; expected neither overlap nor hole");
             }
             at = entry.end;
         }
         if (at != dataBytes) {
-            throw FileTrouble.in(
-                    file, "the header describes " + at + " bytes of tensors but " + dataBytes + " follow it");
+            throw IoErrors.in(file, "the header describes " + at + " bytes of tensors but " + dataBytes + " follow it");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.IoErrors;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -245,11 +246,11 @@ final class ScriptArchive {
     }
 
     LimbeckException damaged(@Nullable String what) {
-        return FileTrouble.in(file, "is a damaged archive: " + what + "; copy or download it again");
+        return IoErrors.in(file, "is a damaged archive: " + what + "; copy or download it again");
     }
 
     static String quoted(String name) {
-        return "'" + FileTrouble.printable(name) + "'";
+        return "'" + IoErrors.printable(name) + "'";
     }
 
     /** Return a little-endian view of bytes read at a place of the file. */

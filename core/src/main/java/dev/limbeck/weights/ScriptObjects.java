@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.ScriptPickle.Built;
 import dev.limbeck.weights.ScriptPickle.Complex;
 import dev.limbeck.weights.ScriptPickle.Place;
@@ -104,8 +105,8 @@ final class ScriptObjects {
     }
 
     private static IllegalArgumentException wrong(String place, @Nullable Object value, ScriptType type) {
-        return new IllegalArgumentException("has " + kind(value) + " where " + FileTrouble.printable(place) + " is "
-                + FileTrouble.printable(type.toString()));
+        return new IllegalArgumentException("has " + kind(value) + " where " + IoErrors.printable(place) + " is "
+                + IoErrors.printable(type.toString()));
     }
 
     private boolean fits(String place, @Nullable Object value, ScriptType type) {
@@ -214,7 +215,7 @@ final class ScriptObjects {
         Declared type = program.find(name);
         if (type == null) {
             throw new IllegalArgumentException(
-                    "names the class " + FileTrouble.printable(name) + ", which its code does not declare");
+                    "names the class " + IoErrors.printable(name) + ", which its code does not declare");
         }
         if (type.kind().equals("NamedTuple")) {
             return value instanceof Object[] items
@@ -247,7 +248,7 @@ final class ScriptObjects {
             throw new IllegalArgumentException("has an object of " + type.name() + " without its attributes");
         }
         if (!state.keySet().equals(attributes(type).keySet())) {
-            throw new IllegalArgumentException("has an object of " + FileTrouble.printable(type.name())
+            throw new IllegalArgumentException("has an object of " + IoErrors.printable(type.name())
                     + " with other attributes than its class declares");
         }
         attributes(type).forEach((name, one) -> match(type.name() + "." + name, state.get(name), one));
@@ -287,7 +288,7 @@ final class ScriptObjects {
         if (value instanceof List<?>) return "a list";
         if (value instanceof Map<?, ?>) return "a map";
         if (value instanceof ScriptTensor) return "a tensor";
-        if (value instanceof Built built) return "an object of " + FileTrouble.printable(built.className());
+        if (value instanceof Built built) return "an object of " + IoErrors.printable(built.className());
         if (value instanceof String) return "a text";
         if (value instanceof Long) return "a whole number";
         return "a " + value.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT);

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.ScriptTensor.Storage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -256,7 +257,7 @@ final class ScriptPickle {
             }
             String type = name.endsWith("Storage") ? name.substring(0, name.length() - "Storage".length()) : "";
             if (ScriptTensor.TYPES.containsKey(type)) return new StorageType(type);
-            throw wrong("has a tensor of the type torch." + FileTrouble.printable(name) + ", which is not read");
+            throw wrong("has a tensor of the type torch." + IoErrors.printable(name) + ", which is not read");
         }
         return new Global(module + "." + name);
     }
@@ -292,7 +293,7 @@ final class ScriptPickle {
             case "torch.jit._pickle.build_tensorlist" -> tagList(arguments, "Tensor");
             case "torch._utils._rebuild_sparse_tensor" ->
                 throw wrong("has a sparse tensor, which is not read; save it dense");
-            default -> throw wrong("names the class " + FileTrouble.printable(name) + ", which no network needs");
+            default -> throw wrong("names the class " + IoErrors.printable(name) + ", which no network needs");
         };
     }
 

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Describe a tensor of a PyTorch checkpoint before its bytes are read: elements picked out of a storage. */
-record StoredTensor(Storage storage, long offset, long[] shape, long[] strides) implements Described {
+record StoredTensor(Storage storage, long offset, long[] shape, long[] strides) implements TensorInfo {
 
     /**
      * Name what a storage holds.

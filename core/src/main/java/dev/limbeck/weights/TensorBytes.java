@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.io.EOFException;
@@ -78,13 +79,13 @@ final class TensorBytes {
         }
     }
 
-    // The engine's behaviour is undefined for a boolean that is neither 0 nor 1.
+    // The engine's behavior is undefined for a boolean that is neither 0 nor 1.
     private static void checkBooleans(Path file, String name, ByteBuffer memory) {
         for (int i = 0; i < memory.limit(); i++) {
             if ((memory.get(i) & 0xfe) != 0) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        "tensor '" + FileTrouble.printable(name) + "' is of booleans but element " + i + " is "
+                        "tensor '" + IoErrors.printable(name) + "' is of booleans but element " + i + " is "
                                 + (memory.get(i) & 0xff) + "; expected 0 or 1");
             }
         }

@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
+import dev.limbeck.io.IoErrors;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -48,10 +49,10 @@ final class TensorGroups {
      *
      * @param path the names that lead to it, joined by dots; empty for the outermost
      */
-    record Group(String path, Map<String, Described> tensors) {
+    record Group(String path, Map<String, TensorInfo> tensors) {
         /** Return the tensors whose names begin with a prefix, under what follows it. */
         Group below(String prefix) {
-            Map<String, Described> found = new LinkedHashMap<>();
+            Map<String, TensorInfo> found = new LinkedHashMap<>();
             tensors.forEach((name, tensor) -> {
                 if (name.startsWith(prefix)) found.put(name.substring(prefix.length()), tensor);
             });
@@ -84,7 +85,7 @@ final class TensorGroups {
                     .filter(group -> group.path.isEmpty())
                     .toList();
             if (!outermost.isEmpty()) return outermost;
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "holds no weights at its top, as the empty key says; it holds some under "
                             + names(all(file, root)));
@@ -102,8 +103,8 @@ final class TensorGroups {
                     .toList();
         }
         if (ends.size() == 1) return ends;
-        throw FileTrouble.in(
-                file, "holds no weights under '" + FileTrouble.printable(key) + "'; it holds some under " + names(all));
+        throw IoErrors.in(
+                file, "holds no weights under '" + IoErrors.printable(key) + "'; it holds some under " + names(all));
     }
 
     private static List<Group> find(Path file, String path, @Nullable Object value, String key) {
@@ -152,12 +153,12 @@ final class TensorGroups {
             Object value = place.value;
             if (!isContainer(value) || !seen.add(value)) continue;
             // A list of tensors has no names that a network could know.
-            Map<String, Described> own = value instanceof Map<?, ?> map ? tensors(map) : Map.of();
+            Map<String, TensorInfo> own = value instanceof Map<?, ?> map ? tensors(map) : Map.of();
             if (!own.isEmpty()) groups.add(new Group(place.path, own));
             tensors += own.size();
-            if (tensors > most) throw FileTrouble.in(file, tooMany(most, "tensors", Limit.TENSORS));
+            if (tensors > most) throw IoErrors.in(file, tooMany(most, "tensors", Limit.TENSORS));
             if (groups.size() > mostGroups) {
-                throw FileTrouble.in(file, tooMany(mostGroups, "maps of tensors", Limit.TENSOR_MAPS));
+                throw IoErrors.in(file, tooMany(mostGroups, "maps of tensors", Limit.TENSOR_MAPS));
             }
             if (place.depth == DEEPEST) continue;
             List<Place> inner = new ArrayList<>();
@@ -228,10 +229,10 @@ final class TensorGroups {
                 && (map.containsKey("param_groups") || map.containsKey("hypers"));
     }
 
-    private static Map<String, Described> tensors(Map<?, ?> map) {
-        Map<String, Described> tensors = new LinkedHashMap<>();
+    private static Map<String, TensorInfo> tensors(Map<?, ?> map) {
+        Map<String, TensorInfo> tensors = new LinkedHashMap<>();
         map.forEach((key, value) -> {
-            if (key instanceof String name && value instanceof Described tensor) tensors.put(name, tensor);
+            if (key instanceof String name && value instanceof TensorInfo tensor) tensors.put(name, tensor);
         });
         return tensors;
     }
@@ -249,31 +250,31 @@ final class TensorGroups {
             if (value instanceof TorchGlobals.Array) arrays++;
             if (!isContainer(value)) continue;
             for (Map.Entry<?, ?> entry : (value instanceof Map<?, ?> map ? map : indexed(value)).entrySet()) {
-                if (entry.getValue() instanceof Described) numbered++;
+                if (entry.getValue() instanceof TensorInfo) numbered++;
                 else if (entry.getValue() != null) open.push(entry.getValue());
             }
         }
         if (numbered > 0) {
-            return FileTrouble.in(
+            return IoErrors.in(
                     file,
                     "holds " + numbered
                             + " tensors under numbers or in lists; expected names such as conv1.weight; save"
                             + " model.state_dict() as it is");
         }
         if (arrays > 0) {
-            return FileTrouble.in(
+            return IoErrors.in(
                     file,
                     "holds " + arrays + " NumPy arrays and no tensors; expected tensors; save it in Python by"
                             + " torch.save({k: torch.as_tensor(v) for k, v in weights.items()}, path)");
         }
-        return FileTrouble.in(
+        return IoErrors.in(
                 file, "holds no tensors; expected a state dict, as torch.save(model.state_dict(), path) writes it");
     }
 
     static String names(List<Group> groups) {
         String shown = groups.stream()
                 .limit(NAMED)
-                .map(group -> group.path.isEmpty() ? "'' (its top)" : FileTrouble.printable(group.path))
+                .map(group -> group.path.isEmpty() ? "'' (its top)" : IoErrors.printable(group.path))
                 .collect(Collectors.joining(", "));
         return groups.size() > NAMED ? shown + " and " + (groups.size() - NAMED) + " more" : shown;
     }
@@ -286,7 +287,7 @@ final class TensorGroups {
      */
     static Group choose(Path file, @Nullable Object root, @Nullable String key) {
         if (!(root instanceof Map<?, ?> || root instanceof List<?> || root instanceof Object[])) {
-            throw FileTrouble.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
+            throw IoErrors.in(file, "holds no map of tensors; save it by torch.save(model.state_dict(), path)");
         }
         List<Group> groups = key == null ? all(file, root) : at(file, root, key);
         if (groups.isEmpty()) throw none(file, root);
@@ -305,7 +306,7 @@ final class TensorGroups {
         return groups.stream()
                 .filter(group -> group.path.equals(path))
                 .findFirst()
-                .orElseThrow(() -> FileTrouble.in(
+                .orElseThrow(() -> IoErrors.in(
                         file,
                         "holds tensors under " + names(groups) + "; expected one state dict, or one under a common name"
                                 + " such as " + WRAPPERS.get(0)));

@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.IoErrors;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -78,7 +79,7 @@ final class TensorSums {
     }
 
     static LimbeckException changed(Path file, String what) {
-        return FileTrouble.in(
+        return IoErrors.in(
                 file,
                 what
                         + " was damaged or edited after the file was written; copy or make it again, or, if it was meant, take"

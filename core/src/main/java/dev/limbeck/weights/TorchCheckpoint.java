@@ -1,6 +1,8 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.FileKind;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -52,17 +54,17 @@ public final class TorchCheckpoint {
      *     dict has no need of
      */
     public static StateDict read(Path file) {
-        FileTrouble.requireFile(file);
+        IoErrors.requireFile(file);
         FileKind kind = FileKind.of(file);
         if (kind != FileKind.ZIP && kind != FileKind.TORCH_LEGACY) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file, "is " + kind.description() + "; expected a PyTorch checkpoint as torch.save writes it");
         }
         return WeightFile.open(file).read(null);
     }
 
     /** Make the tensors of a state dict, each storage read once. */
-    static StateDict assemble(Path file, Map<String, Described> wanted, Storages storages) throws IOException {
+    static StateDict assemble(Path file, Map<String, TensorInfo> wanted, Storages storages) throws IOException {
         Map<String, StoredTensor> found = new LinkedHashMap<>();
         wanted.forEach((name, tensor) -> found.put(name, (StoredTensor) tensor));
         Map<Storage, List<String>> users = new LinkedHashMap<>();
@@ -76,14 +78,14 @@ public final class TorchCheckpoint {
         for (Storage storage : users.keySet()) {
             storages.check(storage);
             if (storage.bytes() > Integer.MAX_VALUE) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        "storage '" + FileTrouble.printable(storage.key()) + "' takes " + storage.bytes()
+                        "storage '" + IoErrors.printable(storage.key()) + "' takes " + storage.bytes()
                                 + " bytes; at most 2 GiB can be read");
             }
         }
         if (bytes > Math.max(ALWAYS_ALLOWED, MOST_GROWTH * Files.size(file))) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file, "its tensors claim " + bytes + " bytes, far more than the " + Files.size(file) + " it holds");
         }
         Map<String, Tensor> made = new LinkedHashMap<>();
@@ -98,7 +100,7 @@ public final class TorchCheckpoint {
                             found.get(entry.getValue().get(0)).type(),
                             new long[] {storage.elements()},
                             buffer -> storages.read(storage, buffer));
-                    for (String name : entry.getValue()) made.put(name, Scope.keep(copy(flat, found.get(name))));
+                    for (String name : entry.getValue()) made.put(name, Scope.retain(copy(flat, found.get(name))));
                 }
             }
         } catch (IOException | RuntimeException | Error e) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * List the classes and functions that a checkpoint may name, and what each becomes here: descriptions of tensors, maps,
- * or an object of no meaning ({@link HarmlessClasses}). None of them runs anything of Python's.
+ * or an object of no meaning ({@link AllowedClasses}). None of them runs anything of Python's.
  */
 final class TorchGlobals {
     private static final String WITH_ATTRIBUTES = "torch._tensor._rebuild_from_type_v2";
@@ -80,12 +80,12 @@ final class TorchGlobals {
 
     private static Map<String, Global> known() {
         Map<String, Global> known = new HashMap<>();
-        HarmlessClasses.values().forEach(name -> known.put(name, new Harmless(name)));
+        AllowedClasses.values().forEach(name -> known.put(name, new Harmless(name)));
         for (String core : List.of("numpy.core.", "numpy._core.")) {
             known.put(core + "multiarray._reconstruct", arguments -> new Array());
             known.put(core + "numeric._frombuffer", arguments -> new Array());
         }
-        HarmlessClasses.MAPS.forEach(name -> known.put(name, TorchGlobals::mapOf));
+        AllowedClasses.MAPS.forEach(name -> known.put(name, TorchGlobals::mapOf));
         known.put("torch._utils._rebuild_tensor", TorchGlobals::tensor);
         known.put("torch._utils._rebuild_tensor_v2", TorchGlobals::tensor);
         known.put("torch._utils._rebuild_tensor_v3", TorchGlobals::untyped);
@@ -198,15 +198,15 @@ final class TorchGlobals {
     }
 
     private static Object described(String type, @Nullable Object[] arguments) {
-        return new Described.Unreadable(type, integers(arguments[2]));
+        return new TensorInfo.Unreadable(type, integers(arguments[2]));
     }
 
     private static Object unreadable(String kind) {
-        return new Described.Unreadable(kind, new long[0]);
+        return new TensorInfo.Unreadable(kind, new long[0]);
     }
 
     private static Object parameter(@Nullable Object[] arguments) {
-        if (arguments.length > 0 && arguments[0] instanceof Described tensor) return tensor;
+        if (arguments.length > 0 && arguments[0] instanceof TensorInfo tensor) return tensor;
         throw new IllegalArgumentException("damaged pickle: a parameter without a tensor");
     }
 

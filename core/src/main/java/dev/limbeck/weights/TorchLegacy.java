@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.Limit;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -37,14 +38,14 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
                 InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             PickleInput input = new PickleInput(in, Math.min(channel.size(), Limit.PICKLE_BYTES.value()));
             Map<String, Storage> storages = new HashMap<>();
-            unpickle(file, input, storages); // the magic number, by which the file was recognised
+            unpickle(file, input, storages); // the magic number, by which the file was recognized
             Object protocol = unpickle(file, input, storages);
             if (!Integer.valueOf(PROTOCOL).equals(protocol)) {
-                throw FileTrouble.in(file, "has another protocol of torch.save than " + PROTOCOL);
+                throw IoErrors.in(file, "has another protocol of torch.save than " + PROTOCOL);
             }
             if (unpickle(file, input, storages) instanceof Map<?, ?> system
                     && Boolean.FALSE.equals(system.get("little_endian"))) {
-                throw FileTrouble.in(file, "has big-endian bytes; expected little; save it again on a usual machine");
+                throw IoErrors.in(file, "has big-endian bytes; expected little; save it again on a usual machine");
             }
             Object root = unpickle(file, input, storages);
             Object keys = unpickle(file, input, storages);
@@ -56,7 +57,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
                 }
             });
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         }
     }
 
@@ -67,28 +68,28 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
     /** Note where each storage lies, walking over all of them. */
     private Map<String, Long> index(@Nullable Object keys, Map<String, Storage> storages, long start)
             throws IOException {
-        if (!(keys instanceof List<?> list)) throw FileTrouble.in(file, "has no list of storages behind its object");
+        if (!(keys instanceof List<?> list)) throw IoErrors.in(file, "has no list of storages behind its object");
         ByteBuffer count = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         long at = start;
         for (Object key : list) {
             Storage storage = key instanceof String name ? storages.get(name) : null;
             if (storage == null || positions.containsKey(storage.key())) {
-                throw FileTrouble.in(file, "lists a storage twice, or one that its object does not name; damaged");
+                throw IoErrors.in(file, "lists a storage twice, or one that its object does not name; damaged");
             }
             TensorBytes.fill(count.clear(), channel, at);
             long elements = count.getLong(0);
             at += Long.BYTES;
             if (elements != storage.elements()) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        "storage '" + FileTrouble.printable(storage.key()) + "' is said to hold " + storage.elements()
+                        "storage '" + IoErrors.printable(storage.key()) + "' is said to hold " + storage.elements()
                                 + " elements but has " + elements);
             }
             if (storage.bytes() > channel.size() - at) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file,
-                        "storage '" + FileTrouble.printable(storage.key()) + "' takes " + storage.bytes()
-                                + " bytes but " + (channel.size() - at) + " are left; the file is cut off");
+                        "storage '" + IoErrors.printable(storage.key()) + "' takes " + storage.bytes() + " bytes but "
+                                + (channel.size() - at) + " are left; the file is cut off");
             }
             positions.put(storage.key(), at);
             at += storage.bytes();
@@ -99,8 +100,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
     @Override
     public void check(Storage storage) {
         if (!positions.containsKey(storage.key())) {
-            throw FileTrouble.in(
-                    file, "has no bytes for storage '" + FileTrouble.printable(storage.key()) + "'; damaged");
+            throw IoErrors.in(file, "has no bytes for storage '" + IoErrors.printable(storage.key()) + "'; damaged");
         }
     }
 

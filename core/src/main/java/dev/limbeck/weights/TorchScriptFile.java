@@ -1,7 +1,8 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.MissingFile;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.ScriptPickle.Content;
 import dev.limbeck.weights.ScriptTensor.Storage;
@@ -74,7 +75,7 @@ public final class TorchScriptFile {
             checkSizes(constants, channel.size());
         } catch (IllegalArgumentException e) {
             throw new LimbeckException(
-                    file + ": is damaged TorchScript: " + FileTrouble.printable(String.valueOf(e.getMessage()))
+                    file + ": is damaged TorchScript: " + IoErrors.printable(String.valueOf(e.getMessage()))
                             + "; save it again by torch.jit.save",
                     e);
         }
@@ -117,7 +118,7 @@ public final class TorchScriptFile {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return new TorchScriptFile(file, Stamp.of(file), channel);
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         }
     }
 
@@ -138,14 +139,14 @@ public final class TorchScriptFile {
         try {
             if (Stamp.of(file).equals(stamp)) return;
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         }
-        throw FileTrouble.in(file, "changed while it was read; try again when nothing writes it");
+        throw IoErrors.in(file, "changed while it was read; try again when nothing writes it");
     }
 
     private void checkFacts() {
         if (archive.entries().containsKey("model.json")) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file, "is TorchScript of a PyTorch before 1.2; load it there and save it again by a newer one");
         }
         for (String needed : List.of("data.pkl", "constants.pkl")) {
@@ -161,9 +162,9 @@ public final class TorchScriptFile {
         if (!said) throw archive.damaged("it does not say its version");
         byte[] order = archive.text("byteorder");
         if (order != null && !ascii(order).strip().equals("little")) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
-                    "has the byte order '" + FileTrouble.printable(ascii(order))
+                    "has the byte order '" + IoErrors.printable(ascii(order))
                             + "'; expected little; save it again on a little-endian machine");
         }
     }
@@ -185,7 +186,7 @@ public final class TorchScriptFile {
         if (!uses.refused().isEmpty()) {
             List<String> named = uses.refused().entrySet().stream()
                     .limit(MOST_NAMED)
-                    .map(entry -> FileTrouble.printable(entry.getKey()) + " (" + entry.getValue() + ")")
+                    .map(entry -> IoErrors.printable(entry.getKey()) + " (" + entry.getValue() + ")")
                     .toList();
             int more = uses.refused().size() - named.size();
             throw new LimbeckException(
@@ -195,7 +196,7 @@ public final class TorchScriptFile {
         }
         if (uses.unknown().isEmpty()) return;
         String first = uses.unknown().stream().sorted().findFirst().orElseThrow();
-        String needs = file + " needs the operator " + FileTrouble.printable(first);
+        String needs = file + " needs the operator " + IoErrors.printable(first);
         String engine = "LibTorch " + ENGINE;
         if (ScriptOperators.isOfPyTorch(first)) {
             throw new LimbeckException(needs + ", which " + engine

@@ -1,6 +1,7 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.StoredTensor.Storage;
 import dev.limbeck.weights.TorchGlobals.Global;
 import dev.limbeck.weights.TorchGlobals.StorageType;
@@ -50,13 +51,13 @@ final class TorchUnpickler extends StrictUnpickler {
         } catch (LimbeckException e) {
             throw e;
         } catch (IOException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         } catch (IllegalArgumentException e) {
-            throw new LimbeckException(file + ": " + FileTrouble.printable(String.valueOf(e.getMessage())), e);
+            throw new LimbeckException(file + ": " + IoErrors.printable(String.valueOf(e.getMessage())), e);
         } catch (RuntimeException e) {
             throw new LimbeckException(
                     file + ": damaged pickle at byte " + (source.position() - start) + " of it ("
-                            + FileTrouble.printable(String.valueOf(e.getMessage())) + ")",
+                            + IoErrors.printable(String.valueOf(e.getMessage())) + ")",
                     e);
         }
     }
@@ -91,7 +92,7 @@ final class TorchUnpickler extends StrictUnpickler {
                     Opcodes.EXT4,
                     Opcodes.NEXT_BUFFER,
                     Opcodes.READONLY_BUFFER ->
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file, "uses pickle opcode " + opcode + ", which torch.save does not write" + NOTHING_RUN);
             default -> {
                 return super.dispatch(opcode);
@@ -101,24 +102,24 @@ final class TorchUnpickler extends StrictUnpickler {
     }
 
     private Global global(String module, String name) {
-        String qualified = FileTrouble.printable(module + "." + name);
+        String qualified = IoErrors.printable(module + "." + name);
         Global known = TorchGlobals.find(module + "." + name);
         if (known != null) return known;
         if (module.startsWith("fastai.")) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "holds fastai code (class " + qualified
                             + "), as learn.export writes it, which only Python can run; save"
                             + " the weights there with learn.save(name, with_opt=False)" + NOTHING_RUN);
         }
         if (module.startsWith("torch.nn.modules") || module.startsWith("torchvision.") || module.startsWith("timm.")) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "holds a whole pickled model (class " + qualified
                             + "), which only Python can read; save it there with torch.save(model.state_dict(), path)"
                             + NOTHING_RUN);
         }
-        throw FileTrouble.in(
+        throw IoErrors.in(
                 file,
                 "names the class " + qualified + ", which is not among the harmless ones that are passed over; save the"
                         + " weights alone by torch.save(model.state_dict(), path)" + NOTHING_RUN);
@@ -126,7 +127,7 @@ final class TorchUnpickler extends StrictUnpickler {
 
     private Object call(@Nullable Object callee, @Nullable Object arguments) {
         if (!(callee instanceof Global global) || !(arguments instanceof Object[] values)) {
-            throw FileTrouble.in(file, "damaged pickle: calls what is no known class" + NOTHING_RUN);
+            throw IoErrors.in(file, "damaged pickle: calls what is no known class" + NOTHING_RUN);
         }
         spendOnCall(values);
         return global.call(values);
@@ -153,26 +154,26 @@ final class TorchUnpickler extends StrictUnpickler {
                 || parts.length < 5
                 || !"storage".equals(parts[0])
                 || !(parts[1] instanceof StorageType type)) {
-            throw FileTrouble.in(file, "a persistent id is not of the form ('storage', type, key, device, size)");
+            throw IoErrors.in(file, "a persistent id is not of the form ('storage', type, key, device, size)");
         }
         spend(STORAGE);
         if (!(parts[2] instanceof String || parts[2] instanceof Number)) {
-            throw FileTrouble.in(file, "the key of a storage is neither text nor a number");
+            throw IoErrors.in(file, "the key of a storage is neither text nor a number");
         }
         String key = parts[2].toString();
         Storage storage = new Storage(key, type.type(), TorchGlobals.integer(parts[4]));
         Storage before = storages.putIfAbsent(key, storage);
         if (before != null && !before.equals(storage)) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
-                    "storage '" + FileTrouble.printable(key) + "' is once " + before.elements() + " of "
+                    "storage '" + IoErrors.printable(key) + "' is once " + before.elements() + " of "
                             + before.type().name() + " and once " + storage.elements() + " of "
                             + storage.type().name());
         }
         // Before PyTorch 0.4 a storage could be a part of another: (key of the view, offset, size).
         if (parts.length == 5 || parts[5] == null) return new TorchGlobals.StoragePart(storage, 0);
         if (!(parts[5] instanceof Object[] view) || view.length != 3) {
-            throw FileTrouble.in(file, "the view of storage '" + FileTrouble.printable(key) + "' is damaged");
+            throw IoErrors.in(file, "the view of storage '" + IoErrors.printable(key) + "' is damaged");
         }
         return new TorchGlobals.StoragePart(storage, TorchGlobals.integer(view[1]));
     }

@@ -2,6 +2,7 @@ package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.StoredTensor.Storage;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -47,7 +48,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         this.fileSize = Files.size(file);
         long most = MOST_BESIDE + Limit.TENSORS.value();
         if (zip.size() > most) {
-            throw FileTrouble.in(file, "has more than " + most + " entries; " + Limit.TENSORS.advice());
+            throw IoErrors.in(file, "has more than " + most + " entries; " + Limit.TENSORS.advice());
         }
         zip.stream().forEach(entry -> entries.putIfAbsent(entry.getName(), entry));
         Set<String> names = entries.keySet();
@@ -55,7 +56,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
                 .filter(name -> name.equals(PICKLE) || name.endsWith("/" + PICKLE))
                 .toList();
         if (pickles.size() != 1) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "is a zip file with " + pickles.size() + " entries called " + PICKLE
                             + "; expected a PyTorch checkpoint, which has one");
@@ -63,7 +64,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         folder = pickles.get(0).substring(0, pickles.get(0).length() - PICKLE.length());
         if (names.stream()
                 .anyMatch(name -> name.equals(folder + "constants.pkl") || name.startsWith(folder + "code/"))) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "is a TorchScript archive, a network with its weights; give it without naming an architecture, or"
                             + " save the weights alone in Python by torch.save(model.state_dict(), path)");
@@ -96,11 +97,11 @@ final class TorchZip implements TorchCheckpoint.Storages {
         try (ZipFile zip = new ZipFile(file.toFile())) {
             return work.on(new TorchZip(file, zip));
         } catch (EOFException e) {
-            throw FileTrouble.reading(file, e);
+            throw IoErrors.reading(file, e);
         } catch (IOException | IllegalArgumentException e) {
             // The latter comes from names of entries that are no UTF-8.
             throw new LimbeckException(
-                    file + ": is cut off or damaged (" + FileTrouble.printable(String.valueOf(e.getMessage()))
+                    file + ": is cut off or damaged (" + IoErrors.printable(String.valueOf(e.getMessage()))
                             + "); copy or download it again",
                     e);
         }
@@ -110,9 +111,9 @@ final class TorchZip implements TorchCheckpoint.Storages {
     public void check(Storage storage) {
         ZipEntry entry = entry("data/" + storage.key());
         if (entry.getSize() != storage.bytes()) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
-                    "storage '" + FileTrouble.printable(storage.key()) + "' is said to take " + storage.bytes()
+                    "storage '" + IoErrors.printable(storage.key()) + "' is said to take " + storage.bytes()
                             + " bytes but has " + entry.getSize());
         }
     }
@@ -134,9 +135,9 @@ final class TorchZip implements TorchCheckpoint.Storages {
     /** Compare the checksum of what was read; PyTorch writes 0 where it was told to compute none. */
     private void check(ZipEntry entry, CheckedInputStream read) {
         if (entry.getCrc() == 0 || entry.getCrc() == read.getChecksum().getValue()) return;
-        throw FileTrouble.in(
+        throw IoErrors.in(
                 file,
-                "its entry " + FileTrouble.printable(entry.getName())
+                "its entry " + IoErrors.printable(entry.getName())
                         + " does not fit its checksum, so it was damaged; copy or download the file again");
     }
 
@@ -144,9 +145,9 @@ final class TorchZip implements TorchCheckpoint.Storages {
         if (!entries.containsKey(folder + "byteorder")) return;
         String order = new String(bytes("byteorder", null), StandardCharsets.US_ASCII).strip();
         if (!order.equals("little")) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
-                    "has the byte order '" + FileTrouble.printable(order)
+                    "has the byte order '" + IoErrors.printable(order)
                             + "'; expected little; save it again on a usual machine");
         }
     }
@@ -155,7 +156,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         ZipEntry entry = entry(name);
         long most = limit == null ? LONGEST_WORD : Math.min(limit.value(), Integer.MAX_VALUE - 8);
         if (entry.getSize() > most) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
                     "its entry " + name + " takes " + entry.getSize() + " bytes; expected at most " + most
                             + (limit == null ? "" : "; " + limit.advice()));
@@ -172,15 +173,15 @@ final class TorchZip implements TorchCheckpoint.Storages {
     private ZipEntry entry(String name) {
         ZipEntry entry = entries.get(folder + name);
         if (entry == null) {
-            throw FileTrouble.in(file, "has no entry " + FileTrouble.printable(folder + name) + "; damaged");
+            throw IoErrors.in(file, "has no entry " + IoErrors.printable(folder + name) + "; damaged");
         }
         if (entry.getMethod() != ZipEntry.STORED
                 || entry.getSize() != entry.getCompressedSize()
                 || entry.getSize() < 0
                 || entry.getSize() > fileSize) {
-            throw FileTrouble.in(
+            throw IoErrors.in(
                     file,
-                    "its entry " + FileTrouble.printable(name)
+                    "its entry " + IoErrors.printable(name)
                             + " is compressed or has a wrong size; PyTorch stores entries as they are, so save it again"
                             + " by torch.save");
         }

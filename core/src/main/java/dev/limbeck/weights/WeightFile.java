@@ -1,6 +1,8 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.FileKind;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.TensorGroups.Group;
 import java.io.IOException;
@@ -24,7 +26,7 @@ public final class WeightFile {
 
     /** Read the bytes of tensors that a file describes. */
     interface Reader {
-        StateDict read(Map<String, Described> wanted) throws IOException;
+        StateDict read(Map<String, TensorInfo> wanted) throws IOException;
     }
 
     WeightFile(Path path, @Nullable Object root, Map<String, String> metadata, boolean checksum, Reader reader) {
@@ -41,7 +43,7 @@ public final class WeightFile {
      * @throws LimbeckException if there is no such file, or it is of another kind or damaged
      */
     public static WeightFile open(Path file) {
-        FileTrouble.requireFile(file);
+        IoErrors.requireFile(file);
         FileKind kind = FileKind.of(file);
         return switch (kind) {
             case SAFETENSORS -> Safetensors.open(file, name -> !name.startsWith(WeightFiles.TRAINING));
@@ -99,7 +101,7 @@ public final class WeightFile {
      * @return what fits, or what comes nearest, see {@link WeightFit#fits}
      * @throws LimbeckException if several different sets of weights fit (naming the choices), or nothing lies under the key
      */
-    public WeightFit fit(Needs needs, @Nullable String key) {
+    public WeightFit fit(RequiredTensors needs, @Nullable String key) {
         List<Group> groups = key == null ? TensorGroups.all(path, root) : TensorGroups.at(path, root, key);
         if (groups.isEmpty()) throw TensorGroups.none(path, root);
         List<WeightFit> fitting = new ArrayList<>();
@@ -122,12 +124,12 @@ public final class WeightFile {
         if (fitting.stream().skip(1).allMatch(fit -> fit.sha256().equals(first))) return;
         List<Group> choices =
                 fitting.stream().map(fit -> new Group(fit.key(), Map.of())).toList();
-        throw FileTrouble.in(
+        throw IoErrors.in(
                 path,
                 "holds several sets of weights that fit " + fitting.get(0).network() + ": "
                         + TensorGroups.names(choices)
                         + "; choose one, as in --weights-key "
-                        + FileTrouble.printable(fitting.get(0).key())
+                        + IoErrors.printable(fitting.get(0).key())
                         + " (of a teacher --teacher-weights-key)");
     }
 
@@ -139,7 +141,7 @@ public final class WeightFile {
      * @return a state dict that the caller closes
      */
     public StateDict read(@Nullable String key) {
-        Map<String, Described> found = new LinkedHashMap<>();
+        Map<String, TensorInfo> found = new LinkedHashMap<>();
         TensorGroups.choose(path, root, key).tensors().forEach((name, tensor) -> {
             if (tensor.type() != null) found.put(name, tensor);
         });
@@ -165,34 +167,34 @@ public final class WeightFile {
                 .toList();
         if (!unreadable.isEmpty()) {
             remarks.add(unreadable.size() + " tensors that cannot be read are left out, such as "
-                    + FileTrouble.printable(unreadable.get(0)));
+                    + IoErrors.printable(unreadable.get(0)));
         }
         return remarks;
     }
 
     /** Read every tensor. */
     StateDict readAll() {
-        Map<String, Described> found = new LinkedHashMap<>();
+        Map<String, TensorInfo> found = new LinkedHashMap<>();
         for (Group group : TensorGroups.all(path, root)) found.putAll(group.tensors());
         found.forEach((name, tensor) -> requireReadable(name, tensor));
         return readOnly(found);
     }
 
-    void requireReadable(String name, Described tensor) {
+    void requireReadable(String name, TensorInfo tensor) {
         if (tensor.type() != null) return;
-        throw FileTrouble.in(
+        throw IoErrors.in(
                 path,
-                "tensor '" + FileTrouble.printable(name) + "' is " + tensor.typeName()
+                "tensor '" + IoErrors.printable(name) + "' is " + tensor.typeName()
                         + ", which cannot be read; save it as float32, in Python by .float(), .dequantize() or .to_dense()");
     }
 
-    StateDict readOnly(Map<String, Described> wanted) {
+    StateDict readOnly(Map<String, TensorInfo> wanted) {
         try {
             StateDict state = reader.read(wanted);
             state.metadata().putAll(metadata);
             return state;
         } catch (IOException e) {
-            throw FileTrouble.reading(path, e);
+            throw IoErrors.reading(path, e);
         }
     }
 }

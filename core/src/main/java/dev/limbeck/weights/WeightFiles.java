@@ -1,6 +1,8 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.FileKind;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import java.nio.file.Path;
@@ -33,7 +35,7 @@ public final class WeightFiles {
      * @throws LimbeckException if it does not fit the network, or several sets of weights in it do
      */
     public static List<String> load(Path file, Module network) {
-        WeightFit fit = WeightFile.open(file).fit(Needs.of(network.describe(), network), null);
+        WeightFit fit = WeightFile.open(file).fit(RequiredTensors.of(network.describe(), network), null);
         try (StateDict state = fit.read()) {
             network.load(state);
         }
@@ -42,13 +44,13 @@ public final class WeightFiles {
 
     static LimbeckException noWeights(Path file, FileKind kind) {
         if (file.toString().endsWith(INDEX)) {
-            return FileTrouble.in(
+            return IoErrors.in(
                     file,
                     "is the index of weights in several files, which are not read; join them in Python, as by"
                             + " model.save_pretrained(path, max_shard_size=\"100GB\")");
         }
         String advice = kind.advice();
-        return FileTrouble.in(
+        return IoErrors.in(
                 file,
                 "is " + kind.description() + "; expected a safetensors file or a PyTorch checkpoint"
                         + (advice == null ? "" : advice));

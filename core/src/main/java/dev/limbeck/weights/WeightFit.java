@@ -1,10 +1,11 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.nn.StateDictFit;
 import dev.limbeck.tensor.DType;
-import dev.limbeck.weights.Needs.Need;
+import dev.limbeck.weights.RequiredTensors.Need;
 import dev.limbeck.weights.TensorGroups.Group;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -38,18 +39,18 @@ public final class WeightFit {
     private final WeightFile file;
     private final Group group;
     private final List<Group> others;
-    private final Needs needs;
+    private final RequiredTensors needs;
     private final String prefix;
     private final String renaming;
     /** What was found, by the names that are needed. */
-    private final Map<String, Described> found = new LinkedHashMap<>();
+    private final Map<String, TensorInfo> found = new LinkedHashMap<>();
 
     private final List<String> missing = new ArrayList<>();
     private final List<String> shapes = new ArrayList<>();
     private final List<String> unexpected = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
     /** What lies under the prefix but was not asked for. */
-    private final Map<String, Described> rest = new LinkedHashMap<>();
+    private final Map<String, TensorInfo> rest = new LinkedHashMap<>();
 
     /**
      * Compare.
@@ -61,9 +62,9 @@ public final class WeightFit {
             WeightFile file,
             Group group,
             List<Group> others,
-            Needs needs,
+            RequiredTensors needs,
             String prefix,
-            Map<String, Described> named,
+            Map<String, TensorInfo> named,
             String renaming) {
         this.file = file;
         this.group = group;
@@ -83,15 +84,16 @@ public final class WeightFit {
             if (needs.tensors().containsKey(own)) return;
             rest.put(own, tensor);
             // A tensor where the network has its layers is one of another network; a single number there is a count.
-            boolean anotherNetworks = stems.contains(stem(own)) && tensor.count() > 1 && !Needs.isCounter(own);
+            boolean anotherNetworks =
+                    stems.contains(stem(own)) && tensor.count() > 1 && !RequiredTensors.isCounter(own);
             (anotherNetworks ? unexpected : leftOut).add(name);
         });
     }
 
-    private void look(String name, Need need, @Nullable Described tensor) {
+    private void look(String name, Need need, @Nullable TensorInfo tensor) {
         if (tensor == null) {
             // They play no part in an answer, nor in training with a momentum.
-            if (!Needs.isCounter(name)) missing.add(name);
+            if (!RequiredTensors.isCounter(name)) missing.add(name);
             return;
         }
         long[] have = tensor.shape();
@@ -115,7 +117,7 @@ public final class WeightFit {
     }
 
     /** Compare a group under each prefix that may be the network's; if none fits, under names without wrappers. */
-    static List<WeightFit> of(WeightFile file, Group group, List<Group> others, Needs needs) {
+    static List<WeightFit> of(WeightFile file, Group group, List<Group> others, RequiredTensors needs) {
         List<WeightFit> fits = new ArrayList<>(of(file, group, others, needs, name -> name, ""));
         if (fits.stream().noneMatch(WeightFit::fits)) {
             fits.addAll(of(
@@ -144,10 +146,10 @@ public final class WeightFit {
             WeightFile file,
             Group group,
             List<Group> others,
-            Needs needs,
+            RequiredTensors needs,
             UnaryOperator<String> rename,
             String renaming) {
-        Map<String, Described> named = new LinkedHashMap<>();
+        Map<String, TensorInfo> named = new LinkedHashMap<>();
         group.tensors().forEach((name, tensor) -> named.put(rename.apply(name), tensor));
         boolean same = named.keySet().equals(group.tensors().keySet());
         if (!renaming.isEmpty() && (same || named.size() != group.tensors().size())) return List.of();
@@ -157,9 +159,9 @@ public final class WeightFit {
     }
 
     /** Return what stands before the first and the last of the names that are needed, and nothing. */
-    private static Set<String> prefixes(Set<String> names, Needs needs) {
+    private static Set<String> prefixes(Set<String> names, RequiredTensors needs) {
         List<String> needed = needs.tensors().keySet().stream()
-                .filter(name -> !Needs.isCounter(name))
+                .filter(name -> !RequiredTensors.isCounter(name))
                 .toList();
         Set<String> prefixes = new LinkedHashSet<>(Set.of(""));
         if (needed.isEmpty()) return prefixes;
@@ -202,7 +204,7 @@ public final class WeightFit {
 
     /** Return the shape that the file gives a tensor that is needed and found. */
     public long[] shape(String name) {
-        Described tensor = found.get(name);
+        TensorInfo tensor = found.get(name);
         if (tensor == null) throw new IllegalArgumentException("'" + name + "' was not found");
         return tensor.shape();
     }
@@ -212,13 +214,13 @@ public final class WeightFit {
      *
      * @return a state dict that the caller closes
      * @throws LimbeckException naming what is missing, unexpected or of another shape, if it does not fit, or numbers that no
-     *     network has, see {@link SoundWeights}
+     *     network has, see {@link WeightCheck}
      */
     public StateDict read() {
         orThrow();
         StateDict state = file.readOnly(found);
         try {
-            SoundWeights.require(file.path(), state.tensors());
+            WeightCheck.require(file.path(), state.tensors());
             return state;
         } catch (RuntimeException e) {
             state.close();
@@ -229,7 +231,7 @@ public final class WeightFit {
     /** Read the tensors as {@link #read} does, and those that are left out by their own names without the prefix. */
     public StateDict readWithRest() {
         orThrow();
-        Map<String, Described> all = new LinkedHashMap<>(found);
+        Map<String, TensorInfo> all = new LinkedHashMap<>(found);
         rest.forEach((name, tensor) -> {
             if (tensor.type() != null) all.putIfAbsent(name, tensor);
         });
@@ -246,15 +248,15 @@ public final class WeightFit {
         found.forEach((name, tensor) -> {
             file.requireReadable(name, tensor);
             if (needs.tensors().get(name).floating() && !floating(tensor)) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         file.path(),
-                        "tensor '" + FileTrouble.printable(name) + "' is of whole numbers (" + typeName(tensor)
+                        "tensor '" + IoErrors.printable(name) + "' is of whole numbers (" + typeName(tensor)
                                 + "); expected floating point; if it is quantized, save it as float32");
             }
         });
     }
 
-    private static boolean floating(Described tensor) {
+    private static boolean floating(TensorInfo tensor) {
         DType type = tensor.type();
         return type != null && type.isFloatingPoint();
     }
@@ -291,7 +293,7 @@ public final class WeightFit {
         if (!extra.isEmpty()) {
             String more = extra.size() > NAMED ? " and " + (extra.size() - NAMED) + " more" : "";
             notes.add("not of the network and left out: "
-                    + FileTrouble.printable(String.join(", ", extra.subList(0, Math.min(NAMED, extra.size()))))
+                    + IoErrors.printable(String.join(", ", extra.subList(0, Math.min(NAMED, extra.size()))))
                     + more);
         }
         Set<String> types = new TreeSet<>();
@@ -303,7 +305,7 @@ public final class WeightFit {
         return notes;
     }
 
-    private static String typeName(Described tensor) {
+    private static String typeName(TensorInfo tensor) {
         DType type = tensor.type();
         return (type == null ? tensor.typeName() : type.name()).toLowerCase(Locale.ROOT);
     }

@@ -1,7 +1,4 @@
-/**
- * Read and write weights: safetensors, PyTorch checkpoints without running what they hold, downloads with checksums,
- * archives unpacked safely.
- */
+/** Read and write weights: safetensors, and PyTorch checkpoints and TorchScript files without running what they hold. */
 @NullMarked
 package dev.limbeck.weights;
 

@@ -105,7 +105,7 @@ public final class CifarResNet extends Module {
 
         private Tensor shortcut(Tensor x) {
             if (stride == 1 && newChannels == 0) return x;
-            Tensor smaller = Ops.every(Ops.every(x, 2, stride), 3, stride);
+            Tensor smaller = Ops.strided(Ops.strided(x, 2, stride), 3, stride);
             return Ops.padChannels(smaller, newChannels / 2, newChannels - newChannels / 2);
         }
 

@@ -14,11 +14,11 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunJson;
+import dev.limbeck.run.TimelessRecord;
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
 import dev.limbeck.train.Metric;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.TimelessRecord;
+import dev.limbeck.train.TrainingContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,14 +84,14 @@ class ComparisonTest {
         ComparisonResult result =
                 comparison("paired", 2, named("distilled", distilled), told).run();
         assertThat(result.contestants())
-                .extracting(ComparisonResult.Contestant::name)
+                .extracting(ComparisonResult.Variant::name)
                 .containsExactly("alone", "distilled");
         assertThat(result.seeds()).containsExactly(0L, 1L);
         assertThat(result.judgedOn()).as("there is no test split").isEqualTo("valid");
-        assertThat(result.labelled()).isEqualTo(27);
+        assertThat(result.labeled()).isEqualTo(27);
         assertThat(result.steps()).isEqualTo(2 * (27 / 6));
-        ComparisonResult.Contestant alone = result.contestants().get(0);
-        ComparisonResult.Contestant taught = result.contestants().get(1);
+        ComparisonResult.Variant alone = result.contestants().get(0);
+        ComparisonResult.Variant taught = result.contestants().get(1);
         assertThat(alone.difference()).isNull();
         assertThat(alone.gapClosed()).isNull();
         assertThat(taught.difference())
@@ -179,7 +179,7 @@ class ComparisonTest {
                 silent.prepare(),
                 () -> List.of(new Callback() {
                     @Override
-                    public void beforeEpoch(Fit fit) {
+                    public void beforeEpoch(TrainingContext fit) {
                         boolean taught = fit.learner().history().size() == 1
                                 && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
                         if (taught) throw new LimbeckException("the disk is full");
@@ -241,10 +241,10 @@ class ComparisonTest {
 
     private static Recipe still(double weight) {
         return recipe(tree -> {
-            tree.withObject("/data").putObject("augment").put("flip", false);
-            tree.withObject("/training").put("epochs", 3).put("average_decay", 0.9);
+            tree.withObject("/data").putObject("augment").put("hflip", false);
+            tree.withObject("/training").put("epochs", 3).put("ema_decay", 0.9);
             tree.putObject("teacher").put("model", home.resolve("teacher").toString());
-            tree.putObject("distillation").put("weight", weight);
+            tree.putObject("distillation").put("kd_weight", weight);
         });
     }
 
@@ -260,7 +260,7 @@ class ComparisonTest {
                 silent.prepare(),
                 () -> List.of(new Callback() {
                     @Override
-                    public void beforeEpoch(Fit fit) {
+                    public void beforeEpoch(TrainingContext fit) {
                         if (left[0]-- == 0) throw new IllegalStateException("killed");
                     }
                 }));
@@ -304,7 +304,7 @@ class ComparisonTest {
                 .run();
         assertThat(result.facts())
                 .containsExactly(
-                        "Every student: 27 labelled and 0 unlabelled images, 8 optimiser steps; seed 0; judged on the"
+                        "Every student: 27 labeled and 0 unlabeled images, 8 optimizer steps; seed 0; judged on the"
                                 + " valid split.",
                         "Initial weights differ, as the recipes say: some students begin with trained ones.",
                         "There is no test split: the images that validate judge too, which flatters what they chose.");

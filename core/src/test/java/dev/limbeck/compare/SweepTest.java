@@ -7,13 +7,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.PicturesForTests;
-import dev.limbeck.distill.Schedule;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.train.RunJson;
+import dev.limbeck.run.RunJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,8 +84,8 @@ class SweepTest {
                         "soft-target-T4-w0.9",
                         "logit-mse-w0.3",
                         "logit-mse-w0.9");
-        assertThat(SearchSpace.usual().recipes(base)).hasSize(20);
-        assertThat(SPACE.recipes(base).get("soft-target-T4-w0.9").distillation().weight())
+        assertThat(SearchSpace.defaults().recipes(base)).hasSize(20);
+        assertThat(SPACE.recipes(base).get("soft-target-T4-w0.9").distillation().kdWeight())
                 .isEqualTo(Schedule.constant(0.9));
         assertThatThrownBy(() -> SPACE.recipes(recipe(0.25, false)))
                 .isInstanceOf(LimbeckException.class)
@@ -108,7 +108,7 @@ class SweepTest {
         assertThat(result.confirmed().seeds()).containsExactly(1007L, 1008L);
         assertThat(result.confirmed().judgedOn()).isEqualTo("test");
         assertThat(result.confirmed().contestants())
-                .extracting(ComparisonResult.Contestant::name)
+                .extracting(ComparisonResult.Variant::name)
                 .containsExactly("alone", "best");
         try (Stream<Path> files = Files.walk(home.resolve("halving/trials"))) {
             assertThat(files.filter(file -> file.endsWith("run.json")))

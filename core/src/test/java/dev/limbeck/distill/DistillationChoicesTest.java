@@ -17,13 +17,14 @@ import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -58,7 +59,7 @@ class DistillationChoicesTest {
         }
 
         @Override
-        void afterLoss(Step step);
+        void afterLoss(TrainStep step);
     }
 
     /** Keep the teacher's answers that a loss gets. */
@@ -85,14 +86,14 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .weight(Schedule.of("linear:0.9..0.3"))
+                        .kdWeight(Schedule.of("linear:0.9..0.3"))
                         .loss(new SoftTarget(), Schedule.of("linear:1..4"), Schedule.of("linear:2..5"))
                         .build(),
                 (Look) step -> {
-                    weights.add(new double[] {step.weight(Step.TASK), step.weight("SoftTarget")});
+                    weights.add(new double[] {step.weight(TrainStep.TASK), step.weight("SoftTarget")});
                     Tensor logits = teacher.model().predict(step.batch().input());
                     double byHand = new SoftTarget(2 + step.index())
-                            .of(step.prediction(), logits, step.batch().labels())
+                            .compute(step.prediction(), logits, step.batch().labels())
                             .item_double();
                     values.add(new double[] {step.term("SoftTarget").item_double(), byHand});
                 });
@@ -117,11 +118,11 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .weight(0.8)
+                        .kdWeight(0.8)
                         .loss(seen)
-                        .until(3)
+                        .maxSteps(3)
                         .build(),
-                (Look) step -> taskWeights.add(step.weight(Step.TASK)));
+                (Look) step -> taskWeights.add(step.weight(TrainStep.TASK)));
         assertThat(seen.rows).hasSize(3);
         assertThat(taskWeights).hasSize(4).endsWith(1.0).allMatch(w -> w == 1 || Math.abs(w - 0.2) < 1e-12);
     }
@@ -133,7 +134,7 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .weight(Schedule.of("step:0.5..0"))
+                        .kdWeight(Schedule.of("step:0.5..0"))
                         .loss(seen)
                         .build());
         assertThat(seen.rows).hasSize(2);
@@ -141,14 +142,14 @@ class DistillationChoicesTest {
 
     @Test
     void wrongAnswersAreKeptSwappedOrDropped() {
-        for (WrongAnswers choice : WrongAnswers.values()) {
+        for (TeacherErrorPolicy choice : TeacherErrorPolicy.values()) {
             Seen seen = new Seen();
             student.fit(
                     1,
                     1e-6,
                     KnowledgeDistillation.from(teacher)
                             .loss(seen)
-                            .wrongAnswers(choice)
+                            .teacherErrors(choice)
                             .build());
             int right = 0;
             int rows = 0;
@@ -165,8 +166,8 @@ class DistillationChoicesTest {
                         int label = (int) labels[row];
                         rows++;
                         if (top == label) right++;
-                        if (choice == WrongAnswers.DROP && top != label) continue;
-                        if (choice == WrongAnswers.SWAP) {
+                        if (choice == TeacherErrorPolicy.DROP && top != label) continue;
+                        if (choice == TeacherErrorPolicy.SWAP) {
                             double largest = own[top];
                             own[top] = own[label];
                             own[label] = largest;
@@ -195,16 +196,16 @@ class DistillationChoicesTest {
                 KnowledgeDistillation.from(teacher)
                         .loss(new SoftTarget(2))
                         .pair(FeaturePair.of("bn", "bn"))
-                        .rowWeights(step -> Tensors.of(weights, 6))
+                        .sampleWeights(step -> Tensors.of(weights, 6))
                         .build(),
                 (Look) step -> {
                     Tensor logits = teacher.model().predict(step.batch().input());
                     double byHand = new SoftTarget(2)
-                            .of(step.prediction(), logits, step.batch().labels(), Tensors.of(weights, 6))
+                            .compute(step.prediction(), logits, step.batch().labels(), Tensors.of(weights, 6))
                             .item_double();
                     assertThat(step.term("SoftTarget").item_double()).isEqualTo(byHand, within(1e-6));
                     // The task's loss is not the teacher's.
-                    assertThat(step.term(Step.TASK).item_double())
+                    assertThat(step.term(TrainStep.TASK).item_double())
                             .isEqualTo(Ops.crossEntropy(
                                             step.prediction(), step.batch().labels())
                                     .item_double());
@@ -213,7 +214,7 @@ class DistillationChoicesTest {
                         1,
                         0.01,
                         KnowledgeDistillation.from(teacher)
-                                .rowWeights(step -> Tensors.of(weights, 2, 3))
+                                .sampleWeights(step -> Tensors.of(weights, 2, 3))
                                 .build()))
                 .hasMessage("row weights must have the shape 6, found 2×3; give one number a row");
     }
@@ -221,16 +222,16 @@ class DistillationChoicesTest {
     @Test
     void diagnosesTellHowTermsPull() {
         KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
-                .weight(0.25)
+                .kdWeight(0.25)
                 // The task's own loss, so that the gradients point the same way.
                 .loss((ours, theirs, labels) -> Ops.crossEntropy(ours, labels))
                 .loss(new HardLabel())
-                .diagnoseEvery(3)
+                .gradientStatsEvery(3)
                 .build();
         List<Double> norms = new ArrayList<>();
         student.fit(1, 0.01, distillation, new Callback() {
             @Override
-            public void beforeStep(Step step) {
+            public void beforeStep(TrainStep step) {
                 if (step.index() % 3 != 0) return;
                 double squares = 0;
                 for (Tensor parameter : student.model().parameters().values()) {
@@ -241,7 +242,7 @@ class DistillationChoicesTest {
         });
         @SuppressWarnings("unchecked")
         List<Map<String, Object>> rows =
-                (List<Map<String, Object>>) distillation.describe().get("diagnoses");
+                (List<Map<String, Object>>) distillation.describe().get("gradient_stats");
         assertThat(rows).hasSize(6);
         assertThat(rows).extracting(row -> row.get("step")).containsExactly(0, 0, 0, 3, 3, 3);
         for (int at = 0; at < 6; at += 3) {
@@ -251,7 +252,7 @@ class DistillationChoicesTest {
             assertThat((double) same.get("cosine_with_task")).isEqualTo(1, within(1e-6));
             assertThat((double) same.get("gradient_norm")).isEqualTo(task / 3, within(1e-6));
             assertThat((double) same.get("weighted")).isEqualTo(0.25 * (double) same.get("value"), within(1e-9));
-            // ‖task + same + hard‖² by the law of cosines, against the gradient that the optimiser got.
+            // ‖task + same + hard‖² by the law of cosines, against the gradient that the optimizer got.
             double hard = (double) rows.get(at + 2).get("gradient_norm");
             double cosine = (double) rows.get(at + 2).get("cosine_with_task");
             double both = task * 4 / 3;
@@ -353,7 +354,7 @@ class DistillationChoicesTest {
                         .build()) {
             Callback labels = new Callback() {
                 @Override
-                public void beforeBatch(Step step) {
+                public void beforeBatch(TrainStep step) {
                     long[] positions = new long[4 * 64];
                     Arrays.setAll(positions, i -> i % 7 == 0 ? LogitLoss.IGNORED : i % 3);
                     step.replaceBatch(new Batch(
@@ -364,14 +365,14 @@ class DistillationChoicesTest {
             };
             List<Double> sums = new ArrayList<>();
             DistillationBuilder settings =
-                    KnowledgeDistillation.from(big).weight(1).loss(new DecoupledKD(1, 2, 2));
+                    KnowledgeDistillation.from(big).kdWeight(1).loss(new DecoupledKD(1, 2, 2));
             learner.fit(1, 0.01, settings.build(), labels, (Look) step -> {
                 Tensor answers = big.predict(step.batch().input());
                 sums.add(step.term("DecoupledKD").item_double());
                 assertThat(sums.get(sums.size() - 1))
                         .isEqualTo(
                                 new DecoupledKD(1, 2, 2)
-                                        .of(
+                                        .compute(
                                                 step.prediction(),
                                                 answers,
                                                 step.batch().labels())
@@ -380,7 +381,10 @@ class DistillationChoicesTest {
             });
             assertThat(sums).hasSize(2).allMatch(value -> value > 0);
             assertThatThrownBy(() -> learner.fit(
-                            1, 0.01, settings.wrongAnswers(WrongAnswers.DROP).build(), labels))
+                            1,
+                            0.01,
+                            settings.teacherErrors(TeacherErrorPolicy.DROP).build(),
+                            labels))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("rows are chosen and weighed one by one, found labels of 4×8×8; leave out least "
                             + "confidence, row weights and the dropping of wrong answers");

@@ -24,15 +24,16 @@ import dev.limbeck.distill.loss.VariationalInformation;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
-import dev.limbeck.train.Fit;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -100,7 +101,7 @@ class FeatureDistillationTest {
         Map<String, String> first = new HashMap<>();
         EpochRecord row = student.fit(1, 0.01, distillation, new Callback() {
                     @Override
-                    public void beforeBatch(Step step) {
+                    public void beforeBatch(TrainStep step) {
                         if (step.index() == 0) first.putAll(hashes(distillation));
                     }
                 })
@@ -126,7 +127,7 @@ class FeatureDistillationTest {
     void tellsHowLayersAreJoined() {
         List<String> told = new ArrayList<>();
         KnowledgeDistillation distillation =
-                pairs(new FitNet(), "layer3").told(told::add).build();
+                pairs(new FitNet(), "layer3").log(told::add).build();
         student.fit(1, 0.01, distillation);
         List<String> plan =
                 told.stream().filter(line -> line.startsWith("pair ")).toList();
@@ -186,13 +187,13 @@ class FeatureDistillationTest {
                 .pair(FeaturePair.of("layer2", "block2"))
                 .loss(new Dist())
                 // One row, then none, then two.
-                .rowWeights(s -> Tensors.of(
+                .sampleWeights(s -> Tensors.of(
                         new double[] {step.get() == 1 ? 0 : 1, step.getAndIncrement() == 2 ? 1 : 0, 0, 0, 0, 0}, 6))
                 .build();
         List<Map<String, Double>> terms = new ArrayList<>();
         student.fit(1, 0.01, distillation, new Callback() {
             @Override
-            public void beforeStep(Step s) {
+            public void beforeStep(TrainStep s) {
                 Map<String, Double> values = new HashMap<>();
                 s.terms().forEach((name, value) -> values.put(name, value.item_double()));
                 terms.add(values);
@@ -214,13 +215,13 @@ class FeatureDistillationTest {
     void theProbeLeavesNoTraceInTheStudent() {
         String before = student.model().sha256();
         KnowledgeDistillation distillation = pairs(new FitNet(), "layer2")
-                .weight(1)
+                .kdWeight(1)
                 .pair(FeaturePair.matched())
                 .build();
         FeaturePairs.match(student.model(), teacher.model(), 3, 8, 8);
         assertThatThrownBy(() -> student.fit(1, 0.01, distillation, new Callback() {
                     @Override
-                    public void beforeBatch(Step step) {
+                    public void beforeBatch(TrainStep step) {
                         throw new IllegalStateException("stop");
                     }
                 }))
@@ -240,12 +241,12 @@ class FeatureDistillationTest {
             student.model().eval();
             student.fit(1, 1e-9, distillation, new Callback() {
                 @Override
-                public void beforeTrain(Fit fit) {
+                public void beforeTrain(TrainingContext fit) {
                     fit.model().eval();
                 }
 
                 @Override
-                public void beforeStep(Step step) {
+                public void beforeStep(TrainStep step) {
                     assertThat(step.term("FitNet(layer2)").item_double()).isEqualTo(0, within(1e-10));
                     assertThat(step.term("FitNet(layer3:input/layer2)").item_double())
                             .isEqualTo(0, within(1e-10));
@@ -307,7 +308,7 @@ class FeatureDistillationTest {
         Map<String, String> adapters = new HashMap<>();
         student.fit(2, 0.01, distillation, new Callback() {
             @Override
-            public void beforeBatch(Step step) {
+            public void beforeBatch(TrainStep step) {
                 if (step.index() == 0) adapters.putAll(hashes(distillation));
                 if (step.index() == BATCHES) {
                     after.add(student.model().sha256());
@@ -339,11 +340,11 @@ class FeatureDistillationTest {
                     .pair(FeaturePair.of("layer1", "block1")
                             .loss(new OverhaulFeature())
                             .scale(1e-3))
-                    .weight(Schedule.of("cosine:1..0.2"))
+                    .kdWeight(Schedule.of("cosine:1..0.2"))
                     .build();
             learner.fit(4, 0.01, distillation, new Checkpoint(checkpoint), new Callback() {
                 @Override
-                public void afterForward(Step step) {
+                public void afterForward(TrainStep step) {
                     if (step.index() == steps) throw new IllegalStateException("interrupted");
                 }
             });
@@ -359,7 +360,7 @@ class FeatureDistillationTest {
         EpochRecord row = student.fit(
                         1,
                         0.01,
-                        pairs(new FitNet(), "layer2", "layer3").weight(0.9).build())
+                        pairs(new FitNet(), "layer2", "layer3").kdWeight(0.9).build())
                 .get(0);
         assertThat(row.validLoss()).isEqualTo(student.validate().loss());
         assertThat(row.metrics()).isEqualTo(student.validate().metrics());
@@ -378,7 +379,7 @@ class FeatureDistillationTest {
                     .build();
             learner.fit(1, 0.001, distillation, new Callback() {
                 @Override
-                public void afterBatch(Step step) {
+                public void afterBatch(TrainStep step) {
                     if (step.index() == 50) bytes[0] = Engine.countedBytes();
                     if (step.index() == 150) bytes[1] = Engine.countedBytes();
                 }
@@ -477,7 +478,7 @@ class FeatureDistillationTest {
         List<Integer> steps = new ArrayList<>();
         assertThatThrownBy(() -> student.fit(1, 0.01, settings.build(), new Callback() {
                     @Override
-                    public void beforeBatch(Step step) {
+                    public void beforeBatch(TrainStep step) {
                         steps.add(step.index());
                     }
                 }))

@@ -28,7 +28,7 @@ import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Moments;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -64,7 +64,7 @@ class KnowledgeDistillationTest {
         }
 
         @Override
-        void afterLoss(Step step);
+        void afterLoss(TrainStep step);
     }
 
     private static float value(Tensor scalar) {
@@ -75,17 +75,17 @@ class KnowledgeDistillationTest {
     @CsvSource({"0.5, NaN, 0.5", "0, NaN, 1", "1, NaN, 0", "0.3, NaN, 0.7", "0.9, 1, 1", "0.4, 0, 0", "1, 0.2, 0.2"})
     void theTotalIsTheWeightedSumOfTaskAndTeacher(double weight, double taskWeight, double expectedTaskWeight) {
         DistillationBuilder settings = KnowledgeDistillation.from(teacher)
-                .weight(weight)
+                .kdWeight(weight)
                 .loss(new SoftTarget(4), 2)
                 .loss(new LogitMse(), 0.25);
         if (!Double.isNaN(taskWeight)) settings.taskWeight(taskWeight);
         AtomicLong steps = new AtomicLong();
         student.fit(1, 0.01, settings.build(), (Look) step -> {
             steps.incrementAndGet();
-            assertThat(step.terms().keySet()).containsExactly(Step.TASK, "SoftTarget", "LogitMse");
+            assertThat(step.terms().keySet()).containsExactly(TrainStep.TASK, "SoftTarget", "LogitMse");
             double soft = step.term("SoftTarget").item_double();
             double mse = step.term("LogitMse").item_double();
-            double task = step.term(Step.TASK).item_double();
+            double task = step.term(TrainStep.TASK).item_double();
             assertThat(step.total().item_double())
                     .isEqualTo(expectedTaskWeight * task + weight * (2 * soft + 0.25 * mse), within(1e-5));
             Tensor logits = teacher.model().predict(step.batch().input());
@@ -93,7 +93,7 @@ class KnowledgeDistillationTest {
             assertThat(soft)
                     .isEqualTo(
                             new SoftTarget(4)
-                                    .of(step.prediction(), logits, labels)
+                                    .compute(step.prediction(), logits, labels)
                                     .item_double(),
                             within(1e-5));
             assertThat(task)
@@ -104,15 +104,15 @@ class KnowledgeDistillationTest {
 
     @Test
     void theEndsOfTheScaleAreExact() {
-        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).weight(0).build(), (Look)
-                step -> assertThat(value(step.total())).isEqualTo(value(step.term(Step.TASK))));
-        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).weight(1).build(), (Look)
+        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0).build(), (Look)
+                step -> assertThat(value(step.total())).isEqualTo(value(step.term(TrainStep.TASK))));
+        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).kdWeight(1).build(), (Look)
                 step -> assertThat(value(step.total())).isEqualTo(value(step.term("SoftTarget"))));
     }
 
     @Test
     void weightZeroTrainsAsIfThereWereNoTeacher() {
-        student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0).build());
+        student.fit(2, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0).build());
         try (Learner alone = Learner.builder(data, TinyNet.ARCHITECTURE)
                 .seed(2)
                 .precision("fp32")
@@ -132,7 +132,7 @@ class KnowledgeDistillationTest {
                 .build();
         EpochRecord row = student.fit(1, 0.01, distillation).get(0);
         assertThat(row.terms().keySet())
-                .containsExactly(Step.TASK, "SoftTarget", "HardLabel", "SoftTarget2", "SoftTarget3");
+                .containsExactly(TrainStep.TASK, "SoftTarget", "HardLabel", "SoftTarget2", "SoftTarget3");
         assertThat(row.notes().keySet())
                 .containsExactly(
                         "teacher_agreement",
@@ -147,7 +147,7 @@ class KnowledgeDistillationTest {
         assertThat(KnowledgeDistillation.from(teacher).build().describe())
                 .containsExactly(
                         Map.entry("teacher", "tiny"),
-                        Map.entry("weight", 0.5),
+                        Map.entry("kd_weight", 0.5),
                         Map.entry("task_weight", 0.5),
                         Map.entry(
                                 "losses",
@@ -157,11 +157,11 @@ class KnowledgeDistillationTest {
     @Test
     void refusesWeightsOutsideTheirRanges() {
         DistillationBuilder builder = KnowledgeDistillation.from(teacher);
-        assertThatThrownBy(() -> builder.weight(1.1)).hasMessage("weight must be between 0 and 1, found 1.1");
-        assertThatThrownBy(() -> builder.weight(Double.NaN)).hasMessageEndingWith("found NaN");
+        assertThatThrownBy(() -> builder.kdWeight(1.1)).hasMessage("weight must be between 0 and 1, found 1.1");
+        assertThatThrownBy(() -> builder.kdWeight(Double.NaN)).hasMessageEndingWith("found NaN");
         assertThatThrownBy(() -> builder.taskWeight(-1)).hasMessage("task weight must be at least 0, found -1.0");
         assertThatThrownBy(() -> builder.loss(new LogitMse(), -1)).hasMessage("scale must be at least 0, found -1.0");
-        assertThatThrownBy(() -> builder.weight(0).taskWeight(0).build())
+        assertThatThrownBy(() -> builder.kdWeight(0).taskWeight(0).build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("weight and task weight are both 0; nothing would be learned");
     }
@@ -170,7 +170,7 @@ class KnowledgeDistillationTest {
     void theTeacherAndTheStudentMustBeTwoModules() {
         refusedBeforeTheFirstBatch(
                 KnowledgeDistillation.from(student).build(),
-                "teacher and student are the same module; distil into a fresh student");
+                "teacher and student are the same module; distill into a fresh student");
     }
 
     @Test
@@ -235,12 +235,17 @@ class KnowledgeDistillationTest {
     @Test
     void validationStaysOfTheTaskAlone() {
         EpochRecord row = student.fit(
-                        1, 0.01, KnowledgeDistillation.from(teacher).weight(0.9).build())
+                        1,
+                        0.01,
+                        KnowledgeDistillation.from(teacher).kdWeight(0.9).build())
                 .get(0);
         assertThat(row.validLoss()).isEqualTo(student.validate().loss());
         assertThat(row.metrics()).isEqualTo(student.validate().metrics()).containsOnlyKeys("accuracy");
         assertThat(row.trainLoss())
-                .isEqualTo(0.1 * row.terms().get(Step.TASK) + 0.9 * row.terms().get("SoftTarget"), within(1e-6));
+                .isEqualTo(
+                        0.1 * row.terms().get(TrainStep.TASK)
+                                + 0.9 * row.terms().get("SoftTarget"),
+                        within(1e-6));
     }
 
     @Test
@@ -258,7 +263,7 @@ class KnowledgeDistillationTest {
         double agree = 0;
         double divergence = 0;
         for (int r = 0; r < ours.size(); r++) {
-            if (ours.top(r) == theirs.top(r)) agree++;
+            if (ours.argmax(r) == theirs.argmax(r)) agree++;
             double[] p = soften(theirs.row(r), temperature);
             double[] q = soften(ours.row(r), temperature);
             for (int c = 0; c < p.length; c++) divergence += p[c] * (Math.log(p[c]) - Math.log(q[c]));
@@ -308,12 +313,12 @@ class KnowledgeDistillationTest {
             small.to(DType.FLOAT64);
             big.to(DType.FLOAT64);
             Callback distillation = KnowledgeDistillation.from(big)
-                    .weight(weight)
+                    .kdWeight(weight)
                     .loss(new SoftTarget(2))
                     .build();
             learner.fit(1, 1e-12, distillation, new Callback() {
                 @Override
-                public void beforeStep(Step step) {
+                public void beforeStep(TrainStep step) {
                     small.parameters().forEach((name, parameter) -> compare(name, parameter, small, big, weight, step));
                 }
             });
@@ -321,7 +326,8 @@ class KnowledgeDistillationTest {
     }
 
     /** Move every twentieth number of a parameter and look how the loss follows. */
-    private static void compare(String name, Tensor parameter, Module small, Module big, double weight, Step step) {
+    private static void compare(
+            String name, Tensor parameter, Module small, Module big, double weight, TrainStep step) {
         double[] gradient = Tensors.toDoubles(parameter.grad());
         double[] at = Tensors.toDoubles(parameter);
         double h = 1e-5;
@@ -337,7 +343,8 @@ class KnowledgeDistillationTest {
         }
     }
 
-    private static double loss(Tensor parameter, double[] values, Module small, Module big, double weight, Step step) {
+    private static double loss(
+            Tensor parameter, double[] values, Module small, Module big, double weight, TrainStep step) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             parameter.copy_(Tensors.of(values, parameter.shape()));
@@ -345,7 +352,7 @@ class KnowledgeDistillationTest {
             Tensor theirs = big.apply(step.batch().input());
             Tensor labels = step.batch().labels();
             return (1 - weight) * Ops.crossEntropy(ours, labels).item_double()
-                    + weight * new SoftTarget(2).of(ours, theirs, labels).item_double();
+                    + weight * new SoftTarget(2).compute(ours, theirs, labels).item_double();
         }
     }
 
@@ -360,7 +367,7 @@ class KnowledgeDistillationTest {
             assertThat(big.validate().metric("accuracy")).isGreaterThan(0.9);
             // The teacher alone teaches: the labels have no weight.
             List<EpochRecord> rows = small.fitOneCycle(
-                    4, 0.02, KnowledgeDistillation.from(big).weight(1).build());
+                    4, 0.02, KnowledgeDistillation.from(big).kdWeight(1).build());
             EpochRecord last = rows.get(rows.size() - 1);
             assertThat(last.notes().get("teacher_agreement")).isGreaterThan(0.9);
             assertThat(last.notes().get("valid_SoftTarget"))
@@ -376,7 +383,7 @@ class KnowledgeDistillationTest {
         try (Learner learner = Learner.create(many, TinyNet.ARCHITECTURE)) {
             learner.fitOneCycle(1, 0.01, KnowledgeDistillation.from(teacher).build(), new Callback() {
                 @Override
-                public void afterBatch(Step step) {
+                public void afterBatch(TrainStep step) {
                     if (step.index() == 50) bytes[0] = Engine.countedBytes();
                     if (step.index() == 300) bytes[1] = Engine.countedBytes();
                 }

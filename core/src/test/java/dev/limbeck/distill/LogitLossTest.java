@@ -69,7 +69,7 @@ class LogitLossTest {
     @MethodSource("golden")
     void equalsTheReference(String row, LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            LossProof.golden(row, inputs -> loss.of(inputs[0], teacher(), labels()), student());
+            LossProof.golden(row, inputs -> loss.compute(inputs[0], teacher(), labels()), student());
         }
     }
 
@@ -101,7 +101,7 @@ class LogitLossTest {
     @MethodSource("smooth")
     void gradientEqualsFiniteDifferences(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            LossProof.finiteDifferences(inputs -> loss.of(inputs[0], teacher(), labels()), student());
+            LossProof.finiteDifferences(inputs -> loss.compute(inputs[0], teacher(), labels()), student());
         }
     }
 
@@ -124,8 +124,12 @@ class LogitLossTest {
             Tensor other = student();
             one.set_requires_grad(true);
             other.set_requires_grad(true);
-            new WeightedSoftLabel(3.5).of(one, teacher(), labels()).backward();
-            Ops.mul(new SoftCrossEntropy(3.5).scaled().of(other, teacher(), labels(), Tensors.of(weights, ROWS)), mean)
+            new WeightedSoftLabel(3.5).compute(one, teacher(), labels()).backward();
+            Ops.mul(
+                            new SoftCrossEntropy(3.5)
+                                    .scaled()
+                                    .compute(other, teacher(), labels(), Tensors.of(weights, ROWS)),
+                            mean)
                     .backward();
             assertThat(Tensors.toDoubles(one.grad())).containsExactly(Tensors.toDoubles(other.grad()), within(1e-12));
         }
@@ -139,7 +143,7 @@ class LogitLossTest {
             student.set_requires_grad(true);
             Tensor teacher = teacher();
             teacher.set_requires_grad(true);
-            loss.of(student, teacher, labels()).backward();
+            loss.compute(student, teacher, labels()).backward();
             assertThat(Tensors.hasGrad(teacher)).isFalse();
         }
     }
@@ -148,8 +152,8 @@ class LogitLossTest {
     @MethodSource("losses")
     void doesNotDependOnTheBatchSize(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            double once = loss.of(student(), teacher(), labels()).item_double();
-            double twice = loss.of(
+            double once = loss.compute(student(), teacher(), labels()).item_double();
+            double twice = loss.compute(
                             Ops.cat(0, student(), student()),
                             Ops.cat(0, teacher(), teacher()),
                             Ops.cat(0, labels(), labels()))
@@ -182,7 +186,7 @@ class LogitLossTest {
     private static void staysFinite(LogitLoss loss, Tensor student, Tensor teacher) {
         Tensor ours = student.detach().clone();
         ours.set_requires_grad(true);
-        Tensor value = loss.of(ours, teacher, labels());
+        Tensor value = loss.compute(ours, teacher, labels());
         value.backward();
         assertThat(Ops.allFinite(value)).isTrue();
         assertThat(Ops.allFinite(ours.grad())).isTrue();
@@ -200,8 +204,8 @@ class LogitLossTest {
             Tensor never = Ops.mul(Tensors.full(1, DType.FLOAT64, ROWS, 2), -1e4);
             Tensor ours = Ops.cat(1, student(), overClasses ? student() : never);
             Tensor theirs = Ops.cat(1, teacher(), overClasses ? teacher() : never);
-            double more = loss.of(ours, theirs, labels()).item_double();
-            double fewer = loss.of(student(), teacher(), labels()).item_double();
+            double more = loss.compute(ours, theirs, labels()).item_double();
+            double fewer = loss.compute(student(), teacher(), labels()).item_double();
             assertThat(more).isEqualTo(fewer, within(1e-6 * Math.abs(fewer)));
         }
     }
@@ -213,12 +217,12 @@ class LogitLossTest {
             Tensor label = Tensors.of(new long[] {0}, 1);
             for (LogitLoss loss :
                     List.of(new Dist(), new StandardizedLogits(new Dist()), new RowTemperature(OWN, new Dist()))) {
-                assertThatThrownBy(() -> loss.of(one, one, label))
+                assertThatThrownBy(() -> loss.compute(one, one, label))
                         .isInstanceOf(LimbeckException.class)
                         .hasMessageEndingWith(
                                 "compares rows with each other, found a batch of 1; use batches of 2 or more");
             }
-            assertThat(new Dist(1, 0, 1).of(one, one, label).item_double()).isEqualTo(0, within(1e-6));
+            assertThat(new Dist(1, 0, 1).compute(one, one, label).item_double()).isEqualTo(0, within(1e-6));
         }
     }
 
@@ -226,7 +230,7 @@ class LogitLossTest {
     @MethodSource("losses")
     void refusesOtherClassCountsInPlaceOfBroadcasting(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            assertThatThrownBy(() -> loss.of(student(), Tensors.of(new double[ROWS], ROWS, 1), labels()))
+            assertThatThrownBy(() -> loss.compute(student(), Tensors.of(new double[ROWS], ROWS, 1), labels()))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageContaining("4×5 and 4×1");
         }
@@ -239,15 +243,15 @@ class LogitLossTest {
             Tensor twiceAndNever = Tensors.of(new double[] {2, 1, 1, 0}, ROWS);
             Tensor rows = Tensors.of(new long[] {0, 0, 1, 2}, 4);
             double weighted =
-                    loss.of(student(), teacher(), labels(), twiceAndNever).item_double();
-            double repeated = loss.of(
+                    loss.compute(student(), teacher(), labels(), twiceAndNever).item_double();
+            double repeated = loss.compute(
                             Ops.indexSelect(student(), 0, rows),
                             Ops.indexSelect(teacher(), 0, rows),
                             Ops.indexSelect(labels(), 0, rows))
                     .item_double();
             assertThat(weighted).isEqualTo(repeated, within(1e-6 * Math.abs(repeated)));
             Tensor none = Tensors.of(new double[ROWS], ROWS);
-            assertThat(loss.of(student(), teacher(), labels(), none).item_double())
+            assertThat(loss.compute(student(), teacher(), labels(), none).item_double())
                     .isZero();
         }
     }
@@ -258,12 +262,12 @@ class LogitLossTest {
         try (Scope scope = Scope.open()) {
             // Positions 0…3 of one 2×2 image; a second image's positions are all ignored.
             Tensor labels = Tensors.of(new long[] {0, 3, 1, 4, -100, -100, -100, -100}, 2, 2, 2);
-            double dense = loss.of(
+            double dense = loss.compute(
                             Ops.cat(0, dense(student()), dense(teacher())),
                             Ops.cat(0, dense(teacher()), dense(student())),
                             labels)
                     .item_double();
-            double rows = loss.of(student(), teacher(), labels()).item_double();
+            double rows = loss.compute(student(), teacher(), labels()).item_double();
             assertThat(dense).isEqualTo(rows, within(1e-6 * Math.abs(rows)));
         }
     }
@@ -276,17 +280,17 @@ class LogitLossTest {
     @MethodSource("losses")
     void rowsWithoutLabelCountOnlyWhereNoLabelIsNeeded(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            double all = loss.of(student(), teacher(), Tensors.of(new long[] {0, 3, 1, -1}, ROWS))
+            double all = loss.compute(student(), teacher(), Tensors.of(new long[] {0, 3, 1, -1}, ROWS))
                     .item_double();
             Tensor first = Tensors.of(new long[] {0, 1, 2}, 3);
-            double labelled = loss.of(
+            double labeled = loss.compute(
                             Ops.indexSelect(student(), 0, first),
                             Ops.indexSelect(teacher(), 0, first),
                             Ops.indexSelect(labels(), 0, first))
                     .item_double();
             double expected = loss.needsLabels()
-                    ? labelled
-                    : loss.of(student(), teacher(), labels()).item_double();
+                    ? labeled
+                    : loss.compute(student(), teacher(), labels()).item_double();
             assertThat(all).isEqualTo(expected, within(1e-6 * Math.abs(expected)));
         }
     }
@@ -295,9 +299,9 @@ class LogitLossTest {
     @MethodSource("losses")
     void float32IsNearFloat64(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            double exact = loss.of(student(), teacher(), labels()).item_double();
+            double exact = loss.compute(student(), teacher(), labels()).item_double();
             Tensor value =
-                    loss.of(Tensors.to(student(), DType.FLOAT32), Tensors.to(teacher(), DType.FLOAT32), labels());
+                    loss.compute(Tensors.to(student(), DType.FLOAT32), Tensors.to(teacher(), DType.FLOAT32), labels());
             assertThat(DType.of(value)).isEqualTo(DType.FLOAT32);
             assertThat(value.item_double()).isEqualTo(exact, within(1e-5 * Math.max(1, Math.abs(exact))));
         }
@@ -310,7 +314,7 @@ class LogitLossTest {
             student.set_requires_grad(true);
             Tensor teacher = Tensors.of(new double[] {60, -60, 0}, 1, 3);
             new DecoupledKD(1, 0, 1)
-                    .of(student, teacher, Tensors.of(new long[] {0}, 1))
+                    .compute(student, teacher, Tensors.of(new long[] {0}, 1))
                     .backward();
             assertThat(Tensors.toDoubles(student.grad())[0]).isEqualTo(-1, within(1e-9));
         }
@@ -321,11 +325,11 @@ class LogitLossTest {
         try (Scope scope = Scope.open()) {
             // With the label's part alone NKD falls as the teacher's confidence does, DKD stays 0 for equal networks.
             assertThat(new DecoupledKD(1, 1.5, 1)
-                            .of(teacher(), teacher(), labels())
+                            .compute(teacher(), teacher(), labels())
                             .item_double())
                     .isEqualTo(0, within(1e-12));
             assertThat(new NormalizedKD(1.5, 1)
-                            .of(teacher(), teacher(), labels())
+                            .compute(teacher(), teacher(), labels())
                             .item_double())
                     .isGreaterThan(0.5);
         }
@@ -334,7 +338,7 @@ class LogitLossTest {
     @Test
     void distIsZeroForEqualLogits() {
         try (Scope scope = Scope.open()) {
-            assertThat(new Dist().of(teacher(), teacher(), labels()).item_double())
+            assertThat(new Dist().compute(teacher(), teacher(), labels()).item_double())
                     .isEqualTo(0, within(1e-6));
         }
     }
@@ -342,7 +346,7 @@ class LogitLossTest {
     @Test
     void softTargetIsZeroForEqualLogits() {
         try (Scope scope = Scope.open()) {
-            assertThat(new SoftTarget(3).of(teacher(), teacher(), labels()).item_double())
+            assertThat(new SoftTarget(3).compute(teacher(), teacher(), labels()).item_double())
                     .isEqualTo(0, within(1e-12));
         }
     }

@@ -22,8 +22,8 @@ record LogitsOnly(List<String> classNames) implements Teacher {
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
-        return new Lesson() {
+    public TeacherSession open(Data data, Device device) {
+        return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 return Tensors.to(Tensors.zeros(DType.FLOAT32, batch.size(), classNames.size()), device);

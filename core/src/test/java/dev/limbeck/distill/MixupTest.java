@@ -14,7 +14,7 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -49,7 +49,7 @@ class MixupTest {
                 }
 
                 @Override
-                public void beforeBatch(Step step) {
+                public void beforeBatch(TrainStep step) {
                     originals.add(Tensors.toFloats(step.batch().input()));
                 }
             };
@@ -60,13 +60,13 @@ class MixupTest {
                 }
 
                 @Override
-                public void afterLoss(Step step) {
+                public void afterLoss(TrainStep step) {
                     steps.add(new Seen(
                             originals.get(originals.size() - 1),
                             Tensors.toFloats(step.batch().input()),
                             Tensors.toLongs(step.batch().labels()),
                             Tensors.toFloats(step.prediction()),
-                            step.term(Step.TASK).item_double()));
+                            step.term(TrainStep.TASK).item_double()));
                 }
             };
             student.fit(

@@ -9,6 +9,8 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -16,11 +18,10 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.train.Step;
-import dev.limbeck.train.Validation;
+import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,7 +48,7 @@ class StrategiesTest {
             TeacherChain.from(ModuleTeacher.of(first))
                     .with(teacher -> {
                         order.add("taught by " + teacher.name());
-                        return KnowledgeDistillation.from(teacher).weight(1).build();
+                        return KnowledgeDistillation.from(teacher).kdWeight(1).build();
                     })
                     .train(List.of(second, third), (student, distillation) -> {
                         hashes.add(second.model().sha256());
@@ -66,7 +67,7 @@ class StrategiesTest {
         try (Scope scope = Scope.open()) {
             Tensor x = Toy.images(1000, 12, 1);
             return -new SoftTarget(1)
-                    .of(a.model().predict(x), b.model().predict(x), Tensors.of(new long[12], 12))
+                    .compute(a.model().predict(x), b.model().predict(x), Tensors.of(new long[12], 12))
                     .item_double();
         }
     }
@@ -84,8 +85,8 @@ class StrategiesTest {
                         }
 
                         @Override
-                        public void afterLoss(Step step) {
-                            double task = step.term(Step.TASK).item_double();
+                        public void afterLoss(TrainStep step) {
+                            double task = step.term(TrainStep.TASK).item_double();
                             double sum = 0;
                             for (String layer : List.of("layer1", "layer2")) {
                                 sum += 0.7 * step.term("exit " + layer).item_double();
@@ -118,7 +119,7 @@ class StrategiesTest {
             if (resume) learner.resume(checkpoint);
             learner.fit(3, 0.01, SelfDistillation.at("conv"), new Checkpoint(checkpoint), new Callback() {
                 @Override
-                public void afterForward(Step step) {
+                public void afterForward(TrainStep step) {
                     if (step.index() == steps) throw new IllegalStateException("interrupted");
                 }
             });
@@ -130,7 +131,7 @@ class StrategiesTest {
     void aStudentThatReusesTheClassifierIsOneModelThatSavesAndLoads(@TempDir Path home) {
         try (Learner teacher = Learner.builder(data, Zoo.CIFAR_RESNET14).seed(1).build()) {
             teacher.fitOneCycle(3, 0.02);
-            ReusedClassifier reused = ReusedClassifier.of(teacher);
+            SimKD reused = SimKD.of(teacher);
             try (Learner student = Learner.builder(data, reused.student(Zoo.CIFAR_RESNET8))
                     .seed(2)
                     .build()) {
@@ -167,7 +168,8 @@ class StrategiesTest {
                 Learner b = tiny(2);
                 Learner c = tiny(1);
                 Learner d = tiny(2)) {
-            List<List<Validation>> together = MutualLearning.of(a, b).scale(3).fit(4, 0.01);
+            List<List<EvaluationResult>> together =
+                    MutualLearning.of(a, b).scale(3).fit(4, 0.01);
             MutualLearning.of(c, d).scale(0).fit(4, 0.01);
             assertThat(together).hasSize(4).allMatch(row -> row.size() == 2);
             assertThat(together.get(3).get(0).loss())
@@ -200,12 +202,15 @@ class StrategiesTest {
             MutualLearning.of(a, b).fit(1, Schedule.constant(0.01));
             byHand.fit(1, 0.01, new Callback() {
                 @Override
-                public void afterLoss(Step step) {
+                public void afterLoss(TrainStep step) {
                     Tensor other = Tensors.of(theirs, 6, 3);
                     step.addTerm(
                             "other",
                             new SoftTarget(1)
-                                    .of(step.prediction(), other, step.batch().labels()),
+                                    .compute(
+                                            step.prediction(),
+                                            other,
+                                            step.batch().labels()),
                             1);
                 }
             });

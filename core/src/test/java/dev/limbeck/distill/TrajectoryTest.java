@@ -8,18 +8,18 @@ import dev.limbeck.ClosedForm;
 import dev.limbeck.Golden;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.AdamW;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.OneCycle;
-import dev.limbeck.train.Optimizer;
-import dev.limbeck.train.Sgd;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Zoo;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,9 +78,9 @@ class TrajectoryTest {
                 }
 
                 @Override
-                public void afterLoss(Step step) {
+                public void afterLoss(TrainStep step) {
                     seen.add(new double[] {
-                        step.term(Step.TASK).item_double(),
+                        step.term(TrainStep.TASK).item_double(),
                         step.term("SoftTarget").item_double(),
                         step.total().item_double()
                     });
@@ -114,7 +114,7 @@ class TrajectoryTest {
 
     private static Callback distillation(Module teacher) {
         return KnowledgeDistillation.from(teacher)
-                .weight(0.5)
+                .kdWeight(0.5)
                 .loss(new SoftTarget(4))
                 .build();
     }

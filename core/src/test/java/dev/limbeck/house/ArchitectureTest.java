@@ -90,17 +90,23 @@ class ArchitectureTest {
     @ParameterizedTest(name = "{0} leans on {1} only")
     @CsvSource({
         "tensor,        ''",
+        "io,            ''",
         "nn,            tensor",
         "zoo,           nn tensor",
-        "weights,       nn tensor",
+        "optim,         nn tensor",
+        "weights,       io nn tensor",
         "data,          tensor",
-        "data.image..,  data weights tensor",
-        "train,         data nn zoo weights tensor",
-        "distill..,     train data nn zoo weights tensor",
+        "data.image..,  data io weights tensor",
+        "model,         data io nn zoo weights tensor",
+        "train,         data io model nn optim zoo weights tensor",
+        "run,           io model train",
+        "distill..,     run train optim model data nn zoo weights io tensor",
         "evaluate,      train data nn tensor",
-        "compare,       recipe evaluate distill distill.teacher distill.loss train data data.image nn zoo weights tensor",
-        "predict,       train distill distill.teacher data data.image nn zoo weights tensor",
-        "recipe,        distill distill.loss distill.teacher train data data.image nn zoo weights tensor"
+        "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train model data data.image nn"
+                + " zoo weights io tensor",
+        "predict,       train model distill distill.teacher data data.image nn zoo weights io tensor",
+        "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data data.image nn zoo"
+                + " weights io tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
         String[] allowed = Stream.concat(

@@ -237,7 +237,7 @@ class ModuleTest {
 
     @Test
     void predictingWithAnIdentityLeavesTheInputToTheCaller() {
-        try (Tensor input = Scope.keep(Tensors.of(new float[] {1, 2}, 2));
+        try (Tensor input = Scope.retain(Tensors.of(new float[] {1, 2}, 2));
                 Module identity = new Sequential()) {
             try (Scope inner = Scope.open()) {
                 identity.predict(input);

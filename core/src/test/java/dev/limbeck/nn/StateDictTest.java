@@ -91,7 +91,7 @@ class StateDictTest {
                 StateDict some = new StateDict()) {
             all.names().stream()
                     .filter(name -> !name.endsWith("num_batches_tracked"))
-                    .forEach(name -> some.put(name, Scope.keep(Tensors.copy(all.get(name)))));
+                    .forEach(name -> some.put(name, Scope.retain(Tensors.copy(all.get(name)))));
             other.load(some);
         }
         assertThat(Tensors.toLongs(other.module("bn").ownBuffers().get("num_batches_tracked")))
@@ -140,8 +140,8 @@ class StateDictTest {
 
     @Test
     void ownsItsTensors() {
-        Tensor first = Scope.keep(tensor(1));
-        Tensor second = Scope.keep(tensor(1));
+        Tensor first = Scope.retain(tensor(1));
+        Tensor second = Scope.retain(tensor(1));
         StateDict state = new StateDict();
         state.put("a", first);
         state.put("a", second);

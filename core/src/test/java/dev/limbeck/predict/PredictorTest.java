@@ -65,7 +65,7 @@ class PredictorTest {
         for (int c = 0; c < 10; c++) {
             assertThat(prediction.logits()[c]).isCloseTo(expected.row(row)[c], within(1e-3));
         }
-        assertThat(prediction.className()).isEqualTo(data.classNames().get(expected.top(row)));
+        assertThat(prediction.className()).isEqualTo(data.classNames().get(expected.argmax(row)));
     }
 
     @Test

@@ -85,9 +85,9 @@ class LossRecipeTest {
                 student: cifar-resnet8
                 training: {epochs: 1}
                 distillation:
-                  weight: cosine:1..0
-                  wrong_answers: drop
-                  until: 100
+                  kd_weight: cosine:1..0
+                  teacher_errors: drop
+                  max_steps: 100
                   adapter_epochs: 1
                   losses:
                     - {name: soft-target, temperature: "linear:8..2"}

@@ -61,13 +61,13 @@ class RecipeTest {
     @Test
     void comesBackFromItsOwnTextAndTree() throws IOException {
         Recipe recipe = Recipe.read(file("""
-                data: {source: pictures, image_size: 48, resize: pad, batch_size: 16, valid_fraction: 0.1, train_limit: 99,
+                data: {source: pictures, image_size: 48, resize: pad, batch_size: 16, valid_fraction: 0.1, max_train_samples: 99,
                   seed: 5, mean: [0, 0.5, 1], std: [1, 1, 2], label_regex: '^(\\w+)_\\d+', skip_bad_images: true}
                 teacher: {model: 'a: b', architecture: resnet34}
                 student: resnet18
-                training: {epochs: 3, lr: 1e-4, schedule: constant, optimizer: sgd, weight_decay: 0, clip: 1,
-                  accumulate: 2, patience: 4, keep: best, seed: 12345678901}
-                distillation: {weight: 0.7, task_weight: 0.2, losses: [{name: soft-target, temperature: 5, scale: 2},
+                training: {epochs: 3, lr: 1e-4, schedule: constant, optimizer: sgd, weight_decay: 0, clip_grad_norm: 1,
+                  grad_accum_steps: 2, patience: 4, keep: best, seed: 12345678901}
+                distillation: {kd_weight: 0.7, task_weight: 0.2, losses: [{name: soft-target, temperature: 5, scale: 2},
                   {name: logit-mse}]}
                 """));
         assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
@@ -181,15 +181,16 @@ class RecipeTest {
 
     @Test
     void numbersAndBooleansAreReadAsTheyAreWritten() throws IOException {
-        Recipe recipe =
-                Recipe.read(file("data: {source: shapes, batch_size: 016, skip_bad_images: True, mean: [0, 5e-1, 1.],"
-                        + " std: [1, 1, 1], seed: 7}\nstudent: cifar-resnet8\ntraining: {lr: 1e-4, epochs: 3}\nteacher: {model: t}\n"
-                        + "distillation: {weight: .25, losses: [{name: soft-target, temperature: 4, scale: 1E1}]}\n"));
+        Recipe recipe = Recipe.read(
+                file(
+                        "data: {source: shapes, batch_size: 016, skip_bad_images: True, mean: [0, 5e-1, 1.],"
+                                + " std: [1, 1, 1], seed: 7}\nstudent: cifar-resnet8\ntraining: {lr: 1e-4, epochs: 3}\nteacher: {model: t}\n"
+                                + "distillation: {kd_weight: .25, losses: [{name: soft-target, temperature: 4, scale: 1E1}]}\n"));
         assertThat(recipe.data().batchSize()).isEqualTo(16);
         assertThat(recipe.data().skipBadImages()).isTrue();
         assertThat(recipe.data().mean()).containsExactly(0.0, 0.5, 1.0);
         assertThat(recipe.training().lr()).isEqualTo(1e-4);
-        assertThat(recipe.distillation().weight().first()).isEqualTo(0.25);
+        assertThat(recipe.distillation().kdWeight().first()).isEqualTo(0.25);
     }
 
     @ParameterizedTest
@@ -206,7 +207,7 @@ class RecipeTest {
                 "training: {keep: first} | no keep 'first'; nearest: best, last",
                 "training: {optimizer: adam} | no optimizer 'adam'; nearest: adamw",
                 "training: 3 | training must be keys with values",
-                "distillation: {weight: 0.5} | found distillation without a teacher",
+                "distillation: {kd_weight: 0.5} | found distillation without a teacher",
                 "teacher: {} | no teacher.model in the recipe",
                 "teacher: {model: t, class: java.lang.Runtime} | no key 'class' in teacher; nearest: classes, mean",
                 "teacher: !!javax.script.ScriptEngineManager {} | no teacher.model in the recipe",
@@ -228,13 +229,13 @@ class RecipeTest {
     @Test
     void whatIsNoRecipeIsSaid() throws IOException {
         Path file = file("just text");
-        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is no recipe; expected keys");
+        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is not a recipe; expected keys");
         file("a: [1, 2");
         assertThatThrownBy(() -> Recipe.read(file))
                 .hasMessageStartingWith(file + ":")
                 .hasMessageContaining("no YAML");
         file("");
-        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is no recipe");
+        assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is not a recipe");
         assertThatThrownBy(() -> Recipe.read(folder.resolve("none.yaml")))
                 .hasMessage("no recipe " + folder.resolve("none.yaml"));
         file("student: resnet18\n");
@@ -244,7 +245,7 @@ class RecipeTest {
     @Test
     void differencesAreNamedByTheirPath() throws IOException {
         Recipe one = Recipe.read(file(LEAST + "training: {lr: 0.1}"));
-        Recipe other = Recipe.read(file(LEAST + "training: {lr: 0.2, clip: 1}"));
+        Recipe other = Recipe.read(file(LEAST + "training: {lr: 0.2, clip_grad_norm: 1}"));
         assertThat(RecipeFiles.difference(one.toTree(), other.toTree())).isEqualTo("training.lr is 0.1 against 0.2");
         assertThat(RecipeFiles.difference(one.toTree(), one.toTree())).isNull();
         assertThat(RecipeFiles.difference(

@@ -3,9 +3,9 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.limbeck.train.AdamW;
-import dev.limbeck.train.Optimizer;
-import dev.limbeck.train.Sgd;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Sgd;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -209,7 +209,7 @@ class FusedUpdateTest {
     }
 
     @Test
-    void theGivenMomentumReplacesTheOptimisersOwn() {
+    void theGivenMomentumReplacesTheOptimizersOwn() {
         Sgd own = new Sgd(0.5, false, 0, true);
         sgdFormulas(own);
         try (Optimizer.State state = new Sgd(0.9, false, 0, true).prepare(parameters)) {

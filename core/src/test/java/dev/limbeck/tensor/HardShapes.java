@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Run a test for convolutions that the engine itself computes wrongly in some layout, and for their neighbours: channels in and
+ * Run a test for convolutions that the engine itself computes wrongly in some layout, and for their neighbors: channels in and
  * out, kernel, side of the image, groups.
  */
 @Target(ElementType.METHOD)

@@ -46,7 +46,7 @@ class ScopeTest {
         Tensor result;
         try (Scope outer = Scope.open()) {
             try (Scope inner = Scope.open()) {
-                result = inner.handOut(Tensors.of(new float[] {5}, 1));
+                result = inner.promote(Tensors.of(new float[] {5}, 1));
             }
             assertThat(result.item_double()).isEqualTo(5);
         }
@@ -57,7 +57,7 @@ class ScopeTest {
     void handsOutToWhoeverClosesWhereThereIsNoScopeAround() {
         Tensor result;
         try (Scope scope = Scope.open()) {
-            result = scope.handOut(Tensors.of(new float[] {5}, 1));
+            result = scope.promote(Tensors.of(new float[] {5}, 1));
         }
         assertThat(result.item_double()).isEqualTo(5);
         result.close();
@@ -70,9 +70,9 @@ class ScopeTest {
         try (Scope outer = Scope.open()) {
             try (Scope middle = Scope.open()) {
                 try (Scope inner = Scope.open()) {
-                    result = inner.handOut(Tensors.of(new float[] {5}, 1));
+                    result = inner.promote(Tensors.of(new float[] {5}, 1));
                 }
-                middle.handOut(result);
+                middle.promote(result);
             }
             assertThat(result.item_double()).isEqualTo(5);
         }
@@ -85,9 +85,9 @@ class ScopeTest {
         Tensor other;
         try (Scope outer = Scope.open()) {
             try (Scope inner = Scope.open()) {
-                one = inner.handOut(Tensors.full(3, DType.FLOAT32));
-                other = inner.handOut(Tensors.full(4, DType.FLOAT32));
-                inner.handOut(one);
+                one = inner.promote(Tensors.full(3, DType.FLOAT32));
+                other = inner.promote(Tensors.full(4, DType.FLOAT32));
+                inner.promote(one);
             }
             assertThat(one.item_double() + other.item_double()).isEqualTo(7);
         }
@@ -100,7 +100,7 @@ class ScopeTest {
         Tensor kept;
         try (Scope outer = Scope.open();
                 Scope inner = Scope.open()) {
-            kept = Scope.keep(Tensors.of(new float[] {7}, 1));
+            kept = Scope.retain(Tensors.of(new float[] {7}, 1));
         }
         assertThat(kept.item_double()).isEqualTo(7);
         kept.close();

@@ -88,7 +88,7 @@ class CallbackTest {
         String before = learner.model().sha256();
         Callback skipping = new Callback() {
             @Override
-            public void beforeBatch(Step step) {
+            public void beforeBatch(TrainStep step) {
                 step.skip();
             }
         };
@@ -174,8 +174,8 @@ class CallbackTest {
     }
 
     @Test
-    void theOptimiserTrainsParametersThatCallbacksBring() {
-        try (Tensor scale = Scope.keep(Tensors.full(2, DType.FLOAT32, 1))) {
+    void theOptimizerTrainsParametersThatCallbacksBring() {
+        try (Tensor scale = Scope.retain(Tensors.full(2, DType.FLOAT32, 1))) {
             scale.set_requires_grad(true);
             Callback bringing = new Callback() {
                 @Override
@@ -184,7 +184,7 @@ class CallbackTest {
                 }
 
                 @Override
-                public void afterLoss(Step step) {
+                public void afterLoss(TrainStep step) {
                     step.addTerm("scale", scale.mul(scale).sum(), 1);
                 }
             };
@@ -196,7 +196,7 @@ class CallbackTest {
 
     @Test
     void twoParametersOfOneNameAreRefused() {
-        try (Tensor own = Scope.keep(Tensors.full(2, DType.FLOAT32, 1))) {
+        try (Tensor own = Scope.retain(Tensors.full(2, DType.FLOAT32, 1))) {
             own.set_requires_grad(true);
             Callback clashing = new Callback() {
                 @Override
@@ -214,14 +214,15 @@ class CallbackTest {
         Map<String, Double> seen = new LinkedHashMap<>();
         EpochRecord row = learner.fit(1, 1e-9, new Callback() {
                     @Override
-                    public void afterLoss(Step step) {
+                    public void afterLoss(TrainStep step) {
                         step.addTerm("constant", Tensors.full(10, DType.FLOAT32), 0.5);
                         step.addTerm("off", Tensors.full(7, DType.FLOAT32), 0);
-                        step.setWeight(Step.TASK, 0.25);
-                        assertThat(step.terms().keySet()).containsExactly(Step.TASK, "constant", "off");
-                        seen.put("task" + step.index(), step.term(Step.TASK).item_double());
+                        step.setWeight(TrainStep.TASK, 0.25);
+                        assertThat(step.terms().keySet()).containsExactly(TrainStep.TASK, "constant", "off");
+                        seen.put(
+                                "task" + step.index(), step.term(TrainStep.TASK).item_double());
                         assertThat(step.total().item_double()).isEqualTo((float)
-                                (0.25f * (float) step.term(Step.TASK).item_double() + 5f));
+                                (0.25f * (float) step.term(TrainStep.TASK).item_double() + 5f));
                         assertThatThrownBy(() -> step.addTerm("off", Tensors.full(7, DType.FLOAT32), 0))
                                 .hasMessage("the step has a loss term 'off' already");
                         assertThatThrownBy(() -> step.term("of"))
@@ -233,7 +234,7 @@ class CallbackTest {
         assertThat(seen.keySet()).containsExactly("task0", "task1");
         double task = (seen.get("task0") + seen.get("task1")) / 2;
         assertThat(row.terms())
-                .containsEntry(Step.TASK, task)
+                .containsEntry(TrainStep.TASK, task)
                 .containsEntry("constant", 10.0)
                 .containsEntry("off", 7.0);
         assertThat(row.trainLoss()).isBetween(0.25 * task + 5 - 1e-6, 0.25 * task + 5 + 1e-6);
@@ -246,13 +247,13 @@ class CallbackTest {
             Map<String, Boolean> graph = new LinkedHashMap<>();
             learner.fit(1, 0.1, new Callback() {
                 @Override
-                public void beforeTrain(Fit fit) {
+                public void beforeTrain(TrainingContext fit) {
                     fit.model().eval();
                 }
 
                 @Override
-                public void afterLoss(Step step) {
-                    step.setWeight(Step.TASK, 0);
+                public void afterLoss(TrainStep step) {
+                    step.setWeight(TrainStep.TASK, 0);
                     Tensor other = step.prediction().mul(Tensors.zeros(DType.FLOAT32, 1));
                     step.addTerm("other", other.sum(), 1);
                     graph.put("same", step.total().requires_grad());
@@ -271,17 +272,17 @@ class CallbackTest {
         List<Integer> rows = new ArrayList<>();
         EpochRecord row = learner.fit(1, 0.01, new Callback() {
                     @Override
-                    public void beforeBatch(Step step) {
+                    public void beforeBatch(TrainStep step) {
                         step.replaceBatch(new dev.limbeck.data.Batch(
                                 List.of(Toy.images(7, 2, 0)), Tensors.of(new long[] {1, 1}, 2), new int[] {0, 1}));
                     }
 
                     @Override
-                    public void afterLoss(Step step) {
+                    public void afterLoss(TrainStep step) {
                         rows.add((int) step.prediction().size(0));
                         Tensor again =
                                 Ops.crossEntropy(step.prediction(), step.batch().labels());
-                        assertThat(step.term(Step.TASK).item_double()).isEqualTo(again.item_double());
+                        assertThat(step.term(TrainStep.TASK).item_double()).isEqualTo(again.item_double());
                     }
                 })
                 .get(0);
@@ -293,12 +294,12 @@ class CallbackTest {
     void stoppingEndsAfterTheEpochAndShowsTheReason() {
         List<EpochRecord> rows = learner.fit(5, 0.01, new Callback() {
             @Override
-            public void afterBatch(Step step) {
+            public void afterBatch(TrainStep step) {
                 if (step.index() == 2) step.fit().stop("enough");
             }
 
             @Override
-            public void afterFit(Fit fit) {
+            public void afterFit(TrainingContext fit) {
                 calls.add(fit.stopReason());
             }
         });
@@ -313,8 +314,8 @@ class CallbackTest {
     void notesStandInTheRowOfTheirEpochOnly() {
         List<EpochRecord> rows = learner.fit(2, 0.01, new Callback() {
             @Override
-            public void afterValidate(Fit fit) {
-                if (fit.epoch() == 0) fit.note("note", 3);
+            public void afterValidate(TrainingContext fit) {
+                if (fit.epoch() == 0) fit.log("note", 3);
             }
         });
         assertThat(rows.get(0).notes()).containsExactly(Map.entry("note", 3.0));

@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
 class EvaluatorTest {
-    private static GivenBatches labelled(IntFunction<long[]> labels) {
+    private static GivenBatches labeled(IntFunction<long[]> labels) {
         return new GivenBatches(3, 4, 3, batch -> Toy.images(batch, 4, 1), labels, true).shaped(3, 8, 8);
     }
 
@@ -38,9 +38,9 @@ class EvaluatorTest {
     @Test
     void everyRowWithALabelCountsAlike() {
         long[][] labels = {{0, -1, 2, 1}, {-1, -1, -1, 1}, {-1, -1, -1, -1}};
-        try (Learner learner = Learner.create(labelled(batch -> labels[batch]), TinyNet.ARCHITECTURE);
+        try (Learner learner = Learner.create(labeled(batch -> labels[batch]), TinyNet.ARCHITECTURE);
                 Scope scope = Scope.open()) {
-            Validation validation = learner.validate(Split.TRAIN);
+            EvaluationResult validation = learner.validate(Split.TRAIN);
             double sum = 0;
             for (int batch = 0; batch < 2; batch++) {
                 Tensor logits = learner.model().predict(Toy.images(batch, 4, 1));
@@ -62,10 +62,10 @@ class EvaluatorTest {
 
     @Test
     void withoutLabelsThereIsNoLossAndNoMetricButThereArePredictions() {
-        try (Learner learner = Learner.builder(labelled(batch -> new long[] {-1, -1, -1, -1}), TinyNet.ARCHITECTURE)
+        try (Learner learner = Learner.builder(labeled(batch -> new long[] {-1, -1, -1, -1}), TinyNet.ARCHITECTURE)
                 .metrics(Metric.accuracy(), Metric.macroF1())
                 .build()) {
-            Validation validation = learner.validate();
+            EvaluationResult validation = learner.validate();
             assertThat(validation.loss()).isNaN();
             assertThat(validation.metrics()).containsOnlyKeys("accuracy", "macro_f1");
             assertThat(validation.metric("accuracy")).isNaN();

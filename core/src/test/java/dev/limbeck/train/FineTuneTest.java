@@ -9,11 +9,14 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Data;
+import dev.limbeck.io.Checksum;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.LayerLearningRates;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.PretrainedWeights;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.zoo.Zoo;
@@ -68,7 +71,7 @@ class FineTuneTest {
         List<String> told = new ArrayList<>();
         try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
                         .weights(file)
-                        .told(told::add)
+                        .log(told::add)
                         .build();
                 StateDict source = Safetensors.read(file)) {
             assertThat(learner.architecture()).isEqualTo("cifar-resnet8+concat");
@@ -142,7 +145,7 @@ class FineTuneTest {
         List<String> told = new ArrayList<>();
         try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
                         .weights(file)
-                        .told(told::add)
+                        .log(told::add)
                         .build();
                 StateDict source = Safetensors.read(file)) {
             assertThat(told).singleElement().asString().contains("by their order and shapes");
@@ -179,17 +182,17 @@ class FineTuneTest {
 
     @Test
     void layersNextToTheImageLearnSlowest() {
-        assertThat(Slice.of(1e-6, 1e-4).factor(0, 3)).isEqualTo(0.01, within(1e-12));
-        assertThat(Slice.of(1e-6, 1e-4).factor(1, 3)).isEqualTo(0.1, within(1e-12));
-        assertThat(Slice.of(1e-6, 1e-4).factor(2, 3)).isEqualTo(1);
-        assertThat(Slice.upTo(1e-3).factor(0, 3)).isEqualTo(0.1, within(1e-12));
-        assertThat(Slice.upTo(1e-3).factor(1, 3)).isEqualTo(0.1, within(1e-12));
+        assertThat(LayerLearningRates.of(1e-6, 1e-4).factor(0, 3)).isEqualTo(0.01, within(1e-12));
+        assertThat(LayerLearningRates.of(1e-6, 1e-4).factor(1, 3)).isEqualTo(0.1, within(1e-12));
+        assertThat(LayerLearningRates.of(1e-6, 1e-4).factor(2, 3)).isEqualTo(1);
+        assertThat(LayerLearningRates.upTo(1e-3).factor(0, 3)).isEqualTo(0.1, within(1e-12));
+        assertThat(LayerLearningRates.upTo(1e-3).factor(1, 3)).isEqualTo(0.1, within(1e-12));
         // AdamW's first step moves every weight by its rate: m/√v is ±1.
         try (Learner learner = Learner.builder(Toy.data(1, 4), Zoo.CIFAR_RESNET8)
                 .optimizer(new AdamW(0.9, 0.99, 1e-12, 0, false))
                 .build()) {
             Map<String, float[]> before = values(learner.model());
-            learner.fit(1, Slice.of(1e-6, 1e-4));
+            learner.fit(1, LayerLearningRates.of(1e-6, 1e-4));
             Map<String, float[]> after = values(learner.model());
             Map<String, Double> moved = before.keySet().stream()
                     .filter(name -> name.matches("(conv1|layer1.0.conv2|layer3.0.conv1|linear).weight"))

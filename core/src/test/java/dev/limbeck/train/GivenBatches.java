@@ -1,10 +1,10 @@
 package dev.limbeck.train;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
-import dev.limbeck.data.Origin;
-import dev.limbeck.data.RowKey;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -59,7 +59,7 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public Map<String, String> preparation() {
+    public Map<String, String> preprocessing() {
         return preparation;
     }
 
@@ -78,26 +78,26 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public BatchStream train(int epoch) {
-        return stream(epoch * batches, batches, new Origin(Split.TRAIN, epoch));
+    public DataLoader train(int epoch) {
+        return stream(epoch * batches, batches, new Provenance(Split.TRAIN, epoch));
     }
 
     @Override
-    public BatchStream evaluate(Split split) {
-        Origin origin = new Origin(split, Origin.PLAIN);
+    public DataLoader evaluate(Split split) {
+        Provenance origin = new Provenance(split, Provenance.PLAIN);
         return split == Split.TRAIN ? stream(0, batches, origin) : stream(1000, 1, origin);
     }
 
     /** Rows of different epochs are different ones. */
     @Override
-    public RowKey[] keys(Origin origin, int... indices) {
+    public SampleKey[] keys(Provenance origin, int... indices) {
         return Arrays.stream(indices)
-                .mapToObj(index -> new RowKey(origin.split().ordinal() * 1000L + origin.view(), index))
-                .toArray(RowKey[]::new);
+                .mapToObj(index -> new SampleKey(origin.split().ordinal() * 1000L + origin.view(), index))
+                .toArray(SampleKey[]::new);
     }
 
-    private BatchStream stream(int first, int count, Origin origin) {
-        return new BatchStream() {
+    private DataLoader stream(int first, int count, Provenance origin) {
+        return new DataLoader() {
             private int next = 0;
 
             @Override
@@ -173,17 +173,17 @@ public final class GivenBatches implements Data {
         }
 
         @Override
-        public BatchStream train(int epoch) {
+        public DataLoader train(int epoch) {
             return data.train(epoch);
         }
 
         @Override
-        public BatchStream evaluate(Split split) {
+        public DataLoader evaluate(Split split) {
             return data.evaluate(split);
         }
 
         @Override
-        public RowKey[] keys(Origin origin, int... indices) {
+        public SampleKey[] keys(Provenance origin, int... indices) {
             return data.keys(origin, indices);
         }
 

@@ -13,6 +13,7 @@ import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
+import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -96,7 +97,7 @@ class LearnerTest {
         List<float[]> predictions = new ArrayList<>();
         Callback recording = new Callback() {
             @Override
-            public void afterForward(Step step) {
+            public void afterForward(TrainStep step) {
                 predictions.add(Tensors.toFloats(step.prediction()));
             }
         };
@@ -137,7 +138,7 @@ class LearnerTest {
             String[] lastGood = new String[1];
             assertThatThrownBy(() -> learner.fit(1, 0.01, new Callback() {
                         @Override
-                        public void afterStep(Step step) {
+                        public void afterStep(TrainStep step) {
                             lastGood[0] = learner.model().sha256();
                         }
                     }))
@@ -163,7 +164,7 @@ class LearnerTest {
     private static Callback adding(double value, double weight) {
         return new Callback() {
             @Override
-            public void afterLoss(Step step) {
+            public void afterLoss(TrainStep step) {
                 step.addTerm("extra", Tensors.full(value, DType.FLOAT32), weight);
             }
         };
@@ -201,7 +202,7 @@ class LearnerTest {
         float[] alone = weightsAfter(GivenRows.of(4, 4), 1);
         float[] skipped = weightsAfter(GivenRows.of(8, 4), 2, new Callback() {
             @Override
-            public void beforeBatch(Step step) {
+            public void beforeBatch(TrainStep step) {
                 if (step.index() == 1) step.skip();
             }
         });
@@ -295,9 +296,9 @@ class LearnerTest {
         try (Learner learner = Learner.create(Toy.data(5, 2), PLAIN)) {
             learner.fitOneCycle(2, 0.1, new GradientAccumulation(2), new Callback() {
                 @Override
-                public void afterStep(Step step) {
+                public void afterStep(TrainStep step) {
                     assertThat(step.fit().plannedOptimizerSteps()).isEqualTo(6);
-                    rates.add(step.fit().rate());
+                    rates.add(step.fit().lr());
                     momenta.add(step.fit().momentum());
                 }
             });

@@ -42,8 +42,8 @@ class MetricTest {
     void ofEqualLogitsTheFirstCountsAsTheLarger() {
         Predictions p = predictions(new int[] {0, 1, 2}, row(1, 1, 0), row(1, 1, 0), row(1, 1, 1));
         assertThat(Metric.accuracy().of(p)).isEqualTo(1.0 / 3);
-        assertThat(p.top(0)).isZero();
-        assertThat(p.top(2)).isZero();
+        assertThat(p.argmax(0)).isZero();
+        assertThat(p.argmax(2)).isZero();
         assertThat(Metric.topK(2).of(p)).isEqualTo(2.0 / 3);
     }
 
@@ -52,7 +52,7 @@ class MetricTest {
         Predictions p =
                 predictions(new int[] {0, 0, 0, 0}, row(NAN, 1, 2), row(5, NAN, 2), row(5, 1, NAN), row(5, 1, 2));
         assertThat(Metric.accuracy().of(p)).isEqualTo(0.25);
-        assertThat(p.top(1)).isEqualTo(-1);
+        assertThat(p.argmax(1)).isEqualTo(-1);
         assertThat(Metric.macroF1().of(p)).isEqualTo(2.0 * 1 / (1 + 4) / 3);
     }
 

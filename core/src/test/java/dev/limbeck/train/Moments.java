@@ -48,72 +48,72 @@ public class Moments implements Callback {
     }
 
     @Override
-    public void beforeFit(Fit fit) {
+    public void beforeFit(TrainingContext fit) {
         told.accept("beforeFit");
     }
 
     @Override
-    public void beforeEpoch(Fit fit) {
+    public void beforeEpoch(TrainingContext fit) {
         told.accept("beforeEpoch");
     }
 
     @Override
-    public void beforeTrain(Fit fit) {
+    public void beforeTrain(TrainingContext fit) {
         told.accept("beforeTrain");
     }
 
     @Override
-    public void beforeBatch(Step step) {
+    public void beforeBatch(TrainStep step) {
         told.accept("beforeBatch");
     }
 
     @Override
-    public void afterForward(Step step) {
+    public void afterForward(TrainStep step) {
         told.accept("afterForward");
     }
 
     @Override
-    public void afterLoss(Step step) {
+    public void afterLoss(TrainStep step) {
         told.accept("afterLoss");
     }
 
     @Override
-    public void beforeStep(Step step) {
+    public void beforeStep(TrainStep step) {
         told.accept("beforeStep");
     }
 
     @Override
-    public void afterStep(Step step) {
+    public void afterStep(TrainStep step) {
         told.accept("afterStep");
     }
 
     @Override
-    public void afterBatch(Step step) {
+    public void afterBatch(TrainStep step) {
         told.accept("afterBatch");
     }
 
     @Override
-    public void afterTrain(Fit fit) {
+    public void afterTrain(TrainingContext fit) {
         told.accept("afterTrain");
     }
 
     @Override
-    public void beforeValidate(Fit fit) {
+    public void beforeValidate(TrainingContext fit) {
         told.accept("beforeValidate");
     }
 
     @Override
-    public void afterValidate(Fit fit) {
+    public void afterValidate(TrainingContext fit) {
         told.accept("afterValidate");
     }
 
     @Override
-    public void afterEpoch(Fit fit) {
+    public void afterEpoch(TrainingContext fit) {
         told.accept("afterEpoch");
     }
 
     @Override
-    public void afterFit(Fit fit) {
+    public void afterFit(TrainingContext fit) {
         told.accept("afterFit");
     }
 }

@@ -13,6 +13,9 @@ import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Sequential;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.optim.AdamW;
+import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,7 +45,7 @@ class ResumeTest {
         }
 
         @Override
-        public void afterForward(Step step) {
+        public void afterForward(TrainStep step) {
             if (left-- == 0) throw new IllegalStateException("interrupted");
         }
     }
@@ -117,7 +120,7 @@ class ResumeTest {
             learner.fit(2, 1e-2, with(first, more));
             Callback[] second = {
                 new OneCycle(1e-3),
-                new WeightAverage(0.9),
+                new ExponentialMovingAverage(0.9),
                 Mixup.blend(0.4),
                 new EarlyStopping("accuracy", 3),
                 new GradientAccumulation(2),

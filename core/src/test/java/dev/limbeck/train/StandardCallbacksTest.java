@@ -101,7 +101,7 @@ class StandardCallbacksTest {
                 }
 
                 @Override
-                public void afterEpoch(Fit fit) {
+                public void afterEpoch(TrainingContext fit) {
                     reader.load(file);
                     hashes.add(reader.model().sha256());
                     assertThat(hashes.get(fit.epoch())).isEqualTo(fit.model().sha256());
@@ -121,12 +121,12 @@ class StandardCallbacksTest {
         try (Learner learner = Learner.create(Toy.data(2, 4), TinyNet.ARCHITECTURE)) {
             Callback failing = new Callback() {
                 @Override
-                public void afterEpoch(Fit fit) {
+                public void afterEpoch(TrainingContext fit) {
                     finished[0] = fit.model().sha256();
                 }
 
                 @Override
-                public void afterStep(Step step) {
+                public void afterStep(TrainStep step) {
                     if (step.index() == 2) throw new IllegalStateException("expected");
                 }
             };
@@ -147,7 +147,7 @@ class StandardCallbacksTest {
             Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
             learner.fit(3, 0.01, new EpochTable(lines::add), new Callback() {
                 @Override
-                public void afterValidate(Fit fit) {
+                public void afterValidate(TrainingContext fit) {
                     if (fit.epoch() == 1) fit.stop("enough");
                 }
             });

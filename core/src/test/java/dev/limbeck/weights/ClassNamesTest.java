@@ -40,7 +40,7 @@ class ClassNamesTest {
     @Test
     void aFileWithoutNamedTensorsSaysWhatItHolds() {
         Path file = Path.of("weights.pt");
-        Described tensor = new Described.Unreadable("sparse", new long[0]);
+        TensorInfo tensor = new TensorInfo.Unreadable("sparse", new long[0]);
         assertThat(TensorGroups.none(file, Map.of(0, tensor, 1, tensor)))
                 .hasMessageContaining("holds 2 tensors under numbers or in lists");
         assertThat(TensorGroups.none(file, Map.of("a", new TorchGlobals.Array())))

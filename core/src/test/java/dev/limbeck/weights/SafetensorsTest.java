@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.io.AtomicFile;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
@@ -62,9 +63,9 @@ class SafetensorsTest {
         try (Scope scope = Scope.open();
                 StateDict tensors = new StateDict()) {
             Tensor odd = Tensors.zeros(DType.UINT8, 3);
-            tensors.put("odd", Scope.keep(odd));
+            tensors.put("odd", Scope.retain(odd));
             Tensor values = Tensors.to(Tensors.of(new float[] {1, 0, 1, 5, 0, 7}, 2, 3), type);
-            tensors.put("values", Scope.keep(values));
+            tensors.put("values", Scope.retain(values));
             Safetensors.write(tensors, file);
             try (StateDict back = Safetensors.read(file)) {
                 assertThat(DType.of(back.get("values"))).isEqualTo(type);
@@ -80,7 +81,8 @@ class SafetensorsTest {
                 StateDict tensors = new StateDict()) {
             tensors.put(
                     "t",
-                    Scope.keep(Tensors.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3).t()));
+                    Scope.retain(
+                            Tensors.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3).t()));
             Safetensors.write(tensors, file);
             try (StateDict back = Safetensors.read(file)) {
                 assertThat(Tensors.toFloats(back.get("t"))).containsExactly(1, 4, 2, 5, 3, 6);
@@ -219,7 +221,7 @@ class SafetensorsTest {
     @Test
     void aFailedWriteLeavesTheOldFileAndNothingElse() throws IOException {
         Path file = Files.writeString(folder.resolve("x.safetensors"), "old");
-        assertThatThrownBy(() -> WholeFile.write(file, channel -> {
+        assertThatThrownBy(() -> AtomicFile.write(file, channel -> {
                     channel.write(ByteBuffer.allocate(100));
                     throw new IOException("No space left on device");
                 }))

@@ -56,7 +56,7 @@ class WeightFileTest {
     }
 
     private void put(String name, long... shape) {
-        file.put(name, Scope.keep(Tensors.zeros(DType.FLOAT32, shape)));
+        file.put(name, Scope.retain(Tensors.zeros(DType.FLOAT32, shape)));
     }
 
     private Path written() {
@@ -66,7 +66,7 @@ class WeightFileTest {
     }
 
     private WeightFit fit(String key) {
-        return WeightFile.open(written()).fit(Needs.of("cifar-resnet8", network), key);
+        return WeightFile.open(written()).fit(RequiredTensors.of("cifar-resnet8", network), key);
     }
 
     private void assertReads(WeightFit fit) {
@@ -78,7 +78,7 @@ class WeightFileTest {
     private void assertRefused(String key, String... parts) {
         Path path = written();
         assertThatThrownBy(() -> WeightFile.open(path)
-                        .fit(Needs.of("cifar-resnet8", network), key)
+                        .fit(RequiredTensors.of("cifar-resnet8", network), key)
                         .orThrow())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(path.toString())
@@ -175,7 +175,7 @@ class WeightFileTest {
         put(name -> name);
         put("conv1.weight", 16, 3, 1, 1);
         assertRefused(null, "other shapes: conv1.weight (expected 16×3×3×3, found 16×3×1×1)");
-        file.put("conv1.weight", Scope.keep(Tensors.zeros(DType.INT8, 16, 3, 3, 3)));
+        file.put("conv1.weight", Scope.retain(Tensors.zeros(DType.INT8, 16, 3, 3, 3)));
         assertRefused(null, "'conv1.weight' is of whole numbers (int8)", "quantized");
     }
 
@@ -217,7 +217,7 @@ class WeightFileTest {
         for (String name : List.copyOf(file.names())) {
             if (DType.of(file.get(name)) == DType.FLOAT32) {
                 try (Scope scope = Scope.open()) {
-                    file.put(name, Scope.keep(Tensors.to(file.get(name), DType.FLOAT16)));
+                    file.put(name, Scope.retain(Tensors.to(file.get(name), DType.FLOAT16)));
                 }
             }
         }
@@ -252,9 +252,9 @@ class WeightFileTest {
         Path file = folder.resolve("training.safetensors");
         try (StateDict state = new StateDict();
                 StateDict training = new StateDict()) {
-            state.put("fc.weight", Scope.keep(Tensors.randn(2, 3)));
+            state.put("fc.weight", Scope.retain(Tensors.randn(2, 3)));
             state.metadata().put("architecture", "x");
-            training.put("moment", Scope.keep(Tensors.randn(2, 3)));
+            training.put("moment", Scope.retain(Tensors.randn(2, 3)));
             training.metadata().put("position", "1");
             state.add(WeightFiles.TRAINING, training);
             Safetensors.write(state, file);
@@ -268,7 +268,7 @@ class WeightFileTest {
     @Test
     void aNetworkWithoutAMatrixNeedsItsTensorsInTheirShapes() {
         try (Module network = Conv2d.of(3, 4, 3, 1, 1)) {
-            Needs needs = Needs.of("conv", network);
+            RequiredTensors needs = RequiredTensors.of("conv", network);
             assertThat(needs.classifier()).isEmpty();
             assertThat(needs.forAnyClasses()).isEqualTo(needs);
         }
@@ -282,13 +282,13 @@ class WeightFileTest {
         try (StateDict state = new StateDict();
                 Scope scope = Scope.open()) {
             Tensor one = Tensors.randn(1);
-            for (int i = 0; i < 5_000; i++) state.put("a" + i + ".conv1.weight", Scope.keep(Tensors.copy(one)));
-            for (int i = 0; i < 5; i++) state.put("9".repeat(40_000) + i + ".x", Scope.keep(Tensors.copy(one)));
+            for (int i = 0; i < 5_000; i++) state.put("a" + i + ".conv1.weight", Scope.retain(Tensors.copy(one)));
+            for (int i = 0; i < 5; i++) state.put("9".repeat(40_000) + i + ".x", Scope.retain(Tensors.copy(one)));
             Safetensors.write(state, file);
         }
         try (Module network = Zoo.RESNET18.create(10)) {
             assertThat(WeightFile.open(file)
-                            .fit(Needs.of("resnet18", network), null)
+                            .fit(RequiredTensors.of("resnet18", network), null)
                             .fits())
                     .isFalse();
         }

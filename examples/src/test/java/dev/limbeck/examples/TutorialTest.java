@@ -47,10 +47,10 @@ class TutorialTest {
                 .containsPattern("distilled +\\d+[.,]\\d %");
     }
 
-    private static void photo(Path file, int colour, int number) throws IOException {
+    private static void photo(Path file, int color, int number) throws IOException {
         BufferedImage image = new BufferedImage(80, 60, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < 60; y++) {
-            for (int x = 0; x < 80; x++) image.setRGB(x, y, colour + 3 * ((x * number + y) % 16));
+            for (int x = 0; x < 80; x++) image.setRGB(x, y, color + 3 * ((x * number + y) % 16));
         }
         ImageIO.write(image, "jpg", file.toFile());
     }

@@ -8,7 +8,7 @@ import ai.onnxruntime.OrtSession;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.tensor.Scope;
@@ -35,10 +35,10 @@ final class Calibration {
     static Map<String, float[]> of(
             ModelProto model, List<String> tensors, ImageData data, Split split, UnaryOperator<Tensor> prepare) {
         Map<String, float[]> ranges = new HashMap<>();
-        byte[] bytes = OnnxSmaller.observing(model, tensors).toByteArray();
+        byte[] bytes = OnnxQuantizer.observing(model, tensors).toByteArray();
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 OrtSession session = OrtEnvironment.getEnvironment().createSession(bytes);
-                BatchStream batches = data.sample(split, IMAGES)) {
+                DataLoader batches = data.sample(split, IMAGES)) {
             while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();

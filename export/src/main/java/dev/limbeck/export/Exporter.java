@@ -2,12 +2,14 @@ package dev.limbeck.export;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.AtExit;
-import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.io.Checksum;
+import dev.limbeck.io.FolderLock;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
@@ -16,8 +18,6 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.weights.Checksum;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -52,20 +52,20 @@ public final class Exporter {
 
     static final int USUAL_ROWS = 256;
 
-    private final Source source;
+    private final ExportModel source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
     private OnnxFile.Options options = OnnxFile.Options.usual();
     private @Nullable ImageData data;
     private Split split = Split.TEST;
     private int rows = USUAL_ROWS;
 
-    private Exporter(Source source) {
+    private Exporter(ExportModel source) {
         this.source = source;
     }
 
     /** Export a model as ONNX, unless {@link #as} says otherwise. */
     public static Exporter of(SavedModel model) {
-        return new Exporter(Source.of(model));
+        return new Exporter(ExportModel.of(model));
     }
 
     /**
@@ -74,8 +74,8 @@ public final class Exporter {
      * @param classNames in the order of its outputs
      * @param preparation how its images are prepared
      */
-    public static Exporter of(Module module, List<String> classNames, ImagePreparation preparation) {
-        return new Exporter(Source.of(module, classNames, preparation));
+    public static Exporter of(Module module, List<String> classNames, ImagePreprocessing preparation) {
+        return new Exporter(ExportModel.of(module, classNames, preparation));
     }
 
     /**
@@ -84,8 +84,8 @@ public final class Exporter {
      * @param script the opened file, which stays the caller's
      * @param file where it was opened
      */
-    public static Exporter of(Script script, Path file, List<String> classNames, ImagePreparation preparation) {
-        return new Exporter(Source.of(file, classNames, preparation, script));
+    public static Exporter of(Script script, Path file, List<String> classNames, ImagePreprocessing preparation) {
+        return new Exporter(ExportModel.of(file, classNames, preparation, script));
     }
 
     /** Choose the kinds of files. */
@@ -193,7 +193,7 @@ public final class Exporter {
     private void checkOptions() {
         if (!formats.contains(Format.ONNX) && !options.equals(OnnxFile.Options.usual())) {
             throw new LimbeckException(
-                    "normalisation, softmax, precision and batch norms are chosen for ONNX files, found only "
+                    "normalization, softmax, precision and batch norms are chosen for ONNX files, found only "
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
                             + "; add onnx to the formats");
         }
@@ -204,7 +204,7 @@ public final class Exporter {
 
     /** Ask about three images, so that a module for batches of one or two, as in traces, is found too. */
     private void checkOutputs() {
-        ImagePreparation preparation = source.preparation();
+        ImagePreprocessing preparation = source.preparation();
         try (Scope scope = Scope.open()) {
             long[] shape = source.answer()
                     .apply(Tensors.zeros(DType.FLOAT32, 3, 3, preparation.height(), preparation.width()))
@@ -245,7 +245,7 @@ public final class Exporter {
             case ONNX -> {
                 try (Script script = source.script().get()) {
                     Map<String, String> metadata = new LinkedHashMap<>(source.metadata());
-                    metadata.put("input", options.normalises() ? "pixels" : "normalised");
+                    metadata.put("input", options.normalizes() ? "pixels" : "normalized");
                     ModelProto onnx = OnnxFile.of(script, source.preparation(), source.classes(), metadata, options);
                     OnnxFile.write(file, smaller(onnx));
                 }
@@ -281,18 +281,18 @@ public final class Exporter {
     private ModelProto smaller(ModelProto onnx) {
         return switch (options.precision()) {
             case FP32 -> onnx;
-            case FP16 -> OnnxSmaller.fp16(onnx);
+            case FP16 -> OnnxQuantizer.fp16(onnx);
             case INT8 -> {
                 ImageData images = Objects.requireNonNull(data);
-                List<String> tensors = OnnxSmaller.observed(onnx);
-                yield OnnxSmaller.int8(
+                List<String> tensors = OnnxQuantizer.observed(onnx);
+                yield OnnxQuantizer.int8(
                         onnx,
                         Calibration.of(
                                 onnx,
                                 tensors,
                                 images,
                                 seen(),
-                                batch -> options.normalises()
+                                batch -> options.normalizes()
                                         ? Verification.pixels(batch, source.preparation())
                                         : batch));
             }

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Printable;
 import dev.limbeck.Version;
-import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.train.RunDirectory;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.run.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +30,7 @@ final class ModelCard {
      * @param rows how many images were to be verified on
      */
     static String of(
-            Source model,
+            ExportModel model,
             OnnxFile.Options options,
             List<Exporter.Exported> files,
             String images,
@@ -74,7 +74,7 @@ final class ModelCard {
             repeat(text, run, options, files, rows);
             results(text, run);
         }
-        line(text, "## Licence\n");
+        line(text, "## License\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
         line(text, "- of the teacher: *to be filled in*\n");
         line(
@@ -99,9 +99,9 @@ final class ModelCard {
         text.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    private static void input(StringBuilder text, Source model, OnnxFile.Options options, boolean onnx) {
+    private static void input(StringBuilder text, ExportModel model, OnnxFile.Options options, boolean onnx) {
         line(text, "## Input and output\n");
-        ImagePreparation preparation = model.preparation();
+        ImagePreprocessing preparation = model.preparation();
         line(
                 text,
                 "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d: pixels from 0 to 1, minus the mean %s, divided by %s.",
@@ -110,8 +110,8 @@ final class ModelCard {
                 preparation.width(),
                 preparation.mean(),
                 preparation.std());
-        if (onnx && options.normalises()) {
-            line(text, "The ONNX file takes pixels from 0 to 255 instead and normalises them itself.");
+        if (onnx && options.normalizes()) {
+            line(text, "The ONNX file takes pixels from 0 to 255 instead and normalizes them itself.");
         }
         if (onnx) line(text, "The ONNX file gives %s.", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
         if (!model.classNames().isEmpty()) {
@@ -210,12 +210,12 @@ final class ModelCard {
                 "limbeck export --model run --out export --format %s%s%s%s%s%s\n```\n",
                 formats,
                 options.precision() == Precision.FP32 ? "" : " --precision " + options.precision(),
-                options.normalises() ? " --normalise" : "",
+                options.normalizes() ? " --normalize" : "",
                 options.softmax() ? " --softmax" : "",
                 options.foldBatchNorms() ? "" : " --no-fold",
                 files.stream().allMatch(file -> file.verification() == null)
                         ? " --no-verify"
-                        : rows == Exporter.USUAL_ROWS ? "" : " --rows " + rows);
+                        : rows == Exporter.USUAL_ROWS ? "" : " --samples " + rows);
     }
 
     private static void results(StringBuilder text, JsonNode run) {
@@ -229,7 +229,7 @@ final class ModelCard {
             if (!one.has("accuracy")) continue;
             double share = one.path("accuracy").asDouble();
             double rows = one.path("rows").asDouble();
-            double centre = (share + UPPER * UPPER / (2 * rows)) / (1 + UPPER * UPPER / rows);
+            double center = (share + UPPER * UPPER / (2 * rows)) / (1 + UPPER * UPPER / rows);
             double half = UPPER
                     * Math.sqrt(share * (1 - share) / rows + UPPER * UPPER / (4 * rows * rows))
                     / (1 + UPPER * UPPER / rows);
@@ -239,8 +239,8 @@ final class ModelCard {
                     split,
                     rows,
                     100 * share,
-                    100 * (centre - half),
-                    100 * (centre + half),
+                    100 * (center - half),
+                    100 * (center + half),
                     one.path("loss").asDouble());
         }
         text.append('\n');

@@ -45,7 +45,7 @@ final class OnnxConversion extends OnnxShaping {
             }
         }
         if (aliases.isStale(graph.output())) {
-            throw new LimbeckException("the module gives what an operation in place changed afterwards; that can't be "
+            throw new LimbeckException("the module gives what an operation in place changed afterward; that can't be "
                     + "written as ONNX");
         }
         Object result = values.get(graph.output());

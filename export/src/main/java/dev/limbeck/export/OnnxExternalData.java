@@ -11,7 +11,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.WireFormat;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.IoErrors;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -51,7 +51,7 @@ final class OnnxExternalData {
      *     model's folder
      */
     static List<Path> files(Path model) {
-        FileTrouble.requireFetched(model);
+        IoErrors.requireFetched(model);
         OnnxExternalData data = new OnnxExternalData(model);
         try (InputStream in = new BufferedInputStream(Files.newInputStream(model), BUFFER)) {
             CodedInputStream coded = CodedInputStream.newInstance(in);
@@ -63,7 +63,7 @@ final class OnnxExternalData {
                             + LimbeckException.briefly(e) + ")",
                     e);
         } catch (IOException e) {
-            throw FileTrouble.reading(model, e);
+            throw IoErrors.reading(model, e);
         }
         Set<Path> files = new LinkedHashSet<>(List.of(model));
         files.addAll(data.found.values());
@@ -205,7 +205,7 @@ final class OnnxExternalData {
             try {
                 return Files.size(file);
             } catch (IOException e) {
-                throw FileTrouble.reading(file, e);
+                throw IoErrors.reading(file, e);
             }
         }
 

@@ -4,11 +4,11 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.limbeck.Version;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.io.AtomicFile;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.ScriptGraph;
-import dev.limbeck.weights.Seal;
-import dev.limbeck.weights.WholeFile;
+import dev.limbeck.weights.OnnxChecksum;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,13 +33,13 @@ public final class OnnxFile {
      * Choose what is in the file beside the network.
      *
      * @param foldBatchNorms whether batch norms are merged into the convolutions before them
-     * @param normalises whether it takes pixels from 0 to 255 and normalises them itself
+     * @param normalizes whether it takes pixels from 0 to 255 and normalizes them itself
      * @param softmax whether it gives {@code probabilities} in place of {@code logits}
      * @param precision how exactly numbers are held
      */
-    public record Options(boolean foldBatchNorms, boolean normalises, boolean softmax, Precision precision) {
-        public Options(boolean foldBatchNorms, boolean normalises, boolean softmax) {
-            this(foldBatchNorms, normalises, softmax, Precision.FP32);
+    public record Options(boolean foldBatchNorms, boolean normalizes, boolean softmax, Precision precision) {
+        public Options(boolean foldBatchNorms, boolean normalizes, boolean softmax) {
+            this(foldBatchNorms, normalizes, softmax, Precision.FP32);
         }
 
         /** Fold, expect what Limbeck's own networks do, and stay with float32. */
@@ -49,7 +49,7 @@ public final class OnnxFile {
 
         /** Return the same with another precision. */
         public Options at(Precision other) {
-            return new Options(foldBatchNorms, normalises, softmax, other);
+            return new Options(foldBatchNorms, normalizes, softmax, other);
         }
     }
 
@@ -61,11 +61,11 @@ public final class OnnxFile {
      * @throws dev.limbeck.LimbeckException if an operation has no counterpart
      */
     static ModelProto of(
-            Script script, ImagePreparation preparation, int classes, Map<String, String> metadata, Options options) {
+            Script script, ImagePreprocessing preparation, int classes, Map<String, String> metadata, Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             onnx.input(INPUT, 3, preparation.height(), preparation.width());
-            String input = options.normalises ? normalised(onnx, preparation) : INPUT;
+            String input = options.normalizes ? normalized(onnx, preparation) : INPUT;
             Operands.Value logits = new OnnxConversion(onnx)
                     .convert(graph, new Operands.Value(input, 4, preparation.height(), preparation.width()));
             String output = options.softmax ? PROBABILITIES : LOGITS;
@@ -87,15 +87,15 @@ public final class OnnxFile {
     /** Write a model whole or not at all, and seal it. */
     static void write(Path file, ModelProto model) {
         byte[] bytes = model.toByteArray();
-        WholeFile.write(file, channel -> {
-            for (byte[] part : List.of(bytes, Seal.of(bytes))) {
+        AtomicFile.write(file, channel -> {
+            for (byte[] part : List.of(bytes, OnnxChecksum.of(bytes))) {
                 ByteBuffer buffer = ByteBuffer.wrap(part);
                 while (buffer.hasRemaining()) channel.write(buffer);
             }
         });
     }
 
-    private static String normalised(OnnxBuilder onnx, ImagePreparation preparation) {
+    private static String normalized(OnnxBuilder onnx, ImagePreprocessing preparation) {
         float[] scale = new float[3];
         float[] shift = new float[3];
         for (int c = 0; c < 3; c++) {

@@ -10,10 +10,10 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Patience;
+import dev.limbeck.io.MissingFile;
 import dev.limbeck.tensor.Tensors;
-import dev.limbeck.weights.Seal;
+import dev.limbeck.weights.OnnxChecksum;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ public final class OnnxModel implements AutoCloseable {
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
-        Seal.check(file);
+        OnnxChecksum.check(file);
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
         OnnxSizes.check(file);

@@ -9,7 +9,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.WireFormat;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.IoErrors;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,14 +57,14 @@ final class OnnxSizes {
             coded.setSizeLimit(Integer.MAX_VALUE);
             sizes.walk(coded, ModelProto.getDescriptor(), null, 0);
         } catch (IOException e) {
-            throw FileTrouble.reading(model, e);
+            throw IoErrors.reading(model, e);
         }
         long most = Limit.ONNX_NUMBERS.value();
         for (Use use : sizes.uses) {
             double numbers = 1;
             for (long size : sizes.constants.getOrDefault(use.shape, new long[0])) numbers *= Math.max(1, size);
             if (numbers > most) {
-                throw FileTrouble.in(
+                throw IoErrors.in(
                         model,
                         String.format(
                                 Locale.ROOT,

@@ -2,11 +2,11 @@ package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -45,10 +45,15 @@ public record Verification(
 
     /** Ask an ONNX file. */
     static Predictions askOnnx(
-            Path file, OnnxFile.Options options, ImagePreparation preparation, ImageData data, Split split, int most) {
+            Path file,
+            OnnxFile.Options options,
+            ImagePreprocessing preparation,
+            ImageData data,
+            Split split,
+            int most) {
         try (OnnxModel model = OnnxModel.open(file, 0)) {
             return collect(data, split, most, input -> {
-                Tensor given = options.normalises() ? pixels(input, preparation) : input;
+                Tensor given = options.normalizes() ? pixels(input, preparation) : input;
                 float[] values = model.run(given);
                 return Tensors.of(values, input.size(0), values.length / input.size(0));
             });
@@ -62,8 +67,8 @@ public record Verification(
         }
     }
 
-    /** Undo the normalisation: what a file that normalises itself expects. */
-    static Tensor pixels(Tensor input, ImagePreparation preparation) {
+    /** Undo the normalization: what a file that normalizes itself expects. */
+    static Tensor pixels(Tensor input, ImagePreprocessing preparation) {
         float[] scale = new float[3];
         float[] shift = new float[3];
         for (int c = 0; c < 3; c++) {
@@ -79,8 +84,8 @@ public record Verification(
         float[] outputs = new float[0];
         int classes = 1;
         int asked = 0;
-        try (BatchWork work = BatchWork.begin();
-                BatchStream batches = data.sample(split, most)) {
+        try (BlasThreads work = BlasThreads.begin();
+                DataLoader batches = data.sample(split, most)) {
             while (true) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
@@ -116,9 +121,9 @@ public record Verification(
                 double apart = Math.abs(expected[c] - found[c]);
                 difference = Double.isNaN(apart) ? Double.NaN : Math.max(difference, apart);
             }
-            if (model.top(row) == file.top(row)) agree++;
-            if (file.top(row) == model.labels()[row]) right++;
-            if (model.top(row) == model.labels()[row]) modelRight++;
+            if (model.argmax(row) == file.argmax(row)) agree++;
+            if (file.argmax(row) == model.labels()[row]) right++;
+            if (model.argmax(row) == model.labels()[row]) modelRight++;
         }
         double rows = model.size();
         return new Verification(model.size(), difference, largest, agree / rows, right / rows, modelRight / rows);

@@ -8,8 +8,9 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.export.Exporter.Exported;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
@@ -18,7 +19,6 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -45,7 +45,7 @@ class ExporterTest {
 
     @BeforeAll
     static void train() {
-        data = Datasets.open("shapes").trainLimit(100).batchSize(40).build();
+        data = Datasets.open("shapes").maxTrainSamples(100).batchSize(40).build();
         Path file = home.resolve("student.safetensors");
         try (Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
             learner.fit(1, 0.01);
@@ -147,7 +147,7 @@ class ExporterTest {
         };
         int[] bits = {0, 0x3c00, 0xc000, 0x7bff, 0x7bff, 0x0400, 1, 0, 0x3c01, 0x3c00, 0x3c02, 0xae66};
         for (int i = 0; i < values.length; i++) {
-            assertThat(Half.of(values[i]) & 0xffff).as(values[i] + "").isEqualTo(bits[i]);
+            assertThat(Float16.of(values[i]) & 0xffff).as(values[i] + "").isEqualTo(bits[i]);
         }
     }
 
@@ -247,7 +247,7 @@ class ExporterTest {
 
     @Test
     void saysWhatItCannotWrite() {
-        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
         try (Module silent = new Silent()) {
             assertThatThrownBy(() -> Exporter.of(silent, student.classNames(), preparation)
                             .export(home.resolve("silent")))
@@ -305,8 +305,9 @@ class ExporterTest {
     void formsThatMeanSomethingElseAreNamed(String expression, String operation, String reason) {
         try (Module said = new Said(expression)) {
             Path out = home.resolve("said");
-            assertThatThrownBy(() -> Exporter.of(said, student.classNames(), ImagePreparation.of(student.preparation()))
-                            .export(out))
+            assertThatThrownBy(
+                            () -> Exporter.of(said, student.classNames(), ImagePreprocessing.of(student.preparation()))
+                                    .export(out))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("operation ")
                     .hasMessageContaining(operation)
@@ -331,7 +332,7 @@ class ExporterTest {
                 "torch.mean(y, [2, 3]).to(6)"
             })
     void operationsOfOtherPeoplesNetworksAreWritten(String expression) {
-        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
         Path file = home.resolve("other-peoples.onnx");
         Tensors.seed(2);
         try (Module said = new Said(expression);
@@ -349,8 +350,9 @@ class ExporterTest {
     @Test
     void outputsMustBeAsManyAsClasses() {
         try (Module own = new Own()) {
-            assertThatThrownBy(() -> Exporter.of(own, List.of("cat", "dog"), ImagePreparation.of(student.preparation()))
-                            .export(home.resolve("two")))
+            assertThatThrownBy(
+                            () -> Exporter.of(own, List.of("cat", "dog"), ImagePreprocessing.of(student.preparation()))
+                                    .export(home.resolve("two")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageEndingWith("gives 3×" + student.classes()
                             + " outputs for three images; expected 3×2, a column for each class");
@@ -365,17 +367,17 @@ class ExporterTest {
                         .options(new OnnxFile.Options(true, false, true))
                         .export(home.resolve("no-effect")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("normalisation, softmax, precision and batch norms are chosen for ONNX files, found only "
+                .hasMessage("normalization, softmax, precision and batch norms are chosen for ONNX files, found only "
                         + "torchscript; add onnx to the formats");
     }
 
     /** A run that was interrupted keeps its work under that name. */
     @Test
-    void leavesTheNeighbourhoodAlone() throws IOException {
-        Path neighbour = Files.createDirectories(home.resolve("mine.unfinished"));
-        Files.writeString(neighbour.resolve("checkpoint"), "hours of work");
+    void leavesTheNeighborhoodAlone() throws IOException {
+        Path neighbor = Files.createDirectories(home.resolve("mine.unfinished"));
+        Files.writeString(neighbor.resolve("checkpoint"), "hours of work");
         Exporter.of(student).export(home.resolve("mine"));
-        assertThat(neighbour.resolve("checkpoint")).hasContent("hours of work");
+        assertThat(neighbor.resolve("checkpoint")).hasContent("hours of work");
     }
 
     @Test
@@ -404,7 +406,7 @@ class ExporterTest {
         try (Script own = ScriptWriter.compile(student.module())) {
             own.save(file, Map.of());
         }
-        ImagePreparation preparation = ImagePreparation.of(student.preparation());
+        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
         try (Script foreign = TorchScriptFile.open(file).load()) {
             Exporter exporter = Exporter.of(foreign, file, student.classNames(), preparation);
             Exported written = exporter.verifiedOn(data, Split.TEST, 60)
@@ -440,7 +442,7 @@ class ExporterTest {
     @Test
     void aNetworkOfOnesOwnIsWrittenInEveryFormat() {
         try (Module own = new Own()) {
-            List<Exported> files = Exporter.of(own, student.classNames(), ImagePreparation.of(student.preparation()))
+            List<Exported> files = Exporter.of(own, student.classNames(), ImagePreprocessing.of(student.preparation()))
                     .as(Format.values())
                     .verifiedOn(data, Split.TEST, 40)
                     .export(home.resolve("own"));

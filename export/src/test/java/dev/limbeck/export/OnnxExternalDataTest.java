@@ -20,13 +20,13 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.distill.teacher.Encoding;
+import dev.limbeck.distill.cache.CachedTeacher;
+import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.FileTeacher;
-import dev.limbeck.distill.teacher.KeptTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.weights.Checksum;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -123,7 +123,7 @@ class OnnxExternalDataTest {
     }
 
     private static float[] answers(Teacher teacher, ImageData data) {
-        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device("cpu"))) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return lesson.predict(data, Split.VALID).logits();
         }
     }
@@ -141,13 +141,13 @@ class OnnxExternalDataTest {
             float[] before;
             try (FileTeacher teacher = FileTeacher.open(file)) {
                 assertThat(teacher.sha256()).isEqualTo(first);
-                before = answers(KeptTeacher.onDisk(teacher, answers, Encoding.FLOAT32, line -> {}), data);
+                before = answers(CachedTeacher.onDisk(teacher, answers, Encoding.FLOAT32, line -> {}), data);
             }
             weights("sub/w.data", 2);
             assertThat(ModelFiles.sha256(file)).isNotEqualTo(first);
             try (FileTeacher retrained = FileTeacher.open(file)) {
                 assertThatThrownBy(() ->
-                                answers(KeptTeacher.onDisk(retrained, answers, Encoding.FLOAT32, line -> {}), data))
+                                answers(CachedTeacher.onDisk(retrained, answers, Encoding.FLOAT32, line -> {}), data))
                         .isInstanceOf(LimbeckException.class)
                         .hasMessageStartingWith(answers + " keeps answers for other circumstances: teacher is ");
                 assertThat(answers(retrained, data)).isNotEqualTo(before);

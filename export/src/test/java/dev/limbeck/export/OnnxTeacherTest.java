@@ -14,9 +14,9 @@ import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -41,7 +41,7 @@ class OnnxTeacherTest {
 
     @BeforeAll
     static void train() {
-        data = Datasets.open("shapes").trainLimit(64).batchSize(32).build();
+        data = Datasets.open("shapes").maxTrainSamples(64).batchSize(32).build();
         Path file = home.resolve("teacher.safetensors");
         try (Learner learner =
                 Learner.builder(data, Zoo.RESNET18).precision("fp32").build()) {
@@ -62,13 +62,13 @@ class OnnxTeacherTest {
     }
 
     private static float[] logits(Teacher teacher) {
-        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device("cpu"))) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return lesson.predict(data, Split.VALID).logits();
         }
     }
 
     private static Teacher native32() {
-        return ModuleTeacher.of(model).precision(dev.limbeck.tensor.Precision.FP32);
+        return ModuleTeacher.of(model).withOwnPrecision(dev.limbeck.tensor.Precision.FP32);
     }
 
     /** Both say themselves how their images are prepared and what their classes are called. */
@@ -78,7 +78,7 @@ class OnnxTeacherTest {
         for (Path file : List.of(torchScript, onnx)) {
             try (FileTeacher teacher = FileTeacher.open(file)) {
                 assertThat(teacher.classNames()).as("classes of %s", file).isEqualTo(data.classNames());
-                assertThat(teacher.preparation()).containsAllEntriesOf(data.preparation());
+                assertThat(teacher.preparation()).containsAllEntriesOf(data.preprocessing());
                 assertThat(logits(teacher)).as("logits of %s", file).containsExactly(expected, within(1e-4f));
             }
         }
@@ -153,7 +153,7 @@ class OnnxTeacherTest {
         try (FileTeacher silent = FileTeacher.open(file)) {
             assertThat(silent.classNames()).isEmpty();
             assertThat(silent.preparation()).isEqualTo(Map.of("image_size", "32x32"));
-            FileTeacher told = silent.named(data.classNames()).seeing(data.preparation());
+            FileTeacher told = silent.withClassNames(data.classNames()).withPreprocessing(data.preprocessing());
             assertThat(logits(told)).containsExactly(logits(native32()), within(1e-4f));
         }
     }

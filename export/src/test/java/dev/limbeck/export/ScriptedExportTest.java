@@ -8,7 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
@@ -53,7 +53,7 @@ class ScriptedExportTest {
                             script,
                             file,
                             names,
-                            new ImagePreparation(
+                            new ImagePreprocessing(
                                     SIDE, SIDE, Resize.CROP, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0))))
                     .export(out);
         }

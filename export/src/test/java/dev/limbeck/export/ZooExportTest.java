@@ -3,7 +3,7 @@ package dev.limbeck.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
@@ -44,8 +44,8 @@ class ZooExportTest {
         int side = architecture.imageSize() > 64 && !architecture.name().matches("vgg.*|vit.*|deit.*")
                 ? 64
                 : architecture.imageSize();
-        ImagePreparation preparation =
-                new ImagePreparation(side, side, Resize.CROP, List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
+        ImagePreprocessing preparation =
+                new ImagePreprocessing(side, side, Resize.CROP, List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
         Tensors.seed(3);
         try (Module network = architecture.create(CLASSES)) {
             settle(network, architecture.name().startsWith("mobilenet_v3") ? 100 : 8, side);

@@ -1,8 +1,10 @@
 package dev.limbeck.train;
 
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.weights.Safetensors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +42,7 @@ public final class TrainTargets {
     private static long model(Path file) {
         Map<String, String> metadata = Safetensors.readMetadata(file);
         SavedModel.classNames(file, metadata.get("classes"));
-        if (ImagePreparation.isIn(metadata)) ImagePreparation.of(metadata);
+        if (ImagePreprocessing.isIn(metadata)) ImagePreprocessing.of(metadata);
         SavedModel.open(file, null).close();
         return 0;
     }

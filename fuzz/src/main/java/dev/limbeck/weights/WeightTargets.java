@@ -4,8 +4,10 @@ import dev.limbeck.fuzz.Harness;
 import dev.limbeck.fuzz.Mutator;
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
+import dev.limbeck.io.Archives;
+import dev.limbeck.io.EntryNames;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.weights.Needs.Need;
+import dev.limbeck.weights.RequiredTensors.Need;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +20,7 @@ import java.util.Set;
 
 /** Readers of weights and archives. */
 public final class WeightTargets {
-    private static final Needs NEEDS = new Needs(
+    private static final RequiredTensors NEEDS = new RequiredTensors(
             "tiny",
             Map.of(
                     "c.weight", new Need(new long[] {4, 3, 3, 3}, true),
@@ -47,7 +49,7 @@ public final class WeightTargets {
                         })
                         .allowing(4000),
                 Target.of("seal", Mutators.onnx(), file -> {
-                    Seal.check(file);
+                    OnnxChecksum.check(file);
                     return 0;
                 }),
                 Target.of("zip", Mutators.zip(), WeightTargets::archive).allowing(2000),

@@ -15,7 +15,7 @@ import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.predict.ImageClassifier;
 import dev.limbeck.predict.Prediction;
-import dev.limbeck.weights.Seal;
+import dev.limbeck.weights.OnnxChecksum;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +41,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 public final class OnnxPredictor implements ImageClassifier {
     private static final String PROBABILITIES = "probabilities";
     private static final String PIXELS = "pixels";
-    private static final String NORMALISED = "normalised";
+    private static final String NORMALIZED = "normalized";
+
+    /** How files before this version spell it. */
+    private static final String OLD_NORMALIZED = "normalised";
+
     private static final double LEAST_PROBABILITY = 1e-30;
     /** As an image's preparation allows; a damaged file must not take all memory. */
     private static final int MOST_SIDE = 4096;
@@ -74,9 +78,10 @@ public final class OnnxPredictor implements ImageClassifier {
         output = session.getOutputNames().iterator().next();
         Map<String, String> metadata = session.getMetadata().getCustomMetadata();
         String[] size = told(metadata, "image_size").split("x");
-        String taken = metadata.getOrDefault("input", NORMALISED);
+        String taken = metadata.getOrDefault("input", NORMALIZED);
+        if (taken.equals(OLD_NORMALIZED)) taken = NORMALIZED;
         try {
-            if (size.length != 2 || !taken.equals(PIXELS) && !taken.equals(NORMALISED)) {
+            if (size.length != 2 || !taken.equals(PIXELS) && !taken.equals(NORMALIZED)) {
                 throw new IllegalArgumentException(taken);
             }
             height = side(size[0]);
@@ -161,7 +166,7 @@ public final class OnnxPredictor implements ImageClassifier {
      */
     public static OnnxPredictor open(Path model) {
         if (!Files.isRegularFile(model)) throw new LimbeckException("no ONNX file at " + model);
-        Seal.check(model);
+        OnnxChecksum.check(model);
         NativeFiles.prepare();
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();

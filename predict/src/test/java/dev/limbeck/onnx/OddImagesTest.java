@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImagePreparation;
+import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.Resize;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.export.Exporter;
@@ -66,7 +66,8 @@ class OddImagesTest {
         List<String> outputs =
                 IntStream.range(0, 3 * SIDE * SIDE).mapToObj(Integer::toString).toList();
         List<Double> pixels = List.of(1 / 255.0, 1 / 255.0, 1 / 255.0);
-        ImagePreparation preparation = new ImagePreparation(SIDE, SIDE, Resize.SQUISH, List.of(0.0, 0.0, 0.0), pixels);
+        ImagePreprocessing preparation =
+                new ImagePreprocessing(SIDE, SIDE, Resize.SQUISH, List.of(0.0, 0.0, 0.0), pixels);
         try (Flatten identity = new Flatten()) {
             Path file = Exporter.of(identity, outputs, preparation)
                     .export(home.resolve("identity"))

@@ -10,11 +10,11 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.OnnxFile;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.ImageClassifier;
 import dev.limbeck.predict.Prediction;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -50,7 +50,7 @@ class OnnxPredictorTest {
     @BeforeAll
     static void export() {
         model = home.resolve("student.safetensors");
-        try (ImageData data = Datasets.open("shapes").trainLimit(100).build();
+        try (ImageData data = Datasets.open("shapes").maxTrainSamples(100).build();
                 Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
             learner.fit(1, 0.01);
             learner.save(model);
@@ -89,16 +89,16 @@ class OnnxPredictorTest {
                 files.add(file);
             }
         }
-        Path grey = home.resolve("grey.png");
-        ImageIO.write(picture(40, 40, BufferedImage.TYPE_BYTE_GRAY, 9), "png", grey.toFile());
-        files.add(grey);
+        Path gray = home.resolve("gray.png");
+        ImageIO.write(picture(40, 40, BufferedImage.TYPE_BYTE_GRAY, 9), "png", gray.toFile());
+        files.add(gray);
         return files;
     }
 
     @ParameterizedTest
     @CsvSource({"true, false, false", "false, false, false", "true, true, false", "true, true, true"})
-    void saysWhatThePredictorWithLibTorchSays(boolean folds, boolean normalises, boolean softmax) throws IOException {
-        Path file = export("as-" + folds + normalises + softmax, new OnnxFile.Options(folds, normalises, softmax));
+    void saysWhatThePredictorWithLibTorchSays(boolean folds, boolean normalizes, boolean softmax) throws IOException {
+        Path file = export("as-" + folds + normalizes + softmax, new OnnxFile.Options(folds, normalizes, softmax));
         try (Predictor one = Predictor.open(model);
                 OnnxPredictor other = OnnxPredictor.open(file)) {
             assertThat(other.classNames()).isEqualTo(one.classNames());
@@ -194,7 +194,7 @@ class OnnxPredictorTest {
                 () -> OnnxPredictor.open(other),
                 other
                         + " takes FLOAT [-1, 3, 32, 32]; expected float32, any number of images×3×16×32, as its image_size says");
-        Files.write(other, changed("normalised", "normalized", SEAL));
+        Files.write(other, changed("normalized", "normalizes", SEAL));
         wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");
         Files.write(other, changed("32x32", "99999", SEAL));
         wrong(() -> OnnxPredictor.open(other), other + " has malformed metadata: ");

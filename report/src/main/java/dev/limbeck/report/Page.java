@@ -1,8 +1,8 @@
 package dev.limbeck.report;
 
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
-import dev.limbeck.evaluate.Judgement;
 import dev.limbeck.evaluate.Profile;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ record Page(
         List<Card> cards,
         List<Change> changes,
         List<Cost> costs) {
-    record Teacher(String architecture, double accuracy, Judgement judged) {}
+    record Teacher(String architecture, double accuracy, EvaluationReport judged) {}
 
     /**
      * Hold a contestant.
@@ -44,7 +44,7 @@ record Page(
             double seconds,
             List<ComparisonResult.Run> runs,
             List<Object> curves,
-            Judgement judged) {}
+            EvaluationReport judged) {}
 
     /**
      * Hold the logits of an image, or of the tutorial's example.
@@ -65,7 +65,7 @@ record Page(
     /**
      * Hold which images a contestant gets right that the first one gets wrong, and the other way round.
      *
-     * @param recall what it recognises more of each class
+     * @param recall what it recognizes more of each class
      */
     record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
 

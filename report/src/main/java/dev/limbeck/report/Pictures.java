@@ -4,7 +4,7 @@ import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.RgbImage;
-import dev.limbeck.evaluate.Change;
+import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.train.Predictions;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -64,19 +64,19 @@ final class Pictures {
     private static int lessSure(Predictions teacher, int label) {
         List<Integer> right = new ArrayList<>();
         for (int row = 0; row < teacher.size(); row++) {
-            if (teacher.labels()[row] == label && teacher.top(row) == label) right.add(row);
+            if (teacher.labels()[row] == label && teacher.argmax(row) == label) right.add(row);
         }
         right.sort(Comparator.comparingDouble(row -> teacher.probabilities(row)[label]));
         return right.isEmpty() ? -1 : right.get(right.size() / 4);
     }
 
     /** Show what every contestant gets right that the first one gets wrong, and the other way round. */
-    List<Page.Change> changes(List<ComparisonResult.Contestant> contestants, List<Predictions> students) {
+    List<Page.Change> changes(List<ComparisonResult.Variant> contestants, List<Predictions> students) {
         Predictions first = students.get(0);
         List<Page.Change> changes = new ArrayList<>();
         for (int i = 1; i < students.size(); i++) {
             Predictions other = students.get(i);
-            Change change = Objects.requireNonNull(contestants.get(i).change());
+            PredictionDiff change = Objects.requireNonNull(contestants.get(i).change());
             changes.add(new Page.Change(
                     contestants.get(i).name(),
                     change.won().size(),
@@ -94,8 +94,8 @@ final class Pictures {
         for (int i = 0; i < count; i++) {
             // Spread over the split, which is often sorted by class.
             int row = rows.get(i * rows.size() / count);
-            tiles.add(
-                    new Page.Tile(address(row), name(first.labels()[row]), name(first.top(row)), name(other.top(row))));
+            tiles.add(new Page.Tile(
+                    address(row), name(first.labels()[row]), name(first.argmax(row)), name(other.argmax(row))));
         }
         return tiles;
     }

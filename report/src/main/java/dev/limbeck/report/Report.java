@@ -9,15 +9,15 @@ import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.Profile;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.RunDirectory;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.weights.WholeFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +63,7 @@ public final class Report {
                 .replace("/*SCRIPT*/", resource("report.js"))
                 .replace("/*DATA*/", json.replace("<", "\\u003c"));
         Path file = folder.resolve(NAME);
-        WholeFile.write(file, page);
+        AtomicFile.write(file, page);
         return file;
     }
 
@@ -74,7 +74,7 @@ public final class Report {
                 .toList();
         List<Map<Split, Predictions>> students = new ArrayList<>();
         List<Page.Contestant> contestants = new ArrayList<>();
-        for (ComparisonResult.Contestant one : result.contestants()) {
+        for (ComparisonResult.Variant one : result.contestants()) {
             Path shown = folder.resolve(one.runs().get(0).directory());
             Map<Split, Predictions> predictions = PredictionFile.read(shown.resolve(PredictionFile.NAME));
             students.add(predictions);
@@ -83,14 +83,14 @@ public final class Report {
         List<Page.Teacher> taught = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             ComparisonResult.Taught teacher = result.teachers().get(i);
-            taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgement()));
+            taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgment()));
         }
         JsonNode first = runRecord(result.contestants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.get("recipe"), "");
         try (ImageData data = open(recipe)) {
             Pictures pictures = new Pictures(data, split);
             List<String> names = result.contestants().stream()
-                    .map(ComparisonResult.Contestant::name)
+                    .map(ComparisonResult.Variant::name)
                     .toList();
             List<Predictions> judged = students.stream()
                     .map(of -> Objects.requireNonNull(of.get(split)))
@@ -114,7 +114,7 @@ public final class Report {
         }
     }
 
-    private Page.Contestant contestant(ComparisonResult.Contestant one) {
+    private Page.Contestant contestant(ComparisonResult.Variant one) {
         List<Object> curves = new ArrayList<>();
         for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).get("epochs"));
         return new Page.Contestant(
@@ -128,7 +128,7 @@ public final class Report {
                 one.seconds(),
                 one.runs(),
                 curves,
-                one.judgement());
+                one.judgment());
     }
 
     /** Return what people call the data: the last part of a path, a known name without what follows it. */

@@ -2,7 +2,7 @@ package dev.limbeck.report;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.SweepResult;
-import dev.limbeck.distill.Schedule;
+import dev.limbeck.optim.Schedule;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;

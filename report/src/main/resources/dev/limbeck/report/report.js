@@ -22,7 +22,7 @@ function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-function colour(index) {
+function color(index) {
   return `var(${index === 0 ? '--alone' : palette[(index - 1) % palette.length]})`;
 }
 
@@ -67,7 +67,7 @@ const first = data.contestants[0];
 byId('summary').append(
     table('Comparison', ...filled(['', 'accuracy', 'of best epoch', `points over ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
       ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–', '–']),
-      ...data.contestants.map((c, i) => [key(c.name, colour(i)), spread(c.accuracy), spread(c.best_accuracy),
+      ...data.contestants.map((c, i) => [key(c.name, color(i)), spread(c.accuracy), spread(c.best_accuracy),
         between(c.difference, points), between(c.best_difference, points), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
         fixed(c.seconds, 1) + (i === 0 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`)]),
     ]), 'stack'),
@@ -98,7 +98,7 @@ function bar(css, who) {
 
 for (const card of data.cards) {
   const models = [{name: 'teacher', css: 'var(--teacher)', logits: card.teacher},
-    ...(card.students || []).map(s => ({name: s.name, css: colour(data.contestants.findIndex(c => c.name === s.name)), logits: s.logits}))];
+    ...(card.students || []).map(s => ({name: s.name, css: color(data.contestants.findIndex(c => c.name === s.name)), logits: s.logits}))];
   const order = card.teacher.map((z, i) => i).sort((a, b) => card.teacher[b] - card.teacher[a]);
   const shown = card.image ? order.slice(0, 6) : card.teacher.map((z, i) => i);
   const node = make('article', {class: 'card'}, make('h3', {},
@@ -130,7 +130,7 @@ function show(temperature) {
 byId('temperature').addEventListener('input', event => show(Number(event.target.value)));
 show(Number(byId('temperature').value));
 byId('cards').before(make('div', {class: 'legend'}, key('teacher', 'var(--teacher)'),
-    ...data.contestants.map((c, i) => key(c.name, colour(i))), make('span', {class: 'note'}, `bold: the label; students of seed ${data.shown_seed}`)));
+    ...data.contestants.map((c, i) => key(c.name, color(i))), make('span', {class: 'note'}, `bold: the label; students of seed ${data.shown_seed}`)));
 
 // Learning curves
 
@@ -164,7 +164,7 @@ function chart(title, series) {
 }
 
 function curves() {
-  const runs = data.contestants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: colour(i), faint: j > 0})));
+  const runs = data.contestants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: color(i), faint: j > 0})));
   const terms = [...new Set(runs.flatMap(r => r.rows.flatMap(row => Object.keys(row.terms))))];
   const figures = [
     ['training loss, all terms', row => row.train_loss], ['validation loss of the task', row => row.valid_loss],
@@ -173,7 +173,7 @@ function curves() {
     ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.rate]];
   const charts = figures.map(([title, pick]) => chart(title,
       runs.map(r => ({...r, values: r.rows.map(pick).map(v => v === undefined ? null : v)})).filter(s => s.values.some(v => v != null))));
-  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, colour(i))),
+  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, color(i))),
       first.runs.length > 1 ? make('span', {class: 'note'}, `bold line: seed ${data.shown_seed}; pale: the others`) : ''),
       make('div', {class: 'charts'}, ...charts.filter(Boolean)));
 }
@@ -202,7 +202,7 @@ function reliability(title, bins, css) {
 }
 
 const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', judged: t.judged})),
-  ...data.contestants.map((c, i) => ({name: c.name, css: colour(i), judged: c.judged}))].filter(m => m.judged);
+  ...data.contestants.map((c, i) => ({name: c.name, css: color(i), judged: c.judged}))].filter(m => m.judged);
 byId('fidelity').append(
     table('Agreement and calibration', ...filled(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
       percent(m.judged.fidelity?.top1), percent(m.judged.fidelity?.top5), fixed(m.judged.fidelity?.kl, 3),
@@ -215,7 +215,7 @@ byId('fidelity').append(
 // Classes
 
 byId('classes').append(
-    table('Class by class', ['share recognised', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
+    table('Class by class', ['share recognized', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
         data.class_names.map((name, c) => [name, ...models.map(m => percent(m.judged.recall[c], 1)),
           ...data.changes.map(change => change.recall[c] == null ? '–' : points(change.recall[c]))])),
     ...models.map(m => {

@@ -57,7 +57,7 @@ class ReportTest {
 
     private static Recipe recipe(boolean taught) {
         ObjectNode tree = RecipeFiles.tree();
-        tree.putObject("data").put("source", "shapes").put("train_limit", 120);
+        tree.putObject("data").put("source", "shapes").put("max_train_samples", 120);
         tree.put("student", "cifar-resnet8");
         tree.putObject("training").put("epochs", 2).put("lr", 1e-2);
         if (taught)
@@ -91,7 +91,7 @@ class ReportTest {
                                 - data.at("/contestants/0/judged/recall/3").asDouble(),
                         within(1e-12));
         assertThat(data.get("title").asText()).isEqualTo("Limbeck: cifar-resnet8 on shapes");
-        assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labelled and 0 unlabelled images, ");
+        assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled images, ");
         assertThat(data.at("/contestants/1/sentence").asText()).startsWith("distilled");
         assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
         assertThat(data.at("/costs")).hasSize(2);

@@ -2,26 +2,27 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.Settings;
 import dev.limbeck.data.Draws;
-import dev.limbeck.data.Origin;
+import dev.limbeck.data.Provenance;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
  * Change training images anew each time they are seen, in this order: a part of the image brought back to its size, a
- * mirror image, a shift, other colours, RandAugment.
+ * mirror image, a shift, other colors, RandAugment.
  *
- * @param flip mirror left and right half of the time
+ * @param hflip mirror left and right half of the time
  * @param padAndCrop take a crop of the image's size out of the image with so many black pixels on every side (He et al.,
  *     "Deep Residual Learning for Image Recognition", 2016, section 4.2); 0 for none
- * @param randomCrop smallest share of the area that a random part has, in (0, 1], of aspect ratios from 3/4 to 4/3 (Szegedy et
+ * @param randomResizedCrop smallest share of the area that a random part has, in (0, 1], of aspect ratios from 3/4 to 4/3 (Szegedy et
  *     al., "Going Deeper with Convolutions", CVPR 2015); 1 for the whole image. It is taken from the prepared image
- * @param jitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
+ * @param colorJitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
  *     at most 1
  * @param randAugment magnitude from 1 to 30 of two operations drawn by lot, see {@link RandAugment}; 0 for none
  * @param views how many draws of each image there are, in turn from epoch to epoch; 0 for new ones in each epoch
  */
-public record Augmentation(boolean flip, int padAndCrop, double randomCrop, double jitter, int randAugment, int views) {
+public record Augmentation(
+        boolean hflip, int padAndCrop, double randomResizedCrop, double colorJitter, int randAugment, int views) {
     private static final int MOST_CROP = 4096;
     private static final int RAND_AUGMENT_STEPS = 2;
     private static final int ATTEMPTS = 10;
@@ -30,9 +31,9 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
         if (padAndCrop < 0 || padAndCrop > MOST_CROP) {
             throw Settings.wrong("pad_and_crop", "0 to " + MOST_CROP, padAndCrop);
         }
-        if (!(randomCrop > 0 && randomCrop <= 1))
-            throw Settings.wrong("random_crop", "above 0 and at most 1", randomCrop);
-        Settings.inUnit("jitter", jitter);
+        if (!(randomResizedCrop > 0 && randomResizedCrop <= 1))
+            throw Settings.wrong("random_resized_crop", "above 0 and at most 1", randomResizedCrop);
+        Settings.inUnit("color_jitter", colorJitter);
         if (views < 0) throw Settings.wrong("views", "0 or more", views);
         if (randAugment < 0 || randAugment > RandAugment.MOST) {
             throw Settings.wrong("rand_augment", "0 to " + RandAugment.MOST, randAugment);
@@ -45,33 +46,33 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
     }
 
     /** Return the same with or without mirror images. */
-    public Augmentation withFlip(boolean flip) {
-        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment, views);
+    public Augmentation withHflip(boolean flip) {
+        return new Augmentation(flip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
     /** Return the same with shifts of at most so many pixels. */
     public Augmentation withPadAndCrop(int pixels) {
-        return new Augmentation(flip, pixels, randomCrop, jitter, randAugment, views);
+        return new Augmentation(hflip, pixels, randomResizedCrop, colorJitter, randAugment, views);
     }
 
     /** Return the same with random parts of at least so large a share of the area. */
-    public Augmentation withRandomCrop(double smallest) {
-        return new Augmentation(flip, padAndCrop, smallest, jitter, randAugment, views);
+    public Augmentation withRandomResizedCrop(double smallest) {
+        return new Augmentation(hflip, padAndCrop, smallest, colorJitter, randAugment, views);
     }
 
-    /** Return the same with another strength of colour changes. */
-    public Augmentation withJitter(double strength) {
-        return new Augmentation(flip, padAndCrop, randomCrop, strength, randAugment, views);
+    /** Return the same with another strength of color changes. */
+    public Augmentation withColorJitter(double strength) {
+        return new Augmentation(hflip, padAndCrop, randomResizedCrop, strength, randAugment, views);
     }
 
     /** Return the same with another magnitude of RandAugment. */
     public Augmentation withRandAugment(int magnitude) {
-        return new Augmentation(flip, padAndCrop, randomCrop, jitter, magnitude, views);
+        return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, magnitude, views);
     }
 
     /** Return the same with so many draws of each image, in turn; 0 for new ones in each epoch. */
     public Augmentation withViews(int views) {
-        return new Augmentation(flip, padAndCrop, randomCrop, jitter, randAugment, views);
+        return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
     /** Return whether images stay as they are. */
@@ -81,17 +82,17 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
 
     /** Return which view of the images an epoch shows. */
     int view(int epoch) {
-        if (isNone()) return Origin.PLAIN;
+        if (isNone()) return Provenance.PLAIN;
         return views == 0 ? epoch : epoch % views;
     }
 
     /** Return the settings for a run's record. */
     Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("flip", flip);
+        facts.put("hflip", hflip);
         facts.put("pad_and_crop", padAndCrop);
-        facts.put("random_crop", randomCrop);
-        facts.put("jitter", jitter);
+        facts.put("random_resized_crop", randomResizedCrop);
+        facts.put("color_jitter", colorJitter);
         facts.put("rand_augment", randAugment);
         facts.put("views", views);
         return facts;
@@ -104,9 +105,9 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
      */
     void write(byte[] pixels, int height, int width, double scale, Draws draws, ByteBuffer target) {
         RgbImage image = new RgbImage(width, height, pixels);
-        if (randomCrop < 1) image = part(image, draws);
+        if (randomResizedCrop < 1) image = part(image, draws);
         image = moved(image, scale, draws);
-        if (jitter > 0) image = jittered(image, draws);
+        if (colorJitter > 0) image = jittered(image, draws);
         if (randAugment > 0) image = RandAugment.apply(image, RAND_AUGMENT_STEPS, randAugment, draws);
         target.put(image.rgb());
     }
@@ -114,7 +115,7 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
     private RgbImage part(RgbImage image, Draws draws) {
         double area = (double) image.width() * image.height();
         for (int i = 0; i < ATTEMPTS; i++) {
-            double share = area * draws.between(randomCrop, 1);
+            double share = area * draws.between(randomResizedCrop, 1);
             double ratio = Math.exp(draws.between(Math.log(3.0 / 4), Math.log(4.0 / 3)));
             double width = Math.sqrt(share * ratio);
             double height = Math.sqrt(share / ratio);
@@ -132,7 +133,7 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
     }
 
     private RgbImage moved(RgbImage image, double scale, Draws draws) {
-        boolean mirrored = flip && draws.nextBoolean();
+        boolean mirrored = hflip && draws.nextBoolean();
         int right = shift(scale, draws);
         int down = shift(scale, draws);
         if (!mirrored && right == 0 && down == 0) return image;
@@ -153,8 +154,8 @@ public record Augmentation(boolean flip, int padAndCrop, double randomCrop, doub
     }
 
     private RgbImage jittered(RgbImage image, Draws draws) {
-        RgbImage bright = Colours.brightness(image, draws.between(1 - jitter, 1 + jitter));
-        RgbImage contrasted = Colours.contrast(bright, draws.between(1 - jitter, 1 + jitter));
-        return Colours.saturation(contrasted, draws.between(1 - jitter, 1 + jitter));
+        RgbImage bright = Colors.brightness(image, draws.between(1 - colorJitter, 1 + colorJitter));
+        RgbImage contrasted = Colors.contrast(bright, draws.between(1 - colorJitter, 1 + colorJitter));
+        return Colors.saturation(contrasted, draws.between(1 - colorJitter, 1 + colorJitter));
     }
 }

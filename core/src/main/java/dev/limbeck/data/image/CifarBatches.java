@@ -2,7 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.IoErrors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -81,7 +81,7 @@ public final class CifarBatches {
 
     private static Map<?, ?> read(Path file) {
         try {
-            FileTrouble.requireFetched(file);
+            IoErrors.requireFetched(file);
             if (Files.size(file) > LARGEST_FILE) throw new IOException("it is larger than any CIFAR file");
             return CifarPickle.read(Files.readAllBytes(file));
         } catch (IOException e) {

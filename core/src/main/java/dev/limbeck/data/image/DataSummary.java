@@ -28,10 +28,10 @@ final class DataSummary {
 
     private final ImageSource source;
     private final SplitPlan plan;
-    private final ImagePreparation preparation;
+    private final ImagePreprocessing preparation;
     private final int[] trained;
 
-    DataSummary(ImageSource source, SplitPlan plan, ImagePreparation preparation) {
+    DataSummary(ImageSource source, SplitPlan plan, ImagePreprocessing preparation) {
         this.source = source;
         this.plan = plan;
         this.preparation = preparation;
@@ -83,11 +83,11 @@ final class DataSummary {
         if (without > 0) parts.add(number(without) + " train without labels");
         parts.add("shown at " + preparation.width() + "×" + preparation.height() + scaled(store));
         if (skipped > 0) parts.add(number(skipped) + " left out that cannot be read");
-        plan.unlabelled()
+        plan.unlabeled()
                 .forEach((split, images) ->
                         parts.add(number(images.length) + " " + split.label() + " left out without labels"));
         long unused = source.leftOut().stream()
-                .filter(file -> file.reason() == LeftOut.Reason.UNUSED)
+                .filter(file -> file.reason() == SkippedFile.Reason.UNUSED)
                 .count();
         if (unused > 0) parts.add(number(unused) + " beside the splits not used");
         return String.join(", ", parts);
@@ -180,7 +180,7 @@ final class DataSummary {
     /** Say what may be a mistake, one line each. */
     List<String> warnings() {
         List<String> lines = new ArrayList<>();
-        plan.unlabelled()
+        plan.unlabeled()
                 .forEach((split, images) -> lines.add(count(images.length, split.label() + " image")
                         + " without a label, such as " + source.name(images[0]) + ": nothing is judged by "
                         + (images.length == 1 ? "it" : "them")));

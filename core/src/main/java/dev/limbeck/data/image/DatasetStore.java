@@ -1,16 +1,16 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.FolderLock;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.Names;
 import dev.limbeck.data.image.FolderTree.Directory;
-import dev.limbeck.weights.Archives;
-import dev.limbeck.weights.Checksum;
-import dev.limbeck.weights.Download;
-import dev.limbeck.weights.Downloads;
-import dev.limbeck.weights.FileTrouble;
-import dev.limbeck.weights.WholeFile;
+import dev.limbeck.io.Archives;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.io.Checksum;
+import dev.limbeck.io.Download;
+import dev.limbeck.io.Downloads;
+import dev.limbeck.io.FolderLock;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.MissingFile;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -215,7 +215,7 @@ public final class DatasetStore {
     private ImageSource pets(String name, Function<String, String> label) {
         Path folder =
                 unpacked(fetch("pets", PETS, PETS_FILE), cache.resolve("pets").resolve("images"));
-        return new RelabelledSource(ImageFolder.of(folder), label::apply, PETS_DEFAULTS, name + " in " + folder);
+        return new RelabeledSource(ImageFolder.of(folder), label::apply, PETS_DEFAULTS, name + " in " + folder);
     }
 
     private ImageSource cifar(String name, Remote file) {
@@ -273,7 +273,7 @@ public final class DatasetStore {
         try {
             Files.createDirectories(folder.getParent());
         } catch (IOException e) {
-            throw FileTrouble.writing(folder, e);
+            throw IoErrors.writing(folder, e);
         }
         // Of several processes one unpacks and the others wait, for what it has to say of the archive too.
         try (FolderLock lock = FolderLock.await(FolderLock.beside(notes(folder)), folder)) {
@@ -281,7 +281,7 @@ public final class DatasetStore {
             // A link that may stand for a split is needed: its images would be drawn from others without it.
             // The notes are there before the folder is, or a process that ends in between would never say them.
             Archives.extract(archive, folder, SplitNames::isSplit, said -> {
-                if (!said.isEmpty()) WholeFile.write(notes(folder), String.join("\n", said) + "\n");
+                if (!said.isEmpty()) AtomicFile.write(notes(folder), String.join("\n", said) + "\n");
             });
             return folder;
         }

@@ -1,6 +1,6 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.weights.Downloads;
+import dev.limbeck.io.Downloads;
 import java.util.List;
 
 /**
@@ -32,14 +32,14 @@ public final class Datasets {
     }
 
     /**
-     * Open the Oxford-IIIT Pets, 7,349 photographs labelled cat or dog (Parkhi et al., "Cats and Dogs", 2012). Flipped;
+     * Open the Oxford-IIIT Pets, 7,349 photographs labeled cat or dog (Parkhi et al., "Cats and Dogs", 2012). Flipped;
      * 64×64 unless chosen.
      */
     public static ImageSource pets() {
         return store().named("pets");
     }
 
-    /** Open the same photographs labelled with their 37 breeds. */
+    /** Open the same photographs labeled with their 37 breeds. */
     public static ImageSource petBreeds() {
         return store().named("pets-breeds");
     }

@@ -5,7 +5,7 @@ import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderTree.Directory;
 import dev.limbeck.data.image.FolderTree.Image;
-import dev.limbeck.data.image.LeftOut.Reason;
+import dev.limbeck.data.image.SkippedFile.Reason;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ final class FolderLayout {
     private @Nullable String unclear;
 
     private final List<Entry> entries = new ArrayList<>();
-    private final List<LeftOut> leftOut = new ArrayList<>();
+    private final List<SkippedFile> leftOut = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     private final Set<String> trainClasses = new HashSet<>();
     /** Where images lie that a link leads to. */
@@ -80,7 +80,7 @@ final class FolderLayout {
         return List.copyOf(entries);
     }
 
-    List<LeftOut> leftOut() {
+    List<SkippedFile> leftOut() {
         return List.copyOf(leftOut);
     }
 
@@ -110,12 +110,12 @@ final class FolderLayout {
     private void refuseLostValidation() {
         Directory given = folders.splits().get(Split.VALID);
         if (given == null || entries.stream().anyMatch(entry -> entry.split == Split.VALID)) return;
-        List<LeftOut> lost = leftOut.stream()
+        List<SkippedFile> lost = leftOut.stream()
                 .filter(file -> file.reason().stops() && isIn(given, file.file()))
                 .toList();
         if (lost.isEmpty()) return;
         throw new LimbeckException("no image of the validation split '" + given.name + "' in " + root.path
-                + " can be used: " + LeftOut.byReason(lost) + "; repair it, or move it away");
+                + " can be used: " + SkippedFile.byReason(lost) + "; repair it, or move it away");
     }
 
     private boolean isIn(Directory folder, String file) {
@@ -153,10 +153,10 @@ final class FolderLayout {
         if (!without.isEmpty() && !classes.isEmpty()) {
             warnings.add("no class, since there is no image in it: " + Names.quoted(without) + where);
         }
-        warnOfUnlabelledClasses(split, classes.keySet());
+        warnOfUnlabeledClasses(split, classes.keySet());
     }
 
-    private void warnOfUnlabelledClasses(Split split, Collection<String> classes) {
+    private void warnOfUnlabeledClasses(Split split, Collection<String> classes) {
         if (split != Split.TRAIN) return;
         List<String> names = classes.stream()
                 .filter(name -> WITHOUT_LABELS.matcher(folded(name)).matches())
@@ -215,10 +215,10 @@ final class FolderLayout {
 
     private void collectLeftOut(Directory folder) {
         if (folders.unused().contains(folder)) {
-            List<LeftOut> files = new ArrayList<>();
+            List<SkippedFile> files = new ArrayList<>();
             folder.allLeftOut(files);
-            for (LeftOut file : files) {
-                leftOut.add(file.reason().stops() ? new LeftOut(file.file(), Reason.UNUSED) : file);
+            for (SkippedFile file : files) {
+                leftOut.add(file.reason().stops() ? new SkippedFile(file.file(), Reason.UNUSED) : file);
             }
             List<Image> images = new ArrayList<>();
             folder.allImages(images);
@@ -233,7 +233,7 @@ final class FolderLayout {
     }
 
     private void leave(Path file, Reason reason) {
-        leftOut.add(new LeftOut(tree.name(file), reason));
+        leftOut.add(new SkippedFile(tree.name(file), reason));
     }
 
     /** Keep an image once: links may lead to one from several places. */

@@ -1,6 +1,6 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.data.image.LeftOut.Reason;
+import dev.limbeck.data.image.SkippedFile.Reason;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,7 +41,7 @@ final class FolderTree {
         final Path real;
         final List<Directory> directories = new ArrayList<>();
         final List<Image> images = new ArrayList<>();
-        final List<LeftOut> leftOut = new ArrayList<>();
+        final List<SkippedFile> leftOut = new ArrayList<>();
 
         private int total = -1;
 
@@ -72,7 +72,7 @@ final class FolderTree {
         }
 
         /** Collect what was left out in it and below. */
-        void allLeftOut(List<LeftOut> to) {
+        void allLeftOut(List<SkippedFile> to) {
             to.addAll(leftOut);
             for (Directory child : directories) child.allLeftOut(to);
         }
@@ -123,7 +123,7 @@ final class FolderTree {
         walk(root, children, false, false);
         for (Unsure file : empty) {
             boolean lost = suffixesByContent.contains(FileNames.suffix(file.file));
-            file.directory.leftOut.add(new LeftOut(file.file, lost ? Reason.EMPTY : Reason.NOT_AN_IMAGE));
+            file.directory.leftOut.add(new SkippedFile(file.file, lost ? Reason.EMPTY : Reason.NOT_AN_IMAGE));
         }
     }
 
@@ -256,7 +256,7 @@ final class FolderTree {
     }
 
     private void leave(Directory directory, Path file, Reason reason) {
-        directory.leftOut.add(new LeftOut(name(file), reason));
+        directory.leftOut.add(new SkippedFile(name(file), reason));
     }
 
     /** Return a path under the folder that was walked, with slashes. */

@@ -2,7 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.IoErrors;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -37,7 +37,7 @@ public record Idx(int[] dims, byte[] values) {
             raw.mark(2);
             boolean compressed = raw.read() == GZIP_FIRST && raw.read() == GZIP_SECOND;
             raw.reset();
-            FileTrouble.requireFetched(file);
+            IoErrors.requireFetched(file);
             long most = Files.size(file);
             if (compressed) most = Math.max(ALWAYS_ALLOWED, most * Limit.IDX_GROWTH.value());
             return read(new DataInputStream(compressed ? new GZIPInputStream(raw) : raw), dimensions, most, file);

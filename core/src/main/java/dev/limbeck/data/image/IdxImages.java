@@ -42,7 +42,7 @@ public final class IdxImages {
     }
 
     /**
-     * Read a folder, files compressed by gzip or not. Images become RGB by repeating the grey value; they are used in
+     * Read a folder, files compressed by gzip or not. Images become RGB by repeating the gray value; they are used in
      * their own size, without augmentation, unless chosen otherwise.
      *
      * @throws LimbeckException if a file is missing or damaged, or images and labels do not fit together

@@ -41,15 +41,15 @@ final class ImageCheck {
     }
 
     private void checkLeftOut() {
-        List<LeftOut> lost =
+        List<SkippedFile> lost =
                 source.leftOut().stream().filter(file -> file.reason().stops()).toList();
         if (lost.isEmpty()) return;
         if (!settings.skipBadImages()) {
             throw new LimbeckException(lost.size() + (lost.size() == 1 ? " file" : " files") + " of " + source.origin()
-                    + " cannot be used: " + LeftOut.byReason(lost) + "; repair or remove them" + ADVICE);
+                    + " cannot be used: " + SkippedFile.byReason(lost) + "; repair or remove them" + ADVICE);
         }
-        warnings.add("files skipped: " + LeftOut.byReason(lost));
-        for (LeftOut file : lost) {
+        warnings.add("files skipped: " + SkippedFile.byReason(lost));
+        for (SkippedFile file : lost) {
             skipped.add(
                     "cannot read image " + file.file() + ": " + file.reason().words());
         }

@@ -2,16 +2,16 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.BufferPool;
 import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
-import dev.limbeck.data.Lens;
-import dev.limbeck.data.Origin;
 import dev.limbeck.data.PrefetchStream;
-import dev.limbeck.data.RowKey;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -33,7 +33,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Feed images as normalised float32 tensors of shape N×3×H×W, stored channels last. Images are brought to one size
+ * Feed images as normalized float32 tensors of shape N×3×H×W, stored channels last. Images are brought to one size
  * when they are first loaded and kept in memory as far as the budget goes; flips and crops are drawn anew each epoch.
  */
 public final class ImageData implements Data {
@@ -49,11 +49,11 @@ public final class ImageData implements Data {
     private final AtomicLong budget;
     private final PixelStore store;
     private volatile boolean closed;
-    private final RowKeys keys;
+    private final SampleKeys keys;
     private final SplitPlan plan;
     private final Augmentation augmentation;
     private final BufferPool pool;
-    private final ImagePreparation preparation;
+    private final ImagePreprocessing preparation;
     private final ImageCheck check;
     private final DataSummary summary;
     private final String summaryLine;
@@ -71,7 +71,7 @@ public final class ImageData implements Data {
         }
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preparation, budget);
-        keys = new RowKeys(source, preparation, store, settings.augmentation());
+        keys = new SampleKeys(source, preparation, store, settings.augmentation());
         plan = new SplitPlan(source, check.usable(store, progress), settings);
         summary = new DataSummary(source, plan, preparation);
         augmentation = settings.augmentation();
@@ -121,7 +121,7 @@ public final class ImageData implements Data {
         return source.name(plan.of(split)[index]);
     }
 
-    /** Return an image of a split as the model sees it before normalisation, not augmented. */
+    /** Return an image of a split as the model sees it before normalization, not augmented. */
     public RgbImage image(Split split, int index) {
         return new RgbImage(preparation.width(), preparation.height(), store.pixels(plan.of(split)[index]));
     }
@@ -148,7 +148,7 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public BatchStream train(int epoch) {
+    public DataLoader train(int epoch) {
         int[] images = images(Split.TRAIN);
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
@@ -157,13 +157,13 @@ public final class ImageData implements Data {
         return stream(
                 Split.TRAIN,
                 Arrays.copyOf(order, usable),
-                new Origin(Split.TRAIN, view),
+                new Provenance(Split.TRAIN, view),
                 (index, target) -> write(images[index], view, target));
     }
 
     /** Write a view of an image, prepared as this data's are. */
     private void write(int image, int view, ByteBuffer target) {
-        if (view == Origin.PLAIN) target.put(store.pixels(image));
+        if (view == Provenance.PLAIN) target.put(store.pixels(image));
         else augment(image, AUGMENT_LOTS, view, target);
     }
 
@@ -179,17 +179,18 @@ public final class ImageData implements Data {
 
     /** {@inheritDoc} Images of another size are made of the same source pixels, and augmented by the same draws. */
     @Override
-    public Lens lens(Map<String, String> wanted) {
-        ImagePreparation other = ImagePreparation.of(wanted);
+    public AlternateView alternateView(Map<String, String> wanted) {
+        ImagePreprocessing other = ImagePreprocessing.of(wanted);
         double scale = (double) other.width() / preparation.width();
-        return new ImageLens(other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
-            if (view == Origin.PLAIN) {
-                target.put(pixels);
-            } else {
-                Draws draws = Draws.of(settings.seed(), AUGMENT_LOTS, view, image);
-                augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
-            }
-        });
+        return new ImageAlternateView(
+                other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
+                    if (view == Provenance.PLAIN) {
+                        target.put(pixels);
+                    } else {
+                        Draws draws = Draws.of(settings.seed(), AUGMENT_LOTS, view, image);
+                        augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
+                    }
+                });
     }
 
     /** Return where the images come from, such as a folder. */
@@ -199,40 +200,40 @@ public final class ImageData implements Data {
 
     @Override
     public int[] views() {
-        if (augmentation.isNone()) return new int[] {Origin.PLAIN};
+        if (augmentation.isNone()) return new int[] {Provenance.PLAIN};
         return IntStream.range(0, augmentation.views()).toArray();
     }
 
     @Override
-    public BatchStream view(Split split, int view) {
+    public DataLoader view(Split split, int view) {
         return view(split, view, IntStream.range(0, images(split).length).toArray());
     }
 
     @Override
-    public BatchStream sample(Split split, int most) {
+    public DataLoader sample(Split split, int most) {
         int size = images(split).length;
         int count = Math.min(most, size);
         return view(
                 split,
-                Origin.PLAIN,
+                Provenance.PLAIN,
                 IntStream.range(0, count)
                         .map(i -> (int) ((long) i * size / count))
                         .toArray());
     }
 
-    private BatchStream view(Split split, int view, int... rows) {
+    private DataLoader view(Split split, int view, int... rows) {
         int[] images = images(split);
-        return stream(split, rows, new Origin(split, view), (index, target) -> write(images[index], view, target));
+        return stream(split, rows, new Provenance(split, view), (index, target) -> write(images[index], view, target));
     }
 
     @Override
-    public RowKey[] keys(Origin origin, int... indices) {
+    public SampleKey[] keys(Provenance origin, int... indices) {
         int[] images = plan.of(origin.split());
-        RowKey[] all = new RowKey[indices.length];
+        SampleKey[] all = new SampleKey[indices.length];
         for (int row = 0; row < all.length; row++) {
             int image = images[indices[row]];
             int view = origin.view();
-            all[row] = view == Origin.PLAIN
+            all[row] = view == Provenance.PLAIN
                     ? keys.plain(image)
                     : keys.of(image, Draws.of(settings.seed(), AUGMENT_LOTS, view, image));
         }
@@ -240,8 +241,8 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public Map<String, String> look() {
-        Map<String, String> facts = new LinkedHashMap<>(preparation());
+    public Map<String, String> cacheKey() {
+        Map<String, String> facts = new LinkedHashMap<>(preprocessing());
         if (!augmentation.isNone()) {
             facts.put("augmentation", augmentation.withViews(0).describe().toString());
             facts.put("augmentation_seed", String.valueOf(settings.seed()));
@@ -250,7 +251,7 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public BatchStream augmented(Split split, int view) {
+    public DataLoader augmented(Split split, int view) {
         int[] images = images(split);
         return stream(
                 split,
@@ -260,8 +261,8 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public BatchStream evaluate(Split split) {
-        return view(split, Origin.PLAIN);
+    public DataLoader evaluate(Split split) {
+        return view(split, Provenance.PLAIN);
     }
 
     /**
@@ -269,8 +270,8 @@ public final class ImageData implements Data {
      * the long work starts.
      */
     public void show(Path file) {
-        List<ContactSheet.Cell> cells = new ArrayList<>();
-        try (BatchStream batches = train(0);
+        List<ImageGrid.Cell> cells = new ArrayList<>();
+        try (DataLoader batches = train(0);
                 Scope scope = Scope.open()) {
             Batch batch = batches.next();
             if (batch == null) throw new LimbeckException("there is no training image to show");
@@ -279,21 +280,21 @@ public final class ImageData implements Data {
                 ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
                 write(images[i], augmentation.view(0), pixels);
                 int label = plan.label(images[i]);
-                cells.add(new ContactSheet.Cell(
+                cells.add(new ImageGrid.Cell(
                         new RgbImage(preparation.width(), preparation.height(), pixels.array()),
                         label < 0 ? "no label" : classNames().get(label),
                         false));
             }
         }
-        ContactSheet.write(cells, file);
+        ImageGrid.write(cells, file);
     }
 
     @Override
     public void draw(Split split, List<Caption> captions, Path file) {
-        ContactSheet.write(
+        ImageGrid.write(
                 captions.stream()
                         .map(caption ->
-                                new ContactSheet.Cell(image(split, caption.row()), caption.text(), caption.marked()))
+                                new ImageGrid.Cell(image(split, caption.row()), caption.text(), caption.marked()))
                         .toList(),
                 file);
     }
@@ -323,7 +324,7 @@ public final class ImageData implements Data {
         for (Split split : Split.values()) sizes.put(split.label(), size(split));
         facts.put("sizes", sizes);
         facts.put("skipped_images", skipped().size());
-        facts.put("left_out", LeftOut.counts(source.leftOut()));
+        facts.put("left_out", SkippedFile.counts(source.leftOut()));
         facts.put("summary", summary());
         facts.put("warnings", warnings());
         facts.putAll(settings.describe());
@@ -331,7 +332,7 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public Map<String, String> preparation() {
+    public Map<String, String> preprocessing() {
         return preparation.toMetadata();
     }
 
@@ -350,7 +351,7 @@ public final class ImageData implements Data {
         int[] images = plan.of(split);
         if (images.length == 0) {
             throw new LimbeckException(
-                    "there is no " + split.label() + " split in " + source.origin() + plan.unlabelledWords(split)
+                    "there is no " + split.label() + " split in " + source.origin() + plan.unlabeledWords(split)
                             + "; choose one of "
                             + Arrays.stream(Split.values())
                                     .filter(this::has)
@@ -360,7 +361,7 @@ public final class ImageData implements Data {
         return images;
     }
 
-    private BatchStream stream(Split split, int[] order, @Nullable Origin origin, PrefetchStream.RowFiller filler) {
+    private DataLoader stream(Split split, int[] order, @Nullable Provenance origin, PrefetchStream.RowFiller filler) {
         if (closed) {
             throw new LimbeckException(
                     "the data " + source.origin() + " is closed; open it again, or close it after what uses it");
@@ -374,7 +375,7 @@ public final class ImageData implements Data {
             long[] labels =
                     Arrays.stream(indices).mapToLong(i -> plan.label(images[i])).toArray();
             return new Batch(
-                    List.of(preparation.normalised(bytes, indices.length)),
+                    List.of(preparation.normalized(bytes, indices.length)),
                     Tensors.of(labels, labels.length),
                     indices,
                     origin);

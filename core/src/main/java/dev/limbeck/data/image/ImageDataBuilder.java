@@ -28,9 +28,9 @@ public final class ImageDataBuilder {
     private int batchSize = 64;
     private long seed = 42;
     private double validFraction = 0.2;
-    private int trainLimit;
+    private int maxTrainSamples;
     private int labelsPerClass;
-    private boolean keepUnlabelled;
+    private boolean keepUnlabeled;
     private List<Double> mean = IMAGENET_MEAN;
     private List<Double> std = IMAGENET_STD;
     private long cacheBudget = Runtime.getRuntime().maxMemory() / 2;
@@ -44,7 +44,7 @@ public final class ImageDataBuilder {
         ImageDefaults defaults = source.defaults();
         height = defaults.height();
         width = defaults.width();
-        augmentation = Augmentation.none().withFlip(defaults.flip()).withPadAndCrop(defaults.padAndCrop());
+        augmentation = Augmentation.none().withHflip(defaults.flip()).withPadAndCrop(defaults.padAndCrop());
     }
 
     /**
@@ -53,7 +53,7 @@ public final class ImageDataBuilder {
      * @param label returns a class name, or null for an image without label
      */
     public ImageDataBuilder labelByName(Function<String, @Nullable String> label) {
-        source = new RelabelledSource(source, label);
+        source = new RelabeledSource(source, label);
         return this;
     }
 
@@ -97,52 +97,52 @@ public final class ImageDataBuilder {
     }
 
     /**
-     * Train on at most so many labelled images, drawn in proportion from the classes; unlabelled ones stay as they are.
+     * Train on at most so many labeled images, drawn in proportion from the classes; unlabeled ones stay as they are.
      * 0 for all.
      */
-    public ImageDataBuilder trainLimit(int most) {
-        this.trainLimit = most;
+    public ImageDataBuilder maxTrainSamples(int most) {
+        this.maxTrainSamples = most;
         return this;
     }
 
-    /** Train on at most so many labelled images of each class, drawn by lot; 0 for all. */
+    /** Train on at most so many labeled images of each class, drawn by lot; 0 for all. */
     public ImageDataBuilder labelsPerClass(int most) {
         this.labelsPerClass = most;
         return this;
     }
 
     /** Keep the training images beyond a limit without their labels: a teacher can teach on them. */
-    public ImageDataBuilder keepUnlabelled(boolean keep) {
-        this.keepUnlabelled = keep;
+    public ImageDataBuilder keepUnlabeled(boolean keep) {
+        this.keepUnlabeled = keep;
         return this;
     }
 
     /** Add images without labels to the training ones: a teacher can teach on them. */
-    public ImageDataBuilder unlabelled(ImageSource images) {
-        source = new UnlabelledToo(source, images);
+    public ImageDataBuilder unlabeled(ImageSource images) {
+        source = new WithUnlabeled(source, images);
         return this;
     }
 
     /**
-     * Normalise each channel to {@code (value / 255 − mean) / std}; by ImageNet's statistics unless chosen.
+     * Normalize each channel to {@code (value / 255 − mean) / std}; by ImageNet's statistics unless chosen.
      *
      * @param mean three values, red first
      * @param std three values above 0
      */
-    public ImageDataBuilder normalise(double[] mean, double[] std) {
+    public ImageDataBuilder normalize(double[] mean, double[] std) {
         this.mean = Arrays.stream(mean).boxed().toList();
         this.std = Arrays.stream(std).boxed().toList();
         return this;
     }
 
     /** Mirror training images left and right half of the time. */
-    public ImageDataBuilder flip() {
-        return flip(true);
+    public ImageDataBuilder hflip() {
+        return hflip(true);
     }
 
     /** Choose whether training images are mirrored half of the time. */
-    public ImageDataBuilder flip(boolean flip) {
-        augmentation = augmentation.withFlip(flip);
+    public ImageDataBuilder hflip(boolean flip) {
+        augmentation = augmentation.withHflip(flip);
         return this;
     }
 
@@ -202,13 +202,13 @@ public final class ImageDataBuilder {
      */
     public ImageData build() {
         ImageSettings settings = new ImageSettings(
-                new ImagePreparation(height, width, resize, mean, std),
+                new ImagePreprocessing(height, width, resize, mean, std),
                 batchSize,
                 seed,
                 validFraction,
-                trainLimit,
+                maxTrainSamples,
                 labelsPerClass,
-                keepUnlabelled,
+                keepUnlabeled,
                 balanced,
                 augmentation,
                 cacheBudget,

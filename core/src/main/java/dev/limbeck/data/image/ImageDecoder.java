@@ -11,7 +11,7 @@ import java.nio.file.Path;
 /**
  * Decode PNG, JPEG, BMP, GIF, WebP and TIFF (the first frame or page) to upright 8-bit RGB, by content whatever the file is
  * called. Pixels are those of Pillow's {@code ImageOps.exif_transpose(Image.open(file)).convert("RGB")}: alpha is
- * dropped, palettes are looked up, grey is repeated, color profiles are not applied. Of 16-bit samples the upper 8 bits stay.
+ * dropped, palettes are looked up, gray is repeated, color profiles are not applied. Of 16-bit samples the upper 8 bits stay.
  * What differs from Pillow is listed in {@code docs/images.md}.
  */
 public final class ImageDecoder {

@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderLayout.Entry;
-import dev.limbeck.data.image.LeftOut.Reason;
+import dev.limbeck.data.image.SkippedFile.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ public final class ImageFolder implements ImageSource {
     private final List<String> classNames;
     private final Map<String, Integer> labels = new HashMap<>();
 
-    private final List<LeftOut> leftOut;
+    private final List<SkippedFile> leftOut;
     private final List<String> warnings;
     private final @Nullable String unclear;
     private final String withoutLabels;
@@ -105,20 +105,21 @@ public final class ImageFolder implements ImageSource {
     }
 
     private LimbeckException empty() {
-        List<LeftOut> lost =
+        List<SkippedFile> lost =
                 leftOut.stream().filter(file -> file.reason().stops()).toList();
         List<String> others = leftOut.stream()
                 .filter(file -> file.reason() == Reason.NOT_AN_IMAGE)
-                .map(LeftOut::file)
+                .map(SkippedFile::file)
                 .toList();
-        String found = !lost.isEmpty() ? LeftOut.byReason(lost) : others.isEmpty() ? "" : LeftOut.bySuffix(others);
+        String found =
+                !lost.isEmpty() ? SkippedFile.byReason(lost) : others.isEmpty() ? "" : SkippedFile.bySuffix(others);
         return new LimbeckException("no images in " + folder + "; expected " + ImageFormat.READ + " files"
                 + (found.isEmpty() ? "" : ", found " + found));
     }
 
     private void warn(FolderTree tree) {
         if (!tree.byContent().isEmpty()) {
-            warnings.add("images by their content: " + LeftOut.bySuffix(tree.byContent()));
+            warnings.add("images by their content: " + SkippedFile.bySuffix(tree.byContent()));
         }
         warn("files left out that are not images: ", Reason.NOT_AN_IMAGE);
         warn("hidden files left out: ", Reason.HIDDEN);
@@ -136,13 +137,13 @@ public final class ImageFolder implements ImageSource {
     private void warn(String words, Reason reason) {
         List<String> files = leftOut.stream()
                 .filter(file -> file.reason() == reason)
-                .map(LeftOut::file)
+                .map(SkippedFile::file)
                 .toList();
-        if (!files.isEmpty()) warnings.add(words + LeftOut.bySuffix(files));
+        if (!files.isEmpty()) warnings.add(words + SkippedFile.bySuffix(files));
     }
 
     @Override
-    public List<LeftOut> leftOut() {
+    public List<SkippedFile> leftOut() {
         return leftOut;
     }
 

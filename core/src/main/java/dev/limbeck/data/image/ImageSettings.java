@@ -10,22 +10,22 @@ import java.util.Map;
  * Hold how images become batches.
  *
  * @param validFraction share of the training images that validates where the source has no such split, in [0, 1)
- * @param trainLimit most labelled training images; 0 for all
- * @param labelsPerClass most labelled training images of each class; 0 for all
- * @param keepUnlabelled whether images beyond those stay in training without their labels
+ * @param maxTrainSamples most labeled training images; 0 for all
+ * @param labelsPerClass most labeled training images of each class; 0 for all
+ * @param keepUnlabeled whether images beyond those stay in training without their labels
  * @param balanced whether each epoch draws as many images of every class, with repetition
  * @param augmentation how training images are changed each time
  * @param cacheBudget bytes of resized images kept in memory
  * @param prefetch most batches prepared ahead
  */
 public record ImageSettings(
-        ImagePreparation preparation,
+        ImagePreprocessing preparation,
         int batchSize,
         long seed,
         double validFraction,
-        int trainLimit,
+        int maxTrainSamples,
         int labelsPerClass,
-        boolean keepUnlabelled,
+        boolean keepUnlabeled,
         boolean balanced,
         Augmentation augmentation,
         long cacheBudget,
@@ -35,9 +35,13 @@ public record ImageSettings(
     public ImageSettings {
         check("batch size", batchSize >= 1, "at least 1", batchSize);
         check("valid fraction", validFraction >= 0 && validFraction < 1, "0 or more and below 1", validFraction);
-        check("train limit", trainLimit >= 0, "at least 1, or 0 for all", trainLimit);
+        check("train limit", maxTrainSamples >= 0, "at least 1, or 0 for all", maxTrainSamples);
         check("labels per class", labelsPerClass >= 0, "at least 1, or 0 for all", labelsPerClass);
-        check("train limit", trainLimit == 0 || labelsPerClass == 0, "left out beside labels per class", trainLimit);
+        check(
+                "train limit",
+                maxTrainSamples == 0 || labelsPerClass == 0,
+                "left out beside labels per class",
+                maxTrainSamples);
         check("cache budget", cacheBudget >= 0, "at least 0 bytes", cacheBudget);
         check("workers", workers >= 1, "at least 1", workers);
         check("prefetch", prefetch >= 1, "at least 1", prefetch);
@@ -51,9 +55,9 @@ public record ImageSettings(
         facts.put("batch_size", batchSize);
         facts.put("seed", seed);
         facts.put("valid_fraction", validFraction);
-        facts.put("train_limit", trainLimit);
+        facts.put("max_train_samples", maxTrainSamples);
         facts.put("labels_per_class", labelsPerClass);
-        facts.put("keep_unlabelled", keepUnlabelled);
+        facts.put("keep_unlabeled", keepUnlabeled);
         facts.put("mean", preparation.mean());
         facts.put("std", preparation.std());
         facts.put("balanced", balanced);

@@ -17,7 +17,7 @@ public interface ImageSource {
     /** Return the class of an image, −1 if it has no label. */
     int label(int index);
 
-    /** Return a name for messages and labelling; for files the path under the folder, with slashes. */
+    /** Return a name for messages and labeling; for files the path under the folder, with slashes. */
     String name(int index);
 
     /** Return the split an image was put into by whoever made the data. */
@@ -51,7 +51,7 @@ public interface ImageSource {
     }
 
     /** Return the files that were found and are no images of this source, each with the reason. */
-    default List<LeftOut> leftOut() {
+    default List<SkippedFile> leftOut() {
         return List.of();
     }
 

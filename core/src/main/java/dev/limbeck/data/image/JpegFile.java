@@ -49,7 +49,7 @@ final class JpegFile {
     }
 
     /**
-     * Return whether an end marker follows the image data. The decoders fill a missing rest with grey and at most warn;
+     * Return whether an end marker follows the image data. The decoders fill a missing rest with gray and at most warn;
      * the end marker of a thumbnail, which comes before the scan, does not count.
      */
     private boolean hasEnd() {

@@ -24,7 +24,7 @@ final class PackedImages implements ImageSource {
     /**
      * Take over the parts.
      *
-     * @param channels 1 for grey, 3 for RGB
+     * @param channels 1 for gray, 3 for RGB
      * @param defaults height and width are the images' own
      */
     PackedImages(String origin, List<String> classNames, int channels, ImageDefaults defaults, List<Part> parts) {

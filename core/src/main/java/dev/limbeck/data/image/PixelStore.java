@@ -13,7 +13,7 @@ final class PixelStore {
     private static final int HEIGHT_BITS = 16;
 
     private final ImageSource source;
-    private final ImagePreparation preparation;
+    private final ImagePreprocessing preparation;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
     /** Width and height of each image as it was loaded, 16 bits each; 0 until then. */
@@ -24,7 +24,7 @@ final class PixelStore {
      *
      * @param left bytes that may still be kept, shared with other stores of the same data
      */
-    PixelStore(ImageSource source, ImagePreparation preparation, AtomicLong left) {
+    PixelStore(ImageSource source, ImagePreprocessing preparation, AtomicLong left) {
         this.source = source;
         this.preparation = preparation;
         kept = new AtomicReferenceArray<>(source.size());

@@ -37,14 +37,14 @@ final class RandAugment {
             case 3 -> affine(image, 1, 0, shift * image.width(), 0, 1, 0);
             case 4 -> affine(image, 1, 0, 0, 0, 1, shift * image.height());
             case 5 -> rotated(image, Math.toRadians(sign * 30 * strength));
-            case 6 -> Colours.brightness(image, enhanced);
-            case 7 -> Colours.saturation(image, enhanced);
-            case 8 -> Colours.contrast(image, enhanced);
-            case 9 -> Colours.sharpness(image, enhanced);
-            case 10 -> Colours.posterize(image, 8 - (int) Math.round(4 * strength));
-            case 11 -> Colours.solarize(image, 255 * (1 - strength));
-            case 12 -> Colours.autocontrast(image);
-            case 13 -> Colours.equalize(image);
+            case 6 -> Colors.brightness(image, enhanced);
+            case 7 -> Colors.saturation(image, enhanced);
+            case 8 -> Colors.contrast(image, enhanced);
+            case 9 -> Colors.sharpness(image, enhanced);
+            case 10 -> Colors.posterize(image, 8 - (int) Math.round(4 * strength));
+            case 11 -> Colors.solarize(image, 255 * (1 - strength));
+            case 12 -> Colors.autocontrast(image);
+            case 13 -> Colors.equalize(image);
             default -> throw new IllegalArgumentException("no operation " + operation);
         };
     }
@@ -53,20 +53,20 @@ final class RandAugment {
         return affine(image, Math.cos(angle), Math.sin(angle), 0, -Math.sin(angle), Math.cos(angle), 0);
     }
 
-    /** Take each pixel (x, y) seen from the centre from (a·x + b·y + c, d·x + e·y + f). */
+    /** Take each pixel (x, y) seen from the center from (a·x + b·y + c, d·x + e·y + f). */
     private static RgbImage affine(RgbImage image, double a, double b, double c, double d, double e, double f) {
         int width = image.width();
         int height = image.height();
-        double centreX = (width - 1) / 2.0;
-        double centreY = (height - 1) / 2.0;
+        double centerX = (width - 1) / 2.0;
+        double centerY = (height - 1) / 2.0;
         byte[] pixels = image.rgb();
         byte[] changed = new byte[pixels.length];
         for (int row = 0, to = 0; row < height; row++) {
-            double y = row - centreY;
+            double y = row - centerY;
             for (int column = 0; column < width; column++, to += 3) {
-                double x = column - centreX;
-                long fromX = Math.round(a * x + b * y + c + centreX);
-                long fromY = Math.round(d * x + e * y + f + centreY);
+                double x = column - centerX;
+                long fromX = Math.round(a * x + b * y + c + centerX);
+                long fromY = Math.round(d * x + e * y + f + centerY);
                 if (fromX < 0 || fromX >= width || fromY < 0 || fromY >= height) continue;
                 System.arraycopy(pixels, (int) (3 * (fromY * width + fromX)), changed, to, 3);
             }

@@ -88,13 +88,13 @@ public final class Resampler {
         int[] first = new int[count];
         int[][] weights = new int[count][];
         for (int i = 0; i < count; i++) {
-            double centre = start + (i + 0.5) * scale;
-            int low = Math.max(0, (int) (centre - reach + 0.5));
-            int high = Math.min(size, (int) (centre + reach + 0.5));
+            double center = start + (i + 0.5) * scale;
+            int low = Math.max(0, (int) (center - reach + 0.5));
+            int high = Math.min(size, (int) (center + reach + 0.5));
             double[] triangle = new double[high - low];
             double total = 0;
             for (int k = 0; k < triangle.length; k++) {
-                triangle[k] = Math.max(0, 1 - Math.abs((low + k - centre + 0.5) / reach));
+                triangle[k] = Math.max(0, 1 - Math.abs((low + k - center + 0.5) / reach));
                 total += triangle[k];
             }
             first[i] = low;

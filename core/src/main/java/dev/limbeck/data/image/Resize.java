@@ -4,9 +4,9 @@ package dev.limbeck.data.image;
 public enum Resize {
     /** Scale both sides on their own; nothing is lost, shapes are distorted. */
     SQUISH,
-    /** Keep the largest centred part that has the wanted aspect ratio. */
+    /** Keep the largest centerd part that has the wanted aspect ratio. */
     CROP,
-    /** Scale until the whole image fits and fill the rest with black, the image in the centre. */
+    /** Scale until the whole image fits and fill the rest with black, the image in the center. */
     PAD;
 
     /** Bring an image to a size; the same pixels if it has that size already. */
@@ -32,7 +32,7 @@ public enum Resize {
                 double scale = Math.max(across, down);
                 int w = (int) Math.min(width, Math.max(1, Math.round(image.width() / scale)));
                 int h = (int) Math.min(height, Math.max(1, Math.round(image.height() / scale)));
-                yield centred(Resampler.resize(image, w, h), width, height);
+                yield centerd(Resampler.resize(image, w, h), width, height);
             }
         };
     }
@@ -48,7 +48,7 @@ public enum Resize {
         };
     }
 
-    private static RgbImage centred(RgbImage image, int width, int height) {
+    private static RgbImage centerd(RgbImage image, int width, int height) {
         if (image.width() == width && image.height() == height) return image;
         byte[] canvas = new byte[3 * width * height];
         int left = (width - image.width()) / 2;

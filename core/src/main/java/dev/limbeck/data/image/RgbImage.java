@@ -19,11 +19,11 @@ public record RgbImage(int width, int height, byte[] rgb) {
         }
     }
 
-    /** Make an RGB image of grey values by repeating each three times. */
-    public static RgbImage ofGrey(int width, int height, byte[] grey, int offset) {
+    /** Make an RGB image of gray values by repeating each three times. */
+    public static RgbImage ofGrey(int width, int height, byte[] gray, int offset) {
         byte[] rgb = new byte[3 * width * height];
         for (int i = 0, to = 0; to < rgb.length; i++) {
-            byte value = grey[offset + i];
+            byte value = gray[offset + i];
             rgb[to++] = value;
             rgb[to++] = value;
             rgb[to++] = value;
@@ -31,7 +31,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return new RgbImage(width, height, rgb);
     }
 
-    /** Take the samples of a decoded image as they are, without converting between colour spaces. */
+    /** Take the samples of a decoded image as they are, without converting between color spaces. */
     public static RgbImage of(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -63,7 +63,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT;
     }
 
-    /** Samples of other than 8 or 16 bits share array elements, so only the colour model can take them apart. */
+    /** Samples of other than 8 or 16 bits share array elements, so only the color model can take them apart. */
     private static boolean isPacked(Raster raster) {
         int bits = raster.getSampleModel().getSampleSize(0);
         return bits != 8 && bits != 16;

@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /**
  * Draw a small data set on the spot: ten filled shapes in five look-alike pairs on 32×32 pixels, at random places,
- * sizes, angles and colours, on uneven and noisy ground, partly covered by a bar. Nothing is downloaded, and every
+ * sizes, angles and colors, on uneven and noisy ground, partly covered by a bar. Nothing is downloaded, and every
  * machine and JDK draws the same bytes for the same seed.
  */
 public final class Shapes implements ImageSource {
@@ -122,7 +122,7 @@ public final class Shapes implements ImageSource {
     }
 
     private static RgbImage draw(int label, Draws draws) {
-        double[] ground = colour(draws, 10, 120);
+        double[] ground = color(draws, 10, 120);
         double[] slope = {draws.between(-1.5, 1.5), draws.between(-1.5, 1.5)};
         double[] canvas = new double[3 * SIDE * SIDE];
         for (int i = 0; i < SIDE * SIDE; i++) {
@@ -133,7 +133,7 @@ public final class Shapes implements ImageSource {
         double x = draws.between(0.85 * radius, SIDE - 0.85 * radius);
         double y = draws.between(0.85 * radius, SIDE - 0.85 * radius);
         double angle = draws.between(0, 2 * Math.PI);
-        double[] paint = colour(draws, 120, 245);
+        double[] paint = color(draws, 120, 245);
         fill(canvas, Outline.ofClass(label, x, y, radius, angle, draws), paint);
         if (draws.nextDouble() < 0.7) cover(canvas, x, y, radius, draws);
         return new RgbImage(SIDE, SIDE, noisy(canvas, draws.between(6, 30), draws));
@@ -158,10 +158,10 @@ public final class Shapes implements ImageSource {
                 width,
                 -length,
                 width);
-        fill(canvas, bar, colour(draws, 10, 245));
+        fill(canvas, bar, color(draws, 10, 245));
     }
 
-    /** Mix a colour in by the share of each pixel's sample points that lie inside. */
+    /** Mix a color in by the share of each pixel's sample points that lie inside. */
     private static void fill(double[] canvas, Outline outline, double[] paint) {
         double[] xs = new double[Outline.MOST_CROSSINGS];
         for (int y = 0; y < SIDE; y++) {
@@ -182,12 +182,12 @@ public final class Shapes implements ImageSource {
         }
     }
 
-    /** Return the first sample column whose centre lies at or right of x. */
+    /** Return the first sample column whose center lies at or right of x. */
     private static int column(double x) {
         return (int) Math.max(0, Math.min(SIDE * SAMPLES, Math.ceil(x * SAMPLES - 0.5)));
     }
 
-    private static double[] colour(Draws draws, double darkest, double brightest) {
+    private static double[] color(Draws draws, double darkest, double brightest) {
         return new double[] {
             draws.between(darkest, brightest), draws.between(darkest, brightest), draws.between(darkest, brightest)
         };

@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.FolderTree.Directory;
-import dev.limbeck.data.image.LeftOut.Reason;
+import dev.limbeck.data.image.SkippedFile.Reason;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,7 +115,7 @@ final class SplitFolders {
 
     /** Return whether a folder is neither a class nor a split that lost its images: it holds other files. */
     private static boolean isHarmless(Directory folder) {
-        List<LeftOut> files = new ArrayList<>();
+        List<SkippedFile> files = new ArrayList<>();
         folder.allLeftOut(files);
         return folder.total() == 0
                 && !SplitNames.isPlain(folder.name)
@@ -191,7 +191,7 @@ final class SplitFolders {
     }
 
     private static void refusePackedValidation(Directory folder) {
-        for (LeftOut file : folder.leftOut) {
+        for (SkippedFile file : folder.leftOut) {
             String name = file.file().substring(file.file().lastIndexOf('/') + 1);
             if (file.reason().stops() && SplitNames.isPlain(name) && SplitNames.isValidation(name)) {
                 throw new LimbeckException("there is no validation split in " + folder.path + " but '" + name

@@ -21,7 +21,7 @@ final class SplitPlan {
     /** Images whose label is known but not to be used. */
     private final boolean[] hidden;
 
-    private final Map<Split, int[]> unlabelled = new EnumMap<>(Split.class);
+    private final Map<Split, int[]> unlabeled = new EnumMap<>(Split.class);
     private final ImageSettings settings;
     private boolean drawn;
 
@@ -40,8 +40,8 @@ final class SplitPlan {
                     split,
                     Arrays.stream(usable).filter(i -> source.split(i) == split).toArray());
         }
-        leaveUnlabelled(Split.VALID);
-        leaveUnlabelled(Split.TEST);
+        leaveUnlabeled(Split.VALID);
+        leaveUnlabeled(Split.TEST);
         if (images.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
             takeValidation(settings.validFraction());
         }
@@ -50,21 +50,21 @@ final class SplitPlan {
     }
 
     /** Take images that nothing can be judged by out of a split that judges. */
-    private void leaveUnlabelled(Split split) {
+    private void leaveUnlabeled(Split split) {
         int[] without = Arrays.stream(of(split)).filter(i -> label(i) < 0).toArray();
         if (without.length == 0) return;
-        unlabelled.put(split, without);
+        unlabeled.put(split, without);
         images.put(split, Arrays.stream(of(split)).filter(i -> label(i) >= 0).toArray());
     }
 
     /** Return the images of each split that were left out because they have no label. */
-    Map<Split, int[]> unlabelled() {
-        return unlabelled;
+    Map<Split, int[]> unlabeled() {
+        return unlabeled;
     }
 
     /** Say how many images of a split were left out because they have no label; empty if none was. */
-    String unlabelledWords(Split split) {
-        int[] without = unlabelled.get(split);
+    String unlabeledWords(Split split) {
+        int[] without = unlabeled.get(split);
         return without == null ? "" : " (without a label: " + without.length + ")";
     }
 
@@ -76,7 +76,7 @@ final class SplitPlan {
     /** Say which limit of training labels is in force; empty if none is. */
     String limitWords() {
         if (settings.labelsPerClass() > 0) return " (of each class " + settings.labelsPerClass() + " are taken)";
-        return settings.trainLimit() > 0 ? " (" + settings.trainLimit() + " of all are taken)" : "";
+        return settings.maxTrainSamples() > 0 ? " (" + settings.maxTrainSamples() + " of all are taken)" : "";
     }
 
     private void checkLabels() {
@@ -95,9 +95,9 @@ final class SplitPlan {
                     classes.stream()
                             .mapToInt(members -> Math.min(members.length, settings.labelsPerClass()))
                             .toArray(),
-                    settings.keepUnlabelled());
-        } else if (settings.trainLimit() > 0) {
-            limit(settings.trainLimit(), settings.keepUnlabelled());
+                    settings.keepUnlabeled());
+        } else if (settings.maxTrainSamples() > 0) {
+            limit(settings.maxTrainSamples(), settings.keepUnlabeled());
         }
     }
 
@@ -173,7 +173,7 @@ final class SplitPlan {
         return counts;
     }
 
-    private void limit(int most, boolean keepUnlabelled) {
+    private void limit(int most, boolean keepUnlabeled) {
         List<int[]> classes = trainClasses(LIMIT_LOTS);
         long total = classes.stream().mapToLong(members -> members.length).sum();
         if (most >= total) return;
@@ -189,16 +189,16 @@ final class SplitPlan {
         byRemainder.sort((a, b) ->
                 Long.compare((long) most * classes.get(b).length % total, (long) most * classes.get(a).length % total));
         for (int c : byRemainder.subList(0, left)) shares[c]++;
-        keep(classes, shares, keepUnlabelled);
+        keep(classes, shares, keepUnlabeled);
     }
 
-    /** Keep the labels of so many images of each class; the others go, or stay as unlabelled ones. */
-    private void keep(List<int[]> classes, int[] shares, boolean keepUnlabelled) {
+    /** Keep the labels of so many images of each class; the others go, or stay as unlabeled ones. */
+    private void keep(List<int[]> classes, int[] shares, boolean keepUnlabeled) {
         boolean[] kept = new boolean[source.size()];
         for (int c = 0; c < shares.length; c++) {
             for (int i = 0; i < shares[c]; i++) kept[classes.get(c)[i]] = true;
         }
-        if (keepUnlabelled) {
+        if (keepUnlabeled) {
             for (int i : images.get(Split.TRAIN)) hidden[i] = !kept[i];
             return;
         }
@@ -209,7 +209,7 @@ final class SplitPlan {
                         .toArray());
     }
 
-    /** Return the labelled training images of each class in an order drawn by lot. */
+    /** Return the labeled training images of each class in an order drawn by lot. */
     private List<int[]> trainClasses(int purpose) {
         List<IntStream.Builder> members = new ArrayList<>();
         for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());

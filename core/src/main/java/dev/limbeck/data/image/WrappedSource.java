@@ -62,7 +62,7 @@ abstract class WrappedSource implements ImageSource {
     }
 
     @Override
-    public List<LeftOut> leftOut() {
+    public List<SkippedFile> leftOut() {
         return images.leftOut();
     }
 

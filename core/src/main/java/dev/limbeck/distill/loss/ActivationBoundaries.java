@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  * before a ReLU. Takes two equal shapes, N×C×H×W or N×C. Its authors use it to begin a student with, before it learns
  * its task.
  *
- * <p>Heo et al., Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
+ * <p>Heo et al., OutputKind Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
  *
  * @param margin m, positive; 2 is the default
  */
@@ -31,9 +31,9 @@ public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
-        Tensor fires = Ops.isAbove(teacher, 0);
-        Tensor tooLow = Ops.atLeast(Ops.add(student.neg(), margin), 0).mul(fires);
-        Tensor tooHigh = Ops.atLeast(Ops.add(student, margin), 0).mul(fires.logical_not());
+        Tensor fires = Ops.gt(teacher, 0);
+        Tensor tooLow = Ops.clampMin(Ops.add(student.neg(), margin), 0).mul(fires);
+        Tensor tooHigh = Ops.clampMin(Ops.add(student, margin), 0).mul(fires.logical_not());
         return Maps.rowMean(tooLow.square().add(tooHigh.square()));
     }
 }

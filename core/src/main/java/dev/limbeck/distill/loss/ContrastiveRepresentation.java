@@ -23,7 +23,7 @@ import org.bytedeco.pytorch.Tensor;
  * mean. On vectors; of maps the mean over the positions. Takes N×C, or maps. For trainings of many epochs, in which the
  * memories fill with what both networks know.
  *
- * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalising constants are those of
+ * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalizing constants are those of
  * the first batch, as the authors have it.
  *
  * @param negatives K ≥ 1 for each row; 1024 is the default (the authors use 16384)

@@ -22,12 +22,12 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
         Settings.atLeast(1, "order", order);
     }
 
-    /** Use normalised vectors. */
+    /** Use normalized vectors. */
     public CorrelationCongruence(double gamma, int order) {
         this(gamma, order, true);
     }
 
-    /** Use γ 0.4, order 2 and normalised vectors. */
+    /** Use γ 0.4, order 2 and normalized vectors. */
     public CorrelationCongruence() {
         this(0.4, 2);
     }

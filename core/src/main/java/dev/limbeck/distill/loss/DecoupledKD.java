@@ -5,7 +5,7 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·(α·TCKD + β·NCKD), the mean over the rows: what the teacher knows of the labelled class against all others
+ * Compute T²·(α·TCKD + β·NCKD), the mean over the rows: what the teacher knows of the labeled class against all others
  * (TCKD, a divergence of two probabilities) apart from what it knows of the others among themselves (NCKD, which the
  * classic loss scales by 1 − pₜ(label), so that a confident teacher hardly teaches it). Helps with confident teachers.
  *
@@ -41,7 +41,7 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
         return Ops.mul(target, alpha * squared).add(Ops.mul(others, beta * squared));
     }
 
-    /** Return the log-probability of the labelled class. */
+    /** Return the log-probability of the labeled class. */
     private static Tensor target(Tensor logits, Tensor labels) {
         return Softened.pick(Ops.logSoftmax(logits, 1), labels);
     }
@@ -66,7 +66,7 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * over the classes of a row, intra over the rows of a class, each a mean. The order of the classes is learned, not the
  * exact probabilities, which a much stronger teacher's student could not reach. 0 for a student that agrees.
  *
- * <p>Huang et al., Knowledge Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
+ * <p>Huang et al., OutputKind Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
  * rows of one batch are its sample: give it batches of 32 and more.
  *
  * @param beta β ≥ 0; 1 is the default
@@ -45,7 +45,7 @@ public record Dist(double beta, double gamma, double temperature) implements Log
         Tensor inter = RowMean.of(apart(ours, theirs, 1, null), weights);
         Tensor intra = apart(ours, theirs, 0, weights).mean();
         // Of no rows there is no correlation, which would read as the worst one.
-        if (weights != null) intra = intra.mul(Ops.isAbove(weights.sum(), 0));
+        if (weights != null) intra = intra.mul(Ops.gt(weights.sum(), 0));
         double squared = temperature * temperature;
         return Ops.mul(inter, beta * squared).add(Ops.mul(intra, gamma * squared));
     }
@@ -54,9 +54,9 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     private static Tensor apart(Tensor a, Tensor b, long dim, @Nullable Tensor weights) {
         Tensor shares = weights == null
                 ? null
-                : weights.div(Ops.atLeast(weights.sum(), EPSILON)).unsqueeze(1);
-        Tensor left = centred(a, dim, shares);
-        Tensor right = centred(b, dim, shares);
+                : weights.div(Ops.clampMin(weights.sum(), EPSILON)).unsqueeze(1);
+        Tensor left = centerd(a, dim, shares);
+        Tensor right = centerd(b, dim, shares);
         if (shares != null) {
             Tensor root = shares.sqrt();
             left = left.mul(root);
@@ -67,7 +67,7 @@ public record Dist(double beta, double gamma, double temperature) implements Log
                 Ops.sum(left.mul(right), dim).div(Ops.add(norms, EPSILON)).neg(), 1);
     }
 
-    private static Tensor centred(Tensor x, long dim, @Nullable Tensor shares) {
+    private static Tensor centerd(Tensor x, long dim, @Nullable Tensor shares) {
         Tensor mean = shares == null ? x.mean(dim) : Ops.sum(x.mul(shares), dim);
         return x.sub(mean.unsqueeze(dim));
     }
@@ -83,7 +83,7 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

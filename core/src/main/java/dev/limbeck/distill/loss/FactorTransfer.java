@@ -64,7 +64,8 @@ public record FactorTransfer(double share) implements FeatureLoss {
         }
 
         private static Module twoLayers(long in, long out) {
-            return new Sequential(Joints.conv(in, out, 3), new BatchNorm2d(out), new ReLU(), Joints.conv(out, out, 3));
+            return new Sequential(
+                    Projections.conv(in, out, 3), new BatchNorm2d(out), new ReLU(), Projections.conv(out, out, 3));
         }
 
         @Override

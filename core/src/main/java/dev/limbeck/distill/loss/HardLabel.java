@@ -16,7 +16,7 @@ public record HardLabel() implements LogitLoss {
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.TOP_CLASSES;
+    public OutputKind needs() {
+        return OutputKind.TOP_CLASSES;
     }
 }

@@ -15,7 +15,7 @@ public interface LogitLoss {
     int IGNORED = -100;
 
     /**
-     * Compute the loss of each row; call {@link #of} to use a loss, which checks its arguments and takes the mean.
+     * Compute the loss of each row; call {@link #compute} to use a loss, which checks its arguments and takes the mean.
      *
      * @param student logits, N×classes
      * @param teacher logits, N×classes, outside the graph
@@ -24,9 +24,9 @@ public interface LogitLoss {
      */
     Tensor rows(Tensor student, Tensor teacher, Tensor labels);
 
-    /** Compute the loss with all rows alike; see {@link #of(Tensor, Tensor, Tensor, Tensor)}. */
-    default Tensor of(Tensor student, Tensor teacher, Tensor labels) {
-        return of(student, teacher, labels, null);
+    /** Compute the loss with all rows alike; see {@link #compute(Tensor, Tensor, Tensor, Tensor)}. */
+    default Tensor compute(Tensor student, Tensor teacher, Tensor labels) {
+        return compute(student, teacher, labels, null);
     }
 
     /**
@@ -41,7 +41,7 @@ public interface LogitLoss {
      * @throws LimbeckException if the shapes differ, as other class counts would broadcast to a meaningless number; or if a
      *     relational loss gets one row
      */
-    default Tensor of(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
+    default Tensor compute(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
         checkShapes(student, teacher);
         Tensor ours = student;
         Tensor theirs = teacher.detach();
@@ -52,7 +52,7 @@ public interface LogitLoss {
             ours = ours.permute(0, 2, 3, 1).reshape(-1, classes);
             theirs = theirs.permute(0, 2, 3, 1).reshape(-1, classes);
             targets = labels.reshape(-1);
-            Tensor counted = Ops.isNot(targets, IGNORED);
+            Tensor counted = Ops.ne(targets, IGNORED);
             counts = weights == null ? counted : weights.reshape(-1).mul(counted);
         }
         if (relational() && ours.size(0) < 2) {
@@ -60,9 +60,9 @@ public interface LogitLoss {
                     name() + " compares rows with each other, found a batch of 1; use batches of 2 or more");
         }
         if (needsLabels()) {
-            Tensor labelled = Ops.isAtLeast(targets, 0);
-            counts = counts == null ? labelled : counts.mul(labelled);
-            targets = targets.mul(labelled);
+            Tensor labeled = Ops.ge(targets, 0);
+            counts = counts == null ? labeled : counts.mul(labeled);
+            targets = targets.mul(labeled);
         }
         return mean(ours, theirs, targets, counts == null ? null : Tensors.to(counts, DType.of(student)));
     }
@@ -76,8 +76,8 @@ public interface LogitLoss {
      * Return how much the teacher must tell for this loss to be right; logits unless a loss says that less will do. With
      * probabilities alone a row's logits are known up to a constant, which softmax does not see.
      */
-    default Knowledge needs() {
-        return Knowledge.LOGITS;
+    default OutputKind needs() {
+        return OutputKind.LOGITS;
     }
 
     /** Return whether rows without a label can't be used. */

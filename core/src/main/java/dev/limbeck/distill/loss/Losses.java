@@ -83,7 +83,7 @@ public final class Losses {
                 Map.of("power", 2.0),
                 p -> new AttentionTransfer(p.get("power")).asInPaper());
         feature("similarity", "SP: which images of a batch look alike", Map.of(), p -> new SimilarityPreserving());
-        feature("probabilistic", "PKT: how likely images are neighbours", Map.of(), p -> new ProbabilisticTransfer());
+        feature("probabilistic", "PKT: how likely images are neighbors", Map.of(), p -> new ProbabilisticTransfer());
         feature(
                 "relational-distance",
                 "RKD: distances between images; the authors' scale is 25",

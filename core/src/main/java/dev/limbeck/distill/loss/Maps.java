@@ -23,7 +23,7 @@ final class Maps {
         return squares.unsqueeze(1).add(squares.unsqueeze(0)).sub(Ops.mul(products, 2));
     }
 
-    /** Return the normalised sums of |x|ᵖ over the channels: N×(H·W), each row of length 1. */
+    /** Return the normalized sums of |x|ᵖ over the channels: N×(H·W), each row of length 1. */
     static Tensor attention(Tensor map, double power) {
         return Ops.normalize(Ops.pow(map.abs(), power).mean(1).flatten(1, -1), 1);
     }

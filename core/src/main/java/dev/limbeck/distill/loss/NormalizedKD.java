@@ -47,7 +47,7 @@ public record NormalizedKD(double gamma, double temperature) implements LogitLos
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

@@ -5,7 +5,7 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute −Σ ((pₜ + y)^ε − y)·log pₛ, the mean over the rows, with y the label as one-hot: the labelled class is pulled up
+ * Compute −Σ ((pₜ + y)^ε − y)·log pₛ, the mean over the rows, with y the label as one-hot: the labeled class is pulled up
  * more, the more the teacher believes in it. For a teacher of another family, such as a transformer for a convolutional
  * student, whose dark knowledge is of another kind.
  *
@@ -37,7 +37,7 @@ public record OneForAll(double epsilon) implements LogitLoss {
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

@@ -39,7 +39,7 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
      * @param margin for all elements, or 1×C×1×1
      */
     public static Tensor compare(Tensor student, Tensor teacher, Tensor margin) {
-        Tensor active = Ops.isAbove(teacher, 0);
+        Tensor active = Ops.gt(teacher, 0);
         Tensor low = teacher.le(margin);
         Tensor between = active.logical_or(low).logical_not();
         Tensor squares = student.sub(teacher).square();
@@ -69,7 +69,8 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
 
         Connector(long student, long teacher, @Nullable Double margin) {
             given = margin != null;
-            connector = child("connector", new Sequential(Joints.conv(student, teacher, 1), new BatchNorm2d(teacher)));
+            connector =
+                    child("connector", new Sequential(Projections.conv(student, teacher, 1), new BatchNorm2d(teacher)));
             margins = buffer("margins", Tensors.full(given ? margin : 0, DType.FLOAT32, 1, teacher, 1, 1));
             batches = buffer("batches", Tensors.zeros(DType.INT64, 1));
         }
@@ -84,9 +85,9 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
         private void estimate(Tensor teacher) {
             try (Scope scope = Scope.open();
                     NoGrad noGrad = NoGrad.on()) {
-                Tensor negative = Ops.atLeast(teacher.neg(), 0).neg();
-                Tensor count = Ops.perChannelSum(Ops.isAbove(teacher.neg(), 0));
-                Tensor mean = Ops.perChannelSum(negative).div(Ops.atLeast(count, 1));
+                Tensor negative = Ops.clampMin(teacher.neg(), 0).neg();
+                Tensor count = Ops.perChannelSum(Ops.gt(teacher.neg(), 0));
+                Tensor mean = Ops.perChannelSum(negative).div(Ops.clampMin(count, 1));
                 double share = batches.item_long() == 0 ? 1 : MOMENTUM;
                 Ops.addScaled_(margins, mean.sub(margins), share);
                 Ops.increment_(batches);

@@ -41,7 +41,7 @@ public record RelationalAngle() implements DirectFeatureLoss {
         Tensor products = x.matmul(x.t());
         Tensor squares = Maps.squaredDistances(x, products);
         Tensor apart = squares.gt(Ops.mul(squares.detach().mean(), LEAST_SHARE)).mul(Ops.offDiagonal(x.size(0), x));
-        Tensor inverse = apart.div(Ops.atLeast(squares, SMALLEST_SQUARE).sqrt());
+        Tensor inverse = apart.div(Ops.clampMin(squares, SMALLEST_SQUARE).sqrt());
         Tensor scalar = products.unsqueeze(0)
                 .sub(products.unsqueeze(2))
                 .sub(products.unsqueeze(1))

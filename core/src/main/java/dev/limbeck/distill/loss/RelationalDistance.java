@@ -31,7 +31,7 @@ public record RelationalDistance() implements DirectFeatureLoss {
     private static Tensor distances(Tensor vectors) {
         long rows = vectors.size(0);
         Tensor between = Maps.squaredDistances(vectors, vectors.matmul(vectors.t()));
-        Tensor distances = Ops.atLeast(between, SMALLEST_SQUARE).sqrt().mul(Ops.offDiagonal(rows, vectors));
+        Tensor distances = Ops.clampMin(between, SMALLEST_SQUARE).sqrt().mul(Ops.offDiagonal(rows, vectors));
         // The diagonal does not count in the mean, and no distance off it is 0.
         return distances.div(Ops.div(distances.sum(), rows * (rows - 1.0)));
     }

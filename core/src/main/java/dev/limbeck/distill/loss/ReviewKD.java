@@ -97,7 +97,7 @@ public record ReviewKD() implements FeatureLoss {
         Fusion(long student, long middle, long teacher, boolean fuses) {
             in = child("in", new Sequential(Conv2d.of(student, middle, 1, 1, 0), new BatchNorm2d(middle)));
             out = child("out", new Sequential(Conv2d.of(middle, teacher, 3, 1, 1), new BatchNorm2d(teacher)));
-            attention = fuses ? child("attention", Joints.conv(2 * middle, 2, 1)) : new Sequential();
+            attention = fuses ? child("attention", Projections.conv(2 * middle, 2, 1)) : new Sequential();
         }
 
         Tensor fuse(Tensor own, @Nullable Tensor deeper) {

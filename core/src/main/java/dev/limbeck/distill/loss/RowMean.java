@@ -16,6 +16,6 @@ public final class RowMean {
         if (values.dim() == 0) {
             throw new IllegalArgumentException("a loss that gives one value for all rows can't weigh them");
         }
-        return values.mul(weights).sum().div(Ops.atLeast(weights.sum(), TINY));
+        return values.mul(weights).sum().div(Ops.clampMin(weights.sum(), TINY));
     }
 }

@@ -32,7 +32,7 @@ public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner
     }
 
     private Tensor own(Tensor teacher) {
-        return Ops.atLeast(temperatures.apply(teacher).detach(), LEAST);
+        return Ops.clampMin(temperatures.apply(teacher).detach(), LEAST);
     }
 
     private static Tensor softened(Tensor logits, Tensor own) {
@@ -45,7 +45,7 @@ public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner
     }
 
     @Override
-    public Knowledge needs() {
+    public OutputKind needs() {
         return inner.needs();
     }
 

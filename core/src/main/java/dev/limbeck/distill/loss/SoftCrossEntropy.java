@@ -46,7 +46,7 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.TOP_CLASSES;
+    public OutputKind needs() {
+        return OutputKind.TOP_CLASSES;
     }
 }

@@ -36,7 +36,7 @@ public record SoftTarget(double temperature) implements LogitLoss {
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.TOP_CLASSES;
+    public OutputKind needs() {
+        return OutputKind.TOP_CLASSES;
     }
 }

@@ -32,10 +32,10 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
     }
 
     private static Tensor standardized(Tensor logits) {
-        Tensor centred = logits.sub(logits.mean(1).unsqueeze(1));
+        Tensor centerd = logits.sub(logits.mean(1).unsqueeze(1));
         double unbiased = Math.max(1, logits.size(1) - 1);
-        Tensor deviation = Ops.mul(Ops.norm(centred, 1), 1 / Math.sqrt(unbiased));
-        return centred.div(Ops.add(deviation, EPSILON).unsqueeze(1));
+        Tensor deviation = Ops.mul(Ops.norm(centerd, 1), 1 / Math.sqrt(unbiased));
+        return centerd.div(Ops.add(deviation, EPSILON).unsqueeze(1));
     }
 
     @Override
@@ -55,7 +55,7 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
 
     /** What each row adds to all of its logits is taken away again. */
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

@@ -10,7 +10,7 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Maximise what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements,
+ * Maximize what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements,
  * with μ three trained 1×1 convolutions and σ² one trained variance for each of the teacher's channels. Takes N×C×H×W
  * of equal H and W. Where the student can't follow all of the teacher's channels: the variance of such a one grows, and
  * it counts less.
@@ -61,11 +61,11 @@ public record VariationalInformation(double variance) implements FeatureLoss {
             mean = child(
                     "mean",
                     new Sequential(
-                            Joints.conv(student, teacher, 1),
+                            Projections.conv(student, teacher, 1),
                             new ReLU(),
-                            Joints.conv(teacher, teacher, 1),
+                            Projections.conv(teacher, teacher, 1),
                             new ReLU(),
-                            Joints.conv(teacher, teacher, 1)));
+                            Projections.conv(teacher, teacher, 1)));
             alpha = parameter(
                     "alpha", Tensors.full(Math.log(Math.expm1(variance - LEAST)), DType.FLOAT32, 1, teacher, 1, 1));
         }

@@ -44,7 +44,7 @@ public record WeightedSoftLabel(double temperature) implements LogitLoss {
     }
 
     @Override
-    public Knowledge needs() {
-        return Knowledge.PROBABILITIES;
+    public OutputKind needs() {
+        return OutputKind.PROBABILITIES;
     }
 }

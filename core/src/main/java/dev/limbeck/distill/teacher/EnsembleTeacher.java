@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
@@ -17,13 +17,13 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Teach with several teachers at once, each of which keeps its own image size and normalisation.
+ * Teach with several teachers at once, each of which keeps its own image size and normalization.
  *
- * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, distil ensembles.
+ * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, distill ensembles.
  */
 public final class EnsembleTeacher implements Teacher {
     /** Say how several answers become one; w are the teachers' weights, p their probabilities at T = 1. */
-    public enum Join {
+    public enum Combination {
         /** Σ w·logits / Σ w. */
         LOGITS,
         /** log(Σ w·p / Σ w), which a single teacher with large logits sways less. */
@@ -39,9 +39,9 @@ public final class EnsembleTeacher implements Teacher {
 
     private final List<Teacher> teachers;
     private final double[] shares;
-    private final Join join;
+    private final Combination join;
 
-    private EnsembleTeacher(List<Teacher> teachers, double[] weights, Join join) {
+    private EnsembleTeacher(List<Teacher> teachers, double[] weights, Combination join) {
         this.teachers = List.copyOf(teachers);
         this.join = join;
         if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs a teacher at least");
@@ -66,23 +66,27 @@ public final class EnsembleTeacher implements Teacher {
     public static EnsembleTeacher of(Teacher... teachers) {
         double[] weights = new double[teachers.length];
         Arrays.fill(weights, 1);
-        return new EnsembleTeacher(List.of(teachers), weights, Join.LOGITS);
+        return new EnsembleTeacher(List.of(teachers), weights, Combination.LOGITS);
     }
 
     /** Return the same teachers with a positive weight each. */
-    public EnsembleTeacher weighted(double... weights) {
+    public EnsembleTeacher withWeights(double... weights) {
         return new EnsembleTeacher(teachers, weights, join);
     }
 
     /** Return the same teachers, joined in another way. */
-    public EnsembleTeacher joined(Join other) {
+    public EnsembleTeacher withCombination(Combination other) {
         return new EnsembleTeacher(teachers, shares, other);
     }
 
     @Override
-    public EnsembleTeacher in(Precision precision) {
+    public EnsembleTeacher withPrecision(Precision precision) {
         return new EnsembleTeacher(
-                teachers.stream().map(teacher -> teacher.in(precision)).toList(), shares, join);
+                teachers.stream()
+                        .map(teacher -> teacher.withPrecision(precision))
+                        .toList(),
+                shares,
+                join);
     }
 
     @Override
@@ -110,9 +114,9 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
-        List<Lesson> lessons = new ArrayList<>();
-        Lesson all = new Lesson() {
+    public TeacherSession open(Data data, Device device) {
+        List<TeacherSession> lessons = new ArrayList<>();
+        TeacherSession all = new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 try (Scope scope = Scope.open();
@@ -122,8 +126,8 @@ public final class EnsembleTeacher implements Teacher {
                     for (int i = 0; i < lessons.size(); i++) {
                         Tensor answer = lessons.get(i).logits(batch);
                         if (sum != null && sum.size(1) != answer.size(1)) throw otherClasses(i, answer, sum);
-                        Tensor part = join == Join.LOGITS ? answer : Ops.softmax(answer, 1);
-                        if (join == Join.CONFIDENCE) {
+                        Tensor part = join == Combination.LOGITS ? answer : Ops.softmax(answer, 1);
+                        if (join == Combination.CONFIDENCE) {
                             Tensor count = Ops.mul(Ops.amax(part, 1), shares[i]);
                             part = part.mul(count);
                             counts = counts == null ? count : counts.add(count);
@@ -134,30 +138,33 @@ public final class EnsembleTeacher implements Teacher {
                     }
                     if (sum == null) throw new IllegalStateException("an ensemble has a teacher at least");
                     if (counts != null) sum = sum.div(counts);
-                    return scope.handOut(
-                            join == Join.LOGITS ? sum : Ops.atLeast(sum, LEAST).log());
+                    return scope.promote(
+                            join == Combination.LOGITS
+                                    ? sum
+                                    : Ops.clampMin(sum, LEAST).log());
                 }
             }
 
             /** Joined probabilities are known as such; and nobody knows more than the least of the teachers tells. */
             @Override
-            public Knowledge knowledge() {
-                Knowledge least = join == Join.LOGITS ? Knowledge.LOGITS : Knowledge.PROBABILITIES;
-                for (Lesson lesson : lessons) least = least.and(lesson.knowledge());
+            public OutputKind outputKind() {
+                OutputKind least = join == Combination.LOGITS ? OutputKind.LOGITS : OutputKind.PROBABILITIES;
+                for (TeacherSession lesson : lessons) least = least.and(lesson.outputKind());
                 return least;
             }
 
             /** The least of what they compute in. */
             @Override
             public Precision precision() {
-                return lessons.stream().map(Lesson::precision).anyMatch(Precision.BF16::equals)
+                return lessons.stream().map(TeacherSession::precision).anyMatch(Precision.BF16::equals)
                         ? Precision.BF16
                         : Precision.FP32;
             }
 
             @Override
             public String fingerprint() {
-                List<String> all = lessons.stream().map(Lesson::fingerprint).toList();
+                List<String> all =
+                        lessons.stream().map(TeacherSession::fingerprint).toList();
                 if (all.contains("")) return "";
                 return join + " " + Arrays.toString(shares) + " " + String.join("+", all);
             }
@@ -177,7 +184,7 @@ public final class EnsembleTeacher implements Teacher {
             }
         };
         try {
-            for (Teacher teacher : teachers) lessons.add(teacher.begin(data, device));
+            for (Teacher teacher : teachers) lessons.add(teacher.open(data, device));
             return all;
         } catch (RuntimeException e) {
             all.close();

@@ -2,7 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
-import dev.limbeck.train.SavedModel;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.weights.ClassNames;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -170,7 +170,7 @@ record FileSettings(
         }
         if (pixels) lines.accept("mean and std are of pixels from 0 to 255; both are divided by 255");
         if (PIXELS.equals(facts.metadata().get(INPUT))) {
-            // It normalises values from 0 to 255 itself.
+            // It normalizes values from 0 to 255 itself.
             known.put(MEAN, "0.0,0.0,0.0");
             String unit = String.valueOf(1 / 255.0);
             known.put(STD, unit + "," + unit + "," + unit);

@@ -1,12 +1,12 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.MissingFile;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.io.MissingFile;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
@@ -45,10 +45,10 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private final ModelRuntime.Running running;
     private final String sha256;
     private final FileSettings settings;
-    private final Closing closing;
+    private final ClosedFlag closing;
 
     private FileTeacher(
-            Path file, ModelRuntime.Running running, String sha256, FileSettings settings, Closing closing) {
+            Path file, ModelRuntime.Running running, String sha256, FileSettings settings, ClosedFlag closing) {
         this.file = file;
         this.running = running;
         this.sha256 = sha256;
@@ -58,7 +58,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /**
      * Open a file. Of its metadata {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean}, {@code std},
-     * {@code layout}, {@code channels} and {@code output} are honoured.
+     * {@code layout}, {@code channels} and {@code output} are honored.
      *
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
@@ -93,7 +93,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         ModelRuntime.Running running = opened.apply(runtime, file);
         try {
             FileSettings settings = FileSettings.of(file, running.facts(), role, told);
-            return new FileTeacher(file, running, sha256, settings, new Closing("model " + file.getFileName()));
+            return new FileTeacher(file, running, sha256, settings, new ClosedFlag("model " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
             String message = String.valueOf(e.getMessage());
@@ -110,12 +110,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /** Return the same teacher with class names in the order of its outputs. */
-    public FileTeacher named(List<String> names) {
+    public FileTeacher withClassNames(List<String> names) {
         return with(settings.named(names));
     }
 
     /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
-    public FileTeacher seeing(Map<String, String> otherPreparation) {
+    public FileTeacher withPreprocessing(Map<String, String> otherPreparation) {
         return with(settings.seeing(otherPreparation));
     }
 
@@ -125,12 +125,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @param lastChannels whether it takes N×H×W×3 in place of N×3×H×W
      * @param firstBlue whether blue comes first; mean and std are said with red first all the same
      */
-    public FileTeacher laidOut(boolean lastChannels, boolean firstBlue) {
+    public FileTeacher withLayout(boolean lastChannels, boolean firstBlue) {
         return with(settings.laidOut(lastChannels, firstBlue));
     }
 
     /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
-    public FileTeacher giving(@Nullable TeacherOutput what) {
+    public FileTeacher withOutput(@Nullable TeacherOutput what) {
         return with(settings.giving(what));
     }
 
@@ -182,8 +182,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not clear
      */
     public FileTeacher knownBy(Tensor input) {
-        Tensor table = Answers.table(forward(input), who(), input.size(0), classes());
-        return with(settings.giving(output(Answers.finite(table, who()), table.size(1), true)));
+        Tensor table = OutputAdapter.table(forward(input), who(), input.size(0), classes());
+        return with(settings.giving(output(OutputAdapter.finite(table, who()), table.size(1), true)));
     }
 
     /**
@@ -193,9 +193,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      */
     private TeacherOutput output(float[] values, long width, boolean doubts) {
         int classes = Math.toIntExact(width);
-        TeacherOutput found = Answers.found(values, classes, who(), settings.output());
+        TeacherOutput found = OutputAdapter.found(values, classes, who(), settings.output());
         if (doubts && settings.output() == TeacherOutput.LOGITS && !settings.trusted()) {
-            String doubt = Answers.doubt(values, classes, who());
+            String doubt = OutputAdapter.doubt(values, classes, who());
             if (doubt != null) settings.told().accept(doubt);
         }
         return found;
@@ -211,16 +211,16 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @param input N×3×H×W, normalized, red first
      * @return N×classes
      * @throws LimbeckException if the answer cannot be used
-     * @throws IllegalStateException if it is not known what the output is, see {@link #giving} and {@link #knownBy}
+     * @throws IllegalStateException if it is not known what the output is, see {@link #withOutput} and {@link #knownBy}
      */
     public Tensor logits(Tensor input) {
         TeacherOutput output = settings.output();
         if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
-        return Answers.logits(forward(input), who(), input.size(0), classes(), output);
+        return OutputAdapter.logits(forward(input), who(), input.size(0), classes(), output);
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
+    public TeacherSession open(Data data, Device device) {
         closing.check();
         TeacherInput inputs = TeacherInput.of(data, settings.preparation(), who(), device);
         try {
@@ -231,22 +231,22 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
     }
 
-    private Lesson lesson(TeacherInput inputs, TeacherOutput told, Device device) {
-        Closing lessonClosing = new Closing("the lesson of " + who());
-        return new Lesson() {
+    private TeacherSession lesson(TeacherInput inputs, TeacherOutput told, Device device) {
+        ClosedFlag lessonClosing = new ClosedFlag("the lesson of " + who());
+        return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 lessonClosing.check();
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor answer = forward(inputs.of(batch));
-                    return scope.handOut(
-                            Tensors.to(Answers.logits(answer, who(), batch.size(), classes(), told), device));
+                    return scope.promote(
+                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), told), device));
                 }
             }
 
             @Override
-            public Knowledge knowledge() {
+            public OutputKind outputKind() {
                 return told.knowledge();
             }
 
@@ -256,7 +256,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             }
 
             @Override
-            public boolean tryOn(@Nullable Trial trial) {
+            public boolean probe(@Nullable Probe trial) {
                 return inputs.tryOn(trial);
             }
 
@@ -288,18 +288,18 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
         float[] seen = new float[0];
         int width = 1;
-        try (BatchStream batches = data.sample(split, LOOKED_AT)) {
+        try (DataLoader batches = data.sample(split, LOOKED_AT)) {
             for (int rows = 0; rows < LOOKED_AT; ) {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     Tensor input = inputs.of(batch);
-                    Tensor answer = Answers.table(forward(input), who(), batch.size(), classes());
-                    float[] values = Answers.finite(answer, who());
+                    Tensor answer = OutputAdapter.table(forward(input), who(), batch.size(), classes());
+                    float[] values = OutputAdapter.finite(answer, who());
                     if (rows == 0) {
                         int few = (batch.size() + 1) / 2;
-                        Tensor again = Answers.table(forward(input.narrow(0, 0, few)), who(), few, classes());
+                        Tensor again = OutputAdapter.table(forward(input.narrow(0, 0, few)), who(), few, classes());
                         checkSteady(values, Tensors.toFloats(again));
                     }
                     width = Math.toIntExact(answer.size(1));
@@ -339,7 +339,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         try {
             return running.forward(given);
         } catch (RuntimeException e) {
-            String takes = new InputTrial(running, settings.role(), channelsLast()).found(given.shape());
+            String takes = new InputProbe(running, settings.role(), channelsLast()).found(given.shape());
             throw new LimbeckException(
                     who() + " must take one float32 tensor " + Tensors.shapeText(given.shape())
                             + " and return one, rows×classes, for any number of rows; found: "

@@ -3,7 +3,7 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
  * @param name that records show
  * @param classNames in the order of its answers
  * @param knowledge what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
- * @param preparation how its inputs are prepared, as {@link Data#preparation()} says it; empty if as the student's
+ * @param preparation how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
  * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
  */
 public record FunctionTeacher(
         String name,
         List<String> classNames,
-        Knowledge knowledge,
+        OutputKind knowledge,
         Map<String, String> preparation,
         Function<Inputs, float[]> function)
         implements Teacher {
@@ -37,16 +37,16 @@ public record FunctionTeacher(
 
     /** Teach with a function from inputs as the student sees them to logits. */
     public FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function) {
-        this(name, classNames, Knowledge.LOGITS, Map.of(), function);
+        this(name, classNames, OutputKind.LOGITS, Map.of(), function);
     }
 
     /** Return the same for a function that answers something else. */
-    public FunctionTeacher giving(Knowledge other) {
+    public FunctionTeacher withOutput(OutputKind other) {
         return new FunctionTeacher(name, classNames, other, preparation, function);
     }
 
     /** Return the same for a function that wants its inputs otherwise than the student. */
-    public FunctionTeacher seeing(Map<String, String> otherPreparation) {
+    public FunctionTeacher withPreprocessing(Map<String, String> otherPreparation) {
         return new FunctionTeacher(name, classNames, knowledge, otherPreparation, function);
     }
 
@@ -69,11 +69,11 @@ public record FunctionTeacher(
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
+    public TeacherSession open(Data data, Device device) {
         ModelName who = ModelName.teacher(name);
         TeacherInput inputs = TeacherInput.of(data, preparation, who, device);
-        Closing closing = new Closing("the lesson of teacher " + name);
-        return new Lesson() {
+        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name);
+        return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 closing.check();
@@ -86,18 +86,19 @@ public record FunctionTeacher(
                                 + " numbers, found " + answer.length);
                     }
                     Tensor given = Tensors.of(answer, batch.size(), classes());
-                    return scope.handOut(Tensors.to(
-                            Answers.logits(given, who, batch.size(), classes(), TeacherOutput.of(knowledge)), device));
+                    return scope.promote(Tensors.to(
+                            OutputAdapter.logits(given, who, batch.size(), classes(), TeacherOutput.of(knowledge)),
+                            device));
                 }
             }
 
             @Override
-            public Knowledge knowledge() {
+            public OutputKind outputKind() {
                 return knowledge;
             }
 
             @Override
-            public boolean tryOn(@Nullable Trial trial) {
+            public boolean probe(@Nullable Probe trial) {
                 return inputs.tryOn(trial);
             }
 

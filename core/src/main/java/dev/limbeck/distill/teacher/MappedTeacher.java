@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
@@ -105,8 +105,8 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
-    public MappedTeacher in(Precision precision) {
-        return new MappedTeacher(teacher.in(precision), classNames, sources);
+    public MappedTeacher withPrecision(Precision precision) {
+        return new MappedTeacher(teacher.withPrecision(precision), classNames, sources);
     }
 
     @Override
@@ -125,9 +125,9 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
-        Lesson lesson = teacher.begin(data, device);
-        return new Lesson() {
+    public TeacherSession open(Data data, Device device) {
+        TeacherSession lesson = teacher.open(data, device);
+        return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
                 // No scope of its own: features that were captured must outlive it.
@@ -137,8 +137,8 @@ public final class MappedTeacher implements Teacher {
             }
 
             @Override
-            public Knowledge knowledge() {
-                return lesson.knowledge();
+            public OutputKind outputKind() {
+                return lesson.outputKind();
             }
 
             @Override
@@ -152,8 +152,8 @@ public final class MappedTeacher implements Teacher {
             }
 
             @Override
-            public boolean tryOn(@Nullable Trial trial) {
-                return lesson.tryOn(trial);
+            public boolean probe(@Nullable Probe trial) {
+                return lesson.probe(trial);
             }
 
             @Override

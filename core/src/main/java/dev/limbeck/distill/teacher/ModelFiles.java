@@ -1,7 +1,7 @@
 package dev.limbeck.distill.teacher;
 
-import dev.limbeck.weights.Checksum;
-import dev.limbeck.weights.FileTrouble;
+import dev.limbeck.io.Checksum;
+import dev.limbeck.io.IoErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class ModelFiles {
             try {
                 sum += Files.size(file);
             } catch (IOException e) {
-                throw FileTrouble.reading(file, e);
+                throw IoErrors.reading(file, e);
             }
         }
         return sum;

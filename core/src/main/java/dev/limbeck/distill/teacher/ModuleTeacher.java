@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
@@ -9,7 +10,6 @@ import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Learner;
-import dev.limbeck.train.SavedModel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.IdentityHashMap;
@@ -32,7 +32,7 @@ public final class ModuleTeacher implements Teacher {
     private final List<String> classNames;
     private final int classes;
     private final Map<String, String> preparation;
-    private final @Nullable Precision precision;
+    private final @Nullable Precision withOwnPrecision;
 
     private ModuleTeacher(
             Module module,
@@ -44,7 +44,7 @@ public final class ModuleTeacher implements Teacher {
         this.classNames = List.copyOf(classNames);
         this.classes = classes;
         this.preparation = Map.copyOf(preparation);
-        this.precision = precision;
+        this.withOwnPrecision = precision;
     }
 
     /** Teach with a module that sees inputs as the student does. */
@@ -56,26 +56,26 @@ public final class ModuleTeacher implements Teacher {
     public static ModuleTeacher of(Learner learner) {
         List<String> names = learner.data().classNames();
         return new ModuleTeacher(
-                learner.model(), names, names.size(), learner.data().preparation(), null);
+                learner.model(), names, names.size(), learner.data().preprocessing(), null);
     }
 
-    /** Teach with a model from a file; its own normalisation is honoured. */
+    /** Teach with a model from a file; its own normalization is honored. */
     public static ModuleTeacher of(SavedModel saved) {
         return new ModuleTeacher(saved.module(), saved.classNames(), saved.classes(), saved.preparation(), null);
     }
 
     /** Compute in a precision, whatever the student computes in. */
-    public ModuleTeacher precision(Precision chosen) {
+    public ModuleTeacher withOwnPrecision(Precision chosen) {
         return new ModuleTeacher(module, classNames, classes, preparation, chosen);
     }
 
     @Override
-    public Teacher in(Precision usual) {
-        return precision == null ? precision(usual) : this;
+    public Teacher withPrecision(Precision usual) {
+        return withOwnPrecision == null ? withOwnPrecision(usual) : this;
     }
 
     /** Return whether this is the module that teaches. */
-    public boolean teachesWith(Module other) {
+    public boolean isSameModule(Module other) {
         return module == other;
     }
 
@@ -95,7 +95,7 @@ public final class ModuleTeacher implements Teacher {
     }
 
     @Override
-    public Lesson begin(Data data, Device device) {
+    public TeacherSession open(Data data, Device device) {
         module.checkOpen();
         // These first, because they may fail, and then nothing else has changed.
         TeacherInput inputs = TeacherInput.of(data, preparation, ModelName.teacher(name()), device);
@@ -110,10 +110,10 @@ public final class ModuleTeacher implements Teacher {
         module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
         module.freeze();
         List<Capture> captures = new ArrayList<>();
-        Precision chosen = precision == null ? Precision.of(Precision.AUTO, device) : precision;
-        FoldedTwin twin = new FoldedTwin(module, chosen, inputs.shape());
-        Closing closing = new Closing("the lesson of teacher " + name());
-        return new Lesson() {
+        Precision chosen = withOwnPrecision == null ? Precision.of(Precision.AUTO, device) : withOwnPrecision;
+        InferenceCopy twin = new InferenceCopy(module, chosen, inputs.shape());
+        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name());
+        return new TeacherSession() {
             @Override
             public Capture capture(Collection<String> points) {
                 Capture capture = Capture.of(module, points);
@@ -128,8 +128,8 @@ public final class ModuleTeacher implements Teacher {
                 try (Scope scope = Scope.open();
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor logits = twin.logits(inputs.of(batch));
-                    captures.forEach(capture -> capture.all().forEach(scope::handOut));
-                    return scope.handOut(logits);
+                    captures.forEach(capture -> capture.all().forEach(scope::promote));
+                    return scope.promote(logits);
                 }
             }
 
@@ -139,7 +139,7 @@ public final class ModuleTeacher implements Teacher {
             }
 
             @Override
-            public boolean tryOn(@Nullable Trial trial) {
+            public boolean probe(@Nullable Probe trial) {
                 return inputs.tryOn(trial);
             }
 

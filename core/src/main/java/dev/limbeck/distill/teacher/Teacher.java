@@ -2,13 +2,13 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
-import dev.limbeck.tensor.BatchWork;
+import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Answer batches with logits. What a teacher needs while it teaches is held by a {@link Lesson}. */
+/** Answer batches with logits. What a teacher needs while it teaches is held by a {@link TeacherSession}. */
 public interface Teacher {
     /** Return the name that records show. */
     String name();
@@ -32,7 +32,7 @@ public interface Teacher {
     int classes();
 
     /** Return the same teacher computing in a precision, unless it has its own. */
-    default Teacher in(Precision precision) {
+    default Teacher withPrecision(Precision precision) {
         return this;
     }
 
@@ -41,7 +41,7 @@ public interface Teacher {
      *
      * @param data whose inputs the teacher will see
      */
-    Lesson begin(Data data, Device device);
+    TeacherSession open(Data data, Device device);
 
     /**
      * Name another way to prepare inputs.
@@ -50,10 +50,10 @@ public interface Teacher {
      * @param preparation {@code mean} and {@code std}; empty to leave these
      * @param blueFirst whether the order of channels is turned round
      */
-    record Trial(String words, Map<String, String> preparation, boolean blueFirst) {}
+    record Probe(String words, Map<String, String> preparation, boolean blueFirst) {}
 
     /** Give logits for inputs; closing it puts the teacher back as it was. */
-    interface Lesson extends AutoCloseable {
+    interface TeacherSession extends AutoCloseable {
         /**
          * Compute logits, rows×classes, outside the graph.
          *
@@ -62,13 +62,13 @@ public interface Teacher {
         Tensor logits(Batch batch);
 
         /** Return how much is told of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
-        default Knowledge knowledge() {
-            return Knowledge.LOGITS;
+        default OutputKind outputKind() {
+            return OutputKind.LOGITS;
         }
 
         /** Return in words what the teacher itself gives, of which logits are made. */
         default String output() {
-            return TeacherOutput.of(knowledge()).words();
+            return TeacherOutput.of(outputKind()).words();
         }
 
         /** Return what it computes in. */
@@ -82,7 +82,7 @@ public interface Teacher {
          * @param trial null for inputs as they should be
          * @return whether that can be done
          */
-        default boolean tryOn(@Nullable Trial trial) {
+        default boolean probe(@Nullable Probe trial) {
             return false;
         }
 
@@ -120,8 +120,8 @@ public interface Teacher {
             int[] labels = data.labels(split);
             float[] logits = new float[0];
             int at = 0;
-            try (BatchWork work = BatchWork.begin();
-                    BatchStream batches = data.evaluate(split)) {
+            try (BlasThreads work = BlasThreads.begin();
+                    DataLoader batches = data.evaluate(split)) {
                 while (true) {
                     try (Scope scope = Scope.open()) {
                         Batch batch = batches.next();

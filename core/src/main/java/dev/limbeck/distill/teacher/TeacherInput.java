@@ -1,9 +1,9 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
-import dev.limbeck.data.Lens;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -14,26 +14,26 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Show a teacher the student's batches as it wants them. Images of the same size are the student's own, normalised anew;
+ * Show a teacher the student's batches as it wants them. Images of the same size are the student's own, normalized anew;
  * of another size they are made from the same sources by the same draws.
  */
 final class TeacherInput implements AutoCloseable {
     private static final String SIZE = "image_size";
 
-    private final InputChange change;
-    private final @Nullable Lens lens;
+    private final Renormalize change;
+    private final @Nullable AlternateView lens;
     private final Device device;
     private final long[] shape;
-    /** How inputs are normalised in the end. */
+    /** How inputs are normalized in the end. */
     private final Map<String, String> own;
 
     private final ModelName who;
-    private InputChange tried = InputChange.NONE;
+    private Renormalize tried = Renormalize.NONE;
     private boolean blueFirst;
 
     private TeacherInput(
-            InputChange change,
-            @Nullable Lens lens,
+            Renormalize change,
+            @Nullable AlternateView lens,
             Device device,
             long[] shape,
             Map<String, String> own,
@@ -53,17 +53,17 @@ final class TeacherInput implements AutoCloseable {
      * @throws LimbeckException if the data cannot be brought to that
      */
     static TeacherInput of(Data data, Map<String, String> wanted, ModelName who, Device device) {
-        Map<String, String> given = data.preparation();
+        Map<String, String> given = data.preprocessing();
         String size = wanted.get(SIZE);
         Map<String, String> whole = new LinkedHashMap<>(given);
         whole.putAll(wanted);
         if (size == null || !given.containsKey(SIZE) || size.equals(given.get(SIZE))) {
             return new TeacherInput(
-                    InputChange.between(given, wanted, who), null, device, data.inputShape(), whole, who);
+                    Renormalize.between(given, wanted, who), null, device, data.inputShape(), whole, who);
         }
         try {
-            Lens lens = data.lens(whole);
-            return new TeacherInput(InputChange.NONE, lens, device, lens.inputShape(), whole, who);
+            AlternateView lens = data.alternateView(whole);
+            return new TeacherInput(Renormalize.NONE, lens, device, lens.inputShape(), whole, who);
         } catch (LimbeckException e) {
             throw new LimbeckException(
                     who + " wants images of " + size + ", the data gives " + given.get(SIZE) + ": " + e.getMessage());
@@ -80,14 +80,14 @@ final class TeacherInput implements AutoCloseable {
     }
 
     /** Prepare inputs otherwise from here on; returns whether it is known how they are prepared now. */
-    boolean tryOn(Teacher.@Nullable Trial trial) {
+    boolean tryOn(Teacher.@Nullable Probe trial) {
         if (trial == null) {
-            tried = InputChange.NONE;
+            tried = Renormalize.NONE;
             blueFirst = false;
             return true;
         }
         if (!own.containsKey("mean") || shape.length != 3) return false;
-        tried = InputChange.between(own, trial.preparation(), who);
+        tried = Renormalize.between(own, trial.preparation(), who);
         blueFirst = trial.blueFirst();
         return true;
     }

@@ -1,7 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -52,7 +52,7 @@ public enum TeacherOutput {
                 + "'");
     }
 
-    static TeacherOutput of(Knowledge knowledge) {
+    static TeacherOutput of(OutputKind knowledge) {
         return valueOf(knowledge.name());
     }
 
@@ -72,11 +72,11 @@ public enum TeacherOutput {
     }
 
     /** Return how much it tells. */
-    public Knowledge knowledge() {
+    public OutputKind knowledge() {
         return switch (this) {
-            case LOGITS, SIGMOID -> Knowledge.LOGITS;
-            case PROBABILITIES, LOG_PROBABILITIES, PERCENT -> Knowledge.PROBABILITIES;
-            case TOP_CLASSES -> Knowledge.TOP_CLASSES;
+            case LOGITS, SIGMOID -> OutputKind.LOGITS;
+            case PROBABILITIES, LOG_PROBABILITIES, PERCENT -> OutputKind.PROBABILITIES;
+            case TOP_CLASSES -> OutputKind.TOP_CLASSES;
         };
     }
 
@@ -120,7 +120,7 @@ public enum TeacherOutput {
      * @return a line with the option to set; null if nothing speaks against it
      */
     public static @Nullable String doubt(float[] values, int width, String teacher) {
-        return Answers.doubt(values, width, ModelName.teacher(teacher));
+        return OutputAdapter.doubt(values, width, ModelName.teacher(teacher));
     }
 
     /** Return whether numbers can be what is said of them; any can be logits. */

@@ -29,7 +29,7 @@ class AugmentationTest {
     void mirrorsHalfOfTheTime() {
         int mirrored = 0;
         for (int draw = 0; draw < 400; draw++) {
-            RgbImage seen = apply(Augmentation.none().withFlip(true), draw);
+            RgbImage seen = apply(Augmentation.none().withHflip(true), draw);
             boolean flipped = TestImages.pixel(seen, 0, 2) == TestImages.pixel(IMAGE, SIDE - 1, 2);
             for (int x = 0; x < SIDE; x++) {
                 assertThat(TestImages.pixel(seen, x, 4))
@@ -67,7 +67,7 @@ class AugmentationTest {
         Set<Integer> starts = new HashSet<>();
         for (int draw = 0; draw < 200; draw++) {
             ByteBuffer target = ByteBuffer.allocate(ramp.length);
-            Augmentation.none().withRandomCrop(0.3).write(ramp, SIDE, SIDE, 1, Draws.of(draw), target);
+            Augmentation.none().withRandomResizedCrop(0.3).write(ramp, SIDE, SIDE, 1, Draws.of(draw), target);
             assertThat(target.hasRemaining()).isFalse();
             byte[] seen = target.array();
             int first = seen[0] & 0xff;
@@ -79,21 +79,22 @@ class AugmentationTest {
     }
 
     @Test
-    void jitterChangesColoursAndNotPlaces() {
+    void jitterChangesColorsAndNotPlaces() {
         Set<Integer> seen = new HashSet<>();
         for (int draw = 0; draw < 50; draw++) {
-            seen.add(TestImages.pixel(apply(Augmentation.none().withJitter(0.5), draw), 3, 3));
+            seen.add(TestImages.pixel(apply(Augmentation.none().withColorJitter(0.5), draw), 3, 3));
         }
         assertThat(seen.size()).isGreaterThan(20);
     }
 
     @Test
     void settingsOutOfRangeAreRefused() {
-        assertThatThrownBy(() -> Augmentation.none().withRandomCrop(0))
-                .hasMessage("random_crop must be above 0 and at most 1, found 0.0");
+        assertThatThrownBy(() -> Augmentation.none().withRandomResizedCrop(0))
+                .hasMessage("random_resized_crop must be above 0 and at most 1, found 0.0");
         assertThatThrownBy(() -> Augmentation.none().withRandAugment(31))
                 .hasMessageStartingWith("rand_augment must be 0 to 30");
-        assertThatThrownBy(() -> Augmentation.none().withJitter(1.5)).hasMessageStartingWith("jitter must be between");
+        assertThatThrownBy(() -> Augmentation.none().withColorJitter(1.5))
+                .hasMessageStartingWith("jitter must be between");
     }
 
     private static boolean isShift(RgbImage seen, int dx, int dy) {

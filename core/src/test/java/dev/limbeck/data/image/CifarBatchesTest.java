@@ -117,7 +117,7 @@ class CifarBatchesTest {
         }
         try (ImageData built = ImageData.builder(source).build()) {
             assertThat(built.settings().augmentation().padAndCrop()).isEqualTo(4);
-            assertThat(built.settings().augmentation().flip()).isTrue();
+            assertThat(built.settings().augmentation().hflip()).isTrue();
             assertThat(built.size(Split.TEST)).isEqualTo(10);
             assertThat(built.size(Split.VALID)).isEqualTo(10);
         }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -98,8 +98,9 @@ class DataSummaryTest {
 
     @Test
     void namesClassesThatALimitLeavesWithoutImages() {
-        try (ImageData data =
-                ImageData.builder(Datasets.shapes(100, 20, 0)).trainLimit(9).build()) {
+        try (ImageData data = ImageData.builder(Datasets.shapes(100, 20, 0))
+                .maxTrainSamples(9)
+                .build()) {
             assertThat(data.warnings())
                     .singleElement()
                     .asString()
@@ -214,7 +215,7 @@ class DataSummaryTest {
 
     @Test
     void refusesClassNamesThatJavaCannotRead() {
-        ImageSource broken = new RelabelledSource(
+        ImageSource broken = new RelabeledSource(
                 Datasets.shapes(20, 0, 0), name -> name.hashCode() % 2 == 0 ? "M\uFFFDller" : "dog");
         assertThatThrownBy(() -> ImageData.builder(broken).build())
                 .isInstanceOf(LimbeckException.class)
@@ -240,7 +241,7 @@ class DataSummaryTest {
         }
     }
 
-    private static List<Integer> rows(BatchStream stream) {
+    private static List<Integer> rows(DataLoader stream) {
         List<Integer> rows = new ArrayList<>();
         try (stream;
                 Scope scope = Scope.open()) {

@@ -117,7 +117,7 @@ class DatasetsTest {
                 .validFraction(0)
                 .build()) {
             assertThat(data.classNames()).containsExactly("coon", "else");
-            assertThat(data.settings().augmentation().flip()).isTrue();
+            assertThat(data.settings().augmentation().hflip()).isTrue();
         }
     }
 
@@ -259,7 +259,7 @@ class DatasetsTest {
     }
 
     @Test
-    void recognisesWhatAFolderHolds() throws IOException {
+    void recognizesWhatAFolderHolds() throws IOException {
         CifarBatchesTest.writeTen(folder.resolve("c/cifar-10-batches-py"));
         assertThat(store().source(folder.resolve("c").toString()).size()).isEqualTo(60);
         Path idx = Files.createDirectories(folder.resolve("i"));

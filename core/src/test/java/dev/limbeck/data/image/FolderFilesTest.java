@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.LeftOut.Reason;
+import dev.limbeck.data.image.SkippedFile.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
@@ -62,7 +62,7 @@ class FolderFilesTest {
 
     private Map<String, Reason> leftOut() {
         Map<String, Reason> found = new TreeMap<>();
-        for (LeftOut file : ImageFolder.of(folder).leftOut()) found.put(file.file(), file.reason());
+        for (SkippedFile file : ImageFolder.of(folder).leftOut()) found.put(file.file(), file.reason());
         return found;
     }
 

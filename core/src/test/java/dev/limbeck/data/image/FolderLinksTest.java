@@ -97,6 +97,6 @@ class FolderLinksTest {
         ImageFolder source = images();
         assertThat(source.size()).isEqualTo(2);
         assertThat(source.warnings()).containsExactly("images beside the splits are not used: 1 in 'raw'");
-        assertThat(LeftOut.counts(source.leftOut())).isEqualTo(Map.of("unused", 1));
+        assertThat(SkippedFile.counts(source.leftOut())).isEqualTo(Map.of("unused", 1));
     }
 }

@@ -140,7 +140,7 @@ class FolderSplitsTest {
         assertThat(found()).isEqualTo("train=train val=valid");
         assertThat(images().warnings())
                 .containsExactly("images beside the splits are not used: 2 in 'samples', 1 in no folder");
-        assertThat(LeftOut.counts(images().leftOut())).isEqualTo(Map.of("unused", 3));
+        assertThat(SkippedFile.counts(images().leftOut())).isEqualTo(Map.of("unused", 3));
     }
 
     @Test

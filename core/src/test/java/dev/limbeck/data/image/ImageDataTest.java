@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
@@ -79,7 +79,7 @@ class ImageDataTest {
     }
 
     /** Return each batch's values, labels and indices as text. */
-    private static List<String> contents(BatchStream stream) {
+    private static List<String> contents(DataLoader stream) {
         List<String> batches = new ArrayList<>();
         try (stream) {
             while (true) {
@@ -94,7 +94,7 @@ class ImageDataTest {
         }
     }
 
-    private static List<Integer> indices(BatchStream stream) {
+    private static List<Integer> indices(DataLoader stream) {
         List<Integer> indices = new ArrayList<>();
         try (stream) {
             while (true) {
@@ -108,13 +108,13 @@ class ImageDataTest {
     }
 
     @Test
-    void normalisesToChannelsFirstFloats() {
+    void normalizesToChannelsFirstFloats() {
         Counted source = new Counted(10);
         double[] mean = {0.1, 0.2, 0.3};
         double[] std = {0.4, 0.5, 0.6};
         try (ImageData data =
-                        small(source).normalise(mean, std).validFraction(0).build();
-                BatchStream stream = data.evaluate(Split.TRAIN);
+                        small(source).normalize(mean, std).validFraction(0).build();
+                DataLoader stream = data.evaluate(Split.TRAIN);
                 Scope scope = Scope.open()) {
             Batch batch = stream.next();
             assertThat(batch.size()).isEqualTo(8);
@@ -134,7 +134,8 @@ class ImageDataTest {
             }
             assertThat(stream.next().size()).isEqualTo(2);
             assertThat(stream.next()).isNull();
-            assertThat(Tensors.toFloats(ImagePreparation.of(data.preparation()).input(TestImages.random(8, 8, 0))))
+            assertThat(Tensors.toFloats(
+                            ImagePreprocessing.of(data.preprocessing()).input(TestImages.random(8, 8, 0))))
                     .isEqualTo(Arrays.copyOf(values, 3 * 64));
         }
     }
@@ -172,11 +173,11 @@ class ImageDataTest {
         try (ImageData all = small(new Counted(100)).validFraction(0.2).build();
                 ImageData few = small(new Counted(100))
                         .validFraction(0.2)
-                        .trainLimit(20)
+                        .maxTrainSamples(20)
                         .build();
                 ImageData more = small(new Counted(100))
                         .validFraction(0.2)
-                        .trainLimit(40)
+                        .maxTrainSamples(40)
                         .build()) {
             assertThat(few.size(Split.TRAIN)).isEqualTo(20);
             assertThat(Arrays.stream(few.labels(Split.TRAIN)).sum()).isEqualTo(4);
@@ -214,7 +215,7 @@ class ImageDataTest {
                 try (ImageData data = small(new Counted(60))
                         .workers(workers)
                         .cacheBudget(budget)
-                        .flip()
+                        .hflip()
                         .padAndCrop(2)
                         .build()) {
                     List<String> run = contents(data.train(7));
@@ -230,7 +231,7 @@ class ImageDataTest {
     void augmentationDependsOnEpochSeedAndImage() {
         try (ImageData data = small(new Counted(40))
                         .validFraction(0)
-                        .flip()
+                        .hflip()
                         .padAndCrop(2)
                         .build();
                 ImageData plain = small(new Counted(40)).validFraction(0).build()) {
@@ -288,7 +289,7 @@ class ImageDataTest {
             contents(data.train(0));
             long before = Engine.countedBytes();
             for (int i = 0; i < 20; i++) {
-                try (BatchStream stream = data.train(i);
+                try (DataLoader stream = data.train(i);
                         Scope scope = Scope.open()) {
                     assertThat(stream.next()).isNotNull();
                 }
@@ -301,7 +302,7 @@ class ImageDataTest {
     }
 
     @Test
-    void labelsByNameAndKeepsUnlabelledImages(@TempDir Path folder) throws IOException {
+    void labelsByNameAndKeepsUnlabeledImages(@TempDir Path folder) throws IOException {
         for (String name : List.of("Tom", "Kitty", "rex", "bello", "_who")) {
             TestImages.write(folder.resolve(name + ".png"), 0x336699);
         }
@@ -354,11 +355,11 @@ class ImageDataTest {
     @Test
     void describesWhatARunMustRecord() {
         try (ImageData data =
-                small(new Counted(10)).seed(5).flip().padAndCrop(1).build()) {
+                small(new Counted(10)).seed(5).hflip().padAndCrop(1).build()) {
             assertThat(data.describe().keySet())
                     .contains(
                             "source", "classes", "sizes", "image_size", "resize", "batch_size", "seed", "mean", "std");
-            assertThat(data.describe()).containsEntry("flip", true).containsEntry("pad_and_crop", 1);
+            assertThat(data.describe()).containsEntry("hflip", true).containsEntry("pad_and_crop", 1);
         }
     }
 
@@ -376,7 +377,7 @@ class ImageDataTest {
         assertThatThrownBy(() -> small(new Counted(10)).validFraction(1).build())
                 .hasMessageContaining("valid fraction");
         assertThatThrownBy(() -> small(new Counted(10))
-                        .normalise(new double[] {0, 0, 0}, new double[] {1, 0, 1})
+                        .normalize(new double[] {0, 0, 0}, new double[] {1, 0, 1})
                         .build())
                 .hasMessageContaining("above 0");
         assertThatThrownBy(() -> small(new Counted(10)).workers(0).build()).hasMessageContaining("workers");

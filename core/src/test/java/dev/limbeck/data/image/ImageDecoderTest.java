@@ -66,10 +66,10 @@ class ImageDecoderTest {
 
     @Test
     void takesGreyValuesAsTheyAre() throws IOException {
-        BufferedImage grey = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
-        grey.getRaster().setPixels(0, 0, 3, 2, new int[] {0, 50, 100, 150, 200, 255});
+        BufferedImage gray = new BufferedImage(3, 2, BufferedImage.TYPE_BYTE_GRAY);
+        gray.getRaster().setPixels(0, 0, 3, 2, new int[] {0, 50, 100, 150, 200, 255});
         for (String format : new String[] {"png", "bmp"}) {
-            assertThat(ImageDecoder.decode(TestImages.encode(grey, format)).rgb())
+            assertThat(ImageDecoder.decode(TestImages.encode(gray, format)).rgb())
                     .isEqualTo(bytes(0, 0, 0, 50, 50, 50, 100, 100, 100, 150, 150, 150, 200, 200, 200, 255, 255, 255));
         }
         BufferedImage flat = new BufferedImage(16, 16, BufferedImage.TYPE_BYTE_GRAY);
@@ -79,9 +79,9 @@ class ImageDecoderTest {
 
     @Test
     void keepsTheUpperBitsOf16() throws IOException {
-        BufferedImage grey = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
-        grey.getRaster().setPixels(0, 0, 2, 1, new int[] {0x1234, 0xfedc});
-        assertThat(ImageDecoder.decode(TestImages.encode(grey, "png")).rgb())
+        BufferedImage gray = new BufferedImage(2, 1, BufferedImage.TYPE_USHORT_GRAY);
+        gray.getRaster().setPixels(0, 0, 2, 1, new int[] {0x1234, 0xfedc});
+        assertThat(ImageDecoder.decode(TestImages.encode(gray, "png")).rgb())
                 .isEqualTo(bytes(0x12, 0x12, 0x12, 0xfe, 0xfe, 0xfe));
         assertThat(ImageDecoder.decode(png(2, 1, 16, 2, bytes(0, 0x12, 1, 0x34, 2, 0x56, 3, 0x78, 4, 0x9a, 5, 0xbc, 6)))
                         .rgb())
@@ -95,7 +95,7 @@ class ImageDecoderTest {
         image.setRGB(1, 0, 0x80a0b0c0);
         assertThat(ImageDecoder.decode(TestImages.encode(image, "png")).rgb())
                 .isEqualTo(bytes(0x10, 0x20, 0x30, 0xa0, 0xb0, 0xc0));
-        // Grey with alpha.
+        // Gray with alpha.
         assertThat(ImageDecoder.decode(png(2, 1, 8, 4, bytes(0, 9, 0, 200, 255)))
                         .rgb())
                 .isEqualTo(bytes(9, 9, 9, 200, 200, 200));
@@ -144,14 +144,14 @@ class ImageDecoderTest {
 
     @Test
     void readsCmykJpeg() throws IOException {
-        // Adobe writes CMYK inverted and says so in an APP14 block; without colour transform, 255 is no ink.
+        // Adobe writes CMYK inverted and says so in an APP14 block; without color transform, 255 is no ink.
         byte[] adobe = cmyk();
         RgbImage read = ImageDecoder.decode(adobe);
         assertThat(read.width()).isEqualTo(16);
-        int colour = TestImages.pixel(read, 8, 8);
+        int color = TestImages.pixel(read, 8, 8);
         // Full cyan and nothing else: little red, much green and blue.
-        assertThat(colour >> 16).isLessThan(90);
-        assertThat(colour & 0xff).isGreaterThan(150);
+        assertThat(color >> 16).isLessThan(90);
+        assertThat(color & 0xff).isGreaterThan(150);
     }
 
     @ParameterizedTest
@@ -282,15 +282,15 @@ class ImageDecoderTest {
                 .array();
     }
 
-    /** Write a PNG by hand: colour types 0 grey, 2 RGB, 4 grey and alpha; rows begin with a filter byte. */
-    private static byte[] png(int width, int height, int bits, int colourType, byte[] rows) throws IOException {
+    /** Write a PNG by hand: color types 0 gray, 2 RGB, 4 gray and alpha; rows begin with a filter byte. */
+    private static byte[] png(int width, int height, int bits, int colorType, byte[] rows) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(bytes(0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'));
         byte[] header = ByteBuffer.allocate(13)
                 .putInt(width)
                 .putInt(height)
                 .put((byte) bits)
-                .put((byte) colourType)
+                .put((byte) colorType)
                 .array();
         chunk(out, "IHDR", header);
         ByteArrayOutputStream packed = new ByteArrayOutputStream();

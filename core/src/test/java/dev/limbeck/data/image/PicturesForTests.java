@@ -3,7 +3,7 @@ package dev.limbeck.data.image;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Write folders of small pictures, one colour a class, for tests that train on files. */
+/** Write folders of small pictures, one color a class, for tests that train on files. */
 public final class PicturesForTests {
     private PicturesForTests() {}
 
@@ -11,8 +11,8 @@ public final class PicturesForTests {
     public static void write(Path folder, int count, String... classes) throws IOException {
         for (int label = 0; label < classes.length; label++) {
             for (int i = 0; i < count; i++) {
-                int colour = 0x203040 * (label + 1) + 0x030201 * i;
-                TestImages.write(folder.resolve(classes[label]).resolve("p" + i + ".png"), colour & 0xffffff);
+                int color = 0x203040 * (label + 1) + 0x030201 * i;
+                TestImages.write(folder.resolve(classes[label]).resolve("p" + i + ".png"), color & 0xffffff);
             }
         }
     }

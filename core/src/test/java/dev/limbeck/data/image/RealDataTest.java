@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.SharedData;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.BatchStream;
+import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ class RealDataTest {
         }
     }
 
-    private static int count(BatchStream stream) {
+    private static int count(DataLoader stream) {
         int count = 0;
         try (stream) {
             while (true) {

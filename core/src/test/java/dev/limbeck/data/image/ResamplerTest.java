@@ -52,7 +52,7 @@ class ResamplerTest {
     }
 
     @Test
-    void keepsAPlainColourExactly() {
+    void keepsAPlainColorExactly() {
         byte[] rgb = new byte[3 * 31 * 17];
         Arrays.fill(rgb, (byte) 201);
         RgbImage scaled = Resampler.resize(new RgbImage(31, 17, rgb), 8, 23);
@@ -71,7 +71,7 @@ class ResamplerTest {
     }
 
     @Test
-    void cropTakesTheCentreAndPadFillsWithBlack() {
+    void cropTakesTheCenterAndPadFillsWithBlack() {
         // Red, green and blue thirds of 8 pixels each.
         byte[] rgb = new byte[3 * 24 * 8];
         for (int i = 0; i < 24 * 8; i++) rgb[3 * i + (i % 24) / 8] = (byte) 255;

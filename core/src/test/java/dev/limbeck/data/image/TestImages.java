@@ -17,19 +17,19 @@ import javax.imageio.stream.ImageOutputStream;
 final class TestImages {
     private TestImages() {}
 
-    /** Make an image of four quadrants of plain colour, given as 0xRRGGBB: top left and right, bottom left and right. */
-    static BufferedImage quadrants(int width, int height, int... colours) {
+    /** Make an image of four quadrants of plain color, given as 0xRRGGBB: top left and right, bottom left and right. */
+    static BufferedImage quadrants(int width, int height, int... colors) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
-                image.setRGB(x, y, colours[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]);
+                image.setRGB(x, y, colors[(y < height / 2 ? 0 : 2) + (x < width / 2 ? 0 : 1)]);
             }
         }
         return image;
     }
 
-    static BufferedImage plain(int width, int height, int colour) {
-        return quadrants(width, height, colour, colour, colour, colour);
+    static BufferedImage plain(int width, int height, int color) {
+        return quadrants(width, height, color, color, color, color);
     }
 
     static RgbImage random(int width, int height, long seed) {
@@ -72,13 +72,13 @@ final class TestImages {
     }
 
     /** Write a plain image; the format is the file's extension in lower case. */
-    static Path write(Path file, int colour) throws IOException {
+    static Path write(Path file, int color) throws IOException {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         Files.createDirectories(file.getParent());
         return Files.write(
                 file,
                 encode(
-                        plain(12, 10, colour),
+                        plain(12, 10, color),
                         name.substring(name.lastIndexOf('.') + 1).replace("jpeg", "jpg")));
     }
 

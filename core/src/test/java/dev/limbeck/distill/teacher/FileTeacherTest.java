@@ -8,7 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -50,7 +50,7 @@ class FileTeacherTest {
     }
 
     private float[] answers(Teacher teacher, Tensor input) {
-        try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
             return Tensors.toFloats(lesson.logits(Batch.of(input)));
         }
     }
@@ -76,11 +76,12 @@ class FileTeacherTest {
                     assertThat(found[3 * row + c] - logits[3 * row + c]).isCloseTo(shift, within(1e-5f));
                 }
             }
-            try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
-                assertThat(lesson.knowledge()).isEqualTo(Knowledge.PROBABILITIES);
+            try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+                assertThat(lesson.outputKind()).isEqualTo(OutputKind.PROBABILITIES);
             }
-            try (Teacher.Lesson lesson = teacher.giving(TeacherOutput.LOGITS).begin(data, CPU)) {
-                assertThat(lesson.knowledge()).as("as it was told").isEqualTo(Knowledge.LOGITS);
+            try (Teacher.TeacherSession lesson =
+                    teacher.withOutput(TeacherOutput.LOGITS).open(data, CPU)) {
+                assertThat(lesson.outputKind()).as("as it was told").isEqualTo(OutputKind.LOGITS);
             }
         }
     }
@@ -89,20 +90,20 @@ class FileTeacherTest {
     void whateverChangesAnAnswerShowsInTheFingerprint() {
         try (FileTeacher teacher = FileTeacher.open(
                         file("return torch.mean(torch.reshape(x, [-1, 3, 64]), [2])", Map.of()))
-                .giving(TeacherOutput.LOGITS)
-                .named(List.of("a", "b", "c"))) {
+                .withOutput(TeacherOutput.LOGITS)
+                .withClassNames(List.of("a", "b", "c"))) {
             List<Teacher> all = List.of(
                     teacher,
-                    teacher.laidOut(false, true),
-                    teacher.laidOut(true, false),
-                    teacher.giving(TeacherOutput.PROBABILITIES),
-                    teacher.seeing(Map.of("mean", "0.1,0.1,0.1", "std", "1,1,1")),
+                    teacher.withLayout(false, true),
+                    teacher.withLayout(true, false),
+                    teacher.withOutput(TeacherOutput.PROBABILITIES),
+                    teacher.withPreprocessing(Map.of("mean", "0.1,0.1,0.1", "std", "1,1,1")),
                     MappedTeacher.byName(teacher, List.of("b", "a", "c")),
                     MappedTeacher.byName(teacher, List.of("c", "a", "b")));
             Map<String, Teacher> byFingerprint = new LinkedHashMap<>();
             try (GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
                 for (Teacher one : all) {
-                    try (Teacher.Lesson lesson = one.begin(given, CPU)) {
+                    try (Teacher.TeacherSession lesson = one.open(given, CPU)) {
                         byFingerprint.put(lesson.fingerprint(), one);
                     }
                 }
@@ -126,7 +127,7 @@ class FileTeacherTest {
             })
     void teachersThatCannotTeachAreToldOfAtOnce(String body, String message) {
         try (FileTeacher teacher = FileTeacher.open(file(body, Map.of()))) {
-            assertThatThrownBy(() -> teacher.begin(data, CPU))
+            assertThatThrownBy(() -> teacher.open(data, CPU))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("teacher teacher.pt ")
                     .hasMessageContaining(message)
@@ -146,7 +147,7 @@ class FileTeacherTest {
                 .hasMessageStartingWith(unknown + " says what can't be: ");
         try (FileTeacher zero = FileTeacher.open(file(MEANS, Map.of("mean", "0,0,0", "std", "0,0,0")));
                 GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
-            assertThatThrownBy(() -> zero.begin(given, CPU))
+            assertThatThrownBy(() -> zero.open(given, CPU))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageContaining("expected 3 finite numbers each");
         }
@@ -165,8 +166,8 @@ class FileTeacherTest {
 
     @Test
     void logitsThatAreToBeProbabilitiesAreRefused() {
-        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).giving(TeacherOutput.PROBABILITIES);
-                Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).withOutput(TeacherOutput.PROBABILITIES);
+                Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
             assertThatThrownBy(() -> lesson.predict(data, Split.VALID))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
@@ -193,7 +194,7 @@ class FileTeacherTest {
             assertThat(teacher.facts().kind()).isEqualTo("TorchScript");
             try (Scope scope = Scope.open();
                     GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"));
-                    Teacher.Lesson lesson = teacher.begin(given, CPU)) {
+                    Teacher.TeacherSession lesson = teacher.open(given, CPU)) {
                 Tensor x = Toy.images(2, 6, 1);
                 float[] expected = channelMeans(x);
                 for (int i = 0; i < expected.length; i++) expected[i] = (expected[i] - 0.5f) / 0.25f;
@@ -234,8 +235,8 @@ class FileTeacherTest {
     @Test
     void theCallerSaysWhatTheFileDoesNot() {
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of()))
-                        .named(List.of("a", "b", "c"))
-                        .laidOut(false, true);
+                        .withClassNames(List.of("a", "b", "c"))
+                        .withLayout(false, true);
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             float[] straight = channelMeans(x);
@@ -265,7 +266,7 @@ class FileTeacherTest {
             assertThatThrownBy(() -> answers(teacher, x))
                     .hasMessage("teacher teacher.pt must give 6×classes numbers, found 6×3×8×8");
         }
-        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).named(List.of("a", "b"));
+        try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).withClassNames(List.of("a", "b"));
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             assertThatThrownBy(() -> answers(teacher, x))
@@ -288,7 +289,7 @@ class FileTeacherTest {
             return answer;
         });
         try (Scope scope = Scope.open()) {
-            float[] found = answers(teacher.giving(Knowledge.TOP_CLASSES), Toy.images(2, 2, 1));
+            float[] found = answers(teacher.withOutput(OutputKind.TOP_CLASSES), Toy.images(2, 2, 1));
             float rest = (float) Math.log(0.1);
             float first = (float) Math.log(0.8);
             assertThat(found).containsExactly(new float[] {rest, first, rest, rest, first, rest}, within(1e-5f));
@@ -301,14 +302,15 @@ class FileTeacherTest {
         FunctionTeacher unsure = constant("unsure", 0.2f, 0.4f, 0.4f);
         try (Scope scope = Scope.open()) {
             float[] found = answers(
-                    EnsembleTeacher.of(sure, unsure).joined(EnsembleTeacher.Join.CONFIDENCE), Toy.images(2, 1, 1));
+                    EnsembleTeacher.of(sure, unsure).withCombination(EnsembleTeacher.Combination.CONFIDENCE),
+                    Toy.images(2, 1, 1));
             double expected = (0.98 * 0.98 + 0.4 * 0.2) / (0.98 + 0.4);
             assertThat(Math.exp(found[0])).isCloseTo(expected, within(1e-5));
         }
-        try (Teacher.Lesson lesson = EnsembleTeacher.of(sure, unsure)
-                .joined(EnsembleTeacher.Join.CONFIDENCE)
-                .begin(data, CPU)) {
-            assertThat(lesson.knowledge()).isEqualTo(Knowledge.PROBABILITIES);
+        try (Teacher.TeacherSession lesson = EnsembleTeacher.of(sure, unsure)
+                .withCombination(EnsembleTeacher.Combination.CONFIDENCE)
+                .open(data, CPU)) {
+            assertThat(lesson.outputKind()).isEqualTo(OutputKind.PROBABILITIES);
         }
     }
 
@@ -318,6 +320,6 @@ class FileTeacherTest {
                     for (int i = 0; i < answer.length; i++) answer[i] = probabilities[i % 3];
                     return answer;
                 })
-                .giving(Knowledge.PROBABILITIES);
+                .withOutput(OutputKind.PROBABILITIES);
     }
 }

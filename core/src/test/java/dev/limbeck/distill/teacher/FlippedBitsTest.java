@@ -3,21 +3,22 @@ package dev.limbeck.distill.teacher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.RowKey;
+import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.cache.DiskStore;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Predictions;
-import dev.limbeck.train.RunJson;
-import dev.limbeck.train.SavedModel;
+import dev.limbeck.weights.OnnxChecksum;
 import dev.limbeck.weights.Safetensors;
-import dev.limbeck.weights.Seal;
-import dev.limbeck.weights.WholeFile;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -74,9 +75,9 @@ class FlippedBitsTest {
         for (int i = 0; i < 6; i++) {
             float[] values = new float[50];
             for (int j = 0; j < values.length; j++) values[j] = (float) random.nextGaussian();
-            state.put("layer" + i + ".weight", Scope.keep(Tensors.of(values, 5, 10)));
+            state.put("layer" + i + ".weight", Scope.retain(Tensors.of(values, 5, 10)));
         }
-        state.put("layer0.num_batches_tracked", Scope.keep(Tensors.of(new long[] {3})));
+        state.put("layer0.num_batches_tracked", Scope.retain(Tensors.of(new long[] {3})));
         state.metadata().put("classes", "[\"cat\",\"dog\"]");
         state.metadata().put("training/position", "{\"epochs\":3}");
         return state;
@@ -144,7 +145,7 @@ class FlippedBitsTest {
                 List.of(Map.of("train_loss", 0.30000000000000004, "rate", 1e-5, "steps", 3), Map.of("accuracy", 1.0)));
         document.put("model_sha256", "ab");
         Path file = folder.resolve("run.json");
-        WholeFile.write(file, RunJson.sealed(document));
+        AtomicFile.write(file, RunJson.sealed(document));
         assertThat(flip(file, FLIPS, path -> RunJson.read(path).toString())).isGreaterThan(FLIPS / 2);
         assertThat(flip(
                         file,
@@ -164,7 +165,7 @@ class FlippedBitsTest {
         List<String> told = new ArrayList<>();
         DiskStore store = new DiskStore(folder.resolve("kept"), facts, 12, told::add);
         for (int i = 0; i < 20; i++)
-            store.put(new RowKey(i, i), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 0, 12);
+            store.put(new SampleKey(i, i), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 0, 12);
         store.close();
         flip(
                 folder.resolve("kept/facts.json"),
@@ -180,7 +181,7 @@ class FlippedBitsTest {
             told.clear();
             DiskStore opened = new DiskStore(folder.resolve("kept"), facts, 12, told::add);
             ByteBuffer row = ByteBuffer.allocate(12);
-            boolean found = opened.get(new RowKey(3, 3), row);
+            boolean found = opened.get(new SampleKey(3, 3), row);
             // A damaged chunk is told of and its rows are computed anew.
             if (!found) throw new LimbeckException(told.get(0));
             return Arrays.toString(row.array());
@@ -192,12 +193,12 @@ class FlippedBitsTest {
     void sealedOnnx() throws IOException {
         byte[] model = new byte[2000];
         new Random(5).nextBytes(model);
-        byte[] seal = Seal.of(model);
+        byte[] seal = OnnxChecksum.of(model);
         byte[] whole = Arrays.copyOf(model, model.length + seal.length);
         System.arraycopy(seal, 0, whole, model.length, seal.length);
         Path file = Files.write(folder.resolve("model.onnx"), whole);
         int refused = flip(file, FLIPS, path -> {
-            Seal.check(path);
+            OnnxChecksum.check(path);
             try {
                 return Arrays.toString(Arrays.copyOf(Files.readAllBytes(path), model.length));
             } catch (IOException e) {
@@ -220,7 +221,7 @@ class FlippedBitsTest {
             document.put("epochs", rows);
             document.put("model_sha256", "ab");
             Path file = folder.resolve("run.json");
-            WholeFile.write(file, RunJson.sealed(document));
+            AtomicFile.write(file, RunJson.sealed(document));
             assertThat(RunJson.read(file).get("epochs")).hasSize(epochs);
             assertThat(RecipeFiles.bind(RecipeFiles.recipeTree(file), "run.json"))
                     .isEqualTo(recipe());

@@ -9,6 +9,7 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Dropout;
@@ -24,12 +25,11 @@ import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.Fit;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Moments;
-import dev.limbeck.train.SavedModel;
-import dev.limbeck.train.Step;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -114,7 +114,7 @@ class ModuleTeacherTest {
         })) {
             student.fit(1, 0.05, distillation(), new Callback() {
                 @Override
-                public void beforeStep(Step step) {
+                public void beforeStep(TrainStep step) {
                     assertThat(teacher.modules().values()).noneMatch(Module::isTraining);
                     assertThat(teacher.parameters().values()).noneMatch(Tensor::requires_grad);
                     assertThat(teacher.parameters().values()).noneMatch(Tensors::hasGrad);
@@ -129,8 +129,8 @@ class ModuleTeacherTest {
     }
 
     private Tensor answer(Module module, Precision precision, Tensor x) {
-        try (Teacher.Lesson lesson =
-                ModuleTeacher.of(module, List.of()).precision(precision).begin(data, student.device())) {
+        try (Teacher.TeacherSession lesson =
+                ModuleTeacher.of(module, List.of()).withOwnPrecision(precision).open(data, student.device())) {
             return lesson.logits(Batch.of(x));
         }
     }
@@ -153,9 +153,9 @@ class ModuleTeacherTest {
     @Test
     void whileCapturesLookInsideTheModuleItselfAnswers() {
         try (Scope scope = Scope.open();
-                Teacher.Lesson lesson = ModuleTeacher.of(teacher, List.of())
-                        .precision(Precision.BF16)
-                        .begin(data, student.device())) {
+                Teacher.TeacherSession lesson = ModuleTeacher.of(teacher, List.of())
+                        .withOwnPrecision(Precision.BF16)
+                        .open(data, student.device())) {
             Tensor x = Toy.images(0, 6, 1);
             Capture capture = lesson.capture(List.of("bn"));
             capture.start();
@@ -206,7 +206,8 @@ class ModuleTeacherTest {
     void droppingTeachersTeachWithoutDropout() {
         try (Module dropping = new Sequential(new Flatten(), new Dropout(0.5), new Linear(192, 3));
                 Scope scope = Scope.open()) {
-            Teacher.Lesson lesson = ModuleTeacher.of(dropping, List.of()).begin(data, student.device());
+            Teacher.TeacherSession lesson =
+                    ModuleTeacher.of(dropping, List.of()).open(data, student.device());
             Tensor x = Toy.images(0, 4, 0);
             assertThat(Tensors.toFloats(lesson.logits(Batch.of(x))))
                     .containsExactly(Tensors.toFloats(lesson.logits(Batch.of(x))));
@@ -219,7 +220,7 @@ class ModuleTeacherTest {
     void aTeacherThatChangedIsReported() {
         assertThatThrownBy(() -> student.fit(1, 0.05, distillation(), new Callback() {
                     @Override
-                    public void afterTrain(Fit fit) {
+                    public void afterTrain(TrainingContext fit) {
                         try (NoGrad noGrad = NoGrad.on()) {
                             Ops.mul_(teacher.parameters().get("fc.weight"), 1.5);
                         }
@@ -236,7 +237,7 @@ class ModuleTeacherTest {
         List<Long> seenByStudent = new ArrayList<>();
         Callback replacing = new Callback() {
             @Override
-            public void beforeBatch(Step step) {
+            public void beforeBatch(TrainStep step) {
                 if (step.index() == 1) {
                     Tensor mixed = Toy.images(77, 3, 2);
                     step.replaceBatch(new Batch(List.of(mixed), Tensors.of(new long[3], 3), new int[3]));
@@ -248,7 +249,7 @@ class ModuleTeacherTest {
             private ForwardHook.Registration students;
 
             @Override
-            public void beforeTrain(Fit fit) {
+            public void beforeTrain(TrainingContext fit) {
                 teachers = teacher.onForward((module, input, output) -> {
                     seenByTeacher.add(input.data_ptr().address());
                     seenByTeacher.add(input.size(0));
@@ -262,7 +263,7 @@ class ModuleTeacherTest {
             }
 
             @Override
-            public void afterTrain(Fit fit) {
+            public void afterTrain(TrainingContext fit) {
                 teachers.close();
                 students.close();
             }
@@ -274,7 +275,7 @@ class ModuleTeacherTest {
     }
 
     @Test
-    void anotherNormalisationIsTranslated(@TempDir Path folder) {
+    void anotherNormalizationIsTranslated(@TempDir Path folder) {
         Path file = folder.resolve("teacher.safetensors");
         Map<String, String> teachers = Map.of("mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225");
         Map<String, String> students = Map.of("mean", "0.5,0.4,0.3", "std", "0.25,0.5,1.0");
@@ -284,15 +285,15 @@ class ModuleTeacherTest {
         GivenBatches given = Toy.data(1, 4).prepared(students);
         try (SavedModel saved = SavedModel.open(file, null);
                 Scope scope = Scope.open();
-                Teacher.Lesson lesson = ModuleTeacher.of(saved).begin(given, student.device())) {
+                Teacher.TeacherSession lesson = ModuleTeacher.of(saved).open(given, student.device())) {
             float[] pixels = new float[3 * 4];
             for (int i = 0; i < pixels.length; i++) pixels[i] = i / 12f;
             double[][] mean = {{0.5, 0.4, 0.3}, {0.485, 0.456, 0.406}};
             double[][] std = {{0.25, 0.5, 1}, {0.229, 0.224, 0.225}};
-            float[][] normalised = new float[2][12];
+            float[][] normalized = new float[2][12];
             for (int who = 0; who < 2; who++) {
                 for (int i = 0; i < 12; i++) {
-                    normalised[who][i] = (float) ((pixels[i] - mean[who][i / 4]) / std[who][i / 4]);
+                    normalized[who][i] = (float) ((pixels[i] - mean[who][i / 4]) / std[who][i / 4]);
                 }
             }
             float[][] seen = new float[1][];
@@ -300,21 +301,21 @@ class ModuleTeacherTest {
                 seen[0] = Tensors.toFloats(input);
                 return null;
             })) {
-                lesson.logits(Batch.of(Tensors.of(normalised[0], 1, 3, 2, 2)));
+                lesson.logits(Batch.of(Tensors.of(normalized[0], 1, 3, 2, 2)));
             }
-            assertThat(seen[0]).containsExactly(normalised[1], within(1e-5f));
+            assertThat(seen[0]).containsExactly(normalized[1], within(1e-5f));
         }
     }
 
     @Test
-    void theSameNormalisationOrNoneIsLeftAlone() {
+    void theSameNormalizationOrNoneIsLeftAlone() {
         Tensor x = Tensors.full(1, DType.FLOAT32, 1, 3, 1, 1);
         Map<String, String> how = Map.of("mean", "0.5,0.5,0.5", "std", "1.0,1.0,1.0", "image_size", "8x8");
         Map<String, String> same = Map.of("mean", "0.50,0.5,0.5", "std", "1,1,1", "image_size", "8x8");
         for (Map<String, String> other : List.of(how, same, Map.<String, String>of())) {
-            assertThat(InputChange.between(how, other, ModelName.teacher("t")).apply(x))
+            assertThat(Renormalize.between(how, other, ModelName.teacher("t")).apply(x))
                     .isSameAs(x);
-            assertThat(InputChange.between(other, how, ModelName.teacher("t")).apply(x))
+            assertThat(Renormalize.between(other, how, ModelName.teacher("t")).apply(x))
                     .isSameAs(x);
         }
         x.close();
@@ -338,10 +339,10 @@ class ModuleTeacherTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.5", "0.5,0.5,a", "", "0.5,0.5,0.5,0.5"})
-    void normalisationThatCannotBeUnderstoodIsAnsweredInOneLine(String mean) {
+    void normalizationThatCannotBeUnderstoodIsAnsweredInOneLine(String mean) {
         Map<String, String> students = Map.of("mean", "0.4,0.4,0.4", "std", "1,1,1");
         assertThatThrownBy(() ->
-                        InputChange.between(students, Map.of("mean", mean, "std", "1,1,1"), ModelName.teacher("t")))
+                        Renormalize.between(students, Map.of("mean", mean, "std", "1,1,1"), ModelName.teacher("t")))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("teacher t says its inputs have mean '" + mean
                         + "' and std '1,1,1'; expected 3 finite numbers each, as the data has, the latter above 0");

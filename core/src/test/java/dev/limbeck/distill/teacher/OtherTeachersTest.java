@@ -48,13 +48,14 @@ class OtherTeachersTest {
                 .seed(2)
                 .precision("fp32")
                 .build()) {
-            student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0.8).build());
+            student.fit(
+                    2, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0.8).build());
             return Tensors.toFloats(student.model().parameters().get("fc.weight"));
         }
     }
 
     private float[] answers(Teacher teacher, Tensor input) {
-        try (Teacher.Lesson lesson = teacher.begin(data, Engine.device("cpu"))) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return Tensors.toFloats(lesson.logits(Batch.of(input)));
         }
     }
@@ -65,12 +66,13 @@ class OtherTeachersTest {
         try (Script script = ScriptWriter.compile(big.model())) {
             script.save(file, Map.of());
         }
-        try (FileTeacher teacher = FileTeacher.open(file).named(data.classNames())) {
+        try (FileTeacher teacher = FileTeacher.open(file).withClassNames(data.classNames())) {
             assertThat(teacher.name()).isEqualTo("teacher.pt");
             try (Scope scope = Scope.open()) {
                 Tensor x = Toy.images(4, 6, 1);
                 assertThat(answers(teacher, x))
-                        .containsExactly(answers(ModuleTeacher.of(big).precision(Precision.FP32), x), within(1e-5f));
+                        .containsExactly(
+                                answers(ModuleTeacher.of(big).withOwnPrecision(Precision.FP32), x), within(1e-5f));
             }
             assertThat(taughtBy(teacher)).isNotEmpty();
         }
@@ -120,9 +122,12 @@ class OtherTeachersTest {
             float[] a = answers(one, x);
             float[] b = answers(two, x);
             float[] mean = answers(EnsembleTeacher.of(one, two), x);
-            float[] weighted = answers(EnsembleTeacher.of(one, two).weighted(3, 1), x);
-            float[] joined =
-                    answers(EnsembleTeacher.of(one, two).weighted(3, 1).joined(EnsembleTeacher.Join.PROBABILITIES), x);
+            float[] weighted = answers(EnsembleTeacher.of(one, two).withWeights(3, 1), x);
+            float[] joined = answers(
+                    EnsembleTeacher.of(one, two)
+                            .withWeights(3, 1)
+                            .withCombination(EnsembleTeacher.Combination.PROBABILITIES),
+                    x);
             for (int i = 0; i < a.length; i++) {
                 assertThat(mean[i]).isEqualTo((a[i] + b[i]) / 2, within(1e-5f));
                 assertThat(weighted[i]).isEqualTo(0.75f * a[i] + 0.25f * b[i], within(1e-5f));
@@ -155,9 +160,9 @@ class OtherTeachersTest {
                     .hasMessage("the teachers of an ensemble must have the same classes in the same order, found "
                             + "[class0, class1, class2] and [class1, class0, class2]");
         }
-        assertThatThrownBy(() -> EnsembleTeacher.of(one).weighted(1, 2))
+        assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(1, 2))
                 .hasMessage("there must be a weight for each of 1 teachers, found 2");
-        assertThatThrownBy(() -> EnsembleTeacher.of(one).weighted(0))
+        assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(0))
                 .hasMessage("weight must be a positive number, found 0.0");
         assertThatThrownBy(EnsembleTeacher::of).hasMessage("an ensemble needs a teacher at least");
     }

@@ -11,9 +11,10 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.distill.loss.Knowledge;
+import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.loss.LogitMse;
 import dev.limbeck.distill.loss.MultiLabel;
+import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -60,7 +61,7 @@ class TeacherOutputTest {
 
     private float[] answers(Teacher teacher) {
         try (Scope scope = Scope.open();
-                Teacher.Lesson lesson = teacher.begin(data, CPU)) {
+                Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
             return Tensors.toFloats(lesson.logits(Batch.of(Toy.images(3, 6, 1))));
         }
     }
@@ -117,10 +118,10 @@ class TeacherOutputTest {
                 "return torch.log_softmax(z, 1)                | PROBABILITIES",
                 "return z.unsqueeze(2).unsqueeze(3)            | LOGITS",
             })
-    void whatIsClearIsUsed(String output, Knowledge knowledge) {
+    void whatIsClearIsUsed(String output, OutputKind knowledge) {
         try (FileTeacher teacher = teacher(output)) {
-            try (Teacher.Lesson lesson = teacher.begin(data, CPU)) {
-                assertThat(lesson.knowledge()).isEqualTo(knowledge);
+            try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+                assertThat(lesson.outputKind()).isEqualTo(knowledge);
             }
             sameUpToARowsConstant(answers(teacher), logits(), 0.03f);
         }
@@ -138,10 +139,10 @@ class TeacherOutputTest {
 
     @Test
     void sigmoidsBecomeTheLogitsThatTheyWereMadeOf() {
-        try (FileTeacher teacher = teacher("return torch.sigmoid(z)").giving(TeacherOutput.SIGMOID)) {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z)").withOutput(TeacherOutput.SIGMOID)) {
             assertThat(answers(teacher)).containsExactly(logits(), within(2e-3f));
         }
-        try (FileTeacher teacher = teacher("return torch.sigmoid(z * 1000.0)").giving(TeacherOutput.SIGMOID)) {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z * 1000.0)").withOutput(TeacherOutput.SIGMOID)) {
             // log(1e-7 / (1 - 1e-7)): finite where the sigmoid is rounded to 0 or 1.
             for (float logit : answers(teacher)) assertThat(Math.abs(logit)).isLessThan(16.2f);
         }
@@ -151,8 +152,9 @@ class TeacherOutputTest {
     void aSingleOutputBecomesTwoClasses() {
         float[] expected = logits();
         for (String output : List.of("torch.sigmoid(z[:, 0:1])", "torch.sigmoid(z[:, 0])")) {
-            try (FileTeacher teacher =
-                    teacher("return " + output).giving(TeacherOutput.SIGMOID).named(List.of("no", "yes"))) {
+            try (FileTeacher teacher = teacher("return " + output)
+                    .withOutput(TeacherOutput.SIGMOID)
+                    .withClassNames(List.of("no", "yes"))) {
                 float[] found = answers(teacher);
                 assertThat(found).hasSize(12);
                 for (int row = 0; row < 6; row++) {
@@ -163,24 +165,25 @@ class TeacherOutputTest {
                 }
             }
         }
-        try (FileTeacher teacher = teacher("return z[:, 0:1]").giving(TeacherOutput.LOGITS)) {
+        try (FileTeacher teacher = teacher("return z[:, 0:1]").withOutput(TeacherOutput.LOGITS)) {
             float[] found = answers(teacher);
             for (int row = 0; row < 6; row++) {
                 assertThat(found[2 * row]).isZero();
                 assertThat(found[2 * row + 1]).isCloseTo(expected[3 * row], within(1e-4f));
             }
         }
-        try (FileTeacher teacher = teacher("return torch.sigmoid(z[:, 0:1])").giving(TeacherOutput.PROBABILITIES)) {
+        try (FileTeacher teacher = teacher("return torch.sigmoid(z[:, 0:1])").withOutput(TeacherOutput.PROBABILITIES)) {
             refused(teacher, "--teacher-output sigmoid");
         }
     }
 
     @Test
     void percentAndLogarithmsAreUsedWhenNamed() {
-        try (FileTeacher teacher = teacher("return 100.0 * torch.softmax(z, 1)").giving(TeacherOutput.PERCENT)) {
+        try (FileTeacher teacher = teacher("return 100.0 * torch.softmax(z, 1)").withOutput(TeacherOutput.PERCENT)) {
             sameUpToARowsConstant(answers(teacher), logits(), 1e-3f);
         }
-        try (FileTeacher teacher = teacher("return torch.log_softmax(z, 1)").giving(TeacherOutput.LOG_PROBABILITIES)) {
+        try (FileTeacher teacher =
+                teacher("return torch.log_softmax(z, 1)").withOutput(TeacherOutput.LOG_PROBABILITIES)) {
             sameUpToARowsConstant(answers(teacher), logits(), 1e-3f);
         }
     }
@@ -188,16 +191,16 @@ class TeacherOutputTest {
     @Test
     void whatIsSaidWronglyIsRefusedWithWhatItLooksLike() {
         try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
-            refused(teacher.giving(TeacherOutput.PROBABILITIES), "what looks like sigmoids");
-            refused(teacher.giving(TeacherOutput.PERCENT), "--teacher-output sigmoid");
-            refused(teacher.giving(TeacherOutput.LOG_PROBABILITIES), "--teacher-output sigmoid");
+            refused(teacher.withOutput(TeacherOutput.PROBABILITIES), "what looks like sigmoids");
+            refused(teacher.withOutput(TeacherOutput.PERCENT), "--teacher-output sigmoid");
+            refused(teacher.withOutput(TeacherOutput.LOG_PROBABILITIES), "--teacher-output sigmoid");
         }
         try (FileTeacher teacher = teacher("return torch.softmax(z, 1)")) {
-            refused(teacher.giving(TeacherOutput.SIGMOID), "rows that add up to 1");
-            refused(teacher.giving(TeacherOutput.PERCENT), "say so: --teacher-output probabilities");
+            refused(teacher.withOutput(TeacherOutput.SIGMOID), "rows that add up to 1");
+            refused(teacher.withOutput(TeacherOutput.PERCENT), "say so: --teacher-output probabilities");
         }
         try (FileTeacher teacher = teacher("return z")) {
-            refused(teacher.giving(TeacherOutput.SIGMOID), "must give sigmoids");
+            refused(teacher.withOutput(TeacherOutput.SIGMOID), "must give sigmoids");
         }
     }
 
@@ -205,7 +208,7 @@ class TeacherOutputTest {
     @Test
     void theLikeliestClassesAreUsedWhenNamed() {
         try (FileTeacher teacher = teacher("return torch.softmax(z, 1) * (z == torch.amax(z, [1], True)).float()")
-                .giving(TeacherOutput.TOP_CLASSES)) {
+                .withOutput(TeacherOutput.TOP_CLASSES)) {
             assertThat(answers(teacher)).hasSize(18);
         }
     }
@@ -222,7 +225,7 @@ class TeacherOutputTest {
             })
     void aModelWhoseLogitsLookLikeSomethingElseIsSaidOnce(String output, @Nullable String option) {
         List<String> lines = new ArrayList<>();
-        try (FileTeacher model = teacher(output, ModelRole.MODEL, lines::add).giving(TeacherOutput.LOGITS)) {
+        try (FileTeacher model = teacher(output, ModelRole.MODEL, lines::add).withOutput(TeacherOutput.LOGITS)) {
             for (int time = 0; time < 2; time++) {
                 if (time == 0) answers(model);
                 else known(model);
@@ -249,12 +252,12 @@ class TeacherOutputTest {
     void probabilitiesThatAreTakenForLogitsAreSaidBeforeTraining() {
         for (String output : List.of("torch.softmax(z, 1)", "torch.sigmoid(z)", "z * 0.0")) {
             List<String> lines = new ArrayList<>();
-            try (FileTeacher teacher = teacher("return " + output).giving(TeacherOutput.LOGITS);
+            try (FileTeacher teacher = teacher("return " + output).withOutput(TeacherOutput.LOGITS);
                     Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
                 student.fit(
                         1,
                         1e-3,
-                        KnowledgeDistillation.from(teacher).told(lines::add).build());
+                        KnowledgeDistillation.from(teacher).log(lines::add).build());
             }
             assertThat(lines)
                     .anySatisfy(line -> assertThat(line)
@@ -266,7 +269,7 @@ class TeacherOutputTest {
 
     @Test
     void lossesThatNeedLogitsRefuseWhatOnlyLooksLikeThem() {
-        try (FileTeacher sigmoids = teacher("return torch.sigmoid(z)").giving(TeacherOutput.SIGMOID);
+        try (FileTeacher sigmoids = teacher("return torch.sigmoid(z)").withOutput(TeacherOutput.SIGMOID);
                 Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
             student.fit(
                     1,
@@ -289,8 +292,10 @@ class TeacherOutputTest {
     @Test
     void keptAnswersKnowTheOutput() {
         try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
-            try (Teacher.Lesson one = teacher.giving(TeacherOutput.SIGMOID).begin(data, CPU);
-                    Teacher.Lesson other = teacher.giving(TeacherOutput.LOGITS).begin(data, CPU)) {
+            try (Teacher.TeacherSession one =
+                            teacher.withOutput(TeacherOutput.SIGMOID).open(data, CPU);
+                    Teacher.TeacherSession other =
+                            teacher.withOutput(TeacherOutput.LOGITS).open(data, CPU)) {
                 assertThat(one.fingerprint()).isNotEqualTo(other.fingerprint());
                 assertThat(one.output()).startsWith("sigmoids");
             }
@@ -312,33 +317,33 @@ class TeacherOutputTest {
     @Test
     void whateverIsClosedSaysSo() {
         FileTeacher teacher = teacher("return z");
-        KeptTeacher kept = KeptTeacher.inMemory(teacher, 100);
-        Teacher.Lesson lesson = kept.begin(data, CPU);
-        Teacher.Lesson open = teacher.begin(data, CPU);
+        CachedTeacher kept = CachedTeacher.inMemory(teacher, 100);
+        Teacher.TeacherSession lesson = kept.open(data, CPU);
+        Teacher.TeacherSession open = teacher.open(data, CPU);
         lesson.close();
         lesson.close();
         closed(() -> lesson.logits(batch()));
         teacher.close();
         teacher.close();
         closed(() -> open.logits(batch()));
-        closed(() -> teacher.begin(data, CPU));
-        closed(() -> kept.begin(data, CPU));
-        closed(() -> EnsembleTeacher.of(teacher).begin(data, CPU));
+        closed(() -> teacher.open(data, CPU));
+        closed(() -> kept.open(data, CPU));
+        closed(() -> EnsembleTeacher.of(teacher).open(data, CPU));
         Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8);
         ModuleTeacher module = ModuleTeacher.of(learner);
-        Teacher.Lesson begun = module.begin(data, CPU);
-        Teacher.Lesson ended = module.begin(data, CPU);
+        Teacher.TeacherSession begun = module.open(data, CPU);
+        Teacher.TeacherSession ended = module.open(data, CPU);
         ended.close();
         closed(() -> ended.logits(batch()));
         learner.close();
         learner.close();
         closed(() -> begun.logits(batch()));
-        closed(() -> module.begin(data, CPU));
+        closed(() -> module.open(data, CPU));
         closed(() -> learner.fit(1, 1e-3));
         closed(learner::validate);
         closed(() -> learner.save(home.resolve("closed.safetensors")));
         FunctionTeacher function = new FunctionTeacher("f", data.classNames(), inputs -> new float[3 * inputs.rows()]);
-        Teacher.Lesson over = function.begin(data, CPU);
+        Teacher.TeacherSession over = function.open(data, CPU);
         over.close();
         closed(() -> over.logits(batch()));
         ImageData images =

@@ -1,5 +1,7 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.distill.cache.Chunk;
+import dev.limbeck.distill.cache.DiskStore;
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
 import java.nio.ByteBuffer;

@@ -1,0 +1,238 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.predict.Predictor;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.TeacherRecipe;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.train.EvaluationResult;
+import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Metric;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
+final class LoadedModel implements AutoCloseable {
+    private static final int NAMED = 5;
+
+    private final LimbeckCommand command;
+    private final Path named;
+    private final LoadedTeacher opened;
+
+    private LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) {
+        this.command = command;
+        this.named = named;
+        this.opened = opened;
+    }
+
+    /** Open one for images that are prepared on their own. */
+    static LoadedModel open(
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            @Nullable String weightsKey,
+            ModelFileOptions foreign,
+            PreprocessingOptions how) {
+        return open(command, model, arch, weightsKey, foreign, how.imageSize, how.resize, how.mean, how.std);
+    }
+
+    /** Open one for data, whose options say how images are prepared. */
+    static LoadedModel open(
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            @Nullable String weightsKey,
+            ModelFileOptions foreign,
+            DataOptions data) {
+        return open(command, model, arch, weightsKey, foreign, data.imageSize, data.resize, data.mean, data.std);
+    }
+
+    private static LoadedModel open(
+            LimbeckCommand command,
+            Path model,
+            @Nullable String arch,
+            @Nullable String weightsKey,
+            ModelFileOptions foreign,
+            @Nullable Integer imageSize,
+            @Nullable String resize,
+            double @Nullable [] mean,
+            double @Nullable [] std) {
+        if (imageSize != null) Numbers.atLeast(1, "--image-size", imageSize);
+        TeacherRecipe recipe = new TeacherRecipe(
+                model.toString(),
+                arch,
+                weightsKey,
+                imageSize,
+                resize,
+                list(mean),
+                list(std),
+                foreign.layout,
+                foreign.channels,
+                foreign.classes.isEmpty() ? null : foreign.classes,
+                foreign.output,
+                null,
+                null,
+                null,
+                null,
+                null);
+        return new LoadedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
+    }
+
+    private static @Nullable List<Double> list(double @Nullable [] values) {
+        return values == null ? null : Arrays.stream(values).boxed().toList();
+    }
+
+    /** Refuse an image that is not there before a model is opened for it. */
+    static void requireImage(Path image) {
+        if (Files.exists(image)) return;
+        throw new LimbeckException("cannot read image " + image + ": no such file" + MissingFile.meant(image));
+    }
+
+    /** Return the model if it is one of the zoo's, null for a TorchScript or an ONNX file. */
+    @Nullable
+    SavedModel saved() {
+        return opened.saved();
+    }
+
+    /** Return its architecture, or the kind of file. */
+    String architecture() {
+        return opened.architecture();
+    }
+
+    String file() {
+        SavedModel saved = saved();
+        return saved == null ? opened.file() : saved.file().toString();
+    }
+
+    String sha256() {
+        return opened.sha256();
+    }
+
+    /** Return what classifies images; closed with this. */
+    Predictor predictor() {
+        SavedModel saved = saved();
+        Predictor predictor = saved == null ? Predictor.of((FileTeacher) opened.teacher()) : Predictor.of(saved);
+        if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
+        if (predictor.classNames().isEmpty()) {
+            command.tell(named + " does not name its classes; numbering them (--classes names them)");
+        }
+        return predictor;
+    }
+
+    private void sayAssumed(ImagePreprocessing taken) {
+        Map<String, String> assumed = new LinkedHashMap<>(taken.toMetadata());
+        assumed.keySet().removeAll(opened.preparation().keySet());
+        if (opened.preparation().isEmpty()) {
+            command.tell(named + " does not say how its images were prepared; taking " + taken.width() + "×"
+                    + taken.height() + " and ImageNet's normalization");
+        } else {
+            command.tell(named + " does not say all of how its images were prepared; taking " + Texts.pairs(assumed));
+        }
+    }
+
+    /** Open data as the model wants its images. */
+    ImageData open(DataRecipe recipe, RunContext context) {
+        SavedModel saved = saved();
+        if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context);
+        Map<String, String> said = opened.preparation();
+        if (!said.containsKey("image_size")) {
+            throw new LimbeckException(
+                    named + " does not say how large its images are; name their side with --image-size");
+        }
+        Map<String, String> all =
+                new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
+        all.putAll(said);
+        ImagePreprocessing whole = ImagePreprocessing.of(all);
+        if (!ImagePreprocessing.isIn(said)) sayAssumed(whole);
+        return recipe.open(0, whole, context);
+    }
+
+    /** Judge it on a split of data that was opened for it. */
+    EvaluationResult validate(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
+        checkClasses(images.classNames());
+        EvaluationResult validation = judged(images, split, views, device, metrics);
+        int bad = validation.predictions().rowsNotFinite();
+        if (bad > 0) {
+            throw new LimbeckException(named + " must give finite numbers, found NaN or infinite ones for " + bad
+                    + " of " + validation.predictions().size() + " images; look at its weights");
+        }
+        return validation;
+    }
+
+    private EvaluationResult judged(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
+        SavedModel saved = saved();
+        if (saved != null) {
+            saved.module().to(device);
+            return views == 0
+                    ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
+        }
+        try (Teacher.TeacherSession lesson = opened.teacher().open(images, device)) {
+            Function<Batch, Tensor> checked = batch -> {
+                Tensor logits = lesson.logits(batch);
+                checkClasses(Math.toIntExact(logits.size(1)), List.of(), images.classNames());
+                return logits;
+            };
+            return views == 0
+                    ? Evaluator.run(checked, images, split, device, metrics, Ops::crossEntropy)
+                    : Evaluator.runViews(checked, images, split, views, device, metrics);
+        }
+    }
+
+    private void checkClasses(List<String> names) {
+        checkClasses(opened.teacher().classes(), opened.teacher().classNames(), names);
+        if (opened.teacher().classNames().isEmpty()) {
+            command.tell(named + " does not name its classes; taking the data's, in the data's order");
+        }
+    }
+
+    /** Refuse data of other classes than a model's, as far as it says them; 0 stands for any number. */
+    static void checkClasses(int classes, List<String> own, List<String> names) {
+        if (classes != 0 && classes != names.size()) {
+            throw new LimbeckException("the model knows " + classes + " classes, the data has " + names.size()
+                    + "; evaluate on data of the same classes");
+        }
+        if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
+            throw new LimbeckException(
+                    "the model's classes are " + shown(own) + ", the data's are the same in another order, "
+                            + shown(names)
+                            + "; if the model's outputs are in the data's order, say so by --classes, else train or "
+                            + "export it with its classes in that order");
+        }
+        if (!own.isEmpty() && !own.equals(names)) {
+            throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)
+                    + "; evaluate on data of the same classes");
+        }
+    }
+
+    private static String shown(List<String> names) {
+        String first = String.join(", ", names.subList(0, Math.min(NAMED, names.size())));
+        return names.size() > NAMED ? first + ", … (" + names.size() + ")" : first;
+    }
+
+    @Override
+    public void close() {
+        opened.close();
+    }
+}

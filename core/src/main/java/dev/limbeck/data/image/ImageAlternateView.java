@@ -1,0 +1,69 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.AlternateView;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.Split;
+import java.nio.ByteBuffer;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+
+/** Show the images of a batch in another size and normalization. */
+final class ImageAlternateView implements AlternateView {
+    /** Write a view of an image of another size. */
+    @FunctionalInterface
+    interface Writer {
+        void write(byte[] pixels, int image, int view, ByteBuffer target);
+    }
+
+    private final ImagePreprocessing preparation;
+    private final PixelStore store;
+    private final Function<Split, int[]> images;
+    private final Writer writer;
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+
+    /**
+     * Set up the other form of some data.
+     *
+     * @param images of each split, by position
+     */
+    ImageAlternateView(ImagePreprocessing preparation, PixelStore store, Function<Split, int[]> images, Writer writer) {
+        this.preparation = preparation;
+        this.store = store;
+        this.images = images;
+        this.writer = writer;
+    }
+
+    @Override
+    public Tensor input(Batch batch) {
+        Provenance origin = batch.origin();
+        if (origin == null) {
+            throw new LimbeckException("the batch does not tell which images it holds, and images of "
+                    + preparation.height() + "×" + preparation.width()
+                    + " are wanted; choose a model for the data's own size");
+        }
+        int bytes = Math.multiplyExact(batch.size(), 3 * preparation.height() * preparation.width());
+        if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
+        buffer.clear();
+        int[] all = images.apply(origin.split());
+        for (int index : batch.indices()) {
+            int image = all[index];
+            writer.write(store.pixels(image), image, origin.view(), buffer);
+        }
+        Tensor input = preparation.normalized(buffer.rewind(), batch.size());
+        for (UnaryOperator<Tensor> change : origin.changes()) input = change.apply(input);
+        return input;
+    }
+
+    @Override
+    public long[] inputShape() {
+        return new long[] {3, preparation.height(), preparation.width()};
+    }
+
+    @Override
+    public void close() {
+        store.clear();
+    }
+}

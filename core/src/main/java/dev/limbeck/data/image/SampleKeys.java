@@ -1,0 +1,66 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.data.Draws;
+import dev.limbeck.data.SampleKey;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.jspecify.annotations.Nullable;
+
+/** Make keys of images by the content of their pixels, whatever their names and order. */
+final class SampleKeys {
+    private final ImageSource source;
+    private final PixelStore store;
+    private final byte[] preparation;
+    private final long augmentation;
+    private final AtomicReferenceArray<@Nullable SampleKey> known;
+
+    SampleKeys(ImageSource source, ImagePreprocessing preparation, PixelStore store, Augmentation augmentation) {
+        this.source = source;
+        this.store = store;
+        this.preparation = bytes(preparation.toMetadata().toString());
+        // How many draws there are changes none of them.
+        this.augmentation = ByteBuffer.wrap(sha256().digest(
+                                bytes(augmentation.withViews(0).describe().toString())))
+                .getLong();
+        known = new AtomicReferenceArray<>(source.size());
+    }
+
+    /** Return the key of an image that is not augmented. */
+    SampleKey plain(int image) {
+        SampleKey key = known.get(image);
+        if (key != null) return key;
+        MessageDigest digest = sha256();
+        digest.update(preparation);
+        // Images that are equal once they are small may differ where another model sees them large.
+        digest.update(
+                ByteBuffer.allocate(Long.BYTES).putLong(source.signature(image)).rewind());
+        ByteBuffer hash = ByteBuffer.wrap(digest.digest(store.pixels(image)));
+        key = new SampleKey(hash.getLong(), hash.getLong());
+        known.set(image, key);
+        return key;
+    }
+
+    /** Return the key of an image that some draws augment. */
+    SampleKey of(int image, Draws draws) {
+        SampleKey key = plain(image);
+        long drawn = draws.nextLong();
+        return new SampleKey(
+                Draws.of(key.high(), augmentation, drawn).nextLong(),
+                Draws.of(key.low(), augmentation, drawn).nextLong());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

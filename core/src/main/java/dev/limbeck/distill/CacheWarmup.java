@@ -1,0 +1,65 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.train.Callback;
+import dev.limbeck.train.TrainingContext;
+
+/**
+ * Ask the teacher about every training row, in every view that training shows of it, before the first step. With a teacher
+ * that keeps its answers, training is then a matter of the student alone. It goes behind the distillation:
+ *
+ * <pre>{@code
+ * student.fitOneCycle(10, 1e-2, distillation, new Rehearsal(distillation, (done, total) -> {}));
+ * }</pre>
+ */
+public final class CacheWarmup implements Callback {
+    /** Follow how far it has come. */
+    @FunctionalInterface
+    public interface Progress {
+        void asked(int done, int total);
+    }
+
+    private final KnowledgeDistillation distillation;
+    private final Progress progress;
+
+    public CacheWarmup(KnowledgeDistillation distillation, Progress progress) {
+        this.distillation = distillation;
+        this.progress = progress;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws LimbeckException if each epoch has views of its own
+     */
+    @Override
+    public void beforeFit(TrainingContext fit) {
+        Data data = fit.data();
+        int[] views = data.views();
+        if (views.length == 0) {
+            throw new LimbeckException(
+                    "training images are augmented anew in each epoch, so that the teacher cannot be asked "
+                            + "about all of them; choose a number of views (augment.views, --augment-views 4)");
+        }
+        int total = Math.multiplyExact(data.size(Split.TRAIN), views.length);
+        int done = 0;
+        for (int view : views) {
+            try (DataLoader batches = data.view(Split.TRAIN, view)) {
+                while (true) {
+                    try (Scope scope = Scope.open()) {
+                        Batch batch = batches.next();
+                        if (batch == null) break;
+                        distillation.warmUp(batch);
+                        done += batch.size();
+                        progress.asked(done, total);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.loss.DirectFeatureLoss;
+import dev.limbeck.distill.loss.FeatureLoss;
+import dev.limbeck.distill.loss.FeatureLoss.Features;
+import dev.limbeck.distill.loss.FeatureLoss.Needs;
+import dev.limbeck.distill.loss.FeatureLoss.Shapes;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Hold what a pair needs in one training run: how features are brought together, adapters, and the bound loss. */
+final class FeatureBinding {
+    private static final int MOST_EXTRA_TOKENS = 2;
+
+    private final FeaturePair pair;
+    private final FeatureLoss.Bound bound;
+    private final List<@Nullable Module> adapters = new ArrayList<>();
+    private final List<long[]> student = new ArrayList<>();
+    private final List<long[]> teacher = new ArrayList<>();
+    private final List<String> plan = new ArrayList<>();
+
+    /**
+     * Check a pair against the shapes of its features, and make what it needs.
+     *
+     * @param ours shapes of the student's features for one row, layer by layer
+     * @param theirs the teacher's
+     * @param labels of the training rows
+     */
+    FeatureBinding(FeaturePair pair, List<long[]> ours, List<long[]> theirs, int[] labels) {
+        this.pair = pair;
+        checkCount();
+        Needs needs = pair.loss().needs();
+        for (int i = 0; i < ours.size(); i++) {
+            long[] first = asMap(ours.get(i));
+            long[] second = asMap(theirs.get(i));
+            boolean positions = needs == Needs.POSITIONS || needs == Needs.SHAPE;
+            if (positions) {
+                long[] common = common(first, second, needs);
+                first = at(first, common);
+                second = at(second, common);
+            }
+            boolean channels = needs == Needs.CHANNELS || needs == Needs.SHAPE;
+            Module adapter = pair.adapter().make(first, second[0], channels);
+            if (channels && adapter == null && first[0] != second[0]) {
+                throw trouble("needs as many channels, found " + Tensors.shapeText(first) + " and "
+                        + Tensors.shapeText(second) + "; use adapter auto");
+            }
+            adapters.add(adapter);
+            if (adapter != null) first = withChannels(first, second[0]);
+            student.add(first);
+            teacher.add(second);
+            plan.add(line(i, ours.get(i), theirs.get(i), adapter));
+        }
+        checkPositions(needs);
+        bound = pair.loss().bind(new Shapes(student, teacher, labels));
+        long learned = bound.learned().parameterCount();
+        if (learned > 0) plan.add(String.format(Locale.ROOT, "%s learns %,d parameters", pair.name(), learned));
+    }
+
+    private void checkCount() {
+        int wanted = pair.loss().layers();
+        int found = pair.student().size();
+        if (wanted == found || wanted == 0 && found > 1) return;
+        throw trouble(
+                "compares " + (wanted == 0 ? "two layers or more" : wanted == 1 ? "one layer" : wanted + " layers")
+                        + " of each network at once, found " + found);
+    }
+
+    private void checkPositions(Needs needs) {
+        if (needs != Needs.POSITIONS || !(pair.loss() instanceof DirectFeatureLoss)) return;
+        long[] shape = student.get(0);
+        if (shape.length == 3 && shape[1] * shape[2] > 1) return;
+        throw trouble("needs maps of more than one position, found " + Tensors.shapeText(shape)
+                + "; pair layers before the pooling");
+    }
+
+    private LimbeckException trouble(String what) {
+        return new LimbeckException("pair " + pair.layers() + ": " + pair.loss().name() + " " + what);
+    }
+
+    /** Write {@code pair layer3: 128×8×8 → 256×8×8 through conv1x1, 33,024 parameters}. */
+    private String line(int i, long[] ours, long[] theirs, @Nullable Module adapter) {
+        String name = pair.student().get(i).equals(pair.teacher().get(i))
+                ? pair.student().get(i)
+                : pair.student().get(i) + "/" + pair.teacher().get(i);
+        StringBuilder text = new StringBuilder("pair " + name + ": " + Tensors.shapeText(ours) + " → "
+                + Tensors.shapeText(theirs) + " by " + pair.loss().name());
+        long[] compared = student.get(i);
+        boolean resampled = compared.length == 3
+                && (ours.length != 3 || ours[1] != compared[1] || theirs.length != 3 || theirs[1] != compared[1]);
+        if (resampled && pair.loss().needs() != Needs.NOTHING) {
+            text.append(" at ").append(compared[1]).append('×').append(compared[2]);
+        }
+        if (adapter != null) {
+            String kind = pair.adapter() == Adapter.AUTO
+                    ? (compared.length == 3 ? Adapter.CONV1X1 : Adapter.LINEAR).toString()
+                    : pair.adapter().toString();
+            text.append(String.format(Locale.ROOT, " through %s, %,d parameters", kind, adapter.parameterCount()));
+        }
+        return text.toString();
+    }
+
+    /** Return the lines that tell, before training, how features are joined. */
+    List<String> plan() {
+        return plan;
+    }
+
+    FeaturePair pair() {
+        return pair;
+    }
+
+    /** Return whether there is something to train before the student is. */
+    boolean learns() {
+        return modules().values().stream().anyMatch(module -> module.parameterCount() > 0);
+    }
+
+    /** Return adapters and what the loss learns, by name. */
+    Map<String, Module> modules() {
+        Map<String, Module> modules = new LinkedHashMap<>();
+        for (int i = 0; i < adapters.size(); i++) {
+            Module adapter = adapters.get(i);
+            if (adapter != null) modules.put("adapter" + i, adapter);
+        }
+        modules.put("loss", bound.learned());
+        return modules;
+    }
+
+    void to(Device device) {
+        modules().values().forEach(module -> module.to(device));
+    }
+
+    /** Compute the values of the rows, or one for all. */
+    Tensor rows(List<Tensor> ours, List<Tensor> theirs, Tensor labels, int[] indices) {
+        List<Tensor> first = new ArrayList<>();
+        List<Tensor> second = new ArrayList<>();
+        for (int i = 0; i < adapters.size(); i++) {
+            Tensor own = joined(ours.get(i), student.get(i));
+            Module adapter = adapters.get(i);
+            first.add(adapter == null ? own : adapter.apply(own));
+            second.add(joined(theirs.get(i), teacher.get(i)).detach());
+        }
+        return bound.rows(new Features(first, second, labels, indices));
+    }
+
+    /** Bring a batch's features to the form and the positions of a shape. */
+    private static Tensor joined(Tensor features, long[] shape) {
+        long[] own = features.shape();
+        Tensor map = features;
+        if (own.length == 3) {
+            long[] square = asMap(new long[] {own[1], own[2]});
+            if (square.length == 1) {
+                map = features.mean(1);
+            } else {
+                long positions = square[1] * square[2];
+                map = features.narrow(1, own[1] - positions, positions)
+                        .transpose(1, 2)
+                        .reshape(own[0], own[2], square[1], square[2]);
+            }
+        }
+        if (shape.length == 3 && map.dim() == 2) return map.unsqueeze(2).unsqueeze(3);
+        if (shape.length != 3 || map.dim() != 4) return map;
+        if (map.size(2) == shape[1] && map.size(3) == shape[2]) return map;
+        return Ops.adaptiveAvgPool2d(map, shape[1], shape[2]);
+    }
+
+    /** Return channels×height×width for tokens×channels that form a square behind up to two extra tokens. */
+    static long[] asMap(long[] shape) {
+        if (shape.length != 2) return shape;
+        for (int extra = 0; extra <= MOST_EXTRA_TOKENS; extra++) {
+            long side = Math.round(Math.sqrt(shape[0] - extra));
+            if (side > 0 && side * side == shape[0] - extra) return new long[] {shape[1], side, side};
+        }
+        return new long[] {shape[1]};
+    }
+
+    /** Return the height and width at which both are compared; none for two vectors, unless the loss wants maps. */
+    private static long[] common(long[] first, long[] second, Needs needs) {
+        if (first.length != 3 && second.length != 3 && needs == Needs.SHAPE) return new long[0];
+        if (first.length != 3 || second.length != 3) return new long[] {1, 1};
+        return new long[] {Math.min(first[1], second[1]), Math.min(first[2], second[2])};
+    }
+
+    private static long[] at(long[] shape, long[] positions) {
+        return positions.length == 0 ? shape : new long[] {shape[0], positions[0], positions[1]};
+    }
+
+    private static long[] withChannels(long[] shape, long channels) {
+        long[] changed = shape.clone();
+        changed[0] = channels;
+        return changed;
+    }
+}

@@ -1,0 +1,264 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.nn.Summary;
+import dev.limbeck.optim.Schedule;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiConsumer;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Capture the features of all pairs during a fit and compare them. What is learned stays from fit to fit of one student. */
+final class FeatureBindings {
+    private static final long SEED = 0x5eedL;
+
+    private final List<FeaturePair> wanted;
+    private List<FeaturePair> pairs = List.of();
+    private final Map<String, FeatureBinding> bound = new LinkedHashMap<>();
+    private @Nullable Module boundTo;
+    private @Nullable Capture student;
+    private @Nullable Capture teacher;
+
+    FeatureBindings(List<FeaturePair> pairs) {
+        wanted = List.copyOf(pairs);
+    }
+
+    /** Return the pairs as they were asked for, or, once it is known, what became of them. */
+    List<FeaturePair> pairs() {
+        return pairs.isEmpty() ? wanted : pairs;
+    }
+
+    boolean isEmpty() {
+        return wanted.isEmpty();
+    }
+
+    /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
+    void begin(TrainingContext fit, Teacher.TeacherSession lesson) {
+        if (isEmpty()) return;
+        if (boundTo != fit.model()) resolve(fit, lesson);
+        student = Capture.of(fit.model(), points(true));
+        teacher = lesson.capture(points(false));
+        checkBatches(fit);
+        if (boundTo == fit.model()) return;
+        bound.clear();
+        Tensors.seed(fit.learner().seed() + SEED);
+        try (Scope scope = Scope.open();
+                Module.ModeGuard modes = fit.model().evalMode();
+                NoGrad noGrad = NoGrad.on()) {
+            long[] shape = oneMore(2, fit.data().inputShape());
+            Tensor input = fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape));
+            start();
+            // Not predict, whose scope would free what was captured.
+            fit.model().apply(input);
+            long[] teachers = lesson.inputShape(fit.data().inputShape());
+            lesson.logits(Batch.of(Tensors.zeros(DType.FLOAT32, oneMore(2, teachers))));
+            for (FeaturePair pair : pairs) {
+                FeatureBinding made = new FeatureBinding(
+                        pair,
+                        shapes(student, pair.student()),
+                        shapes(teacher, pair.teacher()),
+                        fit.data().labels(Split.TRAIN));
+                made.to(fit.learner().device());
+                String name = pair.name();
+                for (int i = 2; bound.containsKey(name); i++) name = pair.name() + i;
+                bound.put(name, made);
+            }
+        } finally {
+            stop();
+        }
+        boundTo = fit.model();
+    }
+
+    private void resolve(TrainingContext fit, Teacher.TeacherSession lesson) {
+        long[] shape = oneMore(1, fit.data().inputShape());
+        List<FeaturePair> resolved = new ArrayList<>();
+        for (FeaturePair pair : wanted) {
+            if (pair.student().contains(FeaturePairs.AUTO)) {
+                resolved.addAll(FeaturePairs.resolve(
+                        pair,
+                        Summary.of(fit.model(), shape),
+                        lesson.summary(fit.data().inputShape())));
+            } else {
+                resolved.add(pair);
+            }
+        }
+        pairs = resolved;
+    }
+
+    private static long[] oneMore(long first, long[] rest) {
+        return LongStream.concat(LongStream.of(first), LongStream.of(rest)).toArray();
+    }
+
+    private void checkBatches(TrainingContext fit) {
+        int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
+        for (FeaturePair pair : pairs) {
+            if (SelectedSamples.tooFew(rows, pair.loss().relational()))
+                throw SelectedSamples.needsTwo(pair.loss().name());
+        }
+    }
+
+    private Set<String> points(boolean ofStudent) {
+        Set<String> points = new LinkedHashSet<>();
+        pairs.forEach(pair -> points.addAll(ofStudent ? pair.student() : pair.teacher()));
+        return points;
+    }
+
+    private static List<long[]> shapes(@Nullable Capture capture, List<String> points) {
+        List<long[]> shapes = new ArrayList<>();
+        for (String point : points) {
+            if (!captured(capture).has(point)) {
+                throw new LimbeckException(
+                        "layer '" + point + "' took no part when the network answered; name another");
+            }
+            long[] shape = captured(capture).get(point).shape();
+            if (shape.length < 2 || shape.length > 4) {
+                throw new LimbeckException("layer '" + point + "' gives " + Tensors.shapeText(shape)
+                        + "; pairs take rows×channels, rows×tokens×channels or rows×channels×height×width");
+            }
+            shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
+        }
+        return shapes;
+    }
+
+    private static Capture captured(@Nullable Capture capture) {
+        if (capture == null) throw new IllegalStateException("features are captured during a fit only");
+        return capture;
+    }
+
+    void start() {
+        if (isEmpty()) return;
+        captured(student).start();
+        captured(teacher).start();
+    }
+
+    void stop() {
+        if (student != null) student.stop();
+        if (teacher != null) teacher.stop();
+    }
+
+    /** Stop watching. */
+    void end() {
+        if (student != null) student.close();
+        if (teacher != null) teacher.close();
+        student = null;
+        teacher = null;
+    }
+
+    /**
+     * Compare what was captured in the last pass of both networks.
+     *
+     * @param rows to compare, null for all
+     * @param held whether the student is not to learn from it
+     * @param nothing what a loss gives that needs more rows than there are
+     * @param found takes each pair's name and values, N or a scalar
+     */
+    void compare(
+            TrainStep step,
+            @Nullable SelectedSamples rows,
+            boolean held,
+            Tensor nothing,
+            BiConsumer<String, Tensor> found) {
+        int count = rows == null ? step.batch().size() : rows.count();
+        bound.forEach((name, pair) -> {
+            if (SelectedSamples.tooFew(count, pair.pair().loss().relational())) {
+                found.accept(name, nothing);
+                return;
+            }
+            List<Tensor> ours = features(student, pair.pair().student(), rows);
+            if (held) ours = ours.stream().map(Tensor::detach).toList();
+            Tensor labels = step.batch().labels();
+            int[] indices = step.batch().indices();
+            found.accept(
+                    name,
+                    pair.rows(
+                            ours,
+                            features(teacher, pair.pair().teacher(), rows),
+                            rows == null ? labels : rows.of(labels),
+                            rows == null ? indices : rows.of(indices)));
+        });
+    }
+
+    private static List<Tensor> features(
+            @Nullable Capture capture, List<String> points, @Nullable SelectedSamples rows) {
+        List<Tensor> features = new ArrayList<>();
+        for (String point : points) {
+            Tensor feature = captured(capture).get(point);
+            features.add(rows == null ? feature : rows.of(feature));
+        }
+        return features;
+    }
+
+    Schedule scale(String name) {
+        FeatureBinding pair = bound.get(name);
+        if (pair == null) throw new IllegalStateException("no pair " + name);
+        return pair.pair().scale();
+    }
+
+    boolean relational(String name) {
+        FeatureBinding pair = bound.get(name);
+        return pair != null && pair.pair().loss().relational();
+    }
+
+    boolean learns() {
+        return bound.values().stream().anyMatch(FeatureBinding::learns);
+    }
+
+    List<String> plan() {
+        return bound.values().stream().flatMap(pair -> pair.plan().stream()).toList();
+    }
+
+    Map<String, Module> modules() {
+        Map<String, Module> modules = new LinkedHashMap<>();
+        int i = 0;
+        for (FeatureBinding pair : bound.values()) {
+            String prefix = "pair" + i++ + ".";
+            pair.modules().forEach((name, module) -> modules.put(prefix + name, module));
+        }
+        return modules;
+    }
+
+    Map<String, Tensor> parameters() {
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        modules()
+                .forEach((prefix, module) -> module.parameters()
+                        .forEach((name, tensor) -> parameters.put("distill." + prefix + "." + name, tensor)));
+        return parameters;
+    }
+
+    StateDict state() {
+        StateDict state = new StateDict();
+        modules().forEach((prefix, module) -> {
+            try (StateDict own = module.stateDict()) {
+                state.add(prefix + ".", own);
+            }
+        });
+        return state;
+    }
+
+    void restore(StateDict state) {
+        modules().forEach((prefix, module) -> {
+            try (StateDict own = state.take(prefix + ".")) {
+                module.load(own);
+            }
+        });
+    }
+}

@@ -1,0 +1,86 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.train.TrainStep;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Measure, every so many batches, how the terms of a loss pull at the student. */
+final class GradientStats {
+    /**
+     * Hold one term at one step.
+     *
+     * @param weighted value times weight in the total
+     * @param gradientNorm L2 norm, over the student's trained parameters, of the gradient of the weighted term
+     * @param cosine of that gradient with the task's weighted one; NaN where one of them is 0
+     */
+    record Row(int step, String term, double value, double weighted, double gradientNorm, double cosine) {}
+
+    private final int interval;
+    private final List<Row> rows = new ArrayList<>();
+
+    GradientStats(int interval) {
+        this.interval = interval;
+    }
+
+    void measure(TrainStep step) {
+        if (interval == 0 || step.index() % interval != 0) return;
+        try (Scope scope = Scope.open()) {
+            List<Tensor> parameters = step.fit().model().parameters().values().stream()
+                    .filter(Tensor::requires_grad)
+                    .toList();
+            List<@Nullable Tensor> task = gradient(step, TrainStep.TASK, parameters);
+            double taskNorm = Math.sqrt(product(task, task));
+            for (Map.Entry<String, Tensor> term : step.terms().entrySet()) {
+                List<@Nullable Tensor> own =
+                        term.getKey().equals(TrainStep.TASK) ? task : gradient(step, term.getKey(), parameters);
+                double norm = Math.sqrt(product(own, own));
+                double value = term.getValue().item_double();
+                rows.add(new Row(
+                        step.index(),
+                        term.getKey(),
+                        value,
+                        value * step.weight(term.getKey()),
+                        norm,
+                        product(own, task) / (norm * taskNorm)));
+            }
+        }
+    }
+
+    private static List<@Nullable Tensor> gradient(TrainStep step, String term, List<Tensor> parameters) {
+        Tensor weighted = Ops.mul(step.term(term), step.weight(term));
+        if (!weighted.requires_grad())
+            return parameters.stream().map(p -> (@Nullable Tensor) null).toList();
+        return Ops.gradients(weighted, parameters);
+    }
+
+    private static double product(List<@Nullable Tensor> a, List<@Nullable Tensor> b) {
+        double sum = 0;
+        for (int i = 0; i < a.size(); i++) {
+            Tensor left = a.get(i);
+            Tensor right = b.get(i);
+            if (left != null && right != null) sum += left.mul(right).sum().item_double();
+        }
+        return sum;
+    }
+
+    List<Map<String, Object>> describe() {
+        List<Map<String, Object>> described = new ArrayList<>();
+        for (Row row : rows) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("step", row.step);
+            one.put("term", row.term);
+            one.put("value", row.value);
+            one.put("weighted", row.weighted);
+            one.put("gradient_norm", row.gradientNorm);
+            one.put("cosine_with_task", Double.isNaN(row.cosine) ? null : row.cosine);
+            described.add(one);
+        }
+        return described;
+    }
+}

@@ -1,0 +1,79 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.TrainStep;
+import java.util.Arrays;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold which rows of a batch the teacher teaches, with what answers and weights.
+ *
+ * @param rows null for all
+ * @param answers the teacher's logits for all rows
+ * @param weights of the chosen rows; null if they count alike
+ */
+record SampleSelection(
+        @Nullable SelectedSamples rows,
+        Tensor answers,
+        @Nullable Tensor weights) {
+    static SampleSelection of(DistillationBuilder settings, TrainStep step, Tensor logits) {
+        Tensor labels = step.batch().labels();
+        Function<TrainStep, Tensor> weigh = settings.sampleWeights;
+        Tensor weights = weigh == null ? null : checked(weigh.apply(step), labels);
+        boolean drops = settings.teacherErrors == TeacherErrorPolicy.DROP;
+        Tensor answers = settings.teacherErrors == TeacherErrorPolicy.SWAP ? swapped(logits, labels) : logits;
+        if (settings.confidenceThreshold == 0 && !drops && weights == null)
+            return new SampleSelection(null, answers, null);
+        if (labels.dim() != 1) {
+            throw new LimbeckException("rows are chosen and weighed one by one, found labels of "
+                    + Tensors.shapeText(labels.shape())
+                    + "; leave out least confidence, row weights and the dropping of wrong answers");
+        }
+        int count = Math.toIntExact(labels.size(0));
+        long[] known = Tensors.toLongs(labels);
+        long[] first = Tensors.toLongs(Ops.argmax(logits, 1));
+        float[] confidence = settings.confidenceThreshold == 0
+                ? new float[count]
+                : Tensors.toFloats(Ops.amax(Ops.softmax(logits, 1), 1));
+        float[] shares = weights == null ? null : Tensors.toFloats(weights);
+        int[] chosen = IntStream.range(0, count)
+                .filter(row -> known[row] < 0
+                        ? confidence[row] >= settings.confidenceThreshold
+                        : !drops || first[row] == known[row])
+                .filter(row -> shares == null || shares[row] > 0)
+                .toArray();
+        if (chosen.length == count) return new SampleSelection(null, answers, weights);
+        SelectedSamples rows = new SelectedSamples(chosen, labels.device());
+        return new SampleSelection(rows, answers, weights == null ? null : rows.of(weights));
+    }
+
+    private static Tensor checked(Tensor weights, Tensor labels) {
+        if (!Arrays.equals(weights.shape(), labels.shape())) {
+            throw new LimbeckException("row weights must have the shape " + Tensors.shapeText(labels.shape())
+                    + ", found " + Tensors.shapeText(weights.shape()) + "; give one number a row");
+        }
+        return Tensors.to(weights.detach(), DType.FLOAT32);
+    }
+
+    /** Exchange the largest logit and the label's where they are not the same. */
+    private static Tensor swapped(Tensor logits, Tensor labels) {
+        Tensor top = Ops.argmax(logits, 1);
+        Tensor labeled = Ops.ge(labels, 0);
+        Tensor wanted = labels.mul(labeled).add(top.mul(labeled.logical_not())).unsqueeze(1);
+        Tensor first = top.unsqueeze(1);
+        Tensor largest = logits.gather(1, first);
+        Tensor own = logits.gather(1, wanted);
+        return logits.scatter(1, first, own).scatter(1, wanted, largest);
+    }
+
+    /** Return the chosen rows of a tensor. */
+    Tensor of(Tensor tensor) {
+        return rows == null ? tensor : rows.of(tensor);
+    }
+}

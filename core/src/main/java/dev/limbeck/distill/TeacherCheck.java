@@ -1,0 +1,295 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherOutput;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Metric;
+import dev.limbeck.train.Predictions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Look at a teacher's answers to the validation split before the long work starts. A teacher that sees its inputs prepared
+ * wrongly, or whose classes are in another order, teaches nonsense without any error; this says so, and what would fit.
+ *
+ * @param teacher its name
+ * @param rows how many rows it was asked about
+ * @param accuracy share of them on which it is right
+ * @param knowledge what it tells
+ * @param output what it gives, in words
+ * @param namesClasses whether it names its classes; else they are taken to be the data's, in the data's order
+ * @param entropies from each temperature in use to the mean entropy of the softened probabilities, as a share of its largest
+ *     value, log C
+ * @param warnings a line each
+ */
+public record TeacherCheck(
+        String teacher,
+        int rows,
+        double accuracy,
+        OutputKind knowledge,
+        String output,
+        boolean namesClasses,
+        Map<Double, Double> entropies,
+        List<String> warnings) {
+    /** Below this a teacher is suspected of seeing something else than it should. */
+    private static final double POOR = 0.5;
+
+    private static final double BETTER = 0.05;
+    private static final int TRIED_ROWS = 256;
+    private static final double ALL_BUT_SURE = 0.05;
+    private static final double ALL_BUT_EVEN = 0.98;
+    private static final double SOFT_ENOUGH = 0.2;
+    /** How far, as a share of the largest, outputs that are the same may differ. */
+    private static final double ROUNDING = 1e-6;
+
+    private static final double[] TEMPERATURES = {1, 2, 3, 4, 5, 8, 10, 15, 20};
+
+    private static final List<Teacher.Probe> TRIALS = List.of(
+            trial("ImageNet's mean and deviation", "0.485,0.456,0.406", "0.229,0.224,0.225"),
+            trial("values from -1 to 1", "0.5,0.5,0.5", "0.5,0.5,0.5"),
+            trial("values from 0 to 1", "0.0,0.0,0.0", "1.0,1.0,1.0"),
+            trial("values from 0 to 255", "0.0,0.0,0.0", each(1 / 255.0)),
+            new Teacher.Probe("blue in the place of red", Map.of(), true));
+
+    private static Teacher.Probe trial(String words, String mean, String std) {
+        return new Teacher.Probe(
+                words + " (mean " + mean + ", std " + std + ")", Map.of("mean", mean, "std", std), false);
+    }
+
+    private static String each(double value) {
+        return value + "," + value + "," + value;
+    }
+
+    /**
+     * Look at answers.
+     *
+     * @param answers to all rows of the validation split
+     * @param declared the teacher's own class names, before any matching; empty if it has none
+     * @param temperatures in use
+     * @param thorough whether other preparations are tried even if the teacher does well
+     */
+    static TeacherCheck of(
+            Teacher teacher,
+            Teacher.TeacherSession lesson,
+            Predictions answers,
+            Data data,
+            List<String> declared,
+            double[] temperatures,
+            boolean thorough) {
+        double accuracy = Metric.accuracy().of(answers);
+        List<String> warnings = new ArrayList<>();
+        String odd = oddOutputs(answers, lesson.outputKind(), teacher.name());
+        if (odd != null) warnings.add(odd);
+        if (thorough || accuracy < POOR) {
+            Better prepared = betterPreparation(lesson, data);
+            Better ordered = betterOrder(answers, data.classNames(), declared, accuracy);
+            Better better =
+                    prepared == null || (ordered != null && ordered.accuracy > prepared.accuracy) ? ordered : prepared;
+            if (better != null) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "teacher %s is right on %.1f %% of the validation rows (guessing: %.1f %%), but %s",
+                        teacher.name(),
+                        100 * accuracy,
+                        100.0 / answers.classes(),
+                        better.words));
+            } else if (accuracy < 2.0 / answers.classes() && answers.classes() > 2) {
+                warnings.add(String.format(
+                        Locale.ROOT,
+                        "teacher %s is right on %.1f %% of the validation rows, little more than guessing (%.1f %%): it "
+                                + "has nothing to teach about this data",
+                        teacher.name(),
+                        100 * accuracy,
+                        100.0 / answers.classes()));
+            }
+        }
+        Map<Double, Double> entropies = new LinkedHashMap<>();
+        for (double temperature : temperatures) {
+            double entropy = entropy(answers, temperature);
+            entropies.put(temperature, entropy);
+            String advice = advice(answers, temperature, entropy);
+            if (advice != null) warnings.add("teacher " + teacher.name() + advice);
+        }
+        return new TeacherCheck(
+                teacher.name(),
+                answers.size(),
+                accuracy,
+                lesson.outputKind(),
+                lesson.output(),
+                !teacher.classNames().isEmpty(),
+                entropies,
+                warnings);
+    }
+
+    private static boolean areSame(Predictions answers) {
+        float[] all = answers.logits();
+        int classes = answers.classes();
+        double largest = 0;
+        double difference = 0;
+        for (int i = 0; i < all.length; i++) {
+            largest = Math.max(largest, Math.abs(all[i]));
+            difference = Math.max(difference, Math.abs(all[i] - all[i % classes]));
+        }
+        return difference <= ROUNDING * largest;
+    }
+
+    /** Say what speaks against the outputs, whatever the images show; null for nothing. */
+    private static @Nullable String oddOutputs(Predictions answers, OutputKind knowledge, String teacher) {
+        if (answers.size() > 1 && areSame(answers)) {
+            return "teacher " + teacher + " gives the same outputs for all " + answers.size()
+                    + " validation rows; look at its file and at how its inputs are prepared";
+        }
+        return knowledge == OutputKind.LOGITS
+                ? TeacherOutput.doubt(answers.logits(), answers.classes(), teacher)
+                : null;
+    }
+
+    /** Say in a line how the teacher does. */
+    public String summary() {
+        StringBuilder line = new StringBuilder(String.format(
+                Locale.ROOT, "teacher %s: %.1f %% of %,d validation rows right", teacher, 100 * accuracy, rows));
+        if (!output.equals(TeacherOutput.LOGITS.words()))
+            line.append(", gives ").append(output);
+        entropies.forEach((temperature, entropy) -> line.append(String.format(
+                Locale.ROOT, ", entropy at T = %s: %.0f %% of the largest", plain(temperature), 100 * entropy)));
+        return line.toString();
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) ? String.valueOf((long) value) : String.valueOf(value);
+    }
+
+    /** Compute the mean entropy of softmax(z/T) as a share of log C. */
+    static double entropy(Predictions answers, double temperature) {
+        double sum = 0;
+        for (int row = 0; row < answers.size(); row++) {
+            float[] logits = answers.row(row);
+            double largest = Double.NEGATIVE_INFINITY;
+            for (float logit : logits) largest = Math.max(largest, logit);
+            double total = 0;
+            double weighted = 0;
+            for (float logit : logits) {
+                double z = (logit - largest) / temperature;
+                total += Math.exp(z);
+                weighted += z * Math.exp(z);
+            }
+            sum += Math.log(total) - weighted / total;
+        }
+        return sum / answers.size() / Math.log(answers.classes());
+    }
+
+    private static @Nullable String advice(Predictions answers, double temperature, double entropy) {
+        String seen = String.format(
+                Locale.ROOT, " at T = %s (mean entropy %.1f %% of the largest)", plain(temperature), 100 * entropy);
+        if (entropy > ALL_BUT_EVEN) {
+            return " takes all classes for all but equally likely" + seen + "; take a lower T";
+        }
+        if (entropy >= ALL_BUT_SURE) return null;
+        for (double higher : TEMPERATURES) {
+            if (higher > temperature && entropy(answers, higher) >= SOFT_ENOUGH) {
+                return " is all but sure of every answer" + seen + ", which teaches little more than labels do; T = "
+                        + plain(higher) + " would show more";
+            }
+        }
+        return " is all but sure of every answer" + seen + ", which teaches little more than labels do";
+    }
+
+    /** Something else than what is assumed, with which the teacher would more often be right. */
+    private record Better(double accuracy, String words) {}
+
+    /** Look for a preparation with which the teacher is clearly more often right; null if there is none. */
+    private static @Nullable Better betterPreparation(Teacher.TeacherSession lesson, Data data) {
+        double now = right(lesson, data);
+        Better best = null;
+        double most = now + Math.max(BETTER, 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS));
+        try {
+            for (Teacher.Probe trial : TRIALS) {
+                if (!lesson.probe(trial)) return null;
+                double share = right(lesson, data);
+                if (share > most) {
+                    most = share;
+                    best = new Better(
+                            share,
+                            String.format(
+                                    Locale.ROOT,
+                                    "with %s it would be on %.1f %%; say how its inputs are prepared",
+                                    trial.words(),
+                                    100 * share));
+                }
+            }
+        } finally {
+            lesson.probe(null);
+        }
+        return best;
+    }
+
+    private static double right(Teacher.TeacherSession lesson, Data data) {
+        int rows = 0;
+        int right = 0;
+        try (DataLoader batches = data.sample(Split.VALID, TRIED_ROWS)) {
+            while (rows < TRIED_ROWS) {
+                try (Scope scope = Scope.open()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    float[] logits = Tensors.toFloats(lesson.logits(batch));
+                    long[] labels = Tensors.toLongs(batch.labels());
+                    int[] known =
+                            Arrays.stream(labels).mapToInt(Math::toIntExact).toArray();
+                    Predictions part = new Predictions(logits, logits.length / labels.length, known);
+                    for (int row = 0; row < part.size(); row++) {
+                        if (part.argmax(row) == known[row]) right++;
+                    }
+                    rows += batch.size();
+                }
+            }
+        }
+        return rows == 0 ? 0 : (double) right / rows;
+    }
+
+    /** Look whether each answer stands for one other class; null if the order fits, or none does. */
+    private static @Nullable Better betterOrder(
+            Predictions answers, List<String> names, List<String> declared, double accuracy) {
+        int classes = answers.classes();
+        if (classes != names.size()) return null;
+        int[][] counts = new int[classes][classes];
+        for (int row = 0; row < answers.size(); row++) counts[answers.argmax(row)][answers.labels()[row]]++;
+        int[] meant = IntStream.range(0, classes)
+                .map(answer -> IntStream.range(0, classes)
+                        .reduce((a, b) -> counts[answer][b] > counts[answer][a] ? b : a)
+                        .orElse(answer))
+                .toArray();
+        if (IntStream.of(meant).distinct().count() < classes) return null;
+        double share = IntStream.range(0, classes)
+                        .map(answer -> counts[answer][meant[answer]])
+                        .sum()
+                / (double) answers.size();
+        if (share < accuracy + BETTER) return null;
+        // What each output is, said in the order of the outputs and not of the classes that they were matched with.
+        List<String> order = new ArrayList<>();
+        for (String name : declared.isEmpty() ? names : declared) {
+            int matched = names.indexOf(name);
+            if (matched < 0) return null;
+            order.add(names.get(meant[matched]));
+        }
+        return new Better(
+                share,
+                String.format(
+                        Locale.ROOT,
+                        "if its classes were %s it would be on %.1f %%; name them in that order (teacher.classes, "
+                                + "--teacher-classes) and match them by name (--match-classes)",
+                        order,
+                        100 * share));
+    }
+}

@@ -1,0 +1,45 @@
+package dev.limbeck.distill.cache;
+
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.SampleKey;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * Know which rows were asked about together. Products of matrices round the last rows of a batch in another way than the first,
+ * so that only an answer from an equal batch has equal bits.
+ */
+final class BatchOrder {
+    private BatchOrder() {}
+
+    /** Return whether a batch is one of those that a pass over its split in order would show. */
+    static boolean isOf(Data data, Batch batch) {
+        int[] rows = batch.indices();
+        if (batch.origin() == null || rows.length == 0 || rows[0] % data.batchSize() != 0) return false;
+        for (int i = 1; i < rows.length; i++) if (rows[i] != rows[0] + i) return false;
+        int left = data.size(batch.origin().split()) - rows[0];
+        return rows.length == Math.min(left, data.batchSize());
+    }
+
+    /** Return keys of rows in this company, which are others in every other batch. */
+    static SampleKey[] among(SampleKey... keys) {
+        ByteBuffer all = ByteBuffer.allocate(keys.length * 2 * Long.BYTES);
+        for (SampleKey key : keys) all.putLong(key.high()).putLong(key.low());
+        ByteBuffer digest = ByteBuffer.wrap(sha256().digest(all.array()));
+        long high = digest.getLong();
+        long low = digest.getLong();
+        SampleKey[] among = new SampleKey[keys.length];
+        for (int i = 0; i < keys.length; i++) among[i] = new SampleKey(high, low + i);
+        return among;
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

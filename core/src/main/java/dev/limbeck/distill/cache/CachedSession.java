@@ -1,0 +1,370 @@
+package dev.limbeck.distill.cache;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.distill.teacher.ClosedFlag;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answer from what is kept where that can be, and keep what else is answered.
+ *
+ * <p>The last bits of an answer depend on the batch that the row was asked in, even on its position there. So an answer never
+ * depends on what happened to be kept before: in memory it is found again for the very same batch only, which makes it equal to
+ * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
+ */
+final class CachedSession implements Teacher.TeacherSession {
+    private final String name;
+    private final Encoding encoding;
+    private final @Nullable Path folder;
+    private final Consumer<String> told;
+    private final CacheConfig.Counts counts;
+    private final Teacher.TeacherSession lesson;
+    private final ClosedFlag closing;
+    private final Data data;
+    private final Device device;
+    private final @Nullable MemoryStore memory;
+    private final Map<String, String> facts = new TreeMap<>();
+    private final List<String> points = new ArrayList<>();
+    private final RowLayout layout = new RowLayout();
+
+    private @Nullable Capture inside;
+    private @Nullable Capture shown;
+    private @Nullable RowStore store;
+    private boolean trying;
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+
+    CachedSession(Teacher.TeacherSession lesson, String name, CacheConfig keeping, Data data, Device device) {
+        this.name = name;
+        closing = new ClosedFlag("the lesson of teacher " + name);
+        encoding = keeping.encoding();
+        folder = keeping.folder();
+        told = keeping.told();
+        counts = keeping.counts();
+        this.lesson = lesson;
+        this.data = data;
+        this.device = device;
+        memory = keeping.memory(lesson.precision(), data);
+        if (folder == null) return;
+        if (data.views().length == 0) {
+            throw new LimbeckException(
+                    "training images are augmented anew in each epoch, so that kept answers are never "
+                            + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
+        }
+        String teacher = lesson.fingerprint();
+        if (teacher.isEmpty()) {
+            throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
+                    + "nothing shows whether it is still the same; keep none");
+        }
+        facts.put("form", "2");
+        facts.put("teacher", teacher);
+        facts.put("precision", lesson.precision().toString());
+        facts.put("numbers", encoding.toString());
+        data.cacheKey().forEach((key, value) -> facts.put("data." + key, value));
+        facts.put("input", Tensors.shapeText(lesson.inputShape(data.inputShape())));
+        DiskStore.check(folder, DiskStore.facts(folder), facts);
+    }
+
+    @Override
+    public Precision precision() {
+        return lesson.precision();
+    }
+
+    @Override
+    public OutputKind outputKind() {
+        return encoding.of(lesson.outputKind());
+    }
+
+    @Override
+    public String output() {
+        return lesson.output();
+    }
+
+    /** Answers about inputs that were prepared otherwise are not kept. */
+    @Override
+    public boolean probe(Teacher.@Nullable Probe trial) {
+        trying = lesson.probe(trial) && trial != null;
+        return trial == null || trying;
+    }
+
+    @Override
+    public long[] inputShape(long... student) {
+        return lesson.inputShape(student);
+    }
+
+    @Override
+    public Capture capture(Collection<String> wanted) {
+        if (inside != null) throw new IllegalStateException("the features of one set of pairs are kept");
+        if (encoding.top() > 0) {
+            throw new LimbeckException("features cannot be kept as " + encoding + "; keep float16 or float32");
+        }
+        points.addAll(new TreeSet<>(wanted));
+        inside = lesson.capture(wanted);
+        shown = Capture.given(name);
+        return shown;
+    }
+
+    @Override
+    public Summary summary(long... inputShape) {
+        return lesson.summary(inputShape);
+    }
+
+    @Override
+    public String fingerprint() {
+        return lesson.fingerprint();
+    }
+
+    @Override
+    public void close() {
+        if (!closing.close()) return;
+        try {
+            if (store != null) store.close();
+            if (isFull()) counts.lost = true;
+        } finally {
+            lesson.close();
+        }
+    }
+
+    @Override
+    public Tensor logits(Batch batch) {
+        closing.check();
+        SampleKey[] keys = keys(batch);
+        if (keys == null) return live(batch);
+        counts.asked += keys.length;
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            if (store == null) reopen();
+            return scope.promote(split(encoding.decode(rows(keys, batch), keys.length, layout.width()), scope));
+        }
+    }
+
+    /** Return keys if answers about the batch are to be kept, else null. */
+    private SampleKey @Nullable [] keys(Batch batch) {
+        Provenance origin = batch.origin();
+        if (origin == null || trying) return null;
+        if (!origin.changes().isEmpty()) {
+            if (folder == null) return null;
+            throw new LimbeckException("answers about mixed images (mixup, cutmix) cannot be kept, because each is "
+                    + "seen once; leave the mixing out, or keep no answers");
+        }
+        // What is in memory has no inside, and a pass that watches none needs none.
+        if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;
+        SampleKey[] keys = data.keys(origin, batch.indices());
+        return keys == null || folder != null ? keys : BatchOrder.among(keys);
+    }
+
+    private Tensor live(Batch batch) {
+        Capture from = inside;
+        Capture to = shown;
+        if (from == null || to == null) return lesson.logits(batch);
+        if (to.isRecording()) from.start();
+        Tensor logits = lesson.logits(batch);
+        if (to.isRecording()) points.forEach(point -> to.put(point, from.get(point)));
+        from.stop();
+        return logits;
+    }
+
+    /** Ask the teacher, and put all that is kept of its answer side by side. */
+    private Tensor joined(Batch batch) {
+        if (!points.isEmpty()) inside().start();
+        Tensor logits = lesson.logits(batch);
+        if (store != null && logits.size(1) != layout.classes()) {
+            throw differs("classes", layout.classes(), logits.size(1));
+        }
+        layout.classes(Math.toIntExact(logits.size(1)));
+        Tensor[] parts = new Tensor[1 + points.size()];
+        parts[0] = logits;
+        for (int i = 0; i < points.size(); i++) {
+            Tensor feature = inside().get(points.get(i));
+            long[] shape = Arrays.copyOfRange(feature.shape(), 1, (int) feature.dim());
+            long[] known = layout.layer(points.get(i), shape);
+            if (store != null && known != null && !Arrays.equals(known, shape)) {
+                throw differs(points.get(i), Tensors.shapeText(known), Tensors.shapeText(shape));
+            }
+            parts[1 + i] = feature.reshape(feature.size(0), -1);
+        }
+        if (!points.isEmpty()) inside().stop();
+        return Ops.cat(1, parts);
+    }
+
+    private LimbeckException differs(String what, Object there, Object here) {
+        return new LimbeckException(folder + " says that " + what + " of its answers are " + there
+                + ", but the teacher's are " + here + "; delete it, and the answers are computed anew");
+    }
+
+    private Capture inside() {
+        if (inside == null) throw new IllegalStateException("nothing is watched");
+        return inside;
+    }
+
+    /** Use what is there already, which knows how long a row is. */
+    private void reopen() {
+        if (memory != null && memory.rowBytes() > 0) {
+            layout.classes(memory.rowBytes() / Float.BYTES);
+            store = memory;
+        }
+        Map<String, String> there = folder == null ? null : DiskStore.facts(folder);
+        if (there == null) return;
+        layout.read(there, folder);
+        open();
+    }
+
+    private void open() {
+        if (store != null) return;
+        if (folder == null) {
+            store = memory;
+            return;
+        }
+        // What is there was read into the layout; what is watched must be the same.
+        if (!layout.layers().equals(points)) {
+            throw new LimbeckException(folder + " keeps features of "
+                    + (layout.layers().isEmpty() ? "no layer" : String.join(", ", layout.layers()))
+                    + ", wanted are those of "
+                    + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
+        }
+        layout.write(facts);
+        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(layout.width()), told);
+        store = opened;
+        if (opened.size() == 0) {
+            told.accept(plan());
+        } else {
+            checkRows(opened);
+            told.accept(String.format(Locale.ROOT, "%,d kept answers in %s", opened.size(), folder));
+        }
+    }
+
+    /** Say how much will be kept. */
+    private String plan() {
+        long rows =
+                (long) data.size(Split.TRAIN) * data.views().length + (points.isEmpty() ? data.size(Split.VALID) : 0);
+        return String.format(
+                Locale.ROOT,
+                "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
+                folder,
+                rows,
+                layout.width(),
+                encoding,
+                rows * (encoding.bytes(layout.width()) + 16) / 1e6);
+    }
+
+    /** Refuse a folder that knows none of this data's rows. */
+    private void checkRows(DiskStore opened) {
+        if (knows(opened, new Provenance(Split.VALID, Provenance.PLAIN))) return;
+        for (int view : data.views()) {
+            if (knows(opened, new Provenance(Split.TRAIN, view))) return;
+        }
+        throw new LimbeckException(folder + " keeps " + opened.size()
+                + " answers, none of them about this data's images; choose another folder, or delete that one");
+    }
+
+    private boolean knows(DiskStore opened, Provenance origin) {
+        for (int row = 0; row < data.size(origin.split()); row++) {
+            SampleKey[] key = data.keys(origin, row);
+            if (key == null || opened.has(key[0])) return true;
+        }
+        return false;
+    }
+
+    /** Return the bytes of what is kept of the answers about a batch, asking for them first where that must be. */
+    private ByteBuffer rows(SampleKey[] keys, Batch batch) {
+        if (!holds(keys)) {
+            if (folder == null || BatchOrder.isOf(data, batch)) return buffer(asked(keys, batch));
+            if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
+            // Not all could be kept.
+            if (!holds(keys)) return buffer(asked(keys, batch));
+        } else {
+            counts.found += keys.length;
+        }
+        int rowBytes = encoding.bytes(layout.width());
+        ByteBuffer rows = buffer(keys.length * rowBytes);
+        for (int row = 0; row < keys.length; row++) {
+            rows.position(row * rowBytes);
+            store().get(keys[row], rows);
+        }
+        return rows;
+    }
+
+    private boolean holds(SampleKey... keys) {
+        RowStore opened = store;
+        return opened != null && Stream.of(keys).allMatch(opened::has);
+    }
+
+    /** Ask about a batch, and keep those of its rows that are not there. */
+    private byte[] asked(SampleKey[] keys, Batch batch) {
+        byte[] answers = encoding.encode(joined(batch));
+        open();
+        int rowBytes = encoding.bytes(layout.width());
+        for (int row = 0; row < keys.length; row++) store().put(keys[row], answers, row * rowBytes, rowBytes);
+        return answers;
+    }
+
+    /** Ask about all rows of a split in a view, batch by batch as the data has them. */
+    private void askInOwnOrder(Provenance origin) {
+        try (DataLoader batches = data.view(origin.split(), origin.view())) {
+            while (!isFull()) {
+                try (Scope scope = Scope.open()) {
+                    Batch batch = batches.next();
+                    if (batch == null) break;
+                    SampleKey[] keys = Objects.requireNonNull(data.keys(origin, batch.indices()));
+                    if (!holds(keys)) asked(keys, batch);
+                }
+            }
+        }
+    }
+
+    private boolean isFull() {
+        return store instanceof DiskStore disk && disk.isFull();
+    }
+
+    private RowStore store() {
+        if (store == null) throw new IllegalStateException("the store is opened with the first answer");
+        return store;
+    }
+
+    private ByteBuffer buffer(int bytes) {
+        if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
+        return buffer.clear().limit(bytes);
+    }
+
+    private ByteBuffer buffer(byte[] bytes) {
+        return buffer(bytes.length).put(bytes);
+    }
+
+    /** Show the features that were kept, and return the logits. */
+    private Tensor split(Tensor rows, Scope scope) {
+        Tensor whole = Tensors.to(rows, device);
+        layout.features(whole).forEach((layer, feature) -> {
+            Tensor value = scope.promote(feature);
+            if (shown != null) shown.put(layer, value);
+        });
+        return layout.logits(whole);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.tensor.Autocast;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.Precision;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.tensor.Tensors;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answer for a frozen module in eval mode by a copy with batch norms folded into convolutions, in the precision that was
+ * chosen. The module answers itself while hooks are registered in it, and always if it does not describe itself as script or
+ * its script computes something else. Made at the first question; close it.
+ */
+final class InferenceCopy implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(InferenceCopy.class);
+    private static final double ALLOWED = 1e-3;
+    /** Rounding to bfloat16 makes about 0.02 in deep networks; wrong kernels made 0.1 and more. */
+    private static final double ALLOWED_ROUNDED = 0.1;
+
+    private final Module module;
+    private final Precision precision;
+    private final long[] inputShape;
+    private @Nullable InferenceGraph graph;
+    private boolean tried;
+
+    /**
+     * Prepare a twin.
+     *
+     * @param inputShape of one row
+     */
+    InferenceCopy(Module module, Precision precision, long... inputShape) {
+        this.module = module;
+        this.precision = precision;
+        this.inputShape = inputShape;
+    }
+
+    /** Compute float32 logits; the caller has switched gradients off. */
+    Tensor logits(Tensor input) {
+        if (module.hookCount() == 0) {
+            if (!tried) {
+                graph = make();
+                // Making it took several times its size.
+                Engine.trimMemory();
+            }
+            tried = true;
+            if (graph != null) return graph.forward(input);
+        }
+        return Autocast.apply(precision, module::apply, input);
+    }
+
+    private @Nullable InferenceGraph make() {
+        try (Script script = ScriptWriter.compile(module)) {
+            InferenceGraph full = checked(script, Precision.FP32, ALLOWED);
+            if (full == null || precision == Precision.FP32) return full;
+            full.close();
+            return checked(script, precision, ALLOWED_ROUNDED);
+        } catch (LimbeckException e) {
+            LOG.info("{} teaches as it is, more slowly: {}", Printable.line(module.describe()), e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.warn(
+                    "{} teaches as it is, more slowly: {}",
+                    Printable.line(module.describe()),
+                    Printable.line(Engine.firstLine(e)));
+        }
+        return null;
+    }
+
+    private @Nullable InferenceGraph checked(Script script, Precision in, double allowed) {
+        InferenceGraph made = script.forInference(in);
+        boolean right = false;
+        try {
+            double difference = difference(made);
+            right = difference <= allowed;
+            if (right) return made;
+            LOG.warn(
+                    "the script of {} differs in {} from what it computes by {}; the module itself teaches, more slowly",
+                    Printable.line(module.describe()),
+                    in,
+                    difference);
+            return null;
+        } finally {
+            if (!right) made.close();
+        }
+    }
+
+    /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
+    private double difference(InferenceGraph folded) {
+        try (Scope scope = Scope.open()) {
+            long[] shape = LongStream.concat(LongStream.of(2), LongStream.of(inputShape))
+                    .toArray();
+            float[] values = new float[(int) LongStream.of(shape).reduce(1, (a, b) -> a * b)];
+            // Not drawn, which would move the engine's generator.
+            for (int i = 0; i < values.length; i++) values[i] = (float) Math.sin(1.3 * i);
+            Tensor input = module.adapt(Tensors.of(values, shape));
+            float[] expected = Tensors.toFloats(module.apply(input));
+            float[] found = Tensors.toFloats(folded.forward(input));
+            double greatest = 1e-30;
+            double difference = 0;
+            for (int i = 0; i < expected.length; i++) {
+                greatest = Math.max(greatest, Math.abs(expected[i]));
+                difference = Math.max(difference, Math.abs(expected[i] - found[i]));
+            }
+            return difference / greatest;
+        }
+    }
+
+    @Override
+    public void close() {
+        if (graph != null) graph.close();
+    }
+}

@@ -1,0 +1,168 @@
+package dev.limbeck.model;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.RequiredTensors;
+import dev.limbeck.weights.WeightCheck;
+import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFit;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/** Read everything of a network but its classifier from a file; the classifier stays as it was drawn. */
+public final class BackboneWeights {
+    private static final String BATCH_COUNTER = "num_batches_tracked";
+    private static final int ANY_CLASSES = 10;
+
+    /** A classifier has few tensors; more are left over only by a larger network. */
+    private static final int LARGEST_HEAD = 6;
+
+    /** Where the layers before the last one of a classifier begin, in timm's networks. */
+    private static final Pattern BEFORE_CLASSIFIER = Pattern.compile("(pre_logits|conv_head)\\..*");
+
+    private final Map<String, Tensor> body;
+    /** All tensors of the file, in the order of the layers. */
+    private final Map<String, Tensor> file;
+    /** Those that are not of the classifier by its name. */
+    private final Map<String, Tensor> offered;
+
+    /** Sort the tensors of a network and of a file into body and head. */
+    private BackboneWeights(StateDict values, StateDict file, Predicate<String> head) {
+        body = pick(values, head.negate());
+        this.file = pick(file, name -> true);
+        offered = pick(file, head.negate());
+    }
+
+    /** Return what tells the names of a network's classifier. */
+    private static Predicate<String> head(Module network, Architecture architecture) {
+        List<List<String>> groups = architecture.layerGroups(network);
+        Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
+        String path = architecture.head(network) + ".";
+        return name -> own.contains(name) || name.startsWith(path);
+    }
+
+    private static Map<String, Tensor> pick(StateDict state, Predicate<String> wanted) {
+        Map<String, Tensor> picked = new LinkedHashMap<>();
+        for (String name : TimmOrder.of(state.names())) {
+            if (wanted.test(name) && !name.endsWith(BATCH_COUNTER)) picked.put(name, state.get(name));
+        }
+        return picked;
+    }
+
+    /**
+     * Read a body by torchvision's names, or by the order and the shapes of its tensors where the names are others', such
+     * as timm's for the same network.
+     *
+     * @param path a file of weights, or a run directory that holds one
+     * @param weightsKey where in the file they lie; null where only one set of weights fits
+     * @return what was read and what was left out, in words
+     * @throws LimbeckException if the file is of another architecture: which one it looks like
+     */
+    public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
+        Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
+        WeightFile weights = WeightFile.open(file);
+        Predicate<String> head = head(network, architecture);
+        WeightFit fit =
+                weights.fit(RequiredTensors.of(architecture.name(), network).only(head.negate()), weightsKey);
+        try (StateDict state = fit.fits() ? fit.readWithRest() : weights.read(weightsKey);
+                StateDict values = network.stateDict()) {
+            BackboneWeights sorted = new BackboneWeights(values, state, head);
+            Map<String, Tensor> found = fit.fits() ? pick(state, sorted.body::containsKey) : sorted.byName();
+            List<String> remarks = new ArrayList<>(fit.fits() ? fit.remarks(head) : weights.remarks(weightsKey));
+            if (found == null) {
+                found = sorted.byOrder();
+                remarks.add(0, "they are taken by their order and shapes as the names are others");
+            }
+            if (found == null) throw sorted.misfit(file, architecture, state);
+            WeightCheck.require(file, found);
+            try (Scope scope = Scope.open()) {
+                found.forEach((name, tensor) -> values.put(name, Scope.retain(Tensors.copy(tensor))));
+            }
+            network.load(values);
+            remarks.add(0, found.size() + " tensors read from " + file);
+            return String.join("; ", remarks) + sorted.leftOut(found);
+        }
+    }
+
+    /** Return the body where the file has all its names, and besides them no more than another classifier. */
+    private @Nullable Map<String, Tensor> byName() {
+        if (offered.size() > body.size() + LARGEST_HEAD) return null;
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        for (Map.Entry<String, Tensor> entry : body.entrySet()) {
+            Tensor value = offered.get(entry.getKey());
+            if (value == null || !sameShape(entry.getValue(), value)) return null;
+            found.put(entry.getKey(), value);
+        }
+        return found;
+    }
+
+    private @Nullable Map<String, Tensor> byOrder() {
+        List<Tensor> values = List.copyOf(offered.values());
+        if (values.size() < body.size() || values.size() > body.size() + LARGEST_HEAD) return null;
+        Map<String, Tensor> found = new LinkedHashMap<>();
+        for (Map.Entry<String, Tensor> entry : body.entrySet()) {
+            Tensor value = values.get(found.size());
+            if (!sameShape(entry.getValue(), value)) return null;
+            found.put(entry.getKey(), value);
+        }
+        return found;
+    }
+
+    private static boolean sameShape(Tensor one, @Nullable Tensor other) {
+        return other != null && Arrays.equals(one.shape(), other.shape());
+    }
+
+    private String leftOut(Map<String, Tensor> found) {
+        Set<Tensor> used = Collections.newSetFromMap(new IdentityHashMap<>());
+        used.addAll(found.values());
+        long classes = file.entrySet().stream()
+                .filter(entry -> entry.getValue().dim() >= 1 && !used.contains(entry.getValue()))
+                .filter(entry -> !BEFORE_CLASSIFIER.matcher(entry.getKey()).matches())
+                .reduce((first, last) -> last)
+                .map(entry -> entry.getValue().size(0))
+                .orElse(0L);
+        return classes == 0 ? "" : "; its classifier of " + classes + " classes is left out";
+    }
+
+    private LimbeckException misfit(Path file, Architecture wanted, StateDict state) {
+        String first = body.entrySet().stream()
+                .filter(entry -> !sameShape(entry.getValue(), offered.get(entry.getKey())))
+                .map(entry -> entry.getKey() + " "
+                        + Tensors.shapeText(entry.getValue().shape()))
+                .findFirst()
+                .orElseGet(() -> body.size() + " tensors below the classifier, found " + offered.size());
+        String likely = Zoo.names().stream()
+                .map(Zoo::byName)
+                .filter(other -> fits(other, state))
+                .findFirst()
+                .map(other -> "; it looks like " + other + ", take that (--arch)")
+                .orElse("");
+        return new LimbeckException(file + " holds no weights of " + wanted + ": expected " + first
+                + (likely.isEmpty() ? "; take a file of this architecture" : likely));
+    }
+
+    private static boolean fits(Architecture other, StateDict state) {
+        try (Module network = other.create(ANY_CLASSES);
+                StateDict values = network.stateDict()) {
+            BackboneWeights weights = new BackboneWeights(values, state, head(network, other));
+            return weights.byName() != null || weights.byOrder() != null;
+        }
+    }
+}

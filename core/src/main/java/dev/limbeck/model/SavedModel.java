@@ -1,0 +1,309 @@
+package dev.limbeck.model;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import dev.limbeck.data.Data;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.weights.ClassNames;
+import dev.limbeck.weights.RequiredTensors;
+import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFit;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Open a trained model: a run directory, a safetensors file that Limbeck wrote, or a PyTorch checkpoint of a known
+ * architecture. It owns the module.
+ *
+ * @param architecture name in the zoo
+ * @param classNames empty if the file does not say
+ * @param preparation how inputs were prepared, as {@link Data#preprocessing} tells it; empty if the file does not say
+ * @param sha256 over weights and buffers
+ * @param file where the weights were read from
+ * @param weightsKey where in that file they lie, as it was asked for; null for the only place
+ * @param notes what of the file was chosen, converted or left out, in words
+ */
+public record SavedModel(
+        Module module,
+        String architecture,
+        List<String> classNames,
+        Map<String, String> preparation,
+        String sha256,
+        Path file,
+        @Nullable String weightsKey,
+        List<String> notes)
+        implements AutoCloseable {
+    /** The name of the weights file in a run directory. */
+    public static final String FILE_NAME = "model.safetensors";
+
+    /** ImageNet-21k has 21,843; a damaged file must not make a network of any size. */
+    private static final int MOST_CLASSES = 100_000;
+
+    /** How many classes to try first; the file's classifier says. */
+    private static final int GUESS = 10;
+
+    /** Files of weights by the names that people and libraries give them. */
+    private static final Pattern WEIGHTS =
+            Pattern.compile("(?i).+\\.(safetensors|bin|pth?|ckpt|th|tar|onnx|index\\.json)");
+
+    private static final int NAMED = 5;
+    private static final String FORMAT = "limbeck";
+    private static final String ARCHITECTURE = "architecture";
+    private static final String CLASSES = "classes";
+    private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
+    public static Map<String, String> metadata(String architecture, Data data) {
+        return metadata(architecture, data.classNames(), data.preprocessing());
+    }
+
+    /** Return what a file must carry to rebuild a model, or to tell others about it. */
+    public static Map<String, String> metadata(
+            String architecture, List<String> classNames, Map<String, String> preparation) {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(FORMAT, "1");
+        metadata.put(ARCHITECTURE, architecture);
+        try {
+            if (!classNames.isEmpty()) metadata.put(CLASSES, JSON.writeValueAsString(classNames));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a list of strings is always JSON", e);
+        }
+        metadata.putAll(preparation);
+        return metadata;
+    }
+
+    /** Return whether Limbeck wrote a file, by its metadata. */
+    public static boolean isOurs(Map<String, String> metadata) {
+        return metadata.containsKey(FORMAT);
+    }
+
+    /** Return what a file must carry beside the weights so that {@link #open} rebuilds this model. */
+    public Map<String, String> metadata() {
+        return metadata(architecture, classNames, preparation);
+    }
+
+    /**
+     * Open a model.
+     *
+     * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
+     * @param named the architecture, needed where the file does not name it
+     * @throws LimbeckException if it is not there, is broken, or does not fit the architecture
+     */
+    public static SavedModel open(Path path, @Nullable Architecture named) {
+        return open(path, named, null);
+    }
+
+    /**
+     * Open a model out of a checkpoint that holds several.
+     *
+     * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
+     * @param named the architecture, needed where the file does not name it
+     * @param weightsKey where in the file the weights lie, such as {@code model_ema}: names joined by dots; null where only one
+     *     set of weights in it fits the architecture
+     * @throws LimbeckException if it is not there, is broken, does not fit the architecture, or several sets of weights do
+     */
+    public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
+        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        if (!Files.isRegularFile(file)) {
+            LimbeckException beside = huggingFace(path);
+            if (beside != null) throw beside;
+            String near = MissingFile.meant(file);
+            throw new LimbeckException("no model at " + path
+                    + (near.isEmpty()
+                            ? "; expected a run directory with " + FILE_NAME
+                                    + ", a .safetensors file or a PyTorch checkpoint"
+                            : near));
+        }
+        WeightFile weights = WeightFile.open(file);
+        Map<String, String> metadata = new LinkedHashMap<>(weights.metadata());
+        Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
+        boolean ours = isOurs(metadata);
+        String written = metadata.remove(CLASSES);
+        List<String> classNames = ours ? classNames(file, written) : List.of();
+        metadata.remove(FORMAT);
+        if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
+        Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
+        Module module = fitted.module;
+        try (StateDict state = fitted.fit.read()) {
+            module.load(state);
+        } catch (RuntimeException e) {
+            module.close();
+            throw e;
+        }
+        int classes = classes(module);
+        if (!classNames.isEmpty() && classNames.size() != classes) {
+            module.close();
+            throw new LimbeckException(
+                    file + " names " + classNames.size() + " classes, but its classifier has " + classes);
+        }
+        module.eval();
+        List<String> notes = new ArrayList<>(fitted.fit.notes());
+        if (!ours) classNames = foreignNames(file, weights.classNames(), classes, notes);
+        notes.forEach(note -> LOG.warn(Printable.line(note)));
+        return new SavedModel(
+                module,
+                architecture.name(),
+                classNames,
+                metadata,
+                module.sha256(),
+                file,
+                weightsKey,
+                List.copyOf(notes));
+    }
+
+    /** Choose among the names that a training script left beside the weights, and note what was chosen. */
+    private static List<String> foreignNames(Path file, List<ClassNames.Found> found, int classes, List<String> notes) {
+        List<ClassNames.Found> fitting =
+                found.stream().filter(one -> one.names().size() == classes).toList();
+        if (fitting.isEmpty()) {
+            found.stream()
+                    .findFirst()
+                    .ifPresent(one -> notes.add(file + ": its '" + one.key() + "' has "
+                            + one.names().size() + " names, its classifier " + classes
+                            + " classes; they are not used"));
+            return List.of();
+        }
+        ClassNames.Found first = fitting.get(0);
+        for (ClassNames.Found other : fitting) {
+            if (other.names().equals(first.names())) continue;
+            notes.add(file + ": its '" + first.key() + "' and its '" + other.key()
+                    + "' name its classes otherwise; neither is used");
+            return List.of();
+        }
+        notes.add(file + ": its classes are named by its '" + first.key() + "'");
+        return first.names();
+    }
+
+    /**
+     * Say which files of a folder to give, if it is one that Hugging Face's libraries wrote or that holds other weights.
+     *
+     * @return null for any other
+     */
+    public static @Nullable LimbeckException huggingFace(Path folder) {
+        if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(FILE_NAME))) return null;
+        List<String> files;
+        try (Stream<Path> all = Files.list(folder)) {
+            files = all.filter(Files::isRegularFile)
+                    .map(one -> one.getFileName().toString())
+                    .filter(name -> WEIGHTS.matcher(name).matches())
+                    .sorted()
+                    .limit(NAMED)
+                    .toList();
+        } catch (IOException e) {
+            throw IoErrors.reading(folder, e);
+        }
+        if (files.isEmpty()) return null;
+        return new LimbeckException(folder + " is a folder of another library, without " + FILE_NAME
+                + "; give its file of weights, "
+                + files.stream().map(name -> folder.resolve(name).toString()).collect(Collectors.joining(" or ")));
+    }
+
+    private record Fitted(Module module, WeightFit fit) {}
+
+    /** Make a network of as many classes as the file's classifier has. */
+    private static Fitted fitted(WeightFile weights, Architecture architecture, @Nullable String key, int guess) {
+        Module module = architecture.create(guess);
+        try {
+            RequiredTensors needs =
+                    RequiredTensors.of(architecture.name(), module).forAnyClasses();
+            WeightFit fit = weights.fit(needs, key);
+            fit.orThrow();
+            if (needs.classifier().isEmpty()) return new Fitted(module, fit);
+            long classes = fit.shape(needs.classifier())[0];
+            if (classes < 1 || classes > MOST_CLASSES) {
+                throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
+                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is no " + architecture.name());
+            }
+            if (classes != guess) {
+                module.close();
+                module = architecture.create((int) classes);
+            }
+            return new Fitted(module, fit);
+        } catch (RuntimeException e) {
+            module.close();
+            throw e;
+        }
+    }
+
+    private static Architecture architecture(Path file, @Nullable String stored, @Nullable Architecture named) {
+        if (stored == null && named == null) {
+            throw new LimbeckException(
+                    file + " does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of "
+                            + String.join(", ", Zoo.names()));
+        }
+        if (stored != null && named != null && !stored.equals(named.name())) {
+            throw new LimbeckException(
+                    file + " holds a " + stored + ", but " + named.name() + " was asked for; name none");
+        }
+        return named != null ? named : Zoo.byName(stored);
+    }
+
+    /**
+     * Read the class names of a file's metadata.
+     *
+     * @param stored a JSON list of strings; null for none
+     * @throws LimbeckException if it is anything else
+     */
+    public static List<String> classNames(Path file, @Nullable String stored) {
+        if (stored == null) return List.of();
+        List<@Nullable String> names;
+        try {
+            names = JSON.readValue(stored, new TypeReference<>() {});
+        } catch (JsonProcessingException e) {
+            throw noClassNames(file, e);
+        }
+        if (names == null || names.contains(null)) throw noClassNames(file, null);
+        return List.copyOf(names);
+    }
+
+    private static LimbeckException noClassNames(Path file, @Nullable Exception cause) {
+        return new LimbeckException(
+                file
+                        + " must name its classes by a JSON list such as [\"cat\", \"dog\"], found another text; export it anew",
+                cause);
+    }
+
+    /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
+    public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
+        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
+    }
+
+    /** Return the number of logits. */
+    public int classes() {
+        return classes(module);
+    }
+
+    private static int classes(Module module) {
+        Tensor last = null;
+        for (Tensor parameter : module.parameters().values()) {
+            if (parameter.dim() == 2) last = parameter;
+        }
+        return last == null ? 0 : Math.toIntExact(last.size(0));
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}

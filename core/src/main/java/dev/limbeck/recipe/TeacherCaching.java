@@ -1,0 +1,123 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.CacheWarmup;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.cache.CachedTeacher;
+import dev.limbeck.distill.cache.Encoding;
+import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Predictions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Tell what it took to keep the answers of a recipe's teacher.
+ *
+ * @param rows of training, each view counted
+ * @param bytes that the folder takes
+ * @param changes from each loss on logits to its values, by the kept answers and by live ones, for a student that takes
+ *     all classes for equally likely; empty if numbers are kept exactly
+ */
+public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, List<Double>> changes) {
+    /**
+     * Ask the teacher of a recipe about everything that training will show it, and keep the answers in its folder. What is
+     * there already is not asked again, so that an interrupted keeping goes on where it was.
+     *
+     * @throws LimbeckException if the recipe names no folder, or each epoch has views of its own
+     */
+    public static TeacherCaching of(Recipe recipe, RunContext context) {
+        TeacherRecipe named = recipe.teacher();
+        DistillationRecipe how = recipe.distillation();
+        if (named == null || how == null)
+            throw new LimbeckException("the recipe has no teacher; name one with --teacher");
+        String folder = named.cache();
+        if (folder == null) {
+            throw new LimbeckException("the recipe names no folder for the answers; name one with --cache-teacher");
+        }
+        long start = System.nanoTime();
+        RecipeRun run = new RecipeRun(recipe, context);
+        try (LoadedTeacher by = named.open(context.told());
+                ImageData data = run.open(by)) {
+            try (Learner learner = run.learner(data)) {
+                KnowledgeDistillation distillation = how.with(by.teacher(), context.told());
+                learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
+            }
+            if (by.teacher() instanceof CachedTeacher kept && kept.hasWriteErrors()) {
+                throw new LimbeckException("not all answers could be kept in " + folder
+                        + "; make room, or let it be written, and run it again: it goes on where it was");
+            }
+            context.tell(data);
+            return new TeacherCaching(
+                    folder,
+                    data.size(Split.TRAIN) * data.views().length,
+                    bytes(Path.of(folder)),
+                    (System.nanoTime() - start) / 1e9,
+                    named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
+                            ? Map.of()
+                            : changes(named, by, data, how, context));
+        }
+    }
+
+    private static long bytes(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            long sum = 0;
+            for (Path file : files.toList()) {
+                // What another writer is about to rename may be gone by now.
+                if (!file.toString().endsWith(".tmp")) sum += Files.size(file);
+            }
+            return sum;
+        } catch (IOException e) {
+            throw IoErrors.reading(folder, e);
+        }
+    }
+
+    private static Map<String, List<Double>> changes(
+            TeacherRecipe named, LoadedTeacher by, ImageData data, DistillationRecipe how, RunContext context) {
+        Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
+        Predictions kept = answers(how.matched(by.teacher(), data.classNames()), data, split, context);
+        Predictions live;
+        try (LoadedTeacher own = named.withoutCache().open(context.told())) {
+            live = answers(how.matched(own.teacher(), data.classNames()), data, split, context);
+        }
+        Map<String, List<Double>> changes = new LinkedHashMap<>();
+        try (Scope scope = Scope.open()) {
+            Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.classes());
+            long[] numbers = new long[live.size()];
+            for (int row = 0; row < numbers.length; row++) numbers[row] = live.labels()[row];
+            Tensor labels = Tensors.of(numbers, numbers.length);
+            for (LossRecipe loss : how.losses()) {
+                if (Losses.byName(loss.name()).feature()) continue;
+                changes.put(
+                        loss.name(),
+                        Stream.of(kept, live)
+                                .map(answers -> loss.logitLoss()
+                                        .compute(
+                                                even, Tensors.of(answers.logits(), live.size(), live.classes()), labels)
+                                        .item_double())
+                                .toList());
+            }
+        }
+        return changes;
+    }
+
+    private static Predictions answers(Teacher teacher, ImageData data, Split split, RunContext context) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
+            return lesson.predict(data, split);
+        }
+    }
+}

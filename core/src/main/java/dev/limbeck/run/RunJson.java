@@ -1,0 +1,170 @@
+package dev.limbeck.run;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.io.IoErrors;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.CRC32C;
+
+/** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
+public final class RunJson {
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+            .registerModule(new SimpleModule()
+                    .addSerializer(Double.class, new FiniteNumbers())
+                    .addSerializer(double.class, new FiniteNumbers()));
+
+    private static final String SEAL = "file";
+    private static final String SUM = "checksum";
+    private static final String MARK = "crc32c:";
+
+    private RunJson() {}
+
+    /** Return one indented document for maps, lists, records, texts and numbers. */
+    public static String write(Object value) {
+        try {
+            return JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a record cannot be written as JSON", e);
+        }
+    }
+
+    /**
+     * Return an indented document for a file, with a checksum in {@code file.checksum} that {@link #read} checks: a CRC-32C over
+     * what the rest means, whatever its spaces and the order of its keys. It guards against accidents, not against forgers.
+     */
+    public static String sealed(Object value) {
+        try {
+            // Read back, so that numbers are those that a file holds.
+            ObjectNode document = (ObjectNode) JSON.readTree(write(value));
+            String sum = sum(document);
+            document.putObject(SEAL).put(SUM, sum);
+            return write(document) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("what was written cannot be read", e);
+        }
+    }
+
+    /**
+     * Read a document, take its checksum out, and rename the keys of older versions.
+     *
+     * @throws LimbeckException in one line, if the file cannot be read, does not hold a JSON object, or does not fit its
+     *     checksum; one without a checksum passes
+     */
+    public static ObjectNode read(Path file) {
+        IoErrors.requireFile(file);
+        try {
+            if (JSON.readTree(file.toFile()) instanceof ObjectNode document) {
+                check(file, document);
+                RenamedKeys.inRecord(document, file.toString());
+                return document;
+            }
+            throw new LimbeckException(file + " holds no record; expected a JSON object");
+        } catch (JsonProcessingException e) {
+            // What stands in brackets is about the parser.
+            throw new LimbeckException(
+                    file + " is damaged: " + e.getOriginalMessage().replaceAll("(?s)\\s*[(\\[].*", ""), e);
+        } catch (IOException e) {
+            throw IoErrors.reading(file, e);
+        }
+    }
+
+    private static void check(Path file, ObjectNode document) {
+        JsonNode seal = document.remove(SEAL);
+        if (seal == null
+                ? isSealedElsewhere(document)
+                : !seal.path(SUM).asText().equals(sum(document))) {
+            throw IoErrors.in(
+                    file,
+                    "was damaged or edited after it was written; copy or make it again, or, if it was meant, take its entry "
+                            + SEAL + " out");
+        }
+    }
+
+    /** Return whether the entry is there under another name, which is damaged then. */
+    private static boolean isSealedElsewhere(ObjectNode document) {
+        for (JsonNode value : document) {
+            for (JsonNode inner : value) {
+                if (value.size() == 1 && inner.asText().startsWith(MARK)) return true;
+            }
+        }
+        return false;
+    }
+
+    private static String sum(JsonNode document) {
+        CRC32C sum = new CRC32C();
+        add(sum, document);
+        return MARK + HexFormat.of().toHexDigits((int) sum.getValue());
+    }
+
+    private static void add(CRC32C sum, JsonNode node) {
+        if (node.isObject()) {
+            add(sum, "object", String.valueOf(node.size()));
+            Map<String, JsonNode> sorted = new TreeMap<>();
+            node.properties().forEach(entry -> sorted.put(entry.getKey(), entry.getValue()));
+            sorted.forEach((key, value) -> {
+                add(sum, "key", key);
+                add(sum, value);
+            });
+        } else if (node.isArray()) {
+            add(sum, "array", String.valueOf(node.size()));
+            node.forEach(element -> add(sum, element));
+        } else if (node.isFloatingPointNumber()) {
+            double value = node.doubleValue();
+            // Other tools may write 1 for 1.0.
+            boolean whole = value == Math.rint(value) && Math.abs(value) < 1L << 53;
+            add(sum, "number", whole ? String.valueOf((long) value) : String.valueOf(value));
+        } else {
+            add(sum, node.isNumber() ? "number" : node.getNodeType().toString(), node.asText());
+        }
+    }
+
+    /** Add texts so that none can lend characters to its neighbor. */
+    private static void add(CRC32C sum, String... texts) {
+        for (String text : texts) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            sum.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+            sum.update(bytes);
+        }
+    }
+
+    /**
+     * Return the record that a part of such a document describes.
+     *
+     * @throws JsonProcessingException if the part is of another shape
+     */
+    public static <T> T read(JsonNode part, Class<T> type) throws JsonProcessingException {
+        return JSON.treeToValue(part, type);
+    }
+
+    /** JSON has no NaN; Jackson would write it as a text. */
+    private static final class FiniteNumbers extends StdSerializer<Double> {
+        private static final long serialVersionUID = 1L;
+
+        FiniteNumbers() {
+            super(Double.class);
+        }
+
+        @Override
+        public void serialize(Double value, JsonGenerator json, SerializerProvider provider) throws IOException {
+            if (Double.isFinite(value)) json.writeNumber(value);
+            else json.writeNull();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.limbeck.train;
+
+import dev.limbeck.Names;
+import java.util.Map;
+
+/**
+ * Hold what a model does on a split.
+ *
+ * @param loss mean task loss over the rows with a label; NaN if no row has one
+ * @param metrics metrics of the task by name
+ */
+public record EvaluationResult(double loss, Map<String, Double> metrics, Predictions predictions) {
+    /**
+     * Return a metric by name; NaN if no row has a label.
+     *
+     * @throws dev.limbeck.LimbeckException if the learner does not compute such a metric: the nearest names
+     */
+    public double metric(String name) {
+        Double value = metrics.get(name);
+        if (value == null) throw Names.unknown("metric", name, metrics.keySet());
+        return value;
+    }
+}

@@ -1,0 +1,24 @@
+package dev.limbeck.train;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Note the loss terms of the first batch, after everyone has added theirs, and end the fit. */
+final class LossProbe implements Callback {
+    private final List<TermSize> terms = new ArrayList<>();
+
+    List<TermSize> terms() {
+        return List.copyOf(terms);
+    }
+
+    @Override
+    public int order() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void afterLoss(TrainStep step) {
+        step.terms().forEach((name, value) -> terms.add(new TermSize(name, value.item_double(), step.weight(name))));
+        throw new StopTraining();
+    }
+}

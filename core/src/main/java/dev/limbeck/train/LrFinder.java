@@ -1,0 +1,57 @@
+package dev.limbeck.train;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Raise the learning rate geometrically from step to step and note the smoothed loss, until it runs away (Smith, "Cyclical
+ * Learning Rates for Training Neural Networks", WACV 2017, section 3.3).
+ */
+final class LrFinder implements Callback {
+    static final double LOWEST = 1e-6;
+    static final double HIGHEST = 1;
+    private static final double SMOOTHING = 0.98;
+    private static final double RUN_AWAY = 4;
+
+    private final double lowest;
+    private final double factor;
+    private final int steps;
+    private final List<Double> rates = new ArrayList<>();
+    private final List<Double> losses = new ArrayList<>();
+    private double mean;
+    private double best = Double.POSITIVE_INFINITY;
+
+    LrFinder(double lowest, double highest, int steps) {
+        this.lowest = lowest;
+        this.steps = steps;
+        factor = Math.pow(highest / lowest, 1.0 / (steps - 1));
+    }
+
+    LrCurve curve() {
+        return LrCurve.of(rates, losses);
+    }
+
+    /** Last, so that every other callback has added its terms. */
+    @Override
+    public int order() {
+        return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void beforeStep(TrainStep step) {
+        step.fit().setLr(lowest * Math.pow(factor, rates.size() - 1));
+    }
+
+    @Override
+    public void afterLoss(TrainStep step) {
+        double loss = step.total().item_double();
+        int count = rates.size() + 1;
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss;
+        double smooth = mean / (1 - Math.pow(SMOOTHING, count));
+        if (!Double.isFinite(loss) || count > steps || (count > 1 && smooth > RUN_AWAY * best))
+            throw new StopTraining();
+        best = Math.min(best, smooth);
+        rates.add(lowest * Math.pow(factor, rates.size()));
+        losses.add(smooth);
+    }
+}

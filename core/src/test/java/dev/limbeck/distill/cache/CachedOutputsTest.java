@@ -1,0 +1,413 @@
+package dev.limbeck.distill.cache;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.TinyNet;
+import dev.limbeck.Toy;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.CacheWarmup;
+import dev.limbeck.distill.FeaturePair;
+import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.distill.loss.FitNet;
+import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.distill.loss.SoftTarget;
+import dev.limbeck.distill.teacher.FunctionTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.GivenBatches;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Mixup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Device;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Answers kept in a folder. */
+class CachedOutputsTest {
+    private static final Device CPU = Engine.device("cpu");
+
+    @TempDir
+    Path home;
+
+    private final TwoViews data = new TwoViews(0);
+    private final Learner big = learner(1);
+    private final AtomicInteger computed = new AtomicInteger();
+    private final List<String> told = new ArrayList<>();
+
+    CachedOutputsTest() {
+        big.model().onForward((module, input, output) -> {
+            computed.incrementAndGet();
+            return null;
+        });
+    }
+
+    /** Toy data that shows each row in two views; data of another number is about other images. */
+    private static final class TwoViews extends GivenBatches.Forwarding {
+        private final int number;
+
+        TwoViews(int number) {
+            super(Toy.data(2, 6));
+            this.number = number;
+        }
+
+        @Override
+        public int[] views() {
+            return new int[] {0, 1};
+        }
+
+        @Override
+        public DataLoader train(int epoch) {
+            return super.train(epoch % 2);
+        }
+
+        @Override
+        public DataLoader view(Split split, int view) {
+            return view == Provenance.PLAIN ? evaluate(split) : super.train(view);
+        }
+
+        @Override
+        public SampleKey[] keys(Provenance origin, int... indices) {
+            return Arrays.stream(super.keys(origin, indices))
+                    .map(key -> new SampleKey(key.high(), key.low() + 1000L * number))
+                    .toArray(SampleKey[]::new);
+        }
+    }
+
+    @AfterEach
+    void close() {
+        big.close();
+        data.close();
+    }
+
+    private Learner learner(long seed) {
+        return Learner.builder(data, TinyNet.ARCHITECTURE)
+                .seed(seed)
+                .precision("fp32")
+                .build();
+    }
+
+    private ModuleTeacher plain() {
+        return ModuleTeacher.of(big.model(), data.classNames()).withOwnPrecision(big.precision());
+    }
+
+    private CachedTeacher kept(String folder, Encoding encoding) {
+        return CachedTeacher.onDisk(plain(), home.resolve(folder), encoding, told::add);
+    }
+
+    private float[] validation(Teacher teacher) {
+        try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+            return lesson.predict(data, Split.VALID).logits();
+        }
+    }
+
+    private String taughtBy(Teacher teacher, FeaturePair... pairs) {
+        try (Learner student = learner(2)) {
+            var how = KnowledgeDistillation.from(teacher).kdWeight(0.8).loss(new SoftTarget(4));
+            for (FeaturePair pair : pairs) how.pair(pair);
+            student.fit(4, 0.01, how.build());
+            return student.model().sha256();
+        }
+    }
+
+    private Path onlyChunk(String folder) throws IOException {
+        try (Stream<Path> files = Files.list(home.resolve(folder))) {
+            List<Path> chunks =
+                    files.filter(file -> file.toString().endsWith(".rows")).toList();
+            assertThat(chunks).hasSize(1);
+            return chunks.get(0);
+        }
+    }
+
+    @Test
+    void whatIsKeptIsAnsweredBitForBitWithoutTheTeacher() {
+        float[] live = validation(plain());
+        assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
+        int before = computed.get();
+        assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
+        assertThat(computed).hasValue(before);
+        assertThat(told)
+                .containsExactly(
+                        "answers are kept in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
+                        "6 kept answers in " + home.resolve("a"));
+    }
+
+    @Test
+    void aStudentLearnsTheSameFromKeptAnswersAsFromLiveOnes() {
+        String live = taughtBy(plain());
+        assertThat(taughtBy(kept("a", Encoding.FLOAT32))).as("filling").isEqualTo(live);
+        int before = computed.get();
+        assertThat(taughtBy(kept("a", Encoding.FLOAT32))).as("full").isEqualTo(live);
+        assertThat(computed).hasValue(before);
+    }
+
+    @Test
+    void featuresAreKeptToo() {
+        FeaturePair pair = FeaturePair.of("conv", "bn").loss(new FitNet());
+        String live = taughtBy(plain(), pair);
+        assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("filling").isEqualTo(live);
+        // What is left to compute: the shapes' probe, and the validation rows, of which no features are kept.
+        int before = computed.get();
+        assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("full").isEqualTo(live);
+        assertThat(computed).hasValue(before + 2);
+        assertThat(told).anyMatch(line -> line.contains("up to 24 rows of 67 numbers"));
+        assertThatThrownBy(() -> taughtBy(kept("a", Encoding.FLOAT32)))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(
+                        home.resolve("a") + " keeps features of bn, wanted are those of none; choose another folder");
+        assertThatThrownBy(() -> taughtBy(kept("b", new Encoding(2, false)), pair))
+                .hasMessage("features cannot be kept as top-2; keep float16 or float32");
+    }
+
+    @Test
+    void aRehearsalAsksAboutEverythingBeforeTheFirstStep() {
+        KnowledgeDistillation how =
+                KnowledgeDistillation.from(kept("a", Encoding.FLOAT32)).build();
+        List<String> progress = new ArrayList<>();
+        try (Learner student = learner(2)) {
+            student.firstLoss(how, new CacheWarmup(how, (done, total) -> progress.add(done + "/" + total)));
+        }
+        assertThat(progress).containsExactly("6/24", "12/24", "18/24", "24/24");
+        int before = computed.get();
+        taughtBy(kept("a", Encoding.FLOAT32));
+        assertThat(computed).hasValue(before);
+    }
+
+    @Test
+    void answersOfOtherCircumstancesAreRefusedWithWhatDiffers() {
+        validation(kept("a", Encoding.FLOAT32));
+        String begin = home.resolve("a") + " keeps answers for other circumstances: ";
+        String end = "; choose another folder, or delete that one";
+        assertThatThrownBy(() -> validation(kept("a", Encoding.FLOAT16)))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(begin + "numbers is float32 there, and here float16" + end);
+        try (Learner other = learner(7)) {
+            String there = big.model().sha256();
+            String here = other.model().sha256();
+            CachedTeacher stranger = CachedTeacher.onDisk(
+                    ModuleTeacher.of(other.model(), data.classNames()).withOwnPrecision(big.precision()),
+                    home.resolve("a"),
+                    Encoding.FLOAT32,
+                    told::add);
+            assertThatThrownBy(() -> validation(stranger))
+                    .hasMessage(
+                            begin + "teacher is " + there + " 3×8×8 {} there, and here " + here + " 3×8×8 {}" + end);
+        }
+        try (TwoViews others = new TwoViews(1);
+                Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {
+            assertThatThrownBy(() -> lesson.predict(others, Split.VALID))
+                    .hasMessage(home.resolve("a") + " keeps 6 answers, none of them about this data's images" + end);
+        }
+    }
+
+    @Test
+    void whatCannotBeKeptIsSaidBeforeTheFirstStep() throws IOException {
+        try (GivenBatches endless = Toy.data(2, 6)) {
+            assertThatThrownBy(() -> kept("a", Encoding.FLOAT32).open(endless, CPU))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "training images are augmented anew in each epoch, so that kept answers are never asked "
+                                    + "for again; choose a number of views (augment.views, --augment-views 4), or keep no "
+                                    + "answers");
+        }
+        try (Learner student = learner(2)) {
+            assertThatThrownBy(() -> student.fit(
+                            1,
+                            0.01,
+                            Mixup.blend(1),
+                            KnowledgeDistillation.from(kept("a", Encoding.FLOAT32))
+                                    .build()))
+                    .hasMessage("answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
+                            + "leave the mixing out, or keep no answers");
+        }
+        FunctionTeacher function =
+                new FunctionTeacher("service", data.classNames(), inputs -> new float[inputs.rows() * 3]);
+        CachedTeacher nobody = CachedTeacher.onDisk(function, home.resolve("b"), Encoding.FLOAT32, told::add);
+        assertThatThrownBy(() -> nobody.open(data, CPU))
+                .hasMessage(
+                        "answers of teacher service cannot be kept in a folder, because nothing shows whether it is "
+                                + "still the same; keep none");
+        Files.createDirectories(home.resolve("full"));
+        Files.writeString(home.resolve("full/notes.txt"), "mine");
+        assertThatThrownBy(() -> kept("full", Encoding.FLOAT32).open(data, CPU))
+                .hasMessage(home.resolve("full")
+                        + " is no folder of kept answers: it has no facts.json; choose another one");
+        Files.writeString(home.resolve("file"), "mine");
+        assertThatThrownBy(() -> validation(kept("file", Encoding.FLOAT32)))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(home.resolve("file").toString());
+    }
+
+    @Test
+    void aDiskThatFailsEndsTheKeepingAndNotTheTraining() throws IOException {
+        float[] live = validation(plain());
+        CachedTeacher kept = kept("a", Encoding.FLOAT32);
+        try (Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+            assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
+            assertThat(kept.hasWriteErrors()).isFalse();
+            Files.delete(home.resolve("a/facts.json"));
+            Files.delete(home.resolve("a"));
+            Files.writeString(home.resolve("a"), "in the way");
+        }
+        assertThat(told).anyMatch(line -> line.endsWith("; from here on no answers are kept"));
+        assertThat(kept.hasWriteErrors()).isTrue();
+        assertThat(home.resolve("a")).hasContent("in the way");
+    }
+
+    /** A flipped or changed byte anywhere is found: the row is computed anew, or the folder refused, never served wrongly. */
+    @Test
+    void noEditedByteIsServed() throws IOException {
+        float[] live = validation(kept("a", Encoding.FLOAT32));
+        Path chunk = onlyChunk("a");
+        Path facts = home.resolve("a/facts.json");
+        byte[] rows = Files.readAllBytes(chunk);
+        byte[] said = Files.readAllBytes(facts);
+        Random random = new Random(3);
+        int refused = 0;
+        int mended = 0;
+        for (int i = 0; i < 1000; i++) {
+            boolean ofFacts = i % 5 == 0;
+            byte[] edited = (ofFacts ? said : rows).clone();
+            int at = random.nextInt(edited.length);
+            edited[at] ^= (byte) (1 + random.nextInt(255));
+            Files.write(ofFacts ? facts : chunk, edited);
+            told.clear();
+            try {
+                assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
+                if (!told.isEmpty() && told.get(0).contains("damaged")) mended++;
+            } catch (LimbeckException e) {
+                assertThat(e.getMessage()).doesNotContain("\n");
+                refused++;
+            }
+            try (Stream<Path> files = Files.list(home.resolve("a"))) {
+                for (Path file : files.toList()) if (!file.equals(facts)) Files.delete(file);
+            }
+            Files.write(chunk, rows);
+            Files.write(facts, said);
+        }
+        assertThat(mended).as("chunks found damaged").isEqualTo(800);
+        assertThat(refused).as("folders refused for their facts").isGreaterThan(100);
+    }
+
+    @Test
+    void aChunkThatWasCutShortIsToldOfAndComputedAnew() throws IOException {
+        float[] live = validation(kept("a", Encoding.FLOAT32));
+        Path chunk = onlyChunk("a");
+        byte[] rows = Files.readAllBytes(chunk);
+        for (int length = 0; length < rows.length; length += 7) {
+            Files.write(chunk, Arrays.copyOf(rows, length));
+            told.clear();
+            try (Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+                assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
+            }
+            assertThat(told.get(0))
+                    .isEqualTo(chunk + " is damaged; its answers are computed anew, and the file may be deleted");
+            try (Stream<Path> files = Files.list(home.resolve("a"))) {
+                for (Path file : files.toList()) if (file.toString().endsWith(".rows")) Files.delete(file);
+            }
+        }
+    }
+
+    @Test
+    void twoWritersDoNotHarmEachOther() {
+        float[] live = validation(plain());
+        try (Teacher.TeacherSession one = kept("a", Encoding.FLOAT32).open(data, CPU);
+                Teacher.TeacherSession other = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+            assertThat(one.predict(data, Split.VALID).logits()).isEqualTo(live);
+            assertThat(other.predict(data, Split.VALID).logits()).isEqualTo(live);
+        }
+        int before = computed.get();
+        assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
+        assertThat(computed).hasValue(before);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"float16", "top-2", "top-1"})
+    void smallerFormsKeepWhatTheySay(String form) {
+        float[] live = validation(plain());
+        CachedTeacher small = kept("a", Encoding.of(form));
+        float[] found = validation(small);
+        assertThat(validation(small)).as("read again").isEqualTo(found);
+        for (int row = 0; row < 6; row++) {
+            float[] expected = Arrays.copyOfRange(live, 3 * row, 3 * row + 3);
+            float[] kept = Arrays.copyOfRange(found, 3 * row, 3 * row + 3);
+            if (form.equals("float16")) {
+                for (int c = 0; c < 3; c++) assertThat(kept[c]).isCloseTo(expected[c], within(0.001f * 4));
+                continue;
+            }
+            // The likeliest are as they were, the others share what is left.
+            int top = form.charAt(4) - '0';
+            float[] sorted = expected.clone();
+            Arrays.sort(sorted);
+            double rest = 0;
+            for (int c = 0; c < 3 - top; c++) rest += Math.exp(sorted[c]);
+            for (int c = 0; c < 3; c++) {
+                boolean first = expected[c] >= sorted[3 - top];
+                assertThat(kept[c]).isCloseTo(first ? expected[c] : (float) Math.log(rest / (3 - top)), within(1e-5f));
+            }
+        }
+        try (Teacher.TeacherSession lesson = small.open(data, CPU)) {
+            assertThat(lesson.outputKind())
+                    .isEqualTo(form.equals("float16") ? OutputKind.LOGITS : OutputKind.TOP_CLASSES);
+        }
+    }
+
+    @Test
+    void lossesThatNeedMoreThanTheLikeliestClassesAreRefused() {
+        try (Learner student = learner(2)) {
+            assertThatThrownBy(() -> student.fit(
+                            1,
+                            0.01,
+                            KnowledgeDistillation.from(kept("a", Encoding.of("top-2")))
+                                    .loss(new LogitMse())
+                                    .build()))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage(
+                            "LogitMse needs a teacher's logits, and tiny tells likeliest classes only; use a loss such "
+                                    + "as SoftTarget or HardLabel");
+        }
+        assertThatThrownBy(() -> Encoding.of("int8"))
+                .hasMessage("kept answers must be float32, float16 or top-K such as top-5, found 'int8'");
+        assertThatThrownBy(() -> validation(kept("b", Encoding.of("top-3"))))
+                .hasMessage("the teacher has 3 classes; keep fewer than that, or all of them as float16");
+    }
+
+    @Test
+    void numbersTooLargeForHalfPrecisionAreRefused() {
+        try (Scope scope = Scope.open()) {
+            assertThatThrownBy(() -> Encoding.FLOAT16.encode(Tensors.of(new float[] {1, 70_000}, 1, 2)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the teacher's numbers are too large for float16; keep float32");
+        }
+    }
+
+    @Test
+    void rowsOfUnknownOriginAreAnsweredAndNotKept() {
+        try (Scope scope = Scope.open();
+                Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+            lesson.logits(Batch.of(Toy.images(0, 4, 1)));
+        }
+        assertThat(home.resolve("a")).doesNotExist();
+    }
+}

@@ -1,0 +1,143 @@
+package dev.limbeck.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.Toy;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Learner;
+import dev.limbeck.weights.Safetensors;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Safetensors files from Python, such as timm's on the model hub, are sorted by the alphabet. */
+class TimmNamesTest {
+    private static final int CLASSES = 5;
+
+    @TempDir
+    Path home;
+
+    /**
+     * Return the layers of a timm network in order.
+     *
+     * @param blocks kinds by stage: ds and ir are timm's blocks, cn its convolution; a number of them; se where they squeeze
+     * @param headOfBody whether a convolution with batch norm comes before the pooling
+     */
+    private static List<String> layers(String blocks, boolean headOfBody) {
+        List<String> layers = new ArrayList<>(List.of("conv_stem", "bn1"));
+        String[] stages = blocks.split(" ");
+        for (int stage = 0; stage < stages.length; stage++) {
+            String squeeze = stages[stage].endsWith("se") ? "se.conv_reduce se.conv_expand " : "";
+            String inside = switch (stages[stage].substring(0, 2)) {
+                case "ds" -> "conv_dw bn1 " + squeeze + "conv_pw bn2";
+                case "ir" -> "conv_pw bn1 conv_dw bn2 " + squeeze + "conv_pwl bn3";
+                default -> "conv bn1";
+            };
+            for (int block = 0; block < stages[stage].charAt(2) - '0'; block++) {
+                for (String layer : inside.split(" ")) layers.add("blocks." + stage + "." + block + "." + layer);
+            }
+        }
+        if (headOfBody) layers.addAll(List.of("conv_head", "bn2"));
+        return layers;
+    }
+
+    /** Write a network's body under timm's names and a classifier of timm's kind, sorted. */
+    private Path written(Module network, List<String> layers, boolean layerBefore) {
+        Path file = home.resolve("timm.safetensors");
+        try (Scope scope = Scope.open();
+                StateDict own = network.stateDict();
+                StateDict sorted = new StateDict()) {
+            Map<String, Tensor> tensors = new TreeMap<>();
+            Iterator<String> theirs = layers.iterator();
+            String module = "";
+            String timm = "";
+            for (String name : own.names()) {
+                if (name.startsWith("classifier")) continue;
+                String layer = name.substring(0, name.lastIndexOf('.'));
+                if (!layer.equals(module)) timm = theirs.next();
+                module = layer;
+                tensors.put(timm + name.substring(layer.length()), own.get(name));
+            }
+            tensors.put("classifier.bias", Tensors.of(new float[CLASSES], CLASSES));
+            tensors.put("classifier.weight", Tensors.of(new float[2 * CLASSES], CLASSES, 2));
+            if (layerBefore) tensors.put("conv_head.weight", Tensors.of(new float[8], 8));
+            tensors.forEach((name, tensor) -> sorted.put(name, Scope.retain(Tensors.copy(tensor))));
+            Safetensors.write(sorted, file);
+        }
+        return file;
+    }
+
+    private void assertRead(Path file, Architecture architecture, Module network) {
+        List<String> told = new ArrayList<>();
+        try (Learner learner = Learner.builder(Toy.data(2, 4), architecture)
+                        .weights(file)
+                        .log(told::add)
+                        .build();
+                StateDict read = learner.model().stateDict();
+                StateDict own = network.stateDict()) {
+            assertThat(told).singleElement().asString().endsWith("; its classifier of 5 classes is left out");
+            for (String name : own.names()) {
+                if (name.startsWith("classifier") || name.endsWith("num_batches_tracked")) continue;
+                assertThat(Tensors.toFloats(read.get(name))).as(name).isEqualTo(Tensors.toFloats(own.get(name)));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "mobilenet_v2, ds1 ir2 ir3 ir4 ir3 ir3 ir1, false",
+        "mobilenet_v3_small, ds1se ir2 ir3se ir2se ir3se cn1, true",
+        "efficientnet_b0, ds1se ir2se ir2se ir3se ir3se ir4se ir1se, false",
+    })
+    void sortedFilesAreReadByTheirNames(String architecture, String blocks, boolean layerBefore) {
+        Tensors.seed(5);
+        try (Module network = Zoo.byName(architecture).create(CLASSES)) {
+            assertRead(written(network, layers(blocks, !layerBefore), layerBefore), Zoo.byName(architecture), network);
+        }
+    }
+
+    /** Only the classifier of timm's VGG has other names. */
+    @Test
+    void namesOfTheBodyAreEnough() {
+        Path file = home.resolve("vgg.safetensors");
+        try (Module network = Zoo.VGG11_BN.create(CLASSES);
+                Scope scope = Scope.open();
+                StateDict own = network.stateDict();
+                StateDict sorted = new StateDict()) {
+            Map<String, Tensor> tensors = new TreeMap<>();
+            own.names().stream()
+                    .filter(name -> name.startsWith("features"))
+                    .forEach(name -> tensors.put(name, own.get(name)));
+            tensors.put("head.fc.weight", Tensors.of(new float[2 * CLASSES], CLASSES, 2));
+            tensors.put("pre_logits.fc1.weight", Tensors.of(new float[8], 8));
+            tensors.forEach((name, tensor) -> sorted.put(name, Scope.retain(Tensors.copy(tensor))));
+            Safetensors.write(sorted, file);
+            assertRead(file, Zoo.VGG11_BN, network);
+        }
+    }
+
+    @Test
+    void anotherArchitectureIsRecognizedByTimmsNamesToo() {
+        try (Module network = Zoo.MOBILENET_V2.create(CLASSES)) {
+            Path file = written(network, layers("ds1 ir2 ir3 ir4 ir3 ir3 ir1", true), false);
+            assertThatThrownBy(() -> Learner.builder(Toy.data(2, 4), Zoo.CIFAR_RESNET8)
+                            .weights(file)
+                            .build())
+                    .hasMessageEndingWith("; it looks like mobilenet_v2, take that (--arch)");
+        }
+    }
+}

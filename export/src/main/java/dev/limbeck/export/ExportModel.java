@@ -1,0 +1,114 @@
+package dev.limbeck.export;
+
+import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.distill.teacher.ModelFiles;
+import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Script;
+import dev.limbeck.weights.TorchScriptFile;
+import dev.limbeck.zoo.Zoo;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold what an export is made of.
+ *
+ * @param name of the architecture
+ * @param classes number of outputs
+ * @param metadata that the files carry
+ * @param parameters how many there are; 0 if it is not known
+ * @param sha256 over weights and buffers; of a script, which has no names for them, over its file
+ * @param file where the weights were read from, null for none
+ * @param script makes the graph; whoever asks closes it
+ * @param state copies the weights; null if they have no names
+ * @param answer computes outputs for a batch
+ */
+record ExportModel(
+        String name,
+        List<String> classNames,
+        int classes,
+        ImagePreprocessing preparation,
+        Map<String, String> metadata,
+        long parameters,
+        String sha256,
+        @Nullable Path file,
+        Supplier<Script> script,
+        @Nullable Supplier<StateDict> state,
+        UnaryOperator<Tensor> answer) {
+
+    static ExportModel of(SavedModel saved) {
+        ImagePreprocessing preparation = preparation(saved);
+        Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
+        metadata.putAll(preparation.toMetadata());
+        return of(
+                saved.module(),
+                saved.architecture(),
+                saved.classNames(),
+                saved.classes(),
+                preparation,
+                metadata,
+                saved.file());
+    }
+
+    static ExportModel of(Module module, List<String> classNames, ImagePreprocessing preparation) {
+        return of(
+                module,
+                module.describe(),
+                classNames,
+                classNames.size(),
+                preparation,
+                SavedModel.metadata(module.describe(), classNames, preparation.toMetadata()),
+                null);
+    }
+
+    private static ExportModel of(
+            Module module,
+            String name,
+            List<String> classNames,
+            int classes,
+            ImagePreprocessing preparation,
+            Map<String, String> metadata,
+            @Nullable Path file) {
+        return new ExportModel(
+                name,
+                classNames,
+                classes,
+                preparation,
+                metadata,
+                module.parameterCount(),
+                module.sha256(),
+                file,
+                () -> ScriptWriter.compile(module),
+                module::stateDict,
+                input -> module.predict(module.adapt(input)));
+    }
+
+    static ExportModel of(Path script, List<String> classNames, ImagePreprocessing preparation, Script opened) {
+        return new ExportModel(
+                script.getFileName().toString(),
+                classNames,
+                classNames.size(),
+                preparation,
+                SavedModel.metadata(script.getFileName().toString(), classNames, preparation.toMetadata()),
+                0,
+                ModelFiles.sha256(script),
+                script,
+                () -> TorchScriptFile.open(script).load(),
+                null,
+                opened::forward);
+    }
+
+    /** Where the model does not say how images are prepared, take what its architecture was made for. */
+    private static ImagePreprocessing preparation(SavedModel saved) {
+        if (!saved.preparation().isEmpty()) return ImagePreprocessing.of(saved.preparation());
+        return ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize());
+    }
+}

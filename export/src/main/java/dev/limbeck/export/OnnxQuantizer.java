@@ -1,0 +1,308 @@
+package dev.limbeck.export;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorProto.DataType;
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Rewrite an ONNX graph of float32 with smaller weights. */
+final class OnnxQuantizer {
+    /** Operations that are computed in int8 between quantized inputs and outputs. */
+    private static final Set<String> QUANTISED =
+            Set.of("Conv", "Relu", "Clip", "Add", "MaxPool", "AveragePool", "GlobalAveragePool");
+
+    /** Weights of fewer numbers stay as they are: biases, scales, shapes. */
+    private static final int FEWEST = 64;
+
+    private static final float LARGEST_BIAS = 1 << 30;
+
+    private static final float SMALLEST_HALF = 0x1p-10f;
+
+    private final GraphProto graph;
+    private final GraphProto.Builder smaller;
+    private final Map<String, TensorProto> weights = new LinkedHashMap<>();
+    private final Set<String> used = new HashSet<>();
+
+    private OnnxQuantizer(GraphProto graph) {
+        this.graph = graph;
+        smaller = graph.toBuilder().clearNode().clearInitializer();
+        for (TensorProto weight : graph.getInitializerList()) weights.put(weight.getName(), weight);
+    }
+
+    /** Keep weights as float16, cast when the file is loaded. */
+    static ModelProto fp16(ModelProto model) {
+        OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
+        for (TensorProto weight : rewriting.weights.values()) rewriting.half(weight);
+        model.getGraph().getNodeList().forEach(rewriting.smaller::addNode);
+        return model.toBuilder().setGraph(rewriting.smaller).build();
+    }
+
+    private void half(TensorProto weight) {
+        float[] values = weight.getDataType() == DataType.FLOAT.getNumber() ? floats(weight) : new float[0];
+        float largest = largest(values, 0, 1, values.length);
+        // What float16 can't hold, or only with few digits, stays as it is.
+        if (values.length < FEWEST || largest > Float16.LARGEST || largest < SMALLEST_HALF) {
+            smaller.addInitializer(weight);
+            return;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(2 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) bytes.putShort(Float16.of(value));
+        String name = weight.getName() + "_half";
+        smaller.addInitializer(tensor(name, DataType.FLOAT16, bytes, dims(weight)));
+        smaller.addNode(
+                node("Cast", List.of(name), weight.getName()).addAttribute(integer("to", DataType.FLOAT.getNumber())));
+    }
+
+    /** Return the names of the tensors whose ranges {@link #int8} needs. */
+    static List<String> observed(ModelProto model) {
+        return List.copyOf(new OnnxQuantizer(model.getGraph()).edges());
+    }
+
+    /** Return the same model with more outputs, to see the ranges of tensors inside. */
+    static ModelProto observing(ModelProto model, List<String> tensors) {
+        GraphProto.Builder seen = model.getGraph().toBuilder();
+        Set<String> known = new HashSet<>();
+        model.getGraph().getInputList().forEach(input -> known.add(input.getName()));
+        model.getGraph().getOutputList().forEach(output -> known.add(output.getName()));
+        for (String tensor : tensors) {
+            if (known.contains(tensor)) continue;
+            seen.addOutputBuilder()
+                    .setName(tensor)
+                    .getTypeBuilder()
+                    .getTensorTypeBuilder()
+                    .setElemType(DataType.FLOAT.getNumber());
+        }
+        return model.toBuilder().setGraph(seen).build();
+    }
+
+    /**
+     * Compute convolutional parts in int8, in the form of pairs of QuantizeLinear and DequantizeLinear, which runtimes fuse;
+     * and products with weight matrices with inputs that are quantized as they come.
+     *
+     * @param ranges smallest and largest value of each of {@link #observed}
+     */
+    static ModelProto int8(ModelProto model, Map<String, float[]> ranges) {
+        OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
+        rewriting.quantize(ranges);
+        return model.toBuilder().setGraph(rewriting.smaller).build();
+    }
+
+    /** The activations that go into or come out of quantized operations. A convolution's own output, if a ReLU takes it, does not count. */
+    private Set<String> edges() {
+        Map<String, List<NodeProto>> consumers = new HashMap<>();
+        for (NodeProto node : graph.getNodeList()) {
+            for (String input : node.getInputList()) {
+                consumers.computeIfAbsent(input, name -> new ArrayList<>()).add(node);
+            }
+        }
+        Set<String> edges = new LinkedHashSet<>();
+        Set<String> inside = new HashSet<>();
+        for (NodeProto node : graph.getNodeList()) {
+            if (!isQuantized(node)) continue;
+            List<NodeProto> next = consumers.getOrDefault(node.getOutput(0), List.of());
+            boolean activated = next.size() == 1
+                    && Set.of("Relu", "Clip").contains(next.get(0).getOpType());
+            if (activated) inside.add(node.getOutput(0));
+            else edges.add(node.getOutput(0));
+            edges.add(node.getInput(0));
+            if (node.getOpType().equals("Add")) edges.add(node.getInput(1));
+        }
+        edges.removeAll(inside);
+        return edges;
+    }
+
+    private boolean isQuantized(NodeProto node) {
+        if (!QUANTISED.contains(node.getOpType())) return false;
+        // Sums with a constant are biases of linear layers, or normalization.
+        return !node.getOpType().equals("Add")
+                || !weights.containsKey(node.getInput(0)) && !weights.containsKey(node.getInput(1));
+    }
+
+    private void quantize(Map<String, float[]> ranges) {
+        Set<String> edges = edges();
+        for (var input : graph.getInputList()) {
+            if (edges.contains(input.getName())) pair(input.getName(), ranges);
+        }
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("Conv") && edges.contains(node.getInput(0))) {
+                convolution(node, ranges);
+            } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
+                product(node, edges);
+            } else {
+                smaller.addNode(renamed(node, edges));
+                node.getInputList().forEach(used::add);
+            }
+            for (String output : node.getOutputList()) {
+                if (edges.contains(output)) pair(output, ranges);
+            }
+        }
+        weights.values().stream()
+                .filter(weight -> used.contains(weight.getName()))
+                .forEach(smaller::addInitializer);
+    }
+
+    private static NodeProto renamed(NodeProto node, Set<String> edges) {
+        NodeProto.Builder builder = node.toBuilder();
+        for (int i = 0; i < node.getInputCount(); i++) {
+            if (edges.contains(node.getInput(i))) builder.setInput(i, again(node.getInput(i)));
+        }
+        return builder.build();
+    }
+
+    private static String again(String tensor) {
+        return tensor + "_again";
+    }
+
+    private static float scale(float[] range) {
+        float span = Math.max(range[1], 0) - Math.min(range[0], 0);
+        return span > 0 ? span / 255 : 1;
+    }
+
+    /** Put a tensor through 8 bits: uint8, of a range that holds 0. */
+    private void pair(String tensor, Map<String, float[]> ranges) {
+        float[] range = ranges.get(tensor);
+        float scale = scale(range);
+        int zero = Math.round(-Math.min(range[0], 0) / scale);
+        String scales = tensor + "_scale";
+        String zeros = tensor + "_zero";
+        smaller.addInitializer(tensor(scales, DataType.FLOAT, bytes(scale)));
+        smaller.addInitializer(tensor(zeros, DataType.UINT8, ByteBuffer.wrap(new byte[] {(byte) Math.min(255, zero)})));
+        smaller.addNode(node("QuantizeLinear", List.of(tensor, scales, zeros), tensor + "_int8"));
+        smaller.addNode(node("DequantizeLinear", List.of(tensor + "_int8", scales, zeros), again(tensor)));
+    }
+
+    private void convolution(NodeProto node, Map<String, float[]> ranges) {
+        TensorProto weight = weights.get(node.getInput(1));
+        int channels = (int) weight.getDims(0);
+        float[] values = floats(weight);
+        int each = values.length / channels;
+        float[] bias = node.getInputCount() > 2 ? floats(weights.get(node.getInput(2))) : new float[channels];
+        float inputScale = scale(ranges.get(node.getInput(0)));
+        float[] scales = new float[channels];
+        ByteBuffer small = ByteBuffer.allocate(values.length);
+        for (int c = 0; c < channels; c++) {
+            // Where weights are next to nothing, the bias in steps of their scale must still fit into 32 bits.
+            scales[c] =
+                    Math.max(largest(values, c * each, 1, each) / 127, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
+            for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
+        }
+        List<String> inputs = new ArrayList<>(List.of(again(node.getInput(0))));
+        inputs.add(dequantized(weight.getName(), DataType.INT8, small, scales, dims(weight)));
+        if (node.getInputCount() > 2) {
+            ByteBuffer whole = ByteBuffer.allocate(4 * channels).order(ByteOrder.LITTLE_ENDIAN);
+            float[] products = new float[channels];
+            for (int c = 0; c < channels; c++) {
+                products[c] = inputScale * scales[c];
+                whole.putInt(Math.round(bias[c] / products[c]));
+            }
+            inputs.add(dequantized(node.getInput(2), DataType.INT32, whole, products, channels));
+        }
+        smaller.addNode(node.toBuilder().clearInput().addAllInput(inputs));
+    }
+
+    private String dequantized(String name, DataType type, ByteBuffer values, float[] scales, long... dims) {
+        String made = name + "_float";
+        String zeros = name + "_zeros";
+        smaller.addInitializer(tensor(name + "_small", type, values, dims));
+        smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), scales.length));
+        int size = type == DataType.INT8 ? 1 : 4;
+        smaller.addInitializer(tensor(zeros, type, ByteBuffer.allocate(size * scales.length), scales.length));
+        smaller.addNode(node("DequantizeLinear", List.of(name + "_small", name + "_scales", zeros), made)
+                .addAttribute(integer("axis", 0)));
+        return made;
+    }
+
+    /** A product with a weight of in×out, its input quantized as it comes. */
+    private void product(NodeProto node, Set<String> edges) {
+        TensorProto weight = weights.get(node.getInput(1));
+        String x = node.getInput(0);
+        String input = edges.contains(x) ? again(x) : x;
+        int out = (int) weight.getDims(1);
+        float[] values = floats(weight);
+        int in = values.length / out;
+        float[] scales = new float[out];
+        for (int c = 0; c < out; c++) scales[c] = largest(values, c, out, in) / 127;
+        ByteBuffer small = ByteBuffer.allocate(values.length);
+        for (int i = 0; i < values.length; i++) small.put(small(values[i] / scales[i % out]));
+        String name = node.getOutput(0);
+        smaller.addInitializer(tensor(name + "_small", DataType.INT8, small, dims(weight)));
+        smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), out));
+        smaller.addNode(NodeProto.newBuilder()
+                .setOpType("DynamicQuantizeLinear")
+                .addInput(input)
+                .addOutput(name + "_in")
+                .addOutput(name + "_in_scale")
+                .addOutput(name + "_in_zero"));
+        smaller.addNode(
+                node("MatMulInteger", List.of(name + "_in", name + "_small", name + "_in_zero"), name + "_whole"));
+        smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
+                .addAttribute(integer("to", DataType.FLOAT.getNumber())));
+        smaller.addNode(node("Mul", List.of(name + "_in_scale", name + "_scales"), name + "_unit"));
+        smaller.addNode(node("Mul", List.of(name + "_sum", name + "_unit"), name));
+    }
+
+    private static float largest(float[] values, int from, int step, int count) {
+        float largest = 1e-12f;
+        for (int i = 0; i < count; i++) largest = Math.max(largest, Math.abs(values[from + i * step]));
+        return largest;
+    }
+
+    private static byte small(float value) {
+        return (byte) Math.max(-127, Math.min(127, Math.round(value)));
+    }
+
+    private static NodeProto.Builder node(String op, List<String> inputs, String output) {
+        return NodeProto.newBuilder().setOpType(op).addAllInput(inputs).addOutput(output);
+    }
+
+    private static AttributeProto integer(String name, long value) {
+        return AttributeProto.newBuilder()
+                .setName(name)
+                .setType(AttributeProto.AttributeType.INT)
+                .setI(value)
+                .build();
+    }
+
+    private static TensorProto tensor(String name, DataType type, ByteBuffer values, long... dims) {
+        TensorProto.Builder tensor = TensorProto.newBuilder()
+                .setName(name)
+                .setDataType(type.getNumber())
+                .setRawData(ByteString.copyFrom(values.rewind()));
+        for (long size : dims) tensor.addDims(size);
+        return tensor.build();
+    }
+
+    private static ByteBuffer bytes(float... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) bytes.putFloat(value);
+        return bytes;
+    }
+
+    private static float[] floats(TensorProto tensor) {
+        FloatBuffer buffer = tensor.getRawData()
+                .asReadOnlyByteBuffer()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asFloatBuffer();
+        float[] values = new float[buffer.remaining()];
+        buffer.get(values);
+        return values;
+    }
+
+    private static long[] dims(TensorProto tensor) {
+        return tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+    }
+}
