@@ -1,9 +1,9 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.image.ImageClassifier;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.onnx.OnnxPredictor;
-import dev.limbeck.predict.ImageClassifier;
 import dev.limbeck.predict.Predictor;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.limbeck.bench;
 
-import dev.limbeck.data.image.ImageDecoder;
-import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.image.ImageDecoder;
+import dev.limbeck.image.RgbImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -68,22 +68,22 @@ final class CompareCommand extends LimbeckCommand {
         to.say("");
         to.say(Texts.format(
                 "%-16s %18s %18s %11s %8s %16s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds a run"));
-        double base = result.contestants().get(0).seconds();
-        for (ComparisonResult.Variant contestant : result.contestants()) {
-            Fidelity fidelity = contestant.judgment().fidelity();
+        double base = result.variants().get(0).seconds();
+        for (ComparisonResult.Variant variant : result.variants()) {
+            Fidelity fidelity = variant.judgment().fidelity();
             to.say(Texts.format(
                     "%-16s %18s %18s %11s %8s %9.1f (×%.1f)",
-                    contestant.name(),
-                    spread(contestant.accuracy()),
-                    spread(contestant.bestAccuracy()),
+                    variant.name(),
+                    spread(variant.accuracy()),
+                    spread(variant.bestAccuracy()),
                     fidelity == null ? "-" : Texts.percent(fidelity.top1()),
-                    Texts.percent(contestant.judgment().calibration().error()),
-                    contestant.seconds(),
-                    contestant.seconds() / base));
+                    Texts.percent(variant.judgment().calibration().error()),
+                    variant.seconds(),
+                    variant.seconds() / base));
         }
         to.say("");
-        for (ComparisonResult.Variant contestant : result.contestants()) {
-            if (!contestant.verdict().isEmpty()) to.say(contestant.sentence());
+        for (ComparisonResult.Variant variant : result.variants()) {
+            if (!variant.verdict().isEmpty()) to.say(variant.sentence());
         }
         if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());
     }

@@ -3,7 +3,7 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.image.ImagePreprocessing;
-import dev.limbeck.data.image.Resize;
+import dev.limbeck.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.util.LinkedHashMap;

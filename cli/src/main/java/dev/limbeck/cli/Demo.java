@@ -115,8 +115,8 @@ public final class Demo {
         return new Result(
                 seed,
                 outcome(teacher),
-                outcome(out.resolve(compared.contestants().get(0).runs().get(0).directory())),
-                outcome(out.resolve(compared.contestants().get(1).runs().get(0).directory())));
+                outcome(out.resolve(compared.variants().get(0).runs().get(0).directory())),
+                outcome(out.resolve(compared.variants().get(1).runs().get(0).directory())));
     }
 
     private Recipe recipe(Architecture architecture, int images, int epochs, double rate, String more) {

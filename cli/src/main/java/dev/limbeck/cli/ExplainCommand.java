@@ -1,9 +1,9 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Prediction;
 import dev.limbeck.Settings;
-import dev.limbeck.distill.DarkKnowledge;
-import dev.limbeck.predict.Prediction;
+import dev.limbeck.Softmax;
 import dev.limbeck.predict.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -104,7 +104,7 @@ final class ExplainCommand extends LimbeckCommand {
         int width = names.stream().mapToInt(String::length).max().orElse(0);
         List<Map<String, Object>> results = new ArrayList<>();
         for (double temperature : temperatures) {
-            double[] probabilities = DarkKnowledge.soften(values, temperature);
+            double[] probabilities = Softmax.of(values, temperature);
             say("T = " + (temperature == Math.rint(temperature) ? "" + (long) temperature : "" + temperature));
             Map<String, Double> named = new LinkedHashMap<>();
             for (int i = 0; i < probabilities.length; i++) {

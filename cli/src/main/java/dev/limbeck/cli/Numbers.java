@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.Resize;
+import dev.limbeck.image.Resize;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;

@@ -138,7 +138,7 @@ class CommandsTest {
         assertThat(record.at("/distillation/losses/SoftTarget/temperature").asText())
                 .isEqualTo("linear:8.0..2.0");
         assertThat(record.at("/distillation/gradient_stats")).hasSize(2 * 7);
-        assertThat(record.at("/recipe/distillation/weight").asText()).isEqualTo("cosine:0.9..0.1");
+        assertThat(record.at("/recipe/distillation/kd_weight").asText()).isEqualTo("cosine:0.9..0.1");
         assertThat(record.at("/recipe/training/schedule").asText()).isEqualTo("constant");
         try (StateDict saved = Safetensors.read(out.resolve("model.safetensors"));
                 Module network = Zoo.CIFAR_RESNET8.create(10);

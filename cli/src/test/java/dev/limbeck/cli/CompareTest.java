@@ -50,7 +50,7 @@ class CompareTest {
                 .done()
                 .json();
         assertThat(json).isEqualTo(Cli.read(out.resolve("comparison.json")));
-        assertThat(json.at("/contestants/1/name").asText()).isEqualTo("distilled");
+        assertThat(json.at("/variants/1/name").asText()).isEqualTo("distilled");
         Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("was made otherwise: training.lr is 0.5 against 0.001");
@@ -106,7 +106,7 @@ class CompareTest {
         JsonNode json = Cli.run("compare", soft, mse, "--seeds", "1", "--out", home.resolve("two"), "--json")
                 .done()
                 .json();
-        assertThat(json.at("/contestants").findValuesAsText("name")).containsExactly("alone", "soft", "mse");
+        assertThat(json.at("/variants").findValuesAsText("name")).containsExactly("alone", "soft", "mse");
         assertThat(json.at("/teachers")).hasSize(1);
         Path typo = Files.writeString(home.resolve("typo.yaml"), start.replace("epochs", "epocs"));
         Cli.Answer refused = Cli.run("compare", soft, typo, "--out", home.resolve("no"));

@@ -58,7 +58,7 @@ class DistillationOptionsTest {
         options.taskWeight = given;
         options.losses = List.of();
         options.into(recipe, List.of());
-        assertThat(recipe.at("/distillation/weight")).hasToString(expected.replace("\\", ""));
+        assertThat(recipe.at("/distillation/kd_weight")).hasToString(expected.replace("\\", ""));
         assertThat(recipe.at("/distillation/task_weight")).hasToString(expected.replace("\\", ""));
     }
 

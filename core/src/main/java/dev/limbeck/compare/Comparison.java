@@ -31,7 +31,7 @@ import java.util.stream.LongStream;
  * run is a run directory of its own, so an interrupted comparison goes on where it was.
  */
 public final class Comparison {
-    /** The name of the contestant that learns from the labels only. */
+    /** The name of the variant that learns from the labels only. */
     public static final String ALONE = "alone";
 
     /** The name of the result in a comparison's folder. */
@@ -176,7 +176,7 @@ public final class Comparison {
             int labeled,
             int unlabeled,
             int steps) {
-        List<ComparisonResult.Variant> contestants = new ArrayList<>();
+        List<ComparisonResult.Variant> variants = new ArrayList<>();
         double[] base = null;
         double[] bestBase = null;
         Predictions first = null;
@@ -198,7 +198,7 @@ public final class Comparison {
                             Interval.differences(own, base), Interval.differences(teachers.accuracies(teacher), base));
             Map<Split, Predictions> shown =
                     PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
-            contestants.add(new ComparisonResult.Variant(
+            variants.add(new ComparisonResult.Variant(
                     entry.getKey(),
                     teacher,
                     List.copyOf(rows),
@@ -238,7 +238,7 @@ public final class Comparison {
                 remembered > 0 && !teachers.all().isEmpty(),
                 seeds,
                 teachers.all(),
-                contestants,
+                variants,
                 chosen);
     }
 

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param sameStart whether all students of a seed begin with the same weights; not where some begin with trained ones
  * @param answersKept whether teachers remembered their answers from run to run
  * @param teachers the teachers
- * @param contestants the first is the one that all others are compared with
- * @param chosen the contestant with the best mean validation accuracy; null without a validation split
+ * @param variants the first is the one that all others are compared with
+ * @param chosen the variant with the best mean validation accuracy; null without a validation split
  */
 public record ComparisonResult(
         String judgedOn,
@@ -32,7 +32,7 @@ public record ComparisonResult(
         boolean answersKept,
         List<Long> seeds,
         List<Taught> teachers,
-        List<Variant> contestants,
+        List<Variant> variants,
         @Nullable String chosen) {
     /** Say in sentences what the students had in common and what is to be known before their numbers are believed. */
     public List<String> facts() {
@@ -95,12 +95,12 @@ public record ComparisonResult(
      * Hold what the runs of one recipe say together.
      *
      * @param teacher position of its teacher; null if it has none
-     * @param difference paired, to the first contestant; null for that one
+     * @param difference paired, to the first variant; null for that one
      * @param bestDifference the same between the best epochs of both
-     * @param gapClosed share of the gap between its teacher and the first contestant; null without a teacher
+     * @param gapClosed share of the gap between its teacher and the first variant; null without a teacher
      * @param judgment of the run with the first seed; agreement is with its teacher, or the first one
-     * @param change from the first contestant's run with that seed to this one's; null for that contestant
-     * @param verdict in words; empty for the first contestant
+     * @param change from the first variant's run with that seed to this one's; null for that variant
+     * @param verdict in words; empty for the first variant
      */
     public record Variant(
             String name,

@@ -1,12 +1,14 @@
 package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImageDecoder;
+import dev.limbeck.Prediction;
 import dev.limbeck.data.image.ImagePreprocessing;
-import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.image.ImageClassifier;
+import dev.limbeck.image.ImageDecoder;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;

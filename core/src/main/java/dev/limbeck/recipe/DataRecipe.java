@@ -9,7 +9,7 @@ import dev.limbeck.data.image.ImageDefaults;
 import dev.limbeck.data.image.ImageFolder;
 import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.data.image.ImageSource;
-import dev.limbeck.data.image.Resize;
+import dev.limbeck.image.Resize;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.List;

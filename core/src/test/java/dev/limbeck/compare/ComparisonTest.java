@@ -83,15 +83,13 @@ class ComparisonTest {
         List<String> told = new ArrayList<>();
         ComparisonResult result =
                 comparison("paired", 2, named("distilled", distilled), told).run();
-        assertThat(result.contestants())
-                .extracting(ComparisonResult.Variant::name)
-                .containsExactly("alone", "distilled");
+        assertThat(result.variants()).extracting(ComparisonResult.Variant::name).containsExactly("alone", "distilled");
         assertThat(result.seeds()).containsExactly(0L, 1L);
         assertThat(result.judgedOn()).as("there is no test split").isEqualTo("valid");
         assertThat(result.labeled()).isEqualTo(27);
         assertThat(result.steps()).isEqualTo(2 * (27 / 6));
-        ComparisonResult.Variant alone = result.contestants().get(0);
-        ComparisonResult.Variant taught = result.contestants().get(1);
+        ComparisonResult.Variant alone = result.variants().get(0);
+        ComparisonResult.Variant taught = result.variants().get(1);
         assertThat(alone.difference()).isNull();
         assertThat(alone.gapClosed()).isNull();
         assertThat(taught.difference())
@@ -119,7 +117,7 @@ class ComparisonTest {
                                 .get(Split.VALID)))
                 .isEqualTo(taught.runs().get(0).accuracy());
         assertThat(RunJson.read(home.resolve("paired/comparison.json"))
-                        .at("/contestants/1/difference/mean")
+                        .at("/variants/1/difference/mean")
                         .asDouble())
                 .isCloseTo(taught.difference().mean(), within(1e-12));
         // The same as training it without a comparison around it, though answers of the teacher are kept.
@@ -133,9 +131,9 @@ class ComparisonTest {
         Recipe plain = recipe(tree -> {});
         ComparisonResult result = comparison("equal", 2, named("one", plain, "two", plain), new ArrayList<>())
                 .run();
-        assertThat(result.contestants().get(1).difference().mean()).isZero();
-        assertThat(result.contestants().get(1).difference().spread()).isZero();
-        assertThat(result.contestants().get(1).verdict()).startsWith("no effect shown: +0.0 points");
+        assertThat(result.variants().get(1).difference().mean()).isZero();
+        assertThat(result.variants().get(1).difference().spread()).isZero();
+        assertThat(result.variants().get(1).verdict()).startsWith("no effect shown: +0.0 points");
     }
 
     @Test
@@ -155,8 +153,8 @@ class ComparisonTest {
                         "distilled, seed 0: done before",
                         "alone, seed 1: done before",
                         "distilled, seed 1");
-        assertThat(again.contestants().get(1).each(ComparisonResult.Run::accuracy))
-                .isEqualTo(first.contestants().get(1).each(ComparisonResult.Run::accuracy));
+        assertThat(again.variants().get(1).each(ComparisonResult.Run::accuracy))
+                .isEqualTo(first.variants().get(1).each(ComparisonResult.Run::accuracy));
         Recipe other = recipe(tree -> tree.withObject("/training").put("lr", 2e-2));
         assertThatThrownBy(() -> comparison("resumed", 1, named("alone", other, "x", other), told)
                         .run())
@@ -314,7 +312,7 @@ class ComparisonTest {
     void oneSeedGivesNoInterval() {
         ComparisonResult result = comparison("single-seed", 1, named("distilled", distilled), new ArrayList<>())
                 .run();
-        assertThat(result.contestants().get(1).verdict())
+        assertThat(result.variants().get(1).verdict())
                 .startsWith("cannot be judged by one seed: ")
                 .endsWith(", but no interval; use more seeds");
     }

@@ -107,7 +107,7 @@ class SweepTest {
         assertThat(Recipe.read(home.resolve("halving/best.yaml"))).isEqualTo(result.best());
         assertThat(result.confirmed().seeds()).containsExactly(1007L, 1008L);
         assertThat(result.confirmed().judgedOn()).isEqualTo("test");
-        assertThat(result.confirmed().contestants())
+        assertThat(result.confirmed().variants())
                 .extracting(ComparisonResult.Variant::name)
                 .containsExactly("alone", "best");
         try (Stream<Path> files = Files.walk(home.resolve("halving/trials"))) {

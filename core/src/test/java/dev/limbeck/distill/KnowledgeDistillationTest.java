@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Softmax;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.distill.loss.HardLabel;
@@ -276,7 +277,7 @@ class KnowledgeDistillationTest {
     private static double[] soften(float[] logits, double temperature) {
         double[] wide = new double[logits.length];
         for (int i = 0; i < wide.length; i++) wide[i] = logits[i];
-        return DarkKnowledge.soften(wide, temperature);
+        return Softmax.of(wide, temperature);
     }
 
     @Test

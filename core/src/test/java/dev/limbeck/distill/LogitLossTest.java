@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.ClosedForm;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Softmax;
 import dev.limbeck.distill.loss.DecoupledKD;
 import dev.limbeck.distill.loss.Dist;
 import dev.limbeck.distill.loss.HardLabel;
@@ -363,10 +364,8 @@ class LogitLossTest {
     @Test
     void softensTheTutorialsExample() {
         double[] logits = {1.2, 5.1, 2.9, 0.3};
-        assertThat(DarkKnowledge.soften(logits, 1))
-                .containsExactly(new double[] {0.0178, 0.8777, 0.0972, 0.0072}, within(1e-4));
-        assertThat(DarkKnowledge.soften(logits, 3))
-                .containsExactly(new double[] {0.1394, 0.5116, 0.2457, 0.1033}, within(1e-4));
+        assertThat(Softmax.of(logits, 1)).containsExactly(new double[] {0.0178, 0.8777, 0.0972, 0.0072}, within(1e-4));
+        assertThat(Softmax.of(logits, 3)).containsExactly(new double[] {0.1394, 0.5116, 0.2457, 0.1033}, within(1e-4));
     }
 
     private static Tensor student() {

@@ -96,16 +96,16 @@ class ArchitectureTest {
         "optim,         nn tensor",
         "weights,       io nn tensor",
         "data,          tensor",
-        "data.image..,  data io weights tensor",
+        "data.image..,  image data io weights tensor",
         "model,         data io nn zoo weights tensor",
         "train,         data io model nn optim zoo weights tensor",
         "run,           io model train",
         "distill..,     run train optim model data nn zoo weights io tensor",
         "evaluate,      train data nn tensor",
-        "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train model data data.image nn"
-                + " zoo weights io tensor",
-        "predict,       train model distill distill.teacher data data.image nn zoo weights io tensor",
-        "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data data.image nn zoo"
+        "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train model data data.image image"
+                + " nn zoo weights io tensor",
+        "predict,       train model distill distill.teacher data data.image image nn zoo weights io tensor",
+        "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data data.image image nn zoo"
                 + " weights io tensor"
     })
     void packagesLeanOnlyOnThoseBelow(String who, String below) {
@@ -138,11 +138,16 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        "dev.limbeck.data.image..", "dev.limbeck.recipe", "dev.limbeck.compare", "dev.limbeck.predict")
+                        "dev.limbeck.image",
+                        "dev.limbeck.data.image..",
+                        "dev.limbeck.recipe",
+                        "dev.limbeck.compare",
+                        "dev.limbeck.predict")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "dev.limbeck.data.image..",
+                        "dev.limbeck.image..",
                         "java.awt..",
                         "javax.imageio..",
                         "com.drew..",

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Prediction;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.RgbImage;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Script;

@@ -96,7 +96,8 @@ class LossRecipeTest {
         Recipe recipe = RecipeFiles.bind(RecipeFiles.tree(yaml, "test"), "");
         Recipe again = RecipeFiles.bind(RecipeFiles.tree(RecipeFiles.yaml(recipe), "test"), "");
         assertThat(again.distillation()).isEqualTo(recipe.distillation());
-        assertThat(RecipeFiles.tree(recipe).at("/distillation/weight").asText()).isEqualTo("cosine:1.0..0.0");
+        assertThat(RecipeFiles.tree(recipe).at("/distillation/kd_weight").asText())
+                .isEqualTo("cosine:1.0..0.0");
         assertThat(RecipeFiles.tree(recipe).at("/distillation/losses/1/scale").isNumber())
                 .isTrue();
     }

@@ -164,7 +164,7 @@ final class ModelCard {
                     "Teacher: %s (`%s`), weight %s, by %s.",
                     shown(run, "/distillation/teacher"),
                     code(run, "/distillation/teacher_sha256"),
-                    shown(run, "/distillation/weight"),
+                    shown(run, "/distillation/kd_weight"),
                     String.join(", ", losses(run.at("/distillation/losses"))));
         }
         line(

@@ -9,7 +9,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImagePreprocessing;
-import dev.limbeck.data.image.Resize;
+import dev.limbeck.image.Resize;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;

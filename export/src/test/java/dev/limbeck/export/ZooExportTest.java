@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.data.image.ImagePreprocessing;
-import dev.limbeck.data.image.Resize;
+import dev.limbeck.image.Resize;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;

@@ -7,6 +7,7 @@ import dev.limbeck.fuzz.Target;
 import dev.limbeck.io.Archives;
 import dev.limbeck.io.EntryNames;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.onnx.OnnxChecksum;
 import dev.limbeck.weights.RequiredTensors.Need;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

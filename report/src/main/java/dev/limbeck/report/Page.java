@@ -21,19 +21,19 @@ record Page(
         long shownSeed,
         List<String> classNames,
         List<Teacher> teachers,
-        List<Contestant> contestants,
+        List<Variant> variants,
         List<Card> cards,
-        List<Change> changes,
+        List<PredictionChange> changes,
         List<Cost> costs) {
     record Teacher(String architecture, double accuracy, EvaluationReport judged) {}
 
     /**
-     * Hold a contestant.
+     * Hold a variant.
      *
      * @param sentence name and verdict; empty for the first
      * @param curves rows an epoch as run.json has them, for each run
      */
-    record Contestant(
+    record Variant(
             String name,
             String sentence,
             Interval accuracy,
@@ -63,13 +63,14 @@ record Page(
     record Student(String name, List<Float> logits) {}
 
     /**
-     * Hold which images a contestant gets right that the first one gets wrong, and the other way round.
+     * Hold which images a variant gets right that the first one gets wrong, and the other way round.
      *
      * @param recall what it recognizes more of each class
      */
-    record Change(String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
+    record PredictionChange(
+            String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
 
-    /** Hold an image with its label and what was said of it by the first contestant and by another. */
+    /** Hold an image with its label and what was said of it by the first variant and by another. */
     record Tile(String image, String label, String before, String after) {}
 
     record Cost(String name, Profile profile) {}

@@ -3,8 +3,8 @@ package dev.limbeck.report;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.RgbImage;
 import dev.limbeck.evaluate.PredictionDiff;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.train.Predictions;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -70,15 +70,15 @@ final class Pictures {
         return right.isEmpty() ? -1 : right.get(right.size() / 4);
     }
 
-    /** Show what every contestant gets right that the first one gets wrong, and the other way round. */
-    List<Page.Change> changes(List<ComparisonResult.Variant> contestants, List<Predictions> students) {
+    /** Show what every variant gets right that the first one gets wrong, and the other way round. */
+    List<Page.PredictionChange> changes(List<ComparisonResult.Variant> variants, List<Predictions> students) {
         Predictions first = students.get(0);
-        List<Page.Change> changes = new ArrayList<>();
+        List<Page.PredictionChange> changes = new ArrayList<>();
         for (int i = 1; i < students.size(); i++) {
             Predictions other = students.get(i);
-            PredictionDiff change = Objects.requireNonNull(contestants.get(i).change());
-            changes.add(new Page.Change(
-                    contestants.get(i).name(),
+            PredictionDiff change = Objects.requireNonNull(variants.get(i).change());
+            changes.add(new Page.PredictionChange(
+                    variants.get(i).name(),
                     change.won().size(),
                     change.lost().size(),
                     tiles(change.won(), first, other),

@@ -73,23 +73,23 @@ public final class Report {
                 .map(teacher -> PredictionFile.read(folder.resolve(teacher.file())))
                 .toList();
         List<Map<Split, Predictions>> students = new ArrayList<>();
-        List<Page.Contestant> contestants = new ArrayList<>();
-        for (ComparisonResult.Variant one : result.contestants()) {
+        List<Page.Variant> variants = new ArrayList<>();
+        for (ComparisonResult.Variant one : result.variants()) {
             Path shown = folder.resolve(one.runs().get(0).directory());
             Map<Split, Predictions> predictions = PredictionFile.read(shown.resolve(PredictionFile.NAME));
             students.add(predictions);
-            contestants.add(contestant(one));
+            variants.add(variant(one));
         }
         List<Page.Teacher> taught = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             ComparisonResult.Taught teacher = result.teachers().get(i);
             taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgment()));
         }
-        JsonNode first = runRecord(result.contestants().get(0).runs().get(0));
+        JsonNode first = runRecord(result.variants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.get("recipe"), "");
         try (ImageData data = open(recipe)) {
             Pictures pictures = new Pictures(data, split);
-            List<String> names = result.contestants().stream()
+            List<String> names = result.variants().stream()
                     .map(ComparisonResult.Variant::name)
                     .toList();
             List<Predictions> judged = students.stream()
@@ -104,20 +104,20 @@ public final class Report {
                     result.seeds().get(0),
                     data.classNames(),
                     taught,
-                    contestants,
+                    variants,
                     teachers.isEmpty()
                             ? List.of()
                             : pictures.cards(
                                     Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
-                    pictures.changes(result.contestants(), judged),
+                    pictures.changes(result.variants(), judged),
                     costs(data.inputShape()));
         }
     }
 
-    private Page.Contestant contestant(ComparisonResult.Variant one) {
+    private Page.Variant variant(ComparisonResult.Variant one) {
         List<Object> curves = new ArrayList<>();
         for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).get("epochs"));
-        return new Page.Contestant(
+        return new Page.Variant(
                 one.name(),
                 one.verdict().isEmpty() ? "" : one.sentence(),
                 one.accuracy(),
@@ -164,7 +164,7 @@ public final class Report {
                 costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
             }
         }
-        Path student = folder.resolve(result.contestants().get(0).runs().get(0).directory());
+        Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());
         try (SavedModel model = SavedModel.open(student, null)) {
             costs.add(cost("student: " + model.architecture(), model, inputShape));
         }

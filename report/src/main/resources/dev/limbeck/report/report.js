@@ -48,7 +48,7 @@ function filled(head, rows) {
 
 byId('title').textContent = data.title;
 document.title = data.title;
-byId('verdicts').textContent = data.contestants.map(c => c.sentence).filter(Boolean).join('\n');
+byId('verdicts').textContent = data.variants.map(c => c.sentence).filter(Boolean).join('\n');
 byId('facts').textContent = data.facts.join(' ');
 byId('footer').textContent = data.footer;
 
@@ -63,11 +63,11 @@ function between(interval, show) {
       : make('span', {}, show(interval.mean) + ' ', make('span', {class: 'range'}, `(${show(interval.low)} to ${show(interval.high)})`));
 }
 
-const first = data.contestants[0];
+const first = data.variants[0];
 byId('summary').append(
     table('Comparison', ...filled(['', 'accuracy', 'of best epoch', `points over ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
       ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–', '–']),
-      ...data.contestants.map((c, i) => [key(c.name, color(i)), spread(c.accuracy), spread(c.best_accuracy),
+      ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.accuracy), spread(c.best_accuracy),
         between(c.difference, points), between(c.best_difference, points), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
         fixed(c.seconds, 1) + (i === 0 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`)]),
     ]), 'stack'),
@@ -77,7 +77,7 @@ byId('summary').append(
         + 'A difference is paired: the students of a seed see the same images in the same order for as many steps. '
         + 'The gap is what the teacher is better by.'),
     make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
-        data.contestants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)]))))));
+        data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)]))))));
 
 // Dark knowledge
 
@@ -98,7 +98,7 @@ function bar(css, who) {
 
 for (const card of data.cards) {
   const models = [{name: 'teacher', css: 'var(--teacher)', logits: card.teacher},
-    ...(card.students || []).map(s => ({name: s.name, css: color(data.contestants.findIndex(c => c.name === s.name)), logits: s.logits}))];
+    ...(card.students || []).map(s => ({name: s.name, css: color(data.variants.findIndex(c => c.name === s.name)), logits: s.logits}))];
   const order = card.teacher.map((z, i) => i).sort((a, b) => card.teacher[b] - card.teacher[a]);
   const shown = card.image ? order.slice(0, 6) : card.teacher.map((z, i) => i);
   const node = make('article', {class: 'card'}, make('h3', {},
@@ -130,7 +130,7 @@ function show(temperature) {
 byId('temperature').addEventListener('input', event => show(Number(event.target.value)));
 show(Number(byId('temperature').value));
 byId('cards').before(make('div', {class: 'legend'}, key('teacher', 'var(--teacher)'),
-    ...data.contestants.map((c, i) => key(c.name, color(i))), make('span', {class: 'note'}, `bold: the label; students of seed ${data.shown_seed}`)));
+    ...data.variants.map((c, i) => key(c.name, color(i))), make('span', {class: 'note'}, `bold: the label; students of seed ${data.shown_seed}`)));
 
 // Learning curves
 
@@ -164,16 +164,16 @@ function chart(title, series) {
 }
 
 function curves() {
-  const runs = data.contestants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: color(i), faint: j > 0})));
+  const runs = data.variants.flatMap((c, i) => c.curves.map((rows, j) => ({rows, css: color(i), faint: j > 0})));
   const terms = [...new Set(runs.flatMap(r => r.rows.flatMap(row => Object.keys(row.terms))))];
   const figures = [
     ['training loss, all terms', row => row.train_loss], ['validation loss of the task', row => row.valid_loss],
     ['validation accuracy', row => row.metrics.accuracy],
     ...terms.map(t => ['training term ' + t, row => row.terms[t]]),
-    ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.rate]];
+    ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.lr]];
   const charts = figures.map(([title, pick]) => chart(title,
       runs.map(r => ({...r, values: r.rows.map(pick).map(v => v === undefined ? null : v)})).filter(s => s.values.some(v => v != null))));
-  byId('curves').append(make('div', {class: 'legend'}, ...data.contestants.map((c, i) => key(c.name, color(i))),
+  byId('curves').append(make('div', {class: 'legend'}, ...data.variants.map((c, i) => key(c.name, color(i))),
       first.runs.length > 1 ? make('span', {class: 'note'}, `bold line: seed ${data.shown_seed}; pale: the others`) : ''),
       make('div', {class: 'charts'}, ...charts.filter(Boolean)));
 }
@@ -202,7 +202,7 @@ function reliability(title, bins, css) {
 }
 
 const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', judged: t.judged})),
-  ...data.contestants.map((c, i) => ({name: c.name, css: color(i), judged: c.judged}))].filter(m => m.judged);
+  ...data.variants.map((c, i) => ({name: c.name, css: color(i), judged: c.judged}))].filter(m => m.judged);
 byId('fidelity').append(
     table('Agreement and calibration', ...filled(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
       percent(m.judged.fidelity?.top1), percent(m.judged.fidelity?.top5), fixed(m.judged.fidelity?.kl, 3),

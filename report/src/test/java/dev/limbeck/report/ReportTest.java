@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.Softmax;
 import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
-import dev.limbeck.distill.DarkKnowledge;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
@@ -73,26 +73,26 @@ class ReportTest {
 
     @Test
     void holdsTheComparison() {
-        assertThat(data.at("/contestants/0/name").asText()).isEqualTo("alone");
-        assertThat(data.at("/contestants/1/curves")).hasSize(2);
-        assertThat(data.at("/contestants/1/curves/0/0/terms/SoftTarget").isNumber())
+        assertThat(data.at("/variants/0/name").asText()).isEqualTo("alone");
+        assertThat(data.at("/variants/1/curves")).hasSize(2);
+        assertThat(data.at("/variants/1/curves/0/0/terms/SoftTarget").isNumber())
                 .isTrue();
-        assertThat(data.at("/contestants/1/judged/fidelity/top1").asDouble()).isBetween(0.0, 1.0);
-        assertThat(data.at("/contestants/0/judged/temperature").asDouble()).isPositive();
+        assertThat(data.at("/variants/1/judged/fidelity/top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(data.at("/variants/0/judged/temperature").asDouble()).isPositive();
         assertThat(data.at("/teachers/0/judged/confusion/counts")).hasSize(10);
         JsonNode change = data.at("/changes/0");
         int difference = change.get("won").asInt() - change.get("lost").asInt();
-        double before = data.at("/contestants/0/runs/0/accuracy").asDouble();
-        double after = data.at("/contestants/1/runs/0/accuracy").asDouble();
+        double before = data.at("/variants/0/runs/0/accuracy").asDouble();
+        double after = data.at("/variants/1/runs/0/accuracy").asDouble();
         assertThat((after - before) * 2000).isCloseTo(difference, within(1e-6));
         assertThat(change.at("/recall/3").asDouble())
                 .isCloseTo(
-                        data.at("/contestants/1/judged/recall/3").asDouble()
-                                - data.at("/contestants/0/judged/recall/3").asDouble(),
+                        data.at("/variants/1/judged/recall/3").asDouble()
+                                - data.at("/variants/0/judged/recall/3").asDouble(),
                         within(1e-12));
         assertThat(data.get("title").asText()).isEqualTo("Limbeck: cifar-resnet8 on shapes");
         assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled images, ");
-        assertThat(data.at("/contestants/1/sentence").asText()).startsWith("distilled");
+        assertThat(data.at("/variants/1/sentence").asText()).startsWith("distilled");
         assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
         assertThat(data.at("/costs")).hasSize(2);
         assertThat(data.at("/costs/1/profile/parameters").asInt()).isEqualTo(75_290);
@@ -153,7 +153,7 @@ class ReportTest {
                         return m.group(3);
                     })
                     .toList();
-            double[] expected = DarkKnowledge.soften(new double[] {1.2, 5.1, 2.9, 0.3}, temperature);
+            double[] expected = Softmax.of(new double[] {1.2, 5.1, 2.9, 0.3}, temperature);
             assertThat(shown)
                     .isEqualTo(IntStream.range(0, 4)
                             .mapToObj(i -> String.format(Locale.ROOT, "%.4f", expected[i]))

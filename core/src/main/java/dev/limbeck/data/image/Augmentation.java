@@ -3,6 +3,8 @@ package dev.limbeck.data.image;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Provenance;
+import dev.limbeck.image.Resampler;
+import dev.limbeck.image.RgbImage;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;

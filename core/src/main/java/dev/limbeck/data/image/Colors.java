@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.image.RgbImage;
 import java.util.function.IntUnaryOperator;
 
 /** Change the colors of images; every method returns a new image. Factors work as those of Pillow's ImageEnhance. */

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.image.SkippedFile.Reason;
+import dev.limbeck.image.ImageFormat;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

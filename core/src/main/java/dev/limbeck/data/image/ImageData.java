@@ -13,6 +13,7 @@ import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.io.AtomicFile;
 import java.awt.Color;
 import java.awt.Font;

@@ -1,6 +1,8 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.image.Resize;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;

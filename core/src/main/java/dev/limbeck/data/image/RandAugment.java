@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.Draws;
+import dev.limbeck.image.RgbImage;
 
 /**
  * Apply some operations drawn by lot from fourteen, all at one magnitude.

@@ -77,7 +77,7 @@ final class SplitNames {
             "fold",
             "public",
             "private",
-            "labeled",
+            "labelled",
             "labeled",
             "unlabelled",
             "unlabeled",

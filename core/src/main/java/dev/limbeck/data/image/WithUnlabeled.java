@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.RgbImage;
 import java.util.List;
 import java.util.stream.Stream;
 

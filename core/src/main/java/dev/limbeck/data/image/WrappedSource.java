@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.Split;
+import dev.limbeck.image.RgbImage;
 import java.util.List;
 
 /** Give the images of another source, with something about them changed. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.data.Draws;
+import dev.limbeck.image.RgbImage;
 import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.Set;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Golden;
 import dev.limbeck.data.Draws;
+import dev.limbeck.image.RgbImage;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;

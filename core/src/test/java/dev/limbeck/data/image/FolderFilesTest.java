@@ -8,6 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.SkippedFile.Reason;
+import dev.limbeck.image.ImageFormat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;

@@ -8,6 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;

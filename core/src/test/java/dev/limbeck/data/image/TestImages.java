@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.Draws;
+import dev.limbeck.image.RgbImage;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,11 +15,11 @@ import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 
 /** Make image files for tests. */
-final class TestImages {
+public final class TestImages {
     private TestImages() {}
 
     /** Make an image of four quadrants of plain color, given as 0xRRGGBB: top left and right, bottom left and right. */
-    static BufferedImage quadrants(int width, int height, int... colors) {
+    public static BufferedImage quadrants(int width, int height, int... colors) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
@@ -28,18 +29,18 @@ final class TestImages {
         return image;
     }
 
-    static BufferedImage plain(int width, int height, int color) {
+    public static BufferedImage plain(int width, int height, int color) {
         return quadrants(width, height, color, color, color, color);
     }
 
-    static RgbImage random(int width, int height, long seed) {
+    public static RgbImage random(int width, int height, long seed) {
         byte[] rgb = new byte[3 * width * height];
         Draws draws = Draws.of(seed);
         for (int i = 0; i < rgb.length; i++) rgb[i] = (byte) draws.nextInt(256);
         return new RgbImage(width, height, rgb);
     }
 
-    static BufferedImage buffered(RgbImage image) {
+    public static BufferedImage buffered(RgbImage image) {
         BufferedImage copy = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < image.width() * image.height(); i++) {
             copy.setRGB(i % image.width(), i / image.width(), pixel(image, i % image.width(), i / image.width()));
@@ -47,12 +48,12 @@ final class TestImages {
         return copy;
     }
 
-    static int pixel(RgbImage image, int x, int y) {
+    public static int pixel(RgbImage image, int x, int y) {
         int at = 3 * (y * image.width() + x);
         return (image.rgb()[at] & 0xff) << 16 | (image.rgb()[at + 1] & 0xff) << 8 | image.rgb()[at + 2] & 0xff;
     }
 
-    static byte[] encode(BufferedImage image, String format) throws IOException {
+    public static byte[] encode(BufferedImage image, String format) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         if (format.equals("jpg")) {
             ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
@@ -83,7 +84,7 @@ final class TestImages {
     }
 
     /** Put an EXIF block with an orientation right behind a JPEG's first marker. */
-    static byte[] withOrientation(byte[] jpeg, int orientation) {
+    public static byte[] withOrientation(byte[] jpeg, int orientation) {
         byte[] block = {
             (byte) 0xff,
             (byte) 0xe1,

@@ -1,0 +1,74 @@
+package dev.limbeck.image;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.GZIPInputStream;
+
+/** Read odd image files with the pixels expected of them, which {@code bench/decoder_table.py} wrote. */
+public final class DecoderTable {
+    private DecoderTable() {}
+
+    /**
+     * Hold one file.
+     *
+     * @param kind what is odd about it
+     * @param expected pillow: its pixels; ours: where Pillow's answer makes no sense; refused: with a line that holds {@code why}
+     * @param most how many levels a sample may be off
+     * @param rgb empty where the file is refused
+     */
+    public record Row(
+            String name,
+            String kind,
+            String expected,
+            int most,
+            String why,
+            byte[] file,
+            int width,
+            int height,
+            byte[] rgb) {
+        public boolean isRefused() {
+            return expected.equals("refused");
+        }
+
+        /** Return how far an image is from what is expected; 256 if it has another size. */
+        public int distance(RgbImage image) {
+            if (image.width() != width || image.height() != height) return 256;
+            int most = 0;
+            for (int i = 0; i < rgb.length; i++) {
+                most = Math.max(most, Math.abs((rgb[i] & 0xff) - (image.rgb()[i] & 0xff)));
+            }
+            return most;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    public static List<Row> rows() {
+        try (InputStream file = DecoderTable.class.getResourceAsStream("/decoder-table.gz");
+                DataInputStream in = new DataInputStream(new GZIPInputStream(file))) {
+            List<Row> rows = new ArrayList<>();
+            for (int count = in.readInt(); rows.size() < count; ) {
+                String name = in.readUTF();
+                String kind = in.readUTF();
+                String expected = in.readUTF();
+                int most = in.readInt();
+                String why = in.readUTF();
+                byte[] bytes = in.readNBytes(in.readInt());
+                int width = in.readInt();
+                int height = in.readInt();
+                rows.add(new Row(
+                        name, kind, expected, most, why, bytes, width, height, in.readNBytes(3 * width * height)));
+            }
+            return rows;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.limbeck;
+
+import java.util.Arrays;
+
+/** Show what a teacher knows beyond its answer: the softened probabilities. */
+public final class Softmax {
+    private Softmax() {}
+
+    /**
+     * Return softmax(z/T). T = 1 is the usual softmax; a higher T lets the small probabilities be seen.
+     *
+     * @param logits z, at least one, finite
+     * @param temperature T, positive
+     */
+    public static double[] of(double[] logits, double temperature) {
+        Settings.positive("temperature", temperature);
+        if (logits.length == 0) throw new LimbeckException("there must be at least one logit");
+        for (double logit : logits) {
+            if (!Double.isFinite(logit)) throw new LimbeckException("logits must be finite numbers, found " + logit);
+        }
+        double largest = Arrays.stream(logits).max().getAsDouble();
+        double[] weights = Arrays.stream(logits)
+                .map(logit -> Math.exp((logit - largest) / temperature))
+                .toArray();
+        double sum = Arrays.stream(weights).sum();
+        return Arrays.stream(weights).map(weight -> weight / sum).toArray();
+    }
+}

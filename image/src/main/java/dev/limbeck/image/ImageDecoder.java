@@ -1,0 +1,90 @@
+package dev.limbeck.image;
+
+import dev.limbeck.LimbeckException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * Decode PNG, JPEG, BMP, GIF, WebP and TIFF (the first frame or page) to upright 8-bit RGB, by content whatever the file is
+ * called. Pixels are those of Pillow's {@code ImageOps.exif_transpose(Image.open(file)).convert("RGB")}: alpha is
+ * dropped, palettes are looked up, gray is repeated, color profiles are not applied. Of 16-bit samples the upper 8 bits stay.
+ * What differs from Pillow is listed in {@code docs/images.md}.
+ */
+public final class ImageDecoder {
+    private static final long MOST_BYTES = 1L << 30;
+    private static final byte[] LFS_POINTER = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
+
+    private ImageDecoder() {}
+
+    /**
+     * Decode a file.
+     *
+     * @throws LimbeckException in one line that names the file, if it is missing, not an image, cut short or larger
+     *     than {@link dev.limbeck.Limit#IMAGE_PIXELS}
+     */
+    public static RgbImage read(Path file) {
+        try {
+            if (Files.exists(file) && !Files.isRegularFile(file)) throw new IOException("it is not a file");
+            if (Files.size(file) > MOST_BYTES) throw new IOException("it is larger than 1 GiB");
+            return decode(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            throw new LimbeckException("cannot read image " + file + ": no such file", e);
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read image " + file + ": " + reason(e), e);
+        }
+    }
+
+    /**
+     * Decode the bytes of an image file.
+     *
+     * @throws IOException if they are not a whole image of a known format
+     */
+    public static RgbImage decode(byte[] file) throws IOException {
+        try {
+            return decoded(file);
+        } catch (LimbeckException e) {
+            throw e; // a limit that is set wrongly
+        } catch (RuntimeException | IOException e) {
+            // Readers meet broken files with any of half a dozen unchecked exceptions, or say nothing.
+            if (e instanceof IOException thrown && reason(e).equals(e.getMessage())) throw thrown;
+            throw new IOException(reason(e), e);
+        }
+    }
+
+    private static RgbImage decoded(byte[] file) throws IOException {
+        ImageFormat format = ImageFormat.of(file);
+        if (format == null && Exif.starts(file, 0, file.length, LFS_POINTER)) {
+            throw new IOException(
+                    "a Git LFS pointer, which stands for an image that was not fetched; fetch it by git lfs pull");
+        }
+        if (format == null) throw new IOException("not an image of a known format (" + ImageFormat.READ + ")");
+        return switch (format) {
+            case PNG -> PngFile.read(file);
+            case JPEG -> JpegFile.read(file);
+            case BMP -> BmpFile.read(file);
+            case GIF -> GifFile.read(file);
+            case WEBP -> WebpFile.read(file);
+            case TIFF -> TiffFile.read(file);
+            default ->
+                throw new IOException(
+                        "an image of a format that is not read, " + format.title + "; save it as PNG or JPEG");
+        };
+    }
+
+    private static String reason(Exception e) {
+        // An unchecked exception's message speaks of the reader's code, not of the file.
+        String message = e instanceof IOException ? e.getMessage() : null;
+        if (message == null || message.isBlank()) {
+            return e instanceof EOFException ? "it is cut short" : "its contents are damaged";
+        }
+        return message.lines()
+                .filter(line -> !line.isBlank())
+                .findFirst()
+                .orElse(message)
+                .strip();
+    }
+}
