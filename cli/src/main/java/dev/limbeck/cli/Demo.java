@@ -1,9 +1,9 @@
 package dev.limbeck.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.Recipe;
@@ -11,7 +11,7 @@ import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -124,18 +124,15 @@ public final class Demo {
     }
 
     private static Outcome outcome(Path run) {
-        JsonNode made = RunJson.read(run.resolve(RunDirectory.RECORD_NAME));
-        double seconds = 0;
-        for (JsonNode epoch : made.get("epochs"))
-            seconds += epoch.get("seconds").asDouble();
+        RunRecord made = RunRecord.read(run.resolve(RunDirectory.RECORD_NAME));
         try (SavedModel saved = SavedModel.open(run, null)) {
             return new Outcome(
                     saved.architecture(),
-                    made.at("/results/test/accuracy").asDouble(),
+                    made.results().accuracy(Split.TEST),
                     saved.module().parameterCount(),
                     Files.size(saved.file()),
                     Latency.measure(saved.module(), LATENCY_RUNS, 1, 3, 32, 32).p50(),
-                    seconds);
+                    made.seconds());
         } catch (IOException e) {
             throw new LimbeckException("cannot read " + run + ": " + e.getMessage(), e);
         }

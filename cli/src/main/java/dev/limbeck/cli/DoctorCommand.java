@@ -1,7 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.io.Downloads;
-import dev.limbeck.recipe.RecipeRun;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
 import java.nio.file.Files;
@@ -22,7 +22,12 @@ final class DoctorCommand extends LimbeckCommand {
         Map<String, Object> facts = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
         facts.put("limbeck", dev.limbeck.Version.number());
-        facts.putAll(RecipeRun.engineFacts());
+        RunRecord.Engine engine = RunRecord.Engine.here();
+        facts.put("libtorch", engine.libtorch());
+        facts.put("java", engine.java());
+        facts.put("system", engine.system());
+        facts.put("cpu_capability", engine.cpuCapability());
+        facts.put("threads", engine.threads());
         facts.put("cores", Runtime.getRuntime().availableProcessors());
         List<String> flags = Precision.processorFeatures();
         facts.put("avx512", flags.contains("avx512f"));

@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
@@ -8,12 +9,10 @@ import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Metric;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -86,9 +85,8 @@ final class EvaluateCommand extends LimbeckCommand {
 
     /** Take the validation split by lot as the model's own run did, so that it is judged on what it has not seen. */
     private static void splitAsItsRun(String file, ObjectNode data) {
-        Path recorded = Path.of(file).toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
-        if (!Files.isRegularFile(recorded)) return;
-        JsonNode run = RunJson.read(recorded).path("data");
+        JsonNode run =
+                RunRecord.beside(Path.of(file)).<JsonNode>map(RunRecord::data).orElse(NullNode.instance);
         for (String key : List.of("seed", "valid_fraction")) {
             if (!data.has(key) && run.path(key).isNumber()) data.set(key, run.get(key));
         }

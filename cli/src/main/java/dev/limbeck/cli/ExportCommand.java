@@ -16,12 +16,10 @@ import dev.limbeck.export.Verification;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
-import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -210,12 +208,10 @@ final class ExportCommand extends LimbeckCommand {
         ObjectNode tree = RecipeFiles.tree();
         data.into(tree);
         if (data.data != null) return tree.get("data");
-        Path recorded = saved.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
-        if (Files.isRegularFile(recorded)) {
-            JsonNode used = RunJson.read(recorded).at("/recipe/data");
-            if (used.isObject()) return used;
-        }
-        throw noImages();
+        return RunRecord.beside(saved.file())
+                .map(run -> run.recipe().get("data"))
+                .filter(JsonNode::isObject)
+                .orElseThrow(ExportCommand::noImages);
     }
 
     private static LimbeckException noImages() {

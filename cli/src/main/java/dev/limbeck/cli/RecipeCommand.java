@@ -1,12 +1,14 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.data.Split;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.ResumePoint;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunRecord;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -63,8 +65,11 @@ abstract class RecipeCommand extends LimbeckCommand {
         engine.apply();
         RunContext context = tracking.into(context(engine, data.workers));
         RecipeRun run = new RecipeRun(recipe, context);
-        Map<String, Object> made = (resume ? run.resume() : run).run(out, overwrite);
-        Results.say(this, made);
+        RunRecord made = (resume ? run.resume() : run).run(out, overwrite);
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            RunRecord.SplitResult result = made.results().of(split);
+            if (result != null) say("%s: %s".formatted(split.label(), Texts.metrics(result.metrics())));
+        }
         say("written to " + out);
         return made;
     }

@@ -5,13 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.limbeck.data.image.Datasets;
+import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -92,7 +94,7 @@ class OutTest {
                                 .build(),
                         Zoo.CIFAR_RESNET8)) {
             Files.writeString(Files.createDirectory(place).resolve("thesis.txt"), "years of work");
-            assertThatThrownBy(() -> directory.finish(learner, Map.of()))
+            assertThatThrownBy(() -> directory.finish(learner, RunJson.read(RecipeFiles.tree(), RunRecord.class)))
                     .hasMessageContaining("something else has appeared there meanwhile")
                     .hasMessageEndingWith("it is kept in " + place + ".unfinished");
         }

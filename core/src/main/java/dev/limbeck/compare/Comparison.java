@@ -15,6 +15,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.Predictions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -129,12 +130,12 @@ public final class Comparison {
                             Arrays.stream(labels).filter(label -> label >= 0).count();
                     unlabeled = labels.length - labeled;
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
-                        JsonNode done = kept.run(
+                        RunRecord done = kept.run(
                                 directory(entry.getKey(), seed),
                                 entry.getKey() + ", seed " + seed,
                                 entry.getValue().withSeed(seed),
                                 data);
-                        steps = done.at("/training/steps").asInt();
+                        steps = done.training().steps();
                         runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged));
                     }
                 }
@@ -149,24 +150,15 @@ public final class Comparison {
         return name + "/seed-" + seed;
     }
 
-    private static ComparisonResult.Run row(String name, long seed, JsonNode done, Split judged) {
-        JsonNode results = done.get("results");
-        JsonNode last = results.has("last") ? results.get("last") : results;
-        JsonNode best = results.has("last") ? results : results.path("best");
-        double seconds = 0;
-        for (JsonNode epoch : done.get("epochs"))
-            seconds += epoch.get("seconds").asDouble();
+    private static ComparisonResult.Run row(String name, long seed, RunRecord done, Split judged) {
+        RunRecord.Results best = done.bestEpoch();
         return new ComparisonResult.Run(
                 seed,
-                accuracy(last, Split.VALID),
-                accuracy(last, judged),
-                accuracy(best, judged),
-                seconds,
+                done.lastEpoch().accuracy(Split.VALID),
+                done.lastEpoch().accuracy(judged),
+                best == null ? Double.NaN : best.accuracy(judged),
+                done.seconds(),
                 directory(name, seed));
-    }
-
-    private static double accuracy(JsonNode results, Split split) {
-        return results.at("/" + split.label() + "/accuracy").asDouble(Double.NaN);
     }
 
     private ComparisonResult judge(

@@ -12,7 +12,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ final class RunStore {
      * @param directory below the folder of all
      * @throws LimbeckException if the folder holds a run of another recipe, other data or another teacher
      */
-    JsonNode run(String directory, String name, Recipe recipe, ImageData data) {
+    RunRecord run(String directory, String name, Recipe recipe, ImageData data) {
         Path place = out.resolve(directory);
         Path recorded = place.resolve(RunDirectory.RECORD_NAME);
         LoadedTeacher by = teachers.of(recipe);
@@ -59,20 +59,15 @@ final class RunStore {
                     .keepPredictions()
                     .quietOnData()
                     .autoResume();
-            (tested ? run : run.withoutTest()).run(place, true, data, by);
-            return RunJson.read(recorded);
+            return (tested ? run : run.withoutTest()).run(place, true, data, by);
         }
-        JsonNode old = RunJson.read(recorded);
+        RunRecord old = RunRecord.read(recorded);
         // Runs of earlier releases know the weights alone.
-        boolean knowsAll = old.at("/distillation").has("teacher_identity");
-        String teacher = by == null ? "" : knowsAll ? by.identity() : by.sha256();
+        String identity = old.teacherIdentity();
+        String teacher = by == null ? "" : identity == null ? by.sha256() : by.identity();
         ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacher);
-        ObjectNode found = facts(
-                old.path("recipe"),
-                old.at("/data/fingerprint").asText(),
-                old.at("/distillation")
-                        .path(knowsAll ? "teacher_identity" : "teacher_sha256")
-                        .asText(""));
+        ObjectNode found =
+                facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(

@@ -218,8 +218,8 @@ public final class Sweep {
                             "%s, %d epochs, seed %d".formatted(name, epochs, seed),
                             shortened(recipe, epochs).withSeed(seed),
                             data)
-                    .at("/results/valid/accuracy")
-                    .asDouble();
+                    .results()
+                    .accuracy(Split.VALID);
         } catch (TrainingDiverged e) {
             context.told().accept(name + ": dropped; " + e.getMessage());
             return Double.NaN;

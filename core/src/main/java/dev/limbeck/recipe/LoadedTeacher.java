@@ -1,11 +1,14 @@
 package dev.limbeck.recipe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.run.RunRecord;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +67,11 @@ public record LoadedTeacher(
                         members.stream().map(LoadedTeacher::identity).collect(Collectors.joining("+")) + settings),
                 null,
                 () -> members.forEach(LoadedTeacher::close));
+    }
+
+    /** Return what a record says of a distillation by this teacher. */
+    ObjectNode described(KnowledgeDistillation distillation) {
+        return RunRecord.distillation(distillation.describe(), file, sha256, identity());
     }
 
     /**

@@ -1,45 +1,36 @@
 package dev.limbeck.recipe;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
-import dev.limbeck.nn.StateDict;
 import dev.limbeck.run.RunDirectory;
-import dev.limbeck.run.TimelessRecord;
-import dev.limbeck.tensor.Engine;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.BestEpoch;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.CsvLog;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
-import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.train.LrCurve;
 import dev.limbeck.train.Metric;
-import dev.limbeck.train.Predictions;
 import dev.limbeck.train.TrainingContext;
 import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Carry out a recipe and leave a run directory. */
 public final class RecipeRun {
-    private static final double LOWEST_RATE = 1e-6;
-    private static final double HIGHEST_RATE = 1;
-
     private final Recipe recipe;
     private final RunContext context;
     private boolean keepPredictions;
@@ -84,56 +75,85 @@ public final class RecipeRun {
     }
 
     /**
-     * Open teacher and data, train, judge, and write the run directory.
+     * Open teacher and data, train, evaluate, and write the run directory.
      *
      * @param out where to; made whole or not at all
      * @param overwrite whether an existing run may be replaced
      * @return the record that run.json holds
      */
-    public Map<String, Object> run(Path out, boolean overwrite) {
+    public RunRecord run(Path out, boolean overwrite) {
         if (resumes) ResumePoint.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
-        TeacherRecipe named = recipe.teacher();
-        if (named == null) return run(out, overwrite, null);
-        try (LoadedTeacher by = named.open(context.told())) {
-            return run(out, overwrite, by);
-        }
-    }
-
-    private Map<String, Object> run(Path out, boolean overwrite, @Nullable LoadedTeacher by) {
-        try (ImageData data = open(by)) {
-            return run(out, overwrite, data, by);
+        try (LoadedTeacher teacher = teacher();
+                ImageData data = open(teacher)) {
+            return run(out, overwrite, data, teacher);
         }
     }
 
     /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
-    public Map<String, Object> run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher by) {
-        Map<String, String> facts = facts(data, by);
-        Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out)) ? checkpoint(out, facts) : null;
+    public RunRecord run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher teacher) {
+        Map<String, String> facts =
+                ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
+        Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out))
+                ? ResumePoint.at(out).checkpointOf(recipe, facts, context.told())
+                : null;
+        String howToGoOn = resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
-                ShutdownHook exit = new ShutdownHook(directory, howToGoOn(), context.told());
-                Learner learner = learner(data)) {
+                ShutdownHook exit = new ShutdownHook(directory, howToGoOn, context.told());
+                Learner learner = learner(data);
+                BestEpoch best = new BestEpoch()) {
             try {
                 if (checkpoint != null) learner.resume(checkpoint);
-                return train(learner, data, directory, by, new Checkpoint(directory.checkpoint(), facts));
+                Instant start = Instant.now();
+                @Nullable KnowledgeDistillation distillation = distillation(data, teacher);
+                StopReason stopped = new StopReason();
+                List<Callback> callbacks = new ArrayList<>();
+                if (distillation != null) callbacks.add(distillation);
+                if (tellsData) callbacks.add(new DataLines(context, data));
+                callbacks.add(new EpochTable(context.told()));
+                callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
+                callbacks.add(new Checkpoint(directory.checkpoint(), facts));
+                callbacks.add(stopped);
+                callbacks.addAll(context.callbacks());
+                if (hasLabels(data, Split.VALID)) callbacks.add(best);
+                List<EpochRecord> epochs = recipe.training().fit(learner, recipe.pretrained(), callbacks);
+                Instant finished = Instant.now();
+                FinalEvaluation evaluation =
+                        FinalEvaluation.of(learner, best, recipe.training().keepsBest(), judgedOn);
+                if (keepPredictions)
+                    PredictionFile.write(evaluation.predictions(), directory.file(PredictionFile.NAME));
+                return directory.finish(
+                        learner,
+                        new RunRecord(
+                                Version.number(),
+                                start.toString(),
+                                finished.toString(),
+                                (ObjectNode) recipe.toTree(),
+                                RunRecord.Engine.here(),
+                                RunRecord.data(data.describe(), data.fingerprint()),
+                                RunRecord.training(learner, epochs, stopped.reason),
+                                distillation == null || teacher == null ? null : teacher.described(distillation),
+                                epochs,
+                                evaluation.results(),
+                                learner.model().sha256(),
+                                null));
             } catch (TrainingDiverged e) {
                 throw e; // going on would lead there again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToGoOn()), e);
+                throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToGoOn), e);
             }
         }
     }
 
-    private Path checkpoint(Path out, Map<String, String> facts) {
-        ResumePoint interrupted = ResumePoint.at(out);
-        interrupted.check(recipe);
-        return interrupted.checkpointOf(facts, context.told());
-    }
-
-    private String howToGoOn() {
-        return resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
+    private @Nullable KnowledgeDistillation distillation(ImageData data, @Nullable LoadedTeacher teacher) {
+        if (recipe.training().keepsBest() && !hasLabels(data, Split.VALID)) {
+            throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
+        }
+        if (teacher == null) sayUnlabeled(data);
+        DistillationRecipe how = recipe.distillation();
+        return teacher == null || how == null ? null : how.with(teacher.teacher(), context.told());
     }
 
     Learner learner(ImageData data) {
@@ -151,112 +171,32 @@ public final class RecipeRun {
                 : pretrained.into(builder, context.download()).build();
     }
 
-    /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most so many steps; nothing is written. */
+    /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most this many steps; nothing is written. */
     public LrCurve lrFind(int steps) {
-        TeacherRecipe named = recipe.teacher();
-        if (named == null) return lrFind(steps, null);
-        try (LoadedTeacher by = named.open(context.told())) {
-            return lrFind(steps, by);
-        }
-    }
-
-    private LrCurve lrFind(int steps, @Nullable LoadedTeacher by) {
-        try (ImageData data = open(by);
+        try (LoadedTeacher teacher = teacher();
+                ImageData data = open(teacher);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
-            Callback[] more = by != null && how != null ? new Callback[] {how.with(by.teacher())} : new Callback[0];
+            Callback[] more =
+                    teacher != null && how != null ? new Callback[] {how.with(teacher.teacher())} : new Callback[0];
             LrCurve curve = learner.lrFind(steps, more);
             context.tell(data);
             return curve;
         }
     }
 
-    ImageData open(@Nullable LoadedTeacher by) {
-        Map<String, String> preparation = by == null ? Map.of() : by.preparation();
+    private @Nullable LoadedTeacher teacher() {
+        TeacherRecipe named = recipe.teacher();
+        return named == null ? null : named.open(context.told());
+    }
+
+    ImageData open(@Nullable LoadedTeacher teacher) {
+        Map<String, String> preparation = teacher == null ? Map.of() : teacher.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
-    }
-
-    /** Return what must be the same for an interrupted run to go on. */
-    private Map<String, String> facts(ImageData data, @Nullable LoadedTeacher by) {
-        return ResumePoint.facts(recipe, data.fingerprint(), by == null ? "" : by.identity());
-    }
-
-    private Map<String, Object> train(
-            Learner learner,
-            ImageData data,
-            RunDirectory directory,
-            @Nullable LoadedTeacher by,
-            Checkpoint checkpoint) {
-        Instant start = Instant.now();
-        if (by == null) sayUnlabeled(data);
-        KnowledgeDistillation distillation = null;
-        DistillationRecipe how = recipe.distillation();
-        if (by != null && how != null) distillation = how.with(by.teacher(), context.told());
-        List<Callback> callbacks = new ArrayList<>();
-        if (distillation != null) callbacks.add(distillation);
-        if (tellsData) callbacks.add(dataLines(data));
-        callbacks.add(new EpochTable(context.told()));
-        callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
-        callbacks.add(checkpoint);
-        AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
-        callbacks.add(new Callback() {
-            @Override
-            public void afterFit(TrainingContext fit) {
-                stopReason.set(fit.stopReason());
-            }
-        });
-        callbacks.addAll(context.callbacks());
-        try (BestEpoch best = new BestEpoch()) {
-            if (hasLabels(data, Split.VALID)) {
-                callbacks.add(best);
-            } else if (recipe.training().keepsBest()) {
-                throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
-            }
-            List<EpochRecord> epochs = recipe.training().fit(learner, recipe.pretrained(), callbacks);
-            Map<String, Object> runRecord = new LinkedHashMap<>();
-            runRecord.put("limbeck", Version.number());
-            runRecord.put("started", start.toString());
-            runRecord.put("finished", Instant.now().toString());
-            runRecord.put("recipe", recipe.toTree());
-            runRecord.put("engine", engineFacts());
-            Map<String, Object> described = new LinkedHashMap<>(data.describe());
-            described.put("fingerprint", data.fingerprint());
-            runRecord.put("data", described);
-            Map<String, Object> training = new LinkedHashMap<>(learner.describe());
-            training.put("steps", epochs.stream().mapToInt(EpochRecord::steps).sum());
-            training.put("stopped", stopReason.get());
-            runRecord.put("training", training);
-            if (distillation != null && by != null) {
-                Map<String, Object> facts = new LinkedHashMap<>(distillation.describe());
-                facts.put("teacher_file", by.file());
-                facts.put("teacher_sha256", by.sha256());
-                facts.put("teacher_identity", by.identity());
-                runRecord.put("distillation", facts);
-            }
-            runRecord.put("epochs", epochs);
-            runRecord.put("results", results(learner, data, best, directory));
-            runRecord.put("model_sha256", learner.model().sha256());
-            runRecord.put(TimelessRecord.KEY, TimelessRecord.sha256(runRecord));
-            directory.finish(learner, runRecord);
-            return runRecord;
-        }
     }
 
     private static boolean hasLabels(ImageData data, Split split) {
         return data.has(split) && IntStream.of(data.labels(split)).anyMatch(label -> label >= 0);
-    }
-
-    /** Tell of the data as late as that: what does not fit was refused by then, in one line. */
-    private Callback dataLines(ImageData data) {
-        return new Callback() {
-            private boolean done;
-
-            @Override
-            public void beforeEpoch(TrainingContext fit) {
-                if (!done) context.tell(data);
-                done = true;
-            }
-        };
     }
 
     private void sayUnlabeled(ImageData data) {
@@ -269,45 +209,6 @@ public final class RecipeRun {
         }
     }
 
-    /** Judge the last epoch and the best one, and leave the learner with the one that is kept. */
-    private Map<String, Object> results(Learner learner, ImageData data, BestEpoch best, RunDirectory directory) {
-        boolean keepsBest = recipe.training().keepsBest();
-        Judged last = judge(learner, data);
-        StateDict bestWeights = best.weights();
-        if (bestWeights == null) {
-            if (keepPredictions) PredictionFile.write(last.predictions, directory.file(PredictionFile.NAME));
-            return last.results;
-        }
-        Judged ofBest;
-        try (StateDict lastWeights = learner.model().stateDict()) {
-            learner.model().load(bestWeights);
-            ofBest = judge(learner, data);
-            if (!keepsBest) learner.model().load(lastWeights);
-        }
-        ofBest.results.put("epoch", best.epoch());
-        Judged kept = keepsBest ? ofBest : last;
-        if (keepPredictions) PredictionFile.write(kept.predictions, directory.file(PredictionFile.NAME));
-        Map<String, Object> results = new LinkedHashMap<>(kept.results);
-        results.put(keepsBest ? "last" : "best", (keepsBest ? last : ofBest).results);
-        return results;
-    }
-
-    private record Judged(Map<String, Object> results, Map<Split, Predictions> predictions) {}
-
-    private Judged judge(Learner learner, ImageData data) {
-        Judged judged = new Judged(new LinkedHashMap<>(), new EnumMap<>(Split.class));
-        for (Split split : judgedOn) {
-            if (!data.has(split)) continue;
-            EvaluationResult validation = learner.validate(split);
-            Map<String, Object> result = new LinkedHashMap<>(validation.metrics());
-            result.put("loss", validation.loss());
-            result.put("rows", data.size(split));
-            judged.results.put(split.label(), result);
-            judged.predictions.put(split, validation.predictions());
-        }
-        return judged;
-    }
-
     /** Return the metrics that a run is judged by. */
     public static Metric[] metrics(ImageData data) {
         return data.classNames().size() > 5
@@ -315,14 +216,31 @@ public final class RecipeRun {
                 : new Metric[] {Metric.accuracy(), Metric.macroF1()};
     }
 
-    /** Return what computes, for records: versions, system, vector instructions, threads. */
-    public static Map<String, Object> engineFacts() {
-        Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("libtorch", Engine.version());
-        facts.put("java", System.getProperty("java.version"));
-        facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.arch"));
-        facts.put("cpu_capability", Engine.cpuCapability());
-        facts.put("threads", Engine.threads());
-        return facts;
+    /** Log lines about the data once the first epoch begins: what does not fit was refused by then, in one line. */
+    private static final class DataLines implements Callback {
+        private final RunContext context;
+        private final ImageData data;
+        private boolean done;
+
+        DataLines(RunContext context, ImageData data) {
+            this.context = context;
+            this.data = data;
+        }
+
+        @Override
+        public void beforeEpoch(TrainingContext fit) {
+            if (!done) context.tell(data);
+            done = true;
+        }
+    }
+
+    /** Remember why a training ended before all its epochs. */
+    private static final class StopReason implements Callback {
+        private @Nullable String reason;
+
+        @Override
+        public void afterFit(TrainingContext fit) {
+            reason = fit.stopReason();
+        }
     }
 }

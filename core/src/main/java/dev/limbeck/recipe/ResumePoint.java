@@ -86,9 +86,10 @@ public final class ResumePoint {
     /**
      * Return the checkpoint to go on from.
      *
-     * @throws LimbeckException if it is of other data or another teacher: what differs
+     * @throws LimbeckException if it is of another recipe, other data or another teacher: what differs
      */
-    Path checkpointOf(Map<String, String> wanted, Consumer<String> told) {
+    Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> told) {
+        check(recipe);
         for (String content : List.of(DATA, TEACHER)) {
             if (!wanted.getOrDefault(content, "").equals(facts.get(content))) {
                 throw differs("the " + content + " has changed");

@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -245,13 +244,15 @@ public final class RunDirectory implements AutoCloseable {
         return unfinished.resolve(name);
     }
 
-    /** Write the model and the record, and put the run into its place. */
-    public void finish(Learner learner, Map<String, Object> runRecord) {
+    /** Write the model and the record, put the run into its place, and return the record with its hash. */
+    public RunRecord finish(Learner learner, RunRecord unhashed) {
+        RunRecord runRecord = unhashed.withRepeatSha256();
         try (ExitGate inside = ExitGate.enter()) {
             learner.save(unfinished.resolve(SavedModel.FILE_NAME));
             AtomicFile.write(unfinished.resolve(RECORD_NAME), RunJson.sealed(runRecord));
         }
         publish();
+        return runRecord;
     }
 
     private void publish() {

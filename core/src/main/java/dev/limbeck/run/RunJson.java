@@ -1,12 +1,16 @@
 package dev.limbeck.run;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
@@ -19,6 +23,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 
 /** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
@@ -28,7 +33,9 @@ public final class RunJson {
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
             .registerModule(new SimpleModule()
                     .addSerializer(Double.class, new FiniteNumbers())
-                    .addSerializer(double.class, new FiniteNumbers()));
+                    .addSerializer(double.class, new FiniteNumbers())
+                    .addDeserializer(Double.class, new NumbersOrNaN())
+                    .addDeserializer(double.class, new NumbersOrNaN()));
 
     private static final String SEAL = "file";
     private static final String SUM = "checksum";
@@ -83,6 +90,30 @@ public final class RunJson {
         } catch (IOException e) {
             throw IoErrors.reading(file, e);
         }
+    }
+
+    /**
+     * Read a record of a type from a file.
+     *
+     * @throws LimbeckException as {@link #read(Path)}, and if the document is of another shape
+     */
+    public static <T> T read(Path file, Class<T> type) {
+        try {
+            return read(read(file), type);
+        } catch (JsonMappingException e) {
+            String place = e.getPath().stream()
+                    .map(part -> part.getFieldName() == null ? "[" + part.getIndex() + "]" : "." + part.getFieldName())
+                    .collect(Collectors.joining())
+                    .replaceFirst("^\\.", "");
+            throw IoErrors.in(file, "is not as it was written: " + place + " is of another kind; make it again");
+        } catch (JsonProcessingException e) {
+            throw IoErrors.in(file, "is not as it was written; make it again");
+        }
+    }
+
+    /** Return maps, lists, texts and numbers as an object that a document has them. */
+    static ObjectNode tree(Map<String, Object> value) {
+        return JSON.valueToTree(value);
     }
 
     private static void check(Path file, ObjectNode document) {
@@ -151,6 +182,30 @@ public final class RunJson {
      */
     public static <T> T read(JsonNode part, Class<T> type) throws JsonProcessingException {
         return JSON.treeToValue(part, type);
+    }
+
+    /** What {@link FiniteNumbers} writes as null is NaN again, not zero. */
+    private static final class NumbersOrNaN extends StdDeserializer<Double> {
+        private static final long serialVersionUID = 1L;
+
+        NumbersOrNaN() {
+            super(Double.class);
+        }
+
+        @Override
+        public Double deserialize(JsonParser json, DeserializationContext context) throws IOException {
+            return _parseDoublePrimitive(json, context);
+        }
+
+        @Override
+        public Double getNullValue(DeserializationContext context) {
+            return Double.NaN;
+        }
+
+        @Override
+        public Object getAbsentValue(DeserializationContext context) {
+            return Double.NaN;
+        }
     }
 
     /** JSON has no NaN; Jackson would write it as a text. */

@@ -19,9 +19,7 @@ import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
@@ -382,18 +380,6 @@ public final class Learner implements AutoCloseable {
      */
     public void load(Path file) {
         WeightFiles.load(file, model).forEach(note -> LOG.warn(Printable.line(note)));
-    }
-
-    /** Return the settings that a run record shows. */
-    public Map<String, Object> describe() {
-        Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("architecture", architecture.name());
-        settings.put("parameters", model.parameterCount());
-        settings.put("seed", seed);
-        settings.put("optimizer", optimizer.toString());
-        settings.put("device", device.str().getString());
-        settings.put("precision", precision.toString());
-        return settings;
     }
 
     @Override

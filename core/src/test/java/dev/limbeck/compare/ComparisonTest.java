@@ -15,6 +15,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.run.TimelessRecord;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Metric;
@@ -121,9 +122,9 @@ class ComparisonTest {
                         .asDouble())
                 .isCloseTo(taught.difference().mean(), within(1e-12));
         // The same as training it without a comparison around it, though answers of the teacher are kept.
-        Map<String, Object> single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
+        RunRecord single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
         assertThat(RunJson.read(run.resolve("run.json")).get("model_sha256").asText())
-                .isEqualTo(single.get("model_sha256"));
+                .isEqualTo(single.modelSha256());
     }
 
     @Test
@@ -227,12 +228,12 @@ class ComparisonTest {
         }
         for (String name : recipes.keySet()) {
             Path run = home.resolve("undisturbed/" + name + "/seed-1/run.json");
-            Map<String, Object> again =
+            RunRecord again =
                     new RecipeRun(Recipe.read(run), RunContext.silent()).run(home.resolve("again-" + name), false);
-            assertThat(again.get("model_sha256"))
+            assertThat(again.modelSha256())
                     .as("the record repeats the run outside of the comparison, %s", name)
                     .isEqualTo(RunJson.read(run).get("model_sha256").asText());
-            assertThat(again.get("repeat_sha256"))
+            assertThat(again.repeatSha256())
                     .isEqualTo(RunJson.read(run).get("repeat_sha256").asText());
         }
     }

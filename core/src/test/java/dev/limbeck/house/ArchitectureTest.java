@@ -99,7 +99,7 @@ class ArchitectureTest {
         "data.image..,  image data io weights tensor",
         "model,         data io nn zoo weights tensor",
         "train,         data io model nn optim zoo weights tensor",
-        "run,           io model train",
+        "run,           io model train data nn optim tensor",
         "distill..,     run train optim model data nn zoo weights io tensor",
         "evaluate,      train data nn tensor",
         "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train model data data.image image"

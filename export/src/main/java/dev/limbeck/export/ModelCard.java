@@ -4,15 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Printable;
 import dev.limbeck.Version;
+import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImagePreprocessing;
-import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunRecord;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Write what a stranger needs to know about an exported model, as Markdown. */
 final class ModelCard {
@@ -38,14 +37,12 @@ final class ModelCard {
             int rows)
             throws IOException {
         StringBuilder text = new StringBuilder();
-        JsonNode run = JSON.nullNode();
-        if (model.file() != null) {
-            Path recorded = model.file().toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
-            if (Files.isRegularFile(recorded)) run = JSON.readTree(recorded.toFile());
-        }
+        @Nullable
+        RunRecord run =
+                model.file() == null ? null : RunRecord.beside(model.file()).orElse(null);
         // A record of other weights would tell another model's story.
-        boolean ofOthers = !run.isNull() && !run.path("model_sha256").asText().equals(model.sha256());
-        if (ofOthers) run = JSON.nullNode();
+        boolean ofOthers = run != null && !run.modelSha256().equals(model.sha256());
+        if (ofOthers) run = null;
         boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);
         line(text, "# %s, %d classes\n", Printable.markdown(model.name()), model.classes());
         String size =
@@ -61,7 +58,7 @@ final class ModelCard {
                     OnnxFile.OPSET,
                     held(options.precision(), Printable.markdown(calibration)),
                     options.foldBatchNorms() ? ", batch norms merged into the convolutions before them" : "");
-        if (run.isNull()) {
+        if (run == null) {
             line(text, "## Training\n");
             line(
                     text,
@@ -150,60 +147,53 @@ final class ModelCard {
         text.append('\n');
     }
 
-    private static void training(StringBuilder text, JsonNode run) {
+    private static void training(StringBuilder text, RunRecord run) {
         line(text, "## Training\n");
         line(
                 text,
                 "Data: %s, %s images (fingerprint `%s`).",
-                shown(run, "/data/source"),
-                shown(run, "/data/sizes/train"),
-                code(run, "/data/fingerprint"));
-        if (run.has("distillation")) {
+                shown(run.data().path("source")),
+                shown(run.data().at("/sizes/train")),
+                Printable.markdownCode(run.dataFingerprint()));
+        JsonNode distillation = run.distillation();
+        if (distillation != null) {
             line(
                     text,
                     "Teacher: %s (`%s`), weight %s, by %s.",
-                    shown(run, "/distillation/teacher"),
-                    code(run, "/distillation/teacher_sha256"),
-                    shown(run, "/distillation/kd_weight"),
-                    String.join(", ", losses(run.at("/distillation/losses"))));
+                    shown(distillation.path("teacher")),
+                    Printable.markdownCode(run.teacherSha256()),
+                    shown(distillation.path("kd_weight")),
+                    distillation.path("losses").properties().stream()
+                            .map(loss -> Printable.markdown(
+                                    loss.getValue().path("loss").asText(loss.getKey())))
+                            .collect(Collectors.joining(", ")));
         }
         line(
                 text,
                 "%s steps with Limbeck %s on LibTorch %s, %s (%s), %s threads; done %s.\n",
-                shown(run, "/training/steps"),
-                shown(run, "/limbeck"),
-                shown(run, "/engine/libtorch"),
-                shown(run, "/training/device"),
-                shown(run, "/engine/cpu_capability"),
-                shown(run, "/engine/threads"),
-                shown(run, "/finished"));
+                run.training().steps(),
+                Printable.markdown(run.limbeck()),
+                Printable.markdown(run.engine().libtorch()),
+                Printable.markdown(run.training().device()),
+                Printable.markdown(run.engine().cpuCapability()),
+                run.engine().threads(),
+                Printable.markdown(run.finished()));
     }
 
     /** A record may come from anywhere, and so may the names in it. */
-    private static String shown(JsonNode run, String place) {
-        return Printable.markdown(run.at(place).asText());
-    }
-
-    private static String code(JsonNode run, String place) {
-        return Printable.markdownCode(run.at(place).asText());
-    }
-
-    /** Name losses with their settings. */
-    private static List<String> losses(JsonNode object) {
-        List<String> losses = new ArrayList<>();
-        object.fields()
-                .forEachRemaining(entry -> losses.add(
-                        Printable.markdown(entry.getValue().path("loss").asText(entry.getKey()))));
-        return losses;
+    private static String shown(JsonNode value) {
+        return Printable.markdown(value.asText());
     }
 
     private static void repeat(
-            StringBuilder text, JsonNode run, OnnxFile.Options options, List<Exporter.Exported> files, int rows) {
-        JsonNode recipe = run.path("recipe");
-        if (!recipe.isObject()) return;
+            StringBuilder text, RunRecord run, OnnxFile.Options options, List<Exporter.Exported> files, int rows) {
+        if (run.recipe().isEmpty()) return;
         line(text, "To repeat it, save this as recipe.yaml:\n");
-        line(text, "```json\n%s\n```\n", Printable.json(recipe.toPrettyString()).replace("`", "\\u0060"));
-        line(text, "```sh\nlimbeck %s recipe.yaml --out run", run.has("distillation") ? "distill" : "train");
+        line(
+                text,
+                "```json\n%s\n```\n",
+                Printable.json(run.recipe().toPrettyString()).replace("`", "\\u0060"));
+        line(text, "```sh\nlimbeck %s recipe.yaml --out run", run.distillation() == null ? "train" : "distill");
         String formats = files.stream().map(file -> file.format().toString()).collect(Collectors.joining(","));
         line(
                 text,
@@ -218,17 +208,15 @@ final class ModelCard {
                         : rows == Exporter.USUAL_ROWS ? "" : " --samples " + rows);
     }
 
-    private static void results(StringBuilder text, JsonNode run) {
-        JsonNode results = run.path("results");
-        if (results.isMissingNode()) return;
+    private static void results(StringBuilder text, RunRecord run) {
         line(text, "## Results\n");
         line(text, "Intervals hold for other images of the same kind (Wilson, 95 %%), not for another training.\n");
         line(text, "| split | images | accuracy | 95 %% interval | loss |\n|---|---|---|---|---|");
-        for (String split : List.of("valid", "test")) {
-            JsonNode one = results.path(split);
-            if (!one.has("accuracy")) continue;
-            double share = one.path("accuracy").asDouble();
-            double rows = one.path("rows").asDouble();
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            RunRecord.SplitResult result = run.results().of(split);
+            if (result == null || !result.metrics().containsKey("accuracy")) continue;
+            double share = result.metric("accuracy");
+            double rows = result.rows();
             double center = (share + UPPER * UPPER / (2 * rows)) / (1 + UPPER * UPPER / rows);
             double half = UPPER
                     * Math.sqrt(share * (1 - share) / rows + UPPER * UPPER / (4 * rows * rows))
@@ -236,12 +224,12 @@ final class ModelCard {
             line(
                     text,
                     "| %s | %,.0f | %.2f %% | %.2f to %.2f %% | %.4f |",
-                    split,
+                    split.label(),
                     rows,
                     100 * share,
                     100 * (center - half),
                     100 * (center + half),
-                    one.path("loss").asDouble());
+                    result.loss());
         }
         text.append('\n');
     }

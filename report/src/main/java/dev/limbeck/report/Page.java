@@ -4,6 +4,7 @@ import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.Profile;
+import dev.limbeck.train.EpochRecord;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +44,7 @@ record Page(
             @Nullable Interval gapClosed,
             double seconds,
             List<ComparisonResult.Run> runs,
-            List<Object> curves,
+            List<List<EpochRecord>> curves,
             EvaluationReport judged) {}
 
     /**

@@ -1,7 +1,5 @@
 package dev.limbeck.report;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.Version;
@@ -17,6 +15,8 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunJson;
+import dev.limbeck.run.RunRecord;
+import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -85,8 +85,8 @@ public final class Report {
             ComparisonResult.Taught teacher = result.teachers().get(i);
             taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgment()));
         }
-        JsonNode first = runRecord(result.variants().get(0).runs().get(0));
-        Recipe recipe = RecipeFiles.bind(first.get("recipe"), "");
+        RunRecord first = runRecord(result.variants().get(0).runs().get(0));
+        Recipe recipe = RecipeFiles.bind(first.recipe(), "");
         try (ImageData data = open(recipe)) {
             Pictures pictures = new Pictures(data, split);
             List<String> names = result.variants().stream()
@@ -99,7 +99,7 @@ public final class Report {
                     "Limbeck: " + recipe.student() + " on " + name(recipe.data().source()),
                     facts(),
                     "Written by Limbeck " + Version.number() + " on "
-                            + first.at("/engine/system").asText() + ".",
+                            + first.engine().system() + ".",
                     result.judgedOn(),
                     result.seeds().get(0),
                     data.classNames(),
@@ -115,8 +115,8 @@ public final class Report {
     }
 
     private Page.Variant variant(ComparisonResult.Variant one) {
-        List<Object> curves = new ArrayList<>();
-        for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).get("epochs"));
+        List<List<EpochRecord>> curves = new ArrayList<>();
+        for (ComparisonResult.Run run : one.runs()) curves.add(runRecord(run).epochs());
         return new Page.Variant(
                 one.name(),
                 one.verdict().isEmpty() ? "" : one.sentence(),
@@ -143,8 +143,8 @@ public final class Report {
         return facts;
     }
 
-    private ObjectNode runRecord(ComparisonResult.Run run) {
-        return RunJson.read(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
+    private RunRecord runRecord(ComparisonResult.Run run) {
+        return RunRecord.read(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
     }
 
     private ImageData open(Recipe recipe) {

@@ -1,0 +1,59 @@
+package dev.limbeck.recipe;
+
+import dev.limbeck.data.Split;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.run.RunRecord;
+import dev.limbeck.run.RunRecord.Results;
+import dev.limbeck.run.RunRecord.SplitResult;
+import dev.limbeck.train.BestEpoch;
+import dev.limbeck.train.EvaluationResult;
+import dev.limbeck.train.Learner;
+import dev.limbeck.train.Predictions;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Hold how a trained model does.
+ *
+ * @param predictions of the model that is kept
+ */
+record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
+    /**
+     * Evaluate the last epoch and the best one, and leave the learner with the one that is kept.
+     *
+     * @param keepsBest whether the best one is kept, where it is known
+     */
+    static FinalEvaluation of(Learner learner, BestEpoch best, boolean keepsBest, List<Split> splits) {
+        FinalEvaluation last = of(learner, splits);
+        StateDict bestWeights = best.weights();
+        if (bestWeights == null) return last;
+        FinalEvaluation ofBest;
+        try (StateDict lastWeights = learner.model().stateDict()) {
+            learner.model().load(bestWeights);
+            ofBest = of(learner, splits);
+            if (!keepsBest) learner.model().load(lastWeights);
+        }
+        Results bestResults = ofBest.results.of(best.epoch());
+        return keepsBest
+                ? new FinalEvaluation(bestResults.withLast(last.results), ofBest.predictions)
+                : new FinalEvaluation(last.results.withBest(bestResults), last.predictions);
+    }
+
+    private static FinalEvaluation of(Learner learner, List<Split> splits) {
+        Map<Split, SplitResult> results = new EnumMap<>(Split.class);
+        Map<Split, Predictions> predictions = new EnumMap<>(Split.class);
+        for (Split split : splits) {
+            if (!learner.data().has(split)) continue;
+            EvaluationResult found = learner.validate(split);
+            results.put(
+                    split,
+                    new SplitResult(
+                            found.metrics(), found.loss(), found.predictions().size()));
+            predictions.put(split, found.predictions());
+        }
+        return new FinalEvaluation(
+                new RunRecord.Results(results.get(Split.VALID), results.get(Split.TEST), null, null, null),
+                predictions);
+    }
+}
