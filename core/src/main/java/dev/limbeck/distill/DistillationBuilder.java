@@ -56,12 +56,12 @@ public final class DistillationBuilder {
 
     /** Set the share w of the teacher in [0, 1]; the labels get the rest. */
     public DistillationBuilder kdWeight(double weight) {
-        return kdWeight(Schedule.constant(Settings.inUnit("kd_weight", weight)));
+        return kdWeight(Schedule.constant(Settings.inUnit("kd weight", weight)));
     }
 
     /** Let the share of the teacher change in the course of the fit. */
     public DistillationBuilder kdWeight(Schedule weights) {
-        kdWeight = weights.each(value -> Settings.inUnit("kd_weight", value));
+        kdWeight = weights.each(value -> Settings.inUnit("kd weight", value));
         return this;
     }
 

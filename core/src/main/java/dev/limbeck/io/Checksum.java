@@ -3,13 +3,10 @@ package dev.limbeck.io;
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Locale;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * Hold what the content of a file must add up to. Some publishers give the whole SHA-256, some its first digits in the
@@ -34,8 +31,6 @@ public record Checksum(Kind kind, String hex) {
             this.most = most;
         }
     }
-
-    private static final int CHUNK = 1 << 16;
 
     public Checksum {
         hex = hex.toLowerCase(Locale.ROOT);
@@ -68,7 +63,7 @@ public record Checksum(Kind kind, String hex) {
 
     /** Compute the SHA-256 of a text's UTF-8 bytes in hex. */
     public static String sha256Of(String text) {
-        return HexFormat.of().formatHex(digest(Kind.SHA256).digest(text.getBytes(StandardCharsets.UTF_8)));
+        return DigestUtils.sha256Hex(text);
     }
 
     /** Compute the digits of a file, as many as are expected. */
@@ -78,20 +73,9 @@ public record Checksum(Kind kind, String hex) {
 
     private static String digits(Path file, Kind kind) {
         try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = digest(kind);
-            byte[] chunk = new byte[CHUNK];
-            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) digest.update(chunk, 0, count);
-            return HexFormat.of().formatHex(digest.digest());
+            return new DigestUtils(kind.algorithm).digestAsHex(in);
         } catch (IOException e) {
             throw IoErrors.reading(file, e);
-        }
-    }
-
-    private static MessageDigest digest(Kind kind) {
-        try {
-            return MessageDigest.getInstance(kind.algorithm);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has MD5 and SHA-256", e);
         }
     }
 

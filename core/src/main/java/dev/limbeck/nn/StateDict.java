@@ -5,13 +5,13 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -106,17 +106,13 @@ public final class StateDict implements AutoCloseable {
 
     /** Return the SHA-256 over names, types, shapes and values, in hex: equal exactly for equal weights and buffers. */
     public String sha256() {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            tensors.forEach((name, tensor) -> {
-                String head = name + "|" + DType.of(tensor) + "|" + Tensors.shapeText(tensor.shape()) + "\n";
-                digest.update(head.getBytes(StandardCharsets.UTF_8));
-                digest.update(Tensors.toBytes(tensor));
-            });
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        MessageDigest digest = DigestUtils.getSha256Digest();
+        tensors.forEach((name, tensor) -> {
+            String head = name + "|" + DType.of(tensor) + "|" + Tensors.shapeText(tensor.shape()) + "\n";
+            digest.update(head.getBytes(StandardCharsets.UTF_8));
+            digest.update(Tensors.toBytes(tensor));
+        });
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     @Override

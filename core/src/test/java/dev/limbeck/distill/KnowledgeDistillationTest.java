@@ -158,7 +158,7 @@ class KnowledgeDistillationTest {
     @Test
     void refusesWeightsOutsideTheirRanges() {
         DistillationBuilder builder = KnowledgeDistillation.from(teacher);
-        assertThatThrownBy(() -> builder.kdWeight(1.1)).hasMessage("weight must be between 0 and 1, found 1.1");
+        assertThatThrownBy(() -> builder.kdWeight(1.1)).hasMessage("kd weight must be between 0 and 1, found 1.1");
         assertThatThrownBy(() -> builder.kdWeight(Double.NaN)).hasMessageEndingWith("found NaN");
         assertThatThrownBy(() -> builder.taskWeight(-1)).hasMessage("task weight must be at least 0, found -1.0");
         assertThatThrownBy(() -> builder.loss(new LogitMse(), -1)).hasMessage("scale must be at least 0, found -1.0");

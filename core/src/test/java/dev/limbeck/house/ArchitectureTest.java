@@ -102,7 +102,7 @@ class ArchitectureTest {
         "run,           io model train data nn optim tensor",
         "distill..,     run train optim model data nn zoo weights io tensor",
         "evaluate,      train data nn tensor",
-        "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train model data data.image image"
+        "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train optim model data data.image image"
                 + " nn zoo weights io tensor",
         "predict,       train model distill distill.teacher data data.image image nn zoo weights io tensor",
         "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data data.image image nn zoo"

@@ -20,7 +20,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -29,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,8 +67,9 @@ public final class ImageData implements Data {
         preparation = settings.preparation();
         long batchBytes = (long) settings.batchSize() * rowBytes();
         if (batchBytes > Integer.MAX_VALUE) {
-            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + preparation.height() + "×"
-                    + preparation.width() + " takes " + batchBytes + " bytes, more than 2 GiB; use smaller batches");
+            String size = preparation.height() + "×" + preparation.width();
+            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + size + " takes "
+                    + batchBytes + " bytes, more than 2 GiB; use smaller batches");
         }
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preparation, budget);
@@ -303,7 +304,7 @@ public final class ImageData implements Data {
     @Override
     public String fingerprint() {
         if (fingerprint == null) {
-            MessageDigest digest = sha256();
+            MessageDigest digest = DigestUtils.getSha256Digest();
             update(digest, String.join("\n", classNames()));
             for (Split split : Split.values()) {
                 update(digest, split.name());
@@ -390,13 +391,5 @@ public final class ImageData implements Data {
     private static void update(MessageDigest digest, String line) {
         digest.update(line.getBytes(StandardCharsets.UTF_8));
         digest.update((byte) '\n');
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -5,8 +5,8 @@ import dev.limbeck.data.SampleKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
 /** Make keys of images by the content of their pixels, whatever their names and order. */
@@ -22,8 +22,8 @@ final class SampleKeys {
         this.store = store;
         this.preparation = bytes(preparation.toMetadata().toString());
         // How many draws there are changes none of them.
-        this.augmentation = ByteBuffer.wrap(sha256().digest(
-                                bytes(augmentation.withViews(0).describe().toString())))
+        this.augmentation = ByteBuffer.wrap(DigestUtils.getSha256Digest()
+                        .digest(bytes(augmentation.withViews(0).describe().toString())))
                 .getLong();
         known = new AtomicReferenceArray<>(source.size());
     }
@@ -32,7 +32,7 @@ final class SampleKeys {
     SampleKey plain(int image) {
         SampleKey key = known.get(image);
         if (key != null) return key;
-        MessageDigest digest = sha256();
+        MessageDigest digest = DigestUtils.getSha256Digest();
         digest.update(preparation);
         // Images that are equal once they are small may differ where another model sees them large.
         digest.update(
@@ -54,13 +54,5 @@ final class SampleKeys {
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -4,8 +4,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.SampleKey;
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * Know which rows were asked about together. Products of matrices round the last rows of a batch in another way than the first,
@@ -27,19 +26,11 @@ final class BatchOrder {
     static SampleKey[] among(SampleKey... keys) {
         ByteBuffer all = ByteBuffer.allocate(keys.length * 2 * Long.BYTES);
         for (SampleKey key : keys) all.putLong(key.high()).putLong(key.low());
-        ByteBuffer digest = ByteBuffer.wrap(sha256().digest(all.array()));
+        ByteBuffer digest = ByteBuffer.wrap(DigestUtils.getSha256Digest().digest(all.array()));
         long high = digest.getLong();
         long low = digest.getLong();
         SampleKey[] among = new SampleKey[keys.length];
         for (int i = 0; i < keys.length; i++) among[i] = new SampleKey(high, low + i);
         return among;
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
     }
 }

@@ -13,8 +13,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +23,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,12 +165,7 @@ public final class DiskStore implements RowStore {
     }
 
     private static byte[] id(Map<String, String> facts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return Arrays.copyOf(digest.digest(facts.toString().getBytes(StandardCharsets.UTF_8)), Chunk.ID);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
+        return Arrays.copyOf(DigestUtils.sha256(facts.toString()), Chunk.ID);
     }
 
     private static List<Path> chunks(Path folder) {

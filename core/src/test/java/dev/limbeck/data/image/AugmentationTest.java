@@ -95,7 +95,7 @@ class AugmentationTest {
         assertThatThrownBy(() -> Augmentation.none().withRandAugment(31))
                 .hasMessageStartingWith("rand_augment must be 0 to 30");
         assertThatThrownBy(() -> Augmentation.none().withColorJitter(1.5))
-                .hasMessageStartingWith("jitter must be between");
+                .hasMessageStartingWith("color_jitter must be between");
     }
 
     private static boolean isShift(RgbImage seen, int dx, int dy) {
