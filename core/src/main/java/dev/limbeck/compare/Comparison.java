@@ -140,7 +140,7 @@ public final class Comparison {
                 }
             }
             ComparisonResult result = judge(runs, teachers, judged, labelled, unlabelled, steps);
-            write(result);
+            write(result, teachers);
             return result;
         }
     }
@@ -242,7 +242,13 @@ public final class Comparison {
                 chosen);
     }
 
-    private void write(ComparisonResult result) {
-        WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+    private void write(ComparisonResult result, Teachers teachers) {
+        try {
+            teachers.write();
+            WholeFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+        } catch (LimbeckException e) {
+            teachers.discard();
+            throw e;
+        }
     }
 }

@@ -111,6 +111,7 @@ final class DiskStore implements RowStore {
     }
 
     private static void create(Path folder, Map<String, String> facts) {
+        boolean made = !Files.exists(folder);
         try {
             Files.createDirectories(folder);
             Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
@@ -124,7 +125,16 @@ final class DiskStore implements RowStore {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException e) {
+            if (made) deleteEmpty(folder);
             throw FileTrouble.writing(folder.resolve(FACTS), e);
+        }
+    }
+
+    private static void deleteEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            return; // another writer is in it
         }
     }
 
