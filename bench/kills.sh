@@ -18,6 +18,8 @@ RANDOM=${3:-1}
 renames=${4:-}
 case $kind in train | distill | compare | sweep | cache | export) ;; *) echo "unknown kind $kind" >&2; exit 2 ;; esac
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+# Most of a short run goes into compiling Java; a third of it is left out.
+export LIMBECK_JAVA_OPTS=${LIMBECK_JAVA_OPTS:--XX:TieredStopAtLevel=1}
 "$limbeck" --version >/dev/null
 export LIMBECK_BUILD=no
 
