@@ -18,6 +18,8 @@ RANDOM=${3:-1}
 renames=${4:-}
 case $kind in train | distill | compare | sweep | cache | export) ;; *) echo "unknown kind $kind" >&2; exit 2 ;; esac
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+# Most of a short run goes into compiling Java; a third of it is left out.
+export LIMBECK_JAVA_OPTS=${LIMBECK_JAVA_OPTS:--XX:TieredStopAtLevel=1}
 "$limbeck" --version >/dev/null
 export LIMBECK_BUILD=no
 
@@ -95,9 +97,16 @@ go_on() {
   esac
 }
 
-# Run in the background, in a group of its own, and kill that after so many milliseconds.
+# Set pause: a random moment of a run in milliseconds, for every second one in its later half, since it begins with loading LibTorch.
+moment() {
+  local least=300
+  if [ $((tries / 2 % 2)) = 0 ]; then least=$((millis / 2)); fi
+  pause=$((least + (RANDOM * 32768 + RANDOM) % (millis - least)))
+}
+
+# Run in the background, in a group of its own, and kill that after pause.
 kill_after() {
-  local pause=$1; shift
+  moment
   setsid "$@" >"$log" 2>&1 &
   local group=$!
   sleep "$(awk -v ms="$pause" 'BEGIN { printf "%.3f", ms / 1000 }')"
@@ -131,16 +140,16 @@ while [ "$tries" -lt "$times" ]; do
       how="no rename $at"
     else kills=$((kills + 1)); killed="at rename $at"; fi
   else
-    kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[@]}"
+    kill_after "$limbeck" "${command[@]}"
     first=$killed
     if [ $((tries % 4)) -eq 0 ]; then
       if [ "$kind" = train ] || [ "$kind" = distill ]; then
         if ls "$folder"/out.unfinished/checkpoint.safetensors* >/dev/null 2>&1; then
-          kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[0]}" --resume --out "$folder/out"
+          kill_after "$limbeck" "${command[0]}" --resume --out "$folder/out"
           first="$first, again $killed"
         fi
       elif [ "$kind" != export ] || [ ! -e "$folder/out" ]; then
-        kill_after $((300 + (RANDOM * 32768 + RANDOM) % millis)) "$limbeck" "${command[@]}"
+        kill_after "$limbeck" "${command[@]}"
         first="$first, again $killed"
       fi
     fi

@@ -90,7 +90,7 @@ public final class KeptSpeed {
 
     private static Callback taughtBy(Teacher teacher) {
         return KnowledgeDistillation.from(teacher)
-                .kdWeight(0.5)
+                .weight(0.5)
                 .loss(new SoftTarget(4))
                 .build();
     }

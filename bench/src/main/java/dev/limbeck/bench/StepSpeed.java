@@ -82,6 +82,6 @@ public final class StepSpeed {
     }
 
     private static Callback taught(DistillationBuilder by) {
-        return by.kdWeight(0.5).loss(new SoftTarget(4)).build();
+        return by.weight(0.5).loss(new SoftTarget(4)).build();
     }
 }

@@ -69,7 +69,7 @@ class DistillationOptionsTest {
         options.losses = List.of("soft-target", "dist:T=2");
         options.into(recipe, List.of("weight=cosine:1..0", "task-weight=0.5", "temperature=linear:8..2"));
         assertThat(recipe.get("distillation"))
-                .hasToString(("{'weight':'cosine:1..0','task_weight':0.5,'losses':["
+                .hasToString(("{'kd_weight':'cosine:1..0','task_weight':0.5,'losses':["
                                 + "{'name':'soft-target','temperature':'linear:8..2'},{'name':'dist','temperature':2.0}]}")
                         .replace('\'', '"'));
     }

@@ -141,7 +141,7 @@ public final class Comparison {
                 }
             }
             ComparisonResult result = judge(runs, teachers, judged, labeled, unlabeled, steps);
-            write(result);
+            write(result, teachers);
             return result;
         }
     }
@@ -234,7 +234,13 @@ public final class Comparison {
                 chosen);
     }
 
-    private void write(ComparisonResult result) {
-        AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+    private void write(ComparisonResult result, Teachers teachers) {
+        try {
+            teachers.write();
+            AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+        } catch (LimbeckException e) {
+            teachers.discard();
+            throw e;
+        }
     }
 }

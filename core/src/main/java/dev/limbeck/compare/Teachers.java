@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the open teachers of several recipes, each once, with what they answered. */
@@ -45,6 +46,7 @@ final class Teachers implements AutoCloseable {
     private final List<List<Double>> accuracies = new ArrayList<>();
 
     private final Path out;
+    private final List<Path> written = new ArrayList<>();
 
     /** Open them, and let each remember its answers to so many rows. */
     Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> told) {
@@ -146,13 +148,7 @@ final class Teachers implements AutoCloseable {
     private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
         // One file may teach in several ways.
         String number = predictions.isEmpty() ? "" : "-" + predictions.size();
-        Path file = out.resolve(FOLDER).resolve(taught.sha256().substring(0, 16) + number + ".safetensors");
-        try {
-            Files.createDirectories(file.getParent());
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write to " + out + ": " + e.getMessage(), e);
-        }
-        PredictionFile.write(answers, file);
+        Path file = Path.of(FOLDER, taught.sha256().substring(0, 16) + number + ".safetensors");
         predictions.add(answers);
         accuracies.add(new ArrayList<>(List.of(accuracy(answers, split))));
         all.add(new ComparisonResult.Taught(
@@ -163,7 +159,26 @@ final class Teachers implements AutoCloseable {
                 accuracy(answers, split),
                 EvaluationReport.of(answers, split, null),
                 taught.sha256(),
-                out.relativize(file).toString()));
+                file.toString()));
+    }
+
+    /** Write the predictions of all, for the record that names them. */
+    void write() {
+        for (int i = 0; i < all.size(); i++) {
+            Path file = out.resolve(all.get(i).file());
+            if (!Files.exists(file)) written.add(file);
+            PredictionFile.write(predictions.get(i), file);
+        }
+    }
+
+    /** Remove what was written and was not there before. */
+    void discard() {
+        written.forEach(file -> FileUtils.deleteQuietly(file.toFile()));
+        try {
+            Files.deleteIfExists(out.resolve(FOLDER));
+        } catch (IOException e) {
+            return; // an earlier comparison's are in it
+        }
     }
 
     private static Map<Split, Predictions> answers(

@@ -30,7 +30,7 @@ public final class DistillationBuilder {
     final Teacher teacher;
     final List<LogitTerm> losses = new ArrayList<>();
     final List<FeaturePair> pairs = new ArrayList<>();
-    Schedule kdWeight = Schedule.constant(0.5);
+    Schedule weight = Schedule.constant(0.5);
 
     @Nullable
     Schedule taskWeight;
@@ -55,13 +55,13 @@ public final class DistillationBuilder {
     }
 
     /** Set the share w of the teacher in [0, 1]; the labels get the rest. */
-    public DistillationBuilder kdWeight(double weight) {
-        return kdWeight(Schedule.constant(Settings.inUnit("kd weight", weight)));
+    public DistillationBuilder weight(double weight) {
+        return weight(Schedule.constant(Settings.inUnit("weight", weight)));
     }
 
     /** Let the share of the teacher change in the course of the fit. */
-    public DistillationBuilder kdWeight(Schedule weights) {
-        kdWeight = weights.each(value -> Settings.inUnit("kd weight", value));
+    public DistillationBuilder weight(Schedule weights) {
+        weight = weights.each(value -> Settings.inUnit("weight", value));
         return this;
     }
 
@@ -192,7 +192,7 @@ public final class DistillationBuilder {
     public KnowledgeDistillation build() {
         if (losses.isEmpty() && pairs.isEmpty()) loss(new SoftTarget());
         boolean noTask = taskWeight != null && taskWeight.equals(Schedule.constant(0));
-        if (kdWeight.equals(Schedule.constant(0)) && noTask) {
+        if (weight.equals(Schedule.constant(0)) && noTask) {
             throw new LimbeckException("weight and task weight are both 0; nothing would be learned");
         }
         if (adapterEpochs > 0 && pairs.isEmpty()) {

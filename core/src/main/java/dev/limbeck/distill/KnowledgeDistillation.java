@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>total = (1 − w)·task + w·Σᵢ sᵢ·KDᵢ
  *
- * <p>with w the {@link DistillationBuilder#kdWeight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
+ * <p>with w the {@link DistillationBuilder#weight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
  * callback more in a call of fit:
  *
  * <pre>{@code
@@ -240,7 +240,7 @@ public final class KnowledgeDistillation implements Callback {
     /** A weight that has come to 0 for good, or for now, needs no answers. */
     private boolean teaches(TrainStep step) {
         if (step.index() >= settings.lastStep) return false;
-        return adaptersOnly(step.fit()) || settings.kdWeight.isConstant() || settings.kdWeight.at(progress) > 0;
+        return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
     }
 
     @Override
@@ -262,11 +262,11 @@ public final class KnowledgeDistillation implements Callback {
 
     private double taskWeight() {
         Schedule own = settings.taskWeight;
-        return own == null ? 1 - settings.kdWeight.at(progress) : own.at(progress);
+        return own == null ? 1 - settings.weight.at(progress) : own.at(progress);
     }
 
     private void addTerms(TrainStep step, SampleSelection choice, boolean held) {
-        double weight = settings.kdWeight.at(progress);
+        double weight = settings.weight.at(progress);
         SelectedSamples rows = choice.rows();
         int count = rows == null ? step.batch().size() : rows.count();
         Tensor weights = count == 0 ? null : choice.weights();
@@ -362,11 +362,11 @@ public final class KnowledgeDistillation implements Callback {
     public Map<String, Object> describe() {
         Map<String, Object> described = new LinkedHashMap<>();
         described.put("teacher", teacher.name());
-        described.put("kd_weight", settings.kdWeight.value());
+        described.put("kd_weight", settings.weight.value());
         Schedule task = settings.taskWeight;
-        boolean follows = task == null && !settings.kdWeight.isConstant();
+        boolean follows = task == null && !settings.weight.isConstant();
         described.put(
-                "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.kdWeight.first() : task.value());
+                "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.weight.first() : task.value());
         if (settings.confidenceThreshold > 0) described.put("confidence_threshold", settings.confidenceThreshold);
         if (settings.teacherErrors != TeacherErrorPolicy.KEEP) {
             described.put("teacher_errors", settings.teacherErrors.name().toLowerCase(Locale.ROOT));

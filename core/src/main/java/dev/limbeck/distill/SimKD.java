@@ -94,7 +94,7 @@ public final class SimKD {
             });
         }
         return KnowledgeDistillation.from(teacher)
-                .kdWeight(1)
+                .weight(1)
                 .pair(FeaturePair.of(own + ":input", path + ":input").loss(new FitNet()))
                 .build();
     }

@@ -91,7 +91,7 @@ public record DistillationRecipe(
     }
 
     DistillationBuilder builder(Teacher teacher) {
-        DistillationBuilder builder = KnowledgeDistillation.from(teacher).kdWeight(kdWeight);
+        DistillationBuilder builder = KnowledgeDistillation.from(teacher).weight(kdWeight);
         if (taskWeight != null) builder.taskWeight(taskWeight);
         if (confidenceThreshold != null) builder.confidenceThreshold(confidenceThreshold);
         if (teacherErrors != null)

@@ -39,6 +39,7 @@ public final class InferenceGraph implements AutoCloseable {
                 NoGrad noGrad = NoGrad.on()) {
             JitModule frozen = torch.freeze(module);
             Graph graph = frozen.get_method("forward").graph();
+            CallStacks.mend(graph);
             List<JitNode> nodes = new ArrayList<>();
             JitNode stop = graph.return_node();
             for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) nodes.add(node);

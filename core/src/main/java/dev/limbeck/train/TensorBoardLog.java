@@ -2,6 +2,7 @@ package dev.limbeck.train;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.io.IoErrors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -45,24 +46,37 @@ public final class TensorBoardLog implements Callback {
             Files.createDirectories(folder);
             String name = "events.out.tfevents.%010d.limbeck-%d"
                     .formatted(System.currentTimeMillis() / 1000, System.nanoTime());
-            out = Files.newOutputStream(folder.resolve(name));
-            write(message(FILE_VERSION, "brain.Event:2".getBytes(StandardCharsets.UTF_8)), 0);
+            out = begun(folder.resolve(name));
         } catch (IOException e) {
             throw failed(e);
+        }
+    }
+
+    /** Begin a file; what cannot be begun leaves none. */
+    private static OutputStream begun(Path file) throws IOException {
+        OutputStream begun = Files.newOutputStream(file);
+        try {
+            write(begun, message(FILE_VERSION, "brain.Event:2".getBytes(StandardCharsets.UTF_8)), 0);
+            return begun;
+        } catch (IOException e) {
+            begun.close();
+            Files.delete(file);
+            throw e;
         }
     }
 
     @Override
     public void afterEpoch(TrainingContext fit) {
         List<EpochRecord> rows = fit.learner().history();
-        if (rows.isEmpty()) return; // a search for a learning rate leaves none
+        OutputStream open = out;
+        if (open == null || rows.isEmpty()) return; // a search for a learning rate leaves none
         Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         row.forEach((name, value) -> {
             if (Double.isFinite(value)) summary.writeBytes(message(VALUE, scalar(name, value)));
         });
         try {
-            write(message(SUMMARY, summary.toByteArray()), rows.size() - 1);
+            write(open, message(SUMMARY, summary.toByteArray()), rows.size() - 1);
         } catch (IOException e) {
             throw failed(e);
         }
@@ -102,9 +116,7 @@ public final class TensorBoardLog implements Callback {
         to.write((int) left);
     }
 
-    private void write(byte[] what, long step) throws IOException {
-        OutputStream open = out;
-        if (open == null) return;
+    private static void write(OutputStream to, byte[] what, long step) throws IOException {
         ByteArrayOutputStream event = new ByteArrayOutputStream();
         event.write(WALL_TIME);
         event.writeBytes(little(8).putDouble(System.currentTimeMillis() / 1e3).array());
@@ -112,11 +124,11 @@ public final class TensorBoardLog implements Callback {
         varint(event, step);
         event.writeBytes(what);
         byte[] length = little(8).putLong(event.size()).array();
-        open.write(length);
-        open.write(little(4).putInt(masked(length)).array());
-        open.write(event.toByteArray());
-        open.write(little(4).putInt(masked(event.toByteArray())).array());
-        open.flush();
+        to.write(length);
+        to.write(little(4).putInt(masked(length)).array());
+        to.write(event.toByteArray());
+        to.write(little(4).putInt(masked(event.toByteArray())).array());
+        to.flush();
     }
 
     private static int masked(byte[] bytes) {
@@ -131,6 +143,6 @@ public final class TensorBoardLog implements Callback {
     }
 
     private LimbeckException failed(IOException e) {
-        return new LimbeckException("cannot write the log in " + folder + ": " + e.getMessage(), e);
+        return IoErrors.writing(folder, e);
     }
 }

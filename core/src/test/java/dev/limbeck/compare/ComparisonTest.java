@@ -156,6 +156,15 @@ class ComparisonTest {
                         "distilled, seed 1");
         assertThat(again.variants().get(1).each(ComparisonResult.Run::accuracy))
                 .isEqualTo(first.variants().get(1).each(ComparisonResult.Run::accuracy));
+        Path record = home.resolve("resumed").resolve(Comparison.RESULT_NAME);
+        FileUtils.deleteDirectory(home.resolve("resumed/teachers").toFile());
+        Files.delete(record);
+        Files.createDirectory(record);
+        assertThatThrownBy(() -> comparison("resumed", 2, named("distilled", distilled), told)
+                        .run())
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("is a folder");
+        assertThat(home.resolve("resumed/teachers")).doesNotExist();
         Recipe other = recipe(tree -> tree.withObject("/training").put("lr", 2e-2));
         assertThatThrownBy(() -> comparison("resumed", 1, named("alone", other, "x", other), told)
                         .run())

@@ -86,7 +86,7 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .kdWeight(Schedule.of("linear:0.9..0.3"))
+                        .weight(Schedule.of("linear:0.9..0.3"))
                         .loss(new SoftTarget(), Schedule.of("linear:1..4"), Schedule.of("linear:2..5"))
                         .build(),
                 (Look) step -> {
@@ -118,7 +118,7 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .kdWeight(0.8)
+                        .weight(0.8)
                         .loss(seen)
                         .maxSteps(3)
                         .build(),
@@ -134,7 +134,7 @@ class DistillationChoicesTest {
                 1,
                 0.01,
                 KnowledgeDistillation.from(teacher)
-                        .kdWeight(Schedule.of("step:0.5..0"))
+                        .weight(Schedule.of("step:0.5..0"))
                         .loss(seen)
                         .build());
         assertThat(seen.rows).hasSize(2);
@@ -222,7 +222,7 @@ class DistillationChoicesTest {
     @Test
     void diagnosesTellHowTermsPull() {
         KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
-                .kdWeight(0.25)
+                .weight(0.25)
                 // The task's own loss, so that the gradients point the same way.
                 .loss((ours, theirs, labels) -> Ops.crossEntropy(ours, labels))
                 .loss(new HardLabel())
@@ -365,7 +365,7 @@ class DistillationChoicesTest {
             };
             List<Double> sums = new ArrayList<>();
             DistillationBuilder settings =
-                    KnowledgeDistillation.from(big).kdWeight(1).loss(new DecoupledKD(1, 2, 2));
+                    KnowledgeDistillation.from(big).weight(1).loss(new DecoupledKD(1, 2, 2));
             learner.fit(1, 0.01, settings.build(), labels, (Look) step -> {
                 Tensor answers = big.predict(step.batch().input());
                 sums.add(step.term("DecoupledKD").item_double());

@@ -215,7 +215,7 @@ class FeatureDistillationTest {
     void theProbeLeavesNoTraceInTheStudent() {
         String before = student.model().sha256();
         KnowledgeDistillation distillation = pairs(new FitNet(), "layer2")
-                .kdWeight(1)
+                .weight(1)
                 .pair(FeaturePair.matched())
                 .build();
         FeaturePairs.match(student.model(), teacher.model(), 3, 8, 8);
@@ -340,7 +340,7 @@ class FeatureDistillationTest {
                     .pair(FeaturePair.of("layer1", "block1")
                             .loss(new OverhaulFeature())
                             .scale(1e-3))
-                    .kdWeight(Schedule.of("cosine:1..0.2"))
+                    .weight(Schedule.of("cosine:1..0.2"))
                     .build();
             learner.fit(4, 0.01, distillation, new Checkpoint(checkpoint), new Callback() {
                 @Override
@@ -360,7 +360,7 @@ class FeatureDistillationTest {
         EpochRecord row = student.fit(
                         1,
                         0.01,
-                        pairs(new FitNet(), "layer2", "layer3").kdWeight(0.9).build())
+                        pairs(new FitNet(), "layer2", "layer3").weight(0.9).build())
                 .get(0);
         assertThat(row.validLoss()).isEqualTo(student.validate().loss());
         assertThat(row.metrics()).isEqualTo(student.validate().metrics());

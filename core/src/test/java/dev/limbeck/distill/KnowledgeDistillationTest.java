@@ -76,7 +76,7 @@ class KnowledgeDistillationTest {
     @CsvSource({"0.5, NaN, 0.5", "0, NaN, 1", "1, NaN, 0", "0.3, NaN, 0.7", "0.9, 1, 1", "0.4, 0, 0", "1, 0.2, 0.2"})
     void theTotalIsTheWeightedSumOfTaskAndTeacher(double weight, double taskWeight, double expectedTaskWeight) {
         DistillationBuilder settings = KnowledgeDistillation.from(teacher)
-                .kdWeight(weight)
+                .weight(weight)
                 .loss(new SoftTarget(4), 2)
                 .loss(new LogitMse(), 0.25);
         if (!Double.isNaN(taskWeight)) settings.taskWeight(taskWeight);
@@ -105,15 +105,15 @@ class KnowledgeDistillationTest {
 
     @Test
     void theEndsOfTheScaleAreExact() {
-        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0).build(), (Look)
+        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).weight(0).build(), (Look)
                 step -> assertThat(value(step.total())).isEqualTo(value(step.term(TrainStep.TASK))));
-        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).kdWeight(1).build(), (Look)
+        student.fit(1, 0.01, KnowledgeDistillation.from(teacher).weight(1).build(), (Look)
                 step -> assertThat(value(step.total())).isEqualTo(value(step.term("SoftTarget"))));
     }
 
     @Test
     void weightZeroTrainsAsIfThereWereNoTeacher() {
-        student.fit(2, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0).build());
+        student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0).build());
         try (Learner alone = Learner.builder(data, TinyNet.ARCHITECTURE)
                 .seed(2)
                 .precision("fp32")
@@ -158,11 +158,11 @@ class KnowledgeDistillationTest {
     @Test
     void refusesWeightsOutsideTheirRanges() {
         DistillationBuilder builder = KnowledgeDistillation.from(teacher);
-        assertThatThrownBy(() -> builder.kdWeight(1.1)).hasMessage("kd weight must be between 0 and 1, found 1.1");
-        assertThatThrownBy(() -> builder.kdWeight(Double.NaN)).hasMessageEndingWith("found NaN");
+        assertThatThrownBy(() -> builder.weight(1.1)).hasMessage("weight must be between 0 and 1, found 1.1");
+        assertThatThrownBy(() -> builder.weight(Double.NaN)).hasMessageEndingWith("found NaN");
         assertThatThrownBy(() -> builder.taskWeight(-1)).hasMessage("task weight must be at least 0, found -1.0");
         assertThatThrownBy(() -> builder.loss(new LogitMse(), -1)).hasMessage("scale must be at least 0, found -1.0");
-        assertThatThrownBy(() -> builder.kdWeight(0).taskWeight(0).build())
+        assertThatThrownBy(() -> builder.weight(0).taskWeight(0).build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("weight and task weight are both 0; nothing would be learned");
     }
@@ -238,7 +238,7 @@ class KnowledgeDistillationTest {
         EpochRecord row = student.fit(
                         1,
                         0.01,
-                        KnowledgeDistillation.from(teacher).kdWeight(0.9).build())
+                        KnowledgeDistillation.from(teacher).weight(0.9).build())
                 .get(0);
         assertThat(row.validLoss()).isEqualTo(student.validate().loss());
         assertThat(row.metrics()).isEqualTo(student.validate().metrics()).containsOnlyKeys("accuracy");
@@ -314,7 +314,7 @@ class KnowledgeDistillationTest {
             small.to(DType.FLOAT64);
             big.to(DType.FLOAT64);
             Callback distillation = KnowledgeDistillation.from(big)
-                    .kdWeight(weight)
+                    .weight(weight)
                     .loss(new SoftTarget(2))
                     .build();
             learner.fit(1, 1e-12, distillation, new Callback() {
@@ -368,7 +368,7 @@ class KnowledgeDistillationTest {
             assertThat(big.validate().metric("accuracy")).isGreaterThan(0.9);
             // The teacher alone teaches: the labels have no weight.
             List<EpochRecord> rows = small.fitOneCycle(
-                    4, 0.02, KnowledgeDistillation.from(big).kdWeight(1).build());
+                    4, 0.02, KnowledgeDistillation.from(big).weight(1).build());
             EpochRecord last = rows.get(rows.size() - 1);
             assertThat(last.notes().get("teacher_agreement")).isGreaterThan(0.9);
             assertThat(last.notes().get("valid_SoftTarget"))

@@ -48,7 +48,7 @@ class StrategiesTest {
             TeacherChain.from(ModuleTeacher.of(first))
                     .with(teacher -> {
                         order.add("taught by " + teacher.name());
-                        return KnowledgeDistillation.from(teacher).kdWeight(1).build();
+                        return KnowledgeDistillation.from(teacher).weight(1).build();
                     })
                     .train(List.of(second, third), (student, distillation) -> {
                         hashes.add(second.model().sha256());

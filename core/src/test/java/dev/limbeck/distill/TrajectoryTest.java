@@ -114,7 +114,7 @@ class TrajectoryTest {
 
     private static Callback distillation(Module teacher) {
         return KnowledgeDistillation.from(teacher)
-                .kdWeight(0.5)
+                .weight(0.5)
                 .loss(new SoftTarget(4))
                 .build();
     }

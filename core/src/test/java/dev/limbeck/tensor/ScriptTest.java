@@ -62,6 +62,30 @@ class ScriptTest {
                 .doesNotContain("\n");
     }
 
+    /** The engine frees what it folds into forward and would read the name of it again for the text of an error. */
+    @Test
+    void whatFailsInAMethodFailsInWords() {
+        String source = """
+                def forward(self, x: Tensor):
+                    return self.doubled(x)
+
+                def doubled(self, x: Tensor):
+                    if x.dim() == 2:
+                        x = torch.fill(x, x)
+                    return x * 2
+                """;
+        for (int i = 0; i < 50; i++) {
+            try (Scope scope = Scope.open();
+                    Script script = Script.compile("Failing", Map.of(), Map.of(), Map.of(), source)) {
+                // Memory that was freed is used again.
+                for (int j = 0; j < 100; j++) Tensors.zeros(DType.FLOAT32, j + 1);
+                assertThatThrownBy(() -> script.forward(Tensors.zeros(DType.FLOAT32, 2, 3)))
+                        .isInstanceOf(RuntimeException.class)
+                        .hasMessageContaining("fill_ only supports 0-dimension value tensor");
+            }
+        }
+    }
+
     @Test
     void whatANewerPyTorchSavedIsNamed() throws IOException {
         String engine = "LibTorch " + Engine.version().replaceAll("-.*", "");

@@ -40,7 +40,7 @@ public final class Tutorial {
             alone.fitOneCycle(10, 1e-3);
 
             student.fitOneCycle(
-                    10, 1e-3, KnowledgeDistillation.from(teacher).kdWeight(0.5).build());
+                    10, 1e-3, KnowledgeDistillation.from(teacher).weight(0.5).build());
 
             show("teacher", teacher);
             show("student alone", alone);

@@ -155,7 +155,7 @@ public final class Harness implements AutoCloseable {
         return Arrays.stream(e.getStackTrace())
                 .filter(frame -> frame.getClassName().startsWith("dev.limbeck.")
                         && !frame.getClassName().startsWith("dev.limbeck.fuzz.")
-                        && !frame.getClassName().endsWith("FileTrouble"))
+                        && !frame.getClassName().endsWith("IoErrors"))
                 .limit(4)
                 .map(frame ->
                         frame.getClassName().substring(frame.getClassName().lastIndexOf('.') + 1) + "."

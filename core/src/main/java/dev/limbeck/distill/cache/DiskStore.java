@@ -110,6 +110,7 @@ public final class DiskStore implements RowStore {
     }
 
     private static void create(Path folder, Map<String, String> facts) {
+        boolean made = !Files.exists(folder);
         try {
             Files.createDirectories(folder);
             Path temporary = folder.resolve("." + UUID.randomUUID() + ".tmp");
@@ -123,7 +124,16 @@ public final class DiskStore implements RowStore {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException e) {
+            if (made) deleteEmpty(folder);
             throw IoErrors.writing(folder.resolve(FACTS), e);
+        }
+    }
+
+    private static void deleteEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            return; // another writer is in it
         }
     }
 

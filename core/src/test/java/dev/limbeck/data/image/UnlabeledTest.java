@@ -112,7 +112,7 @@ class UnlabeledTest {
                 Learner student =
                         Learner.builder(data, Zoo.CIFAR_RESNET8).seed(1).build()) {
             List<EpochRecord> epochs = student.fit(
-                    2, 1e-3, KnowledgeDistillation.from(teacher).kdWeight(0.5).build());
+                    2, 1e-3, KnowledgeDistillation.from(teacher).weight(0.5).build());
             assertThat(epochs.get(1).trainLoss()).isFinite();
             assertThat(epochs.get(1).terms().get("task")).isFinite().isNotZero();
         }

@@ -124,7 +124,7 @@ class CachedOutputsTest {
 
     private String taughtBy(Teacher teacher, FeaturePair... pairs) {
         try (Learner student = learner(2)) {
-            var how = KnowledgeDistillation.from(teacher).kdWeight(0.8).loss(new SoftTarget(4));
+            var how = KnowledgeDistillation.from(teacher).weight(0.8).loss(new SoftTarget(4));
             for (FeaturePair pair : pairs) how.pair(pair);
             student.fit(4, 0.01, how.build());
             return student.model().sha256();

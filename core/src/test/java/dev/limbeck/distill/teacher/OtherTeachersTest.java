@@ -49,7 +49,7 @@ class OtherTeachersTest {
                 .precision("fp32")
                 .build()) {
             student.fit(
-                    2, 0.01, KnowledgeDistillation.from(teacher).kdWeight(0.8).build());
+                    2, 0.01, KnowledgeDistillation.from(teacher).weight(0.8).build());
             return Tensors.toFloats(student.model().parameters().get("fc.weight"));
         }
     }
