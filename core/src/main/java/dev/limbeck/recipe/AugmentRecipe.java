@@ -14,21 +14,21 @@ public record AugmentRecipe(
         @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = 4096)
         @Nullable Integer padAndCrop,
         @Setting(
-                help = "Take random parts of at least this share of the area, such as 0.35",
+                help = "Random parts of at least this share of the area, such as 0.35",
                 above = 0,
                 atMost = 1,
-                label = "SHARE")
+                label = "X")
         @Nullable Double randomResizedCrop,
         @Setting(
-                help = "Change brightness, contrast and saturation by up to this share",
+                help = "Change brightness, contrast, saturation by up to this share",
                 atLeast = 0,
                 atMost = 1,
-                label = "SHARE")
+                label = "X")
         @Nullable Double colorJitter,
-        @Setting(help = "Magnitude of two random operations, 1 to 30; 0 for none", atLeast = 0, atMost = 30)
+        @Setting(help = "Magnitude of two random operations, up to 30; 0 for none", atLeast = 0, atMost = 30)
         @Nullable Integer randAugment,
         @Setting(
-                help = "Only N views of each image, in turn, so that a teacher's outputs can be cached",
+                help = "Only N views of each image, in turn, so outputs can be cached",
                 atLeast = 0,
                 options = "--augment-views")
         @Nullable Integer views) {

@@ -30,9 +30,9 @@ public record DataRecipe(
         String source,
         @Setting(help = "Label from file names: the pattern's first group, else all of it", label = "REGEX")
         @Nullable String labelRegex,
-        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "as model or data say")
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's")
         @Nullable Integer imageSize,
-        @Setting(help = "How they get that size", oneOfEnum = Resize.class, whenUnset = "crop")
+        @Setting(help = "How to fit them", oneOfEnum = Resize.class, whenUnset = "the model's or crop")
         @Nullable String resize,
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
@@ -41,9 +41,10 @@ public record DataRecipe(
                 defaultValue = "0.2",
                 atLeast = 0,
                 below = 1,
-                label = "SHARE")
+                label = "SHARE",
+                rare = true)
         Double validFraction,
-        @Setting(help = "Labeled training images at most, as the classes are mixed", atLeast = 1)
+        @Setting(help = "Labeled training images at most, in proportion from the classes", atLeast = 1)
         @Nullable Integer maxTrainSamples,
         @Setting(help = "Labeled training images at most of each class", atLeast = 1)
         @Nullable Integer labelsPerClass,
@@ -63,11 +64,11 @@ public record DataRecipe(
                 options = "--data-seed",
                 rare = true)
         @Nullable Long seed,
-        @Setting(help = "Three channel means, white is 1", whenUnset = "ImageNet's", label = "M,M,M", rare = true)
+        @Setting(help = "Three channel means, white is 1", whenUnset = "the model's or ImageNet's", label = "M,M,M", rare = true)
         @Nullable List<Double> mean,
-        @Setting(help = "Three channel deviations", whenUnset = "ImageNet's", label = "S,S,S", rare = true)
+        @Setting(help = "Three channel deviations", whenUnset = "the model's or ImageNet's", label = "S,S,S", rare = true)
         @Nullable List<Double> std,
-        @Setting(help = "Leave out images that cannot be read, and count them", defaultValue = "false")
+        @Setting(help = "Leave out images that cannot be read, and count them", defaultValue = "false", rare = true)
         Boolean skipBadImages) {
     private static final int MOST_SKIPPED = 10;
 

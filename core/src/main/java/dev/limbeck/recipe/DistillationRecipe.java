@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Say how much the student learns from the teacher, and by which losses. Weights may be schedules. */
 public record DistillationRecipe(
         @Setting(
-                help = "Share of the teacher; a number or such as cosine:1..0",
+                help = "Share of the teacher, as 0.9 or cosine:1..0",
                 defaultValue = "0.5",
                 atLeast = 0,
                 atMost = 1)
@@ -48,7 +48,7 @@ public record DistillationRecipe(
                 options = {})
         @Nullable Map<String, List<String>> classes,
         @Setting(
-                help = "Loss and settings, as soft-target:T=4; several add up",
+                help = "Loss, as soft-target:T=4; several add up",
                 whenUnset = "soft-target",
                 options = "--loss",
                 label = "LOSS",

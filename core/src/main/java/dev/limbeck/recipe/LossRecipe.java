@@ -24,7 +24,7 @@ public record LossRecipe(
         String name,
         @Setting(
                 help = "Temperature of losses that have one",
-                whenUnset = "the loss's own, mostly 3",
+                whenUnset = "their own",
                 options = {"-T", "--temperature"})
         @Nullable Schedule temperature,
         @Setting(help = "Factor beside the weight", atLeast = 0, whenUnset = "1")

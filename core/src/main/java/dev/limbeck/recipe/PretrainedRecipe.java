@@ -11,16 +11,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Say which trained weights a network begins with below a new classifier. */
 public record PretrainedRecipe(
-        @Setting(help = "Begin with these: imagenet, a file or a run", defaultValue = "imagenet", label = "FILE")
+        @Setting(help = "Fine-tune the weights of a file or a run", defaultValue = "imagenet", label = "FILE")
         String weights,
         @Setting(help = "Which of several sets of weights in that file, such as model_ema", label = "KEY", rare = true)
         @Nullable String weightsKey,
         @Setting(
                 help = "The new classifier",
                 oneOf = {"concat", "linear"},
-                whenUnset = "concat, where the network pools maps")
+                whenUnset = "concat if it pools")
         @Nullable String head,
-        @Setting(help = "Epochs that train the classifier alone, before --epochs", defaultValue = "1", atLeast = 0)
+        @Setting(help = "Epochs of the new classifier alone, before the others", defaultValue = "1", atLeast = 0)
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";

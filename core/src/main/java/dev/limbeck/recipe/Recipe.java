@@ -25,7 +25,7 @@ public record Recipe(
                 heading = Heading.STUDENT)
         String student,
         @Setting(
-                help = "Begin with ImageNet's weights below a new classifier, and fine-tune them",
+                help = "Fine-tune ImageNet's weights below a new classifier",
                 options = "--pretrained",
                 heading = Heading.STUDENT)
         @Nullable PretrainedRecipe pretrained,

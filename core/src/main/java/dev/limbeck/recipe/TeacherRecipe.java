@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /** Name a teacher, or several that teach together; what is null is as the file says. Paths begin at the working directory. */
 public record TeacherRecipe(
         @Setting(
-                help = "Run, safetensors, checkpoint, TorchScript or ONNX; may be several",
+                help = "Run, safetensors, checkpoint, TorchScript, ONNX; may be several",
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
@@ -45,7 +45,7 @@ public record TeacherRecipe(
                 label = "KEY",
                 rare = true)
         @Nullable String weightsKey,
-        @Setting(help = "Side of the images that it wants, if another", atLeast = 1, options = "--teacher-image-size")
+        @Setting(help = "Side of the images that it wants, if another", atLeast = 1, options = "--teacher-image-size", rare = true)
         @Nullable Integer imageSize,
         @Setting(
                 help = "How its images get that size",
@@ -82,7 +82,8 @@ public record TeacherRecipe(
                 help = "Names of its classes, as its outputs stand",
                 whenUnset = "its file's",
                 options = "--teacher-classes",
-                label = "NAME,…")
+                label = "NAME,…",
+                rare = true)
         @Nullable List<String> classes,
         @Setting(
                 help = "What a TorchScript or ONNX file gives",
@@ -96,7 +97,7 @@ public record TeacherRecipe(
                 options = {})
         @Nullable List<TeacherRecipe> members,
         @Setting(
-                help = "Joins several by",
+                help = "Join several",
                 oneOfEnum = EnsembleTeacher.Combination.class,
                 whenUnset = "logits",
                 label = "WAY")

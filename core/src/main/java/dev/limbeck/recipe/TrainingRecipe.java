@@ -48,7 +48,7 @@ public record TrainingRecipe(
         @Setting(help = "Batches that make one step", defaultValue = "1", atLeast = 1)
         Integer gradAccumSteps,
         @Setting(
-                help = "Whether mistakes on rare classes weigh more",
+                help = "Weigh mistakes on rare classes",
                 oneOf = {"none", "balanced"},
                 defaultValue = "none")
         String classWeights,
@@ -59,7 +59,7 @@ public record TrainingRecipe(
                 below = 1,
                 label = "SHARE")
         Double labelSmoothing,
-        @Setting(help = "Blend images of a batch; alpha of the share's Beta, such as 0.2", above = 0, label = "ALPHA")
+        @Setting(help = "Blend images of a batch; alpha of the shares, such as 0.2", above = 0, label = "ALPHA")
         @Nullable Double mixup,
         @Setting(help = "Paste boxes of other images of the batch; alpha, such as 1", above = 0, label = "ALPHA")
         @Nullable Double cutmix,
@@ -72,12 +72,12 @@ public record TrainingRecipe(
         @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1)
         @Nullable Integer patience,
         @Setting(
-                help = "Which epoch's model, best by validation",
+                help = "Epoch of the model, best by validation",
                 oneOf = {"last", "best"},
                 defaultValue = "last")
         String keep,
         @Setting(
-                help = "What to compute in",
+                help = "Precision, auto by the processor",
                 oneOf = {"auto", "fp32", "bf16"},
                 defaultValue = "auto")
         String precision,
