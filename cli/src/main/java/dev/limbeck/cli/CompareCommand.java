@@ -39,7 +39,11 @@ final class CompareCommand extends LimbeckCommand {
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the comparison; runs that are there are kept")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the comparison; runs that are there are kept")
     Path out = Path.of("");
 
     @Override

@@ -30,7 +30,11 @@ final class EvaluateCommand extends LimbeckCommand {
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Option(names = "--split", paramLabel = "NAME", defaultValue = "test", description = "train, valid or test (default: test)")
+    @Option(
+            names = "--split",
+            paramLabel = "NAME",
+            defaultValue = "test",
+            description = "train, valid or test (default: test)")
     Split split = Split.TEST;
 
     @Option(
@@ -62,7 +66,8 @@ final class EvaluateCommand extends LimbeckCommand {
         if (!data.isNamed()) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (LoadedModel opened = LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data.settings)) {
+        try (LoadedModel opened =
+                LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data.settings)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
             return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
         }

@@ -49,9 +49,7 @@ final class ExportCommand extends LimbeckCommand {
             description = "onnx, torchscript, safetensors, or several (default: onnx)")
     List<Format> formats = List.of(Format.ONNX);
 
-    @Option(
-            names = "--normalize",
-            description = "Let the ONNX file take pixels from 0 to 255 and normalize them")
+    @Option(names = "--normalize", description = "Let the ONNX file take pixels from 0 to 255 and normalize them")
     boolean normalizes;
 
     @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits")

@@ -66,7 +66,8 @@ final class GroupedHelp {
         StringBuilder text = new StringBuilder();
         groups.forEach((heading, options) -> {
             if (options.isEmpty()) return;
-            text.append(help.colorScheme().ansi().string("@|bold " + heading + "|@")).append('\n');
+            text.append(help.colorScheme().ansi().string("@|bold " + heading + "|@"))
+                    .append('\n');
             text.append(lines(help, shown, options));
         });
         return text.toString();
@@ -109,7 +110,8 @@ final class GroupedHelp {
                 .toList();
         String line = INDENT + "and";
         for (String name : rare) {
-            if (line.length() + 1 + name.length() > help.commandSpec().usageMessage().width()) {
+            if (line.length() + 1 + name.length()
+                    > help.commandSpec().usageMessage().width()) {
                 text.append(line).append('\n');
                 line = INDENT + "   ";
             }

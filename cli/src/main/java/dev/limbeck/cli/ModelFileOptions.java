@@ -29,7 +29,10 @@ final class ModelFileOptions {
     @Nullable
     String layout;
 
-    @Option(names = "--model-channels", paramLabel = "NAME", description = "rgb or bgr, of a TorchScript or ONNX file (default: rgb)")
+    @Option(
+            names = "--model-channels",
+            paramLabel = "NAME",
+            description = "rgb or bgr, of a TorchScript or ONNX file (default: rgb)")
     @Nullable
     String channels;
 }

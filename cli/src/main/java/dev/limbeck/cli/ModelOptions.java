@@ -8,8 +8,7 @@ import picocli.CommandLine.Option;
 
 /** Offer which trained model to use. */
 final class ModelOptions {
-    static final String KINDS =
-            "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
+    static final String KINDS = "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
 
     @Option(names = "--model", required = true, paramLabel = "FILE", description = KINDS)
     Path model = Path.of("");

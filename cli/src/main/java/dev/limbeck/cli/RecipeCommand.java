@@ -35,9 +35,7 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Option(names = "--overwrite", description = "Replace an existing run")
     boolean overwrite;
 
-    @Option(
-            names = "--resume",
-            description = "Go on after the last finished epoch of an interrupted run")
+    @Option(names = "--resume", description = "Go on after the last finished epoch of an interrupted run")
     boolean resume;
 
     /**

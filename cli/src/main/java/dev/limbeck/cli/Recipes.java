@@ -58,8 +58,8 @@ final class Recipes {
                         "--weights-key goes with --weights; add it, or --teacher-weights-key for a teacher's");
             }
             if (!start.isEmpty() && !flag) {
-                throw new LimbeckException(
-                        "--" + start.fieldNames().next().replace('_', '-') + " goes with --pretrained or --weights; add one");
+                throw new LimbeckException("--" + start.fieldNames().next().replace('_', '-')
+                        + " goes with --pretrained or --weights; add one");
             }
         }
         if (flag && !start.has("weights")) given.withObject("/" + PRETRAINED).put("weights", "imagenet");

@@ -40,7 +40,9 @@ final class SettingOptions {
     static SettingOptions ofRecipe(boolean taught) {
         return new SettingOptions(
                 true,
-                setting -> taught || !List.of("teacher", "distillation").contains(setting.path().get(0)));
+                setting -> taught
+                        || !List.of("teacher", "distillation")
+                                .contains(setting.path().get(0)));
     }
 
     /** Offer the settings of data. */
@@ -68,7 +70,9 @@ final class SettingOptions {
         } else if (setting.isList()) {
             option.type(List.class).auxiliaryTypes(setting.type()).arity("1").splitRegex(",");
         } else if (setting.type() == Boolean.class || setting.isSection()) {
-            option.type(Boolean.class).arity("0").negatable(setting.declaration().negatable());
+            option.type(Boolean.class)
+                    .arity("0")
+                    .negatable(setting.declaration().negatable());
         } else {
             option.type(setting.isNumber() ? setting.type() : String.class);
         }
@@ -133,7 +137,10 @@ final class SettingOptions {
         ObjectNode tree = RecipeFiles.tree();
         options.forEach((setting, option) -> {
             Object value = option.getValue();
-            if (value == null || setting.listed() || setting.isSection() || setting.declaration().repeatable()) return;
+            if (value == null
+                    || setting.listed()
+                    || setting.isSection()
+                    || setting.declaration().repeatable()) return;
             ObjectNode section = section(tree, setting);
             if (setting.type() == Schedule.class) LossRecipe.put(section, setting.key(), (String) value);
             else section.set(setting.key(), JSON.valueToTree(value));

@@ -6,6 +6,7 @@ import dev.limbeck.recipe.Declarations;
 import dev.limbeck.recipe.DeclaredSetting;
 import dev.limbeck.recipe.Heading;
 import dev.limbeck.recipe.RecipeSchema;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,8 +30,10 @@ final class SettingsCommand extends LimbeckCommand {
             say(heading.title());
             for (DeclaredSetting setting : settings) {
                 if (setting.heading() != heading) continue;
-                String options = String.join(", ", setting.options());
-                say(Texts.format(row, setting.dotted(), setting.line() + (options.isEmpty() ? "" : "; " + options)));
+                List<String> parts = new ArrayList<>(List.of(setting.line()));
+                if (!setting.bounds().isEmpty()) parts.add(setting.bounds());
+                if (!setting.options().isEmpty()) parts.add(String.join(", ", setting.options()));
+                say(Texts.format(row, setting.dotted(), String.join("; ", parts)));
             }
         }
         return tree(RecipeSchema.text());

@@ -50,7 +50,11 @@ final class ShowCommand extends LimbeckCommand {
     @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first")
     boolean worst;
 
-    @Option(names = "--samples", paramLabel = "N", defaultValue = "32", description = "With --model: how many images (default: 32)")
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "With --model: how many images (default: 32)")
     int rows;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")

@@ -44,7 +44,12 @@ final class SweepCommand extends LimbeckCommand {
     @Nullable
     List<String> weights;
 
-    @Option(names = "--losses", split = ",", paramLabel = "LOSS,…", hideParamSyntax = true, description = "Losses (default: that of the recipe)")
+    @Option(
+            names = "--losses",
+            split = ",",
+            paramLabel = "LOSS,…",
+            hideParamSyntax = true,
+            description = "Losses (default: that of the recipe)")
     List<String> losses = List.of();
 
     @Option(
@@ -62,10 +67,18 @@ final class SweepCommand extends LimbeckCommand {
             description = "grid, random, or halving: drop the worst early (default: grid)")
     String strategy = "grid";
 
-    @Option(names = "--trials", paramLabel = "N", defaultValue = "8", description = "Combinations that random draws (default: 8)")
+    @Option(
+            names = "--trials",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Combinations that random draws (default: 8)")
     int trials = 8;
 
-    @Option(names = "--seeds", paramLabel = "N", defaultValue = "1", description = "Seeds each combination is judged on (default: 1)")
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Seeds each combination is judged on (default: 1)")
     int seeds = 1;
 
     @Option(
@@ -81,7 +94,11 @@ final class SweepCommand extends LimbeckCommand {
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder of the sweep; runs that are there are kept")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the sweep; runs that are there are kept")
     Path out = Path.of("");
 
     @Override

@@ -42,7 +42,17 @@ class HelpTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "train", "distill", "check", "cache", "compare", "evaluate", "predict", "export", "lr-find", "sweep", "show"
+                "train",
+                "distill",
+                "check",
+                "cache",
+                "compare",
+                "evaluate",
+                "predict",
+                "export",
+                "lr-find",
+                "sweep",
+                "show"
             })
     void anOptionTakesOneLine(String command) {
         assertThat(help(command))
@@ -76,6 +86,9 @@ class HelpTest {
     @Test
     void completionKnowsWordsThatASettingMayBe() {
         String script = Cli.run("generate-completion").done().out();
-        assertThat(script).contains("--teacher-errors").contains("\"keep\" \"swap\" \"drop\"").contains("--grad-accum-steps");
+        assertThat(script)
+                .contains("--teacher-errors")
+                .contains("\"keep\" \"swap\" \"drop\"")
+                .contains("--grad-accum-steps");
     }
 }

@@ -9,29 +9,41 @@ import org.jspecify.annotations.Nullable;
  * @see Augmentation
  */
 public record AugmentRecipe(
-        @Setting(help = "Mirror half of the images", whenUnset = "as suits the data", negatable = true)
-        @Nullable Boolean hflip,
-        @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = 4096)
-        @Nullable Integer padAndCrop,
+        @Setting(help = "Mirror half of the images", whenUnset = "as suits the data", negatable = true) @Nullable
+        Boolean hflip,
+
+        @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = Augmentation.MOST_CROP) @Nullable
+        Integer padAndCrop,
+
         @Setting(
                 help = "Random parts of at least this share of the area, such as 0.35",
                 above = 0,
                 atMost = 1,
                 label = "X")
-        @Nullable Double randomResizedCrop,
+        @Nullable
+        Double randomResizedCrop,
+
         @Setting(
                 help = "Change brightness, contrast, saturation by up to this share",
                 atLeast = 0,
                 atMost = 1,
                 label = "X")
-        @Nullable Double colorJitter,
-        @Setting(help = "Magnitude of two random operations, up to 30; 0 for none", atLeast = 0, atMost = 30)
-        @Nullable Integer randAugment,
+        @Nullable
+        Double colorJitter,
+
+        @Setting(
+                help = "Magnitude of two random operations, up to " + Augmentation.MOST_RAND_AUGMENT + "; 0 for none",
+                atLeast = 0,
+                atMost = Augmentation.MOST_RAND_AUGMENT)
+        @Nullable
+        Integer randAugment,
+
         @Setting(
                 help = "Only N views of each image, in turn, so outputs can be cached",
                 atLeast = 0,
                 options = "--augment-views")
-        @Nullable Integer views) {
+        @Nullable
+        Integer views) {
     /** Change what suits the data to what this says. */
     Augmentation over(Augmentation suited) {
         return new Augmentation(

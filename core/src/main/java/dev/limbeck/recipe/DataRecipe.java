@@ -28,14 +28,19 @@ public record DataRecipe(
                 options = "--data",
                 label = "SOURCE")
         String source,
-        @Setting(help = "Label from file names: the pattern's first group, else all of it", label = "REGEX")
-        @Nullable String labelRegex,
-        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's")
-        @Nullable Integer imageSize,
-        @Setting(help = "How to fit them", oneOfEnum = Resize.class, whenUnset = "the model's or crop")
-        @Nullable String resize,
+
+        @Setting(help = "Label from file names: the pattern's first group, else all of it", label = "REGEX") @Nullable
+        String labelRegex,
+
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
+        Integer imageSize,
+
+        @Setting(help = "How to fit them", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
+        String resize,
+
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
+
         @Setting(
                 help = "Share that validates where no split does",
                 defaultValue = "0.2",
@@ -44,30 +49,52 @@ public record DataRecipe(
                 label = "SHARE",
                 rare = true)
         Double validFraction,
-        @Setting(help = "Labeled training images at most, in proportion from the classes", atLeast = 1)
-        @Nullable Integer maxTrainSamples,
-        @Setting(help = "Labeled training images at most of each class", atLeast = 1)
-        @Nullable Integer labelsPerClass,
+
+        @Setting(help = "Labeled training images at most, in proportion from the classes", atLeast = 1) @Nullable
+        Integer maxTrainSamples,
+
+        @Setting(help = "Labeled training images at most of each class", atLeast = 1) @Nullable
+        Integer labelsPerClass,
+
         @Setting(help = "Keep images beyond those limits for the teacher, unlabeled", defaultValue = "false")
         Boolean keepUnlabeled,
-        @Setting(help = "Folder of unlabeled images for the teacher to teach on", label = "DIR")
-        @Nullable String unlabeled,
+
+        @Setting(help = "Folder of unlabeled images for the teacher to teach on", label = "DIR") @Nullable
+        String unlabeled,
+
         @Setting(help = "Draw as many images of every class in each epoch", defaultValue = "false")
         Boolean balanced,
+
         @Setting(
                 help = "How training images are changed; what is not set is as it suits the data",
                 heading = Heading.AUGMENTATION)
-        @Nullable AugmentRecipe augment,
+        @Nullable
+        AugmentRecipe augment,
+
         @Setting(
                 help = "Seed of splits, order and augmentation",
                 whenUnset = "that of training",
                 options = "--data-seed",
                 rare = true)
-        @Nullable Long seed,
-        @Setting(help = "Three channel means, white is 1", whenUnset = "the model's or ImageNet's", label = "M,M,M", rare = true)
-        @Nullable List<Double> mean,
-        @Setting(help = "Three channel deviations", whenUnset = "the model's or ImageNet's", label = "S,S,S", rare = true)
-        @Nullable List<Double> std,
+        @Nullable
+        Long seed,
+
+        @Setting(
+                help = "Three channel means, white is 1",
+                whenUnset = "the model's or ImageNet's",
+                label = "M,M,M",
+                rare = true)
+        @Nullable
+        List<Double> mean,
+
+        @Setting(
+                help = "Three channel deviations",
+                whenUnset = "the model's or ImageNet's",
+                label = "S,S,S",
+                rare = true)
+        @Nullable
+        List<Double> std,
+
         @Setting(help = "Leave out images that cannot be read, and count them", defaultValue = "false", rare = true)
         Boolean skipBadImages) {
     private static final int MOST_SKIPPED = 10;

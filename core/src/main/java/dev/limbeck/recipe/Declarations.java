@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
 public final class Declarations {
     private static final List<DeclaredSetting> RECIPE = of(Recipe.class);
 
-    private static final Set<String> AMBIGUOUS = RECIPE.stream()
-            .collect(Collectors.groupingBy(DeclaredSetting::key, Collectors.counting()))
-            .entrySet()
-            .stream()
-            .filter(entry -> entry.getValue() > 1)
-            .map(java.util.Map.Entry::getKey)
-            .collect(Collectors.toUnmodifiableSet());
+    private static final Set<String> AMBIGUOUS =
+            RECIPE.stream()
+                    .collect(Collectors.groupingBy(DeclaredSetting::key, Collectors.counting()))
+                    .entrySet()
+                    .stream()
+                    .filter(entry -> entry.getValue() > 1)
+                    .map(java.util.Map.Entry::getKey)
+                    .collect(Collectors.toUnmodifiableSet());
 
     private Declarations() {}
 
@@ -114,15 +115,20 @@ public final class Declarations {
     static void fill(JsonNode tree, Class<?> section) {
         if (!(tree instanceof ObjectNode node)) return;
         for (DeclaredSetting setting : in(section)) {
-            if (node.path(setting.key()).isMissingNode() || node.path(setting.key()).isNull()) {
+            JsonNode given = node.path(setting.key());
+            // A key with nothing behind it is text without letters here.
+            if (given.isMissingNode()
+                    || given.isNull()
+                    || given.isTextual() && given.textValue().isEmpty()) {
+                node.remove(setting.key());
                 if (setting.declaration().required()) throw missing(setting);
                 String value = setting.declaration().defaultValue();
                 if (value.isEmpty()) continue;
                 if (setting.isSection()) node.putObject(setting.key());
                 else node.put(setting.key(), value);
             }
-            JsonNode value = node.get(setting.key());
             if (!setting.isSection()) continue;
+            JsonNode value = node.get(setting.key());
             if (value instanceof ArrayNode list) list.forEach(one -> fill(one, setting.type()));
             else fill(value, setting.type());
         }

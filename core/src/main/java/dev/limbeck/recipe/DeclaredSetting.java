@@ -146,7 +146,9 @@ public record DeclaredSetting(
         else if (value instanceof Schedule schedule) schedule.each(this::inBounds);
         else if (value instanceof Double number) inBounds(number);
         else if (value instanceof Number whole && !fits(whole.doubleValue())) throw outside(whole);
-        else if (value instanceof String word && !choices().isEmpty() && !choices().contains(word)) {
+        else if (value instanceof String word
+                && !choices().isEmpty()
+                && !choices().contains(word)) {
             throw Names.unknown(key(), word, choices());
         }
     }

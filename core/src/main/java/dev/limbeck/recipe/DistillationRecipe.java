@@ -15,38 +15,46 @@ import org.jspecify.annotations.Nullable;
 
 /** Say how much the student learns from the teacher, and by which losses. Weights may be schedules. */
 public record DistillationRecipe(
-        @Setting(
-                help = "Share of the teacher, as 0.9 or cosine:1..0",
-                defaultValue = "0.5",
-                atLeast = 0,
-                atMost = 1)
+        @Setting(help = "Share of the teacher, as 0.9 or cosine:1..0", defaultValue = "0.5", atLeast = 0, atMost = 1)
         Schedule kdWeight,
-        @Setting(help = "Weight of the labels' loss", atLeast = 0, whenUnset = "what the teacher leaves of 1")
-        @Nullable Schedule taskWeight,
+
+        @Setting(help = "Weight of the labels' loss", atLeast = 0, whenUnset = "what the teacher leaves of 1") @Nullable
+        Schedule taskWeight,
+
         @Setting(
                 help = "Leave out unlabeled images of which the teacher is less sure",
                 atLeast = 0,
                 atMost = 1,
                 label = "P")
-        @Nullable Double confidenceThreshold,
-        @Setting(help = "Images it gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep")
-        @Nullable String teacherErrors,
+        @Nullable
+        Double confidenceThreshold,
+
+        @Setting(help = "Images it gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep") @Nullable
+        String teacherErrors,
+
         @Setting(
                 help = "Batches after which the labels alone teach",
                 atLeast = 1,
                 options = "--kd-max-steps",
                 rare = true)
-        @Nullable Integer maxSteps,
-        @Setting(help = "Epochs that train only the adapters of feature losses", atLeast = 0, rare = true)
-        @Nullable Integer adapterEpochs,
-        @Setting(help = "Batches between measurements of how each loss pulls", atLeast = 1, rare = true)
-        @Nullable Integer gradientStatsEvery,
-        @Setting(help = "Match the teacher's classes with the data's by name")
-        @Nullable Boolean matchClasses,
+        @Nullable
+        Integer maxSteps,
+
+        @Setting(help = "Epochs that train only the adapters of feature losses", atLeast = 0, rare = true) @Nullable
+        Integer adapterEpochs,
+
+        @Setting(help = "Batches between measurements of how each loss pulls", atLeast = 1, rare = true) @Nullable
+        Integer gradientStatsEvery,
+
+        @Setting(help = "Match the teacher's classes with the data's by name") @Nullable
+        Boolean matchClasses,
+
         @Setting(
                 help = "For each class of the data those of the teacher that it stands for",
                 options = {})
-        @Nullable Map<String, List<String>> classes,
+        @Nullable
+        Map<String, List<String>> classes,
+
         @Setting(
                 help = "Loss, as soft-target:T=4; several add up",
                 whenUnset = "soft-target",

@@ -22,19 +22,27 @@ import org.jspecify.annotations.Nullable;
 public record LossRecipe(
         @Setting(help = "One of those that limbeck losses lists", required = true)
         String name,
+
         @Setting(
                 help = "Temperature of losses that have one",
                 whenUnset = "their own",
                 options = {"-T", "--temperature"})
-        @Nullable Schedule temperature,
-        @Setting(help = "Factor beside the weight", atLeast = 0, whenUnset = "1")
-        @Nullable Schedule scale,
-        @Setting(help = "The loss's other settings by name, such as alpha")
-        @Nullable Map<String, Double> parameters,
+        @Nullable
+        Schedule temperature,
+
+        @Setting(help = "Factor beside the weight", atLeast = 0, whenUnset = "1") @Nullable
+        Schedule scale,
+
+        @Setting(help = "The loss's other settings by name, such as alpha") @Nullable
+        Map<String, Double> parameters,
+
         @Setting(help = "Paths that both networks have, or student/teacher, for losses on features; auto finds them")
-        @Nullable List<String> layers,
+        @Nullable
+        List<String> layers,
+
         @Setting(help = "What joins features of different shapes", oneOfEnum = Adapter.class, whenUnset = "auto")
-        @Nullable String adapter) {
+        @Nullable
+        String adapter) {
     public LossRecipe {
         Losses.Kind kind = Losses.byName(name);
         if (temperature != null && kind.feature() && !temperature.isConstant()) {

@@ -13,13 +13,18 @@ import org.jspecify.annotations.Nullable;
 public record PretrainedRecipe(
         @Setting(help = "Fine-tune the weights of a file or a run", defaultValue = "imagenet", label = "FILE")
         String weights,
+
         @Setting(help = "Which of several sets of weights in that file, such as model_ema", label = "KEY", rare = true)
-        @Nullable String weightsKey,
+        @Nullable
+        String weightsKey,
+
         @Setting(
                 help = "The new classifier",
                 oneOf = {"concat", "linear"},
                 whenUnset = "concat if it pools")
-        @Nullable String head,
+        @Nullable
+        String head,
+
         @Setting(help = "Epochs of the new classifier alone, before the others", defaultValue = "1", atLeast = 0)
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";

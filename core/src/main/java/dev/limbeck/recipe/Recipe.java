@@ -14,25 +14,30 @@ import org.jspecify.annotations.Nullable;
 public record Recipe(
         @Setting(help = "The images and how they become batches", required = true, heading = Heading.DATA)
         DataRecipe data,
-        @Setting(
-                help = "The model to learn from; leave it out to train on the labels alone",
-                heading = Heading.TEACHER)
-        @Nullable TeacherRecipe teacher,
+
+        @Setting(help = "The model to learn from; leave it out to train on the labels alone", heading = Heading.TEACHER)
+        @Nullable
+        TeacherRecipe teacher,
+
         @Setting(
                 help = "Architecture, such as resnet18 or cifar-resnet20",
                 required = true,
                 options = "--arch",
                 heading = Heading.STUDENT)
         String student,
+
         @Setting(
                 help = "Fine-tune ImageNet's weights below a new classifier",
                 options = "--pretrained",
                 heading = Heading.STUDENT)
-        @Nullable PretrainedRecipe pretrained,
+        @Nullable
+        PretrainedRecipe pretrained,
+
         @Setting(help = "How to train", defaultValue = "{}", heading = Heading.TRAINING)
         TrainingRecipe training,
-        @Setting(help = "How to learn from the teacher", heading = Heading.DISTILLATION)
-        @Nullable DistillationRecipe distillation) {
+
+        @Setting(help = "How to learn from the teacher", heading = Heading.DISTILLATION) @Nullable
+        DistillationRecipe distillation) {
     public Recipe {
         Zoo.byName(student);
         if (pretrained != null && !training.isOneCycle()) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -177,6 +178,10 @@ public final class RecipeFiles {
             T made = YAML.treeToValue(filled, type);
             named(origin, () -> Declarations.check(made));
             return made;
+        } catch (UnrecognizedPropertyException e) {
+            // Keys of sections are known here, so this one stands where there are none.
+            String setting = path(e.getPath().subList(0, e.getPath().size() - 1));
+            throw new LimbeckException(where + setting + " must be one value, found keys", e);
         } catch (JsonMappingException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (cause instanceof LimbeckException) throw new LimbeckException(where + cause.getMessage(), e);

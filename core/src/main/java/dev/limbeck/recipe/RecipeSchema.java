@@ -43,7 +43,8 @@ public final class RecipeSchema {
         section.put("type", "object").put("additionalProperties", false);
         ObjectNode properties = section.putObject("properties");
         for (DeclaredSetting setting : Declarations.in(type)) {
-            if (setting.declaration().required()) section.withArrayProperty("required").add(setting.key());
+            if (setting.declaration().required())
+                section.withArrayProperty("required").add(setting.key());
             properties.set(setting.key(), setting(setting));
         }
         return section;

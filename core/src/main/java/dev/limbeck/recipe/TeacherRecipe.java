@@ -33,90 +33,128 @@ public record TeacherRecipe(
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
-        @Nullable String model,
+        @Nullable
+        String model,
+
         @Setting(
                 help = "Architecture of a checkpoint that does not name it",
                 options = "--teacher-arch",
                 repeatable = true)
-        @Nullable String architecture,
+        @Nullable
+        String architecture,
+
         @Setting(
                 help = "Which of several sets of weights in a checkpoint, such as model_ema",
                 options = "--teacher-weights-key",
                 label = "KEY",
                 rare = true)
-        @Nullable String weightsKey,
-        @Setting(help = "Side of the images that it wants, if another", atLeast = 1, options = "--teacher-image-size", rare = true)
-        @Nullable Integer imageSize,
+        @Nullable
+        String weightsKey,
+
+        @Setting(
+                help = "Side of the images that it wants, if another",
+                atLeast = 1,
+                options = "--teacher-image-size",
+                rare = true)
+        @Nullable
+        Integer imageSize,
+
         @Setting(
                 help = "How its images get that size",
                 oneOfEnum = Resize.class,
                 options = {})
-        @Nullable String resize,
+        @Nullable
+        String resize,
+
         @Setting(
                 help = "Three channel means of its images, white is 1",
                 options = "--teacher-mean",
                 label = "M,M,M",
                 rare = true)
-        @Nullable List<Double> mean,
+        @Nullable
+        List<Double> mean,
+
         @Setting(
                 help = "Three channel deviations of its images",
                 options = "--teacher-std",
                 label = "S,S,S",
                 rare = true)
-        @Nullable List<Double> std,
+        @Nullable
+        List<Double> std,
+
         @Setting(
                 help = "Order of the input of a TorchScript or ONNX file",
                 oneOf = {"nchw", "nhwc"},
                 whenUnset = "as it says",
                 options = "--teacher-layout",
                 rare = true)
-        @Nullable String layout,
+        @Nullable
+        String layout,
+
         @Setting(
                 help = "Order of its channels",
                 oneOf = {"rgb", "bgr"},
                 whenUnset = "rgb",
                 options = "--teacher-channels",
                 rare = true)
-        @Nullable String channels,
+        @Nullable
+        String channels,
+
         @Setting(
                 help = "Names of its classes, as its outputs stand",
                 whenUnset = "its file's",
                 options = "--teacher-classes",
                 label = "NAME,…",
                 rare = true)
-        @Nullable List<String> classes,
+        @Nullable
+        List<String> classes,
+
         @Setting(
                 help = "What a TorchScript or ONNX file gives",
                 oneOfEnum = TeacherOutput.class,
                 whenUnset = "found out",
                 options = "--teacher-output",
                 rare = true)
-        @Nullable String output,
+        @Nullable
+        String output,
+
         @Setting(
                 help = "Several teachers in place of a model, each with settings of its own",
                 options = {})
-        @Nullable List<TeacherRecipe> members,
+        @Nullable
+        List<TeacherRecipe> members,
+
         @Setting(
                 help = "Join several",
                 oneOfEnum = EnsembleTeacher.Combination.class,
                 whenUnset = "logits",
                 label = "WAY")
-        @Nullable String ensemble,
+        @Nullable
+        String ensemble,
+
         @Setting(
                 help = "How much each of several counts",
                 above = 0,
                 options = "--teacher-weights",
                 label = "W,…",
                 rare = true)
-        @Nullable List<Double> weights,
-        @Setting(help = "Folder that caches its outputs, one for each image", options = "--cache-teacher", label = "DIR")
-        @Nullable String cache,
+        @Nullable
+        List<Double> weights,
+
+        @Setting(
+                help = "Folder that caches its outputs, one for each image",
+                options = "--cache-teacher",
+                label = "DIR")
+        @Nullable
+        String cache,
+
         @Setting(
                 help = "Cached as float32, float16 or such as top-5",
                 whenUnset = "float32",
                 options = "--cache-dtype",
                 label = "TYPE")
-        @Nullable String cacheAs) {
+        @Nullable
+        String cacheAs) {
     public TeacherRecipe {
         if (members != null && members.isEmpty()) members = null;
         if ((model == null) == (members == null)) {

@@ -27,8 +27,10 @@ import org.jspecify.annotations.Nullable;
 public record TrainingRecipe(
         @Setting(help = "Passes over the training images", defaultValue = "10", atLeast = 1)
         Integer epochs,
+
         @Setting(help = "Highest learning rate", defaultValue = "1e-3", above = 0)
         Double lr,
+
         @Setting(
                 help = "How it changes",
                 oneOf = {"one-cycle", "constant"},
@@ -36,22 +38,28 @@ public record TrainingRecipe(
                 label = "SCHEDULE",
                 repeatable = true)
         String schedule,
+
         @Setting(
                 help = "Optimizer",
                 oneOf = {"adamw", "sgd"},
                 defaultValue = "adamw")
         String optimizer,
-        @Setting(help = "Weight decay", atLeast = 0, whenUnset = "0.01 for adamw, 5e-4 for sgd")
-        @Nullable Double weightDecay,
-        @Setting(help = "Scale gradients down to this joint L2 norm", above = 0)
-        @Nullable Double clipGradNorm,
+
+        @Setting(help = "Weight decay", atLeast = 0, whenUnset = "0.01 for adamw, 5e-4 for sgd") @Nullable
+        Double weightDecay,
+
+        @Setting(help = "Scale gradients down to this joint L2 norm", above = 0) @Nullable
+        Double clipGradNorm,
+
         @Setting(help = "Batches that make one step", defaultValue = "1", atLeast = 1)
         Integer gradAccumSteps,
+
         @Setting(
                 help = "Weigh mistakes on rare classes",
                 oneOf = {"none", "balanced"},
                 defaultValue = "none")
         String classWeights,
+
         @Setting(
                 help = "Share of each label spread over all classes",
                 defaultValue = "0",
@@ -59,28 +67,38 @@ public record TrainingRecipe(
                 below = 1,
                 label = "SHARE")
         Double labelSmoothing,
+
         @Setting(help = "Blend images of a batch; alpha of the shares, such as 0.2", above = 0, label = "ALPHA")
-        @Nullable Double mixup,
+        @Nullable
+        Double mixup,
+
         @Setting(help = "Paste boxes of other images of the batch; alpha, such as 1", above = 0, label = "ALPHA")
-        @Nullable Double cutmix,
+        @Nullable
+        Double cutmix,
+
         @Setting(
                 help = "Keep a moving average of the weights; decay such as 0.999",
                 atLeast = 0,
                 below = 1,
                 label = "DECAY")
-        @Nullable Double emaDecay,
-        @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1)
-        @Nullable Integer patience,
+        @Nullable
+        Double emaDecay,
+
+        @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1) @Nullable
+        Integer patience,
+
         @Setting(
                 help = "Epoch of the model, best by validation",
                 oneOf = {"last", "best"},
                 defaultValue = "last")
         String keep,
+
         @Setting(
                 help = "Precision, auto by the processor",
                 oneOf = {"auto", "fp32", "bf16"},
                 defaultValue = "auto")
         String precision,
+
         @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
         Long seed) {
     private static final String ONE_CYCLE = "one-cycle";

@@ -42,7 +42,9 @@ class RecipeDocsTest {
 
     private static void isWritten(Path file, String expected) throws IOException {
         if (Boolean.getBoolean("limbeck.write")) Files.writeString(file, expected);
-        assertThat(file).as("as mvn test -pl core -Dtest=RecipeDocsTest -Dlimbeck.write=true writes it").exists();
+        assertThat(file)
+                .as("as mvn test -pl core -Dtest=RecipeDocsTest -Dlimbeck.write=true writes it")
+                .exists();
         assertThat(Files.readString(file).replace("\r\n", "\n"))
                 .as("%s; mvn test -pl core -am -Dtest=RecipeDocsTest -Dlimbeck.write=true writes it", file)
                 .isEqualTo(expected);
@@ -70,15 +72,15 @@ class RecipeDocsTest {
                     .filter(setting -> setting.heading() == heading)
                     .toList();
             if (settings.isEmpty()) continue;
-            text.append("\n### ").append(heading.title()).append("\n\n| key | option | what | unless set |\n|---|---|---|---|\n");
+            text.append("\n### ")
+                    .append(heading.title())
+                    .append("\n\n| key | option | what | unless set |\n|---|---|---|---|\n");
             for (DeclaredSetting setting : settings) {
                 text.append("| ")
                         .append(String.join(
                                 " | ",
                                 "`" + setting.dotted() + "`",
-                                setting.options().isEmpty()
-                                        ? ""
-                                        : "`" + String.join("`, `", setting.options()) + "`",
+                                setting.options().isEmpty() ? "" : "`" + String.join("`, `", setting.options()) + "`",
                                 what(setting),
                                 setting.unset().isEmpty() ? "" : setting.unset()))
                         .append(" |\n");
@@ -136,7 +138,8 @@ class RecipeDocsTest {
         assertThat(faults(yaml)).isEmpty();
         // As it stands in a run.json.
         JsonNode tree = Recipe.parse(yaml).toTree();
-        assertThat(schema().validate(new ObjectMapper().readTree(tree.toString()))).isEmpty();
+        assertThat(schema().validate(new ObjectMapper().readTree(tree.toString())))
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -177,7 +180,8 @@ class RecipeDocsTest {
 
     @Test
     void defaultsPassTheirOwnChecks() throws IOException {
-        JsonNode tree = new YAMLMapper().readTree(Recipe.parse("{data: {source: s}, student: resnet18}").toYaml());
+        JsonNode tree = new YAMLMapper()
+                .readTree(Recipe.parse("{data: {source: s}, student: resnet18}").toYaml());
         for (DeclaredSetting setting : Declarations.ofRecipes()) {
             String value = setting.declaration().defaultValue();
             if (value.isEmpty() || setting.isSection() || setting.listed()) continue;
