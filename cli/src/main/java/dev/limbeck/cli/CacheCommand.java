@@ -22,6 +22,11 @@ final class CacheCommand extends LimbeckCommand {
     RecipeOptions options = new RecipeOptions();
 
     @Override
+    SettingOptions settings() {
+        return options.settings;
+    }
+
+    @Override
     Object run() {
         Recipe recipe = options.recipe(this, file, file == null);
         TeacherCaching kept = TeacherCaching.of(recipe, options.context(this));

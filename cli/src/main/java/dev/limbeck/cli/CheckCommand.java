@@ -27,6 +27,11 @@ final class CheckCommand extends LimbeckCommand {
     RecipeOptions options = new RecipeOptions();
 
     @Override
+    SettingOptions settings() {
+        return options.settings;
+    }
+
+    @Override
     Object run() {
         Recipe recipe = options.recipe(this, file, file == null);
         TeacherCheckRun check = TeacherCheckRun.of(recipe, options.context(this));

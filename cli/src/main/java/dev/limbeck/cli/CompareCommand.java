@@ -30,7 +30,7 @@ final class CompareCommand extends LimbeckCommand {
             description = "YAML files; without one, options describe the distilled student.")
     List<Path> files = List.of();
 
-    @Option(names = "--seeds", defaultValue = "5", description = "How many paired seeds (default: 5).")
+    @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "How many paired seeds (default: 5)")
     int seeds = 5;
 
     @Mixin
@@ -39,8 +39,22 @@ final class CompareCommand extends LimbeckCommand {
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, description = "Folder of the comparison; runs that are there are kept.")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the comparison; runs that are there are kept")
     Path out = Path.of("");
+
+    @Override
+    SettingOptions settings() {
+        return options.settings;
+    }
+
+    @Override
+    String heading() {
+        return "Comparison";
+    }
 
     @Override
     Object run() {
@@ -52,7 +66,8 @@ final class CompareCommand extends LimbeckCommand {
                 throw new LimbeckException("two recipes are called " + name + "; rename one of the files");
             }
         }
-        long first = options.training.seed == null ? 0 : options.training.seed;
+        Long seed = (Long) options.settings.value("training.seed");
+        long first = seed == null ? 0 : seed;
         RunContext context = tracking.into(options.context(this));
         ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
         show(this, result);

@@ -6,18 +6,13 @@ import dev.limbeck.recipe.TeacherRecipe;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 @Command(
         name = "distill",
         description = "Train a student from the labels and from a teacher, and write a run directory.")
 final class DistillCommand extends RecipeCommand {
-    @Mixin
-    DistillationOptions teaching = new DistillationOptions();
-
-    @Override
-    DistillationOptions teaching() {
-        return teaching;
+    DistillCommand() {
+        super(true);
     }
 
     @Override

@@ -6,10 +6,14 @@ import picocli.CommandLine.Option;
 
 /** Offer where and on how many threads to compute. */
 final class EngineOptions {
-    @Option(names = "--device", defaultValue = "auto", description = "auto, cpu, cuda or cuda:N (default: auto).")
+    @Option(
+            names = "--device",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description = "auto, cpu, cuda or cuda:N (default: auto)")
     String device = "auto";
 
-    @Option(names = "--threads", description = "Threads one operation may use (default: as many as there are cores).")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads one operation may use (default: one a core)")
     @Nullable
     Integer threads;
 

@@ -29,13 +29,18 @@ final class EvaluateCommand extends LimbeckCommand {
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Option(names = "--split", defaultValue = "test", description = "train, valid or test (default: test).")
+    @Option(
+            names = "--split",
+            paramLabel = "NAME",
+            defaultValue = "test",
+            description = "train, valid or test (default: test)")
     Split split = Split.TEST;
 
     @Option(
             names = "--views",
             defaultValue = "0",
-            description = "Take the mean over so many augmented views besides, such as 4 (default: none).")
+            paramLabel = "N",
+            description = "Average over N augmented views besides, such as 4 (default: none)")
     int views;
 
     @Mixin
@@ -45,20 +50,30 @@ final class EvaluateCommand extends LimbeckCommand {
     EngineOptions engine = new EngineOptions();
 
     @Override
+    SettingOptions settings() {
+        return data.settings;
+    }
+
+    @Override
+    String heading() {
+        return "Model";
+    }
+
+    @Override
     Object run() {
-        ObjectNode tree = RecipeFiles.tree();
-        data.into(tree);
-        if (data.data == null) throw missing("--data");
+        ObjectNode tree = data.tree();
+        if (!data.isNamed()) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (LoadedModel opened = LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data)) {
-            if (split != Split.TEST) splitAsItsRun(opened.file(), (ObjectNode) tree.get("data"));
-            return evaluate(opened, RecipeFiles.bind(tree.get("data"), DataRecipe.class, ""));
+        try (LoadedModel opened =
+                LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data.settings)) {
+            if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
+            return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
         }
     }
 
     private Object evaluate(LoadedModel opened, DataRecipe recipe) {
-        RunContext context = context(engine, data.workers);
+        RunContext context = context(engine, data.workers());
         try (ImageData images = opened.open(recipe, context)) {
             List<Metric> metrics = List.of(RecipeRun.metrics(images));
             EvaluationResult validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);

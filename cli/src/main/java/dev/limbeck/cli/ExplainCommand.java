@@ -36,8 +36,7 @@ final class ExplainCommand extends LimbeckCommand {
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Mixin
-    PreprocessingOptions preparation = new PreprocessingOptions();
+    final SettingOptions preparation = SettingOptions.ofPreprocessing();
 
     @Option(names = "--arch", description = "Architecture, where the file does not name it.")
     @Nullable
@@ -59,6 +58,16 @@ final class ExplainCommand extends LimbeckCommand {
     @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "An image file.")
     @Nullable
     Path image;
+
+    @Override
+    SettingOptions settings() {
+        return preparation;
+    }
+
+    @Override
+    String heading() {
+        return "Model";
+    }
 
     @Override
     Object run() {

@@ -1,7 +1,6 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
@@ -37,29 +36,28 @@ final class ExportCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
-    @Option(names = "--out", required = true, description = "Folder that is made for the files.")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder that is made for the files")
     Path out = Path.of("");
 
     @Option(
             names = "--format",
             split = ",",
-            description = "onnx, torchscript, safetensors, or several of them (default: onnx).")
+            paramLabel = "NAME,…",
+            hideParamSyntax = true,
+            description = "onnx, torchscript, safetensors, or several (default: onnx)")
     List<Format> formats = List.of(Format.ONNX);
 
-    @Option(
-            names = "--normalize",
-            description = "Let the ONNX file take pixels from 0 to 255 and normalize them itself.")
+    @Option(names = "--normalize", description = "Let the ONNX file take pixels from 0 to 255 and normalize them")
     boolean normalizes;
 
-    @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits.")
+    @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits")
     boolean softmax;
 
     @Option(
             names = "--precision",
             defaultValue = "fp32",
-            description =
-                    "How the ONNX file holds weights: fp32, fp16 (half the size) or int8 (a quarter; calibrated on "
-                            + "training images) (default: fp32).")
+            paramLabel = "NAME",
+            description = "Weights in ONNX: fp32, fp16, calibrated int8 (default: fp32)")
     Precision precision = Precision.FP32;
 
     @Option(
@@ -67,7 +65,7 @@ final class ExportCommand extends LimbeckCommand {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Merge batch norms into the convolutions before them, or leave them (default: merge).")
+            description = "Merge batch norms into convolutions, or leave them (default: merge)")
     boolean folds = true;
 
     @Option(
@@ -75,20 +73,22 @@ final class ExportCommand extends LimbeckCommand {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Run each file on images before it is trusted (default: yes).")
+            description = "Run each file on images before it is trusted (default: yes)")
     boolean verifies = true;
 
     @Option(
             names = "--samples",
             defaultValue = "256",
-            description = "Images that each file is run on (default: 256), of the test split if there is one.")
+            paramLabel = "N",
+            description = "Images that each file is run on (default: 256)")
     int rows = 256;
 
     @Option(
             names = "--classes",
             split = ",",
-            description =
-                    "Class names of a file that does not tell them, in the order of its outputs (default: the data's).")
+            paramLabel = "NAME,…",
+            hideParamSyntax = true,
+            description = "Names of its classes, as its outputs stand (default: the data's)")
     List<String> classNames = List.of();
 
     @Mixin
@@ -96,6 +96,16 @@ final class ExportCommand extends LimbeckCommand {
 
     @Mixin
     EngineOptions engine = new EngineOptions();
+
+    @Override
+    SettingOptions settings() {
+        return data.settings;
+    }
+
+    @Override
+    String heading() {
+        return "Export";
+    }
 
     @Override
     Object run() {
@@ -118,12 +128,12 @@ final class ExportCommand extends LimbeckCommand {
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(
-                    0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers))) {
+                    0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers()))) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
                 SavedModel named = saved.told(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
-                context(engine, data.workers).tell(images);
+                context(engine, data.workers()).tell(images);
                 return written(exported);
             }
         }
@@ -160,7 +170,7 @@ final class ExportCommand extends LimbeckCommand {
         }
         TorchScriptFile checked = TorchScriptFile.open(file);
         Map<String, String> says = checked.extraFiles();
-        if (data.imageSize == null && !says.containsKey("image_size")) {
+        if (data.imageSize() == null && !says.containsKey("image_size")) {
             throw new LimbeckException(
                     file + " does not say how large its images are; name their side with --image-size");
         }
@@ -174,13 +184,11 @@ final class ExportCommand extends LimbeckCommand {
                 return written(
                         chosen(Exporter.of(script, file, names, preparation)).export(out));
             }
-            if (data.data == null) throw noImages();
-            ObjectNode tree = RecipeFiles.tree();
-            data.into(tree);
-            DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+            if (!data.isNamed()) throw noImages();
+            DataRecipe recipe = data.recipe();
             // The size of images is given, so that the architecture is not asked for it.
             try (ImageData images =
-                    recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context(engine, data.workers))) {
+                    recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context(engine, data.workers()))) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {
                     throw new LimbeckException((classNames.isEmpty() ? "the classes of " + file : "--classes") + " are "
                             + names + ", the data's are " + images.classNames()
@@ -188,7 +196,7 @@ final class ExportCommand extends LimbeckCommand {
                 }
                 List<Exported> exported = verified(Exporter.of(script, file, images.classNames(), preparation), images)
                         .export(out);
-                context(engine, data.workers).tell(images);
+                context(engine, data.workers()).tell(images);
                 return written(exported);
             }
         }
@@ -205,9 +213,7 @@ final class ExportCommand extends LimbeckCommand {
 
     /** Take the images that were named, or those that the model was trained on. */
     private JsonNode data(SavedModel saved) {
-        ObjectNode tree = RecipeFiles.tree();
-        data.into(tree);
-        if (data.data != null) return tree.get("data");
+        if (data.isNamed()) return data.tree();
         return RunRecord.beside(saved.file())
                 .map(run -> run.recipe().get("data"))
                 .filter(JsonNode::isObject)

@@ -26,16 +26,25 @@ abstract class LimbeckCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--json", description = "Print one JSON document on standard output, everything else elsewhere.")
+    @Option(names = "--json", description = "Print one JSON document on standard output, and nothing else")
     boolean json;
 
     @Option(
             names = "--model-timeout",
             paramLabel = "SECONDS",
-            description =
-                    "End the program when a TorchScript or ONNX file takes longer to open or to answer a batch; 0 waits "
-                            + "for ever (default: 600).")
+            description = "Seconds a TorchScript or ONNX file gets; 0 waits (default: 600)")
     int modelTimeout = 600;
+
+    /** Return the settings of recipes that it offers as options, null for none. */
+    @Nullable
+    SettingOptions settings() {
+        return null;
+    }
+
+    /** Return the heading in help of the options that only this command has. */
+    String heading() {
+        return GroupedHelp.OUTPUT;
+    }
 
     Terminal terminal() {
         if (terminal == null) throw new IllegalStateException("the command was not made by Main");

@@ -1,5 +1,7 @@
 package dev.limbeck.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
@@ -13,6 +15,7 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.tensor.Ops;
@@ -22,7 +25,6 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,61 +48,27 @@ final class LoadedModel implements AutoCloseable {
         this.opened = opened;
     }
 
-    /** Open one for images that are prepared on their own. */
+    /**
+     * Open one.
+     *
+     * @param given with options that say how images are prepared
+     */
     static LoadedModel open(
             LimbeckCommand command,
             Path model,
             @Nullable String arch,
             @Nullable String weightsKey,
             ModelFileOptions foreign,
-            PreprocessingOptions how) {
-        return open(command, model, arch, weightsKey, foreign, how.imageSize, how.resize, how.mean, how.std);
-    }
-
-    /** Open one for data, whose options say how images are prepared. */
-    static LoadedModel open(
-            LimbeckCommand command,
-            Path model,
-            @Nullable String arch,
-            @Nullable String weightsKey,
-            ModelFileOptions foreign,
-            DataOptions data) {
-        return open(command, model, arch, weightsKey, foreign, data.imageSize, data.resize, data.mean, data.std);
-    }
-
-    private static LoadedModel open(
-            LimbeckCommand command,
-            Path model,
-            @Nullable String arch,
-            @Nullable String weightsKey,
-            ModelFileOptions foreign,
-            @Nullable Integer imageSize,
-            @Nullable String resize,
-            double @Nullable [] mean,
-            double @Nullable [] std) {
-        if (imageSize != null) Numbers.atLeast(1, "--image-size", imageSize);
-        TeacherRecipe recipe = new TeacherRecipe(
-                model.toString(),
-                arch,
-                weightsKey,
-                imageSize,
-                resize,
-                list(mean),
-                list(std),
-                foreign.layout,
-                foreign.channels,
-                foreign.classes.isEmpty() ? null : foreign.classes,
-                foreign.output,
-                null,
-                null,
-                null,
-                null,
-                null);
+            SettingOptions given) {
+        Numbers.atLeast(1, "--image-size", (Integer) given.value("data.image_size"));
+        ObjectNode tree = RecipeFiles.tree();
+        JsonNode data = given.given().path("data");
+        for (String key : SettingOptions.PREPROCESSING) if (data.has(key)) tree.set(key, data.get(key));
+        tree.put("model", model.toString()).put("architecture", arch).put("weights_key", weightsKey);
+        tree.put("layout", foreign.layout).put("channels", foreign.channels).put("output", foreign.output);
+        if (!foreign.classes.isEmpty()) foreign.classes.forEach(tree.putArray("classes")::add);
+        TeacherRecipe recipe = RecipeFiles.bind(tree, TeacherRecipe.class, "");
         return new LoadedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
-    }
-
-    private static @Nullable List<Double> list(double @Nullable [] values) {
-        return values == null ? null : Arrays.stream(values).boxed().toList();
     }
 
     /** Refuse an image that is not there before a model is opened for it. */

@@ -22,12 +22,17 @@ final class LrFindCommand extends LimbeckCommand {
     @Mixin
     RecipeOptions options = new RecipeOptions();
 
-    @Option(names = "--steps", defaultValue = "100", description = "Steps at most (default: 100).")
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps at most (default: 100)")
     int steps = 100;
 
-    @Option(names = "--picture", description = "PNG file to draw the curve into.")
+    @Option(names = "--picture", paramLabel = "FILE", description = "PNG file to draw the curve into")
     @Nullable
     Path picture;
+
+    @Override
+    SettingOptions settings() {
+        return options.settings;
+    }
 
     @Override
     Object run() {

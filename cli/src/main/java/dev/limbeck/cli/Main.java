@@ -46,6 +46,7 @@ public final class Main implements Runnable {
             SummaryCommand.class,
             InspectCommand.class,
             ShowCommand.class,
+            SettingsCommand.class,
             DoctorCommand.class,
             GenerateCompletion.class,
             HelpCommand.class);
@@ -61,12 +62,22 @@ public final class Main implements Runnable {
             Command command = type.getAnnotation(Command.class);
             if (all || isNamed(command, args)) {
                 commands.addSubcommand(command.name(), type);
+                addSettings(commands.getSubcommands().get(command.name()));
             } else {
                 CommandSpec brief = CommandSpec.create().aliases(command.aliases());
                 brief.usageMessage().description(command.description());
                 commands.addSubcommand(command.name(), brief);
             }
         }
+    }
+
+    /** Add the options that come from the declarations of recipes. */
+    private static void addSettings(CommandLine added) {
+        if (!(added.getCommand() instanceof LimbeckCommand command)) return;
+        SettingOptions settings = command.settings();
+        if (settings == null) return;
+        settings.addTo(added.getCommandSpec());
+        GroupedHelp.of(added.getCommandSpec(), settings, command.heading());
     }
 
     private static boolean isNamed(Command command, List<String> args) {

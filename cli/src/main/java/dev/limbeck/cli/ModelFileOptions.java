@@ -9,23 +9,30 @@ final class ModelFileOptions {
     @Option(
             names = "--classes",
             split = ",",
-            description = "Class names in the order of the model's outputs (default: as its file says).")
+            paramLabel = "NAME,…",
+            hideParamSyntax = true,
+            description = "Names of its classes, as its outputs stand (default: its file's)")
     List<String> classes = List.of();
 
     @Option(
             names = "--model-output",
             completionCandidates = OutputNames.class,
-            description = "What a TorchScript or ONNX file gives: ${COMPLETION-CANDIDATES} (default: found out).")
+            paramLabel = "NAME",
+            description = "What TorchScript or ONNX gives, as logits (default: found out)")
     @Nullable
     String output;
 
     @Option(
             names = "--model-layout",
-            description = "nchw or nhwc, of a TorchScript or ONNX file (default: as it says).")
+            paramLabel = "NAME",
+            description = "nchw or nhwc, of a TorchScript or ONNX file (default: as it says)")
     @Nullable
     String layout;
 
-    @Option(names = "--model-channels", description = "rgb or bgr, of a TorchScript or ONNX file (default: rgb).")
+    @Option(
+            names = "--model-channels",
+            paramLabel = "NAME",
+            description = "rgb or bgr, of a TorchScript or ONNX file (default: rgb)")
     @Nullable
     String channels;
 }

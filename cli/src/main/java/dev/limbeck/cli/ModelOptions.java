@@ -8,20 +8,19 @@ import picocli.CommandLine.Option;
 
 /** Offer which trained model to use. */
 final class ModelOptions {
-    static final String KINDS =
-            "A run directory, a .safetensors file, a PyTorch checkpoint (then with --arch), a TorchScript "
-                    + "or an ONNX file.";
+    static final String KINDS = "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
 
-    @Option(names = "--model", required = true, description = KINDS)
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = KINDS)
     Path model = Path.of("");
 
-    @Option(names = "--arch", description = "Architecture, where the file does not name it.")
+    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
     @Nullable
     String arch;
 
     @Option(
             names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+            paramLabel = "KEY",
+            description = "Which of several sets of weights in a checkpoint, such as model_ema")
     @Nullable
     String weightsKey;
 

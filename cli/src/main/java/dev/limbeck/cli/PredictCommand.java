@@ -19,14 +19,23 @@ final class PredictCommand extends LimbeckCommand {
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Mixin
-    PreprocessingOptions preparation = new PreprocessingOptions();
+    final SettingOptions preparation = SettingOptions.ofPreprocessing();
 
     @Option(names = "--top", defaultValue = "3", description = "How many classes to show (default: 3).")
     int top = 3;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Image files.")
     List<Path> images = List.of();
+
+    @Override
+    SettingOptions settings() {
+        return preparation;
+    }
+
+    @Override
+    String heading() {
+        return "Model";
+    }
 
     @Override
     Object run() {

@@ -16,40 +16,43 @@ import picocli.CommandLine.Parameters;
 
 /** Share what train and distill do: put a recipe together of a file and options, and carry it out. */
 abstract class RecipeCommand extends LimbeckCommand {
+    private final boolean taught;
+
     @Parameters(
             arity = "0..1",
             paramLabel = "RECIPE",
-            description = "A YAML file that says what options say; options that are given come before it.")
+            description = "A YAML file that says what options say; options come before it.")
     @Nullable
     Path file;
 
     @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    TrainingOptions training = new TrainingOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
+    RecipeOptions options;
 
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, description = "Directory that the run is written to.")
+    @Option(names = "--out", required = true, description = "Directory that the run is written to")
     Path out = Path.of("");
 
-    @Option(names = "--overwrite", description = "Replace an existing run.")
+    @Option(names = "--overwrite", description = "Replace an existing run")
     boolean overwrite;
 
-    @Option(
-            names = "--resume",
-            description = "Go on after the last finished epoch of an interrupted run; takes its settings from there.")
+    @Option(names = "--resume", description = "Go on after the last finished epoch of an interrupted run")
     boolean resume;
 
-    /** Return what the student learns from, where the command offers that. */
-    @Nullable
-    DistillationOptions teaching() {
-        return null;
+    /**
+     * Offer settings.
+     *
+     * @param taught whether those of a teacher and of distillation are among them
+     */
+    RecipeCommand(boolean taught) {
+        this.taught = taught;
+        options = new RecipeOptions(taught);
+    }
+
+    @Override
+    SettingOptions settings() {
+        return options.settings;
     }
 
     /** Check a whole recipe before the long work starts. */
@@ -58,12 +61,11 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Override
     Object run() {
         Recipe recipe = resume
-                ? Recipes.over(ResumePoint.at(out).recipe(), file, data, training, teaching())
-                : Recipes.of(this, file, data, training, teaching(), teaching() != null && file == null);
+                ? options.recipe(ResumePoint.at(out).recipe(), file)
+                : options.recipe(this, file, taught && file == null);
         check(recipe);
         if (!resume) RunDirectory.check(out, overwrite);
-        engine.apply();
-        RunContext context = tracking.into(context(engine, data.workers));
+        RunContext context = tracking.into(options.context(this));
         RecipeRun run = new RecipeRun(recipe, context);
         RunRecord made = (resume ? run.resume() : run).run(out, overwrite);
         for (Split split : List.of(Split.VALID, Split.TEST)) {

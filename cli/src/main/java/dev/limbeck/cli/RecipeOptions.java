@@ -6,28 +6,49 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
-/** Offer everything that a recipe with a teacher says, and where it is carried out. */
+/** Offer everything that a recipe says, and where it is carried out. */
 final class RecipeOptions {
-    @Mixin
-    DataOptions data = new DataOptions();
+    final SettingOptions settings;
 
     @Mixin
-    TrainingOptions training = new TrainingOptions();
-
-    @Mixin
-    DistillationOptions teaching = new DistillationOptions();
+    WorkerOptions workers = new WorkerOptions();
 
     @Mixin
     EngineOptions engine = new EngineOptions();
 
-    /** Put a recipe together of a file, if there is one, and the options. */
+    /** Offer the settings of a teacher and of distillation too. */
+    RecipeOptions() {
+        this(true);
+    }
+
+    /**
+     * Offer settings.
+     *
+     * @param taught whether those of a teacher and of distillation are among them
+     */
+    RecipeOptions(boolean taught) {
+        settings = SettingOptions.ofRecipe(taught);
+    }
+
+    /**
+     * Put a recipe together of a file, if there is one, and the options.
+     *
+     * @param taught whether to insist on a teacher
+     */
     Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean taught) {
-        return Recipes.of(command, file, data, training, teaching, taught);
+        workers.checked();
+        return Recipes.of(command, file, settings, taught);
+    }
+
+    /** Put a recipe together of a file, else another recipe, and the options. */
+    Recipe recipe(Recipe base, @Nullable Path file) {
+        workers.checked();
+        return Recipes.over(base, file, settings);
     }
 
     /** Return where recipes are carried out, after a check that the device is there. */
     RunContext context(LimbeckCommand command) {
         engine.apply();
-        return command.context(engine, data.workers);
+        return command.context(engine, workers.checked());
     }
 }

@@ -6,11 +6,12 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Put recipes together of files and options. */
 final class Recipes {
+    private static final String PRETRAINED = "pretrained";
+
     private Recipes() {}
 
     /**
@@ -18,15 +19,9 @@ final class Recipes {
      *
      * @param taught whether to insist on a teacher
      */
-    static Recipe of(
-            LimbeckCommand command,
-            @Nullable Path file,
-            DataOptions data,
-            TrainingOptions training,
-            @Nullable DistillationOptions teaching,
-            boolean taught) {
+    static Recipe of(LimbeckCommand command, @Nullable Path file, SettingOptions settings, boolean taught) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
-        write(data, training, teaching, tree);
+        write(settings, tree);
         if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
@@ -37,28 +32,44 @@ final class Recipes {
     }
 
     /** Take a file's recipe, or the given one, and write what options were given over it. */
-    static Recipe over(
-            Recipe base,
-            @Nullable Path file,
-            DataOptions data,
-            TrainingOptions training,
-            @Nullable DistillationOptions teaching) {
+    static Recipe over(Recipe base, @Nullable Path file, SettingOptions settings) {
         ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.recipeTree(file);
-        write(data, training, teaching, tree);
+        write(settings, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 
-    private static void write(
-            DataOptions data, TrainingOptions training, @Nullable DistillationOptions teaching, ObjectNode tree) {
-        data.into(tree);
-        training.into(tree);
-        List<String> schedules = training.teachingSchedules();
-        if (teaching != null) {
-            teaching.into(tree, schedules);
-        } else if (!schedules.isEmpty()) {
-            throw new LimbeckException("--schedule " + schedules.get(0) + " changes what a teacher gives, and there is "
-                    + "none here; use limbeck distill, or one-cycle or constant for the learning rate");
+    /** Write what was given over a recipe: as declared, but for what several settings are made of. */
+    static void write(SettingOptions settings, ObjectNode recipe) {
+        ObjectNode given = settings.given();
+        pretrained(settings, given, recipe);
+        String temperature = ScheduleOptions.into(settings, given);
+        TeacherOptions.into(settings, given, recipe);
+        merge(recipe, given);
+        LossOptions.into(settings.texts("distillation.losses"), temperature, recipe);
+    }
+
+    /** Refuse what goes with trained weights where there are none; the flag stands for ImageNet's, whatever a file says. */
+    private static void pretrained(SettingOptions settings, ObjectNode given, ObjectNode recipe) {
+        JsonNode start = given.path(PRETRAINED);
+        boolean flag = settings.isGiven(PRETRAINED);
+        if (!start.has("weights") && !recipe.has(PRETRAINED)) {
+            if (start.has("weights_key")) {
+                throw new LimbeckException(
+                        "--weights-key goes with --weights; add it, or --teacher-weights-key for a teacher's");
+            }
+            if (!start.isEmpty() && !flag) {
+                throw new LimbeckException("--" + start.fieldNames().next().replace('_', '-')
+                        + " goes with --pretrained or --weights; add one");
+            }
         }
+        if (flag && !start.has("weights")) given.withObject("/" + PRETRAINED).put("weights", "imagenet");
+    }
+
+    private static void merge(ObjectNode recipe, ObjectNode given) {
+        given.properties().forEach(entry -> {
+            if (entry.getValue() instanceof ObjectNode section) merge(recipe.withObject("/" + entry.getKey()), section);
+            else recipe.set(entry.getKey(), entry.getValue());
+        });
     }
 
     private static void require(LimbeckCommand command, JsonNode value, String option) {

@@ -1,11 +1,9 @@
 package dev.limbeck.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
-import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Predictions;
@@ -24,36 +22,42 @@ import picocli.CommandLine.Option;
         name = "show",
         description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
 final class ShowCommand extends LimbeckCommand {
-    @Option(names = "--model", description = "Show what this model takes images for. " + ModelOptions.KINDS)
+    @Option(names = "--model", paramLabel = "FILE", description = "Show what this model takes images for")
     @Nullable
     Path model;
 
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Option(names = "--arch", description = "Architecture: of the model where its file does not name it.")
+    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
     @Nullable
     String arch;
 
     @Option(
             names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+            paramLabel = "KEY",
+            description = "Which of several sets of weights in a checkpoint, such as model_ema")
     @Nullable
     String weightsKey;
 
     @Option(
             names = "--split",
             defaultValue = "valid",
-            description = "With --model: train, valid or test (default: valid).")
+            paramLabel = "NAME",
+            description = "With --model: train, valid or test (default: valid)")
     Split split = Split.VALID;
 
-    @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first.")
+    @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first")
     boolean worst;
 
-    @Option(names = "--samples", defaultValue = "32", description = "With --model: how many images (default: 32).")
+    @Option(
+            names = "--samples",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "With --model: how many images (default: 32)")
     int rows;
 
-    @Option(names = "--out", required = true, description = "PNG file to write.")
+    @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")
     Path out = Path.of("");
 
     @Mixin
@@ -63,15 +67,23 @@ final class ShowCommand extends LimbeckCommand {
     EngineOptions engine = new EngineOptions();
 
     @Override
+    SettingOptions settings() {
+        return data.settings;
+    }
+
+    @Override
+    String heading() {
+        return "Picture";
+    }
+
+    @Override
     Object run() {
-        ObjectNode tree = RecipeFiles.tree();
-        data.into(tree);
-        if (data.data == null) throw missing("--data");
+        if (!data.isNamed()) throw missing("--data");
         Settings.atLeast(1, "--samples", rows);
         engine.apply();
-        DataRecipe recipe = RecipeFiles.bind(tree.get("data"), DataRecipe.class, "");
+        DataRecipe recipe = data.recipe();
         Path named = model;
-        RunContext context = context(engine, data.workers);
+        RunContext context = context(engine, data.workers());
         if (named == null) {
             Architecture any = arch == null ? Zoo.CIFAR_RESNET20 : Zoo.byName(arch);
             try (ImageData images = recipe.open(0, any, Map.of(), context)) {
@@ -79,7 +91,7 @@ final class ShowCommand extends LimbeckCommand {
                 context.tell(images);
             }
         } else {
-            try (LoadedModel opened = LoadedModel.open(this, named, arch, weightsKey, foreign, data);
+            try (LoadedModel opened = LoadedModel.open(this, named, arch, weightsKey, foreign, data.settings);
                     ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
                 context.tell(images);

@@ -29,42 +29,63 @@ final class SweepCommand extends LimbeckCommand {
     @Option(
             names = "--temperatures",
             split = ",",
-            description = "Temperatures to try, numbers or schedules such as linear:8..2 (default: 2,3,5,10,20).")
+            paramLabel = "T,…",
+            hideParamSyntax = true,
+            description = "Temperatures, numbers or such as linear:8..2 (default: 2,3,5,10,20)")
     @Nullable
     List<String> temperatures;
 
     @Option(
             names = "--kd-weights",
             split = ",",
-            description = "Weights to try, numbers or schedules such as cosine:1..0 (default: 0.3,0.5,0.7,0.9).")
+            paramLabel = "W,…",
+            hideParamSyntax = true,
+            description = "Weights, numbers or such as cosine:1..0 (default: 0.3,0.5,0.7,0.9)")
     @Nullable
     List<String> weights;
 
-    @Option(names = "--losses", split = ",", description = "Losses to try (default: that of the recipe).")
+    @Option(
+            names = "--losses",
+            split = ",",
+            paramLabel = "LOSS,…",
+            hideParamSyntax = true,
+            description = "Losses (default: that of the recipe)")
     List<String> losses = List.of();
 
     @Option(
             names = "--schedules",
             split = ",",
-            description = "Schedules of the learning rate to try, one-cycle or constant (default: that of the recipe).")
+            paramLabel = "NAME,…",
+            hideParamSyntax = true,
+            description = "Of the rate: one-cycle, constant (default: that of the recipe)")
     List<String> schedules = List.of();
 
     @Option(
             names = "--strategy",
             defaultValue = "grid",
-            description = "grid, random, or halving, which drops what does badly early (default: grid).")
+            paramLabel = "NAME",
+            description = "grid, random, or halving: drop the worst early (default: grid)")
     String strategy = "grid";
 
-    @Option(names = "--trials", defaultValue = "8", description = "Combinations that random draws (default: 8).")
+    @Option(
+            names = "--trials",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Combinations that random draws (default: 8)")
     int trials = 8;
 
-    @Option(names = "--seeds", defaultValue = "1", description = "Seeds each combination is judged on (default: 1).")
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Seeds each combination is judged on (default: 1)")
     int seeds = 1;
 
     @Option(
             names = "--confirm",
             defaultValue = "3",
-            description = "Fresh seeds for the winner on the test split; 0 chooses only (default: 3).")
+            paramLabel = "N",
+            description = "Fresh seeds for the winner on test; 0 chooses only (default: 3)")
     int confirm = 3;
 
     @Mixin
@@ -73,8 +94,22 @@ final class SweepCommand extends LimbeckCommand {
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, description = "Folder of the sweep; runs that are there are kept.")
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Folder of the sweep; runs that are there are kept")
     Path out = Path.of("");
+
+    @Override
+    SettingOptions settings() {
+        return options.settings;
+    }
+
+    @Override
+    String heading() {
+        return "Search";
+    }
 
     @Override
     Object run() {

@@ -11,7 +11,8 @@ import picocli.CommandLine.Option;
 final class TrackingOptions {
     @Option(
             names = "--tensorboard",
-            description = "Folder for event files that TensorBoard reads; several runs get a folder each.")
+            paramLabel = "DIR",
+            description = "Folder for TensorBoard's event files; several runs get one each")
     @Nullable
     Path tensorboard;
 

@@ -6,6 +6,10 @@ import picocli.CommandLine.Command;
 
 @Command(name = "train", description = "Train a network on labeled images and write a run directory.")
 final class TrainCommand extends RecipeCommand {
+    TrainCommand() {
+        super(false);
+    }
+
     @Override
     void check(Recipe recipe) {
         if (recipe.teacher() != null) {

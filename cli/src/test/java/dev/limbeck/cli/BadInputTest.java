@@ -197,7 +197,7 @@ class BadInputTest {
                 "--kd-weight 1 --schedule kd-weight=cosine:1..0 | --schedule kd-weight=cosine:1..0 says again what --kd-weight",
                 "--task-weight -1 | task_weight must be at least 0, found -1.0",
                 "--kd-max-steps 0 | max_steps must be at least 1, found 0",
-                "--teacher-errors forget | no choice for wrong answers 'forget'; nearest: drop, keep, swap",
+                "--teacher-errors forget | no teacher_errors 'forget'; nearest: drop, keep, swap",
                 "--gradient-stats-every 0 | gradient_stats_every must be at least 1, found 0",
                 "--adapter-epochs 1 | there are no feature pairs whose adapters could be trained first; add a pair",
                 "--loss attention | the loss attention compares features; name the layers, such as attention:layer3",

@@ -66,6 +66,9 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
     private static final Pattern TEXT =
             Pattern.compile("([a-z_-]+):" + NUMBER + "\\.\\." + NUMBER + "(?:@" + NUMBER + "\\.\\." + NUMBER + ")?");
 
+    /** The regular expression that the text of a change matches. */
+    public static final String PATTERN = "^" + TEXT.pattern() + "$";
+
     public Schedule {
         Settings.inUnit("a schedule's beginning", from);
         Settings.inUnit("a schedule's end", to);

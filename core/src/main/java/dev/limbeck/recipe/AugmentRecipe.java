@@ -9,35 +9,49 @@ import org.jspecify.annotations.Nullable;
  * @see Augmentation
  */
 public record AugmentRecipe(
-        @Nullable Boolean hflip,
-        @Nullable Integer padAndCrop,
-        @Nullable Double randomResizedCrop,
-        @Nullable Double colorJitter,
-        @Nullable Integer randAugment,
-        @Nullable Integer views) {
-    public AugmentRecipe {
-        change(Augmentation.none(), hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
-    }
+        @Setting(help = "Mirror half of the images", whenUnset = "as suits the data", negatable = true) @Nullable
+        Boolean hflip,
 
+        @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = Augmentation.MOST_CROP) @Nullable
+        Integer padAndCrop,
+
+        @Setting(
+                help = "Random parts of at least this share of the area, such as 0.35",
+                above = 0,
+                atMost = 1,
+                label = "X")
+        @Nullable
+        Double randomResizedCrop,
+
+        @Setting(
+                help = "Change brightness, contrast, saturation by up to this share",
+                atLeast = 0,
+                atMost = 1,
+                label = "X")
+        @Nullable
+        Double colorJitter,
+
+        @Setting(
+                help = "Magnitude of two random operations, up to " + Augmentation.MOST_RAND_AUGMENT + "; 0 for none",
+                atLeast = 0,
+                atMost = Augmentation.MOST_RAND_AUGMENT)
+        @Nullable
+        Integer randAugment,
+
+        @Setting(
+                help = "Only N views of each image, in turn, so outputs can be cached",
+                atLeast = 0,
+                options = "--augment-views")
+        @Nullable
+        Integer views) {
     /** Change what suits the data to what this says. */
-    Augmentation over(Augmentation usual) {
-        return change(usual, hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
-    }
-
-    private static Augmentation change(
-            Augmentation usual,
-            @Nullable Boolean flip,
-            @Nullable Integer padAndCrop,
-            @Nullable Double randomCrop,
-            @Nullable Double jitter,
-            @Nullable Integer randAugment,
-            @Nullable Integer views) {
+    Augmentation over(Augmentation suited) {
         return new Augmentation(
-                flip == null ? usual.hflip() : flip,
-                padAndCrop == null ? usual.padAndCrop() : padAndCrop,
-                randomCrop == null ? usual.randomResizedCrop() : randomCrop,
-                jitter == null ? usual.colorJitter() : jitter,
-                randAugment == null ? usual.randAugment() : randAugment,
-                views == null ? usual.views() : views);
+                hflip == null ? suited.hflip() : hflip,
+                padAndCrop == null ? suited.padAndCrop() : padAndCrop,
+                randomResizedCrop == null ? suited.randomResizedCrop() : randomResizedCrop,
+                colorJitter == null ? suited.colorJitter() : colorJitter,
+                randAugment == null ? suited.randAugment() : randAugment,
+                views == null ? suited.views() : views);
     }
 }

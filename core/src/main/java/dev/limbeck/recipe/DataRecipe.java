@@ -1,7 +1,6 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageDataBuilder;
@@ -19,65 +18,92 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Say which images, and how they become batches; what is null suits the model, the data or the architecture.
- *
- * @param source a known data set, a folder of images or an archive
- * @param labelRegex takes the label from the file name: the first group of this pattern, or all that matches
- * @param imageSize side of the square images in pixels
- * @param resize squish, crop or pad
- * @param batchSize images per batch; 64
- * @param validFraction share of the training images that validates where there is no such split; 0.2
- * @param maxTrainSamples most labeled training images; all unless set
- * @param labelsPerClass most labeled training images of each class; all unless set
- * @param keepUnlabeled whether training images beyond those limits stay, without their labels
- * @param unlabeled a folder of images side by side that teach through the teacher only
- * @param balanced whether each epoch draws as many images of every class; false
- * @param augment how training images are changed; as it suits the data unless set
- * @param seed of splits, order and augmentation; that of the training unless set
- * @param mean three channel means on the scale where white is 1
- * @param std three channel deviations
- * @param skipBadImages whether images that cannot be read are left out
- */
+/** Say which images, and how they become batches; what is null suits the model, the data or the architecture. */
 public record DataRecipe(
+        @Setting(
+                help = "Data set (shapes, cifar10, mnist, pets, …), folder or archive",
+                required = true,
+                options = "--data",
+                label = "SOURCE")
         String source,
-        @Nullable String labelRegex,
-        @Nullable Integer imageSize,
-        @Nullable String resize,
+
+        @Setting(help = "Label from file names: the pattern's first group, else all of it", label = "REGEX") @Nullable
+        String labelRegex,
+
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
+        Integer imageSize,
+
+        @Setting(help = "How to fit them", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
+        String resize,
+
+        @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
+
+        @Setting(
+                help = "Share that validates where no split does",
+                defaultValue = "0.2",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE",
+                rare = true)
         Double validFraction,
-        @Nullable Integer maxTrainSamples,
-        @Nullable Integer labelsPerClass,
+
+        @Setting(help = "Labeled training images at most, in proportion from the classes", atLeast = 1) @Nullable
+        Integer maxTrainSamples,
+
+        @Setting(help = "Labeled training images at most of each class", atLeast = 1) @Nullable
+        Integer labelsPerClass,
+
+        @Setting(help = "Keep images beyond those limits for the teacher, unlabeled", defaultValue = "false")
         Boolean keepUnlabeled,
-        @Nullable String unlabeled,
+
+        @Setting(help = "Folder of unlabeled images for the teacher to teach on", label = "DIR") @Nullable
+        String unlabeled,
+
+        @Setting(help = "Draw as many images of every class in each epoch", defaultValue = "false")
         Boolean balanced,
-        @Nullable AugmentRecipe augment,
-        @Nullable Long seed,
-        @Nullable List<Double> mean,
-        @Nullable List<Double> std,
+
+        @Setting(
+                help = "How training images are changed; what is not set is as it suits the data",
+                heading = Heading.AUGMENTATION)
+        @Nullable
+        AugmentRecipe augment,
+
+        @Setting(
+                help = "Seed of splits, order and augmentation",
+                whenUnset = "that of training",
+                options = "--data-seed",
+                rare = true)
+        @Nullable
+        Long seed,
+
+        @Setting(
+                help = "Three channel means, white is 1",
+                whenUnset = "the model's or ImageNet's",
+                label = "M,M,M",
+                rare = true)
+        @Nullable
+        List<Double> mean,
+
+        @Setting(
+                help = "Three channel deviations",
+                whenUnset = "the model's or ImageNet's",
+                label = "S,S,S",
+                rare = true)
+        @Nullable
+        List<Double> std,
+
+        @Setting(help = "Leave out images that cannot be read, and count them", defaultValue = "false", rare = true)
         Boolean skipBadImages) {
     private static final int MOST_SKIPPED = 10;
-    private static final List<String> RESIZES = Stream.of(Resize.values())
-            .map(r -> r.name().toLowerCase(Locale.ROOT))
-            .toList();
 
     public DataRecipe {
-        if (source == null) throw RecipeFiles.missing("data.source");
         if (labelRegex != null) pattern(labelRegex);
-        if (imageSize != null) Settings.atLeast(1, "image_size", imageSize);
-        if (resize != null) RecipeFiles.oneOf("resize", resize, RESIZES);
-        batchSize = Settings.atLeast(1, "batch_size", batchSize == null ? 64 : batchSize);
-        validFraction = Settings.inHalfOpenUnit("valid_fraction", validFraction == null ? 0.2 : validFraction);
-        if (maxTrainSamples != null) Settings.atLeast(1, "max_train_samples", maxTrainSamples);
-        if (labelsPerClass != null) Settings.atLeast(1, "labels_per_class", labelsPerClass);
         if (labelsPerClass != null && maxTrainSamples != null) {
             throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
         }
-        if (keepUnlabeled == null) keepUnlabeled = false;
-        if (balanced == null) balanced = false;
         if ((mean == null) != (std == null)) {
             throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
                     + "; give three numbers to each");
@@ -85,7 +111,6 @@ public record DataRecipe(
         if (mean != null) mean = List.copyOf(mean);
         if (std != null) std = List.copyOf(std);
         if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
-        if (skipBadImages == null) skipBadImages = false;
     }
 
     /**

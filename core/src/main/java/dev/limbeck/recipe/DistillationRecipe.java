@@ -1,62 +1,68 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.TeacherErrorPolicy;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.optim.Schedule;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Say how much the student learns from the teacher, and by which losses. Weights may be schedules.
- *
- * @param kdWeight share of the teacher in the loss, in [0, 1]; 0.5 unless set
- * @param taskWeight weight of the labels' loss; 1 − weight unless set
- * @param confidenceThreshold least probability of the teacher's first choice for a row without a label to count; 0
- * @param teacherErrors keep, swap or drop; keep unless set
- * @param maxSteps number of batches after which the labels alone teach; all unless set
- * @param adapterEpochs epochs in which adapters alone are trained at first; 0 unless set
- * @param gradientStatsEvery number of batches between two measurements of each term's pull; none unless set
- * @param matchClasses whether the teacher's classes are matched with the data's by name; false unless set
- * @param classes from each class of the data to those of the teacher that it stands for; none unless set
- * @param losses soft-target unless set
- */
+/** Say how much the student learns from the teacher, and by which losses. Weights may be schedules. */
 public record DistillationRecipe(
+        @Setting(help = "Share of the teacher, as 0.9 or cosine:1..0", defaultValue = "0.5", atLeast = 0, atMost = 1)
         Schedule kdWeight,
-        @Nullable Schedule taskWeight,
-        @Nullable Double confidenceThreshold,
-        @Nullable String teacherErrors,
-        @Nullable Integer maxSteps,
-        @Nullable Integer adapterEpochs,
-        @Nullable Integer gradientStatsEvery,
-        @Nullable Boolean matchClasses,
-        @Nullable Map<String, List<String>> classes,
-        List<LossRecipe> losses) {
-    private static final Schedule WEIGHT = Schedule.constant(0.5);
 
+        @Setting(help = "Weight of the labels' loss", atLeast = 0, whenUnset = "what the teacher leaves of 1") @Nullable
+        Schedule taskWeight,
+
+        @Setting(
+                help = "Leave out unlabeled images of which the teacher is less sure",
+                atLeast = 0,
+                atMost = 1,
+                label = "P")
+        @Nullable
+        Double confidenceThreshold,
+
+        @Setting(help = "Images it gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep") @Nullable
+        String teacherErrors,
+
+        @Setting(
+                help = "Batches after which the labels alone teach",
+                atLeast = 1,
+                options = "--kd-max-steps",
+                rare = true)
+        @Nullable
+        Integer maxSteps,
+
+        @Setting(help = "Epochs that train only the adapters of feature losses", atLeast = 0, rare = true) @Nullable
+        Integer adapterEpochs,
+
+        @Setting(help = "Batches between measurements of how each loss pulls", atLeast = 1, rare = true) @Nullable
+        Integer gradientStatsEvery,
+
+        @Setting(help = "Match the teacher's classes with the data's by name") @Nullable
+        Boolean matchClasses,
+
+        @Setting(
+                help = "For each class of the data those of the teacher that it stands for",
+                options = {})
+        @Nullable
+        Map<String, List<String>> classes,
+
+        @Setting(
+                help = "Loss, as soft-target:T=4; several add up",
+                whenUnset = "soft-target",
+                options = "--loss",
+                label = "LOSS",
+                repeatable = true)
+        List<LossRecipe> losses) {
     public DistillationRecipe {
-        kdWeight = (kdWeight == null ? WEIGHT : kdWeight).each(value -> Settings.inUnit("kd_weight", value));
-        if (confidenceThreshold != null) Settings.inUnit("confidence_threshold", confidenceThreshold);
-        if (taskWeight != null) taskWeight.each(value -> Settings.notNegative("task_weight", value));
-        if (teacherErrors != null) {
-            RecipeFiles.oneOf(
-                    "choice for wrong answers",
-                    teacherErrors,
-                    Arrays.stream(TeacherErrorPolicy.values())
-                            .map(choice -> choice.name().toLowerCase(Locale.ROOT))
-                            .toList());
-        }
-        if (maxSteps != null) Settings.atLeast(1, "max_steps", maxSteps);
-        if (adapterEpochs != null) Settings.atLeast(0, "adapter_epochs", adapterEpochs);
-        if (gradientStatsEvery != null) Settings.atLeast(1, "gradient_stats_every", gradientStatsEvery);
         Schedule none = Schedule.constant(0);
         if (kdWeight.equals(none) && none.equals(taskWeight)) {
             throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
@@ -65,7 +71,7 @@ public record DistillationRecipe(
     }
 
     static DistillationRecipe defaults() {
-        return new DistillationRecipe(WEIGHT, null, null, null, null, null, null, null, null, List.of());
+        return RecipeFiles.bind(RecipeFiles.tree(), DistillationRecipe.class, "");
     }
 
     /** Return a teacher as one of the data's classes, as {@code match_classes} and {@code classes} say. */

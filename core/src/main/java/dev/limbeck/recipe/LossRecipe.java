@@ -3,8 +3,6 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Names;
-import dev.limbeck.Settings;
 import dev.limbeck.distill.Adapter;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
@@ -20,34 +18,36 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Name a loss and what belongs to it.
- *
- * @param name one of {@link Losses#names}
- * @param temperature for losses that have one; their own default unless set. A schedule for losses on logits only
- * @param scale factor beside the weight; 1 unless set
- * @param parameters the loss's others by name, such as {@code alpha}
- * @param layers for losses on features: paths that both networks have, or {@code student/teacher}; {@code auto} finds them
- * @param adapter auto, conv1x1, linear, regressor or none
- */
+/** Name a loss and what belongs to it. */
 public record LossRecipe(
+        @Setting(help = "One of those that limbeck losses lists", required = true)
         String name,
-        @Nullable Schedule temperature,
-        @Nullable Schedule scale,
-        @Nullable Map<String, Double> parameters,
-        @Nullable List<String> layers,
-        @Nullable String adapter) {
-    private static final List<String> ADAPTERS =
-            Arrays.stream(Adapter.values()).map(Adapter::toString).toList();
 
+        @Setting(
+                help = "Temperature of losses that have one",
+                whenUnset = "their own",
+                options = {"-T", "--temperature"})
+        @Nullable
+        Schedule temperature,
+
+        @Setting(help = "Factor beside the weight", atLeast = 0, whenUnset = "1") @Nullable
+        Schedule scale,
+
+        @Setting(help = "The loss's other settings by name, such as alpha") @Nullable
+        Map<String, Double> parameters,
+
+        @Setting(help = "Paths that both networks have, or student/teacher, for losses on features; auto finds them")
+        @Nullable
+        List<String> layers,
+
+        @Setting(help = "What joins features of different shapes", oneOfEnum = Adapter.class, whenUnset = "auto")
+        @Nullable
+        String adapter) {
     public LossRecipe {
-        if (name == null) throw RecipeFiles.missing("distillation.losses.name");
-        if (scale != null) scale.each(value -> Settings.notNegative("scale", value));
         Losses.Kind kind = Losses.byName(name);
         if (temperature != null && kind.feature() && !temperature.isConstant()) {
             throw new LimbeckException("the temperature of " + name + " can't change; give a number");
         }
-        if (adapter != null && !ADAPTERS.contains(adapter)) throw Names.unknown("adapter", adapter, ADAPTERS);
         Map<String, Double> given = given(parameters, temperature);
         if (kind.feature()) {
             kind.features(given);

@@ -1,39 +1,39 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.weights.PretrainedWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Say which trained weights a network begins with below a new classifier; what is null in a file gets its default.
- *
- * @param weights imagenet (the default) for the published ones, fetched once, or a file or run directory of the same architecture
- * @param weightsKey where in a file with several sets of weights those to take lie, such as model_ema
- * @param head concat for fastai's (the default where the architecture pools feature maps) or linear for its own
- * @param frozenEpochs epochs in which the classifier is trained alone, before those of the training; 1
- */
+/** Say which trained weights a network begins with below a new classifier. */
 public record PretrainedRecipe(
+        @Setting(help = "Fine-tune the weights of a file or a run", defaultValue = "imagenet", label = "FILE")
         String weights,
-        @Nullable String weightsKey,
-        @Nullable String head,
+
+        @Setting(help = "Which of several sets of weights in that file, such as model_ema", label = "KEY", rare = true)
+        @Nullable
+        String weightsKey,
+
+        @Setting(
+                help = "The new classifier",
+                oneOf = {"concat", "linear"},
+                whenUnset = "concat if it pools")
+        @Nullable
+        String head,
+
+        @Setting(help = "Epochs of the new classifier alone, before the others", defaultValue = "1", atLeast = 0)
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";
 
     public PretrainedRecipe {
-        if (weights == null) weights = IMAGENET;
         if (weightsKey != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_key without a file of weights; leave it out");
         }
-        if (head != null) RecipeFiles.oneOf("head", head, List.of("concat", LINEAR));
-        frozenEpochs = Settings.atLeast(0, "frozen_epochs", frozenEpochs == null ? 1 : frozenEpochs);
     }
 
     /** Let a learner begin with them. */

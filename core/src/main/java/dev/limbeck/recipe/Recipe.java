@@ -10,26 +10,36 @@ import org.jspecify.annotations.Nullable;
 /**
  * Describe one training run: everything that decides its result but the machine. A recipe is plain data; a file of it
  * names no code, and keys it does not know are refused.
- *
- * @param data the images and how they become batches
- * @param teacher the model to learn from; null to train on the labels alone
- * @param student an architecture of the zoo
- * @param pretrained what the student begins with and how that is thawed; null to begin with weights drawn at random
- * @param training how to train; everything has a default
- * @param distillation how to learn from the teacher; null as long as there is none, else with defaults
  */
 public record Recipe(
+        @Setting(help = "The images and how they become batches", required = true, heading = Heading.DATA)
         DataRecipe data,
-        @Nullable TeacherRecipe teacher,
+
+        @Setting(help = "The model to learn from; leave it out to train on the labels alone", heading = Heading.TEACHER)
+        @Nullable
+        TeacherRecipe teacher,
+
+        @Setting(
+                help = "Architecture, such as resnet18 or cifar-resnet20",
+                required = true,
+                options = "--arch",
+                heading = Heading.STUDENT)
         String student,
-        @Nullable PretrainedRecipe pretrained,
+
+        @Setting(
+                help = "Fine-tune ImageNet's weights below a new classifier",
+                options = "--pretrained",
+                heading = Heading.STUDENT)
+        @Nullable
+        PretrainedRecipe pretrained,
+
+        @Setting(help = "How to train", defaultValue = "{}", heading = Heading.TRAINING)
         TrainingRecipe training,
-        @Nullable DistillationRecipe distillation) {
+
+        @Setting(help = "How to learn from the teacher", heading = Heading.DISTILLATION) @Nullable
+        DistillationRecipe distillation) {
     public Recipe {
-        if (data == null) throw RecipeFiles.missing("data");
-        if (student == null) throw RecipeFiles.missing("student");
         Zoo.byName(student);
-        if (training == null) training = TrainingRecipe.defaults();
         if (pretrained != null && !training.isOneCycle()) {
             throw new LimbeckException("a pretrained student is trained with the one-cycle schedule, found "
                     + training.schedule() + "; leave schedule out");

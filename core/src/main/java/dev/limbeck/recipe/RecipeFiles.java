@@ -14,24 +14,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Names;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.run.RenamedKeys;
 import dev.limbeck.run.RunJson;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -113,23 +108,15 @@ public final class RecipeFiles {
 
     /** Refuse keys that nothing knows before a value that is missing, for it may be there under a wrong name. */
     public static void refuseUnknownKeys(JsonNode tree, String origin) {
-        refuseUnknownKeys(tree, Recipe.class, "", origin);
+        named(origin, () -> Declarations.requireKnown(tree, Recipe.class, ""));
     }
 
-    private static void refuseUnknownKeys(JsonNode tree, Class<?> type, String parent, String origin) {
-        Map<String, Class<?>> known = new LinkedHashMap<>();
-        for (RecordComponent part : type.getRecordComponents()) {
-            known.put(PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(part.getName()), part.getType());
+    private static void named(String origin, Runnable check) {
+        try {
+            check.run();
+        } catch (LimbeckException e) {
+            throw origin.isEmpty() ? e : new LimbeckException(origin + ": " + e.getMessage(), e);
         }
-        tree.fields().forEachRemaining(field -> {
-            Class<?> part = known.get(field.getKey());
-            if (part == null) {
-                throw new LimbeckException(origin + ": "
-                        + Names.unknown("key", field.getKey(), parent, known.keySet())
-                                .getMessage());
-            }
-            if (part.isRecord()) refuseUnknownKeys(field.getValue(), part, field.getKey(), origin);
-        });
     }
 
     static ObjectNode tree(String text, String origin) {
@@ -182,17 +169,19 @@ public final class RecipeFiles {
     /** Make a recipe, or a part of one, of a tree. */
     public static <T> T bind(JsonNode tree, Class<T> type, String origin) {
         String where = origin.isEmpty() ? "" : origin + ": ";
+        JsonNode filled = tree.deepCopy();
+        named(origin, () -> {
+            Declarations.requireKnown(filled, type, "");
+            Declarations.fill(filled, type);
+        });
         try {
-            return YAML.treeToValue(tree, type);
+            T made = YAML.treeToValue(filled, type);
+            named(origin, () -> Declarations.check(made));
+            return made;
         } catch (UnrecognizedPropertyException e) {
-            Collection<String> known =
-                    e.getKnownPropertyIds().stream().map(String::valueOf).toList();
-            String parent = path(e.getPath().subList(0, e.getPath().size() - 1));
-            throw new LimbeckException(
-                    where
-                            + Names.unknown("key", e.getPropertyName(), parent, known)
-                                    .getMessage(),
-                    e);
+            // Keys of sections are known here, so this one stands where there are none.
+            String setting = path(e.getPath().subList(0, e.getPath().size() - 1));
+            throw new LimbeckException(where + setting + " must be one value, found keys", e);
         } catch (JsonMappingException e) {
             for (Throwable cause = e; cause != null; cause = cause.getCause()) {
                 if (cause instanceof LimbeckException) throw new LimbeckException(where + cause.getMessage(), e);
@@ -239,13 +228,6 @@ public final class RecipeFiles {
 
     static LimbeckException missing(String key) {
         return new LimbeckException("no " + key + " in the recipe; it must be there");
-    }
-
-    /** Return a chosen name, the first of the known ones if there is none. */
-    static String oneOf(String kind, @Nullable String name, List<String> known) {
-        if (name == null) return known.get(0);
-        if (!known.contains(name)) throw Names.unknown(kind, name, known);
-        return name;
     }
 
     private static String path(List<JsonMappingException.Reference> path) {

@@ -2,7 +2,6 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
@@ -25,53 +24,137 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Name a teacher, or several that teach together; what is null is as the file says.
- *
- * @param model a run directory, a safetensors file, a PyTorch checkpoint, a TorchScript or an ONNX file; relative to the
- *     working directory
- * @param architecture of a checkpoint whose file does not name it
- * @param weightsKey where in a checkpoint with several sets of weights those to take lie, such as model_ema
- * @param imageSize side of the images that it wants; the student's images may have another
- * @param resize squish, crop or pad
- * @param mean three channel means, white is 1
- * @param std three channel deviations
- * @param layout nchw or nhwc, of a TorchScript or an ONNX file
- * @param channels rgb or bgr, of a TorchScript or an ONNX file
- * @param classes class names in the order of its outputs
- * @param output what a TorchScript or an ONNX file gives, a name of {@link TeacherOutput} such as sigmoid; found out unless
- *     set
- * @param members several teachers in place of a model
- * @param ensemble how their answers become one: logits, probabilities or confidence; logits unless set
- * @param weights a positive number for each of them
- * @param cache a folder that keeps its answers
- * @param cacheAs float32, float16 or top-K; float32 unless set
- */
+/** Name a teacher, or several that teach together; what is null is as the file says. Paths begin at the working directory. */
 public record TeacherRecipe(
-        @Nullable String model,
-        @Nullable String architecture,
-        @Nullable String weightsKey,
-        @Nullable Integer imageSize,
-        @Nullable String resize,
-        @Nullable List<Double> mean,
-        @Nullable List<Double> std,
-        @Nullable String layout,
-        @Nullable String channels,
-        @Nullable List<String> classes,
-        @Nullable String output,
-        @Nullable List<TeacherRecipe> members,
-        @Nullable String ensemble,
-        @Nullable List<Double> weights,
-        @Nullable String cache,
-        @Nullable String cacheAs) {
-    private static final List<String> JOINS = names(EnsembleTeacher.Combination.values());
-    private static final List<String> OUTPUTS = names(TeacherOutput.values());
-    private static final List<String> LAYOUTS = List.of("nchw", "nhwc");
-    private static final List<String> CHANNELS = List.of("rgb", "bgr");
+        @Setting(
+                help = "Run, safetensors, checkpoint, TorchScript, ONNX; may be several",
+                options = "--teacher",
+                label = "FILE",
+                repeatable = true)
+        @Nullable
+        String model,
 
+        @Setting(
+                help = "Architecture of a checkpoint that does not name it",
+                options = "--teacher-arch",
+                repeatable = true)
+        @Nullable
+        String architecture,
+
+        @Setting(
+                help = "Which of several sets of weights in a checkpoint, such as model_ema",
+                options = "--teacher-weights-key",
+                label = "KEY",
+                rare = true)
+        @Nullable
+        String weightsKey,
+
+        @Setting(
+                help = "Side of the images that it wants, if another",
+                atLeast = 1,
+                options = "--teacher-image-size",
+                rare = true)
+        @Nullable
+        Integer imageSize,
+
+        @Setting(
+                help = "How its images get that size",
+                oneOfEnum = Resize.class,
+                options = {})
+        @Nullable
+        String resize,
+
+        @Setting(
+                help = "Three channel means of its images, white is 1",
+                options = "--teacher-mean",
+                label = "M,M,M",
+                rare = true)
+        @Nullable
+        List<Double> mean,
+
+        @Setting(
+                help = "Three channel deviations of its images",
+                options = "--teacher-std",
+                label = "S,S,S",
+                rare = true)
+        @Nullable
+        List<Double> std,
+
+        @Setting(
+                help = "Order of the input of a TorchScript or ONNX file",
+                oneOf = {"nchw", "nhwc"},
+                whenUnset = "as it says",
+                options = "--teacher-layout",
+                rare = true)
+        @Nullable
+        String layout,
+
+        @Setting(
+                help = "Order of its channels",
+                oneOf = {"rgb", "bgr"},
+                whenUnset = "rgb",
+                options = "--teacher-channels",
+                rare = true)
+        @Nullable
+        String channels,
+
+        @Setting(
+                help = "Names of its classes, as its outputs stand",
+                whenUnset = "its file's",
+                options = "--teacher-classes",
+                label = "NAME,…",
+                rare = true)
+        @Nullable
+        List<String> classes,
+
+        @Setting(
+                help = "What a TorchScript or ONNX file gives",
+                oneOfEnum = TeacherOutput.class,
+                whenUnset = "found out",
+                options = "--teacher-output",
+                rare = true)
+        @Nullable
+        String output,
+
+        @Setting(
+                help = "Several teachers in place of a model, each with settings of its own",
+                options = {})
+        @Nullable
+        List<TeacherRecipe> members,
+
+        @Setting(
+                help = "Join several",
+                oneOfEnum = EnsembleTeacher.Combination.class,
+                whenUnset = "logits",
+                label = "WAY")
+        @Nullable
+        String ensemble,
+
+        @Setting(
+                help = "How much each of several counts",
+                above = 0,
+                options = "--teacher-weights",
+                label = "W,…",
+                rare = true)
+        @Nullable
+        List<Double> weights,
+
+        @Setting(
+                help = "Folder that caches its outputs, one for each image",
+                options = "--cache-teacher",
+                label = "DIR")
+        @Nullable
+        String cache,
+
+        @Setting(
+                help = "Cached as float32, float16 or such as top-5",
+                whenUnset = "float32",
+                options = "--cache-dtype",
+                label = "TYPE")
+        @Nullable
+        String cacheAs) {
     public TeacherRecipe {
         if (members != null && members.isEmpty()) members = null;
         if ((model == null) == (members == null)) {
@@ -79,18 +162,11 @@ public record TeacherRecipe(
             throw new LimbeckException("found teacher.model beside teacher.members; give one of them");
         }
         if (architecture != null) Zoo.byName(architecture);
-        if (imageSize != null) Settings.atLeast(1, "teacher.image_size", imageSize);
-        if (resize != null) RecipeFiles.oneOf("resize", resize, names(Resize.values()));
         if ((mean == null) != (std == null))
             throw new LimbeckException(
                     "mean and std go together, found only " + (mean == null ? "std" : "mean") + "; give both");
         if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
-        if (layout != null) RecipeFiles.oneOf("layout", layout, LAYOUTS);
-        if (channels != null) RecipeFiles.oneOf("order of channels", channels, CHANNELS);
-        if (output != null) RecipeFiles.oneOf("output", output, OUTPUTS);
-        if (ensemble != null) RecipeFiles.oneOf("way to join teachers", ensemble, JOINS);
         if (weights != null) {
-            weights.forEach(weight -> Settings.positive("teacher.weights", weight));
             int count = members == null ? 1 : members.size();
             if (weights.size() != count) {
                 throw new LimbeckException(
@@ -121,31 +197,10 @@ public record TeacherRecipe(
         }
     }
 
-    private static List<String> names(Enum<?>... values) {
-        return Stream.of(values)
-                .map(value -> value.name().toLowerCase(Locale.ROOT))
-                .toList();
-    }
-
     /** Name a model that says everything itself, but perhaps its architecture. */
     public static TeacherRecipe of(String model, @Nullable String architecture) {
-        return new TeacherRecipe(
-                model,
-                architecture,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+        return RecipeFiles.bind(
+                RecipeFiles.tree().put("model", model).put("architecture", architecture), TeacherRecipe.class, "");
     }
 
     /** Return the files that it is made of. */
@@ -158,25 +213,9 @@ public record TeacherRecipe(
         return files;
     }
 
-    /** Return the same without the folder that keeps its answers. */
+    /** Return the same without the folder that caches its outputs. */
     TeacherRecipe withoutCache() {
-        return new TeacherRecipe(
-                model,
-                architecture,
-                weightsKey,
-                imageSize,
-                resize,
-                mean,
-                std,
-                layout,
-                channels,
-                classes,
-                output,
-                members,
-                ensemble,
-                weights,
-                null,
-                null);
+        return Declarations.with(Declarations.with(this, "cacheAs", null), "cache", null);
     }
 
     /**

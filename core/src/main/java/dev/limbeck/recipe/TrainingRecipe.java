@@ -1,7 +1,6 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.optim.AdamW;
@@ -9,7 +8,6 @@ import dev.limbeck.optim.Optimizer;
 import dev.limbeck.optim.Sgd;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.EarlyStopping;
@@ -25,93 +23,98 @@ import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Say how to train; what is null in a file gets its default.
- *
- * @param epochs passes over the training images; 10
- * @param lr highest learning rate; 1e-3
- * @param schedule one-cycle (the default) or constant
- * @param optimizer adamw (the default) or sgd
- * @param weightDecay that of the optimizer unless set
- * @param clipGradNorm greatest joint L2 norm of the gradients; none unless set
- * @param gradAccumSteps batches that make one step; 1
- * @param classWeights none (the default), or balanced: n/(K·nₖ) for a class with nₖ of n labeled images of K classes
- * @param labelSmoothing share of each label that is spread over all classes; 0
- * @param mixup α of {@link Mixup#blend}; none unless set
- * @param cutmix α of {@link Mixup#cut}; none unless set
- * @param emaDecay decay of {@link ExponentialMovingAverage}; none unless set
- * @param patience epochs without a better validation accuracy after which training stops; never unless set
- * @param keep which epoch's model is kept: last (the default) or best, by validation accuracy
- * @param precision auto (the default), fp32 or bf16: what student and teacher compute in, see {@link Precision#of}
- * @param seed of weights, order and draws; 0
- */
+/** Say how to train. */
 public record TrainingRecipe(
+        @Setting(help = "Passes over the training images", defaultValue = "10", atLeast = 1)
         Integer epochs,
+
+        @Setting(help = "Highest learning rate", defaultValue = "1e-3", above = 0)
         Double lr,
+
+        @Setting(
+                help = "How it changes",
+                oneOf = {"one-cycle", "constant"},
+                defaultValue = "one-cycle",
+                label = "SCHEDULE",
+                repeatable = true)
         String schedule,
+
+        @Setting(
+                help = "Optimizer",
+                oneOf = {"adamw", "sgd"},
+                defaultValue = "adamw")
         String optimizer,
-        @Nullable Double weightDecay,
-        @Nullable Double clipGradNorm,
+
+        @Setting(help = "Weight decay", atLeast = 0, whenUnset = "0.01 for adamw, 5e-4 for sgd") @Nullable
+        Double weightDecay,
+
+        @Setting(help = "Scale gradients down to this joint L2 norm", above = 0) @Nullable
+        Double clipGradNorm,
+
+        @Setting(help = "Batches that make one step", defaultValue = "1", atLeast = 1)
         Integer gradAccumSteps,
+
+        @Setting(
+                help = "Weigh mistakes on rare classes",
+                oneOf = {"none", "balanced"},
+                defaultValue = "none")
         String classWeights,
+
+        @Setting(
+                help = "Share of each label spread over all classes",
+                defaultValue = "0",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE")
         Double labelSmoothing,
-        @Nullable Double mixup,
-        @Nullable Double cutmix,
-        @Nullable Double emaDecay,
-        @Nullable Integer patience,
+
+        @Setting(help = "Blend images of a batch; alpha of the shares, such as 0.2", above = 0, label = "ALPHA")
+        @Nullable
+        Double mixup,
+
+        @Setting(help = "Paste boxes of other images of the batch; alpha, such as 1", above = 0, label = "ALPHA")
+        @Nullable
+        Double cutmix,
+
+        @Setting(
+                help = "Keep a moving average of the weights; decay such as 0.999",
+                atLeast = 0,
+                below = 1,
+                label = "DECAY")
+        @Nullable
+        Double emaDecay,
+
+        @Setting(help = "Stop after N epochs without better validation accuracy", atLeast = 1) @Nullable
+        Integer patience,
+
+        @Setting(
+                help = "Epoch of the model, best by validation",
+                oneOf = {"last", "best"},
+                defaultValue = "last")
         String keep,
+
+        @Setting(
+                help = "Precision, auto by the processor",
+                oneOf = {"auto", "fp32", "bf16"},
+                defaultValue = "auto")
         String precision,
+
+        @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
         Long seed) {
-    private static final List<String> SCHEDULES = List.of("one-cycle", "constant");
-    private static final List<String> OPTIMIZERS = List.of("adamw", "sgd");
-    private static final List<String> CLASS_WEIGHTS = List.of("none", "balanced");
-    private static final List<String> KEPT = List.of("last", "best");
+    private static final String ONE_CYCLE = "one-cycle";
 
     public TrainingRecipe {
-        epochs = Settings.atLeast(1, "epochs", epochs == null ? 10 : epochs);
-        lr = Settings.positive("lr", lr == null ? 1e-3 : lr);
-        schedule = RecipeFiles.oneOf("schedule", schedule, SCHEDULES);
-        optimizer = RecipeFiles.oneOf("optimizer", optimizer, OPTIMIZERS);
-        if (weightDecay != null) Settings.notNegative("weight_decay", weightDecay);
-        if (clipGradNorm != null) Settings.positive("clip_grad_norm", clipGradNorm);
-        gradAccumSteps = Settings.atLeast(1, "grad_accum_steps", gradAccumSteps == null ? 1 : gradAccumSteps);
-        classWeights = RecipeFiles.oneOf("class_weights", classWeights, CLASS_WEIGHTS);
-        labelSmoothing = Settings.inHalfOpenUnit("label_smoothing", labelSmoothing == null ? 0 : labelSmoothing);
-        if (mixup != null) Settings.positive("mixup", mixup);
-        if (cutmix != null) Settings.positive("cutmix", cutmix);
         if (mixup != null && cutmix != null) {
             throw new LimbeckException("found mixup and cutmix; an image is mixed one way, so choose one");
         }
-        if (emaDecay != null) Settings.inHalfOpenUnit("ema_decay", emaDecay);
-        if (patience != null) Settings.atLeast(1, "patience", patience);
-        keep = RecipeFiles.oneOf("keep", keep, KEPT);
-        precision = RecipeFiles.oneOf("precision", precision, Precision.NAMES);
-        if (seed == null) seed = 0L;
     }
 
     static TrainingRecipe defaults() {
-        return new TrainingRecipe(
-                null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        return RecipeFiles.bind(RecipeFiles.tree(), TrainingRecipe.class, "");
     }
 
     TrainingRecipe withSeed(long other) {
-        return new TrainingRecipe(
-                epochs,
-                lr,
-                schedule,
-                optimizer,
-                weightDecay,
-                clipGradNorm,
-                gradAccumSteps,
-                classWeights,
-                labelSmoothing,
-                mixup,
-                cutmix,
-                emaDecay,
-                patience,
-                keep,
-                precision,
-                other);
+        return Declarations.with(this, "seed", other);
     }
 
     boolean keepsBest() {
@@ -158,7 +161,7 @@ public record TrainingRecipe(
     }
 
     boolean isOneCycle() {
-        return schedule.equals(SCHEDULES.get(0));
+        return schedule.equals(ONE_CYCLE);
     }
 
     /**

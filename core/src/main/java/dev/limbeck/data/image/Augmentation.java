@@ -25,7 +25,12 @@ import java.util.Map;
  */
 public record Augmentation(
         boolean hflip, int padAndCrop, double randomResizedCrop, double colorJitter, int randAugment, int views) {
-    private static final int MOST_CROP = 4096;
+    /** Most pixels that {@code padAndCrop} shifts by. */
+    public static final int MOST_CROP = 4096;
+
+    /** Greatest magnitude of {@code randAugment}. */
+    public static final int MOST_RAND_AUGMENT = RandAugment.MOST;
+
     private static final int RAND_AUGMENT_STEPS = 2;
     private static final int ATTEMPTS = 10;
 
@@ -37,8 +42,8 @@ public record Augmentation(
             throw Settings.wrong("random_resized_crop", "above 0 and at most 1", randomResizedCrop);
         Settings.inUnit("color_jitter", colorJitter);
         if (views < 0) throw Settings.wrong("views", "0 or more", views);
-        if (randAugment < 0 || randAugment > RandAugment.MOST) {
-            throw Settings.wrong("rand_augment", "0 to " + RandAugment.MOST, randAugment);
+        if (randAugment < 0 || randAugment > MOST_RAND_AUGMENT) {
+            throw Settings.wrong("rand_augment", "0 to " + MOST_RAND_AUGMENT, randAugment);
         }
     }
 

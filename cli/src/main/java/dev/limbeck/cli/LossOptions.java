@@ -1,0 +1,60 @@
+package dev.limbeck.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.distill.loss.Losses;
+import dev.limbeck.recipe.LossRecipe;
+import dev.limbeck.recipe.RecipeFiles;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Read {@code --loss} and {@code --temperature}, which change the list of losses. */
+final class LossOptions {
+    private LossOptions() {}
+
+    /**
+     * Write losses over a recipe.
+     *
+     * @param losses as {@code name:key=value}
+     * @param temperature a number or a schedule
+     */
+    static void into(List<String> losses, @Nullable String temperature, ObjectNode recipe) {
+        if (losses.isEmpty() && temperature == null) return;
+        ObjectNode distillation = recipe.withObject("/distillation");
+        distillation.set("losses", losses(losses, temperature, distillation.withArrayProperty("losses")));
+    }
+
+    /** Losses on the command line take the place of those in the file; a single one keeps what only the file says. */
+    private static ArrayNode losses(List<String> losses, @Nullable String temperature, ArrayNode before) {
+        ArrayNode all = RecipeFiles.tree().arrayNode();
+        for (String text : losses) {
+            ObjectNode one = LossRecipe.parse(text);
+            boolean only = losses.size() == 1 && before.size() == 1 && before.get(0) instanceof ObjectNode;
+            if (only) one = over(before.get(0).deepCopy(), one);
+            all.add(one);
+        }
+        if (losses.isEmpty()) before.forEach(all::add);
+        if (all.isEmpty()) all.addObject().put("name", "soft-target");
+        for (JsonNode one : all) {
+            ObjectNode loss = (ObjectNode) one;
+            Losses.Kind kind = Losses.byName(loss.path("name").asText());
+            // Those of losses on features are of another kind and size.
+            boolean softens = kind.hasTemperature() && !kind.feature();
+            // A temperature that a loss was given itself comes first; a single loss without one complains.
+            if (temperature != null && (softens && !loss.has(Losses.TEMPERATURE) || all.size() == 1)) {
+                LossRecipe.put(loss, Losses.TEMPERATURE, temperature);
+            }
+        }
+        return all;
+    }
+
+    /** Write one loss over another; of another name it keeps nothing but the scale, and the temperature if it has one. */
+    private static ObjectNode over(ObjectNode before, ObjectNode one) {
+        if (!before.path("name").equals(one.path("name"))) {
+            before.remove(List.of("parameters", "layers", "adapter"));
+            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove(Losses.TEMPERATURE);
+        }
+        return before.setAll(one);
+    }
+}

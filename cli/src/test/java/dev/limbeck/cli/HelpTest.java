@@ -1,0 +1,94 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.recipe.Declarations;
+import dev.limbeck.recipe.DeclaredSetting;
+import dev.limbeck.recipe.RecipeSchema;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Help says what the declarations of settings say, and stays short. */
+class HelpTest {
+    private static final String WIDTH = "picocli.usage.width";
+
+    @BeforeEach
+    void widen() {
+        System.setProperty(WIDTH, "100");
+    }
+
+    @AfterEach
+    void restore() {
+        System.clearProperty(WIDTH);
+    }
+
+    private static List<String> help(String command) {
+        return Cli.run(command, "--help").done().out().lines().toList();
+    }
+
+    @Test
+    void distillFitsThreeScreens() {
+        assertThat(help("distill"))
+                .hasSizeLessThanOrEqualTo(75)
+                .contains("Data", "Augmentation", "Student", "Training", "Teacher", "Distillation", "Output");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train",
+                "distill",
+                "check",
+                "cache",
+                "compare",
+                "evaluate",
+                "predict",
+                "export",
+                "lr-find",
+                "sweep",
+                "show"
+            })
+    void anOptionTakesOneLine(String command) {
+        assertThat(help(command))
+                .allSatisfy(line -> assertThat(line)
+                        .hasSizeLessThanOrEqualTo(100)
+                        .doesNotContainPattern("^ {12,}\\S")
+                        .doesNotContainPattern("^ +-\\S+$|^ +-T, \\S+$")
+                        .as("%s", line));
+    }
+
+    @Test
+    void everyOptionOfASettingIsNamed() {
+        String help = String.join("\n", help("distill"));
+        for (DeclaredSetting setting : Declarations.ofRecipes()) {
+            String flag = setting.declaration().negatable() ? "[no-]" : "";
+            for (String option : setting.options()) assertThat(help).contains(option.replaceFirst("--", "--" + flag));
+        }
+    }
+
+    @Test
+    void recipeListsAllSettingsAndPrintsTheSchema() throws Exception {
+        String list = Cli.run("recipe").done().out();
+        for (DeclaredSetting setting : Declarations.ofRecipes()) {
+            assertThat(list).contains("  " + setting.dotted() + " ").contains(setting.line());
+        }
+        assertThat(Cli.run("recipe", "--schema").done().out()).isEqualTo(RecipeSchema.text());
+        JsonNode schema = new ObjectMapper().readTree(RecipeSchema.text());
+        assertThat(Cli.run("recipe", "--schema", "--json").done().json()).isEqualTo(schema);
+    }
+
+    @Test
+    void completionKnowsWordsThatASettingMayBe() {
+        String script = Cli.run("generate-completion").done().out();
+        assertThat(script)
+                .contains("--teacher-errors")
+                .contains("\"keep\" \"swap\" \"drop\"")
+                .contains("--grad-accum-steps");
+    }
+}

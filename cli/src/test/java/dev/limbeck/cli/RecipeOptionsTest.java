@@ -1,0 +1,150 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+
+/** What the command line says comes before what a file says. */
+class RecipeOptionsTest {
+    /** Write what options say over a recipe. */
+    private static void write(ObjectNode recipe, String... options) {
+        SettingOptions settings = SettingOptions.ofRecipe(true);
+        CommandSpec command = CommandSpec.create();
+        settings.addTo(command);
+        CommandLine line = new CommandLine(command);
+        Numbers.register(line);
+        line.parseArgs(options);
+        Recipes.write(settings, recipe);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            nullValues = "-",
+            value = {
+                // what the file says, --loss, -T, what comes of it
+                "[] | - | - | []",
+                "[] | - | 4 | [{'name':'soft-target','temperature':4.0}]",
+                "[{'name':'dist','scale':2}] | - | 4 | [{'name':'dist','scale':2,'temperature':4.0}]",
+                "[{'name':'soft-target','temperature':5}] | soft-target | - | [{'name':'soft-target','temperature':5}]",
+                "[{'name':'soft-target','temperature':5}] | decoupled | - | [{'name':'decoupled','temperature':5}]",
+                "[{'name':'soft-target','temperature':5}] | logit-mse | - | [{'name':'logit-mse'}]",
+                "[{'name':'fitnet','layers':['a'],'scale':3}] | soft-target | 2 | "
+                        + "[{'name':'soft-target','scale':3,'temperature':2.0}]",
+                "[{'name':'decoupled','parameters':{'beta':2}}] | decoupled:T=3 | - | "
+                        + "[{'name':'decoupled','parameters':{'beta':2},'temperature':3.0}]",
+                "[{'name':'dist'},{'name':'logit-mse'}] | - | 4 | [{'name':'dist','temperature':4.0},{'name':'logit-mse'}]",
+                // the temperature of a loss on features is another thing
+                "[{'name':'soft-target'},{'name':'contrastive','layers':['a']}] | - | 4 | "
+                        + "[{'name':'soft-target','temperature':4.0},{'name':'contrastive','layers':['a']}]",
+                "[{'name':'dist'}] | soft-target:T=2 logit-mse dist | 4 | "
+                        + "[{'name':'soft-target','temperature':2.0},{'name':'logit-mse'},{'name':'dist','temperature':4.0}]"
+            })
+    void lossesOfTheCommandLineTakeThePlaceOfThoseInTheFile(
+            String file, String losses, String temperature, String expected) throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode recipe = json.createObjectNode();
+        recipe.putObject("distillation").set("losses", json.readTree(file.replace('\'', '"')));
+        List<String> options = new ArrayList<>();
+        if (losses != null) for (String loss : losses.split(" ")) options.addAll(List.of("--loss", loss));
+        if (temperature != null) options.addAll(List.of("-T", temperature));
+        write(recipe, options.toArray(String[]::new));
+        assertThat(recipe.at("/distillation/losses").toString().replace('"', '\''))
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.3, 0.3", "cosine:1..0, \"cosine:1..0\""})
+    void weightsAreNumbersOrSchedules(String given, String expected) {
+        ObjectNode recipe = new ObjectMapper().createObjectNode();
+        write(recipe, "--kd-weight", given, "--task-weight", given);
+        assertThat(recipe.at("/distillation/kd_weight")).hasToString(expected.replace("\\", ""));
+        assertThat(recipe.at("/distillation/task_weight")).hasToString(expected.replace("\\", ""));
+    }
+
+    @Test
+    void schedulesAreGivenBySetting() {
+        ObjectNode recipe = new ObjectMapper().createObjectNode();
+        write(
+                recipe,
+                "--loss=soft-target",
+                "--loss=dist:T=2",
+                "--schedule=weight=cosine:1..0",
+                "--schedule=task-weight=0.5",
+                "--schedule=temperature=linear:8..2");
+        assertThat(recipe.get("distillation"))
+                .hasToString(("{'kd_weight':'cosine:1..0','task_weight':0.5,'losses':["
+                                + "{'name':'soft-target','temperature':'linear:8..2'},{'name':'dist','temperature':2.0}]}")
+                        .replace('\'', '"'));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "--teacher a --teacher-image-size 64 --ensemble logits | "
+                        + "{'old':1,'image_size':64,'ensemble':'logits','model':'a'}",
+                "--teacher a --teacher b --teacher-arch r --teacher-mean 0,0,1 --cache-teacher c | {'old':1,'cache':'c',"
+                        + "'members':[{'mean':[0.0,0.0,1.0],'model':'a','architecture':'r'},"
+                        + "{'mean':[0.0,0.0,1.0],'model':'b','architecture':'r'}]}",
+                "--teacher-layout nhwc | {'model':'file','members':[],'old':1,'layout':'nhwc'}",
+            })
+    void severalTeachersAreMembers(String options, String expected) throws Exception {
+        ObjectNode recipe = new ObjectMapper().createObjectNode();
+        recipe.putObject("teacher").put("model", "file").set("members", new ObjectMapper().createArrayNode());
+        recipe.withObject("/teacher").put("old", 1);
+        write(recipe, options.split(" "));
+        JsonNode found = recipe.get("teacher");
+        assertThat(found).isEqualTo(new ObjectMapper().readTree(expected.replace('\'', '"')));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            nullValues = "-",
+            value = {
+                "--hflip | {'data':{'augment':{'hflip':true}}}",
+                "--no-hflip --balanced | {'data':{'balanced':true,'augment':{'hflip':false}}}",
+                "--pretrained --head linear | {'pretrained':{'weights':'imagenet','head':'linear'}}",
+                "--pretrained --weights w | {'pretrained':{'weights':'w'}}",
+                "--data-seed 3 --seed 4 --arch a | {'data':{'seed':3},'student':'a','training':{'seed':4}}",
+                "--kd-max-steps 9 --cache-dtype top-5 | {'teacher':{'cache_as':'top-5'},'distillation':{'max_steps':9}}",
+            })
+    void optionsStandWhereTheirSettingIsDeclared(String options, String expected) throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode recipe = json.createObjectNode();
+        write(recipe, options.split(" "));
+        assertThat(json.readTree(recipe.toString())).isEqualTo(json.readTree(expected.replace('\'', '"')));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--head linear | --head goes with --pretrained or --weights; add one",
+                "--frozen-epochs 2 | --frozen-epochs goes with --pretrained or --weights; add one",
+                "--weights-key k | --weights-key goes with --weights",
+                "--teacher a --teacher b --teacher-arch x --teacher-arch y --teacher-arch z | there are 2 teachers, found",
+                "--teacher-arch x --teacher-arch y | there are 1 teachers, found --teacher-arch 2 times",
+            })
+    void optionsThatNeedOthers(String options, String expected) {
+        ObjectNode recipe = new ObjectMapper().createObjectNode();
+        assertThatThrownBy(() -> write(recipe, options.split(" ")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(expected);
+    }
+}

@@ -1,0 +1,184 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Read the settings that records declare by {@link Setting}, and hold trees and records against them. */
+public final class Declarations {
+    private static final List<DeclaredSetting> RECIPE = of(Recipe.class);
+
+    private static final Set<String> AMBIGUOUS =
+            RECIPE.stream()
+                    .collect(Collectors.groupingBy(DeclaredSetting::key, Collectors.counting()))
+                    .entrySet()
+                    .stream()
+                    .filter(entry -> entry.getValue() > 1)
+                    .map(java.util.Map.Entry::getKey)
+                    .collect(Collectors.toUnmodifiableSet());
+
+    private Declarations() {}
+
+    /** Return all settings of recipes, sections before what they hold. */
+    public static List<DeclaredSetting> ofRecipes() {
+        return RECIPE;
+    }
+
+    /** Return all settings of a section and of those in it. */
+    static List<DeclaredSetting> of(Class<?> section) {
+        List<DeclaredSetting> found = new ArrayList<>();
+        collect(section, List.of(), false, Heading.OF_SECTION, Set.of(), found);
+        return List.copyOf(found);
+    }
+
+    private static void collect(
+            Class<?> section,
+            List<String> path,
+            boolean listed,
+            Heading heading,
+            Set<Class<?>> around,
+            List<DeclaredSetting> found) {
+        for (RecordComponent component : section.getRecordComponents()) {
+            Setting declared = component.getAnnotation(Setting.class);
+            if (declared == null) {
+                throw new IllegalStateException(section.getName() + "." + component.getName() + " has no @Setting");
+            }
+            List<String> own = Stream.concat(path.stream(), Stream.of(DeclaredSetting.key(component)))
+                    .toList();
+            Heading below = declared.heading() == Heading.OF_SECTION ? heading : declared.heading();
+            DeclaredSetting setting = new DeclaredSetting(own, component, declared, listed, below);
+            found.add(setting);
+            // A section in itself, as a teacher among the members of one, has the settings that are there already.
+            Class<?> type = setting.type();
+            if (!setting.isSection() || type == section || around.contains(type)) continue;
+            Set<Class<?>> outside =
+                    Stream.concat(around.stream(), Stream.of(section)).collect(Collectors.toSet());
+            collect(type, own, listed || setting.isList(), below, outside, found);
+        }
+    }
+
+    static boolean isSection(Class<?> type) {
+        return type.isRecord()
+                && Arrays.stream(type.getRecordComponents()).anyMatch(part -> part.isAnnotationPresent(Setting.class));
+    }
+
+    /** Return the settings that a section itself declares. */
+    static List<DeclaredSetting> in(Class<?> section) {
+        List<DeclaredSetting> own = RECIPE.stream()
+                .filter(setting -> setting.component().getDeclaringRecord() == section)
+                .toList();
+        if (!own.isEmpty()) return own;
+        return of(section).stream()
+                .filter(setting -> setting.component().getDeclaringRecord() == section)
+                .toList();
+    }
+
+    /** Return the key where it is the only one in recipes, else that behind its section's. */
+    static String shortName(DeclaredSetting setting) {
+        return AMBIGUOUS.contains(setting.key()) ? setting.dotted() : setting.key();
+    }
+
+    /** Refuse keys that are no settings. */
+    static void requireKnown(JsonNode tree, Class<?> section, String path) {
+        if (!tree.isObject()) return; // which is said when it is bound
+        List<DeclaredSetting> settings = in(section);
+        List<String> keys = settings.stream().map(DeclaredSetting::key).toList();
+        tree.fieldNames().forEachRemaining(key -> {
+            if (!keys.contains(key)) throw Names.unknown("key", key, path, keys);
+        });
+        for (DeclaredSetting setting : settings) {
+            if (!setting.isSection()) continue;
+            JsonNode value = tree.path(setting.key());
+            String inner = path.isEmpty() ? setting.key() : path + "." + setting.key();
+            if (!setting.isList()) requireKnown(value, setting.type(), inner);
+            else for (int i = 0; i < value.size(); i++) requireKnown(value.path(i), setting.type(), inner + "." + i);
+        }
+    }
+
+    /**
+     * Set what a tree leaves out to its default, in place.
+     *
+     * @throws LimbeckException if something is not set that must be
+     */
+    static void fill(JsonNode tree, Class<?> section) {
+        if (!(tree instanceof ObjectNode node)) return;
+        for (DeclaredSetting setting : in(section)) {
+            JsonNode given = node.path(setting.key());
+            // A key with nothing behind it is text without letters here.
+            if (given.isMissingNode()
+                    || given.isNull()
+                    || given.isTextual() && given.textValue().isEmpty()) {
+                node.remove(setting.key());
+                if (setting.declaration().required()) throw missing(setting);
+                String value = setting.declaration().defaultValue();
+                if (value.isEmpty()) continue;
+                if (setting.isSection()) node.putObject(setting.key());
+                else node.put(setting.key(), value);
+            }
+            if (!setting.isSection()) continue;
+            JsonNode value = node.get(setting.key());
+            if (value instanceof ArrayNode list) list.forEach(one -> fill(one, setting.type()));
+            else fill(value, setting.type());
+        }
+    }
+
+    private static LimbeckException missing(DeclaredSetting setting) {
+        return RecipeFiles.missing(setting.dotted());
+    }
+
+    /**
+     * Check every value of a section and of those in it.
+     *
+     * @throws LimbeckException if one is out of range or none of the words that it may be
+     */
+    static void check(Object section) {
+        if (section instanceof List<?> list) list.forEach(Declarations::check);
+        if (!isSection(section.getClass())) return;
+        for (DeclaredSetting setting : in(section.getClass())) {
+            Object value = value(setting.component(), section);
+            if (value == null) continue;
+            if (setting.isSection()) check(value);
+            else setting.check(value);
+        }
+    }
+
+    /** Return the same section with another value of one of its components. */
+    static <R extends Record> R with(R section, String name, @Nullable Object value) {
+        RecordComponent[] parts = section.getClass().getRecordComponents();
+        Object[] values = Arrays.stream(parts)
+                .map(part -> part.getName().equals(name) ? value : value(part, section))
+                .toArray();
+        try {
+            @SuppressWarnings("unchecked")
+            Constructor<R> made = (Constructor<R>) section.getClass()
+                    .getDeclaredConstructor(
+                            Arrays.stream(parts).map(RecordComponent::getType).toArray(Class<?>[]::new));
+            return made.newInstance(values);
+        } catch (InvocationTargetException e) {
+            if (e.getCause() instanceof LimbeckException refused) throw refused;
+            throw new IllegalStateException(e.getCause());
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a record has a canonical constructor", e);
+        }
+    }
+
+    private static @Nullable Object value(RecordComponent part, Object section) {
+        try {
+            return part.getAccessor().invoke(section);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("a record's accessors are public", e);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.optim.Schedule;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold a setting as its {@link Setting} declares it.
+ *
+ * @param path keys from the recipe to it, such as training and lr
+ * @param component where it is declared
+ * @param listed whether its section stands in a list, as that of a loss does
+ * @param heading where help shows it
+ */
+public record DeclaredSetting(
+        List<String> path, RecordComponent component, Setting declaration, boolean listed, Heading heading) {
+    public DeclaredSetting {
+        path = List.copyOf(path);
+    }
+
+    static String key(RecordComponent component) {
+        return PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(component.getName());
+    }
+
+    /** Return its key in its section. */
+    public String key() {
+        return path.get(path.size() - 1);
+    }
+
+    /** Return its path from the recipe: {@code training.lr}. */
+    public String dotted() {
+        return String.join(".", path);
+    }
+
+    /** Return the path of its section, empty for the recipe's own. */
+    public List<String> section() {
+        return path.subList(0, path.size() - 1);
+    }
+
+    /** Return its type; that of the elements for a list. */
+    public Class<?> type() {
+        return isList() ? element(component.getGenericType()) : component.getType();
+    }
+
+    private static Class<?> element(Type list) {
+        return (Class<?>) ((ParameterizedType) list).getActualTypeArguments()[0];
+    }
+
+    /** Return whether it is a list. */
+    public boolean isList() {
+        return List.class.isAssignableFrom(component.getType());
+    }
+
+    /** Return whether it holds settings itself, or a list of such. */
+    public boolean isSection() {
+        return Declarations.isSection(type());
+    }
+
+    /** Return whether it is a whole number, a number or a list of them. */
+    public boolean isNumber() {
+        return Number.class.isAssignableFrom(type());
+    }
+
+    /** Return whether it is a whole number. */
+    public boolean isWhole() {
+        return type() == Integer.class || type() == Long.class;
+    }
+
+    /** Return the names of its options, longest last; none where the command line cannot set it. */
+    public List<String> options() {
+        List<String> names = new ArrayList<>();
+        for (String name : declaration.options()) {
+            if (!name.equals(Setting.BY_KEY)) names.add(name);
+            else if (!listed && !isSection()) names.add("--" + key().replace('_', '-'));
+        }
+        return names;
+    }
+
+    /** Return the words that it may be; empty for any. */
+    public List<String> choices() {
+        if (declaration.oneOf().length > 0) return List.of(declaration.oneOf());
+        return Stream.of(declaration.oneOfEnum().getEnumConstants())
+                .map(constant -> constant.name().toLowerCase(Locale.ROOT))
+                .toList();
+    }
+
+    /** Return what help calls its value. */
+    public String label() {
+        if (!declaration.label().isEmpty()) return declaration.label();
+        if (type() == Schedule.class) return "SCHEDULE";
+        return isWhole() ? "N" : isNumber() ? "X" : "NAME";
+    }
+
+    /** Return what holds where a recipe does not set it, in words; empty if nothing does. */
+    public String unset() {
+        return declaration.defaultValue().isEmpty() || isSection()
+                ? declaration.whenUnset()
+                : declaration.defaultValue();
+    }
+
+    /** Return a line of help: what it is, what it may be, what it is unless set. */
+    public String line() {
+        List<String> notes = new ArrayList<>();
+        if (!choices().isEmpty()) notes.add(String.join(", ", choices()));
+        if (!unset().isEmpty() && component.getType() != Boolean.class) notes.add("default: " + unset());
+        if (declaration.negatable() && !unset().isEmpty()) notes.add("default: " + unset());
+        return declaration.help() + (notes.isEmpty() ? "" : " (" + String.join("; ", notes) + ")");
+    }
+
+    /** Return what a value must be, in words: {@code at least 0 and below 1}; empty without bounds. */
+    public String bounds() {
+        Setting s = declaration;
+        if (!Double.isNaN(s.atLeast()) && !Double.isNaN(s.atMost())) {
+            return "between " + plain(s.atLeast()) + " and " + plain(s.atMost());
+        }
+        if (s.above() == 0 && Double.isNaN(s.below()) && Double.isNaN(s.atMost())) return "a positive number";
+        List<String> both = new ArrayList<>();
+        if (!Double.isNaN(s.atLeast())) both.add("at least " + plain(s.atLeast()));
+        if (!Double.isNaN(s.above())) both.add("above " + plain(s.above()));
+        if (!Double.isNaN(s.atMost())) both.add("at most " + plain(s.atMost()));
+        if (!Double.isNaN(s.below())) both.add("below " + plain(s.below()));
+        return String.join(" and ", both);
+    }
+
+    static String plain(double value) {
+        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    }
+
+    /**
+     * Check a value that a recipe has.
+     *
+     * @throws LimbeckException if it is out of range or none of the words
+     */
+    void check(@Nullable Object value) {
+        if (value instanceof List<?> list) list.forEach(this::check);
+        else if (value instanceof Schedule schedule) schedule.each(this::inBounds);
+        else if (value instanceof Double number) inBounds(number);
+        else if (value instanceof Number whole && !fits(whole.doubleValue())) throw outside(whole);
+        else if (value instanceof String word
+                && !choices().isEmpty()
+                && !choices().contains(word)) {
+            throw Names.unknown(key(), word, choices());
+        }
+    }
+
+    private double inBounds(double number) {
+        boolean endless = Double.isNaN(number) || Double.isInfinite(number);
+        if (!bounds().isEmpty() && (endless || !fits(number))) throw outside(number);
+        return number;
+    }
+
+    private boolean fits(double value) {
+        // What is not set is NaN, beside which every comparison is false.
+        Setting s = declaration;
+        return !(value < s.atLeast() || value <= s.above() || value > s.atMost() || value >= s.below());
+    }
+
+    private LimbeckException outside(Number found) {
+        return new LimbeckException(Declarations.shortName(this) + " must be " + bounds() + ", found " + found);
+    }
+}
