@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;
@@ -17,7 +19,7 @@ import picocli.CommandLine.Option;
 final class DistillationOptions {
     private static final String WEIGHT = "kd-weight";
     private static final String TASK_WEIGHT = "task-weight";
-    private static final String TEMPERATURE = Losses.TEMPERATURE;
+    private static final String TEMPERATURE = LossSetting.TEMPERATURE;
 
     @Mixin
     TeacherOptions teacher = new TeacherOptions();
@@ -144,9 +146,9 @@ final class DistillationOptions {
         if (all.isEmpty()) all.addObject().put("name", "soft-target");
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
-            Losses.Kind kind = Losses.byName(loss.path("name").asText());
+            LossType kind = Losses.byName(loss.path("name").asText());
             // Those of losses on features are of another kind and size.
-            boolean softens = kind.hasTemperature() && !kind.feature();
+            boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
             // A temperature that a loss was given itself comes first; a single loss without one complains.
             if (temperature != null && (softens && !loss.has(TEMPERATURE) || all.size() == 1)) {
                 LossRecipe.put(loss, TEMPERATURE, temperature);
