@@ -38,7 +38,7 @@ import java.util.stream.Stream;
  * @param <T> of what is found
  */
 public final class Registry<T> {
-    private static final Pattern NAME = Pattern.compile("[\\p{Alnum}][\\p{Alnum}._+-]*");
+    private static final Pattern NAME = Pattern.compile("[\\p{Alnum}][\\p{Alnum}._-]*");
     /** Above any sensible number of entries, so that a class loader that always fails ends the search. */
     private static final int MOST_FAILURES = 1_000;
 
@@ -70,7 +70,7 @@ public final class Registry<T> {
      *
      * @param kind what messages call an entry, such as {@code loss}
      * @param service implemented by every entry
-     * @param name of an entry: letters and digits with dashes, dots, underscores and plus signs between
+     * @param name of an entry: letters and digits with dashes, dots and underscores between
      * @param warn takes a line for each entry that is left out, such as a log
      */
     public static <T> Registry<T> of(String kind, Class<T> service, Function<T, String> name, Consumer<String> warn) {
