@@ -12,7 +12,6 @@ import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.BestEpoch;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
-import dev.limbeck.train.CsvLog;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
 import dev.limbeck.train.EvaluationResult;
@@ -196,7 +195,7 @@ public final class RecipeRun {
         if (distillation != null) callbacks.add(distillation);
         if (tellsData) callbacks.add(dataLines(data));
         callbacks.add(new EpochTable(context.told()));
-        callbacks.add(new CsvLog(directory.file(RunDirectory.LOG_NAME)));
+        callbacks.addAll(context.logs(directory.file(RunDirectory.LOG_NAME)));
         callbacks.add(checkpoint);
         AtomicReference<@Nullable String> stopReason = new AtomicReference<>();
         callbacks.add(new Callback() {
@@ -205,7 +204,7 @@ public final class RecipeRun {
                 stopReason.set(fit.stopReason());
             }
         });
-        callbacks.addAll(context.callbacks());
+        callbacks.addAll(context.watchers().get());
         try (BestEpoch best = new BestEpoch()) {
             if (hasLabels(data, Split.VALID)) {
                 callbacks.add(best);
