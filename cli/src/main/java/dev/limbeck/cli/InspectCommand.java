@@ -49,7 +49,9 @@ final class InspectCommand extends LimbeckCommand {
         if (folder != null) throw folder;
         if (!Files.exists(path)) throw MissingFile.of("model", path);
         Map<String, Object> facts =
-                Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent() ? network(path) : weights(path, weightsKey);
+                Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()
+                        ? network(path)
+                        : weights(path, weightsKey);
         facts.forEach((key, value) -> say(key + ": " + text(value)));
         return facts;
     }

@@ -7,8 +7,8 @@ import org.slf4j.LoggerFactory;
 
 /** Find trackers by name: ours, and those of jars on the class path. */
 public final class Trackers {
-    private static final Registry<Tracker> ALL = Registry.of(
-            "tracker", Tracker.class, Tracker::name, LoggerFactory.getLogger(Trackers.class)::warn);
+    private static final Registry<Tracker> ALL =
+            Registry.of("tracker", Tracker.class, Tracker::name, LoggerFactory.getLogger(Trackers.class)::warn);
 
     private Trackers() {}
 

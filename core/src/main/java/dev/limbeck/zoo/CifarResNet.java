@@ -62,8 +62,7 @@ public final class CifarResNet extends Module {
      */
     public static Architecture of(int depth) {
         String name = "cifar-resnet" + depth;
-        return Architecture.pooling(
-                name, Layers.CIFAR, head -> new CifarResNet(name, depth, head), "layer3", "linear");
+        return Architecture.pooling(name, Layers.CIFAR, head -> new CifarResNet(name, depth, head), "layer3", "linear");
     }
 
     private static Conv2d convolution(long in, long out, long stride) {

@@ -44,20 +44,22 @@ public record Head(long classes, HeadKind kind) {
     public Module classifier(long features, Supplier<Module> own) {
         return switch (kind.form()) {
             case OWN -> own.get();
-            case CONCAT -> new Sequential(
-                    norm(2 * features),
-                    new Dropout(0.25),
-                    new Linear(Init.kaimingNormalFanIn(HIDDEN, 2 * features), null),
-                    new ReLU(),
-                    norm(HIDDEN),
-                    new Dropout(0.5),
-                    new Linear(Init.kaimingNormalFanIn(classes, HIDDEN), null));
-            case BRIDGE -> new Sequential(
-                    new Linear(features, kind.width()),
-                    new ReLU(),
-                    new Linear(kind.width(), kind.width()),
-                    new ReLU(),
-                    new Linear(kind.width(), classes));
+            case CONCAT ->
+                new Sequential(
+                        norm(2 * features),
+                        new Dropout(0.25),
+                        new Linear(Init.kaimingNormalFanIn(HIDDEN, 2 * features), null),
+                        new ReLU(),
+                        norm(HIDDEN),
+                        new Dropout(0.5),
+                        new Linear(Init.kaimingNormalFanIn(classes, HIDDEN), null));
+            case BRIDGE ->
+                new Sequential(
+                        new Linear(features, kind.width()),
+                        new ReLU(),
+                        new Linear(kind.width(), kind.width()),
+                        new ReLU(),
+                        new Linear(kind.width(), classes));
         };
     }
 

@@ -20,8 +20,8 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Ma et al., ShuffleNet V2, ECCV 2018.
  */
 public final class ShuffleNet extends Module {
-    static final Architecture X1_0 = Architecture.pooling(
-            "shufflenet_v2_x1_0", Layers.IMAGENET, ShuffleNet::new, "stage3", "fc");
+    static final Architecture X1_0 =
+            Architecture.pooling("shufflenet_v2_x1_0", Layers.IMAGENET, ShuffleNet::new, "stage3", "fc");
 
     private static final int[] BLOCKS = {4, 8, 4};
     private static final long[] CHANNELS = {116, 232, 464};

@@ -27,7 +27,8 @@ public final class Vgg extends Module {
     private static final int POOL = 0;
 
     /** Channels of the convolutions, 0 for a pooling. */
-    private static final List<Integer> OF_11 = List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
+    private static final List<Integer> OF_11 =
+            List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
 
     private static final List<Integer> OF_16 =
             List.of(64, 64, POOL, 128, 128, POOL, 256, 256, 256, POOL, 512, 512, 512, POOL, 512, 512, 512, POOL);
@@ -60,8 +61,7 @@ public final class Vgg extends Module {
     }
 
     private static Architecture describe(String name, List<Integer> plan, String middle) {
-        return Architecture.pooling(
-                name, Layers.IMAGENET, head -> new Vgg(name, plan, head), middle, "classifier");
+        return Architecture.pooling(name, Layers.IMAGENET, head -> new Vgg(name, plan, head), middle, "classifier");
     }
 
     private static Module own(long classes) {

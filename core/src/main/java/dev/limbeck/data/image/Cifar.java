@@ -36,20 +36,26 @@ abstract class Cifar implements ImageSourceProvider {
     /** Offer CIFAR-10. */
     public static final class Ten extends Cifar {
         public Ten() {
-            super("cifar10", "60,000 images of 32×32 in 10 classes", new RemoteFile(
-            "cifar-10-python.tar.gz",
-            "c58f30108f718f92721af3b95e74349a",
-            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"));
+            super(
+                    "cifar10",
+                    "60,000 images of 32×32 in 10 classes",
+                    new RemoteFile(
+                            "cifar-10-python.tar.gz",
+                            "c58f30108f718f92721af3b95e74349a",
+                            "6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce"));
         }
     }
 
     /** Offer CIFAR-100 with its fine classes. */
     public static final class Hundred extends Cifar {
         public Hundred() {
-            super("cifar100", "60,000 images of 32×32 in 100 classes", new RemoteFile(
-            "cifar-100-python.tar.gz",
-            "eb9058c3a382ffc7106e4002c42a8d85",
-            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"));
+            super(
+                    "cifar100",
+                    "60,000 images of 32×32 in 100 classes",
+                    new RemoteFile(
+                            "cifar-100-python.tar.gz",
+                            "eb9058c3a382ffc7106e4002c42a8d85",
+                            "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"));
         }
     }
 }

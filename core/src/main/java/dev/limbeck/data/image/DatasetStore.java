@@ -72,9 +72,7 @@ public final class DatasetStore {
     public ImageSource named(String name) {
         String plain = plain(name);
         ImageSourceProvider provider = KNOWN.require(plain);
-        return plain.equals(name)
-                ? provider.open(files)
-                : provider.open(name.substring(plain.length() + 1), files);
+        return plain.equals(name) ? provider.open(files) : provider.open(name.substring(plain.length() + 1), files);
     }
 
     /**

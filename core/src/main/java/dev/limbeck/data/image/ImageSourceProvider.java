@@ -28,7 +28,7 @@ public interface ImageSourceProvider {
      * @throws LimbeckException if it says nothing that is known
      */
     default ImageSource open(String arguments, DatasetFiles files) {
-        throw new LimbeckException("the data set " + name() + " takes nothing behind its name, found '" + arguments
-                + "'; leave it out");
+        throw new LimbeckException(
+                "the data set " + name() + " takes nothing behind its name, found '" + arguments + "'; leave it out");
     }
 }

@@ -235,8 +235,9 @@ public final class Shapes implements ImageSource {
         public ImageSource open(String arguments, DatasetFiles files) {
             Matcher counts = COUNTS.matcher(arguments);
             if (!counts.matches()) {
-                throw new LimbeckException("shapes takes three numbers of images, for training, validation and test, such "
-                        + "as shapes:1200:0:2000, found '" + arguments + "'");
+                throw new LimbeckException(
+                        "shapes takes three numbers of images, for training, validation and test, such "
+                                + "as shapes:1200:0:2000, found '" + arguments + "'");
             }
             return source(
                     Integer.parseInt(counts.group(1)),
