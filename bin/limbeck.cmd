@@ -8,6 +8,9 @@ set "java=java"
 set "jshell=jshell"
 if defined JAVA_HOME set "java=%JAVA_HOME%\bin\java"
 if defined JAVA_HOME set "jshell=%JAVA_HOME%\bin\jshell"
+rem An empty part of a class path would be the current folder.
+set "more="
+if defined LIMBECK_CLASSPATH set "more=;%LIMBECK_CLASSPATH%"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=passive"
 
 rem Written after a build that succeeded, so that neither half a build nor an old one is run.
@@ -27,7 +30,7 @@ if %major% geq 22 set "flags=%flags% --enable-native-access=ALL-UNNAMED"
 if %major% geq 24 set "flags=%flags% --sun-misc-unsafe-memory-access=allow"
 
 if /i "%~1"=="shell" goto shell
-"%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%program%;%root%\cli\target\lib\*" dev.limbeck.cli.Main %*
+"%java%" %flags% %LIMBECK_JAVA_OPTS% -cp "%program%;%root%\cli\target\lib\*%more%" dev.limbeck.cli.Main %*
 exit /b
 
 :look
@@ -36,7 +39,7 @@ if not exist "%built%" set "stale=yes"
 if defined stale exit /b
 setlocal EnableDelayedExpansion
 set "parts='%root%\pom.xml'"
-for %%m in (core report export cli) do set "parts=!parts!,'%root%\%%m\pom.xml','%root%\%%m\src\main'"
+for %%m in (image core report predict export cli) do set "parts=!parts!,'%root%\%%m\pom.xml','%root%\%%m\src\main'"
 powershell -NoProfile -Command "$built = (Get-Item '%built%').LastWriteTime; if (Get-ChildItem -Recurse -File -Path !parts! | Where-Object { $_.LastWriteTime -gt $built }) { exit 1 }"
 if errorlevel 1 (endlocal & set "stale=yes") else endlocal
 exit /b
@@ -47,6 +50,6 @@ set "flags=-Dlimbeck.log=INFO %flags%"
 if defined LIMBECK_JAVA_OPTS set "flags=%flags% %LIMBECK_JAVA_OPTS%"
 set "remote=-R%flags: = -R%"
 setlocal EnableDelayedExpansion
-set "jars=!program!"
+set "jars=!program!%more%"
 for %%j in ("!root!\cli\target\lib\*.jar") do set "jars=!jars!;%%j"
 "!jshell!" !remote! --class-path "!jars!" --startup "!root!\bin\shell.jsh" %2 %3 %4 %5 %6 %7 %8 %9

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
@@ -48,7 +49,9 @@ final class InspectCommand extends LimbeckCommand {
         if (folder != null) throw folder;
         if (!Files.exists(path)) throw MissingFile.of("model", path);
         Map<String, Object> facts =
-                Files.isRegularFile(path) && ModelRuntime.of(path) != null ? network(path) : weights(path, weightsKey);
+                Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()
+                        ? network(path)
+                        : weights(path, weightsKey);
         facts.forEach((key, value) -> say(key + ": " + text(value)));
         return facts;
     }

@@ -38,12 +38,12 @@ final class LossOptions {
         if (all.isEmpty()) all.addObject().put("name", "soft-target");
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
-            Losses.Kind kind = Losses.byName(loss.path("name").asText());
+            LossType kind = Losses.byName(loss.path("name").asText());
             // Those of losses on features are of another kind and size.
-            boolean softens = kind.hasTemperature() && !kind.feature();
+            boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
             // A temperature that a loss was given itself comes first; a single loss without one complains.
-            if (temperature != null && (softens && !loss.has(Losses.TEMPERATURE) || all.size() == 1)) {
-                LossRecipe.put(loss, Losses.TEMPERATURE, temperature);
+            if (temperature != null && (softens && !loss.has(LossSetting.TEMPERATURE) || all.size() == 1)) {
+                LossRecipe.put(loss, LossSetting.TEMPERATURE, temperature);
             }
         }
         return all;
@@ -53,7 +53,7 @@ final class LossOptions {
     private static ObjectNode over(ObjectNode before, ObjectNode one) {
         if (!before.path("name").equals(one.path("name"))) {
             before.remove(List.of("parameters", "layers", "adapter"));
-            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove(Losses.TEMPERATURE);
+            if (!Losses.byName(one.path("name").asText()).hasTemperature()) before.remove(LossSetting.TEMPERATURE);
         }
         return before.setAll(one);
     }

@@ -1,7 +1,8 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
-import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,26 +18,44 @@ final class LossesCommand extends LimbeckCommand {
         List<Map<String, Object>> found = new ArrayList<>();
         for (boolean features : new boolean[] {false, true}) {
             say(features ? "On features; name the layers, as in attention:layer2+layer3:" : "On logits:");
-            for (Losses.Kind kind : Losses.kinds()) {
-                if (kind.feature() != features) continue;
-                String settings = kind.parameters().entrySet().stream()
-                        .map(entry -> (entry.getKey().equals(Losses.TEMPERATURE) ? "T" : entry.getKey()) + "="
-                                + plain(entry.getValue()))
+            for (LossType type : Losses.types()) {
+                if (type.comparesFeatures() != features) continue;
+                String defaults = type.settings().stream()
+                        .map(setting -> name(setting) + "=" + LossSetting.show(setting.usual()))
                         .collect(Collectors.joining(","));
-                say(String.format(Locale.ROOT, "  %-26s %-36s %s", kind.name(), settings, kind.summary())
+                say(String.format(Locale.ROOT, "  %-26s %-36s %s", type.name(), defaults, type.summary())
                         .stripTrailing());
-                Map<String, Object> one = new LinkedHashMap<>();
-                one.put("name", kind.name());
-                one.put("kind", features ? "features" : "logits");
-                one.put("parameters", kind.parameters());
-                one.put("summary", kind.summary());
-                found.add(one);
+                for (LossSetting<?> setting : type.settings()) {
+                    say("      " + name(setting) + ": " + setting.help() + "; " + setting.expected());
+                }
+                found.add(facts(type));
             }
         }
         return found;
     }
 
-    private static String plain(double value) {
-        return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
+    private static Map<String, Object> facts(LossType type) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("name", type.name());
+        facts.put("kind", type.comparesFeatures() ? "features" : "logits");
+        Map<String, Object> defaults = new LinkedHashMap<>();
+        List<Map<String, Object>> settings = new ArrayList<>();
+        for (LossSetting<?> setting : type.settings()) {
+            defaults.put(setting.name(), setting.usual());
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("name", setting.name());
+            one.put("default", setting.usual());
+            one.put("expected", setting.expected());
+            one.put("help", setting.help());
+            settings.add(one);
+        }
+        facts.put("parameters", defaults);
+        facts.put("settings", settings);
+        facts.put("summary", type.summary());
+        return facts;
+    }
+
+    private static String name(LossSetting<?> setting) {
+        return setting.name().equals(LossSetting.TEMPERATURE) ? "T" : setting.name();
     }
 }

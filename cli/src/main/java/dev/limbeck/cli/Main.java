@@ -94,8 +94,12 @@ public final class Main implements Runnable {
         System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));
     }
 
-    /** Run one command and return its exit code. */
-    static int run(PrintStream out, PrintStream err, boolean interactive, String... given) {
+    /**
+     * Run one command and return its exit code.
+     *
+     * @param interactive whether progress is drawn
+     */
+    public static int run(PrintStream out, PrintStream err, boolean interactive, String... given) {
         Terminal terminal = new Terminal(out, err, interactive);
         String[] args = OldOptions.renamed(terminal, given);
         CommandLine commands = new Main(terminal, List.of(args)).commands;
@@ -104,6 +108,7 @@ public final class Main implements Runnable {
         commands.setCaseInsensitiveEnumValuesAllowed(true);
         commands.setUsageHelpAutoWidth(true);
         Numbers.register(commands);
+        KnownNames.below(commands);
         commands.setExecutionExceptionHandler((failure, command, parsed) -> failed(terminal, failure, args));
         commands.setParameterExceptionHandler((failure, arguments) -> {
             report(terminal, usage(failure), arguments);

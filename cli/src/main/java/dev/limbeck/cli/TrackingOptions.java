@@ -1,13 +1,13 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.RunContext;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer to follow trainings in TensorBoard; {@code epochs.csv} is written in any case. */
+/** Offer to follow trainings elsewhere; {@code epochs.csv} is written in any case. */
 final class TrackingOptions {
     @Option(
             names = "--tensorboard",
@@ -16,12 +16,17 @@ final class TrackingOptions {
     @Nullable
     Path tensorboard;
 
+    @Option(
+            names = "--track",
+            paramLabel = "NAME[:TARGET]",
+            completionCandidates = TrackerNames.class,
+            description = "Follow the training by a tracker: ${COMPLETION-CANDIDATES}; may be given several times.")
+    List<String> trackers = List.of();
+
     /** Let trainings be followed where that was asked for. */
     RunContext into(RunContext context) {
-        Path folder = tensorboard;
-        if (folder != null && Files.exists(folder) && !Files.isDirectory(folder)) {
-            throw new LimbeckException(folder + " is a file, expected a folder; choose another --tensorboard");
-        }
-        return context.events(folder);
+        List<String> all = new ArrayList<>(trackers);
+        if (tensorboard != null) all.add("tensorboard:" + tensorboard);
+        return context.track(all);
     }
 }

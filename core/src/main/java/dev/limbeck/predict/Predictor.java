@@ -5,7 +5,7 @@ import dev.limbeck.Prediction;
 import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
-import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.ImageDecoder;
 import dev.limbeck.image.RgbImage;
@@ -82,7 +82,7 @@ public final class Predictor implements ImageClassifier {
      * @throws LimbeckException if it is not there, is broken, or does not say its architecture or the size of its images
      */
     public static Predictor open(Path model) {
-        if (Files.isRegularFile(model) && ModelRuntime.of(model) != null) {
+        if (Files.isRegularFile(model) && ModelRuntimes.find(model).isPresent()) {
             return of(FileTeacher.open(model, ModelRole.MODEL, LOG::warn));
         }
         return open(model, null);

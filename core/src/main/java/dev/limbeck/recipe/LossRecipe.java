@@ -8,6 +8,8 @@ import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.optim.Schedule;
 import java.util.ArrayList;
@@ -34,7 +36,7 @@ public record LossRecipe(
         Schedule scale,
 
         @Setting(help = "The loss's other settings by name, such as alpha") @Nullable
-        Map<String, Double> parameters,
+        Map<String, Object> parameters,
 
         @Setting(help = "Paths that both networks have, or student/teacher, for losses on features; auto finds them")
         @Nullable
@@ -44,12 +46,13 @@ public record LossRecipe(
         @Nullable
         String adapter) {
     public LossRecipe {
-        Losses.Kind kind = Losses.byName(name);
-        if (temperature != null && kind.feature() && !temperature.isConstant()) {
+        LossType kind = Losses.byName(name);
+        if (temperature != null && kind.comparesFeatures() && !temperature.isConstant()) {
             throw new LimbeckException("the temperature of " + name + " can't change; give a number");
         }
-        Map<String, Double> given = given(parameters, temperature);
-        if (kind.feature()) {
+        if (parameters != null) parameters = kind.checked(parameters);
+        Map<String, Object> given = given(parameters, temperature);
+        if (kind.comparesFeatures()) {
             kind.features(given);
             if (layers == null || layers.isEmpty()) kind.logits(given); // says what is missing
         } else {
@@ -60,10 +63,10 @@ public record LossRecipe(
         }
     }
 
-    private static Map<String, Double> given(@Nullable Map<String, Double> parameters, @Nullable Schedule temperature) {
-        Map<String, Double> given = new LinkedHashMap<>();
+    private static Map<String, Object> given(@Nullable Map<String, Object> parameters, @Nullable Schedule temperature) {
+        Map<String, Object> given = new LinkedHashMap<>();
         if (parameters != null) given.putAll(parameters);
-        if (temperature != null) given.put(Losses.TEMPERATURE, temperature.first());
+        if (temperature != null) given.put(LossSetting.TEMPERATURE, temperature.first());
         return given;
     }
 
@@ -78,10 +81,10 @@ public record LossRecipe(
 
     /** Add the loss to a distillation. */
     void into(DistillationBuilder builder) {
-        Losses.Kind kind = Losses.byName(name);
+        LossType kind = Losses.byName(name);
         Schedule factor = scale == null ? Schedule.constant(1) : scale;
-        Map<String, Double> given = given(parameters, temperature);
-        if (!kind.feature()) {
+        Map<String, Object> given = given(parameters, temperature);
+        if (!kind.comparesFeatures()) {
             boolean changes = temperature != null && !temperature.isConstant();
             builder.loss(logitLoss(), factor, changes ? temperature : null);
             return;
@@ -145,11 +148,12 @@ public record LossRecipe(
         } else if (name.equals("scale") || name.equals("temperature")) {
             put(tree, name, value);
         } else {
-            try {
-                tree.withObject("/parameters").put(name, Double.parseDouble(value));
-            } catch (NumberFormatException e) {
-                throw new LimbeckException(name + " must be a number, found '" + value + "'", e);
-            }
+            // Of a loss or a setting that is not known the text is quoted when the recipe is checked.
+            Object read = Losses.find(tree.get("name").asText())
+                    .flatMap(type -> type.setting(name))
+                    .<Object>map(setting -> setting.read(value))
+                    .orElse(value);
+            tree.withObject("/parameters").putPOJO(name, read);
         }
     }
 

@@ -4,14 +4,14 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.PrepareProgress;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
-import dev.limbeck.train.TensorBoardLog;
+import dev.limbeck.train.Trackers;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param download follows downloads
  * @param prepare follows the pass over all images
  * @param watchers makes callbacks for each training, such as a progress bar
- * @param events folder of the event files that TensorBoard reads; null for none
+ * @param trackers follow each training, besides epochs.csv: {@code name} or {@code name:target}
+ * @param run name of the run that trackers are told; empty if it is the only one
  */
 public record RunContext(
         String device,
@@ -32,8 +33,17 @@ public record RunContext(
         Downloads.Progress download,
         PrepareProgress prepare,
         Supplier<List<Callback>> watchers,
-        @Nullable Path events) {
-    /** Say the same without event files. */
+        List<String> trackers,
+        String run) {
+    /** The tracker that each run has. */
+    private static final String ALWAYS = "csv";
+
+    public RunContext {
+        trackers = List.copyOf(trackers);
+        trackers.forEach(Trackers::check);
+    }
+
+    /** Say the same without trackers. */
     public RunContext(
             String device,
             @Nullable Integer workers,
@@ -41,7 +51,7 @@ public record RunContext(
             Downloads.Progress download,
             PrepareProgress prepare,
             Supplier<List<Callback>> watchers) {
-        this(device, workers, told, download, prepare, watchers, null);
+        this(device, workers, told, download, prepare, watchers, List.of(), "");
     }
 
     /** Tell what the data is, and everything about it that may be a mistake: when all else has been found to fit. */
@@ -52,7 +62,7 @@ public record RunContext(
 
     /** Return the same that tells nothing, for whoever opens once more what was told of before. */
     public RunContext quiet() {
-        return new RunContext(device, workers, line -> {}, download, prepare, watchers, events);
+        return new RunContext(device, workers, line -> {}, download, prepare, watchers, trackers, run);
     }
 
     /** Return the same that tells each line once, for whoever opens the same data again. */
@@ -61,24 +71,35 @@ public record RunContext(
         Consumer<String> once = line -> {
             if (known.add(line)) told.accept(line);
         };
-        return new RunContext(device, workers, once, download, prepare, watchers, events);
+        return new RunContext(device, workers, once, download, prepare, watchers, trackers, run);
     }
 
-    /** Return the same with event files for TensorBoard in a folder; null for none. */
-    public RunContext events(@Nullable Path folder) {
-        return new RunContext(device, workers, told, download, prepare, watchers, folder);
+    /**
+     * Return the same with trackers.
+     *
+     * @param names {@code name} or {@code name:target}, as {@code --track} takes them
+     * @throws dev.limbeck.LimbeckException if there is no such tracker, or it cannot write there
+     */
+    public RunContext track(List<String> names) {
+        return new RunContext(device, workers, told, download, prepare, watchers, names, run);
     }
 
-    /** Return the same for one of several runs: its event files, if there are any, lie in a folder of their own. */
-    public RunContext below(String run) {
-        return events == null ? this : events(events.resolve(run));
+    /** Return the same for one of several runs, which trackers tell apart by its name. */
+    public RunContext below(String name) {
+        String inner = run.isEmpty() ? name : run + "/" + name;
+        return new RunContext(device, workers, told, download, prepare, watchers, trackers, inner);
     }
 
-    /** Make the callbacks of one training. */
-    List<Callback> callbacks() {
-        List<Callback> all = new ArrayList<>(watchers.get());
-        if (events != null) all.add(new TensorBoardLog(events));
-        return all;
+    /**
+     * Make the callbacks that log one training.
+     *
+     * @param epochs where the run keeps epochs.csv
+     */
+    List<Callback> logs(Path epochs) {
+        return Stream.concat(Stream.of(ALWAYS), trackers.stream())
+                .distinct()
+                .map(tracker -> Trackers.follow(tracker, run, epochs))
+                .toList();
     }
 
     /** Work in silence, on a GPU if there is one. */

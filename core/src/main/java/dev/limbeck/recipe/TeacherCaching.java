@@ -101,7 +101,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
             for (int row = 0; row < numbers.length; row++) numbers[row] = live.labels()[row];
             Tensor labels = Tensors.of(numbers, numbers.length);
             for (LossRecipe loss : how.losses()) {
-                if (Losses.byName(loss.name()).feature()) continue;
+                if (Losses.byName(loss.name()).comparesFeatures()) continue;
                 changes.put(
                         loss.name(),
                         Stream.of(kept, live)

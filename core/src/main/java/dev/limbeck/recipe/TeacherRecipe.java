@@ -8,7 +8,7 @@ import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
-import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.image.Resize;
 import dev.limbeck.model.SavedModel;
@@ -256,7 +256,7 @@ public record TeacherRecipe(
 
     private LoadedTeacher openOne(Consumer<String> told, ModelRole role) {
         Path file = Path.of(String.valueOf(model));
-        if (Files.isRegularFile(file) && ModelRuntime.of(file) != null) {
+        if (Files.isRegularFile(file) && ModelRuntimes.find(file).isPresent()) {
             return openFile(file, told, role);
         }
         if (layout != null || channels != null || output != null) {

@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.io.AtomicFile;
 import java.nio.file.Path;
@@ -52,5 +53,31 @@ public final class CsvLog implements Callback {
         values.put("seconds", row.seconds());
         values.put("images_per_second", row.trainImagesPerSecond());
         return values;
+    }
+
+    /** Offer the log by name. */
+    public static final class Named implements Tracker {
+        @Override
+        public String name() {
+            return "csv";
+        }
+
+        @Override
+        public String summary() {
+            return "a row for each epoch in epochs.csv of the run; always on";
+        }
+
+        @Override
+        public void check(String target) {
+            if (!target.isEmpty()) {
+                throw new LimbeckException("the tracker csv writes epochs.csv in the run, found the target '" + target
+                        + "'; leave it out");
+            }
+        }
+
+        @Override
+        public Callback follow(Tracking training) {
+            return new CsvLog(training.epochs());
+        }
     }
 }

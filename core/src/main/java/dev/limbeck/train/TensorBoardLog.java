@@ -145,4 +145,31 @@ public final class TensorBoardLog implements Callback {
     private LimbeckException failed(IOException e) {
         return IoErrors.writing(folder, e);
     }
+
+    /** Offer the log by name, as {@code tensorboard:DIR}; several runs get a folder each. */
+    public static final class Named implements Tracker {
+        @Override
+        public String name() {
+            return "tensorboard";
+        }
+
+        @Override
+        public String summary() {
+            return "event files for TensorBoard: tensorboard:DIR";
+        }
+
+        @Override
+        public void check(String target) {
+            if (target.isEmpty()) throw new LimbeckException("tensorboard needs a folder; give tensorboard:DIR");
+            Path folder = Path.of(target);
+            if (Files.exists(folder) && !Files.isDirectory(folder)) {
+                throw new LimbeckException(folder + " is a file, expected a folder; choose another for tensorboard");
+            }
+        }
+
+        @Override
+        public Callback follow(Tracking training) {
+            return new TensorBoardLog(Path.of(training.target()).resolve(training.run()));
+        }
+    }
 }

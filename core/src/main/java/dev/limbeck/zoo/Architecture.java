@@ -9,15 +9,10 @@ import java.util.function.LongFunction;
 
 /** Make networks of one design for any number of classes. */
 public final class Architecture {
-    /** What the name of an architecture ends with that has fastai's head. */
-    static final String CONCAT = "+concat";
-
-    /** What comes before the width in the name of an architecture that bridges to another network's classifier. */
-    static final String BRIDGE = "+bridge";
-
     private final String name;
     private final int imageSize;
     private final boolean pools;
+    private final HeadKind head;
     private final Function<Head, Module> maker;
     private final List<String> groupStarts;
 
@@ -31,25 +26,37 @@ public final class Architecture {
      *     begin, the classifier's last; without any, the last child is the classifier and the rest one group
      */
     public Architecture(String name, int imageSize, LongFunction<Module> maker, String... groupStarts) {
-        this(name, imageSize, false, head -> maker.apply(head.classes()), List.of(groupStarts));
+        this(name, imageSize, false, HeadKind.OWN, head -> maker.apply(head.classes()), List.of(groupStarts));
     }
 
     private Architecture(
-            String name, int imageSize, boolean pools, Function<Head, Module> maker, List<String> groupStarts) {
+            String name,
+            int imageSize,
+            boolean pools,
+            HeadKind head,
+            Function<Head, Module> maker,
+            List<String> groupStarts) {
         this.name = name;
         this.imageSize = imageSize;
         this.pools = pools;
+        this.head = head;
         this.maker = maker;
         this.groupStarts = groupStarts;
     }
 
-    /** Describe a design that pools its last feature maps, so that another head can take its head's place. */
-    static Architecture pooling(String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
-        return new Architecture(name, imageSize, true, maker, List.of(groupStarts));
+    /**
+     * Describe a design that pools its last feature maps, so that another head can take its head's place.
+     *
+     * @param maker makes a network with a head, whose pooling and classifier it takes
+     */
+    public static Architecture pooling(
+            String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
+        return new Architecture(name, imageSize, true, HeadKind.OWN, maker, List.of(groupStarts));
     }
 
+    /** Return the name, with the kind of its head behind it where that is not its own: {@code resnet18+concat}. */
     public String name() {
-        return name;
+        return name + head.suffix();
     }
 
     /** Return height and width of the images that its authors trained it on. */
@@ -60,46 +67,39 @@ public final class Architecture {
     /** Make a network with weights drawn from the engine's global generator. */
     public Module create(int classes) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
-        return maker.apply(new Head(classes, hasConcatHead(), bridge()));
-    }
-
-    boolean hasConcatHead() {
-        return name.endsWith(CONCAT);
+        return maker.apply(new Head(classes, head));
     }
 
     /**
-     * Return the same design with fastai's head in place of its own: maximum and mean pooled side by side, batch norm,
-     * dropout and two linear layers. Its name ends with {@code +concat}, and {@link Zoo#byName} knows it.
+     * Return the same design with another head. {@link Zoo#byName} knows its name.
      *
      * @throws LimbeckException if the design has no feature maps to pool
      */
+    public Architecture withHead(HeadKind kind) {
+        if (head.equals(kind)) return this;
+        if (!pools) {
+            throw new LimbeckException(name + " has no feature maps to pool; "
+                    + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
+        }
+        return new Architecture(name, imageSize, true, kind, maker, groupStarts);
+    }
+
+    /** Return the same design with fastai's head in place of its own; see {@link #withHead}. */
     public Architecture withConcatHead() {
-        if (hasConcatHead()) return this;
-        if (!pools) throw new LimbeckException(name + " has no feature maps to pool; use its own head (linear)");
-        return new Architecture(withOwnHead().name + CONCAT, imageSize, true, maker, groupStarts);
+        return withHead(HeadKind.CONCAT);
     }
 
     /**
      * Return the same design with two layers that bring its pooled features to the width that another network's classifier
-     * takes, and a classifier of that width. Its name ends with {@code +bridge} and the width, and {@link Zoo#byName} knows it.
-     *
-     * @throws LimbeckException if the design has no feature maps to pool
+     * takes, and a classifier of that width; see {@link #withHead}.
      */
     public Architecture withBridge(long width) {
-        if (!pools) throw new LimbeckException(name + " has no feature maps to pool; use another student");
-        if (width < 1) throw new LimbeckException("a bridge must be at least 1 wide, found " + width);
-        return new Architecture(withOwnHead().name + BRIDGE + width, imageSize, true, maker, groupStarts);
-    }
-
-    private long bridge() {
-        int at = name.indexOf(BRIDGE);
-        return at < 0 ? 0 : Long.parseLong(name.substring(at + BRIDGE.length()));
+        return withHead(HeadKind.bridge(width));
     }
 
     /** Return the same design with the head that its authors gave it. */
     public Architecture withOwnHead() {
-        if (!hasConcatHead() && bridge() == 0) return this;
-        return new Architecture(name.substring(0, name.lastIndexOf('+')), imageSize, true, maker, groupStarts);
+        return withHead(HeadKind.OWN);
     }
 
     /** Return the path of a network's classifier. */
@@ -141,6 +141,6 @@ public final class Architecture {
 
     @Override
     public String toString() {
-        return name;
+        return name();
     }
 }

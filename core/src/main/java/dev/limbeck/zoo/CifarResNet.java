@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -52,6 +53,16 @@ public final class CifarResNet extends Module {
                         () -> new Linear(
                                 Init.kaimingNormalFanIn(head.classes(), 64),
                                 Tensors.zeros(DType.FLOAT32, head.classes()))));
+    }
+
+    /**
+     * Describe the network of a depth.
+     *
+     * @param depth 6n+2, at least 8
+     */
+    public static Architecture of(int depth) {
+        String name = "cifar-resnet" + depth;
+        return Architecture.pooling(name, Layers.CIFAR, head -> new CifarResNet(name, depth, head), "layer3", "linear");
     }
 
     private static Conv2d convolution(long in, long out, long stride) {
@@ -124,6 +135,14 @@ public final class CifarResNet extends Module {
                         h = torch.relu(self.bn1.forward(self.conv1.forward(x)))
                         return torch.relu(self.bn2.forward(self.conv2.forward(h)) + %s)
                     """.formatted(shortcut);
+        }
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return Stream.of(8, 14, 20, 32, 44, 56, 110).map(CifarResNet::of).toList();
         }
     }
 }

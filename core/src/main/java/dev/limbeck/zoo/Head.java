@@ -17,40 +17,50 @@ import java.util.function.Supplier;
  * Make what turns the last feature maps of a network into logits.
  *
  * @param classes number of logits
- * @param concat whether it is fastai's head in place of the one that the network's authors gave it
- * @param bridge width of the vector that another network's classifier is to take, 0 for none
+ * @param kind of the layers
  */
-record Head(long classes, boolean concat, long bridge) {
+public record Head(long classes, HeadKind kind) {
     private static final long HIDDEN = 512;
     private static final double BIAS_OF_NORMS = 1e-3;
 
     /** Return what pools feature maps to N×C×1×1: the mean, for fastai's head the maximum and the mean (N×2C×1×1). */
-    Module pool() {
-        return concat ? new AdaptiveConcatPool2d() : new AdaptiveAvgPool2d(1, 1);
+    public Module pool() {
+        return pool(() -> new AdaptiveAvgPool2d(1, 1));
+    }
+
+    /** Return the same, with the network's own pooling before its own head. */
+    Module pool(Supplier<Module> own) {
+        return switch (kind.form()) {
+            case OWN -> own.get();
+            case CONCAT -> new AdaptiveConcatPool2d();
+            case BRIDGE -> new AdaptiveAvgPool2d(1, 1);
+        };
     }
 
     /**
      * Return the classifier over pooled features of N×C: the network's own, or fastai's (batch norm, dropout 0.25, linear to
-     * 512, ReLU, batch norm, dropout 0.5, linear; no biases beside batch norms; Kaiming).
+     * 512, ReLU, batch norm, dropout 0.5, linear; no biases beside batch norms; Kaiming), or a bridge to another's.
      */
-    Module classifier(long features, Supplier<Module> own) {
-        if (bridge > 0) {
-            return new Sequential(
-                    new Linear(features, bridge),
-                    new ReLU(),
-                    new Linear(bridge, bridge),
-                    new ReLU(),
-                    new Linear(bridge, classes));
-        }
-        if (!concat) return own.get();
-        return new Sequential(
-                norm(2 * features),
-                new Dropout(0.25),
-                new Linear(Init.kaimingNormalFanIn(HIDDEN, 2 * features), null),
-                new ReLU(),
-                norm(HIDDEN),
-                new Dropout(0.5),
-                new Linear(Init.kaimingNormalFanIn(classes, HIDDEN), null));
+    public Module classifier(long features, Supplier<Module> own) {
+        return switch (kind.form()) {
+            case OWN -> own.get();
+            case CONCAT ->
+                new Sequential(
+                        norm(2 * features),
+                        new Dropout(0.25),
+                        new Linear(Init.kaimingNormalFanIn(HIDDEN, 2 * features), null),
+                        new ReLU(),
+                        norm(HIDDEN),
+                        new Dropout(0.5),
+                        new Linear(Init.kaimingNormalFanIn(classes, HIDDEN), null));
+            case BRIDGE ->
+                new Sequential(
+                        new Linear(features, kind.width()),
+                        new ReLU(),
+                        new Linear(kind.width(), kind.width()),
+                        new ReLU(),
+                        new Linear(kind.width(), classes));
+        };
     }
 
     private static Module norm(long features) {

@@ -16,6 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Make the groups of layers that mobile networks repeat, with torchvision's names and initial weights. */
 final class Layers {
+    /** Height and width of the images that networks for ImageNet were made for. */
+    static final int IMAGENET = 224;
+
+    /** Height and width of CIFAR's images. */
+    static final int CIFAR = 32;
+
     private Layers() {}
 
     /** Make a convolution without bias whose padding keeps height and width at stride 1. */

@@ -15,6 +15,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
@@ -27,6 +28,11 @@ import org.bytedeco.pytorch.Tensor;
  * ICML 2019.
  */
 public final class MobileNet extends Module {
+    static final Architecture V2 = describe("mobilenet_v2", MobileNet::v2, "features.7");
+    static final Architecture V3_SMALL = describe("mobilenet_v3_small", MobileNet::v3Small, "features.4");
+    static final Architecture V3_LARGE = describe("mobilenet_v3_large", MobileNet::v3Large, "features.7");
+    static final Architecture EFFICIENTNET_B0 = describe("efficientnet_b0", MobileNet::efficientNetB0, "features.4");
+
     private static final double STD_OF_CLASSIFIERS = 0.01;
 
     private final String name;
@@ -39,6 +45,10 @@ public final class MobileNet extends Module {
         this.features = child("features", new Sequential(features));
         avgpool = child("avgpool", head.pool());
         classifier = child("classifier", head.classifier(width, own));
+    }
+
+    private static Architecture describe(String name, Function<Head, Module> maker, String middle) {
+        return Architecture.pooling(name, Layers.IMAGENET, maker, middle, "classifier");
     }
 
     @Override
@@ -60,7 +70,7 @@ public final class MobileNet extends Module {
         return name;
     }
 
-    static MobileNet v2(Head head) {
+    private static MobileNet v2(Head head) {
         // Each row: widening, channels, blocks, stride of the first.
         int[][] rows = {
             {1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}
@@ -123,11 +133,11 @@ public final class MobileNet extends Module {
             new V3(5, 960, 160, true, true, 1),
             new V3(5, 960, 160, true, true, 1));
 
-    static MobileNet v3Small(Head head) {
+    private static MobileNet v3Small(Head head) {
         return v3("mobilenet_v3_small", SMALL, 1024, head);
     }
 
-    static MobileNet v3Large(Head head) {
+    private static MobileNet v3Large(Head head) {
         return v3("mobilenet_v3_large", LARGE, 1280, head);
     }
 
@@ -160,7 +170,7 @@ public final class MobileNet extends Module {
                         Layers.linear(hidden, head.classes(), STD_OF_CLASSIFIERS)));
     }
 
-    static MobileNet efficientNetB0(Head head) {
+    private static MobileNet efficientNetB0(Head head) {
         // Each row: widening, kernel, stride of the first, channels, blocks.
         int[][] rows = {
             {1, 3, 1, 16, 1},
@@ -199,5 +209,13 @@ public final class MobileNet extends Module {
                     Tensors.zeros(DType.FLOAT32, head.classes()));
             return new Sequential(new Dropout(0.2), last);
         });
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(V2, V3_SMALL, V3_LARGE, EFFICIENTNET_B0);
+        }
     }
 }

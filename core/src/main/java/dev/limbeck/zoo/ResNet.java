@@ -8,6 +8,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,28 @@ public final class ResNet extends Module {
         long features = in;
         avgpool = child("avgpool", head.pool());
         fc = child("fc", head.classifier(features, () -> new Linear(features, head.classes())));
+    }
+
+    /**
+     * Describe the network of a depth.
+     *
+     * @param depth 18, 34, 50, 101 or 152
+     */
+    public static Architecture of(int depth) {
+        return switch (depth) {
+            case 18 -> of(depth, Block.BASIC, 2, 2, 2, 2);
+            case 34 -> of(depth, Block.BASIC, 3, 4, 6, 3);
+            case 50 -> of(depth, Block.BOTTLENECK, 3, 4, 6, 3);
+            case 101 -> of(depth, Block.BOTTLENECK, 3, 4, 23, 3);
+            case 152 -> of(depth, Block.BOTTLENECK, 3, 8, 36, 3);
+            default -> throw new IllegalArgumentException("depth must be 18, 34, 50, 101 or 152, found " + depth);
+        };
+    }
+
+    private static Architecture of(int depth, Block block, int... depths) {
+        String name = "resnet" + depth;
+        return Architecture.pooling(
+                name, Layers.IMAGENET, head -> new ResNet(name, block, depths, head), "layer3", "fc");
     }
 
     @Override
@@ -158,6 +181,14 @@ public final class ResNet extends Module {
                         h = self.bn3.forward(self.conv3.forward(h))
                         return torch.relu(h + %s)
                     """.formatted(downsample == null ? "x" : "self.downsample.forward(x)");
+        }
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return Stream.of(18, 34, 50, 101, 152).map(ResNet::of).toList();
         }
     }
 }

@@ -20,6 +20,9 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Ma et al., ShuffleNet V2, ECCV 2018.
  */
 public final class ShuffleNet extends Module {
+    static final Architecture X1_0 =
+            Architecture.pooling("shufflenet_v2_x1_0", Layers.IMAGENET, ShuffleNet::new, "stage3", "fc");
+
     private static final int[] BLOCKS = {4, 8, 4};
     private static final long[] CHANNELS = {116, 232, 464};
     private static final long LAST = 1024;
@@ -136,6 +139,14 @@ public final class ShuffleNet extends Module {
                         y = torch.reshape(y, [y.size(0), 2, y.size(1) // 2, y.size(2), y.size(3)])
                         return torch.flatten(torch.transpose(y, 1, 2), 1, 2)
                     """.formatted(joined);
+        }
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(X1_0);
         }
     }
 }

@@ -10,6 +10,8 @@ import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
@@ -18,8 +20,8 @@ import org.bytedeco.pytorch.Tensor;
  * between widths, a pooling that halves height and width; then the mean and a linear layer.
  */
 public final class SmallCnn extends Module {
-    static final String PREFIX = "small-cnn-";
-    private static final int CIFAR = 32;
+    private static final String PREFIX = "small-cnn-";
+    private static final Pattern WIDTHS = Pattern.compile(PREFIX + "[1-9]\\d{0,4}(-[1-9]\\d{0,4})*");
 
     private final Sequential features;
     private final Module avgpool;
@@ -51,7 +53,7 @@ public final class SmallCnn extends Module {
         }
         long[] own = widths.clone();
         String name = PREFIX + Arrays.stream(own).mapToObj(Long::toString).collect(Collectors.joining("-"));
-        return Architecture.pooling(name, CIFAR, head -> new SmallCnn(own, head), "classifier");
+        return Architecture.pooling(name, Layers.CIFAR, head -> new SmallCnn(own, head), "classifier");
     }
 
     @Override
@@ -66,5 +68,21 @@ public final class SmallCnn extends Module {
                     x = self.avgpool.forward(self.features.forward(x))
                     return self.classifier.forward(torch.flatten(x, 1))
                 """;
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(of(32, 64, 128));
+        }
+
+        @Override
+        public Optional<Architecture> variant(String name) {
+            if (!WIDTHS.matcher(name).matches()) return Optional.empty();
+            return Optional.of(of(Arrays.stream(name.substring(PREFIX.length()).split("-"))
+                    .mapToLong(Long::parseLong)
+                    .toArray()));
+        }
     }
 }

@@ -27,17 +27,21 @@ public final class Vgg extends Module {
     private static final int POOL = 0;
 
     /** Channels of the convolutions, 0 for a pooling. */
-    static final List<Integer> OF_11 = List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
+    private static final List<Integer> OF_11 =
+            List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
 
-    static final List<Integer> OF_16 =
+    private static final List<Integer> OF_16 =
             List.of(64, 64, POOL, 128, 128, POOL, 256, 256, 256, POOL, 512, 512, 512, POOL, 512, 512, 512, POOL);
+
+    static final Architecture VGG11_BN = describe("vgg11_bn", OF_11, "features.15");
+    static final Architecture VGG16_BN = describe("vgg16_bn", OF_16, "features.24");
 
     private final String name;
     private final Sequential features;
     private final Module avgpool;
     private final Module classifier;
 
-    Vgg(String name, List<Integer> plan, Head head) {
+    private Vgg(String name, List<Integer> plan, Head head) {
         this.name = name;
         List<Module> steps = new ArrayList<>();
         long in = 3;
@@ -52,8 +56,12 @@ public final class Vgg extends Module {
             }
         }
         features = child("features", new Sequential(steps));
-        avgpool = child("avgpool", head.concat() ? head.pool() : new AdaptiveAvgPool2d(7, 7));
+        avgpool = child("avgpool", head.pool(() -> new AdaptiveAvgPool2d(7, 7)));
         classifier = child("classifier", head.classifier(in, () -> own(head.classes())));
+    }
+
+    private static Architecture describe(String name, List<Integer> plan, String middle) {
+        return Architecture.pooling(name, Layers.IMAGENET, head -> new Vgg(name, plan, head), middle, "classifier");
     }
 
     private static Module own(long classes) {
@@ -84,5 +92,13 @@ public final class Vgg extends Module {
     @Override
     public String describe() {
         return name;
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(VGG11_BN, VGG16_BN);
+        }
     }
 }

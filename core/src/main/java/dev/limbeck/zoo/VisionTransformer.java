@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * transformers and distillation through attention, ICML 2021.
  */
 public final class VisionTransformer extends Module {
-    static final int IMAGE = 224;
+    static final Architecture VIT_TINY = describe("vit_tiny_patch16_224", 192, false);
+    static final Architecture VIT_SMALL = describe("vit_small_patch16_224", 384, false);
+    static final Architecture DEIT_TINY = describe("deit_tiny_distilled_patch16_224", 192, true);
+
+    private static final int IMAGE = Layers.IMAGENET;
     private static final int PATCH = 16;
     private static final int BLOCKS = 12;
     private static final long HEAD_WIDTH = 64;
@@ -54,6 +58,11 @@ public final class VisionTransformer extends Module {
         norm = child("norm", new LayerNorm(width, EPS));
         head = child("head", Layers.linear(width, classes, STD));
         distillationHead = distilled ? child("head_dist", Layers.linear(width, classes, STD)) : null;
+    }
+
+    private static Architecture describe(String name, long width, boolean distilled) {
+        return new Architecture(
+                name, IMAGE, classes -> new VisionTransformer(name, width, distilled, classes), "blocks.6", "head");
     }
 
     /** Return the tokens behind the last block, N×tokens×width. */
@@ -217,6 +226,14 @@ public final class VisionTransformer extends Module {
                     def forward(self, x: Tensor):
                         return self.fc2.forward(self.act.forward(self.fc1.forward(x)))
                     """;
+        }
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(VIT_TINY, VIT_SMALL, DEIT_TINY);
         }
     }
 }

@@ -7,6 +7,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,18 @@ public final class WideResNet extends Module {
         avgpool = child("avgpool", head.pool());
         long features = in;
         fc = child("fc", head.classifier(features, () -> new Linear(features, head.classes())));
+    }
+
+    /**
+     * Describe the network of a depth and a width.
+     *
+     * @param depth 6n+4, at least 10
+     * @param widen factor of the channels
+     */
+    public static Architecture of(int depth, int widen) {
+        String name = "wrn-" + depth + "-" + widen;
+        return Architecture.pooling(
+                name, Layers.CIFAR, head -> new WideResNet(name, depth, widen, head), "block3", "fc");
     }
 
     @Override
@@ -96,6 +109,14 @@ public final class WideResNet extends Module {
                         h = self.conv2.forward(torch.relu(self.bn2.forward(self.conv1.forward(a))))
                         return h + %s
                     """.formatted(shortcut == null ? "x" : "self.convShortcut.forward(a)");
+        }
+    }
+
+    /** Offer the family by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return Stream.of(16, 28, 40).map(depth -> of(depth, 2)).toList();
         }
     }
 }

@@ -76,7 +76,7 @@ class LogitLossTest {
 
     static Stream<LogitLoss> losses() {
         return Stream.concat(
-                Losses.kinds().stream().filter(kind -> !kind.feature()).map(kind -> kind.logits(Map.of())),
+                Losses.types().stream().filter(type -> !type.comparesFeatures()).map(type -> type.logits(Map.of())),
                 Stream.of(
                         new SoftTarget(2.5),
                         new SoftCrossEntropy(1.7).scaled(),

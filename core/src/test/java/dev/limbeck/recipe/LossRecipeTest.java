@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import java.util.Collection;
 import org.junit.jupiter.api.Test;
@@ -43,7 +45,7 @@ class LossRecipeTest {
                 "soft-target:layer3 | the loss soft-target compares logits; leave the layers out",
                 "soft-target:adapter=linear | the loss soft-target compares logits; leave the adapter out",
                 "fitnet:layer3,adapter=conv | no adapter 'conv'; nearest: ",
-                "soft-target:beta=2 | the loss soft-target has no beta, found 2.0; it has temperature",
+                "soft-target:beta=2 | the loss soft-target has no beta, found 2; it has temperature",
                 "logit-mse:T=2 | the loss logit-mse has no temperature, found 2.0; leave it out",
                 "soft-target:T=-1 | temperature must be a positive number, found -1.0",
                 "soft-target:T=four | a schedule must be a number or shape:start..end",
@@ -59,22 +61,38 @@ class LossRecipeTest {
                 .hasMessageStartingWith(message);
     }
 
-    static Collection<Losses.Kind> kinds() {
-        return Losses.kinds();
+    static Collection<LossType> types() {
+        return Losses.types();
     }
 
     @ParameterizedTest
-    @MethodSource("kinds")
-    void everyLossIsNamedByOneLineAndMadeByItsDefaults(Losses.Kind kind) {
-        String text = kind.feature() ? kind.name() + ":layer2+layer3" : kind.name();
+    @MethodSource("types")
+    void everyLossIsNamedByOneLineAndMadeByItsDefaults(LossType type) {
+        String text = type.comparesFeatures() ? type.name() + ":layer2+layer3" : type.name();
         RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, "");
-        assertThat(kind.summary()).isNotBlank().doesNotContain("\n");
-        for (String parameter : kind.parameters().keySet()) {
-            String one = parameter.equals(Losses.TEMPERATURE) ? "T" : parameter;
-            String set = text + (kind.feature() ? "," : ":") + one + "="
-                    + kind.parameters().get(parameter);
+        assertThat(type.summary()).isNotBlank().doesNotContain("\n");
+        for (LossSetting<?> setting : type.settings()) {
+            String one = setting.name().equals(LossSetting.TEMPERATURE) ? "T" : setting.name();
+            assertThat(setting.help()).isNotBlank().doesNotContain("\n");
+            String set = text + (type.comparesFeatures() ? "," : ":") + one + "=" + setting.usual();
             RecipeFiles.bind(LossRecipe.parse(set), LossRecipe.class, "");
         }
+    }
+
+    @Test
+    void wholeNumbersStayWholeAndOlderRecordsAreRead() {
+        String now = RecipeFiles.tree("{name: correlation, layers: [a], parameters: {order: 3}}", "t")
+                .toString();
+        String then = "{name: correlation, layers: [a], parameters: {order: 3.0}}";
+        for (String text : new String[] {now, then}) {
+            LossRecipe read = RecipeFiles.bind(RecipeFiles.tree(text, "t"), LossRecipe.class, "");
+            assertThat(read.parameters()).containsEntry("order", 3);
+        }
+        assertThatThrownBy(() -> RecipeFiles.bind(
+                        RecipeFiles.tree("{name: correlation, layers: [a], parameters: {order: [3]}}", "t"),
+                        LossRecipe.class,
+                        ""))
+                .hasMessage("order must be a whole number, found [3]");
     }
 
     @Test

@@ -15,6 +15,11 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Run ONNX files in ONNX Runtime, so that they can teach. */
 public final class OnnxRuntime implements ModelRuntime {
+    @Override
+    public String name() {
+        return "ONNX";
+    }
+
     /** The format has no mark of its own, so the name tells. */
     @Override
     public boolean runs(Path file) {

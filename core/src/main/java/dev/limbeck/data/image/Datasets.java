@@ -5,11 +5,9 @@ import java.util.List;
 
 /**
  * Open data sets by name, folder or archive. What is fetched is kept in the folder {@code data} of the cache
- * (environment variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}). {@link DatasetStore} names the sources.
+ * (environment variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}). Jars on the class path add names by {@link ImageSourceProvider}.
  */
 public final class Datasets {
-    static final long SHAPES_SEED = 42;
-
     private Datasets() {}
 
     /** Return the store in the usual cache folder. */
@@ -17,7 +15,7 @@ public final class Datasets {
         return new DatasetStore(Downloads.cacheFolder().resolve("data"));
     }
 
-    /** Return the names of the known data sets, sorted. */
+    /** Return the names of the known data sets: ours, sorted, then others. */
     public static List<String> names() {
         return store().names();
     }
@@ -77,6 +75,6 @@ public final class Datasets {
 
     /** Draw so many shapes for each split. */
     public static ImageSource shapes(int train, int valid, int test) {
-        return Shapes.source(train, valid, test, SHAPES_SEED);
+        return Shapes.source(train, valid, test, Shapes.NAMED_SEED);
     }
 }

@@ -6,6 +6,8 @@ import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Draw a small data set on the spot: ten filled shapes in five look-alike pairs on 32×32 pixels, at random places,
@@ -28,6 +30,10 @@ public final class Shapes implements ImageSource {
             "triangle",
             "trapezoid");
     private static final ImageDefaults DEFAULTS = new ImageDefaults(SIDE, SIDE, false, 0);
+    /** The seed of the shapes that are drawn by name. */
+    static final long NAMED_SEED = 42;
+
+    private static final Pattern COUNTS = Pattern.compile("(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
     private static final int SAMPLES = 4;
     private static final double FULL = SAMPLES * SAMPLES;
 
@@ -206,5 +212,38 @@ public final class Shapes implements ImageSource {
             rgb[i] = (byte) (int) Math.max(0, Math.min(255, value + 0.5));
         }
         return rgb;
+    }
+
+    /** Offer shapes by name: {@code shapes} draws 6,000 + 1,000 + 2,000, {@code shapes:1200:0:2000} so many. */
+    public static final class Named implements ImageSourceProvider {
+        @Override
+        public String name() {
+            return "shapes";
+        }
+
+        @Override
+        public String summary() {
+            return "drawn on the spot, 32×32 in 10 classes; shapes:1200:0:2000 draws so many for each split";
+        }
+
+        @Override
+        public ImageSource open(DatasetFiles files) {
+            return source(6000, 1000, 2000, NAMED_SEED);
+        }
+
+        @Override
+        public ImageSource open(String arguments, DatasetFiles files) {
+            Matcher counts = COUNTS.matcher(arguments);
+            if (!counts.matches()) {
+                throw new LimbeckException(
+                        "shapes takes three numbers of images, for training, validation and test, such "
+                                + "as shapes:1200:0:2000, found '" + arguments + "'");
+            }
+            return source(
+                    Integer.parseInt(counts.group(1)),
+                    Integer.parseInt(counts.group(2)),
+                    Integer.parseInt(counts.group(3)),
+                    NAMED_SEED);
+        }
     }
 }

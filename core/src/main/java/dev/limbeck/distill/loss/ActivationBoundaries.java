@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -15,13 +14,17 @@ import org.bytedeco.pytorch.Tensor;
  * @param margin m, positive; 2 is the default
  */
 public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
+    private static final LossSetting<Double> MARGIN = LossSetting.number(
+                    "margin", 2, "distance from 0 that the student must keep")
+            .positive();
+
     public ActivationBoundaries {
-        Settings.positive("margin", margin);
+        MARGIN.check(margin);
     }
 
     /** Use a margin of 2. */
     public ActivationBoundaries() {
-        this(2);
+        this(MARGIN.usual());
     }
 
     @Override
@@ -35,5 +38,16 @@ public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
         Tensor tooLow = Ops.clampMin(Ops.add(student.neg(), margin), 0).mul(fires);
         Tensor tooHigh = Ops.clampMin(Ops.add(student, margin), 0).mul(fires.logical_not());
         return Maps.rowMean(tooLow.square().add(tooHigh.square()));
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "activation-boundaries",
+                    "AB: which neurons fire; for layers before a ReLU",
+                    values -> new ActivationBoundaries(values.get(MARGIN)),
+                    MARGIN);
+        }
     }
 }

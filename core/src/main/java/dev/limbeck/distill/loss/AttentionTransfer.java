@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -15,8 +14,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param paper whether it is the paper's form
  */
 public record AttentionTransfer(double power, boolean paper) implements DirectFeatureLoss {
+    private static final LossSetting<Double> POWER = LossSetting.number(
+                    "power", 2, "power to which channels are raised before they are summed")
+            .atLeast(1.0);
+
     public AttentionTransfer {
-        if (!(power >= 1) || Double.isInfinite(power)) throw Settings.wrong("power", "at least 1", power);
+        POWER.check(power);
     }
 
     /** Use the authors' code's form. */
@@ -26,7 +29,7 @@ public record AttentionTransfer(double power, boolean paper) implements DirectFe
 
     /** Use the authors' code's form with p = 2. */
     public AttentionTransfer() {
-        this(2);
+        this(POWER.usual());
     }
 
     /** Return the paper's form. */
@@ -43,5 +46,27 @@ public record AttentionTransfer(double power, boolean paper) implements DirectFe
     public Tensor rows(Tensor student, Tensor teacher) {
         Tensor difference = Maps.attention(student, power).sub(Maps.attention(teacher, power));
         return paper ? Ops.norm(difference, 1) : difference.square().mean(1);
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "attention",
+                    "where the network looks, as the authors' code has it",
+                    values -> new AttentionTransfer(values.get(POWER)),
+                    POWER);
+        }
+    }
+
+    /** Offer the other form by name. */
+    public static final class Paper extends FeatureLossType {
+        public Paper() {
+            super(
+                    "attention-paper",
+                    "the same as their paper has it",
+                    values -> new AttentionTransfer(values.get(POWER)).asInPaper(),
+                    POWER);
+        }
     }
 }

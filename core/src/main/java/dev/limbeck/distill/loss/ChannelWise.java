@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -13,13 +12,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T, positive; 4 is the default
  */
 public record ChannelWise(double temperature) implements DirectFeatureLoss {
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(4);
+
     public ChannelWise {
-        Settings.positive("temperature", temperature);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use T = 4. */
     public ChannelWise() {
-        this(4);
+        this(TEMPERATURE.usual());
     }
 
     @Override
@@ -32,5 +33,16 @@ public record ChannelWise(double temperature) implements DirectFeatureLoss {
         Tensor ours = Ops.logSoftmax(Ops.div(Maps.channels(student), temperature), 2);
         Tensor theirs = Ops.softmax(Ops.div(Maps.channels(teacher), temperature), 2);
         return Ops.mul(Ops.sum(Ops.kl(ours, theirs), 2).mean(1), temperature * temperature);
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "channel-wise",
+                    "CWD: each channel as a map of where something is; for dense outputs",
+                    values -> new ChannelWise(values.get(TEMPERATURE)),
+                    TEMPERATURE);
+        }
     }
 }

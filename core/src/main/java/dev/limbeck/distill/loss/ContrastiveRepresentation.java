@@ -1,7 +1,6 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Settings;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
@@ -31,18 +30,26 @@ import org.bytedeco.pytorch.Tensor;
  * @param momentum of the memories, in [0, 1]; 0.5 is the default
  */
 public record ContrastiveRepresentation(int negatives, double temperature, double momentum) implements FeatureLoss {
+    private static final LossSetting<Integer> NEGATIVES = LossSetting.whole(
+                    "negatives", 1024, "images of other classes that each image is compared with")
+            .atLeast(1);
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(0.07);
+    private static final LossSetting<Double> MOMENTUM = LossSetting.number(
+                    "momentum", 0.5, "share of the old embedding that a memory keeps")
+            .inUnit();
+
     private static final long WIDTH = 128;
     private static final double EPSILON = 1e-7;
 
     public ContrastiveRepresentation {
-        Settings.atLeast(1, "negatives", negatives);
-        Settings.positive("temperature", temperature);
-        Settings.inUnit("momentum", momentum);
+        NEGATIVES.check(negatives);
+        TEMPERATURE.check(temperature);
+        MOMENTUM.check(momentum);
     }
 
     /** Use K 1024, T 0.07 and momentum 0.5. */
     public ContrastiveRepresentation() {
-        this(1024, 0.07, 0.5);
+        this(NEGATIVES.usual(), TEMPERATURE.usual(), MOMENTUM.usual());
     }
 
     @Override
@@ -169,6 +176,20 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
             Tensor moved = Ops.mul(Ops.indexSelect(memory, 0, index), settings.momentum)
                     .add(Ops.mul(vectors, 1 - settings.momentum));
             Ops.putRows_(memory, index, Ops.normalize(moved, 1));
+        }
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "contrastive",
+                    "CRD: the same image told from others, in memories of all training images",
+                    values -> new ContrastiveRepresentation(
+                            values.get(NEGATIVES), values.get(TEMPERATURE), values.get(MOMENTUM)),
+                    NEGATIVES,
+                    TEMPERATURE,
+                    MOMENTUM);
         }
     }
 }

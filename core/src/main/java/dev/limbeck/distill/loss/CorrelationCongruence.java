@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -17,9 +16,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param normalized whether vectors are brought to length 1
  */
 public record CorrelationCongruence(double gamma, int order, boolean normalized) implements DirectFeatureLoss {
+    private static final LossSetting<Double> GAMMA =
+            LossSetting.number("gamma", 0.4, "inverse width of the kernel").positive();
+    private static final LossSetting<Integer> ORDER = LossSetting.whole(
+                    "order", 2, "number of terms of the series that stands for the kernel")
+            .atLeast(1);
+
     public CorrelationCongruence {
-        Settings.positive("gamma", gamma);
-        Settings.atLeast(1, "order", order);
+        GAMMA.check(gamma);
+        ORDER.check(order);
     }
 
     /** Use normalized vectors. */
@@ -29,7 +34,7 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
 
     /** Use γ 0.4, order 2 and normalized vectors. */
     public CorrelationCongruence() {
-        this(0.4, 2);
+        this(GAMMA.usual(), ORDER.usual());
     }
 
     @Override
@@ -61,5 +66,17 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
             sum = sum.add(Ops.mul(power, factor));
         }
         return Ops.mul(sum, Math.exp(-2 * gamma));
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "correlation",
+                    "CC: correlation of images under a Gaussian kernel",
+                    values -> new CorrelationCongruence(values.get(GAMMA), values.get(ORDER)),
+                    GAMMA,
+                    ORDER);
+        }
     }
 }

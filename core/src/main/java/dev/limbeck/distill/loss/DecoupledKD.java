@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -17,15 +16,23 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T, positive; 4 is the default
  */
 public record DecoupledKD(double alpha, double beta, double temperature) implements LogitLoss {
+    private static final LossSetting<Double> ALPHA = LossSetting.number(
+                    "alpha", 1, "weight of the labeled class against the rest")
+            .atLeast(0.0);
+    private static final LossSetting<Double> BETA = LossSetting.number(
+                    "beta", 8, "weight of the other classes among themselves")
+            .atLeast(0.0);
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(4);
+
     public DecoupledKD {
-        Settings.notNegative("alpha", alpha);
-        Settings.notNegative("beta", beta);
-        Settings.positive("temperature", temperature);
+        ALPHA.check(alpha);
+        BETA.check(beta);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the paper's values for CIFAR-100: α 1, β 8, T 4. */
     public DecoupledKD() {
-        this(1, 8, 4);
+        this(ALPHA.usual(), BETA.usual(), TEMPERATURE.usual());
     }
 
     @Override
@@ -68,5 +75,18 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "decoupled",
+                    "DKD: the label against the rest, and the rest among themselves; for confident teachers",
+                    values -> new DecoupledKD(values.get(ALPHA), values.get(BETA), values.get(TEMPERATURE)),
+                    ALPHA,
+                    BETA,
+                    TEMPERATURE);
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -18,17 +17,25 @@ import org.jspecify.annotations.Nullable;
  * @param temperature T, positive; 1 is the default
  */
 public record Dist(double beta, double gamma, double temperature) implements LogitLoss {
+    private static final LossSetting<Double> BETA = LossSetting.number(
+                    "beta", 1, "weight of the correlation over classes")
+            .atLeast(0.0);
+    private static final LossSetting<Double> GAMMA = LossSetting.number(
+                    "gamma", 1, "weight of the correlation over rows")
+            .atLeast(0.0);
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(1);
+
     private static final double EPSILON = 1e-8;
 
     public Dist {
-        Settings.notNegative("beta", beta);
-        Settings.notNegative("gamma", gamma);
-        Settings.positive("temperature", temperature);
+        BETA.check(beta);
+        GAMMA.check(gamma);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the paper's values for ImageNet: β 1, γ 1, T 1. */
     public Dist() {
-        this(1, 1, 1);
+        this(BETA.usual(), GAMMA.usual(), TEMPERATURE.usual());
     }
 
     /** Compute the inter part alone: the intra part has no rows. */
@@ -85,5 +92,18 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "dist",
+                    "DIST: correlation over classes and over rows; for teachers much stronger than the student",
+                    values -> new Dist(values.get(BETA), values.get(GAMMA), values.get(TEMPERATURE)),
+                    BETA,
+                    GAMMA,
+                    TEMPERATURE);
+        }
     }
 }

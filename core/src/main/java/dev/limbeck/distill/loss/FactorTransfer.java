@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ReLU;
@@ -21,13 +20,17 @@ import org.bytedeco.pytorch.Tensor;
  * @param share of the teacher's channels that the factors have, in (0, 1]; 0.5 is the default
  */
 public record FactorTransfer(double share) implements FeatureLoss {
+    private static final LossSetting<Double> SHARE = LossSetting.number(
+                    "share", 0.5, "factors, as a share of the teacher's channels")
+            .within("above 0 and at most 1", value -> value > 0 && value <= 1);
+
     public FactorTransfer {
-        if (!(share > 0 && share <= 1)) throw Settings.wrong("share", "above 0 and at most 1", share);
+        SHARE.check(share);
     }
 
     /** Use half of the teacher's channels. */
     public FactorTransfer() {
-        this(0.5);
+        this(SHARE.usual());
     }
 
     /** Compare given factors, N×K×H×W of both sides: N values. */
@@ -75,6 +78,17 @@ public record FactorTransfer(double share) implements FeatureLoss {
             Tensor again = Maps.rowMean(decoder.apply(theirs).sub(teacher).square());
             return compare(translator.apply(features.student().get(0)), theirs.detach())
                     .add(again);
+        }
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "factor-transfer",
+                    "FT: factors that small networks extract",
+                    values -> new FactorTransfer(values.get(SHARE)),
+                    SHARE);
         }
     }
 }

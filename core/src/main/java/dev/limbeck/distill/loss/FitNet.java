@@ -19,4 +19,11 @@ public record FitNet() implements DirectFeatureLoss {
     public Tensor rows(Tensor student, Tensor teacher) {
         return Maps.rowMean(student.sub(teacher).square());
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super("fitnet", "squared difference of the features", values -> new FitNet());
+        }
+    }
 }

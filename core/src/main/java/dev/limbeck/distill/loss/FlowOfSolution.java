@@ -49,4 +49,11 @@ public record FlowOfSolution() implements FeatureLoss {
     private static Tensor pooled(Tensor x, long height, long width) {
         return x.size(2) == height && x.size(3) == width ? x : Ops.adaptiveAvgPool2d(x, height, width);
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super("flow", "FSP: how features change between two layers", values -> new FlowOfSolution());
+        }
+    }
 }

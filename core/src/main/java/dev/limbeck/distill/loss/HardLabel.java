@@ -19,4 +19,11 @@ public record HardLabel() implements LogitLoss {
     public OutputKind needs() {
         return OutputKind.TOP_CLASSES;
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super("hard-label", "the teacher's first choice as the label", values -> new HardLabel());
+        }
+    }
 }

@@ -40,4 +40,11 @@ public record InterChannelCorrelation(boolean published) implements DirectFeatur
         Tensor x = Maps.channels(features);
         return Ops.normalize(x.bmm(x.transpose(1, 2)), 2);
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super("inter-channel", "ICKD: how channels go together", values -> new InterChannelCorrelation());
+        }
+    }
 }

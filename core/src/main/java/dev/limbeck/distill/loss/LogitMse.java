@@ -13,4 +13,11 @@ public record LogitMse() implements LogitLoss {
     public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
         return student.sub(teacher).square().mean(1);
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super("logit-mse", "squared difference of the logits", values -> new LogitMse());
+        }
+    }
 }

@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -14,13 +13,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T, positive; 1 is the default
  */
 public record MultiLabel(double temperature) implements LogitLoss {
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(1);
+
     public MultiLabel {
-        Settings.positive("temperature", temperature);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use T = 1. */
     public MultiLabel() {
-        this(1);
+        this(TEMPERATURE.usual());
     }
 
     @Override
@@ -35,5 +36,16 @@ public record MultiLabel(double temperature) implements LogitLoss {
     @Override
     public MultiLabel withTemperature(double other) {
         return new MultiLabel(other);
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "multi-label",
+                    "each class a sigmoid of its own; for several labels an image",
+                    values -> new MultiLabel(values.get(TEMPERATURE)),
+                    TEMPERATURE);
+        }
     }
 }

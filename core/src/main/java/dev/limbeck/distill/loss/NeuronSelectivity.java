@@ -27,4 +27,14 @@ public record NeuronSelectivity() implements DirectFeatureLoss {
     private static Tensor kernel(Tensor a, Tensor b) {
         return Maps.rowMean(a.bmm(b.transpose(1, 2)).square());
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "neuron-selectivity",
+                    "NST: what channels respond to, as distributions",
+                    values -> new NeuronSelectivity());
+        }
+    }
 }

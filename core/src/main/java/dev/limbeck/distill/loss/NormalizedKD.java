@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -16,14 +15,18 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T of the other classes, positive; 1 is the default
  */
 public record NormalizedKD(double gamma, double temperature) implements LogitLoss {
+    private static final LossSetting<Double> GAMMA =
+            LossSetting.number("gamma", 1.5, "weight of the other classes").atLeast(0.0);
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(1);
+
     public NormalizedKD {
-        Settings.notNegative("gamma", gamma);
-        Settings.positive("temperature", temperature);
+        GAMMA.check(gamma);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the paper's values for ImageNet: γ 1.5, T 1. */
     public NormalizedKD() {
-        this(1.5, 1);
+        this(GAMMA.usual(), TEMPERATURE.usual());
     }
 
     @Override
@@ -49,5 +52,17 @@ public record NormalizedKD(double gamma, double temperature) implements LogitLos
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "normalized",
+                    "NKD: the label by the teacher's confidence, and the rest made to sum to one",
+                    values -> new NormalizedKD(values.get(GAMMA), values.get(TEMPERATURE)),
+                    GAMMA,
+                    TEMPERATURE);
+        }
     }
 }

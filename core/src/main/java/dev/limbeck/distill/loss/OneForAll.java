@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -14,13 +13,17 @@ import org.bytedeco.pytorch.Tensor;
  * @param epsilon ε ≥ 1; 1.5 is the default, 1 the plain cross-entropy with the teacher
  */
 public record OneForAll(double epsilon) implements LogitLoss {
+    private static final LossSetting<Double> EPSILON = LossSetting.number(
+                    "epsilon", 1.5, "power of the teacher's belief in the label")
+            .atLeast(1.0);
+
     public OneForAll {
-        if (!(epsilon >= 1) || Double.isInfinite(epsilon)) throw Settings.wrong("epsilon", "at least 1", epsilon);
+        EPSILON.check(epsilon);
     }
 
     /** Use the paper's ε, 1.5. */
     public OneForAll() {
-        this(1.5);
+        this(EPSILON.usual());
     }
 
     @Override
@@ -39,5 +42,16 @@ public record OneForAll(double epsilon) implements LogitLoss {
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "one-for-all",
+                    "OFA: the label raised by the teacher's belief; for a teacher of another family",
+                    values -> new OneForAll(values.get(EPSILON)),
+                    EPSILON);
+        }
     }
 }

@@ -94,4 +94,14 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
             }
         }
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "overhaul",
+                    "OFD: features before a ReLU, above a margin; scale 0.001 or less",
+                    values -> new OverhaulFeature());
+        }
+    }
 }

@@ -36,4 +36,11 @@ public record ProbabilisticTransfer() implements DirectFeatureLoss {
         Tensor near = Ops.div(Ops.add(unit.matmul(unit.t()), 1), 2);
         return near.div(Ops.sum(near, 1).unsqueeze(1));
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super("probabilistic", "PKT: how likely images are neighbors", values -> new ProbabilisticTransfer());
+        }
+    }
 }

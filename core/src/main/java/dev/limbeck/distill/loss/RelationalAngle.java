@@ -48,4 +48,14 @@ public record RelationalAngle() implements DirectFeatureLoss {
                 .add(Ops.sum(x.square(), 1).unsqueeze(1).unsqueeze(2));
         return scalar.mul(inverse.unsqueeze(2)).mul(inverse.unsqueeze(1));
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "relational-angle",
+                    "RKD: angles between images; the authors' scale is 50",
+                    values -> new RelationalAngle());
+        }
+    }
 }

@@ -35,4 +35,14 @@ public record RelationalDistance() implements DirectFeatureLoss {
         // The diagonal does not count in the mean, and no distance off it is 0.
         return distances.div(Ops.div(distances.sum(), rows * (rows - 1.0)));
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "relational-distance",
+                    "RKD: distances between images; the authors' scale is 25",
+                    values -> new RelationalDistance());
+        }
+    }
 }

@@ -117,4 +117,14 @@ public record ReviewKD() implements FeatureLoss {
             return out(fuse(x, null));
         }
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "review",
+                    "ReviewKD: deep layers review with shallow ones; two layers or more",
+                    values -> new ReviewKD());
+        }
+    }
 }

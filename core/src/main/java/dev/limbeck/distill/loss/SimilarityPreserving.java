@@ -30,4 +30,11 @@ public record SimilarityPreserving() implements DirectFeatureLoss {
         Tensor flat = features.flatten(1, -1);
         return Ops.normalize(flat.matmul(flat.t()), 1);
     }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super("similarity", "SP: which images of a batch look alike", values -> new SimilarityPreserving());
+        }
+    }
 }

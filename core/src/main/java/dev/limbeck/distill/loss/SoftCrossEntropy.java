@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -15,13 +14,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param squared whether the value is multiplied by T²
  */
 public record SoftCrossEntropy(double temperature, boolean squared) implements LogitLoss {
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(3);
+
     public SoftCrossEntropy {
-        Settings.positive("temperature", temperature);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the tutorial's form, without T², at T = 3. */
     public SoftCrossEntropy() {
-        this(SoftTarget.DEFAULT_TEMPERATURE);
+        this(TEMPERATURE.usual());
     }
 
     /** Use the tutorial's form, without T². */
@@ -48,5 +49,27 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
     @Override
     public OutputKind needs() {
         return OutputKind.TOP_CLASSES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "soft-cross-entropy",
+                    "the tutorial's written form, without T²",
+                    values -> new SoftCrossEntropy(values.get(TEMPERATURE)),
+                    TEMPERATURE);
+        }
+    }
+
+    /** Offer the other form by name. */
+    public static final class Scaled extends LogitLossType {
+        public Scaled() {
+            super(
+                    "soft-cross-entropy-scaled",
+                    "the same times T²",
+                    values -> new SoftCrossEntropy(values.get(TEMPERATURE)).scaled(),
+                    TEMPERATURE);
+        }
     }
 }

@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -14,15 +13,15 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T, positive; 2 to 20 is usual, 3 the default
  */
 public record SoftTarget(double temperature) implements LogitLoss {
-    public static final double DEFAULT_TEMPERATURE = 3;
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(3);
 
     public SoftTarget {
-        Settings.positive("temperature", temperature);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the tutorial's temperature, 3. */
     public SoftTarget() {
-        this(DEFAULT_TEMPERATURE);
+        this(TEMPERATURE.usual());
     }
 
     @Override
@@ -38,5 +37,16 @@ public record SoftTarget(double temperature) implements LogitLoss {
     @Override
     public OutputKind needs() {
         return OutputKind.TOP_CLASSES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "soft-target",
+                    "the classic: divergence of the softened probabilities, times T²",
+                    values -> new SoftTarget(values.get(TEMPERATURE)),
+                    TEMPERATURE);
+        }
     }
 }

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  * @param inner any logit loss; {@link SoftTarget} at T = 2 is the default
  */
 public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(2);
+
     private static final double EPSILON = 1e-7;
 
     /** Use {@link SoftTarget} at T = 2, the paper's. */
     public StandardizedLogits() {
-        this(new SoftTarget(2));
+        this(new SoftTarget(TEMPERATURE.usual()));
     }
 
     @Override
@@ -57,5 +59,16 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "standardized",
+                    "soft-target on logits brought to mean 0 and deviation 1",
+                    values -> new StandardizedLogits(new SoftTarget(values.get(TEMPERATURE))),
+                    TEMPERATURE);
+        }
     }
 }

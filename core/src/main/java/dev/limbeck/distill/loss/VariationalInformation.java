@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ReLU;
 import dev.limbeck.nn.Sequential;
@@ -21,16 +20,17 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record VariationalInformation(double variance) implements FeatureLoss {
     private static final double LEAST = 1e-5;
+    private static final LossSetting<Double> VARIANCE = LossSetting.number(
+                    "variance", 5, "variance of each channel at the start")
+            .within("above " + LEAST, value -> value > LEAST);
 
     public VariationalInformation {
-        if (!(variance > LEAST) || Double.isInfinite(variance)) {
-            throw Settings.wrong("variance", "above " + LEAST, variance);
-        }
+        VARIANCE.check(variance);
     }
 
     /** Begin with the authors' variance, 5. */
     public VariationalInformation() {
-        this(5);
+        this(VARIANCE.usual());
     }
 
     /**
@@ -76,6 +76,17 @@ public record VariationalInformation(double variance) implements FeatureLoss {
                     mean.apply(features.student().get(0)),
                     features.teacher().get(0),
                     Ops.add(Ops.softplus(alpha), LEAST));
+        }
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends FeatureLossType {
+        public Type() {
+            super(
+                    "variational",
+                    "VID: what the student's features tell of the teacher's",
+                    values -> new VariationalInformation(values.get(VARIANCE)),
+                    VARIANCE);
         }
     }
 }

@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -14,15 +13,17 @@ import org.bytedeco.pytorch.Tensor;
  * @param temperature T, positive; 2 is the default
  */
 public record WeightedSoftLabel(double temperature) implements LogitLoss {
+    private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(2);
+
     private static final double EPSILON = 1e-7;
 
     public WeightedSoftLabel {
-        Settings.positive("temperature", temperature);
+        TEMPERATURE.check(temperature);
     }
 
     /** Use the paper's temperature for ImageNet, 2. */
     public WeightedSoftLabel() {
-        this(2);
+        this(TEMPERATURE.usual());
     }
 
     @Override
@@ -46,5 +47,16 @@ public record WeightedSoftLabel(double temperature) implements LogitLoss {
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
+    }
+
+    /** Offer the loss by name. */
+    public static final class Type extends LogitLossType {
+        public Type() {
+            super(
+                    "weighted-soft-label",
+                    "WSLD: rows count by how much better the teacher knows the label",
+                    values -> new WeightedSoftLabel(values.get(TEMPERATURE)),
+                    TEMPERATURE);
+        }
     }
 }

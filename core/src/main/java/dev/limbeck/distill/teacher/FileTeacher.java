@@ -88,7 +88,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             Consumer<String> told,
             BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
-        ModelRuntime runtime = ModelRuntime.require(file);
+        ModelRuntime runtime = ModelRuntimes.require(file);
         String sha256 = ModelFiles.sha256(file);
         ModelRuntime.Running running = opened.apply(runtime, file);
         try {

@@ -23,8 +23,7 @@ public final class ModelFiles {
      * @throws dev.limbeck.LimbeckException if one is missing, shorter than it must be, or outside the model's folder
      */
     public static List<Path> of(Path model) {
-        ModelRuntime runtime = ModelRuntime.of(model);
-        return runtime == null ? List.of(model) : runtime.files(model);
+        return ModelRuntimes.find(model).map(runtime -> runtime.files(model)).orElseGet(() -> List.of(model));
     }
 
     /**

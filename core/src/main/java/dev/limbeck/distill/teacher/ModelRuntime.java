@@ -1,15 +1,18 @@
 package dev.limbeck.distill.teacher;
 
-import dev.limbeck.LimbeckException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
-/** Run models of one kind of file. Runtimes are found by {@link ServiceLoader}, so that each may live where its libraries do. */
+/**
+ * Run models of one kind of file, so that they can teach and be judged. Name the class in
+ * {@code META-INF/services/dev.limbeck.distill.teacher.ModelRuntime}; it may live where its libraries do.
+ */
 public interface ModelRuntime {
+    /** Return the name of the kind, such as {@code TorchScript}. */
+    String name();
+
     /** Return whether a file is of this kind. */
     boolean runs(Path file);
 
@@ -36,30 +39,6 @@ public interface ModelRuntime {
      */
     default Running look(Path file) {
         return open(file);
-    }
-
-    /**
-     * Return the runtime for a file.
-     *
-     * @throws LimbeckException if none takes it
-     */
-    static ModelRuntime require(Path file) {
-        ModelRuntime runtime = of(file);
-        if (runtime != null) return runtime;
-        throw new LimbeckException(file + " is no TorchScript file"
-                + (file.toString().endsWith(".onnx")
-                        ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
-                        : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
-                                + "or save the whole model: torch.jit.trace(model, example).save(...)"));
-    }
-
-    /** Return the runtime for a file, or null if there is none. */
-    static @Nullable ModelRuntime of(Path file) {
-        return ServiceLoader.load(ModelRuntime.class, ModelRuntime.class.getClassLoader()).stream()
-                .map(ServiceLoader.Provider::get)
-                .filter(runtime -> runtime.runs(file))
-                .findFirst()
-                .orElse(null);
     }
 
     /** Compute with an open model, on the CPU and outside the graph. */

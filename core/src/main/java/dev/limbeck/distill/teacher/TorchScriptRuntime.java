@@ -12,6 +12,11 @@ import org.bytedeco.pytorch.Tensor;
  * {@code model.eval()}. What was saved beside it as {@code _extra_files} is its metadata.
  */
 public final class TorchScriptRuntime implements ModelRuntime {
+    @Override
+    public String name() {
+        return "TorchScript";
+    }
+
     /** A zip file with a program in it; a checkpoint of weights alone has none. */
     @Override
     public boolean runs(Path file) {

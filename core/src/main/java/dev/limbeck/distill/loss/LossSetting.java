@@ -1,0 +1,183 @@
+package dev.limbeck.distill.loss;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Describe a setting of a loss once: its name, type, default, range and a line of help. Command lines, recipes, lists and the
+ * loss itself check by it.
+ *
+ * @param <T> Double, Integer, Boolean or String
+ */
+public final class LossSetting<T> {
+    /** The name of the setting that schedules and sweeps change. */
+    public static final String TEMPERATURE = "temperature";
+
+    private final String name;
+    private final String type;
+    private final T usual;
+    private final String help;
+    private final String range;
+    private final Predicate<T> allowed;
+    private final Function<Object, Optional<T>> reader;
+
+    private LossSetting(
+            String name,
+            String type,
+            T usual,
+            String help,
+            String range,
+            Predicate<T> allowed,
+            Function<Object, Optional<T>> reader) {
+        this.name = name;
+        this.type = type;
+        this.usual = usual;
+        this.help = help;
+        this.range = range;
+        this.allowed = allowed;
+        this.reader = reader;
+    }
+
+    /** Describe a finite number; any unless a range follows. */
+    public static LossSetting<Double> number(String name, double usual, String help) {
+        return new LossSetting<>(name, "a number", usual, help, "finite", Double::isFinite, LossSetting::toNumber);
+    }
+
+    /** Describe a whole number; any unless a range follows. */
+    public static LossSetting<Integer> whole(String name, int usual, String help) {
+        return new LossSetting<>(
+                name,
+                "a whole number",
+                usual,
+                help,
+                "",
+                value -> true,
+                value -> toNumber(value)
+                        .filter(number -> number == Math.rint(number) && Math.abs(number) <= Integer.MAX_VALUE)
+                        .map(Double::intValue));
+    }
+
+    /** Describe a choice of true or false. */
+    public static LossSetting<Boolean> flag(String name, boolean usual, String help) {
+        return new LossSetting<>(
+                name, "true or false", usual, help, "", value -> true, value -> switch (String.valueOf(value)) {
+                    case "true" -> Optional.of(true);
+                    case "false" -> Optional.of(false);
+                    default -> Optional.empty();
+                });
+    }
+
+    /** Describe a choice of one word. */
+    public static LossSetting<String> word(String name, String usual, String help, String... words) {
+        List<String> all = List.of(words);
+        return new LossSetting<>(
+                name,
+                "one of " + String.join(", ", all),
+                usual,
+                help,
+                "",
+                all::contains,
+                value -> Optional.of(String.valueOf(value)).filter(all::contains));
+    }
+
+    /** Describe the temperature that schedules and sweeps change: a positive number. */
+    public static LossSetting<Double> temperature(double usual) {
+        return number(TEMPERATURE, usual, "softens the probabilities of both networks")
+                .positive();
+    }
+
+    /** Return the same setting for values above 0. */
+    public LossSetting<T> positive() {
+        return within("a positive number", value -> ((Number) value).doubleValue() > 0);
+    }
+
+    /** Return the same setting for values from 0 to 1. */
+    public LossSetting<T> inUnit() {
+        return within(
+                "between 0 and 1", value -> ((Number) value).doubleValue() >= 0 && ((Number) value).doubleValue() <= 1);
+    }
+
+    /** Return the same setting for values at least as large as one, which is a whole number if the setting is. */
+    public LossSetting<T> atLeast(T least) {
+        double from = ((Number) least).doubleValue();
+        return within("at least " + show(least), value -> ((Number) value).doubleValue() >= from);
+    }
+
+    /**
+     * Return the same setting with a range.
+     *
+     * @param range as it follows "must be", such as {@code above 0 and at most 1}
+     */
+    public LossSetting<T> within(String range, Predicate<T> allowed) {
+        return new LossSetting<>(name, type, usual, help, range, this.allowed.and(allowed), reader);
+    }
+
+    /** Return the name, as it stands before the equals sign. */
+    public String name() {
+        return name;
+    }
+
+    /** Return the value that holds where none is given. */
+    public T usual() {
+        return usual;
+    }
+
+    /** Return one line that says what the setting does. */
+    public String help() {
+        return help;
+    }
+
+    /** Say which values fit, such as {@code a whole number, at least 1}. */
+    public String expected() {
+        if (range.isEmpty() || range.equals("finite")) return type;
+        return range.startsWith(type) || range.startsWith("a ") ? range : type + ", " + range;
+    }
+
+    /**
+     * Return a value that fits.
+     *
+     * @throws LimbeckException if it does not
+     */
+    public T check(T value) {
+        if (allowed.test(value)) return value;
+        throw new LimbeckException(name + " must be " + (range.isEmpty() ? type : range) + ", found " + value);
+    }
+
+    /**
+     * Read a value from a recipe or a command line: a number, true or false, or the text of one.
+     *
+     * @throws LimbeckException if it is of another type or out of its range
+     */
+    public T read(Object value) {
+        Optional<T> read = reader.apply(value);
+        if (read.isPresent()) return check(read.get());
+        boolean isNumber = toNumber(value).isPresent();
+        String found = value instanceof String text && !isNumber ? "'" + Printable.quote(text) + "'" : "" + value;
+        throw new LimbeckException(name + " must be " + type + ", found " + found);
+    }
+
+    /** Return a value as it is written after the equals sign: 4 for 4.0. */
+    public static String show(@Nullable Object value) {
+        boolean isWhole = value instanceof Double number && number == Math.rint(number) && Math.abs(number) < 1e9;
+        return isWhole ? String.format(Locale.ROOT, "%.0f", value) : String.valueOf(value);
+    }
+
+    private static Optional<Double> toNumber(Object value) {
+        try {
+            return Optional.of(Double.parseDouble(String.valueOf(value)));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name + "=" + show(usual);
+    }
+}

@@ -1,0 +1,76 @@
+package com.example.limbeck;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.tensor.Tensors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.Tensor;
+
+/** Run files {@code *.linear}: for each class a line with its name and the weights of the mean red, green and blue. */
+public final class LinearRuntime implements ModelRuntime {
+    private static final int CHANNELS = 3;
+
+    @Override
+    public String name() {
+        return "linear";
+    }
+
+    @Override
+    public boolean runs(Path file) {
+        return file.toString().endsWith(".linear");
+    }
+
+    @Override
+    public Running open(Path file) {
+        List<String[]> rows = rows(file);
+        float[] weights = new float[rows.size() * CHANNELS];
+        for (int i = 0; i < weights.length; i++)
+            weights[i] = Float.parseFloat(rows.get(i / CHANNELS)[1 + i % CHANNELS]);
+        String classes = rows.stream().map(row -> '"' + row[0] + '"').collect(Collectors.joining(", ", "[", "]"));
+        Facts facts = new Facts(
+                name(),
+                List.of("input float32 N×3×H×W"),
+                List.of("output float32 N×" + rows.size()),
+                List.of(-1L, (long) CHANNELS, -1L, -1L),
+                Map.of("classes", classes));
+        return new Running() {
+            @Override
+            public Tensor forward(Tensor input) {
+                return input.flatten(2, -1)
+                        .mean(2)
+                        .matmul(Tensors.of(weights, rows.size(), CHANNELS).t());
+            }
+
+            @Override
+            public Facts facts() {
+                return facts;
+            }
+
+            @Override
+            public void close() {
+                // Nothing is held.
+            }
+        };
+    }
+
+    private static List<String[]> rows(Path file) {
+        try {
+            List<String[]> rows = Files.readAllLines(file).stream()
+                    .map(line -> line.strip().split("\\s+"))
+                    .toList();
+            for (String[] row : rows) {
+                if (row.length == 1 + CHANNELS) continue;
+                throw new LimbeckException(file + " must have a name and three weights in each line, found '"
+                        + String.join(" ", row) + "'");
+            }
+            return rows;
+        } catch (IOException e) {
+            throw new LimbeckException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package com.example.limbeck;
+
+import dev.limbeck.nn.BatchNorm2d;
+import dev.limbeck.nn.Conv2d;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.ReLU;
+import dev.limbeck.nn.Sequential;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.ArchitectureFamily;
+import dev.limbeck.zoo.Head;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/** Compute N×classes logits from N×3×H×W images with one convolution, a pooling and a linear layer. */
+public final class PlainNet extends Module {
+    private final Sequential features;
+    private final Module pool;
+    private final Module classifier;
+
+    private PlainNet(long width, Head head) {
+        features = child("features", new Sequential(Conv2d.of(3, width, 3, 2, 1), new BatchNorm2d(width), new ReLU()));
+        pool = child("pool", head.pool());
+        classifier = child("classifier", head.classifier(width, () -> new Linear(width, head.classes())));
+    }
+
+    @Override
+    protected Tensor forward(Tensor x) {
+        return classifier.apply(pool.apply(features.apply(x)).flatten(1, -1));
+    }
+
+    /** Say the same as TorchScript, so that the network can be exported. */
+    @Override
+    public String script() {
+        return """
+                def forward(self, x: Tensor):
+                    x = self.pool.forward(self.features.forward(x))
+                    return self.classifier.forward(torch.flatten(x, 1))
+                """;
+    }
+
+    /** Offer two widths by name. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(of("plain-net", 8), of("plain-net-wide", 16));
+        }
+
+        private static Architecture of(String name, long width) {
+            return Architecture.pooling(name, 16, head -> new PlainNet(width, head), "classifier");
+        }
+    }
+}
