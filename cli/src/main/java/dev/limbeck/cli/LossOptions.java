@@ -3,6 +3,8 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.distill.loss.LossSetting;
+import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.recipe.LossRecipe;
 import dev.limbeck.recipe.RecipeFiles;

@@ -25,7 +25,8 @@ final class CallStacks {
             """;
 
     /** Owns the method that all nodes remember; never freed. */
-    private static final JitModule MODULE = Scope.retain(new JitModule(new QualifiedName("__torch__.LimbeckCallStack")));
+    private static final JitModule MODULE =
+            Scope.retain(new JitModule(new QualifiedName("__torch__.LimbeckCallStack")));
 
     /** A node that was inlined from that method. */
     private static final JitNode NODE = node();

@@ -236,9 +236,7 @@ class KnowledgeDistillationTest {
     @Test
     void validationStaysOfTheTaskAlone() {
         EpochRecord row = student.fit(
-                        1,
-                        0.01,
-                        KnowledgeDistillation.from(teacher).weight(0.9).build())
+                        1, 0.01, KnowledgeDistillation.from(teacher).weight(0.9).build())
                 .get(0);
         assertThat(row.validLoss()).isEqualTo(student.validate().loss());
         assertThat(row.metrics()).isEqualTo(student.validate().metrics()).containsOnlyKeys("accuracy");

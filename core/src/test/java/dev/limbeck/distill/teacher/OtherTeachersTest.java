@@ -48,8 +48,7 @@ class OtherTeachersTest {
                 .seed(2)
                 .precision("fp32")
                 .build()) {
-            student.fit(
-                    2, 0.01, KnowledgeDistillation.from(teacher).weight(0.8).build());
+            student.fit(2, 0.01, KnowledgeDistillation.from(teacher).weight(0.8).build());
             return Tensors.toFloats(student.model().parameters().get("fc.weight"));
         }
     }
