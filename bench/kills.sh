@@ -44,7 +44,7 @@ command_of() {
         command=(distill "${taught[@]}" --teacher "$work/other" --epochs 3 --mixup 0.2 --ema-decay 0.9 --out "$out")
       fi ;;
     compare)
-      # By turns with a folder of kept answers, which has views of its own for each seed.
+      # By turns with a folder of cached outputs, which has views of its own for each seed.
       command=(compare "${taught[@]}" --epochs 2 --seeds 2 --out "$out")
       if [ "$2" = 1 ]; then command+=(--augment-views 2 --data-seed 3 --cache-teacher "$1/answers"); fi ;;
     sweep)

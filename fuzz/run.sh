@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzz one reader or all for so many seconds each:  fuzz/run.sh [TARGET] SECONDS
+# Fuzz one reader or all for this many seconds each:  fuzz/run.sh [TARGET] SECONDS
 # Or count inputs and print a table:                fuzz/run.sh --count INPUTS [TARGET...]
 # The same in child JVMs that may die:              fuzz/run.sh --natives TARGET INPUTS
 # What is found lies below fuzz/target/findings with a line beside that says what is wrong. Once it is mended, the file goes to

@@ -106,7 +106,8 @@ class RegistryTest {
                 .contains(
                         "the greeting not.There in " + gone + " is left out (ClassNotFoundException: not.There); mend")
                 .contains("the greeting Hidden in " + hidden + " is left out (NoSuchMethodException")
-                .contains("the greeting java.lang.String in " + other + " is left out (ClassCastException: it is no ")
+                .contains(
+                        "the greeting java.lang.String in " + other + " is left out (ClassCastException: it is not a ")
                 .contains("the greeting Nameless in " + nameless + " is left out (expected a name of letters")
                 .contains("the greeting Old in " + old + " is left out (UnsupportedClassVersionError: ");
     }

@@ -41,7 +41,7 @@ public final class ExitGate implements AutoCloseable {
 
     private ExitGate() {}
 
-    /** Return the seconds that a property says; what is no number from 0 on is 1. */
+    /** Return the seconds that a property says; what is not a number from 0 on is 1. */
     private static double grace(String said) {
         try {
             double seconds = said == null ? 1 : Double.parseDouble(said);

@@ -188,7 +188,7 @@ public final class Registry<T> {
         try {
             Class<?> type = Class.forName(name, false, loader);
             if (!service.isAssignableFrom(type)) {
-                leaveOut(name, jar(file), new ClassCastException("it is no " + service.getName()));
+                leaveOut(name, jar(file), new ClassCastException("it is not a " + service.getName()));
             } else {
                 type.getConstructor();
             }

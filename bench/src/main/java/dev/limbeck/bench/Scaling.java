@@ -12,7 +12,7 @@ import java.util.function.IntToDoubleFunction;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
 
 /**
- * Tell how the cost of training grows with batch, image side, width of the network and number of images, in the default
+ * Measure how the cost of training grows with batch, image side, width of the network and number of images, in the default
  * precision: the seconds and the exponent p of cost ∝ nᵖ, by least squares over the logarithms.
  */
 public final class Scaling {

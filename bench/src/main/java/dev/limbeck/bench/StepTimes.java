@@ -13,7 +13,7 @@ final class StepTimes implements Callback {
     private int finished;
     private long last;
 
-    /** Leave out so many first steps of the fit. */
+    /** Leave out this many first steps of the fit. */
     StepTimes(int warmUp) {
         this.warmUp = warmUp;
     }

@@ -35,7 +35,7 @@ final class CacheCommand extends LimbeckCommand {
                 kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));
         kept.changes()
                 .forEach((loss, values) -> say(Texts.format(
-                        "%s for a student that knows nothing: %.6g by kept answers, %.6g by live ones (%+.3f %%)",
+                        "%s for a student that knows nothing: %.6g by cached outputs, %.6g by live ones (%+.3f %%)",
                         loss, values.get(0), values.get(1), 100 * (values.get(0) / values.get(1) - 1))));
         return kept;
     }

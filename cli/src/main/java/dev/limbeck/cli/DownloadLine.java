@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.io.Downloads;
 
-/** Tell how far a download is, every few megabytes. */
+/** Measure how far a download is, every few megabytes. */
 final class DownloadLine implements Downloads.Progress {
     private static final long EVERY = 16 << 20;
 

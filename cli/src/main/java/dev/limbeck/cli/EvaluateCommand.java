@@ -21,7 +21,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "evaluate", description = "Judge a trained model on a split of labeled images.")
+@Command(name = "evaluate", description = "Evaluate a trained model on a split of labeled images.")
 final class EvaluateCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
@@ -98,7 +98,7 @@ final class EvaluateCommand extends LimbeckCommand {
         }
     }
 
-    /** Take the validation split by lot as the model's own run did, so that it is judged on what it has not seen. */
+    /** Take the validation split at random as the model's own run did, so that it is evaluated on what it has not seen. */
     private static void splitAsItsRun(String file, ObjectNode data) {
         JsonNode run =
                 RunRecord.beside(Path.of(file)).<JsonNode>map(RunRecord::data).orElse(NullNode.instance);

@@ -56,7 +56,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
         if (!json) terminal().out().println(Printable.line(line));
     }
 
-    /** Print a line about the work, which is no part of the result. */
+    /** Print a line about the work, which is not part of the result. */
     void tell(String line) {
         terminal().err().println(Printable.line(line));
     }

@@ -78,7 +78,7 @@ final class SweepCommand extends LimbeckCommand {
             names = "--seeds",
             paramLabel = "N",
             defaultValue = "1",
-            description = "Seeds each combination is judged on (default: 1)")
+            description = "Seeds each combination is evaluated on (default: 1)")
     int seeds = 1;
 
     @Option(

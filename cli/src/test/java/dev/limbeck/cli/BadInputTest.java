@@ -116,7 +116,7 @@ class BadInputTest {
                 "--data $/single | expected at least 2 classes",
                 "--data $/broken | broken/dog/p3.png: not an image of a known format (PNG, JPEG, BMP, GIF, WebP or TIFF); "
                         + "remove or replace it, or leave bad images out (skipBadImages, --skip-bad-images)",
-                "--data $/none.zip | none.zip: is no zip or tar archive (plain, or by gzip, bzip2, xz or zstd)",
+                "--data $/none.zip | none.zip: is not a zip or tar archive (plain, or by gzip, bzip2, xz or zstd)",
                 "--data $/two --label-regex zzz | found no labels; give one folder per class, or take labels",
             })
     void dataThatCannotBeUsed(String data, String expected) throws IOException {

@@ -39,7 +39,7 @@ class CompareTest {
         assertThat(text.out())
                 .startsWith("teacher cifar-resnet8: ")
                 .contains(
-                        "Every student: 16 labeled and 0 unlabeled images, 4 optimizer steps; seeds 0 to 1; judged on the valid",
+                        "Every student: 16 labeled and 0 unlabeled images, 4 optimizer steps; seeds 0 to 1; evaluated on the valid",
                         "There is no test split: ")
                 .containsPattern("distilled,? (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
                 .contains("chosen on the validation split: ")
@@ -144,7 +144,8 @@ class CompareTest {
                         out)
                 .done();
         assertThat(text.out())
-                .contains("T2-w0.5", "T5-w0.5", "chosen: T", "confirmed on fresh seeds:", "judged on the test split");
+                .contains(
+                        "T2-w0.5", "T5-w0.5", "chosen: T", "confirmed on fresh seeds:", "evaluated on the test split");
         Cli.Answer untested = Cli.run(taught("sweep"), "--out", home.resolve("none"));
         assertThat(untested.code()).isEqualTo(1);
         assertThat(untested.err())

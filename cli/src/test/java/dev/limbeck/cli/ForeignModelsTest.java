@@ -130,7 +130,7 @@ class ForeignModelsTest {
         assertThat(answer.code()).isEqualTo(1);
         assertThat(answer.out()).isEmpty();
         assertThat(answer.err())
-                .contains(broken + " is no ONNX file that can be run")
+                .contains(broken + " is not an ONNX file that can be run")
                 .hasLineCount(1);
     }
 }

@@ -81,7 +81,7 @@ class OutTest {
         train(annotated).done();
         Files.writeString(annotated.resolve("notes.txt"), "what I learned");
         refuses(annotated, refusal, "--overwrite");
-        refuses(precious.getRoot(), "is no place for a run");
+        refuses(precious.getRoot(), "is not a place for a run");
     }
 
     @Test

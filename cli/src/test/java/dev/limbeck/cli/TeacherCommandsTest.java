@@ -157,7 +157,7 @@ class TeacherCommandsTest {
                                 "--out",
                                 home.resolve("none"))
                         .err())
-                .contains(answers + " keeps answers for other circumstances: ")
+                .contains(answers + " caches outputs for other circumstances: ")
                 .hasLineCount(1);
         assertThat(home.resolve("none")).doesNotExist();
         String smaller = Cli.run(
@@ -172,7 +172,8 @@ class TeacherCommandsTest {
                                 "float16"))
                 .done()
                 .out();
-        assertThat(smaller).contains("answers about 12 training images are in ", " by kept answers, ", " by live ones");
+        assertThat(smaller)
+                .contains("answers about 12 training images are in ", " by cached outputs, ", " by live ones");
     }
 
     @Test

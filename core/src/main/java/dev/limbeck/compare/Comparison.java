@@ -77,7 +77,7 @@ public final class Comparison {
         this.context = context;
     }
 
-    /** Let each teacher remember its answers to at most so many rows, two million unless chosen; 0 computes each anew. */
+    /** Let each teacher remember its answers to at most this many rows, two million unless chosen; 0 computes each anew. */
     public Comparison cacheRows(long rows) {
         remembered = rows;
         return this;

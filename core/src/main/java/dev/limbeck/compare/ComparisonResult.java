@@ -39,7 +39,7 @@ public record ComparisonResult(
         List<String> facts = new ArrayList<>();
         facts.add(String.format(
                 Locale.ROOT,
-                "Every student: %,d labeled and %,d unlabeled images, %,d optimizer steps; %s %s; judged on the %s split.",
+                "Every student: %,d labeled and %,d unlabeled images, %,d optimizer steps; %s %s; evaluated on the %s split.",
                 labeled,
                 unlabeled,
                 steps,
@@ -66,7 +66,7 @@ public record ComparisonResult(
      * @param architecture name in the zoo, or the kind of file
      * @param weightsKey where in its file the weights lie, if it holds several sets
      * @param preparation of its inputs, as far as is known
-     * @param accuracy on the judged split; the mean over the seeds where that is by lot for each of them
+     * @param accuracy on the judged split; the mean over the seeds where that is at random for each of them
      * @param file of its predictions, relative to the comparison's folder
      */
     public record Taught(

@@ -32,7 +32,7 @@ final class RunStore {
     /**
      * Keep runs below a folder that was claimed.
      *
-     * @param tested whether they are judged on the test split too
+     * @param tested whether they are evaluated on the test split too
      */
     RunStore(Path out, Teachers teachers, boolean tested, RunContext context) {
         Leftovers.clear(out);

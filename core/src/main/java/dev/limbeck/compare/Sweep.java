@@ -46,7 +46,7 @@ public final class Sweep {
     public enum Strategy {
         /** Every combination, each for all epochs. */
         GRID,
-        /** Some combinations, drawn by lot, each for all epochs. */
+        /** Some combinations, drawn at random, each for all epochs. */
         RANDOM,
         /**
          * Every combination for a ninth of the epochs, the better third of them for a third, and a third of those for
@@ -78,7 +78,7 @@ public final class Sweep {
      * Prepare a sweep.
      *
      * @param trials how many combinations {@link Strategy#RANDOM} draws; others ignore it
-     * @param seeds how many seeds each combination is judged on, from the recipe's own on
+     * @param seeds how many seeds each combination is evaluated on, from the recipe's own on
      * @param confirmSeeds how many fresh seeds the winner is confirmed on; 0 to choose only
      */
     public Sweep(
@@ -174,7 +174,7 @@ public final class Sweep {
         return List.of(ninth, third, all).stream().distinct().toList();
     }
 
-    /** Judge what is left after so many epochs, the best first and what diverged last. */
+    /** Judge what is left after this many epochs, the best first and what diverged last. */
     private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {

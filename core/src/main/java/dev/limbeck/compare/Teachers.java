@@ -48,7 +48,7 @@ final class Teachers implements AutoCloseable {
     private final Path out;
     private final List<Path> written = new ArrayList<>();
 
-    /** Open them, and let each remember its answers to so many rows. */
+    /** Open them, and let each remember its answers to this many rows. */
     Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> told) {
         this.out = out;
         try {
@@ -120,7 +120,7 @@ final class Teachers implements AutoCloseable {
 
     /**
      * Judge each teacher on the data of one more seed. A test split is the same for all seeds; images that validate are
-     * drawn by lot for each where the data does not name them. The first seed's predictions are kept.
+     * drawn at random for each where the data does not name them. The first seed's predictions are kept.
      */
     void judge(ImageData data, Split split, RunContext context) {
         boolean first = all.isEmpty();

@@ -151,7 +151,7 @@ public final class DistillationBuilder {
         return this;
     }
 
-    /** Stop distilling after so many batches of a fit, at least 1: from then on the labels alone teach, with weight 1. */
+    /** Stop distilling after this many batches of a fit, at least 1: from then on the labels alone teach, with weight 1. */
     public DistillationBuilder maxSteps(int batches) {
         lastStep = Settings.atLeast(1, "batches", batches);
         return this;
@@ -164,7 +164,7 @@ public final class DistillationBuilder {
     }
 
     /**
-     * Measure, every so many batches, each term's value, weight and gradient and how the gradient lies to the task's. Such a
+     * Measure, every n batches, each term's value, weight and gradient and how the gradient lies to the task's. Such a
      * step costs one backward pass more for each term.
      */
     public DistillationBuilder gradientStatsEvery(int batches) {

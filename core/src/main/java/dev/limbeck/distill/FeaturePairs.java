@@ -121,7 +121,7 @@ public final class FeaturePairs {
         });
         // The container of all stages has the last one's resolution, and is listed before them.
         places.sort(Comparator.comparingDouble(Place::side).reversed());
-        // The single layers of a stem are no stage, where others are.
+        // The single layers of a stem are not a stage, where others are.
         List<Place> blocks = places.stream()
                 .filter(place ->
                         network.rows().stream().anyMatch(row -> row.path().startsWith(place.path + ".")))

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Measure, every so many batches, how the terms of a loss pull at the student. */
+/** Measure, every n batches, how the terms of a loss pull at the student. */
 final class GradientStats {
     /**
      * Hold one term at one step.

@@ -17,7 +17,7 @@ final class SelectedSamples {
         index = Tensors.to(Tensors.of(Arrays.stream(chosen).asLongStream().toArray(), chosen.length), device);
     }
 
-    /** Return whether so many rows are not enough for a loss, which may compare them with each other. */
+    /** Return whether this many rows are not enough for a loss, which may compare them with each other. */
     static boolean tooFew(int rows, boolean relational) {
         return rows < (relational ? 2 : 1);
     }

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Let a network teach its own shallow layers: each chosen layer gets an exit, a mean over the positions and a linear
- * classifier, that learns from the labels and from the network's own logits. The exits are trained along and are no part of
+ * classifier, that learns from the labels and from the network's own logits. The exits are trained along and are not part of
  * the network. No teacher is needed.
  *
  * <p>total = task + s·Σ over the exits of ((1 − w)·task of the exit + w·loss(exit, own logits))

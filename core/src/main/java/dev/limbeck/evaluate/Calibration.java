@@ -10,7 +10,7 @@ import org.apache.commons.math3.optim.univariate.SearchInterval;
 import org.apache.commons.math3.optim.univariate.UnivariateObjectiveFunction;
 
 /**
- * Tell whether a model is as often right as it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
+ * Return whether a model is as often right as it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
  *
  * @param error expected calibration error: the mean over the rows of |confidence − accuracy| of their bin
  * @param bins 15 bins of equal width over the confidence in the top class, from 0 to 1
@@ -29,7 +29,7 @@ public record Calibration(double error, List<Bin> bins) {
      */
     public record Bin(int rows, double confidence, double accuracy) {}
 
-    /** Judge the probabilities at a temperature; rows without a label do not count. */
+    /** Evaluate the probabilities at a temperature; rows without a label do not count. */
     public static Calibration of(Predictions predictions, double temperature) {
         int[] rows = new int[BINS];
         double[] confidence = new double[BINS];
@@ -55,7 +55,7 @@ public record Calibration(double error, List<Bin> bins) {
 
     /**
      * Find the temperature in [0.05, 50] with the least negative log-likelihood of the labels. To be found on other rows
-     * than those it is then judged on.
+     * than those it is then evaluated on.
      */
     public static double temperature(Predictions predictions) {
         // Searched in the logarithm: halving and doubling matter alike.

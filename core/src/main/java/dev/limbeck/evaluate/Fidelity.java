@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.train.Predictions;
 
 /**
- * Tell how closely a student follows its teacher; labels play no part.
+ * Measure how closely a student follows its teacher; labels play no part.
  *
  * @param top1 share of rows on which both have the same top class
  * @param top5 share of rows on which the teacher's top class is among the student's five largest logits

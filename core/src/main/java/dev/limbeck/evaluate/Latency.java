@@ -9,7 +9,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell how long one forward pass in evaluation mode takes, in milliseconds.
+ * Measure how long one forward pass in evaluation mode takes, in milliseconds.
  *
  * @param p50 the median
  * @param p90 exceeded by one pass in ten

@@ -63,7 +63,7 @@ public final class Archives {
             Path archive, Path folder, long allowedBytes, Predicate<String> needed, Consumer<List<String>> noted) {
         Path target = folder.toAbsolutePath().normalize();
         Path parent = target.getParent();
-        if (parent == null) throw IoErrors.in(folder, "is no folder to unpack into");
+        if (parent == null) throw IoErrors.in(folder, "is not a folder to unpack into");
         Path temporary = parent.resolve("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.createDirectories(parent);

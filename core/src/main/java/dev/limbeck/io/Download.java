@@ -13,11 +13,11 @@ import java.net.URI;
  */
 public record Download(URI address, String fileName, Checksum checksum, long mostBytes) {
     /** The data sets and weights that are known by name are smaller; the largest is of 0.8 GB. */
-    private static final long USUAL_MOST = 2L << 30;
+    private static final long DEFAULT_MOST = 2L << 30;
 
     /** Allow 2 GiB. */
     public Download(URI address, String fileName, Checksum checksum) {
-        this(address, fileName, checksum, USUAL_MOST);
+        this(address, fileName, checksum, DEFAULT_MOST);
     }
 
     public Download {

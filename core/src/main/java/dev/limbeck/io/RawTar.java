@@ -78,7 +78,7 @@ final class RawTar extends TarArchiveInputStream {
         }
     }
 
-    /** Read what is left of the entry before, which is no part of the next one's description. */
+    /** Read what is left of the entry before, which is not part of the next one's description. */
     private void readRest() throws IOException {
         TarArchiveEntry entry = getCurrentEntry();
         if (entry == null || entry.isSparse()) return;

@@ -79,7 +79,7 @@ final class Transfer {
             throw failed(download, target, reason(e), e);
         } catch (IllegalArgumentException e) {
             // The client's way to refuse what a server sends, such as an address to go on at.
-            throw failed(download, target, "the server's answer is no HTTP that can be used", e);
+            throw failed(download, target, "the server's answer is not HTTP that can be used", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failed(download, target, "it was interrupted", e);
@@ -105,7 +105,7 @@ final class Transfer {
         return client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     }
 
-    /** Tell whether an answer can be used behind the bytes that are there; an error can, to be reported. */
+    /** Return whether an answer can be used behind the bytes that are there; an error can, to be reported. */
     private static boolean continues(HttpResponse<?> response, long have) {
         if (response.statusCode() == RANGE_NOT_SATISFIABLE) return false;
         return response.statusCode() != PARTIAL || contentRange(response).startsWith("bytes " + have + "-");
@@ -251,7 +251,7 @@ final class Transfer {
 
     private static String reason(IOException e) {
         if (e instanceof HttpConnectTimeoutException) return "no connection within " + CONNECT.toSeconds() + " s";
-        if (e instanceof ProtocolException) return "the server's answer is no HTTP that can be used";
+        if (e instanceof ProtocolException) return "the server's answer is not HTTP that can be used";
         if (e instanceof HttpTimeoutException) return "the server did not answer in time";
         if (e instanceof ConnectException) {
             return e.getCause() != null && e.getCause().getCause() instanceof UnresolvedAddressException

@@ -189,7 +189,7 @@ final class Unpacking {
         if (e instanceof EOFException eof) return IoErrors.reading(archive, eof);
         return new LimbeckException(
                 archive
-                        + ": is no zip or tar archive (plain, or by gzip, bzip2, xz or zstd), or is damaged or cut off ("
+                        + ": is not a zip or tar archive (plain, or by gzip, bzip2, xz or zstd), or is damaged or cut off ("
                         + IoErrors.printable(String.valueOf(e.getMessage())) + "); download or pack it again",
                 e);
     }

@@ -233,7 +233,7 @@ public record SavedModel(
             long classes = fit.shape(needs.classifier())[0];
             if (classes < 1 || classes > MOST_CLASSES) {
                 throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
-                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is no " + architecture.name());
+                        + classes + " classes; expected 1 to " + MOST_CLASSES + "; it is not a " + architecture.name());
             }
             if (classes != guess) {
                 module.close();

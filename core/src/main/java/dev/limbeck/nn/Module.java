@@ -58,7 +58,7 @@ public abstract class Module implements AutoCloseable {
     /**
      * Describe {@link #forward} in eval mode as TorchScript: the source of a method {@code forward(self, x: Tensor)}
      * that names parameters and buffers as {@code self.weight} and calls children as {@code self.conv1.forward(x)}, or
-     * {@code getattr(self, "0").forward(x)} where the name is no identifier. Exporters compile and walk it.
+     * {@code getattr(self, "0").forward(x)} where the name is not an identifier. Exporters compile and walk it.
      *
      * @throws LimbeckException if this kind of module does not describe itself
      */

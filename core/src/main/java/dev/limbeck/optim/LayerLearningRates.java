@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  * @param even whether the groups between are spread evenly on a logarithmic scale; else they all have {@code low}
  */
 public record LayerLearningRates(double low, double high, boolean even) {
-    private static final double USUAL_FACTOR = 10;
+    private static final double DEFAULT_FACTOR = 10;
 
     public LayerLearningRates {
         Settings.positive("learning rate", low);
@@ -30,10 +30,10 @@ public record LayerLearningRates(double low, double high, boolean even) {
 
     /** Let the classifier learn at a rate, and everything before it at a tenth. */
     public static LayerLearningRates upTo(double high) {
-        return new LayerLearningRates(high / USUAL_FACTOR, high, false);
+        return new LayerLearningRates(high / DEFAULT_FACTOR, high, false);
     }
 
-    /** Return what the classifier's rate is multiplied with for a group, from 0, of so many. */
+    /** Return what the classifier's rate is multiplied with for a group, from 0, of this many. */
     public double factor(int group, int groups) {
         if (group == groups - 1) return 1;
         double position = even ? (double) group / (groups - 1) : 0;

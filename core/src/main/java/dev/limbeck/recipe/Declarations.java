@@ -90,7 +90,7 @@ public final class Declarations {
         return AMBIGUOUS.contains(setting.key()) ? setting.dotted() : setting.key();
     }
 
-    /** Refuse keys that are no settings. */
+    /** Refuse keys that are not settings. */
     static void requireKnown(JsonNode tree, Class<?> section, String path) {
         if (!tree.isObject()) return; // which is said when it is bound
         List<DeclaredSetting> settings = in(section);

@@ -160,7 +160,7 @@ public record LossRecipe(
     /**
      * Set a schedule that was given as text, as a number where it is one; null sets nothing.
      *
-     * @throws LimbeckException if the text is no schedule
+     * @throws LimbeckException if the text is not a schedule
      */
     public static void put(ObjectNode tree, String name, @Nullable String schedule) {
         if (schedule == null) return;

@@ -134,7 +134,7 @@ public final class RecipeFiles {
                         origin + ":" + (i + 1) + ": is indented by a tab, which YAML does not allow; use spaces", e);
             }
             throw new LimbeckException(
-                    origin + place(e) + ": is no YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
+                    origin + place(e) + ": is not YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
         } catch (IOException e) {
             throw new IllegalStateException("text in memory can always be read", e);
         }

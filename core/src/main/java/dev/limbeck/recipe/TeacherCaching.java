@@ -30,7 +30,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param rows of training, each view counted
  * @param bytes that the folder takes
- * @param changes from each loss on logits to its values, by the kept answers and by live ones, for a student that takes
+ * @param changes from each loss on logits to its values, by the cached outputs and by live ones, for a student that takes
  *     all classes for equally likely; empty if numbers are kept exactly
  */
 public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, List<Double>> changes) {

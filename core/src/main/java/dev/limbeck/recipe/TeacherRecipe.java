@@ -221,7 +221,7 @@ public record TeacherRecipe(
     /**
      * Open it; the caller closes it.
      *
-     * @param told takes lines about kept answers and about what is doubtful
+     * @param told takes lines about cached outputs and about what is doubtful
      */
     public LoadedTeacher open(Consumer<String> told) {
         return open(told, ModelRole.TEACHER);

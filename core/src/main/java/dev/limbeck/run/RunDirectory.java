@@ -64,7 +64,8 @@ public final class RunDirectory implements AutoCloseable {
      */
     public static void check(Path target, boolean overwrite) {
         Path whole = target.toAbsolutePath().normalize();
-        if (whole.getFileName() == null) throw new LimbeckException(target + " is no place for a run; choose a folder");
+        if (whole.getFileName() == null)
+            throw new LimbeckException(target + " is not a place for a run; choose a folder");
         FolderLock.check(FolderLock.beside(whole), target);
         requireFree(target, whole, overwrite);
     }

@@ -119,7 +119,7 @@ public record RunRecord(
             @Nullable Results best,
             @Nullable Results last,
             @Nullable Integer epoch) {
-        /** Return how the model does on a split; null if it was not judged on it. */
+        /** Return how the model does on a split; null if it was not evaluated on it. */
         public @Nullable SplitResult of(Split split) {
             return switch (split) {
                 case VALID -> valid;

@@ -14,7 +14,7 @@ public final class BlasThreads implements AutoCloseable {
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
     private static final boolean IDLE_THREADS_SLEEP = System.getenv("OPENBLAS_THREAD_TIMEOUT") != null;
 
-    /** Networks of so many parameters make products of a single image that are worth a second thread. */
+    /** Networks of this many parameters make products of a single image that are worth a second thread. */
     private static final long LARGE = 5_000_000;
 
     private static int goingOn;

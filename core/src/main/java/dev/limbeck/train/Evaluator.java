@@ -28,7 +28,7 @@ public final class Evaluator {
 
     private Evaluator() {}
 
-    /** Judge a model that lives on {@code device}; modes are afterward as before. */
+    /** Evaluate a model that lives on {@code device}; modes are afterward as before. */
     public static EvaluationResult run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
         try (Module.ModeGuard mode = model.evalMode()) {
@@ -52,7 +52,7 @@ public final class Evaluator {
     }
 
     /**
-     * Judge the mean probabilities over each row as it is and over some augmented views of it.
+     * Evaluate the mean probabilities over each row as it is and over some augmented views of it.
      *
      * @param views augmented ones, at least 1
      */

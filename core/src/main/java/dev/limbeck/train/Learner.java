@@ -263,7 +263,7 @@ public final class Learner implements AutoCloseable {
         List<EpochRecord> rows = new ArrayList<>();
         if (frozenEpochs > 0) {
             freeze();
-            OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.USUAL_START);
+            OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.DEFAULT_START);
             rows.addAll(fit(frozenEpochs, LayerLearningRates.upTo(rate), with(rising, more)));
         }
         unfreeze();
@@ -297,13 +297,13 @@ public final class Learner implements AutoCloseable {
         freeze();
     }
 
-    /** Look for a learning rate from 1e-6 to 1 in so many steps, such as 100. */
+    /** Look for a learning rate from 1e-6 to 1 in this many steps, such as 100. */
     public LrCurve lrFind(int steps, Callback... more) {
         return lrFind(LrFinder.LOWEST, LrFinder.HIGHEST, steps, more);
     }
 
     /**
-     * Look for a learning rate: train for at most so many steps while the rate rises, then put the weights back.
+     * Look for a learning rate: train for at most this many steps while the rate rises, then put the weights back.
      *
      * @param lowest where the rate begins, positive
      * @param highest where it would end, above {@code lowest}; training stops earlier once the loss runs away
@@ -321,7 +321,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Tell how large each term of the loss is on the first batch; nothing is trained.
+     * Measure how large each term of the loss is on the first batch; nothing is trained.
      *
      * @param more callbacks that add terms, such as a distillation
      */
@@ -331,18 +331,18 @@ public final class Learner implements AutoCloseable {
         return first.terms();
     }
 
-    /** Judge the model on the validation split. */
+    /** Evaluate the model on the validation split. */
     public EvaluationResult validate() {
         return validate(Split.VALID);
     }
 
-    /** Judge the model on a split: the task's loss and metrics alone, whatever it was trained with. */
+    /** Evaluate the model on a split: the task's loss and metrics alone, whatever it was trained with. */
     public EvaluationResult validate(Split split) {
         return Evaluator.run(model, data, split, device, metrics, loss);
     }
 
     /**
-     * Judge the model by its mean probabilities over each row and some augmented views of it (test-time augmentation).
+     * Evaluate the model by its mean probabilities over each row and some augmented views of it (test-time augmentation).
      *
      * @param views augmented ones, at least 1; fastai takes 4
      */

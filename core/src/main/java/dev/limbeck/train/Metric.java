@@ -1,6 +1,6 @@
 package dev.limbeck.train;
 
-/** Judge the predictions of a split against its labels; rows without a label do not count. */
+/** Evaluate the predictions of a split against its labels; rows without a label do not count. */
 public interface Metric {
     /** Return the name that tables and JSON use. */
     String name();

@@ -10,8 +10,8 @@ import dev.limbeck.Settings;
  * momentum from 0.95 to 0.85 to 0.95; step i of n has the values at position i/n.
  */
 public final class OneCycle implements Callback {
-    private static final double USUAL_RISE = 0.25;
-    static final double USUAL_START = 25;
+    private static final double DEFAULT_RISE = 0.25;
+    static final double DEFAULT_START = 25;
     private static final double END_DIVISOR = 1e5;
     private static final double HIGH_MOMENTUM = 0.95;
     private static final double LOW_MOMENTUM = 0.85;
@@ -22,7 +22,7 @@ public final class OneCycle implements Callback {
 
     /** Make a schedule with this highest learning rate. */
     public OneCycle(double maximum) {
-        this(maximum, USUAL_RISE, USUAL_START);
+        this(maximum, DEFAULT_RISE, DEFAULT_START);
     }
 
     /**

@@ -1,7 +1,7 @@
 package dev.limbeck.train;
 
 /**
- * Tell how large a term of a loss is.
+ * Measure how large a term of a loss is.
  *
  * @param weight that it has in the total
  */

@@ -23,7 +23,7 @@ final class FastaiNames {
 
     private FastaiNames() {}
 
-    /** Tell whether names are of this form, with fastai's head. */
+    /** Return whether names are of this form, with fastai's head. */
     static boolean matches(Collection<String> names) {
         return names.contains(FIRST_OF_HEAD)
                 && names.stream().allMatch(name -> NUMBERED.matcher(name).matches());

@@ -18,7 +18,7 @@ final class HeaderScan {
      * Check an object of JSON from its beginning to its end.
      *
      * @throws IllegalArgumentException saying what no header has
-     * @throws IOException if it is no JSON
+     * @throws IOException if it is not JSON
      */
     static void check(JsonParser json, String metadata) throws IOException {
         long most = Limit.TENSORS.value();
@@ -35,7 +35,7 @@ final class HeaderScan {
                     String name = String.valueOf(json.currentName());
                     throw new IllegalArgumentException(
                             metadata.equals(name)
-                                    ? "has " + name + ", which is no map of strings"
+                                    ? "has " + name + ", which is not a map of strings"
                                     : "has '" + name + "', which does not describe a tensor");
                 }
                 if (depth == 2) unbounded = metadata.equals(json.currentName());

@@ -263,7 +263,7 @@ public final class Safetensors {
     }
 
     private static Header parse(Path file, byte[] text, long dataBytes) throws IOException {
-        if (text[0] != '{') throw IoErrors.in(file, "the header is no JSON object; not a safetensors file");
+        if (text[0] != '{') throw IoErrors.in(file, "the header is not a JSON object; not a safetensors file");
         JsonNode root;
         try (JsonParser parser = JSON.createParser(text)) {
             HeaderScan.check(parser, METADATA);
@@ -294,10 +294,11 @@ public final class Safetensors {
 
     private static Map<String, String> metadata(Path file, JsonNode node) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        if (!node.isObject()) throw IoErrors.in(file, METADATA + " is no map of strings");
+        if (!node.isObject()) throw IoErrors.in(file, METADATA + " is not a map of strings");
         for (Map.Entry<String, JsonNode> field : node.properties()) {
             if (!field.getValue().isTextual()) {
-                throw IoErrors.in(file, METADATA + " entry '" + IoErrors.printable(field.getKey()) + "' is no string");
+                throw IoErrors.in(
+                        file, METADATA + " entry '" + IoErrors.printable(field.getKey()) + "' is not a string");
             }
             metadata.put(field.getKey(), field.getValue().textValue());
         }

@@ -27,7 +27,7 @@ final class ScriptOperators {
             "rpc_sync", "reaches other processes or machines",
             "rpc_remote", "reaches other processes or machines");
 
-    /** Properties of values that are no operators of their own name. */
+    /** Properties of values that are not operators of their own name. */
     private static final Set<String> PROPERTIES =
             Set.of("shape", "ndim", "T", "H", "mT", "mH", "grad", "value", "names", "unpack", "__new__", "__init__");
 

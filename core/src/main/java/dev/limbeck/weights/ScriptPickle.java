@@ -92,7 +92,7 @@ final class ScriptPickle {
     }
 
     private @Nullable Object run() {
-        if (in.get() != (byte) 0x80 || in.get() != 2) throw wrong("is no pickle of protocol 2");
+        if (in.get() != (byte) 0x80 || in.get() != 2) throw wrong("is not a pickle of protocol 2");
         while (true) {
             int opcode = Byte.toUnsignedInt(in.get());
             if (opcode == '.') break;
@@ -172,7 +172,7 @@ final class ScriptPickle {
             }
             case 'b', 'R' -> {
                 Object argument = pop();
-                if (!(popAny() instanceof Global callee)) throw wrong("calls what is no class");
+                if (!(popAny() instanceof Global callee)) throw wrong("calls what is not a class");
                 push(call(callee.name, argument, opcode == 'b'));
             }
             case 'Q' -> push(storage(pop()));
@@ -361,13 +361,13 @@ final class ScriptPickle {
     @SuppressWarnings("unchecked")
     private static List<@Nullable Object> list(@Nullable Object value) {
         if (value instanceof List<?> list) return (List<@Nullable Object>) list;
-        throw wrong("adds to what is no list");
+        throw wrong("adds to what is not a list");
     }
 
     @SuppressWarnings("unchecked")
     private static Map<Object, @Nullable Object> map(@Nullable Object value) {
         if (value instanceof Map<?, ?> map) return (Map<Object, @Nullable Object>) map;
-        throw wrong("adds to what is no map");
+        throw wrong("adds to what is not a map");
     }
 
     private static IllegalArgumentException wrong(String what) {

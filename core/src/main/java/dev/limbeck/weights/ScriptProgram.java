@@ -75,7 +75,7 @@ final class ScriptProgram {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException("is no text", e);
+            throw new IllegalArgumentException("is not text", e);
         }
     }
 

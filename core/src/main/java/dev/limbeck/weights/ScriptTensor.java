@@ -105,7 +105,7 @@ final class ScriptTensor {
         if (!(value instanceof Object[] items)) throw wrong("has a tensor without sizes");
         long[] longs = new long[items.length];
         for (int i = 0; i < items.length; i++) {
-            if (!(items[i] instanceof Long number)) throw wrong("has a tensor whose sizes are no whole numbers");
+            if (!(items[i] instanceof Long number)) throw wrong("has a tensor whose sizes are not whole numbers");
             longs[i] = number;
         }
         return longs;

@@ -56,7 +56,7 @@ final class TensorBytes {
         return size(type.bytes(), shape);
     }
 
-    /** Return the bytes that a shape takes at so many an element, or −1 where it is too large or too long. */
+    /** Return the bytes that a shape takes at this many an element, or −1 where it is too large or too long. */
     static long size(int bytesOfOne, long[] shape) {
         if (shape.length > MOST_DIMENSIONS) return -1;
         boolean empty = false;

@@ -75,7 +75,7 @@ final class TorchGlobals {
 
     static long integer(@Nullable Object value) {
         if (value instanceof Integer || value instanceof Long) return ((Number) value).longValue();
-        throw new IllegalArgumentException("damaged pickle: a size or offset is no 64-bit integer");
+        throw new IllegalArgumentException("damaged pickle: a size or offset is not a 64-bit integer");
     }
 
     private static Map<String, Global> known() {

@@ -100,7 +100,7 @@ public final class TorchScriptFile {
         try (ZipFile zip = new ZipFile(file.toFile())) {
             return zip.stream().anyMatch(entry -> CODE.matcher(entry.getName()).matches());
         } catch (IOException | IllegalArgumentException e) {
-            // The latter comes from names of entries that are no UTF-8.
+            // The latter comes from names of entries that are not UTF-8.
             return false;
         }
     }
@@ -156,7 +156,8 @@ public final class TorchScriptFile {
         for (String name : List.of("version", ".data/version")) {
             byte[] version = archive.text(name);
             if (version == null) continue;
-            if (said || !VERSION.matcher(ascii(version)).matches()) throw archive.damaged("its version is no number");
+            if (said || !VERSION.matcher(ascii(version)).matches())
+                throw archive.damaged("its version is not a number");
             said = true;
         }
         if (!said) throw archive.damaged("it does not say its version");

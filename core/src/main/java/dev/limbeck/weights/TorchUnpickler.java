@@ -127,7 +127,7 @@ final class TorchUnpickler extends StrictUnpickler {
 
     private Object call(@Nullable Object callee, @Nullable Object arguments) {
         if (!(callee instanceof Global global) || !(arguments instanceof Object[] values)) {
-            throw IoErrors.in(file, "damaged pickle: calls what is no known class" + NOTHING_RUN);
+            throw IoErrors.in(file, "damaged pickle: calls what is not a known class" + NOTHING_RUN);
         }
         spendOnCall(values);
         return global.call(values);
@@ -145,7 +145,7 @@ final class TorchUnpickler extends StrictUnpickler {
 
     private static String text(Object value) {
         if (value instanceof String text) return text;
-        throw new IllegalArgumentException("damaged pickle: the name of a class is no text");
+        throw new IllegalArgumentException("damaged pickle: the name of a class is not text");
     }
 
     /** Resolve {@code ('storage', type, key, location, elements[, view])} to a part of a storage. */

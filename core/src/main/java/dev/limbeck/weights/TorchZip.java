@@ -32,7 +32,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
 
     /** Of the byte order. */
     private static final int LONGEST_WORD = 16;
-    /** The entries of a checkpoint that are no tensors. */
+    /** The entries of a checkpoint that are not tensors. */
     private static final int MOST_BESIDE = 1_000;
 
     private final Path file;
@@ -99,7 +99,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         } catch (EOFException e) {
             throw IoErrors.reading(file, e);
         } catch (IOException | IllegalArgumentException e) {
-            // The latter comes from names of entries that are no UTF-8.
+            // The latter comes from names of entries that are not UTF-8.
             throw new LimbeckException(
                     file + ": is cut off or damaged (" + IoErrors.printable(String.valueOf(e.getMessage()))
                             + "); copy or download it again",

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Tell how well a group of a file's tensors, under a prefix of their names, is what a network needs. */
+/** Measure how well a group of a file's tensors, under a prefix of their names, is what a network needs. */
 public final class WeightFit {
     /** What wraps parts of a network adds to the names in their middle. */
     private static final Pattern WRAPPERS = Pattern.compile(

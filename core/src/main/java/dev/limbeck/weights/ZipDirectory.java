@@ -152,7 +152,7 @@ final class ZipDirectory {
             }
             return name;
         } catch (CharacterCodingException e) {
-            throw new DataFormatException("the name of an entry is no UTF-8");
+            throw new DataFormatException("the name of an entry is not UTF-8");
         }
     }
 

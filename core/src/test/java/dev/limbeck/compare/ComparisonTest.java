@@ -256,7 +256,7 @@ class ComparisonTest {
         });
     }
 
-    /** Let a comparison begin so many epochs; returns whether it came to its end. */
+    /** Let a comparison begin this many epochs; returns whether it came to its end. */
     private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
         int[] left = {epochs};
         RunContext silent = RunContext.silent();
@@ -312,7 +312,7 @@ class ComparisonTest {
                 .run();
         assertThat(result.facts())
                 .containsExactly(
-                        "Every student: 27 labeled and 0 unlabeled images, 8 optimizer steps; seed 0; judged on the"
+                        "Every student: 27 labeled and 0 unlabeled images, 8 optimizer steps; seed 0; evaluated on the"
                                 + " valid split.",
                         "Initial weights differ, as the recipes say: some students begin with trained ones.",
                         "There is no test split: the images that validate judge too, which flatters what they chose.");

@@ -145,7 +145,7 @@ class ImageDecoderTest {
 
     @Test
     void readsCmykJpeg() throws IOException {
-        // Adobe writes CMYK inverted and says so in an APP14 block; without color transform, 255 is no ink.
+        // Adobe writes CMYK inverted and says so in an APP14 block; without color transform, 255 means no ink.
         byte[] adobe = cmyk();
         RgbImage read = ImageDecoder.decode(adobe);
         assertThat(read.width()).isEqualTo(16);

@@ -144,7 +144,7 @@ class ArchiveNamesTest {
         }
         assertThat(Archives.extract(file, folder)).isEmpty();
         assertThat(folders()).containsExactlyInAnyOrder("B\u00e4r", "\u732b");
-        // As bsdtar and Python write names that are no UTF-8.
+        // As bsdtar and Python write names that are not UTF-8.
         byte[] raw = Files.readAllBytes(file);
         String text = new String(raw, StandardCharsets.ISO_8859_1).replace("path=B\u00c3\u00a4r/1", "path=B\u00e4or/1");
         Files.writeString(file, text, StandardCharsets.ISO_8859_1);

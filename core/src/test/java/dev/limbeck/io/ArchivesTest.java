@@ -300,7 +300,7 @@ class ArchivesTest {
         for (int length = 0; length < zip.length; length += 5) {
             assertRefused(Files.write(cut, Arrays.copyOf(zip, length)), "");
         }
-        assertRefused(Files.writeString(cut, "no archive at all"), "is no zip or tar");
+        assertRefused(Files.writeString(cut, "no archive at all"), "is not a zip or tar");
         assertRefused(root, "is a folder");
         assertRefused(root.resolve("none.zip"), "no such file");
     }

@@ -185,7 +185,8 @@ class SavedModelTest {
         refused(
                 empty,
                 "CIFAR_RESNET8",
-                empty + " has a classifier 'linear.weight' of 0 classes; expected 1 to 100000; it is no cifar-resnet8");
+                empty
+                        + " has a classifier 'linear.weight' of 0 classes; expected 1 to 100000; it is not a cifar-resnet8");
     }
 
     @Test

@@ -54,7 +54,7 @@ class RecipeTest {
     void aKeyThatIsThereTwiceIsRefused() {
         assertThatThrownBy(() -> Recipe.read(file(LEAST + "training: {epochs: 1, epochs: 3}\n")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith(folder.resolve("r.yaml") + ":3: is no YAML (Duplicate")
+                .hasMessageStartingWith(folder.resolve("r.yaml") + ":3: is not YAML (Duplicate")
                 .hasMessageContaining("epochs");
     }
 

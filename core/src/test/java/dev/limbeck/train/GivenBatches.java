@@ -41,7 +41,7 @@ public final class GivenBatches implements Data {
         return this;
     }
 
-    /** Tell how the inputs were prepared. */
+    /** Measure how the inputs were prepared. */
     public GivenBatches prepared(Map<String, String> how) {
         preparation = how;
         return this;

@@ -40,7 +40,7 @@ class BoundedPicklesTest {
         return IntStream.range(0, count).mapToObj(part).collect(Collectors.joining());
     }
 
-    /** A map of so many names, at place 0 of the memo; 13 bytes each. */
+    /** A map of this many names, at place 0 of the memo; 13 bytes each. */
     private static String bigMap(int names) {
         return "}q\u0000(" + repeat(names, i -> "U\u0008%08dN".formatted(i)) + "u";
     }

@@ -75,13 +75,13 @@ class MaliciousPickleTest {
                 Arguments.of("os.popen", "cfastcore.foundation\nL\n)\u0081(cos\npopen\ne."),
                 Arguments.of("os.execv", "ccollections\nCounter\n)R(cos\nexecv\nK\u0001u."),
                 Arguments.of("os.remove", "cnumpy.core.multiarray\n_reconstruct\n(cos\nremove\ntR."),
-                // what a known class makes is no function
-                Arguments.of("calls what is no known class", "cargparse\nNamespace\n)R(" + argument + "tR."),
-                Arguments.of("calls what is no known class", "cpathlib\nPosixPath\n(S'x'\ntR(tR."),
+                // what a known class makes is not a function
+                Arguments.of("calls what is not a known class", "cargparse\nNamespace\n)R(" + argument + "tR."),
+                Arguments.of("calls what is not a known class", "cpathlib\nPosixPath\n(S'x'\ntR(tR."),
                 Arguments.of("builtins.ValueError", "cbuiltins\nValueError\n)R."),
-                // a call of what is no class, and of a class by text
-                Arguments.of("calls what is no known class", "S'os.system'\n(" + argument + "tR."),
-                Arguments.of("calls what is no known class", "}(" + argument + "tR."),
+                // a call of what is not a class, and of a class by text
+                Arguments.of("calls what is not a known class", "S'os.system'\n(" + argument + "tR."),
+                Arguments.of("calls what is not a known class", "}(" + argument + "tR."),
                 // a known function called through another with the forbidden one inside
                 Arguments.of(
                         "os.system", "ctorch._tensor\n_rebuild_from_type_v2\n(cos\nsystem\nN(" + argument + "ttR."),

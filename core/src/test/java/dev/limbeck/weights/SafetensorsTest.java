@@ -144,7 +144,7 @@ class SafetensorsTest {
                 "{\"a\":7} | 0 | element type",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}} | 1 | Duplicate",
                 "{\"a\":{\"dtype\":\"BOOL\",\"shape\":[1],\"data_offsets\":[0,1]}} | 1 | expected 0 or 1",
-                "{\"__metadata__\":{\"a\":1}} | 0 | is no string",
+                "{\"__metadata__\":{\"a\":1}} | 0 | is not a string",
                 "{\"__metadata__\":[]} | 0 | no map of strings",
                 "{} {} | 0 | not well-formed",
                 "{\"a\": | 0 | not well-formed",

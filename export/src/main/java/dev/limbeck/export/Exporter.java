@@ -50,14 +50,14 @@ public final class Exporter {
     /** The name of the description beside the files. */
     public static final String CARD_NAME = "MODEL_CARD.md";
 
-    static final int USUAL_ROWS = 256;
+    static final int DEFAULT_ROWS = 256;
 
     private final ExportModel source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
     private OnnxFile.Options options = OnnxFile.Options.usual();
     private @Nullable ImageData data;
     private Split split = Split.TEST;
-    private int rows = USUAL_ROWS;
+    private int rows = DEFAULT_ROWS;
 
     private Exporter(ExportModel source) {
         this.source = source;
@@ -103,10 +103,10 @@ public final class Exporter {
 
     /** Run every file on images before it is trusted: 256 of a split, at equal distances. */
     public Exporter verifiedOn(ImageData data, Split split) {
-        return verifiedOn(data, split, USUAL_ROWS);
+        return verifiedOn(data, split, DEFAULT_ROWS);
     }
 
-    /** Run every file on so many images of a split. */
+    /** Run every file on this many images of a split. */
     public Exporter verifiedOn(ImageData data, Split split, int rows) {
         this.data = data;
         this.split = split;

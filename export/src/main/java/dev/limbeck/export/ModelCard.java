@@ -205,7 +205,7 @@ final class ModelCard {
                 options.foldBatchNorms() ? "" : " --no-fold",
                 files.stream().allMatch(file -> file.verification() == null)
                         ? " --no-verify"
-                        : rows == Exporter.USUAL_ROWS ? "" : " --samples " + rows);
+                        : rows == Exporter.DEFAULT_ROWS ? "" : " --samples " + rows);
     }
 
     private static void results(StringBuilder text, RunRecord run) {

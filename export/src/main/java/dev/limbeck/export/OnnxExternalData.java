@@ -47,7 +47,7 @@ final class OnnxExternalData {
     /**
      * Return the model's file, then those that it names, by name.
      *
-     * @throws LimbeckException if it is no ONNX, or one of them is missing, shorter than a tensor needs, or outside the
+     * @throws LimbeckException if it is not an ONNX file, or one of them is missing, shorter than a tensor needs, or outside the
      *     model's folder
      */
     static List<Path> files(Path model) {
@@ -59,7 +59,7 @@ final class OnnxExternalData {
             data.walk(coded, ModelProto.getDescriptor(), 0);
         } catch (InvalidProtocolBufferException e) {
             throw new LimbeckException(
-                    model + " is no ONNX file that can be run: it is damaged or of another kind ("
+                    model + " is not an ONNX file that can be run: it is damaged or of another kind ("
                             + LimbeckException.briefly(e) + ")",
                     e);
         } catch (IOException e) {
@@ -72,7 +72,7 @@ final class OnnxExternalData {
 
     private void walk(CodedInputStream in, Descriptor type, int depth) throws IOException {
         if (depth > DEEPEST) {
-            throw new LimbeckException(model + " is no ONNX file that can be run: it is nested too deeply");
+            throw new LimbeckException(model + " is not an ONNX file that can be run: it is nested too deeply");
         }
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             FieldDescriptor field = type.findFieldByNumber(WireFormat.getTagFieldNumber(tag));

@@ -56,7 +56,7 @@ public final class OnnxModel implements AutoCloseable {
      * Open a file.
      *
      * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it is not there, was changed since it was exported, is no ONNX with one input and one
+     * @throws LimbeckException if it is not there, was changed since it was exported, is not an ONNX file with one input and one
      *     output, or keeps weights in files that are missing, too short or outside its folder
      */
     public static OnnxModel open(Path file, int threads) {
@@ -77,7 +77,8 @@ public final class OnnxModel implements AutoCloseable {
         } catch (OrtException e) {
             ExitGate.refuseIfEnding();
             close(file, session);
-            throw new LimbeckException(file + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
+            throw new LimbeckException(
+                    file + " is not an ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
             close(file, session);
             throw e;

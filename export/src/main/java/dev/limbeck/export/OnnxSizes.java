@@ -25,7 +25,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuse ONNX files that ask for absurdly large tensors in so many words: operators that fill a shape which is written in the
+ * Refuse ONNX files that ask for absurdly large tensors explicitly: operators that fill a shape which is written in the
  * file. ONNX Runtime would take the memory. What a network computes a size from cannot be seen here.
  */
 final class OnnxSizes {

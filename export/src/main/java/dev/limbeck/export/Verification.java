@@ -19,7 +19,7 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell how a written file answers real images in its own runtime, against the model that it was made of.
+ * Measure how a written file answers real images in its own runtime, against the model that it was made of.
  *
  * @param rows how many images were asked about
  * @param largestDifference of any output, in absolute value

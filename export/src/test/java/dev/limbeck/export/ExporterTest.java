@@ -393,7 +393,7 @@ class ExporterTest {
         for (Path broken : List.of(text, cut)) {
             assertThatThrownBy(() -> OnnxModel.open(broken, 1).close())
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessageStartingWith(broken + " is no ONNX file that can be run: ")
+                    .hasMessageStartingWith(broken + " is not an ONNX file that can be run: ")
                     .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
         }
         assertThatThrownBy(() -> OnnxModel.open(home.resolve("none.onnx"), 1).close())

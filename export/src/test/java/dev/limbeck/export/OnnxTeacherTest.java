@@ -163,7 +163,7 @@ class OnnxTeacherTest {
         Path file = Files.writeString(home.resolve("not.onnx"), "no ONNX");
         assertThatThrownBy(() -> FileTeacher.open(file))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith(file + " is no ONNX file that can be run: ")
+                .hasMessageStartingWith(file + " is not an ONNX file that can be run: ")
                 .hasMessageNotContaining("\n");
     }
 }

@@ -140,7 +140,7 @@ class OnnxPredictorTest {
         Path foreign = home.resolve("foreign.onnx");
         // Without its seal, and its metadata goes by another name.
         Files.write(foreign, changed("image_size", "imagf_size", SEAL));
-        wrong(() -> OnnxPredictor.open(text), text + " is no ONNX file that can be run: ");
+        wrong(() -> OnnxPredictor.open(text), text + " is not an ONNX file that can be run: ");
         wrong(() -> OnnxPredictor.open(home.resolve("no.onnx")), "no ONNX file at ");
         wrong(
                 () -> OnnxPredictor.open(foreign),
@@ -157,7 +157,7 @@ class OnnxPredictorTest {
                 "the predictor is closed; open another");
     }
 
-    /** Return the exported file with a text changed and so many bytes cut off. */
+    /** Return the exported file with a text changed and this many bytes cut off. */
     private static byte[] changed(String from, String to, int cut) throws IOException {
         byte[] bytes = Files.readAllBytes(onnx);
         int at = indexOf(bytes, from.getBytes(StandardCharsets.UTF_8));
@@ -204,7 +204,7 @@ class OnnxPredictorTest {
         wrong(() -> OnnxPredictor.open(other), other + " names 9 classes, but gives 10 outputs");
     }
 
-    /** Both predictors refuse what is no whole image, in the same words. */
+    /** Both predictors refuse what is not a whole image, in the same words. */
     @Test
     void brokenImagesAreRefusedAlike() throws IOException {
         Random random = new Random(6);

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Count inputs: {@code Campaign INPUTS SEED [TARGET...]} gives each target so many, made by its mutator, and prints a row of a
+ * Count inputs: {@code Campaign INPUTS SEED [TARGET...]} gives each target this many, made by its mutator, and prints a row of a
  * table. The same seed makes the same inputs.
  */
 public final class Campaign {

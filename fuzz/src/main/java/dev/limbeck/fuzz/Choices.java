@@ -7,7 +7,7 @@ public interface Choices {
     /** Return a number from 0 to below a bound, which is at least 1. */
     int below(int bound);
 
-    /** Return true once in so many times on average. */
+    /** Return true once in this many times on average. */
     default boolean oneIn(int times) {
         return below(times) == 0;
     }

@@ -43,7 +43,7 @@ final class BmpFile {
         changed.putInt(10, start);
         if (hasRuns) {
             known[file.length + 3] = 1; // end of line, end of picture
-            // So many bytes the reader takes memory for, whatever the file's length.
+            // This many bytes the reader takes memory for, whatever the file's length.
             changed.putInt(34, known.length - Math.max(0, Math.min(file.length, start)));
         }
         // The reader takes memory for as many colors as the file claims.

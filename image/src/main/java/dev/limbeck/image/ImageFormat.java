@@ -65,7 +65,7 @@ public enum ImageFormat {
 
     private static final String SPACE = "(?:\\s|#[^\\n]*\\n)+";
     private static final String SIZES = SPACE + "\\d{1,9}" + SPACE + "\\d{1,9}";
-    /** The sizes, the greatest value where pixels are no bits, then what pixels begin with (Netpbm's manuals). */
+    /** The sizes, the greatest value where pixels are not bits, then what pixels begin with (Netpbm's manuals). */
     private static final Pattern NETPBM_HEADER = Pattern.compile("P(?:1" + SIZES + SPACE + "[01]"
             + "|4" + SIZES + "\\s"
             + "|[23]" + SIZES + SPACE + "\\d{1,9}" + SPACE + "\\d"
@@ -99,7 +99,7 @@ public enum ImageFormat {
      * Recognize a format.
      *
      * @param head the first {@link #HEAD} bytes or more, fewer if the file is shorter
-     * @return null if it is no image of a known format
+     * @return null if it is not an image of a known format
      */
     public static @Nullable ImageFormat of(byte[] head) {
         byte[] start = head.length <= HEAD ? head : Arrays.copyOf(head, HEAD);

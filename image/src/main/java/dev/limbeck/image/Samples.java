@@ -64,7 +64,7 @@ final class Samples {
         }
     }
 
-    /** Make an image of CMYK where 255 is no ink, as every JPEG is taken to be. */
+    /** Make an image of CMYK where 255 means no ink, as every JPEG is taken to be. */
     static RgbImage invertedCmyk(int width, int height, byte[] samples) {
         for (int i = 0; i < samples.length; i++) samples[i] = (byte) ~samples[i];
         return cmyk(width, height, samples);

@@ -207,7 +207,7 @@ final class TiffFile {
         return changes;
     }
 
-    /** Tell whether a pixel has one number, which may have alpha beside it. */
+    /** Return whether a pixel has one number, which may have alpha beside it. */
     private boolean isOneChannel() {
         return isPalette() || tags.get(PHOTOMETRIC, 0, 1) <= BLACK_IS_ZERO;
     }

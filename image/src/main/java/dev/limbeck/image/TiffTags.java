@@ -93,7 +93,7 @@ final class TiffTags {
         };
     }
 
-    /** Return a tag's values as they are stored; nothing where it has none or they are no bytes. */
+    /** Return a tag's values as they are stored; nothing where it has none or they are not bytes. */
     byte[] bytes(int tag) {
         Entry entry = entries.get(tag);
         if (entry == null || SIZES[entry.type] != 1) return new byte[0];

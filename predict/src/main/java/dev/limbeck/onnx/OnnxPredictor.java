@@ -177,7 +177,8 @@ public final class OnnxPredictor implements ImageClassifier {
         } catch (OrtException e) {
             ExitGate.refuseIfEnding();
             close(session);
-            throw new LimbeckException(model + " is no ONNX file that can be run: " + LimbeckException.briefly(e), e);
+            throw new LimbeckException(
+                    model + " is not an ONNX file that can be run: " + LimbeckException.briefly(e), e);
         } catch (RuntimeException e) {
             close(session);
             throw e;

@@ -14,13 +14,13 @@ import java.util.Map;
  * mirror image, a shift, other colors, RandAugment.
  *
  * @param hflip mirror left and right half of the time
- * @param padAndCrop take a crop of the image's size out of the image with so many black pixels on every side (He et al.,
+ * @param padAndCrop take a crop of the image's size out of the image with this many black pixels on every side (He et al.,
  *     "Deep Residual Learning for Image Recognition", 2016, section 4.2); 0 for none
  * @param randomResizedCrop smallest share of the area that a random part has, in (0, 1], of aspect ratios from 3/4 to 4/3 (Szegedy et
  *     al., "Going Deeper with Convolutions", CVPR 2015); 1 for the whole image. It is taken from the prepared image
  * @param colorJitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
  *     at most 1
- * @param randAugment magnitude from 1 to 30 of two operations drawn by lot, see {@link RandAugment}; 0 for none
+ * @param randAugment magnitude from 1 to 30 of two operations drawn at random, see {@link RandAugment}; 0 for none
  * @param views how many draws of each image there are, in turn from epoch to epoch; 0 for new ones in each epoch
  */
 public record Augmentation(
@@ -57,7 +57,7 @@ public record Augmentation(
         return new Augmentation(flip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
-    /** Return the same with shifts of at most so many pixels. */
+    /** Return the same with shifts of at most this many pixels. */
     public Augmentation withPadAndCrop(int pixels) {
         return new Augmentation(hflip, pixels, randomResizedCrop, colorJitter, randAugment, views);
     }
@@ -77,7 +77,7 @@ public record Augmentation(
         return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, magnitude, views);
     }
 
-    /** Return the same with so many draws of each image, in turn; 0 for new ones in each epoch. */
+    /** Return the same with this many draws of each image, in turn; 0 for new ones in each epoch. */
     public Augmentation withViews(int views) {
         return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }

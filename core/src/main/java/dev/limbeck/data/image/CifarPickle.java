@@ -105,7 +105,7 @@ final class CifarPickle extends StrictUnpickler {
             case Opcodes.REDUCE, Opcodes.NEWOBJ -> {
                 Object arguments = stack.pop();
                 if (!(stack.pop() instanceof IObjectConstructor made) || !(arguments instanceof Object[] values)) {
-                    throw new PickleException("a call of what is no class");
+                    throw new PickleException("a call of what is not a class");
                 }
                 spendOnCall(values);
                 stack.add(made.construct(values));

@@ -65,7 +65,7 @@ public final class DatasetStore {
     /**
      * Open a data set by name, fetching it first if it is not in the cache.
      *
-     * @param name of a data set, with a colon and what it takes behind it: {@code shapes:1200:0:2000} draws so many shapes for
+     * @param name of a data set, with a colon and what it takes behind it: {@code shapes:1200:0:2000} draws this many shapes for
      *     training, validation and test
      * @throws LimbeckException if no set has this name, or it cannot be fetched
      */

@@ -73,7 +73,7 @@ public final class Datasets {
         return store().named("shapes");
     }
 
-    /** Draw so many shapes for each split. */
+    /** Draw this many shapes for each split. */
     public static ImageSource shapes(int train, int valid, int test) {
         return Shapes.source(train, valid, test, Shapes.NAMED_SEED);
     }

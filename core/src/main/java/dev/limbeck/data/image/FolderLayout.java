@@ -166,7 +166,7 @@ final class FolderLayout {
                 + "; images without labels belong into a folder of their own (--unlabeled)");
     }
 
-    /** Say whether a folder of a split that judges is no class: by its name, or as the only one, as Keras wants it. */
+    /** Say whether a folder of a split that judges is not a class: by its name, or as the only one, as Keras wants it. */
     private boolean isWithoutLabels(Split split, Directory folder, String name) {
         if (split == Split.TRAIN || trainClasses.isEmpty() || trainClasses.contains(folded(name))) return false;
         boolean only = split == Split.TEST

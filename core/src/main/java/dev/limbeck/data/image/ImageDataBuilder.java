@@ -58,12 +58,12 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Bring images to squares of so many pixels a side. */
+    /** Bring images to squares of this many pixels a side. */
     public ImageDataBuilder imageSize(int side) {
         return imageSize(side, side);
     }
 
-    /** Bring images to so many pixels. */
+    /** Bring images to this many pixels. */
     public ImageDataBuilder imageSize(int height, int width) {
         this.height = height;
         this.width = width;
@@ -76,7 +76,7 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Put so many images in a batch; 64 unless chosen. */
+    /** Put this many images in a batch; 64 unless chosen. */
     public ImageDataBuilder batchSize(int batchSize) {
         this.batchSize = batchSize;
         return this;
@@ -98,7 +98,7 @@ public final class ImageDataBuilder {
     }
 
     /**
-     * Train on at most so many labeled images, drawn in proportion from the classes; unlabeled ones stay as they are.
+     * Train on at most this many labeled images, drawn in proportion from the classes; unlabeled ones stay as they are.
      * 0 for all.
      */
     public ImageDataBuilder maxTrainSamples(int most) {
@@ -106,7 +106,7 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Train on at most so many labeled images of each class, drawn by lot; 0 for all. */
+    /** Train on at most this many labeled images of each class, drawn at random; 0 for all. */
     public ImageDataBuilder labelsPerClass(int most) {
         this.labelsPerClass = most;
         return this;
@@ -147,7 +147,7 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Take a training image's crop at random after adding so many black pixels on every side; 0 for none. */
+    /** Take a training image's crop at random after adding this many black pixels on every side; 0 for none. */
     public ImageDataBuilder padAndCrop(int pixels) {
         augmentation = augmentation.withPadAndCrop(pixels);
         return this;
@@ -165,7 +165,7 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Keep so many bytes of resized images in memory, half the largest heap unless chosen; the rest is decoded anew. */
+    /** Keep this many bytes of resized images in memory, half the largest heap unless chosen; the rest is decoded anew. */
     public ImageDataBuilder cacheBudget(long bytes) {
         this.cacheBudget = bytes;
         return this;
@@ -177,13 +177,13 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Prepare batches on so many threads; one per processor, at most 4, unless chosen. */
+    /** Prepare batches on this many threads; one per processor, at most 4, unless chosen. */
     public ImageDataBuilder workers(int workers) {
         this.workers = workers;
         return this;
     }
 
-    /** Prepare at most so many batches ahead; 4 unless chosen. */
+    /** Prepare at most this many batches ahead; 4 unless chosen. */
     public ImageDataBuilder prefetch(int batches) {
         this.prefetch = batches;
         return this;

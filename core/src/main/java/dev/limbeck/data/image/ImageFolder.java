@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An image is known by its suffix, and by its content where the suffix says nothing. Every other file is counted among
  * {@link #leftOut}, save what programs keep for themselves in folders such as {@code .git} or {@code @eaDir}. A folder that
- * holds one other folder, and beside it at most files that are no images, stands for that one. Links are followed; an image
+ * holds one other folder, and beside it at most files that are not images, stands for that one. Links are followed; an image
  * that several lead to is taken once. Class names are in Unicode's composed form (NFC).
  */
 public final class ImageFolder implements ImageSource {
@@ -155,7 +155,7 @@ public final class ImageFolder implements ImageSource {
         return List.copyOf(warnings);
     }
 
-    /** {@inheritDoc} Folders that look like splits or hold the same folders are no classes. */
+    /** {@inheritDoc} Folders that look like splits or hold the same folders are not classes. */
     @Override
     public void checkLabels() {
         if (unclear != null) throw new LimbeckException(unclear);

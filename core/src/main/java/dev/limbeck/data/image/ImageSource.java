@@ -51,7 +51,7 @@ public interface ImageSource {
         return ImageDefaults.PLAIN;
     }
 
-    /** Return the files that were found and are no images of this source, each with the reason. */
+    /** Return the files that were found and are not images of this source, each with the reason. */
     default List<SkippedFile> leftOut() {
         return List.of();
     }

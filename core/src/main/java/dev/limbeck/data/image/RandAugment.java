@@ -4,7 +4,7 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.image.RgbImage;
 
 /**
- * Apply some operations drawn by lot from fourteen, all at one magnitude.
+ * Apply some operations drawn at random from fourteen, all at one magnitude.
  *
  * <p>Cubuk et al., RandAugment, NeurIPS 2020; ranges of the magnitudes as torchvision's: shears up to 0.3, shifts up to
  * 150/331 of the side, rotations up to 30°, enhancements up to 0.9 up or down. Geometry takes the nearest pixel; black beyond the edge.

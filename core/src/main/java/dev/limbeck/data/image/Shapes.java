@@ -49,7 +49,7 @@ public final class Shapes implements ImageSource {
         this.seed = seed;
     }
 
-    /** Draw so many training images, from which a validation split is then taken by lot. */
+    /** Draw this many training images, from which a validation split is then taken at random. */
     public static Shapes source(int count, long seed) {
         return source(count, 0, 0, seed);
     }
@@ -214,7 +214,7 @@ public final class Shapes implements ImageSource {
         return rgb;
     }
 
-    /** Offer shapes by name: {@code shapes} draws 6,000 + 1,000 + 2,000, {@code shapes:1200:0:2000} so many. */
+    /** Offer shapes by name: {@code shapes} draws 6,000 + 1,000 + 2,000, {@code shapes:1200:0:2000} this many. */
     public static final class Named implements ImageSourceProvider {
         @Override
         public String name() {
@@ -223,7 +223,7 @@ public final class Shapes implements ImageSource {
 
         @Override
         public String summary() {
-            return "drawn on the spot, 32×32 in 10 classes; shapes:1200:0:2000 draws so many for each split";
+            return "drawn on the spot, 32×32 in 10 classes; shapes:1200:0:2000 draws this many for each split";
         }
 
         @Override

@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 public record SkippedFile(String file, Reason reason) {
     /** Say why a file is not used. */
     public enum Reason {
-        /** Its content is no image, as that of a text or a table. */
+        /** Its content is not an image, as that of a text or a table. */
         NOT_AN_IMAGE(false, "not an image"),
         /** Its name begins with a dot, or that of a folder around it does. */
         HIDDEN(false, "hidden"),

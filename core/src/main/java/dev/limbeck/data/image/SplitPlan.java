@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Divide images into splits: as the source says, and by lot within each class where it does not. */
+/** Divide images into splits: as the source says, and at random within each class where it does not. */
 final class SplitPlan {
     private static final int VALID_LOTS = 1;
     private static final int LIMIT_LOTS = 2;
@@ -106,14 +106,14 @@ final class SplitPlan {
         return images.get(split);
     }
 
-    /** Return the positions of all training images in an order drawn by lot. */
+    /** Return the positions of all training images in an order drawn at random. */
     int[] shuffled(Draws draws) {
         int[] order = IntStream.range(0, of(Split.TRAIN).length).toArray();
         draws.shuffle(order);
         return order;
     }
 
-    /** Return as many positions of training images, the classes in turn and each class's images in turn, by lot. */
+    /** Return as many positions of training images, the classes in turn and each class's images in turn, at random. */
     int[] balanced(Draws draws) {
         int[] train = of(Split.TRAIN);
         List<int[]> classes = new ArrayList<>();
@@ -192,7 +192,7 @@ final class SplitPlan {
         keep(classes, shares, keepUnlabeled);
     }
 
-    /** Keep the labels of so many images of each class; the others go, or stay as unlabeled ones. */
+    /** Keep the labels of this many images of each class; the others go, or stay as unlabeled ones. */
     private void keep(List<int[]> classes, int[] shares, boolean keepUnlabeled) {
         boolean[] kept = new boolean[source.size()];
         for (int c = 0; c < shares.length; c++) {
@@ -209,7 +209,7 @@ final class SplitPlan {
                         .toArray());
     }
 
-    /** Return the labeled training images of each class in an order drawn by lot. */
+    /** Return the labeled training images of each class in an order drawn at random. */
     private List<int[]> trainClasses(int purpose) {
         List<IntStream.Builder> members = new ArrayList<>();
         for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());

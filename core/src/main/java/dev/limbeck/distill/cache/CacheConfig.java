@@ -38,7 +38,7 @@ record CacheConfig(
         return new CacheConfig(encoding, folder, Map.of(), 0, new Counts(), told);
     }
 
-    /** Return the memory for a precision, without what is about other data; null where a folder keeps answers. */
+    /** Return the memory for a precision, without what is about other data; null where a folder caches outputs. */
     @Nullable
     MemoryStore memory(Precision precision, Data data) {
         return folder == null

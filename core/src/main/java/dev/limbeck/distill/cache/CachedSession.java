@@ -76,7 +76,7 @@ final class CachedSession implements Teacher.TeacherSession {
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(
-                    "training images are augmented anew in each epoch, so that kept answers are never "
+                    "training images are augmented anew in each epoch, so that cached outputs are never "
                             + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
         }
         String teacher = lesson.fingerprint();
@@ -257,7 +257,7 @@ final class CachedSession implements Teacher.TeacherSession {
             told.accept(plan());
         } else {
             checkRows(opened);
-            told.accept(String.format(Locale.ROOT, "%,d kept answers in %s", opened.size(), folder));
+            told.accept(String.format(Locale.ROOT, "%,d cached outputs in %s", opened.size(), folder));
         }
     }
 

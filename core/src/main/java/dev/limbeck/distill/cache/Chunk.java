@@ -74,7 +74,7 @@ public final class Chunk {
         bytes.get(own);
         if (!Arrays.equals(magic, MAGIC) || version != VERSION) throw damaged(file);
         if (!Arrays.equals(own, id) || row != rowBytes) {
-            throw new LimbeckException(file + " holds rows of another folder of kept answers");
+            throw new LimbeckException(file + " holds rows of another folder of cached outputs");
         }
         if (count < 0 || HEAD + (long) count * (KEY + rowBytes) != end) throw damaged(file);
         return new Chunk(bytes, count, rowBytes);

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keep rows in a folder: {@code facts.json} says whose they are, and each {@link Chunk} beside it holds some. Chunks are
  * written whole under names of their own, so that several writers may share a folder and a killed one leaves nothing but
- * what it had not finished. A chunk that is damaged is told of and left aside; its rows are computed anew.
+ * what it had not finished. A chunk that is damaged is reported and left aside; its rows are computed anew.
  */
 public final class DiskStore implements RowStore {
     public static final String FACTS = "facts.json";
@@ -84,7 +84,7 @@ public final class DiskStore implements RowStore {
                 // Another writer may just have begun.
                 if (Files.exists(file)) return facts(folder);
                 throw new LimbeckException(
-                        folder + " is no folder of kept answers: it has no " + FACTS + "; choose another one");
+                        folder + " is not a folder of cached outputs: it has no " + FACTS + "; choose another one");
             }
             return null;
         }
@@ -169,7 +169,7 @@ public final class DiskStore implements RowStore {
 
     private static LimbeckException differs(
             Path folder, String key, Map<String, String> there, Map<String, String> expected) {
-        return new LimbeckException(folder + " keeps answers for other circumstances: " + key + " is "
+        return new LimbeckException(folder + " caches outputs for other circumstances: " + key + " is "
                 + there.getOrDefault(key, "not set") + " there, and here " + expected.getOrDefault(key, "not set")
                 + "; choose another folder, or delete that one");
     }

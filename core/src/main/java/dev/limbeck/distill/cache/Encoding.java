@@ -40,7 +40,7 @@ public record Encoding(int top, boolean half) {
             return new Encoding(Integer.parseInt(name.substring(TOP.length())), false);
         }
         throw new LimbeckException(
-                "kept answers must be float32, float16 or top-K such as top-5, found '" + name + "'");
+                "cached outputs must be float32, float16 or top-K such as top-5, found '" + name + "'");
     }
 
     @Override
@@ -53,7 +53,7 @@ public record Encoding(int top, boolean half) {
         return top > 0 ? whole.and(OutputKind.TOP_CLASSES) : whole;
     }
 
-    /** Return how many bytes a row of so many numbers takes. */
+    /** Return how many bytes a row of this many numbers takes. */
     int bytes(int width) {
         return top > 0 ? top * (Integer.BYTES + Float.BYTES) + Float.BYTES : width * type().bytes();
     }

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Keep rows about one data set in memory, up to so many and to a quarter of the heap. */
+/** Keep rows about one data set in memory, up to this many and to a quarter of the heap. */
 final class MemoryStore implements RowStore {
     /** About what a key and its entry take. */
     private static final int ROW_OVERHEAD = 100;

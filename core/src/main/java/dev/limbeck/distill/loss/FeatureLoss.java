@@ -46,7 +46,7 @@ public interface FeatureLoss {
         /** Return N values, or a scalar where rows can't be told apart; gradients flow to the student and {@link #learned}. */
         Tensor rows(Features features);
 
-        /** Return what is trained with the student and kept in checkpoints, and is no part of the student. */
+        /** Return what is trained with the student and kept in checkpoints, and is not part of the student. */
         default Module learned() {
             return new Sequential();
         }

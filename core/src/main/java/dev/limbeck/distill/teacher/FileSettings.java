@@ -185,7 +185,7 @@ record FileSettings(
         return known;
     }
 
-    /** Read numbers between commas, in brackets or not; none if any is no number. */
+    /** Read numbers between commas, in brackets or not; none if any is not a number. */
     private static List<Double> numbers(String text) {
         try {
             return Stream.of(text.replaceAll("[\\[\\]()\\s]", "").split(","))

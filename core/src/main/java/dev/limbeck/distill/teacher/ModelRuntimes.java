@@ -34,7 +34,7 @@ public final class ModelRuntimes {
      */
     static ModelRuntime require(Path file) {
         return find(file)
-                .orElseThrow(() -> new LimbeckException(file + " is no TorchScript file"
+                .orElseThrow(() -> new LimbeckException(file + " is not a TorchScript file"
                         + (file.toString().endsWith(".onnx")
                                 ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
                                 : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "

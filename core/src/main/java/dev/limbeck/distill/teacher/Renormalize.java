@@ -56,7 +56,7 @@ record Renormalize(float @Nullable [] scale, float @Nullable [] shift) {
                 Tensors.to(Tensors.of(offsets, 1, offsets.length, 1, 1), input.device()));
     }
 
-    /** Read numbers between commas; none if any of them is no number. */
+    /** Read numbers between commas; none if any of them is not a number. */
     private static double[] numbers(@Nullable String list) {
         if (list == null) return new double[0];
         try {

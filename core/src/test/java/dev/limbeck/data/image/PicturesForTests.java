@@ -7,7 +7,7 @@ import java.nio.file.Path;
 public final class PicturesForTests {
     private PicturesForTests() {}
 
-    /** Write so many pictures for each class, in a folder each. */
+    /** Write this many pictures for each class, in a folder each. */
     public static void write(Path folder, int count, String... classes) throws IOException {
         for (int label = 0; label < classes.length; label++) {
             for (int i = 0; i < count; i++) {

@@ -150,7 +150,7 @@ class CachedOutputsTest {
         assertThat(told)
                 .containsExactly(
                         "answers are kept in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
-                        "6 kept answers in " + home.resolve("a"));
+                        "6 cached outputs in " + home.resolve("a"));
     }
 
     @Test
@@ -197,7 +197,7 @@ class CachedOutputsTest {
     @Test
     void answersOfOtherCircumstancesAreRefusedWithWhatDiffers() {
         validation(kept("a", Encoding.FLOAT32));
-        String begin = home.resolve("a") + " keeps answers for other circumstances: ";
+        String begin = home.resolve("a") + " caches outputs for other circumstances: ";
         String end = "; choose another folder, or delete that one";
         assertThatThrownBy(() -> validation(kept("a", Encoding.FLOAT16)))
                 .isInstanceOf(LimbeckException.class)
@@ -227,7 +227,7 @@ class CachedOutputsTest {
             assertThatThrownBy(() -> kept("a", Encoding.FLOAT32).open(endless, CPU))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
-                            "training images are augmented anew in each epoch, so that kept answers are never asked "
+                            "training images are augmented anew in each epoch, so that cached outputs are never asked "
                                     + "for again; choose a number of views (augment.views, --augment-views 4), or keep no "
                                     + "answers");
         }
@@ -252,7 +252,7 @@ class CachedOutputsTest {
         Files.writeString(home.resolve("full/notes.txt"), "mine");
         assertThatThrownBy(() -> kept("full", Encoding.FLOAT32).open(data, CPU))
                 .hasMessage(home.resolve("full")
-                        + " is no folder of kept answers: it has no facts.json; choose another one");
+                        + " is not a folder of cached outputs: it has no facts.json; choose another one");
         Files.writeString(home.resolve("file"), "mine");
         assertThatThrownBy(() -> validation(kept("file", Encoding.FLOAT32)))
                 .isInstanceOf(LimbeckException.class)
@@ -388,7 +388,7 @@ class CachedOutputsTest {
                                     + "as SoftTarget or HardLabel");
         }
         assertThatThrownBy(() -> Encoding.of("int8"))
-                .hasMessage("kept answers must be float32, float16 or top-K such as top-5, found 'int8'");
+                .hasMessage("cached outputs must be float32, float16 or top-K such as top-5, found 'int8'");
         assertThatThrownBy(() -> validation(kept("b", Encoding.of("top-3"))))
                 .hasMessage("the teacher has 3 classes; keep fewer than that, or all of them as float16");
     }

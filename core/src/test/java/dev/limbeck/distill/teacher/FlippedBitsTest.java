@@ -181,7 +181,7 @@ class FlippedBitsTest {
             DiskStore opened = new DiskStore(folder.resolve("kept"), facts, 12, told::add);
             ByteBuffer row = ByteBuffer.allocate(12);
             boolean found = opened.get(new SampleKey(3, 3), row);
-            // A damaged chunk is told of and its rows are computed anew.
+            // A damaged chunk is reported and its rows are computed anew.
             if (!found) throw new LimbeckException(told.get(0));
             return Arrays.toString(row.array());
         });

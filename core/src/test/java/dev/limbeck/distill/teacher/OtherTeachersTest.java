@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Teachers that are no modules of ours. */
+/** Teachers that are not modules of ours. */
 class OtherTeachersTest {
     @TempDir
     Path home;
@@ -82,8 +82,9 @@ class OtherTeachersTest {
         Path text = Files.writeString(home.resolve("text.pt"), "no script");
         assertThatThrownBy(() -> FileTeacher.open(text).close())
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith(text
-                        + " is no TorchScript file; if it holds weights alone (a state dict), name its architecture");
+                .hasMessageStartingWith(
+                        text
+                                + " is not a TorchScript file; if it holds weights alone (a state dict), name its architecture");
     }
 
     @Test
