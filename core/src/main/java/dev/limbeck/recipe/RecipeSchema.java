@@ -87,7 +87,9 @@ public final class RecipeSchema {
     }
 
     private static void scalar(ObjectNode node, Class<?> type, DeclaredSetting setting) {
-        if (type == Boolean.class) {
+        if (type == Object.class) {
+            node.putArray("type").add("number").add("boolean").add("string");
+        } else if (type == Boolean.class) {
             node.put("type", "boolean");
         } else if (Number.class.isAssignableFrom(type)) {
             node.put("type", type == Double.class ? "number" : "integer");

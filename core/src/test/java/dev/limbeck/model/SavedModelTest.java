@@ -196,7 +196,7 @@ class SavedModelTest {
         refused(
                 vast,
                 "CIFAR_RESNET8",
-                vast + " has a classifier 'linear.weight' of 200000 classes; expected 1 to 100000; it is no"
+                vast + " has a classifier 'linear.weight' of 200000 classes; expected 1 to 100000; it is not a"
                         + " cifar-resnet8");
     }
 

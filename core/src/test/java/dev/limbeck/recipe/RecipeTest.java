@@ -233,7 +233,7 @@ class RecipeTest {
         file("a: [1, 2");
         assertThatThrownBy(() -> Recipe.read(file))
                 .hasMessageStartingWith(file + ":")
-                .hasMessageContaining("no YAML");
+                .hasMessageContaining("not YAML");
         file("");
         assertThatThrownBy(() -> Recipe.read(file)).hasMessageStartingWith(file + " is not a recipe");
         assertThatThrownBy(() -> Recipe.read(folder.resolve("none.yaml")))
