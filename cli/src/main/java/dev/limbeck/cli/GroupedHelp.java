@@ -45,9 +45,10 @@ final class GroupedHelp {
      */
     static void of(CommandSpec command, SettingOptions settings, String own) {
         UsageMessageSpec usage = command.usageMessage();
-        usage.abbreviateSynopsis(true)
-                .longOptionsMaxWidth(OPTION_WIDTH)
-                .footer("Settings can stand in a recipe too; limbeck recipe describes them all.");
+        usage.abbreviateSynopsis(true).longOptionsMaxWidth(OPTION_WIDTH);
+        if (settings.isBrief()) {
+            usage.footer("Settings can stand in a recipe too; limbeck recipe describes them all.");
+        }
         GroupedHelp grouped = new GroupedHelp(settings, own);
         usage.sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, grouped::options);
     }

@@ -35,7 +35,7 @@ public record DataRecipe(
         @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
         Integer imageSize,
 
-        @Setting(help = "How to fit them", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
+        @Setting(help = "How to fit images", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
         String resize,
 
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)

@@ -29,7 +29,8 @@ public record DistillationRecipe(
         @Nullable
         Double confidenceThreshold,
 
-        @Setting(help = "Images it gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep") @Nullable
+        @Setting(help = "Images the teacher gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep")
+        @Nullable
         String teacherErrors,
 
         @Setting(

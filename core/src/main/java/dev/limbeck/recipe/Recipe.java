@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Describe one training run: everything that decides its result but the machine. A recipe is plain data; a file of it
  * names no code, and keys it does not know are refused.
+ *
+ * <p>{@link #read}, {@link #parse} and {@link RecipeFiles#bind} fill in defaults and check values, by what each {@link Setting}
+ * declares; the constructors of the records check only what several settings have to do with each other.
  */
 public record Recipe(
         @Setting(help = "The images and how they become batches", required = true, heading = Heading.DATA)

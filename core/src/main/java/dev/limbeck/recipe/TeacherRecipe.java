@@ -92,7 +92,7 @@ public record TeacherRecipe(
         String layout,
 
         @Setting(
-                help = "Order of its channels",
+                help = "Order of the channels of such a file",
                 oneOf = {"rgb", "bgr"},
                 whenUnset = "rgb",
                 options = "--teacher-channels",
@@ -125,7 +125,7 @@ public record TeacherRecipe(
         List<TeacherRecipe> members,
 
         @Setting(
-                help = "Join several",
+                help = "Join teachers",
                 oneOfEnum = EnsembleTeacher.Combination.class,
                 whenUnset = "logits",
                 label = "WAY")

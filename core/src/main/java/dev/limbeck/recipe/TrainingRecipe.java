@@ -32,7 +32,7 @@ public record TrainingRecipe(
         Double lr,
 
         @Setting(
-                help = "How it changes",
+                help = "How the rate changes",
                 oneOf = {"one-cycle", "constant"},
                 defaultValue = "one-cycle",
                 label = "SCHEDULE",

@@ -147,7 +147,7 @@ class HostileServerTest {
                 "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nFFFFFFFFFFFFFFFFF | whole | could not be fetched",
                 "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n-5   | whole   | could not be fetched",
                 "HTTP/1.1 999999 OK                                           | none    | could not be fetched",
-                "HTTP/1.1 200 OK\\r\\nETag: a\u007fb\\r\\nContent-Length: 50000 | half | no HTTP that can be used",
+                "HTTP/1.1 200 OK\\r\\nETag: a\u007fb\\r\\nContent-Length: 50000 | half | not HTTP that can be used",
                 "nonsense                                                     | none    | could not be fetched",
             })
     void saysInALineWhatIsWrongAndKeepsNothing(String said, String follows, String why) throws IOException {

@@ -145,10 +145,10 @@ class SafetensorsTest {
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]},\"a\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}} | 1 | Duplicate",
                 "{\"a\":{\"dtype\":\"BOOL\",\"shape\":[1],\"data_offsets\":[0,1]}} | 1 | expected 0 or 1",
                 "{\"__metadata__\":{\"a\":1}} | 0 | is not a string",
-                "{\"__metadata__\":[]} | 0 | no map of strings",
+                "{\"__metadata__\":[]} | 0 | not a map of strings",
                 "{} {} | 0 | not well-formed",
                 "{\"a\": | 0 | not well-formed",
-                "[] | 0 | no JSON object"
+                "[] | 0 | not a JSON object"
             })
     void refusesWrongHeaders(String header, int dataBytes, String expected) throws IOException {
         assertRefused(file(header, dataBytes), expected);
