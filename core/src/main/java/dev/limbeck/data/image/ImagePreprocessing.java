@@ -69,8 +69,7 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
 
     /** Prepare as pretrained networks expect it where nothing else is known: cropped to a square, ImageNet's statistics. */
     public static ImagePreprocessing defaults(int side) {
-        return new ImagePreprocessing(
-                side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);
+        return new ImagePreprocessing(side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);
     }
 
     /** Return whether a saved model's metadata says how its images were prepared. */
