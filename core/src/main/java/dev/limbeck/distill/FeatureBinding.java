@@ -1,7 +1,6 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.distill.loss.DirectFeatureLoss;
 import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.FeatureLoss.Features;
 import dev.limbeck.distill.loss.FeatureLoss.Needs;
@@ -61,7 +60,7 @@ final class FeatureBinding {
             teacher.add(second);
             plan.add(line(i, ours.get(i), theirs.get(i), adapter));
         }
-        checkPositions(needs);
+        checkPositions();
         bound = pair.loss().bind(new Shapes(student, teacher, labels));
         long learned = bound.learned().parameterCount();
         if (learned > 0) plan.add(String.format(Locale.ROOT, "%s learns %,d parameters", pair.name(), learned));
@@ -76,8 +75,8 @@ final class FeatureBinding {
                         + " of each network at once, found " + found);
     }
 
-    private void checkPositions(Needs needs) {
-        if (needs != Needs.POSITIONS || !(pair.loss() instanceof DirectFeatureLoss)) return;
+    private void checkPositions() {
+        if (!pair.loss().needsManyPositions()) return;
         long[] shape = student.get(0);
         if (shape.length == 3 && shape[1] * shape[2] > 1) return;
         throw trouble("needs maps of more than one position, found " + Tensors.shapeText(shape)

@@ -96,7 +96,7 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        if (settings.teacher instanceof ModuleTeacher own && own.isSameModule(fit.model())) {
+        if (settings.teacher.isModule(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distill into a fresh student");
         }
         teacher = MappedTeacher.matching(

@@ -308,9 +308,8 @@ public final class ImageData implements Data {
             update(digest, String.join("\n", classNames()));
             for (Split split : Split.values()) {
                 update(digest, split.name());
-                for (int i : plan.of(split)) {
+                for (int i : plan.of(split))
                     update(digest, source.name(i) + "|" + plan.label(i) + "|" + source.signature(i));
-                }
             }
             fingerprint = HexFormat.of().formatHex(digest.digest());
         }
@@ -389,7 +388,6 @@ public final class ImageData implements Data {
     }
 
     private static void update(MessageDigest digest, String line) {
-        digest.update(line.getBytes(StandardCharsets.UTF_8));
-        digest.update((byte) '\n');
+        digest.update((line + '\n').getBytes(StandardCharsets.UTF_8));
     }
 }

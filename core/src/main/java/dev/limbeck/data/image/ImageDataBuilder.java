@@ -12,12 +12,6 @@ import org.jspecify.annotations.Nullable;
  * included, so that nothing is wrong with them halfway through training.
  */
 public final class ImageDataBuilder {
-    /** The per-channel mean over ImageNet that pretrained networks expect. */
-    public static final List<Double> IMAGENET_MEAN = List.of(0.485, 0.456, 0.406);
-
-    /** The per-channel standard deviation over ImageNet that pretrained networks expect. */
-    public static final List<Double> IMAGENET_STD = List.of(0.229, 0.224, 0.225);
-
     private static final int MOST_DEFAULT_WORKERS = 4;
 
     private ImageSource source;
@@ -32,8 +26,8 @@ public final class ImageDataBuilder {
     private int maxTrainSamples;
     private int labelsPerClass;
     private boolean keepUnlabeled;
-    private List<Double> mean = IMAGENET_MEAN;
-    private List<Double> std = IMAGENET_STD;
+    private List<Double> mean = ImagePreprocessing.IMAGENET_MEAN;
+    private List<Double> std = ImagePreprocessing.IMAGENET_STD;
     private long cacheBudget = Runtime.getRuntime().maxMemory() / 2;
     private boolean skipBadImages;
     private int workers = Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), MOST_DEFAULT_WORKERS));

@@ -24,6 +24,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param std what each channel is then divided by
  */
 public record ImagePreprocessing(int height, int width, Resize resize, List<Double> mean, List<Double> std) {
+    /** The per-channel mean over ImageNet that pretrained networks expect. */
+    public static final List<Double> IMAGENET_MEAN = List.of(0.485, 0.456, 0.406);
+
+    /** The per-channel standard deviation over ImageNet that pretrained networks expect. */
+    public static final List<Double> IMAGENET_STD = List.of(0.229, 0.224, 0.225);
+
     private static final int MOST_SIDE = 4096;
     private static final String SIZE = "image_size";
     private static final String RESIZE = "resize";
@@ -63,8 +69,7 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
 
     /** Prepare as pretrained networks expect it where nothing else is known: cropped to a square, ImageNet's statistics. */
     public static ImagePreprocessing defaults(int side) {
-        return new ImagePreprocessing(
-                side, side, Resize.CROP, ImageDataBuilder.IMAGENET_MEAN, ImageDataBuilder.IMAGENET_STD);
+        return new ImagePreprocessing(side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);
     }
 
     /** Return whether a saved model's metadata says how its images were prepared. */

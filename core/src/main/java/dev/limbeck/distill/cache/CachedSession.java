@@ -341,7 +341,7 @@ final class CachedSession implements Teacher.TeacherSession {
     }
 
     private boolean isFull() {
-        return store instanceof DiskStore disk && disk.isFull();
+        return store != null && store.isFull();
     }
 
     private RowStore store() {

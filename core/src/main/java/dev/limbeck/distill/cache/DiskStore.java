@@ -203,7 +203,8 @@ public final class DiskStore implements RowStore {
     }
 
     /** Return whether something could not be written. */
-    boolean isFull() {
+    @Override
+    public boolean isFull() {
         return full;
     }
 

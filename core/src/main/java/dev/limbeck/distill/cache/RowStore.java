@@ -14,6 +14,11 @@ interface RowStore extends AutoCloseable {
     /** Keep a row, unless one of this key is there or there is no room. */
     void put(SampleKey key, byte[] rows, int offset, int length);
 
+    /** Return whether no more rows are taken. */
+    default boolean isFull() {
+        return false;
+    }
+
     /** Finish what is being written. */
     @Override
     void close();

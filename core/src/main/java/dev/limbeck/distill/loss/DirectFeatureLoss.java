@@ -53,6 +53,11 @@ public interface DirectFeatureLoss extends FeatureLoss {
     }
 
     @Override
+    default boolean needsManyPositions() {
+        return needs() == Needs.POSITIONS;
+    }
+
+    @Override
     default Bound bind(Shapes shapes) {
         return features -> rows(features.student().get(0), features.teacher().get(0));
     }

@@ -59,6 +59,11 @@ public interface FeatureLoss {
         return 1;
     }
 
+    /** Return whether the positions of a map are compared, so that it needs more than one. */
+    default boolean needsManyPositions() {
+        return false;
+    }
+
     /** Return whether rows are compared with each other, so that a batch needs two at least. */
     default boolean relational() {
         return false;

@@ -74,8 +74,8 @@ public final class ModuleTeacher implements Teacher {
         return withOwnPrecision == null ? withOwnPrecision(usual) : this;
     }
 
-    /** Return whether this is the module that teaches. */
-    public boolean isSameModule(Module other) {
+    @Override
+    public boolean isModule(Module other) {
         return module == other;
     }
 

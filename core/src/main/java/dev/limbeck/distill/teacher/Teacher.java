@@ -7,6 +7,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Capture;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Precision;
@@ -34,6 +35,11 @@ public interface Teacher {
     /** Return the same teacher computing in a precision, unless it has its own. */
     default Teacher withPrecision(Precision precision) {
         return this;
+    }
+
+    /** Return whether the teacher is a module itself, which cannot be its own student. */
+    default boolean isModule(Module other) {
+        return false;
     }
 
     /**
