@@ -114,29 +114,31 @@ kill_after() {
   wait "$group" 2>/dev/null || true
 }
 
+case $kind in distill | compare) ways=2 ;; *) ways=1 ;; esac
 begun=$(date +%s%N)
 undisturbed 0
 millis=$((($(date +%s%N) - begun) / 1000000))
-undisturbed 1
+if [ "$ways" = 2 ]; then undisturbed 1; fi
 echo "$kind: undisturbed $millis ms, $(wc -l <"$work/expected-0") files"
 
 kills=0
 equal=0
 tries=0
+past=()
 while [ "$tries" -lt "$times" ]; do
   tries=$((tries + 1))
-  way=$((tries % 2))
+  way=$((tries % ways))
   folder="$work/$tries"
   mkdir "$folder"
   command_of "$folder" "$way"
   how=
   if [ -n "$renames" ]; then
     # Both ways are gone through, one after the other.
-    at=$(((tries + 1) / 2))
+    at=$(((tries + ways - 1) / ways))
     if { strace -f -qq -o "$work/strace" -e trace=rename,renameat,renameat2,link,linkat \
       -e "inject=rename,renameat,renameat2,link,linkat:signal=KILL:when=$at" "$limbeck" "${command[@]}" >"$log" 2>&1; } 2>/dev/null; then
-      if [ "$way" = 1 ]; then past=1; else past0=1; fi
-      if [ "${past:-0}${past0:-0}" = 11 ]; then tries=$((tries - 1)); rm -r "$folder"; break; fi
+      past[way]=yes
+      if [ "${#past[@]}" = "$ways" ]; then tries=$((tries - 1)); rm -r "$folder"; break; fi
       how="no rename $at"
     else kills=$((kills + 1)); killed="at rename $at"; fi
   else
