@@ -158,7 +158,8 @@ at_each() {
       break
     fi
     kills=$((kills + 1))
-    killed="at ${calls%%,*} $at"
+    killed=${calls%%,*}
+    killed="at ${killed#?} $at"
     finish
   done
 }
