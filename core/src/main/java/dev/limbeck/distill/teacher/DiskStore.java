@@ -125,16 +125,8 @@ final class DiskStore implements RowStore {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException e) {
-            if (made) deleteEmpty(folder);
+            if (made) Leftovers.deleteEmpty(folder);
             throw FileTrouble.writing(folder.resolve(FACTS), e);
-        }
-    }
-
-    private static void deleteEmpty(Path folder) {
-        try {
-            Files.deleteIfExists(folder);
-        } catch (IOException e) {
-            return; // another writer is in it
         }
     }
 
