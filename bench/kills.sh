@@ -114,32 +114,64 @@ kill_after() {
   wait "$group" 2>/dev/null || true
 }
 
+case $kind in distill | compare) ways=2 ;; *) ways=1 ;; esac
 begun=$(date +%s%N)
 undisturbed 0
 millis=$((($(date +%s%N) - begun) / 1000000))
-undisturbed 1
+if [ "$ways" = 2 ]; then undisturbed 1; fi
 echo "$kind: undisturbed $millis ms, $(wc -l <"$work/expected-0") files"
 
 kills=0
 equal=0
 tries=0
-while [ "$tries" -lt "$times" ]; do
+
+# Begin a try in the way $1.
+begin() {
   tries=$((tries + 1))
-  way=$((tries % 2))
+  way=$1
   folder="$work/$tries"
   mkdir "$folder"
   command_of "$folder" "$way"
+}
+
+# Let what was killed go on, and compare.
+finish() {
   how=
-  if [ -n "$renames" ]; then
-    # Both ways are gone through, one after the other.
-    at=$(((tries + 1) / 2))
-    if { strace -f -qq -o "$work/strace" -e trace=rename,renameat,renameat2,link,linkat \
-      -e "inject=rename,renameat,renameat2,link,linkat:signal=KILL:when=$at" "$limbeck" "${command[@]}" >"$log" 2>&1; } 2>/dev/null; then
-      if [ "$way" = 1 ]; then past=1; else past0=1; fi
-      if [ "${past:-0}${past0:-0}" = 11 ]; then tries=$((tries - 1)); rm -r "$folder"; break; fi
-      how="no rename $at"
-    else kills=$((kills + 1)); killed="at rename $at"; fi
-  else
+  if go_on "$folder" "$way" >"$log" 2>&1; then trouble=; else trouble=" ($(tail -n 1 "$log"))"; fi
+  state "$folder" >"$work/found"
+  if [ -z "$trouble" ] && diff "$work/expected-$way" "$work/found" >"$work/diff-$tries"; then
+    equal=$((equal + 1)); result=equal; rm -r "$folder" "$work/diff-$tries"
+  else result="DIFFERENT$trouble"; fi
+  echo "$tries: killed $killed, $how: $result"
+}
+
+# Kill at the first call of a kind, at the second, and so on until there are no more.
+at_each() {
+  local calls=$1 way=$2 at=0
+  while [ "$tries" -lt "$times" ]; do
+    at=$((at + 1))
+    begin "$way"
+    if { strace -f -qq -o "$work/strace" -e "trace=$calls" -e "inject=$calls:signal=KILL:when=$at" \
+      "$limbeck" "${command[@]}" >"$log" 2>&1; } 2>/dev/null; then
+      rm -r "$folder"
+      tries=$((tries - 1))
+      break
+    fi
+    kills=$((kills + 1))
+    killed=${calls%%,*}
+    killed="at ${killed#?} $at"
+    finish
+  done
+}
+
+if [ -n "$renames" ]; then
+  for way in $(seq 0 $((ways - 1))); do
+    # strace counts each system call by itself; of those that rename Java calls one.
+    for calls in '?rename,?renameat,?renameat2' '?link,?linkat'; do at_each "$calls" "$way"; done
+  done
+else
+  while [ "$tries" -lt "$times" ]; do
+    begin $(((tries + 1) % ways))
     kill_after "$limbeck" "${command[@]}"
     first=$killed
     if [ $((tries % 4)) -eq 0 ]; then
@@ -154,13 +186,8 @@ while [ "$tries" -lt "$times" ]; do
       fi
     fi
     killed=$first
-  fi
-  if [ -n "$how" ] || go_on "$folder" "$way" >"$log" 2>&1; then trouble=; else trouble=" ($(tail -n 1 "$log"))"; fi
-  state "$folder" >"$work/found"
-  if [ -z "$trouble" ] && diff "$work/expected-$way" "$work/found" >"$work/diff-$tries"; then
-    equal=$((equal + 1)); result=equal; rm -r "$folder" "$work/diff-$tries"
-  else result="DIFFERENT$trouble"; fi
-  echo "$tries: killed $killed, $how: $result"
-done
+    finish
+  done
+fi
 echo "$kind ${renames:+at renames }: $kills kills, $equal of $tries equal to the undisturbed"
 if [ "$equal" = "$tries" ]; then rm -r "$work"; else echo "see $work"; exit 1; fi

@@ -89,13 +89,7 @@ final class RunStore {
         @Override
         public void close() {
             lock.close();
-            for (Path folder : made) {
-                try {
-                    Files.delete(folder);
-                } catch (IOException e) {
-                    return; // something is in it
-                }
-            }
+            made.forEach(Leftovers::deleteEmpty);
         }
     }
 

@@ -15,7 +15,7 @@ import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
-import java.io.IOException;
+import dev.limbeck.weights.Leftovers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -174,11 +174,7 @@ final class Teachers implements AutoCloseable {
     /** Remove what was written and was not there before. */
     void discard() {
         written.forEach(file -> FileUtils.deleteQuietly(file.toFile()));
-        try {
-            Files.deleteIfExists(out.resolve(FOLDER));
-        } catch (IOException e) {
-            return; // an earlier comparison's are in it
-        }
+        Leftovers.deleteEmpty(out.resolve(FOLDER));
     }
 
     private static Map<Split, Predictions> answers(

@@ -45,6 +45,15 @@ public final class Leftovers {
         }
     }
 
+    /** Delete a folder that was made for nothing; one with something in it stays. */
+    public static void deleteEmpty(Path folder) {
+        try {
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            // Something is in it.
+        }
+    }
+
     private static boolean isTemporary(Path file) {
         return TEMPORARY.matcher(file.getFileName().toString()).matches() && Files.isRegularFile(file);
     }

@@ -3,6 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.Leftovers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -42,12 +43,14 @@ public final class TensorBoardLog implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
+        boolean made = !Files.exists(folder);
         try {
             Files.createDirectories(folder);
             String name = "events.out.tfevents.%010d.limbeck-%d"
                     .formatted(System.currentTimeMillis() / 1000, System.nanoTime());
             out = begun(folder.resolve(name));
         } catch (IOException e) {
+            if (made) Leftovers.deleteEmpty(folder);
             throw failed(e);
         }
     }

@@ -124,16 +124,8 @@ public final class DiskStore implements RowStore {
                 Files.deleteIfExists(temporary);
             }
         } catch (IOException e) {
-            if (made) deleteEmpty(folder);
+            if (made) Leftovers.deleteEmpty(folder);
             throw IoErrors.writing(folder.resolve(FACTS), e);
-        }
-    }
-
-    private static void deleteEmpty(Path folder) {
-        try {
-            Files.deleteIfExists(folder);
-        } catch (IOException e) {
-            return; // another writer is in it
         }
     }
 
