@@ -30,11 +30,11 @@ public final class AtExit implements AutoCloseable {
         }
     }
 
-    private final Consumer<String> told;
+    private final Consumer<String> log;
     private final Supplier<@Nullable String> cleaning;
 
-    private AtExit(Consumer<String> told, Supplier<@Nullable String> cleaning) {
-        this.told = told;
+    private AtExit(Consumer<String> log, Supplier<@Nullable String> cleaning) {
+        this.log = log;
         this.cleaning = cleaning;
     }
 
@@ -51,8 +51,8 @@ public final class AtExit implements AutoCloseable {
     }
 
     /** Register what is to be done if the process ends before this is closed; the line it returns, if any, is told. */
-    public static AtExit tell(Consumer<String> told, Supplier<@Nullable String> cleaning) {
-        AtExit registered = new AtExit(told, cleaning);
+    public static AtExit tell(Consumer<String> log, Supplier<@Nullable String> cleaning) {
+        AtExit registered = new AtExit(log, cleaning);
         synchronized (REGISTERED) {
             REGISTERED.push(registered);
         }
@@ -90,7 +90,7 @@ public final class AtExit implements AutoCloseable {
                 String line = next.cleaning.get();
                 if (line != null) {
                     hasTold = true;
-                    next.told.accept(line);
+                    next.log.accept(line);
                 }
             } catch (RuntimeException e) {
                 // The others are to be cleaned up all the same, and nobody is left to hear of it.

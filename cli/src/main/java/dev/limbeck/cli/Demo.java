@@ -91,13 +91,12 @@ public final class Demo {
      * @param out folder of what is left: the teacher, the comparison of its students, and the report
      */
     public Result run(long seed, Path out) {
-        context.told()
-                .accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
+        context.log().accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
         Path teacher = out.resolve("teacher");
         Recipe taught =
                 recipe(settings.teacher, settings.teacherImages, settings.teacherEpochs, settings.teacherRate, "");
         new RecipeRun(taught.withSeed(seed), context).run(teacher, true);
-        context.told()
+        context.log()
                 .accept(Texts.format(
                         "students: %s on %,d of them; T = %s, weight %s",
                         settings.student, settings.studentImages, settings.temperature, settings.weight));

@@ -7,7 +7,7 @@ final class DownloadLine implements Downloads.Progress {
     private static final long EVERY = 16 << 20;
 
     private final Terminal terminal;
-    private long told;
+    private long log;
 
     DownloadLine(Terminal terminal) {
         this.terminal = terminal;
@@ -15,9 +15,9 @@ final class DownloadLine implements Downloads.Progress {
 
     @Override
     public void received(long bytes, long total) {
-        if (bytes < told) told = 0;
-        if (bytes - told < EVERY) return;
-        told = bytes;
+        if (bytes < log) log = 0;
+        if (bytes - log < EVERY) return;
+        log = bytes;
         String whole = total > 0 ? " of " + (total >> 20) : "";
         terminal.err().println("downloaded " + (bytes >> 20) + whole + " MiB");
     }

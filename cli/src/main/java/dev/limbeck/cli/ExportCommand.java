@@ -131,7 +131,7 @@ final class ExportCommand extends LimbeckCommand {
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers()))) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
-                SavedModel named = saved.told(images.classNames(), saved.preparation());
+                SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
                 context(engine, data.workers()).tell(images);
                 return written(exported);
@@ -159,7 +159,7 @@ final class ExportCommand extends LimbeckCommand {
         }
         Map<String, String> all = new LinkedHashMap<>(says);
         all.putAll(wanted.toMetadata());
-        return saved.told(saved.classNames().isEmpty() ? classNames : saved.classNames(), all);
+        return saved.withMetadata(saved.classNames().isEmpty() ? classNames : saved.classNames(), all);
     }
 
     /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */

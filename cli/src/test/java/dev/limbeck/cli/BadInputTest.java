@@ -92,7 +92,7 @@ class BadInputTest {
         assertThat(answer.out()).isEmpty();
         assertThat(answer.err().lines())
                 .as("one line")
-                .filteredOn(told -> !told.startsWith("skipped: "))
+                .filteredOn(log -> !log.startsWith("skipped: "))
                 .hasSize(1);
         assertThat(answer.err()).startsWith("limbeck: ").doesNotContain("a bug", "Exception", "null");
         Cli.Answer json = Cli.run(Cli.words(line + " --json", home));

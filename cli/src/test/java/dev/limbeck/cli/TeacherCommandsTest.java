@@ -127,10 +127,10 @@ class TeacherCommandsTest {
         Path answers = home.resolve("answers");
         Object[] keeping = {"--teacher", onnx, "--cache-teacher", answers};
         Object[] kept = distill("--no-hflip", keeping);
-        JsonNode told = Cli.run("cache", kept, "--json").done().json();
-        assertThat(told.get("rows").asInt()).isEqualTo(12);
+        JsonNode log = Cli.run("cache", kept, "--json").done().json();
+        assertThat(log.get("rows").asInt()).isEqualTo(12);
         try (Stream<Path> files = Files.list(answers)) {
-            assertThat(told.get("bytes").asLong())
+            assertThat(log.get("bytes").asLong())
                     .isEqualTo(files.mapToLong(file -> file.toFile().length()).sum());
         }
         String live = Cli.run(

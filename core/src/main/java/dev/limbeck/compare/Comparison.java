@@ -110,7 +110,7 @@ public final class Comparison {
     /** Run what is not there yet, judge, and write {@code comparison.json}. */
     public ComparisonResult run() {
         try (RunStore.Claim claim = RunStore.claim(out);
-                Teachers teachers = new Teachers(recipes.values(), remembered, out, context.told())) {
+                Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
             RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
             recipes.keySet().forEach(name -> runs.put(name, new ArrayList<>()));

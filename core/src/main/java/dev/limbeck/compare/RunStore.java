@@ -52,20 +52,20 @@ final class RunStore {
     RunRecord run(String directory, String name, Recipe recipe, ImageData data) {
         Path place = out.resolve(directory);
         Path recorded = place.resolve(RunDirectory.RECORD_NAME);
-        LoadedTeacher by = teachers.of(recipe);
+        LoadedTeacher teacher = teachers.of(recipe);
         if (!Files.exists(recorded)) {
-            context.told().accept(name);
+            context.log().accept(name);
             RecipeRun run = new RecipeRun(recipe, context.below(directory))
                     .keepPredictions()
                     .quietOnData()
                     .autoResume();
-            return (tested ? run : run.withoutTest()).run(place, true, data, by);
+            return (tested ? run : run.withoutTest()).run(place, true, data, teacher);
         }
         RunRecord old = RunRecord.read(recorded);
         // Runs of earlier releases know the weights alone.
         String identity = old.teacherIdentity();
-        String teacher = by == null ? "" : identity == null ? by.sha256() : by.identity();
-        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacher);
+        String asked = teacher == null ? "" : identity == null ? teacher.sha256() : teacher.identity();
+        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), asked);
         ObjectNode found =
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
         String difference = RecipeFiles.difference(wanted, found);
@@ -74,7 +74,7 @@ final class RunStore {
                     place + " was made otherwise: " + difference + "; choose another --out, or remove that folder");
         }
         RunDirectory.clearComplete(place);
-        context.told().accept(name + ": done before");
+        context.log().accept(name + ": done before");
         return old;
     }
 

@@ -121,7 +121,7 @@ public final class Sweep {
 
     private SweepResult runAlone() {
         List<SweepResult.Trial> ranked = new ArrayList<>();
-        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.told())) {
+        try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.log())) {
             RunStore kept = new RunStore(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
@@ -147,7 +147,7 @@ public final class Sweep {
         String winner = ranked.get(0).name();
         Recipe best = Objects.requireNonNull(recipes.get(winner));
         AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
-        context.told().accept("chosen on the validation split: " + winner);
+        context.log().accept("chosen on the validation split: " + winner);
         SweepResult result =
                 new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
         AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
@@ -155,7 +155,7 @@ public final class Sweep {
     }
 
     private ComparisonResult confirm(Recipe best) {
-        context.told().accept("confirming on fresh seeds and the test split");
+        context.log().accept("confirming on fresh seeds and the test split");
         return new Comparison(
                         Map.of("best", best),
                         confirmSeeds,
@@ -221,7 +221,7 @@ public final class Sweep {
                     .results()
                     .accuracy(Split.VALID);
         } catch (TrainingDiverged e) {
-            context.told().accept(name + ": dropped; " + e.getMessage());
+            context.log().accept(name + ": dropped; " + e.getMessage());
             return Double.NaN;
         }
     }

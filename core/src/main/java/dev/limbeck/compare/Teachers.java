@@ -49,14 +49,14 @@ final class Teachers implements AutoCloseable {
     private final List<Path> written = new ArrayList<>();
 
     /** Open them, and let each remember its answers to this many rows. */
-    Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> told) {
+    Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> log) {
         this.out = out;
         try {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
                 if (recipe.distillation() != null) how.put(named, recipe.distillation());
-                LoadedTeacher opened = named.open(told);
+                LoadedTeacher opened = named.open(log);
                 open.put(
                         named,
                         named.cache() != null

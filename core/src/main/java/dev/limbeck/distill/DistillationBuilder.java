@@ -179,8 +179,8 @@ public final class DistillationBuilder {
     }
 
     /** Choose where what is found out about the teacher and the plan of the feature pairs is told before training; the log unless set. */
-    public DistillationBuilder log(Consumer<String> told) {
-        this.log = told;
+    public DistillationBuilder log(Consumer<String> log) {
+        this.log = log;
         return this;
     }
 

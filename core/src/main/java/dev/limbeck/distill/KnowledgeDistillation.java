@@ -143,13 +143,13 @@ public final class KnowledgeDistillation implements Callback {
                 .toArray();
     }
 
-    private void checkKnowledge(OutputKind told) {
+    private void checkKnowledge(OutputKind log) {
         for (LogitTerm term : losses.values()) {
             OutputKind needed = term.loss().needs();
-            if (told.suffices(needed)) continue;
+            if (log.suffices(needed)) continue;
             throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
-                    + teacher.name() + " tells " + words(told) + " only; use a loss such as "
-                    + (told == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+                    + teacher.name() + " tells " + words(log) + " only; use a loss such as "
+                    + (log == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
         }
     }
 

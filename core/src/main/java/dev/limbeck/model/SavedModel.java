@@ -285,7 +285,7 @@ public record SavedModel(
     }
 
     /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
-    public SavedModel told(List<String> otherNames, Map<String, String> otherPreparation) {
+    public SavedModel withMetadata(List<String> otherNames, Map<String, String> otherPreparation) {
         return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
     }
 

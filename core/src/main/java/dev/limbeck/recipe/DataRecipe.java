@@ -166,7 +166,7 @@ public record DataRecipe(
         // After the labels of the others have been made.
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
         ImageData opened = builder.build();
-        tellSkipped(opened.skipped(), context.told());
+        tellSkipped(opened.skipped(), context.log());
         return opened;
     }
 

@@ -89,11 +89,11 @@ public record DistillationRecipe(
     /**
      * Make the callback for a teacher.
      *
-     * @param told takes what is found out about the teacher, and the plan of feature pairs; null for the log
+     * @param log takes what is found out about the teacher, and the plan of feature pairs; null for the log
      */
-    KnowledgeDistillation with(Teacher teacher, @Nullable Consumer<String> told) {
+    KnowledgeDistillation with(Teacher teacher, @Nullable Consumer<String> log) {
         DistillationBuilder builder = builder(teacher);
-        if (told != null) builder.log(told);
+        if (log != null) builder.log(log);
         return builder.build();
     }
 

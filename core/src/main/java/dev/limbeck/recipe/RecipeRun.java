@@ -94,12 +94,12 @@ public final class RecipeRun {
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
         Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out))
-                ? ResumePoint.at(out).checkpointOf(recipe, facts, context.told())
+                ? ResumePoint.at(out).checkpointOf(recipe, facts, context.log())
                 : null;
-        String howToGoOn = resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
+        String howToResume = resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
-                ShutdownHook exit = new ShutdownHook(directory, howToGoOn, context.told());
+                ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
                 Learner learner = learner(data);
                 BestEpoch best = new BestEpoch()) {
             try {
@@ -110,7 +110,7 @@ public final class RecipeRun {
                 List<Callback> callbacks = new ArrayList<>();
                 if (distillation != null) callbacks.add(distillation);
                 if (tellsData) callbacks.add(new DataLines(context, data));
-                callbacks.add(new EpochTable(context.told()));
+                callbacks.add(new EpochTable(context.log()));
                 callbacks.addAll(context.logs(directory.file(RunDirectory.LOG_NAME)));
                 callbacks.add(new Checkpoint(directory.checkpoint(), facts));
                 callbacks.add(stopped);
@@ -141,7 +141,7 @@ public final class RecipeRun {
                 throw e; // going on would lead there again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
-                throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToGoOn), e);
+                throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
             }
         }
     }
@@ -152,7 +152,7 @@ public final class RecipeRun {
         }
         if (teacher == null) sayUnlabeled(data);
         DistillationRecipe how = recipe.distillation();
-        return teacher == null || how == null ? null : how.with(teacher.teacher(), context.told());
+        return teacher == null || how == null ? null : how.with(teacher.teacher(), context.log());
     }
 
     Learner learner(ImageData data) {
@@ -163,7 +163,7 @@ public final class RecipeRun {
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss(data))
                 .metrics(metrics(data))
-                .log(context.told());
+                .log(context.log());
         PretrainedRecipe pretrained = recipe.pretrained();
         return pretrained == null
                 ? builder.build()
@@ -186,7 +186,7 @@ public final class RecipeRun {
 
     private @Nullable LoadedTeacher teacher() {
         TeacherRecipe named = recipe.teacher();
-        return named == null ? null : named.open(context.told());
+        return named == null ? null : named.open(context.log());
     }
 
     ImageData open(@Nullable LoadedTeacher teacher) {
@@ -202,7 +202,7 @@ public final class RecipeRun {
         int[] labels = data.labels(Split.TRAIN);
         long without = Arrays.stream(labels).filter(label -> label < 0).count();
         if (without > 0) {
-            context.told()
+            context.log()
                     .accept(without + " of " + labels.length
                             + " training images have no label; without a teacher they teach nothing");
         }

@@ -88,14 +88,14 @@ public final class ResumePoint {
      *
      * @throws LimbeckException if it is of another recipe, other data or another teacher: what differs
      */
-    Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> told) {
+    Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> log) {
         check(recipe);
         for (String content : List.of(DATA, TEACHER)) {
             if (!wanted.getOrDefault(content, "").equals(facts.get(content))) {
                 throw differs("the " + content + " has changed");
             }
         }
-        if (trouble != null) told.accept(trouble.getMessage() + "; going on from the checkpoint before it");
+        if (trouble != null) log.accept(trouble.getMessage() + "; going on from the checkpoint before it");
         return checkpoint;
     }
 

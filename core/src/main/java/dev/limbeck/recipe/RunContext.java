@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
  * @param workers threads that decode and augment; by the cores if null
- * @param told takes lines about the work, such as the epoch table
+ * @param log takes lines about the work, such as the epoch table
  * @param download follows downloads
  * @param prepare follows the pass over all images
  * @param watchers makes callbacks for each training, such as a progress bar
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public record RunContext(
         String device,
         @Nullable Integer workers,
-        Consumer<String> told,
+        Consumer<String> log,
         Downloads.Progress download,
         PrepareProgress prepare,
         Supplier<List<Callback>> watchers,
@@ -47,17 +47,17 @@ public record RunContext(
     public RunContext(
             String device,
             @Nullable Integer workers,
-            Consumer<String> told,
+            Consumer<String> log,
             Downloads.Progress download,
             PrepareProgress prepare,
             Supplier<List<Callback>> watchers) {
-        this(device, workers, told, download, prepare, watchers, List.of(), "");
+        this(device, workers, log, download, prepare, watchers, List.of(), "");
     }
 
     /** Tell what the data is, and everything about it that may be a mistake: when all else has been found to fit. */
     public void tell(ImageData data) {
-        told.accept("data: " + data.summary());
-        data.warnings().forEach(line -> told.accept("data: " + line));
+        log.accept("data: " + data.summary());
+        data.warnings().forEach(line -> log.accept("data: " + line));
     }
 
     /** Return the same that tells nothing, for whoever opens once more what was told of before. */
@@ -69,7 +69,7 @@ public record RunContext(
     public RunContext withoutRepeats() {
         Set<String> known = ConcurrentHashMap.newKeySet();
         Consumer<String> once = line -> {
-            if (known.add(line)) told.accept(line);
+            if (known.add(line)) log.accept(line);
         };
         return new RunContext(device, workers, once, download, prepare, watchers, trackers, run);
     }
@@ -81,13 +81,13 @@ public record RunContext(
      * @throws dev.limbeck.LimbeckException if there is no such tracker, or it cannot write there
      */
     public RunContext track(List<String> names) {
-        return new RunContext(device, workers, told, download, prepare, watchers, names, run);
+        return new RunContext(device, workers, log, download, prepare, watchers, names, run);
     }
 
     /** Return the same for one of several runs, which trackers tell apart by its name. */
     public RunContext below(String name) {
         String inner = run.isEmpty() ? name : run + "/" + name;
-        return new RunContext(device, workers, told, download, prepare, watchers, trackers, inner);
+        return new RunContext(device, workers, log, download, prepare, watchers, trackers, inner);
     }
 
     /**

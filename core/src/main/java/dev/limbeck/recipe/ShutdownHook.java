@@ -8,17 +8,17 @@ import java.util.function.Consumer;
 final class ShutdownHook implements AutoCloseable {
     private final AtExit registered;
 
-    ShutdownHook(RunDirectory directory, String howToGoOn, Consumer<String> told) {
-        registered = AtExit.tell(told, () -> {
-            if (directory.leavesCheckpoint()) return "interrupted; " + kept(directory, howToGoOn);
+    ShutdownHook(RunDirectory directory, String howToResume, Consumer<String> log) {
+        registered = AtExit.tell(log, () -> {
+            if (directory.leavesCheckpoint()) return "interrupted; " + kept(directory, howToResume);
             directory.close();
             return null;
         });
     }
 
     /** Say what is left of a run whose directory holds a checkpoint. */
-    static String kept(RunDirectory directory, String howToGoOn) {
-        return "the last finished epoch is kept, " + howToGoOn + " after " + directory.keptEpoch();
+    static String kept(RunDirectory directory, String howToResume) {
+        return "the last finished epoch is kept, " + howToResume + " after " + directory.keptEpoch();
     }
 
     @Override

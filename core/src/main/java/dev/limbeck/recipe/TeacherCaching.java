@@ -51,13 +51,13 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         }
         long start = System.nanoTime();
         RecipeRun run = new RecipeRun(recipe, context);
-        try (LoadedTeacher by = named.open(context.told());
-                ImageData data = run.open(by)) {
+        try (LoadedTeacher teacher = named.open(context.log());
+                ImageData data = run.open(teacher)) {
             try (Learner learner = run.learner(data)) {
-                KnowledgeDistillation distillation = how.with(by.teacher(), context.told());
+                KnowledgeDistillation distillation = how.with(teacher.teacher(), context.log());
                 learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
             }
-            if (by.teacher() instanceof CachedTeacher kept && kept.hasWriteErrors()) {
+            if (teacher.teacher() instanceof CachedTeacher kept && kept.hasWriteErrors()) {
                 throw new LimbeckException("not all answers could be kept in " + folder
                         + "; make room, or let it be written, and run it again: it goes on where it was");
             }
@@ -69,7 +69,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                     (System.nanoTime() - start) / 1e9,
                     named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
-                            : changes(named, by, data, how, context));
+                            : changes(named, teacher, data, how, context));
         }
     }
 
@@ -87,11 +87,11 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Map<String, List<Double>> changes(
-            TeacherRecipe named, LoadedTeacher by, ImageData data, DistillationRecipe how, RunContext context) {
+            TeacherRecipe named, LoadedTeacher teacher, ImageData data, DistillationRecipe how, RunContext context) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        Predictions kept = answers(how.matched(by.teacher(), data.classNames()), data, split, context);
+        Predictions kept = answers(how.matched(teacher.teacher(), data.classNames()), data, split, context);
         Predictions live;
-        try (LoadedTeacher own = named.withoutCache().open(context.told())) {
+        try (LoadedTeacher own = named.withoutCache().open(context.log())) {
             live = answers(how.matched(own.teacher(), data.classNames()), data, split, context);
         }
         Map<String, List<Double>> changes = new LinkedHashMap<>();

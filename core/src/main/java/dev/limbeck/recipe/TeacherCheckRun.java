@@ -45,27 +45,29 @@ public record TeacherCheckRun(
         if (named == null || how == null)
             throw new LimbeckException("the recipe has no teacher; name one with --teacher");
         RecipeRun run = new RecipeRun(recipe, context);
-        try (LoadedTeacher by = named.open(context.told());
-                ImageData data = run.open(by);
+        try (LoadedTeacher teacher = named.open(context.log());
+                ImageData data = run.open(teacher);
                 Learner learner = run.learner(data)) {
             if (!data.has(Split.VALID)) {
                 throw new LimbeckException(
                         "there is no validation split to ask the teacher about; choose --valid-fraction");
             }
             // What is found is returned, so it need not be told as well.
-            KnowledgeDistillation distillation =
-                    how.builder(by.teacher()).checkThoroughly().log(line -> {}).build();
+            KnowledgeDistillation distillation = how.builder(teacher.teacher())
+                    .checkThoroughly()
+                    .log(line -> {})
+                    .build();
             List<TermSize> terms = learner.firstLoss(distillation);
             context.tell(data);
             @Nullable TeacherCheck preflight = distillation.teacherCheck();
             if (preflight == null) throw new IllegalStateException("there is a validation split");
             return new TeacherCheckRun(
-                    by.file(),
-                    by.architecture(),
-                    by.sha256(),
-                    by.teacher().classNames(),
+                    teacher.file(),
+                    teacher.architecture(),
+                    teacher.sha256(),
+                    teacher.teacher().classNames(),
                     data.classNames(),
-                    by.preparation(),
+                    teacher.preparation(),
                     data.preprocessing(),
                     preflight,
                     terms);

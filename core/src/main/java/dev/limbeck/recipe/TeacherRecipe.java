@@ -221,25 +221,25 @@ public record TeacherRecipe(
     /**
      * Open it; the caller closes it.
      *
-     * @param told takes lines about cached outputs and about what is doubtful
+     * @param log takes lines about cached outputs and about what is doubtful
      */
-    public LoadedTeacher open(Consumer<String> told) {
-        return open(told, ModelRole.TEACHER);
+    public LoadedTeacher open(Consumer<String> log) {
+        return open(log, ModelRole.TEACHER);
     }
 
     /** Open it for whatever use, by which messages name it. */
-    public LoadedTeacher open(Consumer<String> told, ModelRole role) {
-        LoadedTeacher opened = members == null ? openOne(told, role) : openMembers(members, told);
+    public LoadedTeacher open(Consumer<String> log, ModelRole role) {
+        LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
         String folder = cache;
         if (folder == null) return opened;
         Encoding as = cacheAs == null ? Encoding.FLOAT32 : Encoding.of(cacheAs);
-        return opened.wrapped(teacher -> CachedTeacher.onDisk(teacher, Path.of(folder), as, told));
+        return opened.wrapped(teacher -> CachedTeacher.onDisk(teacher, Path.of(folder), as, log));
     }
 
-    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> told) {
+    private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log) {
         List<LoadedTeacher> opened = new ArrayList<>();
         try {
-            for (TeacherRecipe member : all) opened.add(member.open(told));
+            for (TeacherRecipe member : all) opened.add(member.open(log));
             return LoadedTeacher.of(
                     opened,
                     ensemble == null
@@ -254,10 +254,10 @@ public record TeacherRecipe(
         }
     }
 
-    private LoadedTeacher openOne(Consumer<String> told, ModelRole role) {
+    private LoadedTeacher openOne(Consumer<String> log, ModelRole role) {
         Path file = Path.of(String.valueOf(model));
         if (Files.isRegularFile(file) && ModelRuntimes.find(file).isPresent()) {
-            return openFile(file, told, role);
+            return openFile(file, log, role);
         }
         if (layout != null || channels != null || output != null) {
             throw new LimbeckException("layout, channels and output are said of TorchScript and ONNX files only, found "
@@ -272,17 +272,17 @@ public record TeacherRecipe(
             saved.close();
             throw new LimbeckException(file + " knows " + known + " classes, found " + classes.size() + " names");
         }
-        return LoadedTeacher.of(saved.told(names, all));
+        return LoadedTeacher.of(saved.withMetadata(names, all));
     }
 
-    private LoadedTeacher openFile(Path file, Consumer<String> told, ModelRole role) {
+    private LoadedTeacher openFile(Path file, Consumer<String> log, ModelRole role) {
         if (architecture != null) {
             throw new LimbeckException(file + " holds a whole network; leave its architecture out");
         }
         if (weightsKey != null) {
             throw new LimbeckException(file + " holds a whole network; leave weights_key out");
         }
-        FileTeacher opened = FileTeacher.open(file, role, told);
+        FileTeacher opened = FileTeacher.open(file, role, log);
         FileTeacher teacher = opened.withPreprocessing(preparation());
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));

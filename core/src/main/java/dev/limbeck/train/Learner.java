@@ -292,8 +292,8 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Begin with the weights of a file, all but the classifier. */
-    void begin(Path weights, @Nullable String weightsKey, Consumer<String> told) {
-        told.accept(BackboneWeights.load(weights, weightsKey, model, architecture));
+    void begin(Path weights, @Nullable String weightsKey, Consumer<String> log) {
+        log.accept(BackboneWeights.load(weights, weightsKey, model, architecture));
         freeze();
     }
 

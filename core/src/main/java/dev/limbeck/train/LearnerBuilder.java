@@ -72,8 +72,8 @@ public final class LearnerBuilder {
     }
 
     /** Say which weights were read, and what was left out, to someone else than the log. */
-    public LearnerBuilder log(Consumer<String> told) {
-        this.log = told;
+    public LearnerBuilder log(Consumer<String> log) {
+        this.log = log;
         return this;
     }
 

@@ -61,14 +61,14 @@ class ComparisonTest {
         return RecipeFiles.bind(tree, "");
     }
 
-    private static Comparison comparison(String out, int seeds, Map<String, Recipe> recipes, List<String> told) {
+    private static Comparison comparison(String out, int seeds, Map<String, Recipe> recipes, List<String> log) {
         RunContext silent = RunContext.silent();
         return new Comparison(
                 recipes,
                 seeds,
                 0,
                 home.resolve(out),
-                new RunContext("cpu", null, told::add, silent.download(), silent.prepare(), silent.watchers()));
+                new RunContext("cpu", null, log::add, silent.download(), silent.prepare(), silent.watchers()));
     }
 
     private static Map<String, Recipe> named(Object... namesAndRecipes) {
@@ -81,9 +81,9 @@ class ComparisonTest {
 
     @Test
     void pairsTheStudentAloneWithTheDistilledOne() throws IOException {
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         ComparisonResult result =
-                comparison("paired", 2, named("distilled", distilled), told).run();
+                comparison("paired", 2, named("distilled", distilled), log).run();
         assertThat(result.variants()).extracting(ComparisonResult.Variant::name).containsExactly("alone", "distilled");
         assertThat(result.seeds()).containsExactly(0L, 1L);
         assertThat(result.judgedOn()).as("there is no test split").isEqualTo("valid");
@@ -139,15 +139,15 @@ class ComparisonTest {
 
     @Test
     void goesOnWhereItWas() throws IOException {
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         ComparisonResult first =
-                comparison("resumed", 2, named("distilled", distilled), told).run();
+                comparison("resumed", 2, named("distilled", distilled), log).run();
         FileUtils.deleteDirectory(home.resolve("resumed/distilled/seed-1").toFile());
         Files.createDirectories(home.resolve("resumed/distilled/seed-1.unfinished"));
-        told.clear();
+        log.clear();
         ComparisonResult again =
-                comparison("resumed", 2, named("distilled", distilled), told).run();
-        assertThat(told)
+                comparison("resumed", 2, named("distilled", distilled), log).run();
+        assertThat(log)
                 .filteredOn(line -> line.contains("seed"))
                 .containsExactly(
                         "alone, seed 0: done before",
@@ -160,13 +160,13 @@ class ComparisonTest {
         FileUtils.deleteDirectory(home.resolve("resumed/teachers").toFile());
         Files.delete(record);
         Files.createDirectory(record);
-        assertThatThrownBy(() -> comparison("resumed", 2, named("distilled", distilled), told)
+        assertThatThrownBy(() -> comparison("resumed", 2, named("distilled", distilled), log)
                         .run())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("is a folder");
         assertThat(home.resolve("resumed/teachers")).doesNotExist();
         Recipe other = recipe(tree -> tree.withObject("/training").put("lr", 2e-2));
-        assertThatThrownBy(() -> comparison("resumed", 1, named("alone", other, "x", other), told)
+        assertThatThrownBy(() -> comparison("resumed", 1, named("alone", other, "x", other), log)
                         .run())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(home.resolve("resumed/alone/seed-0")
@@ -182,7 +182,7 @@ class ComparisonTest {
         RunContext failing = new RunContext(
                 "cpu",
                 null,
-                silent.told(),
+                silent.log(),
                 silent.download(),
                 silent.prepare(),
                 () -> List.of(new Callback() {
@@ -196,19 +196,19 @@ class ComparisonTest {
         assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())
                 .hasMessage("the disk is full; the last finished epoch is kept, the same command goes on from there"
                         + " after epoch 0");
-        List<String> told = new ArrayList<>();
-        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), told)
+        List<String> log = new ArrayList<>();
+        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), log)
                         .run())
                 .hasMessageContaining("was made otherwise: training.lr is 0.02 against 0.01");
         FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
-        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), told)
+        assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), log)
                         .run())
                 .hasMessage("cannot resume " + home.resolve("stopped/distilled/seed-0")
                         + ": training.lr is 0.01 against 0.02; use what it was begun with, or choose another --out");
         FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
-        told.clear();
-        comparison("stopped", 1, recipes, told).run();
-        assertThat(told.subList(told.indexOf("distilled, seed 0"), told.size()))
+        log.clear();
+        comparison("stopped", 1, recipes, log).run();
+        assertThat(log.subList(log.indexOf("distilled, seed 0"), log.size()))
                 .as("one of the two epochs")
                 .filteredOn(line -> line.matches(" +[01] .*"))
                 .singleElement()
@@ -263,7 +263,7 @@ class ComparisonTest {
         RunContext failing = new RunContext(
                 "cpu",
                 null,
-                silent.told(),
+                silent.log(),
                 silent.download(),
                 silent.prepare(),
                 () -> List.of(new Callback() {

@@ -62,15 +62,15 @@ class SweepTest {
         return RecipeFiles.bind(tree, "");
     }
 
-    private static Sweep sweep(String out, Recipe recipe, Sweep.Strategy strategy, List<String> told) {
-        return sweep(out, recipe, SPACE, strategy, 2, told);
+    private static Sweep sweep(String out, Recipe recipe, Sweep.Strategy strategy, List<String> log) {
+        return sweep(out, recipe, SPACE, strategy, 2, log);
     }
 
     private static Sweep sweep(
-            String out, Recipe recipe, SearchSpace space, Sweep.Strategy strategy, int confirm, List<String> told) {
+            String out, Recipe recipe, SearchSpace space, Sweep.Strategy strategy, int confirm, List<String> log) {
         RunContext silent = RunContext.silent();
         RunContext context =
-                new RunContext("cpu", null, told::add, silent.download(), silent.prepare(), silent.watchers());
+                new RunContext("cpu", null, log::add, silent.download(), silent.prepare(), silent.watchers());
         return new Sweep(recipe, space, strategy, 3, 1, confirm, home.resolve(out), context);
     }
 
@@ -94,9 +94,8 @@ class SweepTest {
 
     @Test
     void halvingDropsThenConfirmsOnFreshSeedsAndGoesOnWhereItWas() throws IOException {
-        List<String> told = new ArrayList<>();
-        SweepResult result =
-                sweep("halving", base, Sweep.Strategy.HALVING, told).run();
+        List<String> log = new ArrayList<>();
+        SweepResult result = sweep("halving", base, Sweep.Strategy.HALVING, log).run();
         assertThat(result.trials()).hasSize(6);
         assertThat(result.trials())
                 .extracting(SweepResult.Trial::dropped)
@@ -121,9 +120,9 @@ class SweepTest {
                     .allSatisfy(file -> assertThat(PredictionFile.read(file.resolveSibling(PredictionFile.NAME)))
                             .containsOnlyKeys(Split.VALID));
         }
-        told.clear();
-        SweepResult again = sweep("halving", base, Sweep.Strategy.HALVING, told).run();
-        assertThat(told)
+        log.clear();
+        SweepResult again = sweep("halving", base, Sweep.Strategy.HALVING, log).run();
+        assertThat(log)
                 .filteredOn(line -> line.contains("seed 7"))
                 .isNotEmpty()
                 .allMatch(line -> line.endsWith("done before"));
@@ -145,18 +144,18 @@ class SweepTest {
                 SearchSpace.constants(0.5),
                 List.of("logit-mse:scale=1e308", "soft-target"),
                 List.of());
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         SweepResult result =
-                sweep("diverging", base, space, Sweep.Strategy.GRID, 0, told).run();
+                sweep("diverging", base, space, Sweep.Strategy.GRID, 0, log).run();
         assertThat(result.winner()).isEqualTo("soft-target-T2-w0.5");
         SweepResult.Trial second = result.trials().get(1);
         assertThat(second.name()).isEqualTo("logit-mse:scale=1e308-w0.5");
         assertThat(second.diverged() && second.dropped()).isTrue();
-        assertThat(told)
+        assertThat(log)
                 .anyMatch(line -> line.startsWith(second.name() + ": dropped; the loss became Infinity at step"));
         assertThat(result.confirmed()).isNull();
         SearchSpace hopeless = new SearchSpace(List.of(), List.of(), List.of("logit-mse:scale=1e308"), List.of());
-        assertThatThrownBy(() -> sweep("hopeless", base, hopeless, Sweep.Strategy.HALVING, 1, told)
+        assertThatThrownBy(() -> sweep("hopeless", base, hopeless, Sweep.Strategy.HALVING, 1, log)
                         .run())
                 .hasMessage("the loss of every combination became infinite; lower the learning rate");
         assertThat(home.resolve("hopeless/confirm")).doesNotExist();

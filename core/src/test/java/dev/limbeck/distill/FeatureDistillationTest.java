@@ -125,12 +125,12 @@ class FeatureDistillationTest {
 
     @Test
     void tellsHowLayersAreJoined() {
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         KnowledgeDistillation distillation =
-                pairs(new FitNet(), "layer3").log(told::add).build();
+                pairs(new FitNet(), "layer3").log(log::add).build();
         student.fit(1, 0.01, distillation);
         List<String> plan =
-                told.stream().filter(line -> line.startsWith("pair ")).toList();
+                log.stream().filter(line -> line.startsWith("pair ")).toList();
         assertThat(plan)
                 .containsExactly("pair layer3/block3: 64×2×2 → 128×2×2 by FitNet through conv1x1, 8,320 parameters");
         assertThat(distillation.describe()).containsEntry("pairs", plan);

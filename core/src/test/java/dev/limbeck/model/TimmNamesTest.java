@@ -82,14 +82,14 @@ class TimmNamesTest {
     }
 
     private void assertRead(Path file, Architecture architecture, Module network) {
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         try (Learner learner = Learner.builder(Toy.data(2, 4), architecture)
                         .weights(file)
-                        .log(told::add)
+                        .log(log::add)
                         .build();
                 StateDict read = learner.model().stateDict();
                 StateDict own = network.stateDict()) {
-            assertThat(told).singleElement().asString().endsWith("; its classifier of 5 classes is left out");
+            assertThat(log).singleElement().asString().endsWith("; its classifier of 5 classes is left out");
             for (String name : own.names()) {
                 if (name.startsWith("classifier") || name.endsWith("num_batches_tracked")) continue;
                 assertThat(Tensors.toFloats(read.get(name))).as(name).isEqualTo(Tensors.toFloats(own.get(name)));

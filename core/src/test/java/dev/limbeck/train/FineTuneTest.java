@@ -68,14 +68,14 @@ class FineTuneTest {
     @Test
     void aBodyIsReadBelowANewHeadAndFrozenButForBatchNorms() {
         Path file = written(name -> name);
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
                         .weights(file)
-                        .log(told::add)
+                        .log(log::add)
                         .build();
                 StateDict source = Safetensors.read(file)) {
             assertThat(learner.architecture()).isEqualTo("cifar-resnet8+concat");
-            assertThat(told).singleElement().asString().endsWith("; its classifier of 7 classes is left out");
+            assertThat(log).singleElement().asString().endsWith("; its classifier of 7 classes is left out");
             values(learner.model()).forEach((name, values) -> {
                 if (!name.startsWith("linear.")) assertThat(values).isEqualTo(Tensors.toFloats(source.get(name)));
             });
@@ -142,13 +142,13 @@ class FineTuneTest {
                 key -> key.endsWith("num_batches_tracked")
                         ? "t" + renamed.size() + ".num_batches_tracked"
                         : "t" + renamed.size()));
-        List<String> told = new ArrayList<>();
+        List<String> log = new ArrayList<>();
         try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
                         .weights(file)
-                        .log(told::add)
+                        .log(log::add)
                         .build();
                 StateDict source = Safetensors.read(file)) {
-            assertThat(told).singleElement().asString().contains("by their order and shapes");
+            assertThat(log).singleElement().asString().contains("by their order and shapes");
             assertThat(values(learner.model()).get("layer3.0.conv2.weight"))
                     .isEqualTo(Tensors.toFloats(source.get(renamed.get("layer3.0.conv2.weight"))));
         }

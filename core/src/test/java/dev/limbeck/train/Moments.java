@@ -22,15 +22,15 @@ public class Moments implements Callback {
             "afterFit");
 
     private final int order;
-    private final Consumer<String> told;
+    private final Consumer<String> log;
 
-    public Moments(Consumer<String> told) {
-        this(0, told);
+    public Moments(Consumer<String> log) {
+        this(0, log);
     }
 
-    public Moments(int order, Consumer<String> told) {
+    public Moments(int order, Consumer<String> log) {
         this.order = order;
-        this.told = told;
+        this.log = log;
     }
 
     /** Throw when a moment comes for the first time. */
@@ -49,71 +49,71 @@ public class Moments implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        told.accept("beforeFit");
+        log.accept("beforeFit");
     }
 
     @Override
     public void beforeEpoch(TrainingContext fit) {
-        told.accept("beforeEpoch");
+        log.accept("beforeEpoch");
     }
 
     @Override
     public void beforeTrain(TrainingContext fit) {
-        told.accept("beforeTrain");
+        log.accept("beforeTrain");
     }
 
     @Override
     public void beforeBatch(TrainStep step) {
-        told.accept("beforeBatch");
+        log.accept("beforeBatch");
     }
 
     @Override
     public void afterForward(TrainStep step) {
-        told.accept("afterForward");
+        log.accept("afterForward");
     }
 
     @Override
     public void afterLoss(TrainStep step) {
-        told.accept("afterLoss");
+        log.accept("afterLoss");
     }
 
     @Override
     public void beforeStep(TrainStep step) {
-        told.accept("beforeStep");
+        log.accept("beforeStep");
     }
 
     @Override
     public void afterStep(TrainStep step) {
-        told.accept("afterStep");
+        log.accept("afterStep");
     }
 
     @Override
     public void afterBatch(TrainStep step) {
-        told.accept("afterBatch");
+        log.accept("afterBatch");
     }
 
     @Override
     public void afterTrain(TrainingContext fit) {
-        told.accept("afterTrain");
+        log.accept("afterTrain");
     }
 
     @Override
     public void beforeValidate(TrainingContext fit) {
-        told.accept("beforeValidate");
+        log.accept("beforeValidate");
     }
 
     @Override
     public void afterValidate(TrainingContext fit) {
-        told.accept("afterValidate");
+        log.accept("afterValidate");
     }
 
     @Override
     public void afterEpoch(TrainingContext fit) {
-        told.accept("afterEpoch");
+        log.accept("afterEpoch");
     }
 
     @Override
     public void afterFit(TrainingContext fit) {
-        told.accept("afterFit");
+        log.accept("afterFit");
     }
 }

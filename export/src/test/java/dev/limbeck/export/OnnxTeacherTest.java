@@ -153,8 +153,8 @@ class OnnxTeacherTest {
         try (FileTeacher silent = FileTeacher.open(file)) {
             assertThat(silent.classNames()).isEmpty();
             assertThat(silent.preparation()).isEqualTo(Map.of("image_size", "32x32"));
-            FileTeacher told = silent.withClassNames(data.classNames()).withPreprocessing(data.preprocessing());
-            assertThat(logits(told)).containsExactly(logits(native32()), within(1e-4f));
+            FileTeacher log = silent.withClassNames(data.classNames()).withPreprocessing(data.preprocessing());
+            assertThat(logits(log)).containsExactly(logits(native32()), within(1e-4f));
         }
     }
 

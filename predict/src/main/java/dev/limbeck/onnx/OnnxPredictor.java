@@ -76,7 +76,7 @@ public final class OnnxPredictor implements ImageClassifier {
         input = session.getInputNames().iterator().next();
         output = session.getOutputNames().iterator().next();
         Map<String, String> metadata = session.getMetadata().getCustomMetadata();
-        String[] size = told(metadata, "image_size").split("x");
+        String[] size = required(metadata, "image_size").split("x");
         String taken = metadata.getOrDefault("input", NORMALIZED);
         if (taken.equals(OLD_NORMALIZED)) taken = NORMALIZED;
         try {
@@ -85,10 +85,10 @@ public final class OnnxPredictor implements ImageClassifier {
             }
             height = side(size[0]);
             width = side(size[1]);
-            resize = Resize.valueOf(told(metadata, "resize").toUpperCase(Locale.ROOT));
+            resize = Resize.valueOf(required(metadata, "resize").toUpperCase(Locale.ROOT));
             boolean pixels = taken.equals(PIXELS);
-            double[] mean = three(told(metadata, "mean"));
-            double[] std = three(told(metadata, "std"));
+            double[] mean = three(required(metadata, "mean"));
+            double[] std = three(required(metadata, "std"));
             for (int c = 0; c < 3; c++) {
                 if (std[c] <= 0) throw new IllegalArgumentException("std");
                 scale[c] = pixels ? 1 : (float) (1 / (255 * std[c]));
@@ -149,7 +149,7 @@ public final class OnnxPredictor implements ImageClassifier {
         throw new LimbeckException(file + " gives " + given + "; expected float32, images×classes");
     }
 
-    private String told(Map<String, String> metadata, String key) {
+    private String required(Map<String, String> metadata, String key) {
         String value = metadata.get(key);
         if (value == null) {
             throw new LimbeckException(

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param folder null for memory
  * @param memories what is in memory, apart for each precision
  * @param budget most rows in memory
- * @param told takes lines about a folder
+ * @param log takes lines about a folder
  */
 record CacheConfig(
         Encoding encoding,
@@ -22,7 +22,7 @@ record CacheConfig(
         Map<Precision, MemoryStore> memories,
         long budget,
         Counts counts,
-        Consumer<String> told) {
+        Consumer<String> log) {
     /** How many rows were asked about, how many were there, and whether some could not be kept. */
     static final class Counts {
         long asked;
@@ -34,8 +34,8 @@ record CacheConfig(
         return new CacheConfig(Encoding.FLOAT32, null, new ConcurrentHashMap<>(), budget, new Counts(), line -> {});
     }
 
-    static CacheConfig onDisk(Path folder, Encoding encoding, Consumer<String> told) {
-        return new CacheConfig(encoding, folder, Map.of(), 0, new Counts(), told);
+    static CacheConfig onDisk(Path folder, Encoding encoding, Consumer<String> log) {
+        return new CacheConfig(encoding, folder, Map.of(), 0, new Counts(), log);
     }
 
     /** Return the memory for a precision, without what is about other data; null where a folder caches outputs. */

@@ -45,7 +45,7 @@ final class CachedSession implements Teacher.TeacherSession {
     private final String name;
     private final Encoding encoding;
     private final @Nullable Path folder;
-    private final Consumer<String> told;
+    private final Consumer<String> log;
     private final CacheConfig.Counts counts;
     private final Teacher.TeacherSession lesson;
     private final ClosedFlag closing;
@@ -67,7 +67,7 @@ final class CachedSession implements Teacher.TeacherSession {
         closing = new ClosedFlag("the lesson of teacher " + name);
         encoding = keeping.encoding();
         folder = keeping.folder();
-        told = keeping.told();
+        log = keeping.log();
         counts = keeping.counts();
         this.lesson = lesson;
         this.data = data;
@@ -251,13 +251,13 @@ final class CachedSession implements Teacher.TeacherSession {
                     + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
         }
         layout.write(facts);
-        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(layout.width()), told);
+        DiskStore opened = new DiskStore(folder, facts, encoding.bytes(layout.width()), log);
         store = opened;
         if (opened.size() == 0) {
-            told.accept(plan());
+            log.accept(plan());
         } else {
             checkRows(opened);
-            told.accept(String.format(Locale.ROOT, "%,d cached outputs in %s", opened.size(), folder));
+            log.accept(String.format(Locale.ROOT, "%,d cached outputs in %s", opened.size(), folder));
         }
     }
 

@@ -36,10 +36,10 @@ public final class CachedTeacher implements Teacher {
      * Remember a teacher's logits, and the features that losses compare, in a folder. Any number of programs may use it at
      * once.
      *
-     * @param told takes a line about what is there, and about what is damaged
+     * @param log takes a line about what is there, and about what is damaged
      */
-    public static CachedTeacher onDisk(Teacher teacher, Path folder, Encoding encoding, Consumer<String> told) {
-        return new CachedTeacher(teacher, CacheConfig.onDisk(folder, encoding, told));
+    public static CachedTeacher onDisk(Teacher teacher, Path folder, Encoding encoding, Consumer<String> log) {
+        return new CachedTeacher(teacher, CacheConfig.onDisk(folder, encoding, log));
     }
 
     /** Return the share of rows that needed no computation so far; NaN before the first. */

@@ -42,7 +42,7 @@ public final class DiskStore implements RowStore {
     private final Path folder;
     private final byte[] id;
     private final int rowBytes;
-    private final Consumer<String> told;
+    private final Consumer<String> log;
     private final Map<SampleKey, Place> places = new HashMap<>();
     private final Map<SampleKey, Integer> waiting = new HashMap<>();
     private final List<SampleKey> keys = new ArrayList<>();
@@ -53,13 +53,13 @@ public final class DiskStore implements RowStore {
      * Open a folder, or make it.
      *
      * @param facts that the rows depend on
-     * @param told takes a line about each chunk that is left aside, and about a full disk
+     * @param log takes a line about each chunk that is left aside, and about a full disk
      * @throws LimbeckException if the folder is of other facts, or cannot be used
      */
-    public DiskStore(Path folder, Map<String, String> facts, int rowBytes, Consumer<String> told) {
+    public DiskStore(Path folder, Map<String, String> facts, int rowBytes, Consumer<String> log) {
         this.folder = folder;
         this.rowBytes = rowBytes;
-        this.told = told;
+        this.log = log;
         Leftovers.clear(folder);
         Map<String, String> there = facts(folder);
         if (there == null) {
@@ -185,7 +185,7 @@ public final class DiskStore implements RowStore {
             Chunk chunk = Chunk.open(file, id, rowBytes);
             for (int row = 0; row < chunk.count(); row++) places.putIfAbsent(chunk.key(row), new Place(chunk, row));
         } catch (LimbeckException e) {
-            told.accept(e.getMessage() + "; its answers are computed anew, and the file may be deleted");
+            log.accept(e.getMessage() + "; its answers are computed anew, and the file may be deleted");
         }
     }
 
@@ -236,7 +236,7 @@ public final class DiskStore implements RowStore {
             read(file);
         } catch (LimbeckException e) {
             full = true;
-            told.accept(e.getMessage() + "; from here on no answers are kept");
+            log.accept(e.getMessage() + "; from here on no answers are kept");
         }
         waiting.clear();
         keys.clear();

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param blueFirst whether it takes blue, green and red
  * @param output what its numbers are; null to find it out
  * @param trusted whether Limbeck itself wrote what the output is
- * @param told takes a line about what is doubtful
+ * @param log takes a line about what is doubtful
  */
 record FileSettings(
         List<String> classNames,
@@ -36,7 +36,7 @@ record FileSettings(
         @Nullable TeacherOutput output,
         boolean trusted,
         ModelRole role,
-        Consumer<String> told) {
+        Consumer<String> log) {
     private static final String CLASSES = "classes";
     private static final String OUTPUT = "output";
     private static final String LAYOUT = "layout";
@@ -65,10 +65,10 @@ record FileSettings(
      *
      * @throws LimbeckException if one of its words is none that is known
      */
-    static FileSettings of(Path file, ModelRuntime.Facts facts, ModelRole role, Consumer<String> told) {
+    static FileSettings of(Path file, ModelRuntime.Facts facts, ModelRole role, Consumer<String> log) {
         Map<String, String> metadata = facts.metadata();
         String output = metadata.get(OUTPUT);
-        Consumer<String> lines = line -> told.accept(file + ": its " + line);
+        Consumer<String> lines = line -> log.accept(file + ": its " + line);
         return new FileSettings(
                 classNames(metadata, lines),
                 preparation(facts, lines),
@@ -77,7 +77,7 @@ record FileSettings(
                 output == null ? null : TeacherOutput.of(output),
                 SavedModel.isOurs(metadata),
                 role,
-                told);
+                log);
     }
 
     private static List<String> classNames(Map<String, String> metadata, Consumer<String> lines) {
@@ -93,21 +93,21 @@ record FileSettings(
     }
 
     FileSettings named(List<String> names) {
-        return new FileSettings(names, preparation, channelsLast, blueFirst, output, trusted, role, told);
+        return new FileSettings(names, preparation, channelsLast, blueFirst, output, trusted, role, log);
     }
 
     FileSettings seeing(Map<String, String> other) {
         Map<String, String> all = new LinkedHashMap<>(preparation);
         all.putAll(other);
-        return new FileSettings(classNames, all, channelsLast, blueFirst, output, trusted, role, told);
+        return new FileSettings(classNames, all, channelsLast, blueFirst, output, trusted, role, log);
     }
 
     FileSettings laidOut(boolean lastChannels, boolean firstBlue) {
-        return new FileSettings(classNames, preparation, lastChannels, firstBlue, output, trusted, role, told);
+        return new FileSettings(classNames, preparation, lastChannels, firstBlue, output, trusted, role, log);
     }
 
     FileSettings giving(@Nullable TeacherOutput what) {
-        return new FileSettings(classNames, preparation, channelsLast, blueFirst, what, false, role, told);
+        return new FileSettings(classNames, preparation, channelsLast, blueFirst, what, false, role, log);
     }
 
     /** Read one of two words, whatever their case; null if nothing is said. */

@@ -70,11 +70,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * Open a file for whatever use.
      *
      * @param role by which messages name the model
-     * @param told takes a line about what is doubtful
+     * @param log takes a line about what is doubtful
      * @throws LimbeckException if it is not there, or no runtime takes it
      */
-    public static FileTeacher open(Path file, ModelRole role, Consumer<String> told) {
-        return open(file, role, told, ModelRuntime::open);
+    public static FileTeacher open(Path file, ModelRole role, Consumer<String> log) {
+        return open(file, role, log, ModelRuntime::open);
     }
 
     /** Open a file for what it says, without running it where that can be: it answers nothing. */
@@ -85,14 +85,14 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private static FileTeacher open(
             Path file,
             ModelRole role,
-            Consumer<String> told,
+            Consumer<String> log,
             BiFunction<ModelRuntime, Path, ModelRuntime.Running> opened) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("teacher", file);
         ModelRuntime runtime = ModelRuntimes.require(file);
         String sha256 = ModelFiles.sha256(file);
         ModelRuntime.Running running = opened.apply(runtime, file);
         try {
-            FileSettings settings = FileSettings.of(file, running.facts(), role, told);
+            FileSettings settings = FileSettings.of(file, running.facts(), role, log);
             return new FileTeacher(file, running, sha256, settings, new ClosedFlag("model " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
@@ -196,7 +196,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         TeacherOutput found = OutputAdapter.found(values, classes, who(), settings.output());
         if (doubts && settings.output() == TeacherOutput.LOGITS && !settings.trusted()) {
             String doubt = OutputAdapter.doubt(values, classes, who());
-            if (doubt != null) settings.told().accept(doubt);
+            if (doubt != null) settings.log().accept(doubt);
         }
         return found;
     }
@@ -231,7 +231,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
     }
 
-    private TeacherSession lesson(TeacherInput inputs, TeacherOutput told, Device device) {
+    private TeacherSession lesson(TeacherInput inputs, TeacherOutput log, Device device) {
         ClosedFlag lessonClosing = new ClosedFlag("the lesson of " + who());
         return new TeacherSession() {
             @Override
@@ -241,18 +241,18 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor answer = forward(inputs.of(batch));
                     return scope.promote(
-                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), told), device));
+                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), log), device));
                 }
             }
 
             @Override
             public OutputKind outputKind() {
-                return told.knowledge();
+                return log.knowledge();
             }
 
             @Override
             public String output() {
-                return told.words();
+                return log.words();
             }
 
             @Override
@@ -269,7 +269,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             @Override
             public String fingerprint() {
                 return sha256 + " " + inputs.preparation() + (channelsLast() ? " nhwc " : " nchw ")
-                        + (blueFirst() ? "bgr " : "rgb ") + told.used();
+                        + (blueFirst() ? "bgr " : "rgb ") + log.used();
             }
 
             @Override

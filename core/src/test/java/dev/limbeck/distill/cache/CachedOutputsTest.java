@@ -54,7 +54,7 @@ class CachedOutputsTest {
     private final TwoViews data = new TwoViews(0);
     private final Learner big = learner(1);
     private final AtomicInteger computed = new AtomicInteger();
-    private final List<String> told = new ArrayList<>();
+    private final List<String> log = new ArrayList<>();
 
     CachedOutputsTest() {
         big.model().onForward((module, input, output) -> {
@@ -113,7 +113,7 @@ class CachedOutputsTest {
     }
 
     private CachedTeacher kept(String folder, Encoding encoding) {
-        return CachedTeacher.onDisk(plain(), home.resolve(folder), encoding, told::add);
+        return CachedTeacher.onDisk(plain(), home.resolve(folder), encoding, log::add);
     }
 
     private float[] validation(Teacher teacher) {
@@ -147,7 +147,7 @@ class CachedOutputsTest {
         int before = computed.get();
         assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
         assertThat(computed).hasValue(before);
-        assertThat(told)
+        assertThat(log)
                 .containsExactly(
                         "answers are kept in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
                         "6 cached outputs in " + home.resolve("a"));
@@ -171,7 +171,7 @@ class CachedOutputsTest {
         int before = computed.get();
         assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("full").isEqualTo(live);
         assertThat(computed).hasValue(before + 2);
-        assertThat(told).anyMatch(line -> line.contains("up to 24 rows of 67 numbers"));
+        assertThat(log).anyMatch(line -> line.contains("up to 24 rows of 67 numbers"));
         assertThatThrownBy(() -> taughtBy(kept("a", Encoding.FLOAT32)))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(
@@ -209,7 +209,7 @@ class CachedOutputsTest {
                     ModuleTeacher.of(other.model(), data.classNames()).withOwnPrecision(big.precision()),
                     home.resolve("a"),
                     Encoding.FLOAT32,
-                    told::add);
+                    log::add);
             assertThatThrownBy(() -> validation(stranger))
                     .hasMessage(
                             begin + "teacher is " + there + " 3×8×8 {} there, and here " + here + " 3×8×8 {}" + end);
@@ -243,7 +243,7 @@ class CachedOutputsTest {
         }
         FunctionTeacher function =
                 new FunctionTeacher("service", data.classNames(), inputs -> new float[inputs.rows() * 3]);
-        CachedTeacher nobody = CachedTeacher.onDisk(function, home.resolve("b"), Encoding.FLOAT32, told::add);
+        CachedTeacher nobody = CachedTeacher.onDisk(function, home.resolve("b"), Encoding.FLOAT32, log::add);
         assertThatThrownBy(() -> nobody.open(data, CPU))
                 .hasMessage(
                         "answers of teacher service cannot be kept in a folder, because nothing shows whether it is "
@@ -270,7 +270,7 @@ class CachedOutputsTest {
             Files.delete(home.resolve("a"));
             Files.writeString(home.resolve("a"), "in the way");
         }
-        assertThat(told).anyMatch(line -> line.endsWith("; from here on no answers are kept"));
+        assertThat(log).anyMatch(line -> line.endsWith("; from here on no answers are kept"));
         assertThat(kept.hasWriteErrors()).isTrue();
         assertThat(home.resolve("a")).hasContent("in the way");
     }
@@ -292,10 +292,10 @@ class CachedOutputsTest {
             int at = random.nextInt(edited.length);
             edited[at] ^= (byte) (1 + random.nextInt(255));
             Files.write(ofFacts ? facts : chunk, edited);
-            told.clear();
+            log.clear();
             try {
                 assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
-                if (!told.isEmpty() && told.get(0).contains("damaged")) mended++;
+                if (!log.isEmpty() && log.get(0).contains("damaged")) mended++;
             } catch (LimbeckException e) {
                 assertThat(e.getMessage()).doesNotContain("\n");
                 refused++;
@@ -317,11 +317,11 @@ class CachedOutputsTest {
         byte[] rows = Files.readAllBytes(chunk);
         for (int length = 0; length < rows.length; length += 7) {
             Files.write(chunk, Arrays.copyOf(rows, length));
-            told.clear();
+            log.clear();
             try (Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
                 assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
             }
-            assertThat(told.get(0))
+            assertThat(log.get(0))
                     .isEqualTo(chunk + " is damaged; its answers are computed anew, and the file may be deleted");
             try (Stream<Path> files = Files.list(home.resolve("a"))) {
                 for (Path file : files.toList()) if (file.toString().endsWith(".rows")) Files.delete(file);

@@ -161,8 +161,8 @@ class FlippedBitsTest {
     @Test
     void keptAnswers() throws IOException {
         Map<String, String> facts = new TreeMap<>(Map.of("classes", "3", "teacher", "ab", "form", "1"));
-        List<String> told = new ArrayList<>();
-        DiskStore store = new DiskStore(folder.resolve("kept"), facts, 12, told::add);
+        List<String> log = new ArrayList<>();
+        DiskStore store = new DiskStore(folder.resolve("kept"), facts, 12, log::add);
         for (int i = 0; i < 20; i++)
             store.put(new SampleKey(i, i), new byte[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, 0, 12);
         store.close();
@@ -177,12 +177,12 @@ class FlippedBitsTest {
                     .orElseThrow();
         }
         int refused = flip(chunk, FLIPS, path -> {
-            told.clear();
-            DiskStore opened = new DiskStore(folder.resolve("kept"), facts, 12, told::add);
+            log.clear();
+            DiskStore opened = new DiskStore(folder.resolve("kept"), facts, 12, log::add);
             ByteBuffer row = ByteBuffer.allocate(12);
             boolean found = opened.get(new SampleKey(3, 3), row);
             // A damaged chunk is reported and its rows are computed anew.
-            if (!found) throw new LimbeckException(told.get(0));
+            if (!found) throw new LimbeckException(log.get(0));
             return Arrays.toString(row.array());
         });
         assertThat(refused).isEqualTo(FLIPS);

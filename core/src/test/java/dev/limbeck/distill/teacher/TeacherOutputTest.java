@@ -49,14 +49,14 @@ class TeacherOutputTest {
         return teacher(output, ModelRole.TEACHER, line -> {});
     }
 
-    private FileTeacher teacher(String output, ModelRole role, Consumer<String> told) {
+    private FileTeacher teacher(String output, ModelRole role, Consumer<String> log) {
         Path file = home.resolve("teacher.pt");
         String body = (LOGITS + output).replace("\n", "\n    ");
         try (Script script = Script.compile(
                 "Given", Map.of(), Map.of(), Map.of(), "def forward(self, x: Tensor) -> Tensor:\n    " + body + "\n")) {
             script.save(file, Map.of());
         }
-        return FileTeacher.open(file, role, told);
+        return FileTeacher.open(file, role, log);
     }
 
     private float[] answers(Teacher teacher) {
