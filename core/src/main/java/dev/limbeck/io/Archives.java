@@ -30,7 +30,7 @@ public final class Archives {
     private Archives() {}
 
     /**
-     * Unpack an archive, told by its content, into a new folder.
+     * Unpack an archive, recognized by its content, into a new folder.
      *
      * @param folder must not exist yet, or be empty; the folders above it are made
      * @return what was left out or assumed, a line each

@@ -10,7 +10,7 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
-/** Take off gzip, bzip2, xz and zstd, told by the content. Each checks its own checksums when it is read to its end. */
+/** Take off gzip, bzip2, xz and zstd, recognized by the content. Each checks its own checksums when it is read to its end. */
 final class Decompression {
     /** Some servers compress once more what is compressed. */
     private static final int MOST_LAYERS = 3;

@@ -38,7 +38,7 @@ public final class WeightFile {
     }
 
     /**
-     * Open a file, told by its content. Of a training's checkpoint the weights alone are seen.
+     * Open a file, recognized by its content. Of a training's checkpoint the weights alone are seen.
      *
      * @throws LimbeckException if there is no such file, or it is of another kind or damaged
      */

@@ -40,7 +40,7 @@ abstract class Pets implements ImageSourceProvider {
         return new RelabeledSource(ImageFolder.of(folder), label::apply, DEFAULTS, name + " in " + folder);
     }
 
-    /** Offer the photographs labeled cat or dog, told by the capital letter. */
+    /** Offer the photographs labeled cat or dog, by the capital letter. */
     public static final class Species extends Pets {
         public Species() {
             super(
