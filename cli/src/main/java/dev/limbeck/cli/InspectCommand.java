@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -94,7 +95,7 @@ final class InspectCommand extends LimbeckCommand {
     }
 
     private Map<String, Object> weights(Path path, @Nullable String key) {
-        WeightFile weights = WeightFile.open(path);
+        WeightFile weights = WeightFiles.open(path);
         List<String> keys = weights.keys();
         List<String> shown =
                 keys.stream().map(one -> one.isEmpty() ? "'' (its top)" : one).toList();

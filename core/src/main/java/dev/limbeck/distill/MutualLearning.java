@@ -9,7 +9,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
-import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Ops;
@@ -83,7 +83,7 @@ public final class MutualLearning {
     public List<List<EvaluationResult>> fit(int epochs, Schedule rates) {
         Settings.atLeast(1, "epochs", epochs);
         Data data = students.get(0).data();
-        List<Optimizer.State> optimizers = new ArrayList<>();
+        List<OptimizerState> optimizers = new ArrayList<>();
         List<Module.ModeGuard> modes = new ArrayList<>();
         try {
             for (Learner student : students) {
@@ -107,12 +107,12 @@ public final class MutualLearning {
             }
             return validations;
         } finally {
-            optimizers.forEach(Optimizer.State::close);
+            optimizers.forEach(OptimizerState::close);
             modes.forEach(Module.ModeGuard::close);
         }
     }
 
-    private void step(DataLoader batches, List<Optimizer.State> optimizers, double rate) {
+    private void step(DataLoader batches, List<OptimizerState> optimizers, double rate) {
         try (Scope scope = Scope.open()) {
             Batch batch = batches.next();
             if (batch == null) throw new IllegalStateException("the stream ended before its last batch");

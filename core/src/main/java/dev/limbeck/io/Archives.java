@@ -24,7 +24,6 @@ import org.apache.commons.io.FileUtils;
  * two names never become one path. Of two entries of a tar with one name the last counts. The folder appears whole or not at all.
  */
 public final class Archives {
-    static final long ALWAYS_ALLOWED = 64L << 20;
     private static final long MOST_BYTES = 512L << 30;
 
     private Archives() {}
@@ -51,8 +50,9 @@ public final class Archives {
     public static void extract(Path archive, Path folder, Predicate<String> needed, Consumer<List<String>> noted) {
         IoErrors.requireFile(archive);
         try {
-            long allowed =
-                    Math.max(ALWAYS_ALLOWED, Math.min(MOST_BYTES, Limit.ARCHIVE_GROWTH.value() * Files.size(archive)));
+            long allowed = Math.max(
+                    EntryFolder.ALWAYS_ALLOWED,
+                    Math.min(MOST_BYTES, Limit.ARCHIVE_GROWTH.value() * Files.size(archive)));
             extract(archive, folder, allowed, needed, noted);
         } catch (IOException e) {
             throw IoErrors.reading(archive, e);

@@ -12,6 +12,9 @@ import org.tukaani.xz.XZInputStream;
 
 /** Take off gzip, bzip2, xz and zstd, recognized by the content. Each checks its own checksums when it is read to its end. */
 final class Decompression {
+    /** How many bytes are read at a time. */
+    static final int CHUNK = 1 << 16;
+
     /** Some servers compress once more what is compressed. */
     private static final int MOST_LAYERS = 3;
 
@@ -28,7 +31,7 @@ final class Decompression {
             in.reset();
             InputStream inner = decompressor(in, magic);
             if (inner == null) return in;
-            in = new BufferedInputStream(inner, Unpacking.CHUNK);
+            in = new BufferedInputStream(inner, CHUNK);
         }
         return in;
     }

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Keep what an archive holds in a folder: nothing outside it, nothing through links, and no name mixed with another. */
 final class EntryFolder {
+    static final long ALWAYS_ALLOWED = 64L << 20;
+
     private static final int MOST_ENTRIES = 10_000_000;
     /** Compressed headers of empty files take less; those of files that hold something, more. */
     private static final int LEAST_BYTES_OF_ENTRY = 30;
@@ -41,7 +43,7 @@ final class EntryFolder {
     private final Path folder;
     private final long allowed;
     private final Predicate<String> needed;
-    private final byte[] chunk = new byte[Unpacking.CHUNK];
+    private final byte[] chunk = new byte[Decompression.CHUNK];
     private LongSupplier consumed;
     private long mostEntries;
     private int folderLinks;
@@ -358,7 +360,7 @@ final class EntryFolder {
     /** Count bytes of a tar, its headers among them. */
     void read(int count) {
         read += count;
-        require(read, allowed + Archives.ALWAYS_ALLOWED);
+        require(read, allowed + ALWAYS_ALLOWED);
     }
 
     private void require(long bytes, long most) {

@@ -11,7 +11,7 @@ final class HeaderStream extends FilterInputStream {
     private static final int LONGEST = 2 << 20;
 
     private final IntConsumer counter;
-    private final byte[] chunk = new byte[Unpacking.CHUNK];
+    private final byte[] chunk = new byte[Decompression.CHUNK];
     private long left = Long.MAX_VALUE;
 
     HeaderStream(InputStream in, IntConsumer counter) {

@@ -34,7 +34,7 @@ final class RawTar extends TarArchiveInputStream {
 
     private final Charset charset;
     private final HeaderStream plain;
-    private final byte[] chunk = new byte[Unpacking.CHUNK];
+    private final byte[] chunk = new byte[Decompression.CHUNK];
     /** What the extended header before the next entry holds. */
     private final ByteArrayOutputStream pax = new ByteArrayOutputStream();
 

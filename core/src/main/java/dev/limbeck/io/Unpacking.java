@@ -27,7 +27,6 @@ import org.apache.commons.io.input.BoundedInputStream;
 
 /** Bring one archive into one folder. */
 final class Unpacking {
-    static final int CHUNK = 1 << 16;
 
     private static final int LONGEST_LINK = 4096;
     private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
@@ -68,7 +67,7 @@ final class Unpacking {
         try (BoundedInputStream counted = BoundedInputStream.builder()
                         .setInputStream(Files.newInputStream(archive))
                         .get();
-                InputStream file = new BufferedInputStream(counted, CHUNK);
+                InputStream file = new BufferedInputStream(counted, Decompression.CHUNK);
                 HeaderStream plain = new HeaderStream(Decompression.of(file), folder::read);
                 RawTar tar = new RawTar(plain, charset)) {
             folder.readFrom(counted::getCount);
@@ -115,7 +114,7 @@ final class Unpacking {
 
     /** Read what follows the end of a tar, so that the checksums of its compression are checked. */
     private void readToEnd(InputStream plain) throws IOException {
-        byte[] chunk = new byte[CHUNK];
+        byte[] chunk = new byte[Decompression.CHUNK];
         boolean more = false;
         for (int count = plain.read(chunk); count >= 0; count = plain.read(chunk)) {
             for (int i = 0; i < count; i++) more |= chunk[i] != 0;

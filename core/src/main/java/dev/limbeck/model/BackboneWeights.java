@@ -8,6 +8,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.RequiredTensors;
 import dev.limbeck.weights.WeightCheck;
 import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -77,7 +78,7 @@ public final class BackboneWeights {
      */
     public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
-        WeightFile weights = WeightFile.open(file);
+        WeightFile weights = WeightFiles.open(file);
         Predicate<String> head = head(network, architecture);
         WeightFit fit =
                 weights.fit(RequiredTensors.of(architecture.name(), network).only(head.negate()), weightsKey);

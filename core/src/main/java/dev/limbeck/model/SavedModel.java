@@ -13,6 +13,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.RequiredTensors;
 import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -135,7 +136,7 @@ public record SavedModel(
                                     + ", a .safetensors file or a PyTorch checkpoint"
                             : near));
         }
-        WeightFile weights = WeightFile.open(file);
+        WeightFile weights = WeightFiles.open(file);
         Map<String, String> metadata = new LinkedHashMap<>(weights.metadata());
         Architecture architecture = architecture(file, metadata.remove(ARCHITECTURE), named);
         boolean ours = isOurs(metadata);

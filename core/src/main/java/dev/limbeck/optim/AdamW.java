@@ -29,7 +29,7 @@ public record AdamW(double beta1, double beta2, double eps, double weightDecay, 
     }
 
     @Override
-    public State prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
+    public OptimizerState prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
         return new ParameterGroups(
                 parameters,
                 rateFactor,

@@ -14,7 +14,7 @@ import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 
 /** Split the trainable parameters, each once, by how fast they learn and whether weight decay touches them. */
-final class ParameterGroups implements Optimizer.State {
+final class ParameterGroups implements OptimizerState {
     /** Take one step with a group's tensors. */
     @FunctionalInterface
     interface Rule {
@@ -37,7 +37,7 @@ final class ParameterGroups implements Optimizer.State {
         Set<Tensor> seen = Collections.newSetFromMap(new IdentityHashMap<>());
         parameters.forEach((name, tensor) -> {
             if (!tensor.requires_grad() || !seen.add(tensor)) return;
-            Key key = new Key(rateFactor.applyAsDouble(name), decayAll || !Optimizer.spared(tensor));
+            Key key = new Key(rateFactor.applyAsDouble(name), decayAll || !spared(tensor));
             members.computeIfAbsent(key, none -> new ArrayList<>()).add(tensor);
         });
         members.forEach((key, tensors) -> groups.put(key, update.apply(tensors)));
@@ -74,5 +74,10 @@ final class ParameterGroups implements Optimizer.State {
     @Override
     public void close() {
         groups.values().forEach(FusedUpdate::close);
+    }
+
+    /** Return whether weight decay usually spares a parameter: biases and batch norms, which are 1-d. */
+    static boolean spared(Tensor parameter) {
+        return parameter.dim() <= 1;
     }
 }

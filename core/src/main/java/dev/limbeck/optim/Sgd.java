@@ -27,7 +27,7 @@ public record Sgd(double momentum, boolean nesterov, double weightDecay, boolean
     }
 
     @Override
-    public State prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
+    public OptimizerState prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor) {
         return new ParameterGroups(
                 parameters,
                 rateFactor,

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.AbstractTensor;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -51,7 +52,9 @@ public final class Tensors {
 
     /** Make a tensor of the given type and shape filled with one value. */
     public static Tensor full(double value, DType type, long... shape) {
-        return Ops.fill_(zeros(type, shape), value);
+        Tensor made = zeros(type, shape);
+        made.fill_(new Scalar(value));
+        return made;
     }
 
     /** Make a zero tensor of the shape, type, layout and device of another. */

@@ -6,7 +6,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
-import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Ops;
@@ -73,7 +73,7 @@ final class TrainingLoop {
             }
             parameters = trainable();
             clearGradients(); // a fit that failed may have left some
-            try (Optimizer.State optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
+            try (OptimizerState optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
                         TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();
@@ -142,7 +142,7 @@ final class TrainingLoop {
         return found;
     }
 
-    private EpochRecord epoch(TrainingContext fit, Optimizer.State optimizer, int epochOfData) {
+    private EpochRecord epoch(TrainingContext fit, OptimizerState optimizer, int epochOfData) {
         long start = System.nanoTime();
         each(callback -> callback.beforeEpoch(fit));
         model.train();
@@ -185,7 +185,7 @@ final class TrainingLoop {
     /** Train on the next batch; returns its rows. */
     private int step(
             TrainingContext fit,
-            Optimizer.State optimizer,
+            OptimizerState optimizer,
             DataLoader batches,
             int index,
             boolean stepNow,

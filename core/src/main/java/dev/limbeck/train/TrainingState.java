@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
@@ -61,7 +61,7 @@ final class TrainingState implements AutoCloseable {
     static StateDict capture(
             Learner learner,
             Position position,
-            Optimizer.State optimizer,
+            OptimizerState optimizer,
             List<Callback> callbacks,
             Map<String, String> facts) {
         StateDict training = new StateDict();
@@ -141,7 +141,7 @@ final class TrainingState implements AutoCloseable {
     }
 
     /** Put everything back; the callbacks are those of the interrupted fit, and have begun. */
-    void restore(Learner learner, Optimizer.State optimizer, List<Callback> callbacks) {
+    void restore(Learner learner, OptimizerState optimizer, List<Callback> callbacks) {
         List<StateDict> states = new ArrayList<>();
         try (StateDict training = state.take(WeightFiles.TRAINING)) {
             for (int i = 0; i < callbacks.size(); i++) states.add(training.take(prefix(callbacks, i)));

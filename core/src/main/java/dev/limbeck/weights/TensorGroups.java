@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Find the maps of tensors inside what a file holds. */
 final class TensorGroups {
+    /** Fewer tensors under a name of their own are figures of a run, not a network. */
+    static final int SMALLEST_NETWORK = 4;
+
     /** Where training scripts put the state dict, the weights in training before their moving average. */
     private static final Pattern OPTIMIZER = Pattern.compile("(?i)optim(izer)?s?(_.*)?");
 
@@ -209,7 +212,7 @@ final class TensorGroups {
             if (dot > 0 && name.indexOf('.', dot + 1) > 0) counts.merge(name.substring(0, dot), 1, Integer::sum);
         }
         List<String> large = counts.entrySet().stream()
-                .filter(entry -> entry.getValue() >= WeightFit.SMALLEST_NETWORK)
+                .filter(entry -> entry.getValue() >= SMALLEST_NETWORK)
                 .map(Map.Entry::getKey)
                 .toList();
         int within = counts.values().stream().mapToInt(Integer::intValue).sum();

@@ -60,7 +60,7 @@ public final class TorchCheckpoint {
             throw IoErrors.in(
                     file, "is " + kind.description() + "; expected a PyTorch checkpoint as torch.save writes it");
         }
-        return WeightFile.open(file).read(null);
+        return (kind == FileKind.ZIP ? TorchZip.open(file) : TorchLegacy.open(file)).read(null);
     }
 
     /** Make the tensors of a state dict, each storage read once. */

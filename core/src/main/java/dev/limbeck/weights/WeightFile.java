@@ -1,7 +1,6 @@
 package dev.limbeck.weights;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.io.FileKind;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.weights.TensorGroups.Group;
@@ -35,22 +34,6 @@ public final class WeightFile {
         this.metadata = metadata;
         this.checksum = checksum;
         this.reader = reader;
-    }
-
-    /**
-     * Open a file, recognized by its content. Of a training's checkpoint the weights alone are seen.
-     *
-     * @throws LimbeckException if there is no such file, or it is of another kind or damaged
-     */
-    public static WeightFile open(Path file) {
-        IoErrors.requireFile(file);
-        FileKind kind = FileKind.of(file);
-        return switch (kind) {
-            case SAFETENSORS -> Safetensors.open(file, name -> !name.startsWith(WeightFiles.TRAINING));
-            case ZIP -> TorchZip.open(file);
-            case TORCH_LEGACY -> TorchLegacy.open(file);
-            default -> throw WeightFiles.noWeights(file, kind);
-        };
     }
 
     public Path path() {
@@ -155,7 +138,7 @@ public final class WeightFile {
         List<String> remarks = new ArrayList<>();
         List<Group> beside = all.stream()
                 .filter(group ->
-                        !group.path().equals(chosen.path()) && group.tensors().size() >= WeightFit.SMALLEST_NETWORK)
+                        !group.path().equals(chosen.path()) && group.tensors().size() >= TensorGroups.SMALLEST_NETWORK)
                 .toList();
         if (!beside.isEmpty()) {
             remarks.add(

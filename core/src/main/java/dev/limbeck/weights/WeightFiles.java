@@ -18,6 +18,22 @@ public final class WeightFiles {
     private WeightFiles() {}
 
     /**
+     * Open a file, recognized by its content. Of a training's checkpoint the weights alone are seen.
+     *
+     * @throws LimbeckException if there is no such file, or it is of another kind or damaged
+     */
+    public static WeightFile open(Path file) {
+        IoErrors.requireFile(file);
+        FileKind kind = FileKind.of(file);
+        return switch (kind) {
+            case SAFETENSORS -> Safetensors.open(file, name -> !name.startsWith(TRAINING));
+            case ZIP -> TorchZip.open(file);
+            case TORCH_LEGACY -> TorchLegacy.open(file);
+            default -> throw noWeights(file, kind);
+        };
+    }
+
+    /**
      * Read a state dict from a safetensors file or a PyTorch checkpoint, told apart by their content and not by the name. Of a training's checkpoint only the weights are returned.
      *
      * @return a state dict that the caller closes
@@ -25,7 +41,7 @@ public final class WeightFiles {
      * @see WeightFile#fit the way to read the weights of a known network
      */
     public static StateDict read(Path file) {
-        return WeightFile.open(file).read(null);
+        return open(file).read(null);
     }
 
     /**
@@ -35,7 +51,7 @@ public final class WeightFiles {
      * @throws LimbeckException if it does not fit the network, or several sets of weights in it do
      */
     public static List<String> load(Path file, Module network) {
-        WeightFit fit = WeightFile.open(file).fit(RequiredTensors.of(network.describe(), network), null);
+        WeightFit fit = open(file).fit(RequiredTensors.of(network.describe(), network), null);
         try (StateDict state = fit.read()) {
             network.load(state);
         }

@@ -33,9 +33,6 @@ public final class WeightFit {
     private static final int MOST_PREFIXES = 64;
     private static final int MOST_NEAR = 8;
 
-    /** Fewer tensors under a name of their own are figures of a run, not a network. */
-    static final int SMALLEST_NETWORK = 4;
-
     private final WeightFile file;
     private final Group group;
     private final List<Group> others;
@@ -283,7 +280,7 @@ public final class WeightFit {
                 .filter(name -> !name.startsWith(prefix) || !known.test(name.substring(prefix.length())))
                 .toList();
         List<Group> beside = others.stream()
-                .filter(other -> other != group && other.tensors().size() >= SMALLEST_NETWORK)
+                .filter(other -> other != group && other.tensors().size() >= TensorGroups.SMALLEST_NETWORK)
                 .toList();
         if (!beside.isEmpty()) {
             notes.add("weights taken from '" + group.path() + "', beside others under " + TensorGroups.names(beside));

@@ -3,7 +3,7 @@ package dev.limbeck.io;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.Work;
-import dev.limbeck.weights.WeightFile;
+import dev.limbeck.weights.WeightFiles;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -218,7 +218,7 @@ class BoundedArchivesTest {
                             .putLong(text.length)
                             .put(text)
                             .array());
-            Work.assertRefused("a.safetensors: the header ", text.length, () -> WeightFile.open(file));
+            Work.assertRefused("a.safetensors: the header ", text.length, () -> WeightFiles.open(file));
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
+import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.optim.Sgd;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -120,7 +121,7 @@ class FusedUpdateTest {
     }
 
     private void follow(Optimizer optimizer, List<List<String>> namesByStep) {
-        try (Optimizer.State state = optimizer.prepare(parameters)) {
+        try (OptimizerState state = optimizer.prepare(parameters)) {
             for (int step = 0; step < namesByStep.size(); step++) {
                 List<String> names = namesByStep.get(step);
                 giveGradients(step, names);
@@ -212,7 +213,7 @@ class FusedUpdateTest {
     void theGivenMomentumReplacesTheOptimizersOwn() {
         Sgd own = new Sgd(0.5, false, 0, true);
         sgdFormulas(own);
-        try (Optimizer.State state = new Sgd(0.9, false, 0, true).prepare(parameters)) {
+        try (OptimizerState state = new Sgd(0.9, false, 0, true).prepare(parameters)) {
             List<String> all = List.copyOf(parameters.keySet());
             for (int step = 0; step < 3; step++) {
                 giveGradients(step, all);
@@ -229,7 +230,7 @@ class FusedUpdateTest {
     void frozenParametersAreLeftOut() {
         parameters.get("fc.weight").set_requires_grad(false);
         double[] before = Tensors.toDoubles(parameters.get("fc.weight"));
-        try (Optimizer.State state = AdamW.defaults().prepare(parameters)) {
+        try (OptimizerState state = AdamW.defaults().prepare(parameters)) {
             giveGradients(0, List.of("conv.weight"));
             state.step(RATE, Double.NaN);
         }
@@ -240,7 +241,7 @@ class FusedUpdateTest {
     void aParameterOfTwoNamesIsMovedOnce() {
         Tensor shared = parameters.get("fc.weight");
         adamWFormulas(AdamW.defaults());
-        try (Optimizer.State state = AdamW.defaults().prepare(Map.of("a", shared, "b", shared))) {
+        try (OptimizerState state = AdamW.defaults().prepare(Map.of("a", shared, "b", shared))) {
             giveGradients(0, List.of("fc.weight"));
             state.step(RATE, Double.NaN);
         }
@@ -250,10 +251,10 @@ class FusedUpdateTest {
 
     @Test
     void nothingToUpdateIsNoError() {
-        try (Optimizer.State state = Sgd.defaults().prepare(Map.of())) {
+        try (OptimizerState state = Sgd.defaults().prepare(Map.of())) {
             state.step(RATE, Double.NaN);
         }
-        try (Optimizer.State state = AdamW.defaults().prepare(parameters)) {
+        try (OptimizerState state = AdamW.defaults().prepare(parameters)) {
             state.step(RATE, Double.NaN);
         }
     }

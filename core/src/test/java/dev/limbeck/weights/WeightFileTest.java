@@ -66,7 +66,7 @@ class WeightFileTest {
     }
 
     private WeightFit fit(String key) {
-        return WeightFile.open(written()).fit(RequiredTensors.of("cifar-resnet8", network), key);
+        return WeightFiles.open(written()).fit(RequiredTensors.of("cifar-resnet8", network), key);
     }
 
     private void assertReads(WeightFit fit) {
@@ -77,7 +77,7 @@ class WeightFileTest {
 
     private void assertRefused(String key, String... parts) {
         Path path = written();
-        assertThatThrownBy(() -> WeightFile.open(path)
+        assertThatThrownBy(() -> WeightFiles.open(path)
                         .fit(RequiredTensors.of("cifar-resnet8", network), key)
                         .orThrow())
                 .isInstanceOf(LimbeckException.class)
@@ -113,7 +113,7 @@ class WeightFileTest {
     void everyKeyThatChoosesWeightsIsListed() {
         put(name -> "student." + name);
         put(name -> "teacher." + name);
-        WeightFile read = WeightFile.open(written());
+        WeightFile read = WeightFiles.open(written());
         assertThat(read.keys()).containsExactly("", "student", "teacher");
         for (String key : read.keys().subList(1, 3)) assertReads(fit(key));
     }
@@ -122,7 +122,7 @@ class WeightFileTest {
     void aPointerOfGitIsNamedWithWhatToDo() throws IOException {
         Path pointer = Files.writeString(
                 folder.resolve("weights.pth"), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
-        assertThatThrownBy(() -> WeightFile.open(pointer))
+        assertThatThrownBy(() -> WeightFiles.open(pointer))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("is a Git LFS pointer")
                 .hasMessageEndingWith("; fetch it by git lfs pull");
@@ -287,7 +287,7 @@ class WeightFileTest {
             Safetensors.write(state, file);
         }
         try (Module network = Zoo.RESNET18.create(10)) {
-            assertThat(WeightFile.open(file)
+            assertThat(WeightFiles.open(file)
                             .fit(RequiredTensors.of("resnet18", network), null)
                             .fits())
                     .isFalse();

@@ -77,7 +77,7 @@ public final class WeightTargets {
     }
 
     private static long weights(Path file) {
-        WeightFile weights = WeightFile.open(file);
+        WeightFile weights = WeightFiles.open(file);
         weights.keys();
         weights.hasFastaiHead();
         WeightFit fit = weights.fit(NEEDS, null);

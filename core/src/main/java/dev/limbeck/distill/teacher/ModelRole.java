@@ -21,9 +21,9 @@ public enum ModelRole {
         return noun;
     }
 
-    /** Return the option that says what its output is. */
-    public String output(TeacherOutput output) {
-        return foreign + "output " + output.key();
+    /** Return the option that says what its output is, by the key of a {@code TeacherOutput}. */
+    public String output(String key) {
+        return foreign + "output " + key;
     }
 
     String layout(boolean channelsLast) {

@@ -96,8 +96,8 @@ final class OutputAdapter {
     private static Tensor two(float[] values, ModelName who, TeacherOutput said) {
         if (said != TeacherOutput.LOGITS && said != TeacherOutput.SIGMOID) {
             throw new LimbeckException(who + " gives one number for each row, which cannot be " + said.words()
-                    + "; say what it is: " + who.role().output(TeacherOutput.SIGMOID) + " (from 0 to 1) or "
-                    + who.role().output(TeacherOutput.LOGITS));
+                    + "; say what it is: " + who.role().output(TeacherOutput.SIGMOID.key()) + " (from 0 to 1) or "
+                    + who.role().output(TeacherOutput.LOGITS.key()));
         }
         check(values, 1, who, said);
         float[] both = new float[2 * values.length];
@@ -120,7 +120,7 @@ final class OutputAdapter {
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
         throw new LimbeckException(who + " must give " + expected + ", found "
                 + (seen == TeacherOutput.LOGITS ? "others" : "what looks like " + seen.words())
-                + "; say so: " + who.role().output(seen));
+                + "; say so: " + who.role().output(seen.key()));
     }
 
     /**
@@ -138,7 +138,7 @@ final class OutputAdapter {
                 && TeacherOutput.fit(values, width, TeacherOutput.PROBABILITIES)) {
             throw new LimbeckException(
                     who + " must give sigmoids, found rows that add up to 1, as those of a softmax do; " + "say so: "
-                            + role.output(TeacherOutput.PROBABILITIES));
+                            + role.output(TeacherOutput.PROBABILITIES.key()));
         }
         if (said != null) return said;
         if (TeacherOutput.areClassNumbers(values) && width == 1) {
@@ -146,35 +146,36 @@ final class OutputAdapter {
                     + "winning class; save it with its logits or probabilities as output");
         }
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
-        String orLogits = " or " + role.output(TeacherOutput.LOGITS) + " (in a recipe output)";
+        String orLogits = " or " + role.output(TeacherOutput.LOGITS.key()) + " (in a recipe output)";
         if (width == 1) {
             boolean unit = seen == TeacherOutput.SIGMOID;
             throw new LimbeckException(who + " gives one number for each row, "
                     + (unit ? "from 0 to 1 as a sigmoid does" : "not always from 0 to 1")
                     + "; say what it is: "
                     + (unit
-                            ? role.output(TeacherOutput.SIGMOID) + orLogits
-                            : role.output(TeacherOutput.LOGITS) + " (in a recipe output)")
+                            ? role.output(TeacherOutput.SIGMOID.key()) + orLogits
+                            : role.output(TeacherOutput.LOGITS.key()) + " (in a recipe output)")
                     + ", and it becomes two classes, the second of which it speaks for");
         }
         if (TeacherOutput.isOneHot(values, width)) {
             throw new LimbeckException(who + " gives 1 for one class and 0 for all others, which tells the "
                     + "winner and nothing more; save it with its logits or probabilities as output, or, if it is that "
-                    + "sure, say so: " + role.output(TeacherOutput.PROBABILITIES) + " (in a recipe output)");
+                    + "sure, say so: " + role.output(TeacherOutput.PROBABILITIES.key()) + " (in a recipe output)");
         }
         if (seen == TeacherOutput.TOP_CLASSES) {
             throw new LimbeckException(who
                     + " gives numbers from 0 to 1, some of each row 0, whose rows add up to less than 1, "
-                    + "which look like " + seen.words() + " or like sigmoids; say what they are: " + role.output(seen)
-                    + ", " + role.output(TeacherOutput.SIGMOID) + orLogits);
+                    + "which look like " + seen.words() + " or like sigmoids; say what they are: "
+                    + role.output(seen.key())
+                    + ", " + role.output(TeacherOutput.SIGMOID.key()) + orLogits);
         }
         if (seen == TeacherOutput.SIGMOID) {
             throw new LimbeckException(who + " gives numbers from 0 to 1 whose rows do not add up to 1, "
-                    + "which look like sigmoids; say what they are: " + role.output(seen) + orLogits);
+                    + "which look like sigmoids; say what they are: " + role.output(seen.key()) + orLogits);
         }
         if (seen == TeacherOutput.PERCENT) {
             throw new LimbeckException(who + " gives rows that add up to 100, which look like "
-                    + "probabilities in percent; say what they are: " + role.output(seen) + orLogits);
+                    + "probabilities in percent; say what they are: " + role.output(seen.key()) + orLogits);
         }
         return seen;
     }
@@ -190,7 +191,7 @@ final class OutputAdapter {
             case PROBABILITIES, PERCENT, SIGMOID, TOP_CLASSES ->
                 who + " gives what looks like " + seen.words()
                         + ", and is taken to give logits; unless it does, say so: "
-                        + who.role().output(seen);
+                        + who.role().output(seen.key());
             case LOGITS, LOG_PROBABILITIES -> null;
         };
     }
