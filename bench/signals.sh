@@ -33,8 +33,9 @@ command_of() {
   esac
 }
 
-# A signal that a shell ignores in the background stays ignored; setsid and env reset it.
-start() { setsid env --default-signal=INT,HUP "$@"; }
+# A signal that a shell ignores in the background stays ignored; setsid and env reset it. Not a function, whose shell some
+# shells keep, so that it would get the signal in place of the program.
+start="setsid env --default-signal=INT,HUP"
 
 for kind in $kinds; do
   for signal in $signals; do
@@ -43,8 +44,8 @@ for kind in $kinds; do
     good=0; slow=0; crashed=0; other=0; done_before=0; longest=0
     for i in $(seq "$times"); do
       out="$work/out-$i"
-      # shellcheck disable=SC2046  # the command is several words
-      start $(command_of "$kind" "$out") >"$work/o" 2>"$work/e" &
+      # shellcheck disable=SC2046,SC2086  # both are several words
+      $start $(command_of "$kind" "$out") >"$work/o" 2>"$work/e" &
       pid=$!
       case $kind in
         *server) tries=0; while [ $tries -lt 600 ] && ! grep -q ready "$work/o"; do sleep 0.1; tries=$((tries + 1)); done; most=1 ;;
