@@ -112,7 +112,7 @@ class CompareTest {
         Cli.Answer refused = Cli.run("compare", soft, typo, "--out", home.resolve("no"));
         assertThat(refused.code()).isEqualTo(1);
         assertThat(refused.err())
-                .isEqualTo("limbeck: " + typo + ": no key 'epocs' in training; nearest: epochs, lr, clip"
+                .isEqualTo("limbeck: " + typo + ": no key 'epocs' in training; nearest: epochs, lr, seed"
                         + System.lineSeparator());
         Path student = Files.writeString(home.resolve("student.yaml"), start.replace("student", "studnet"));
         assertThat(Cli.run("compare", student, "--out", home.resolve("no")).err())
