@@ -20,7 +20,7 @@ final class TrackingOptions {
             names = "--track",
             paramLabel = "NAME[:TARGET]",
             completionCandidates = TrackerNames.class,
-            description = "Follow the training by a tracker: ${COMPLETION-CANDIDATES}; may be given several times.")
+            description = "Follow it by a tracker (${COMPLETION-CANDIDATES}); may be repeated")
     List<String> trackers = List.of();
 
     /** Let trainings be followed where that was asked for. */
