@@ -26,7 +26,7 @@ public enum Limit {
     /** The most bytes of a safetensors header; the format itself allows 100 MB. */
     HEADER_BYTES(16_000_000),
     /** The most entries of an archive, beside one for each 30 of its bytes. */
-    ARCHIVE_ENTRIES(2_000),
+    ARCHIVE_ENTRIES(1_000),
     /** The most bytes that an archive unpacks to for each of its own; 64 MiB are always allowed. */
     ARCHIVE_GROWTH(100),
     /** The most bytes that a compressed IDX file unpacks to for each of its own; 64 MB are always allowed. */
