@@ -45,10 +45,10 @@ final class DataOptions {
     }
 
     /** Say how images are prepared where none are opened: as was given, else as a file says, else as for ImageNet. */
-    ImagePreprocessing preparation(Map<String, String> log) {
+    ImagePreprocessing preparation(Map<String, String> said) {
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
-        all.putAll(log);
+        all.putAll(said);
         ImagePreprocessing usual = ImagePreprocessing.of(all);
         // No images are opened, but a recipe for them is what checks the settings.
         DataRecipe given = RecipeFiles.bind(tree().put("source", "none"), DataRecipe.class, "");

@@ -2,12 +2,12 @@ package dev.limbeck.cli;
 
 import dev.limbeck.io.Downloads;
 
-/** Measure how far a download is, every few megabytes. */
+/** Report how far a download is, every few megabytes. */
 final class DownloadLine implements Downloads.Progress {
     private static final long EVERY = 16 << 20;
 
     private final Terminal terminal;
-    private long log;
+    private long reported;
 
     DownloadLine(Terminal terminal) {
         this.terminal = terminal;
@@ -15,9 +15,9 @@ final class DownloadLine implements Downloads.Progress {
 
     @Override
     public void received(long bytes, long total) {
-        if (bytes < log) log = 0;
-        if (bytes - log < EVERY) return;
-        log = bytes;
+        if (bytes < reported) reported = 0;
+        if (bytes - reported < EVERY) return;
+        reported = bytes;
         String whole = total > 0 ? " of " + (total >> 20) : "";
         terminal.err().println("downloaded " + (bytes >> 20) + whole + " MiB");
     }

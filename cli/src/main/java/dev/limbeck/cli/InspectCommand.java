@@ -59,20 +59,20 @@ final class InspectCommand extends LimbeckCommand {
 
     private static Map<String, Object> network(Path path) {
         try (FileTeacher teacher = FileTeacher.look(path)) {
-            ModelRuntime.Facts log = teacher.facts();
+            ModelRuntime.Facts said = teacher.facts();
             Map<String, Object> facts = new LinkedHashMap<>();
-            facts.put("kind", log.kind());
+            facts.put("kind", said.kind());
             facts.put("sha256", teacher.sha256());
             List<Path> files = ModelFiles.of(path);
             if (files.size() > 1)
                 facts.put("files", files.stream().map(Path::toString).toList());
-            if (!log.inputs().isEmpty()) facts.put("inputs", log.inputs());
-            if (!log.outputs().isEmpty()) facts.put("outputs", log.outputs());
+            if (!said.inputs().isEmpty()) facts.put("inputs", said.inputs());
+            if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
             facts.put("layout", teacher.channelsLast() ? "nhwc" : "nchw");
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
             facts.put("preparation", teacher.preparation().isEmpty() ? "not said" : teacher.preparation());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
-            log.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
+            said.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
             return facts;
         }
     }

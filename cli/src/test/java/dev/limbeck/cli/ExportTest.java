@@ -169,9 +169,9 @@ class ExportTest {
         Path out = home.resolve("told");
         List<Object> command = new ArrayList<>(List.of("export", "--arch", "cifar-resnet8", "--image-size", "16"));
         command.addAll(List.of("--data", home.resolve("pictures"), "--mean", "0.5,0.5,0.5", "--std", "0.25,0.25,0.25"));
-        List<Object> log = new ArrayList<>(command);
-        log.addAll(List.of("--model", silent, "--out", out));
-        Cli.run(log.toArray()).done();
+        List<Object> named = new ArrayList<>(command);
+        named.addAll(List.of("--model", silent, "--out", out));
+        Cli.run(named.toArray()).done();
         assertThat(Files.readString(out.resolve("MODEL_CARD.md")))
                 .contains(
                         "minus the mean [0.5, 0.5, 0.5], divided by [0.25, 0.25, 0.25]", "Classes in order: cat, dog.");

@@ -143,13 +143,13 @@ public final class KnowledgeDistillation implements Callback {
                 .toArray();
     }
 
-    private void checkKnowledge(OutputKind log) {
+    private void checkKnowledge(OutputKind given) {
         for (LogitTerm term : losses.values()) {
             OutputKind needed = term.loss().needs();
-            if (log.suffices(needed)) continue;
+            if (given.suffices(needed)) continue;
             throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
-                    + teacher.name() + " tells " + words(log) + " only; use a loss such as "
-                    + (log == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+                    + teacher.name() + " tells " + words(given) + " only; use a loss such as "
+                    + (given == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
         }
     }
 

@@ -10,7 +10,7 @@ import org.apache.commons.math3.optim.univariate.SearchInterval;
 import org.apache.commons.math3.optim.univariate.UnivariateObjectiveFunction;
 
 /**
- * Return whether a model is as often right as it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
+ * Measure whether a model is as often right as it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
  *
  * @param error expected calibration error: the mean over the rows of |confidence − accuracy| of their bin
  * @param bins 15 bins of equal width over the confidence in the top class, from 0 to 1

@@ -2,7 +2,6 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.run.RunRecord;
 import dev.limbeck.run.RunRecord.Results;
 import dev.limbeck.run.RunRecord.SplitResult;
 import dev.limbeck.train.BestEpoch;
@@ -34,7 +33,7 @@ record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
             ofBest = of(learner, splits);
             if (!keepsBest) learner.model().load(lastWeights);
         }
-        Results bestResults = ofBest.results.of(best.epoch());
+        Results bestResults = ofBest.results.withEpoch(best.epoch());
         return keepsBest
                 ? new FinalEvaluation(bestResults.withLast(last.results), ofBest.predictions)
                 : new FinalEvaluation(last.results.withBest(bestResults), last.predictions);
@@ -53,7 +52,7 @@ record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
             predictions.put(split, found.predictions());
         }
         return new FinalEvaluation(
-                new RunRecord.Results(results.get(Split.VALID), results.get(Split.TEST), null, null, null),
+                new Results(results.get(Split.VALID), results.get(Split.TEST), null, null, null),
                 predictions);
     }
 }

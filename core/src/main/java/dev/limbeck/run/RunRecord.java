@@ -135,7 +135,7 @@ public record RunRecord(
         }
 
         /** Return the same results as those of one epoch. */
-        public Results of(int epoch) {
+        public Results withEpoch(int epoch) {
             return new Results(valid, test, best, last, epoch);
         }
 

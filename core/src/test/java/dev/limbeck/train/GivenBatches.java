@@ -41,7 +41,7 @@ public final class GivenBatches implements Data {
         return this;
     }
 
-    /** Measure how the inputs were prepared. */
+    /** Set how the inputs were prepared. */
     public GivenBatches prepared(Map<String, String> how) {
         preparation = how;
         return this;

@@ -231,7 +231,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
     }
 
-    private TeacherSession lesson(TeacherInput inputs, TeacherOutput log, Device device) {
+    private TeacherSession lesson(TeacherInput inputs, TeacherOutput output, Device device) {
         ClosedFlag lessonClosing = new ClosedFlag("the lesson of " + who());
         return new TeacherSession() {
             @Override
@@ -241,18 +241,18 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                         NoGrad noGrad = NoGrad.on()) {
                     Tensor answer = forward(inputs.of(batch));
                     return scope.promote(
-                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), log), device));
+                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), output), device));
                 }
             }
 
             @Override
             public OutputKind outputKind() {
-                return log.knowledge();
+                return output.knowledge();
             }
 
             @Override
             public String output() {
-                return log.words();
+                return output.words();
             }
 
             @Override
@@ -269,7 +269,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             @Override
             public String fingerprint() {
                 return sha256 + " " + inputs.preparation() + (channelsLast() ? " nhwc " : " nchw ")
-                        + (blueFirst() ? "bgr " : "rgb ") + log.used();
+                        + (blueFirst() ? "bgr " : "rgb ") + output.used();
             }
 
             @Override

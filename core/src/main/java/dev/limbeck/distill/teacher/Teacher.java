@@ -67,7 +67,7 @@ public interface Teacher {
          */
         Tensor logits(Batch batch);
 
-        /** Return how much is reported what the teacher thinks; logits that were made of less are logarithms of probabilities. */
+        /** Return how much the session gives of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
         default OutputKind outputKind() {
             return OutputKind.LOGITS;
         }
