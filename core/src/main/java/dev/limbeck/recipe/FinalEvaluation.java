@@ -52,7 +52,6 @@ record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
             predictions.put(split, found.predictions());
         }
         return new FinalEvaluation(
-                new Results(results.get(Split.VALID), results.get(Split.TEST), null, null, null),
-                predictions);
+                new Results(results.get(Split.VALID), results.get(Split.TEST), null, null, null), predictions);
     }
 }

@@ -49,14 +49,22 @@ public record RunRecord(
     private static final String TEACHER_IDENTITY = "teacher_identity";
     private static final String FINGERPRINT = "fingerprint";
 
+    /** What a file does not say is empty. */
     public RunRecord {
+        limbeck = or(limbeck);
+        started = or(started);
+        finished = or(finished);
         recipe = or(recipe);
         engine = engine == null ? new Engine("", "", "", "", 0) : engine;
         data = or(data);
         training = training == null ? new Training("", 0, 0, "", "", "", 0, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
         results = results == null ? new Results(null, null, null, null, null) : results;
-        modelSha256 = modelSha256 == null ? "" : modelSha256;
+        modelSha256 = or(modelSha256);
+    }
+
+    private static String or(@Nullable String text) {
+        return text == null ? "" : text;
     }
 
     private static ObjectNode or(@Nullable ObjectNode node) {
@@ -73,6 +81,13 @@ public record RunRecord(
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Engine(String libtorch, String java, String system, String cpuCapability, int threads) {
+        public Engine {
+            libtorch = or(libtorch);
+            java = or(java);
+            system = or(system);
+            cpuCapability = or(cpuCapability);
+        }
+
         /** Describe the engine of this process. */
         public static Engine here() {
             return new Engine(
@@ -102,7 +117,14 @@ public record RunRecord(
             String device,
             String precision,
             int steps,
-            @Nullable String stopped) {}
+            @Nullable String stopped) {
+        public Training {
+            architecture = or(architecture);
+            optimizer = or(optimizer);
+            device = or(device);
+            precision = or(precision);
+        }
+    }
 
     /**
      * Hold how the model does on the splits there are.
