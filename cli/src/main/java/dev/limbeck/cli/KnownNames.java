@@ -1,12 +1,11 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.data.image.Datasets;
-import dev.limbeck.train.Trackers;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** Say below the help of commands which names jars on the class path add, read only where help is asked for. */
+/** Name the data sets below the help of commands, those of jars on the class path too, read only where help is asked for. */
 final class KnownNames {
     private KnownNames() {}
 
@@ -25,9 +24,6 @@ final class KnownNames {
         Help.TextTable table = Help.TextTable.forColumnWidths(
                 help.colorScheme(), help.commandSpec().usageMessage().width());
         table.addRowValues("Data sets: " + String.join(", ", Datasets.names()) + ".");
-        if (help.commandSpec().findOption("--track") != null) {
-            table.addRowValues("Trackers: " + String.join(", ", Trackers.names()) + ".");
-        }
-        return table.toString();
+        return table + help.footer();
     }
 }

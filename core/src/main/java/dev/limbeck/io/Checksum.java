@@ -1,6 +1,7 @@
 package dev.limbeck.io;
 
 import dev.limbeck.LimbeckException;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -31,6 +32,8 @@ public record Checksum(Kind kind, String hex) {
             this.most = most;
         }
     }
+
+    private static final int CHUNK = 1 << 16;
 
     public Checksum {
         hex = hex.toLowerCase(Locale.ROOT);
@@ -72,7 +75,8 @@ public record Checksum(Kind kind, String hex) {
     }
 
     private static String digits(Path file, Kind kind) {
-        try (InputStream in = Files.newInputStream(file)) {
+        // The library reads a kilobyte at a time.
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK)) {
             return new DigestUtils(kind.algorithm).digestAsHex(in);
         } catch (IOException e) {
             throw IoErrors.reading(file, e);
