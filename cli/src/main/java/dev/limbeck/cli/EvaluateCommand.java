@@ -1,7 +1,5 @@
 package dev.limbeck.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
@@ -100,10 +98,11 @@ final class EvaluateCommand extends LimbeckCommand {
 
     /** Take the validation split at random as the model's own run did, so that it is evaluated on what it has not seen. */
     private static void splitAsItsRun(String file, ObjectNode data) {
-        JsonNode run =
-                RunRecord.beside(Path.of(file)).<JsonNode>map(RunRecord::data).orElse(NullNode.instance);
-        for (String key : List.of("seed", "valid_fraction")) {
-            if (!data.has(key) && run.path(key).isNumber()) data.set(key, run.get(key));
-        }
+        RunRecord.beside(Path.of(file)).ifPresent(run -> {
+            for (String key : List.of("seed", "valid_fraction")) {
+                if (!data.has(key) && run.data().path(key).isNumber())
+                    data.set(key, run.data().get(key));
+            }
+        });
     }
 }

@@ -33,7 +33,7 @@ final class Recipes {
 
     /** Take a file's recipe, or the given one, and write what options were given over it. */
     static Recipe over(Recipe base, @Nullable Path file, SettingOptions settings) {
-        ObjectNode tree = file == null ? (ObjectNode) base.toTree() : RecipeFiles.recipeTree(file);
+        ObjectNode tree = file == null ? base.toTree() : RecipeFiles.recipeTree(file);
         write(settings, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }

@@ -100,7 +100,7 @@ public final class Comparison {
 
     /** Return what must be equal for runs to be a pair. */
     private static JsonNode pairing(Recipe recipe) {
-        ObjectNode tree = (ObjectNode) recipe.toTree();
+        ObjectNode tree = recipe.toTree();
         tree.remove(List.of("teacher", "distillation", "pretrained"));
         // Epochs with a frozen body are steps too.
         ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "grad_accum_steps");

@@ -1,6 +1,5 @@
 package dev.limbeck.compare;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.image.ImageData;
@@ -78,9 +77,8 @@ final class RunStore {
         return old;
     }
 
-    private static ObjectNode facts(JsonNode recipe, String data, String teacher) {
-        ObjectNode facts = recipe.isObject() ? recipe.deepCopy() : RecipeFiles.tree();
-        return facts.put("content of the data", data).put("content of the teacher", teacher);
+    private static ObjectNode facts(ObjectNode recipe, String data, String teacher) {
+        return recipe.deepCopy().put("content of the data", data).put("content of the teacher", teacher);
     }
 
     /** Hold a folder for one program, and the folders that were made for it. */

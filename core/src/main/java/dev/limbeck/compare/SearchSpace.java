@@ -65,7 +65,7 @@ public record SearchSpace(
             @Nullable Schedule weight,
             @Nullable Schedule temperature,
             Map<String, Recipe> recipes) {
-        ObjectNode tree = (ObjectNode) base.toTree();
+        ObjectNode tree = base.toTree();
         ObjectNode distillation = tree.withObject("/distillation");
         ObjectNode first = (ObjectNode) distillation.at("/losses/0");
         List<String> name = new ArrayList<>();

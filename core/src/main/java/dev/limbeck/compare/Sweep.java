@@ -227,7 +227,7 @@ public final class Sweep {
     }
 
     private static Recipe shortened(Recipe recipe, int epochs) {
-        ObjectNode tree = (ObjectNode) recipe.toTree();
+        ObjectNode tree = recipe.toTree();
         tree.withObject("/training").put("epochs", epochs);
         return RecipeFiles.bind(tree, "");
     }

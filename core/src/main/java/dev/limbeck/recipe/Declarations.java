@@ -11,6 +11,7 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ public final class Declarations {
                     .entrySet()
                     .stream()
                     .filter(entry -> entry.getValue() > 1)
-                    .map(java.util.Map.Entry::getKey)
+                    .map(Map.Entry::getKey)
                     .collect(Collectors.toUnmodifiableSet());
 
     private Declarations() {}
@@ -121,7 +122,7 @@ public final class Declarations {
                     || given.isNull()
                     || given.isTextual() && given.textValue().isEmpty()) {
                 node.remove(setting.key());
-                if (setting.declaration().required()) throw missing(setting);
+                if (setting.declaration().required()) throw RecipeFiles.missing(setting.dotted());
                 String value = setting.declaration().defaultValue();
                 if (value.isEmpty()) continue;
                 if (setting.isSection()) node.putObject(setting.key());
@@ -132,10 +133,6 @@ public final class Declarations {
             if (value instanceof ArrayNode list) list.forEach(one -> fill(one, setting.type()));
             else fill(value, setting.type());
         }
-    }
-
-    private static LimbeckException missing(DeclaredSetting setting) {
-        return RecipeFiles.missing(setting.dotted());
     }
 
     /**

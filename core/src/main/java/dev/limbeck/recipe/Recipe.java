@@ -1,6 +1,6 @@
 package dev.limbeck.recipe;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -79,7 +79,7 @@ public record Recipe(
     }
 
     /** Return this recipe as a tree of plain values, keys in snake_case and only those that are set. */
-    public JsonNode toTree() {
+    public ObjectNode toTree() {
         return RecipeFiles.tree(this);
     }
 

@@ -145,7 +145,7 @@ public final class RecipeFiles {
         return YAML.createObjectNode();
     }
 
-    static JsonNode tree(Recipe recipe) {
+    static ObjectNode tree(Recipe recipe) {
         return YAML.valueToTree(recipe);
     }
 

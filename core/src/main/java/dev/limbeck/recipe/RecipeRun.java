@@ -1,6 +1,5 @@
 package dev.limbeck.recipe;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
@@ -128,7 +127,7 @@ public final class RecipeRun {
                                 Version.number(),
                                 start.toString(),
                                 finished.toString(),
-                                (ObjectNode) recipe.toTree(),
+                                recipe.toTree(),
                                 RunRecord.Engine.here(),
                                 RunRecord.data(data.describe(), data.fingerprint()),
                                 RunRecord.training(learner, epochs, stopped.reason),

@@ -8,37 +8,27 @@ import java.util.Map;
 
 /** Rename the keys of recipes and run records that older versions wrote, so that they stay readable. */
 public final class RenamedKeys {
-    private static final Map<String, Map<String, String>> RECIPE = Map.of(
-            "data",
-                    Map.of(
-                            "train_limit", "max_train_samples",
-                            "keep_unlabelled", "keep_unlabeled",
-                            "unlabelled", "unlabeled"),
-            "augment", Map.of("flip", "hflip", "random_crop", "random_resized_crop", "jitter", "color_jitter"),
-            "training",
-                    Map.of("clip", "clip_grad_norm", "accumulate", "grad_accum_steps", "average_decay", "ema_decay"),
-            "distillation",
-                    Map.of(
-                            "weight", "kd_weight",
-                            "least_confidence", "confidence_threshold",
-                            "wrong_answers", "teacher_errors",
-                            "until", "max_steps",
-                            "diagnose_every", "gradient_stats_every"),
-            "teacher", Map.of("join", "ensemble"));
-
-    /** What a record says of its data has the augmentation's keys beside the others. */
-    private static final Map<String, String> RECORDED_DATA = Map.of(
+    private static final Map<String, String> DATA = Map.of(
             "train_limit", "max_train_samples",
             "keep_unlabelled", "keep_unlabeled",
-            "flip", "hflip",
-            "random_crop", "random_resized_crop",
-            "jitter", "color_jitter");
+            "unlabelled", "unlabeled");
 
-    private static final Map<String, String> RECORDED_DISTILLATION = Map.of(
+    private static final Map<String, String> AUGMENT =
+            Map.of("flip", "hflip", "random_crop", "random_resized_crop", "jitter", "color_jitter");
+
+    private static final Map<String, String> TRAINING =
+            Map.of("clip", "clip_grad_norm", "accumulate", "grad_accum_steps", "average_decay", "ema_decay");
+
+    private static final Map<String, String> DISTILLATION = Map.of(
             "weight", "kd_weight",
             "least_confidence", "confidence_threshold",
             "wrong_answers", "teacher_errors",
-            "diagnoses", "gradient_stats");
+            "until", "max_steps",
+            "diagnose_every", "gradient_stats_every");
+
+    private static final Map<String, String> TEACHER = Map.of("join", "ensemble");
+    private static final Map<String, String> MEASURED = Map.of("diagnoses", "gradient_stats");
+    private static final Map<String, String> EPOCH = Map.of("rate", "lr");
 
     private RenamedKeys() {}
 
@@ -49,18 +39,22 @@ public final class RenamedKeys {
      * @throws LimbeckException if a key is there under both names
      */
     public static void inRecipe(ObjectNode recipe, String origin) {
-        RECIPE.forEach((section, names) -> {
-            JsonNode part = section.equals("augment") ? recipe.at("/data/augment") : recipe.path(section);
-            rename(part, names, origin);
-        });
+        rename(recipe.path("data"), DATA, origin);
+        rename(recipe.at("/data/augment"), AUGMENT, origin);
+        rename(recipe.path("training"), TRAINING, origin);
+        rename(recipe.path("distillation"), DISTILLATION, origin);
+        rename(recipe.path("teacher"), TEACHER, origin);
     }
 
     /** Rename the keys of a run record in place, the recipe in it too. */
     static void inRecord(ObjectNode runRecord, String origin) {
         if (runRecord.get("recipe") instanceof ObjectNode recipe) inRecipe(recipe, origin);
-        rename(runRecord.path("data"), RECORDED_DATA, origin);
-        rename(runRecord.path("distillation"), RECORDED_DISTILLATION, origin);
-        for (JsonNode epoch : runRecord.path("epochs")) rename(epoch, Map.of("rate", "lr"), origin);
+        rename(runRecord.path("data"), DATA, origin);
+        // What a record says of its data has the augmentation's keys beside the others.
+        rename(runRecord.path("data"), AUGMENT, origin);
+        rename(runRecord.path("distillation"), DISTILLATION, origin);
+        rename(runRecord.path("distillation"), MEASURED, origin);
+        for (JsonNode epoch : runRecord.path("epochs")) rename(epoch, EPOCH, origin);
     }
 
     private static void rename(JsonNode part, Map<String, String> names, String origin) {

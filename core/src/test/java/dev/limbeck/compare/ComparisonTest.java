@@ -295,7 +295,7 @@ class ComparisonTest {
     }
 
     private static Recipe faster(Recipe recipe) {
-        ObjectNode tree = (ObjectNode) recipe.toTree();
+        ObjectNode tree = recipe.toTree();
         tree.withObject("/training").put("lr", 2e-2);
         return RecipeFiles.bind(tree, "");
     }

@@ -4,33 +4,20 @@ package dev.limbeck.data.image;
  * Open CIFAR (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). Addresses and MD5s are those that
  * torchvision 0.28 uses; the SHA-256 are published by several independent projects.
  */
-abstract class Cifar implements ImageSourceProvider {
+abstract class Cifar extends NamedImages {
     private static final String ADDRESS = "https://www.cs.toronto.edu/~kriz/";
 
-    private final String name;
-    private final String summary;
     private final RemoteFile file;
 
     private Cifar(String name, String summary, RemoteFile file) {
-        this.name = name;
-        this.summary = summary;
+        super(name, summary);
         this.file = file;
-    }
-
-    @Override
-    public final String name() {
-        return name;
-    }
-
-    @Override
-    public final String summary() {
-        return summary;
     }
 
     @Override
     public final ImageSource open(DatasetFiles files) {
         return DatasetFiles.images(DatasetFiles.unpack(
-                files.fetch(name, ADDRESS, file), files.folder(name).resolve("batches")));
+                files.fetch(name(), ADDRESS, file), files.folder(name()).resolve("batches")));
     }
 
     /** Offer CIFAR-10. */

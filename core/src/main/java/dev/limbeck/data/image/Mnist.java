@@ -7,7 +7,7 @@ import java.util.List;
  * Fashion-MNIST from its authors (Xiao, Rasul and Vollgraf, arXiv 1708.07747). The MD5s are those that torchvision 0.28 uses;
  * the SHA-256 are published by several independent projects, Fashion-MNIST's were compared with real files.
  */
-abstract class Mnist implements ImageSourceProvider {
+abstract class Mnist extends NamedImages {
     private static final List<RemoteFile> DIGITS = List.of(
             new RemoteFile(
                     "train-images-idx3-ubyte.gz",
@@ -43,34 +43,21 @@ abstract class Mnist implements ImageSourceProvider {
                     "bb300cfdad3c16e7a12a480ee83cd310",
                     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"));
 
-    private final String name;
-    private final String summary;
     private final String address;
     private final List<RemoteFile> remote;
     private final List<String> classNames;
 
     private Mnist(String name, String summary, String address, List<RemoteFile> remote, List<String> classNames) {
-        this.name = name;
-        this.summary = summary;
+        super(name, summary);
         this.address = address;
         this.remote = remote;
         this.classNames = classNames;
     }
 
     @Override
-    public final String name() {
-        return name;
-    }
-
-    @Override
-    public final String summary() {
-        return summary;
-    }
-
-    @Override
     public final ImageSource open(DatasetFiles files) {
-        for (RemoteFile file : remote) files.fetch(name, address, file);
-        return IdxImages.of(files.folder(name), classNames);
+        for (RemoteFile file : remote) files.fetch(name(), address, file);
+        return IdxImages.of(files.folder(name()), classNames);
     }
 
     /** Offer MNIST. */

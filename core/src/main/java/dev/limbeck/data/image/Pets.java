@@ -7,29 +7,16 @@ import java.util.function.UnaryOperator;
  * Open the Oxford-IIIT Pets (Parkhi et al., "Cats and Dogs", 2012), which are labeled by their file names. The address and
  * the MD5 are those that torchvision 0.28 uses.
  */
-abstract class Pets implements ImageSourceProvider {
+abstract class Pets extends NamedImages {
     private static final String ADDRESS = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
     private static final RemoteFile FILE = new RemoteFile("images.tar.gz", "5c4f3ee8e5d25df40f4fd59a7f44e54c");
     private static final ImageDefaults DEFAULTS = new ImageDefaults(64, 64, true, 0);
 
-    private final String name;
-    private final String summary;
     private final UnaryOperator<String> label;
 
     private Pets(String name, String summary, UnaryOperator<String> label) {
-        this.name = name;
-        this.summary = summary;
+        super(name, summary);
         this.label = label;
-    }
-
-    @Override
-    public final String name() {
-        return name;
-    }
-
-    @Override
-    public final String summary() {
-        return summary;
     }
 
     @Override
@@ -37,7 +24,7 @@ abstract class Pets implements ImageSourceProvider {
         // Both take the same photographs.
         Path folder = DatasetFiles.unpack(
                 files.fetch("pets", ADDRESS, FILE), files.folder("pets").resolve("images"));
-        return new RelabeledSource(ImageFolder.of(folder), label::apply, DEFAULTS, name + " in " + folder);
+        return new RelabeledSource(ImageFolder.of(folder), label::apply, DEFAULTS, name() + " in " + folder);
     }
 
     /** Offer the photographs labeled cat or dog, by the capital letter. */
