@@ -11,8 +11,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 /** Measure what hostile input costs the thread that reads it. */
 public final class Work {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    /** Beyond what the issue allows, because code that was never run before is slow. */
-    private static final long MOST_NANOS = 3_000_000_000L;
+    /** Several times what is promised: code that was never run before is slow, and so are shared processors. */
+    private static final long MOST_NANOS = 6_000_000_000L;
 
     private static final long MOST_BYTES = 64 << 20;
 

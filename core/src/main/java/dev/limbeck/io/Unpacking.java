@@ -29,6 +29,9 @@ import org.apache.commons.io.input.BoundedInputStream;
 final class Unpacking {
 
     private static final int LONGEST_LINK = 4096;
+    /** Small, because bytes that were only read ahead count as bytes of entries. */
+    private static final int READ_AHEAD = 1 << 13;
+
     private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
 
     private final Path archive;
@@ -67,7 +70,7 @@ final class Unpacking {
         try (BoundedInputStream counted = BoundedInputStream.builder()
                         .setInputStream(Files.newInputStream(archive))
                         .get();
-                InputStream file = new BufferedInputStream(counted, Decompression.CHUNK);
+                InputStream file = new BufferedInputStream(counted, READ_AHEAD);
                 HeaderStream plain = new HeaderStream(Decompression.of(file), folder::read);
                 RawTar tar = new RawTar(plain, charset)) {
             folder.readFrom(counted::getCount);
