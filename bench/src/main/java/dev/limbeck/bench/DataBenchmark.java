@@ -4,7 +4,8 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.data.image.ImageTensors;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.Scope;
@@ -48,7 +49,7 @@ public class DataBenchmark {
                 .hflip()
                 .padAndCrop(4)
                 .build();
-        preparation = ImagePreprocessing.of(data.preprocessing());
+        preparation = data.preprocessing();
         try (DataLoader first = data.train(0);
                 Scope scope = Scope.open()) {
             for (int i = 0; i < first.batches(); i++) first.next();
@@ -66,7 +67,7 @@ public class DataBenchmark {
     @Benchmark
     public long prepare() {
         try (Scope scope = Scope.open()) {
-            return preparation.input(photo).numel();
+            return ImageTensors.of(preparation, photo).only().numel();
         }
     }
 

@@ -5,6 +5,8 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
@@ -26,7 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.bytedeco.pytorch.Device;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -237,25 +239,18 @@ public final class FailedFits {
         }
 
         @Override
-        public TeacherSession open(Data data, Device device) {
-            return new TeacherSession() {
-                private int asked;
+        public boolean isModule(Module other) {
+            return false;
+        }
 
-                @Override
-                public Tensor logits(Batch batch) {
-                    Tensor logits = Tensors.randn(batch.size(), CLASSES);
-                    if (++asked % 2 == 0) throw new Thrown();
-                    return logits;
-                }
-
-                @Override
-                public String fingerprint() {
-                    return "failing";
-                }
-
-                @Override
-                public void close() {}
-            };
+        @Override
+        public TeacherSession open(TeacherContext context) {
+            AtomicInteger asked = new AtomicInteger();
+            return TeacherSession.of(context, "failing", batch -> {
+                Tensor logits = Tensors.randn(batch.size(), CLASSES);
+                if (asked.incrementAndGet() % 2 == 0) throw new Thrown();
+                return logits;
+            });
         }
     }
 }

@@ -10,6 +10,7 @@ import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Callback;
@@ -107,7 +108,7 @@ public final class KeptSpeed {
     /** Return the median seconds that the answers about a training batch take. */
     private static double reading(Teacher kept, ImageData data) {
         List<Double> seconds = new ArrayList<>();
-        try (Teacher.TeacherSession lesson = kept.open(data, Engine.device("cpu"));
+        try (TeacherSession lesson = kept.open(data, Engine.device("cpu"));
                 DataLoader batches = data.train(1)) {
             for (int i = 0; i < batches.batches(); i++) {
                 try (Scope scope = Scope.open()) {

@@ -6,6 +6,7 @@ import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
@@ -76,7 +77,9 @@ public final class Peak {
     }
 
     private static double flops(Module network) {
-        return 2.0 * BATCH * Summary.of(network, 1, 3, SIDE, SIDE).macs();
+        return 2.0
+                * BATCH
+                * Summary.of(network, List.of(InputSpec.floats(3, SIDE, SIDE))).macs();
     }
 
     private static double teacher(Precision precision) {

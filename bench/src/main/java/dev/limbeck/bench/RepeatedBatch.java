@@ -4,6 +4,8 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -65,7 +67,7 @@ final class RepeatedBatch implements Data {
             @Override
             public Batch next() {
                 if (given++ >= batches) throw new IllegalStateException("all batches were given");
-                return new Batch(List.of(input), labels, indices);
+                return new Batch(Inputs.of(input), labels, indices);
             }
 
             @Override
@@ -79,9 +81,9 @@ final class RepeatedBatch implements Data {
     }
 
     @Override
-    public long[] inputShape() {
+    public List<InputSpec> inputs() {
         long[] shape = input.shape();
-        return Arrays.copyOfRange(shape, 1, shape.length);
+        return List.of(InputSpec.floats(Arrays.copyOfRange(shape, 1, shape.length)));
     }
 
     @Override

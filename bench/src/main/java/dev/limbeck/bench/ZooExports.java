@@ -4,11 +4,11 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.Verification;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
@@ -67,7 +67,7 @@ public final class ZooExports {
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
                 settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
-            ImagePreprocessing preparation = ImagePreprocessing.of(images.preprocessing());
+            ImagePreprocessing preparation = images.preprocessing();
             List<Exported> files = Exporter.of(network, images.classNames(), preparation)
                     .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))

@@ -1,7 +1,7 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;

@@ -12,12 +12,14 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** Do the main job on drawn shapes: a teacher, a student alone, and the same student distilled. */
@@ -130,7 +132,8 @@ public final class Demo {
                     made.results().accuracy(Split.TEST),
                     saved.module().parameterCount(),
                     Files.size(saved.file()),
-                    Latency.measure(saved.module(), LATENCY_RUNS, 1, 3, 32, 32).p50(),
+                    Latency.measure(saved.module(), LATENCY_RUNS, List.of(InputSpec.floats(3, 32, 32)), 1)
+                            .p50(),
                     made.seconds());
         } catch (IOException e) {
             throw new LimbeckException("cannot read " + run + ": " + e.getMessage(), e);

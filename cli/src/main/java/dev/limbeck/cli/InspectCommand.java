@@ -1,13 +1,14 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
-import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.TorchScriptFile;
@@ -59,18 +60,21 @@ final class InspectCommand extends LimbeckCommand {
 
     private static Map<String, Object> network(Path path) {
         try (FileTeacher teacher = FileTeacher.look(path)) {
-            ModelRuntime.Facts said = teacher.facts();
+            ModelFacts said = teacher.facts();
             Map<String, Object> facts = new LinkedHashMap<>();
             facts.put("kind", said.kind());
             facts.put("sha256", teacher.sha256());
             List<Path> files = ModelFiles.of(path);
             if (files.size() > 1)
                 facts.put("files", files.stream().map(Path::toString).toList());
-            if (!said.inputs().isEmpty()) facts.put("inputs", said.inputs());
+            if (!said.inputs().isEmpty()) {
+                facts.put(
+                        "inputs",
+                        said.inputs().stream().map(InputSpec::toString).toList());
+            }
             if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
-            facts.put("layout", teacher.channelsLast() ? "nhwc" : "nchw");
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
-            facts.put("preparation", teacher.preparation().isEmpty() ? "not said" : teacher.preparation());
+            facts.put("preparation", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
             said.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
             return facts;

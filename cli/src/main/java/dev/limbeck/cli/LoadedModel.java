@@ -6,10 +6,10 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
-import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
@@ -156,7 +156,7 @@ final class LoadedModel implements AutoCloseable {
                     ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
                     : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
         }
-        try (Teacher.TeacherSession lesson = opened.teacher().open(images, device)) {
+        try (TeacherSession lesson = opened.teacher().open(images, device)) {
             Function<Batch, Tensor> checked = batch -> {
                 Tensor logits = lesson.logits(batch);
                 checkClasses(Math.toIntExact(logits.size(1)), List.of(), images.classNames());

@@ -4,19 +4,21 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -204,7 +206,7 @@ final class ProfileCommand extends LimbeckCommand {
         long[] shape;
         try (SavedModel saved = open(path)) {
             shape = shape(saved);
-            summary = Summary.of(saved.module(), 1, shape[0], shape[1], shape[2]);
+            summary = Summary.of(saved.module(), List.of(InputSpec.floats(shape)));
             Exporter.of(saved).as(Format.ONNX, Format.TORCHSCRIPT).export(folder);
         }
         if (runtimes.contains(Runtime.TORCHSCRIPT)) {
@@ -235,10 +237,10 @@ final class ProfileCommand extends LimbeckCommand {
                 Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
             long[] one = shape(saved);
-            Tensor input = Tensors.zeros(DType.FLOAT32, 1, one[0], one[1], one[2]);
-            saved.module().predict(saved.module().adapt(input));
+            List<InputSpec> inputs = List.of(InputSpec.floats(one));
+            saved.module().predict(saved.module().adapt(Inputs.example(inputs, 1)));
             double start = millisSince(begun);
-            Profile profile = Profile.of(saved.module(), ModelFiles.bytes(saved.file()), batch, runs, shape(saved));
+            Profile profile = Profile.of(saved.module(), ModelFiles.bytes(saved.file()), batch, runs, inputs);
             return result(path, saved.architecture(), one, profile, start);
         }
     }

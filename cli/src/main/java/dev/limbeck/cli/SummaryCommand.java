@@ -2,14 +2,16 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -72,7 +74,7 @@ final class SummaryCommand extends LimbeckCommand {
 
     private Object show(Module network, int usualSide) {
         int side = imageSize == null ? usualSide : imageSize;
-        Summary summary = Summary.of(network, 1, 3, side, side);
+        Summary summary = Summary.of(network, List.of(InputSpec.floats(3, side, side)));
         say(summary.toString());
         return summary;
     }

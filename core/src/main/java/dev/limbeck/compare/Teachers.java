@@ -5,6 +5,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.io.Leftovers;
 import dev.limbeck.recipe.DistillationRecipe;
@@ -191,7 +192,7 @@ final class Teachers implements AutoCloseable {
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
+        try (TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
             for (Split split : splits) {
                 if (data.has(split)) answers.put(split, lesson.predict(data, split));

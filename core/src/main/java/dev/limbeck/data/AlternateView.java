@@ -1,22 +1,44 @@
 package dev.limbeck.data;
 
-import org.bytedeco.pytorch.Tensor;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import java.util.List;
 
 /**
- * Show the rows of a batch as another model wants them: made of the same sources, by the same draws. It owns what it keeps in
- * memory.
+ * Show the rows of a batch as another model wants them: its inputs changed, or made of the same sources by the same draws. It
+ * owns what it keeps in memory.
  */
 public interface AlternateView extends AutoCloseable {
     /**
-     * Make the input, on the host, inside the caller's scope.
+     * Return the inputs, on the batch's device or the host, inside the caller's scope.
      *
      * @throws dev.limbeck.LimbeckException if the batch does not tell which rows it holds
      */
-    Tensor input(Batch batch);
+    Inputs inputs(Batch batch);
 
-    /** Return the shape of one row. */
-    long[] inputShape();
+    /** Describe the inputs, in the other model's order. */
+    List<InputSpec> inputs();
 
     @Override
     void close();
+
+    /** Show inputs as they are. */
+    static AlternateView same(Data data) {
+        return new AlternateView() {
+            @Override
+            public Inputs inputs(Batch batch) {
+                return batch.inputs();
+            }
+
+            @Override
+            public List<InputSpec> inputs() {
+                return data.inputs();
+            }
+
+            @Override
+            public void close() {
+                // Nothing is held.
+            }
+        };
+    }
 }

@@ -1,6 +1,8 @@
 package dev.limbeck.data;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.tensor.InputSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -60,8 +62,8 @@ public interface Data extends AutoCloseable {
         return evaluate(split);
     }
 
-    /** Return the shape of one input row, such as channels, height and width. */
-    long[] inputShape();
+    /** Describe the inputs of a row, in the order of a network that takes several. */
+    List<InputSpec> inputs();
 
     /**
      * Draw rows of a split, each with a caption, in a PNG file.
@@ -87,12 +89,15 @@ public interface Data extends AutoCloseable {
     /**
      * Show rows to another model.
      *
-     * @param preprocessing of that model's inputs, as {@link #preprocessing} says it
-     * @throws LimbeckException if this kind of data comes in one form only
+     * @param other how that model's inputs are prepared
+     * @throws LimbeckException if this kind of data cannot be prepared so
      */
-    default AlternateView alternateView(Map<String, String> preparation) {
-        throw new LimbeckException(
-                "this data comes in one form only, " + preprocessing() + "; choose a model for such inputs");
+    default AlternateView alternateView(Preprocessing other) {
+        if (!other.equals(preprocessing())) {
+            throw new LimbeckException("this data comes in one form only, "
+                    + preprocessing().identity() + ", found " + other.identity() + "; choose a model for such inputs");
+        }
+        return AlternateView.same(this);
     }
 
     /** Return the views of its rows that training shows, as {@link Provenance} numbers them; none if each epoch has its own. */
@@ -119,12 +124,12 @@ public interface Data extends AutoCloseable {
 
     /** Return what decides, beside its source, how a row looks; string keys and values. */
     default Map<String, String> cacheKey() {
-        return preprocessing();
+        return preprocessing().toMetadata();
     }
 
-    /** Return what a saved model must carry so that new inputs are prepared as these were; string keys and values. */
-    default Map<String, String> preprocessing() {
-        return Map.of();
+    /** Return how the inputs are prepared. */
+    default Preprocessing preprocessing() {
+        return Preprocessing.none();
     }
 
     @Override

@@ -3,13 +3,14 @@ package dev.limbeck.distill;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherResult;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.optim.Schedule;
-import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -23,7 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.stream.LongStream;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +38,6 @@ final class FeatureBindings {
     private final Map<String, FeatureBinding> bound = new LinkedHashMap<>();
     private @Nullable Module boundTo;
     private @Nullable Capture student;
-    private @Nullable Capture teacher;
 
     FeatureBindings(List<FeaturePair> pairs) {
         wanted = List.copyOf(pairs);
@@ -52,11 +53,10 @@ final class FeatureBindings {
     }
 
     /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
-    void begin(TrainingContext fit, Teacher.TeacherSession lesson) {
+    void begin(TrainingContext fit, TeacherSession session) {
         if (isEmpty()) return;
-        if (boundTo != fit.model()) resolve(fit, lesson);
+        if (boundTo != fit.model()) resolve(fit, session);
         student = Capture.of(fit.model(), points(true));
-        teacher = lesson.capture(points(false));
         checkBatches(fit);
         if (boundTo == fit.model()) return;
         bound.clear();
@@ -64,18 +64,16 @@ final class FeatureBindings {
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            long[] shape = oneMore(2, fit.data().inputShape());
-            Tensor input = fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape));
             start();
             // Not predict, whose scope would free what was captured.
-            fit.model().apply(input);
-            long[] teachers = lesson.inputShape(fit.data().inputShape());
-            lesson.logits(Batch.of(Tensors.zeros(DType.FLOAT32, oneMore(2, teachers))));
+            fit.model().apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 2)));
+            Batch example = Batch.of(Inputs.example(session.facts().inputs(), 2));
+            Map<String, Tensor> teacher = session.compute(example, layers()).features();
             for (FeaturePair pair : pairs) {
                 FeatureBinding made = new FeatureBinding(
                         pair,
-                        shapes(student, pair.student()),
-                        shapes(teacher, pair.teacher()),
+                        shapes(pair.student(), captured(student)::get, captured(student)::has),
+                        shapes(pair.teacher(), teacher::get, teacher::containsKey),
                         fit.data().labels(Split.TRAIN));
                 made.to(fit.learner().device());
                 String name = pair.name();
@@ -88,24 +86,17 @@ final class FeatureBindings {
         boundTo = fit.model();
     }
 
-    private void resolve(TrainingContext fit, Teacher.TeacherSession lesson) {
-        long[] shape = oneMore(1, fit.data().inputShape());
+    private void resolve(TrainingContext fit, TeacherSession session) {
         List<FeaturePair> resolved = new ArrayList<>();
         for (FeaturePair pair : wanted) {
             if (pair.student().contains(FeaturePairs.AUTO)) {
                 resolved.addAll(FeaturePairs.resolve(
-                        pair,
-                        Summary.of(fit.model(), shape),
-                        lesson.summary(fit.data().inputShape())));
+                        pair, Summary.of(fit.model(), fit.data().inputs()), session.summary()));
             } else {
                 resolved.add(pair);
             }
         }
         pairs = resolved;
-    }
-
-    private static long[] oneMore(long first, long[] rest) {
-        return LongStream.concat(LongStream.of(first), LongStream.of(rest)).toArray();
     }
 
     private void checkBatches(TrainingContext fit) {
@@ -122,14 +113,19 @@ final class FeatureBindings {
         return points;
     }
 
-    private static List<long[]> shapes(@Nullable Capture capture, List<String> points) {
+    /** Return the teacher's layers whose features are compared. */
+    Set<String> layers() {
+        return points(false);
+    }
+
+    private static List<long[]> shapes(List<String> points, Function<String, Tensor> features, Predicate<String> ran) {
         List<long[]> shapes = new ArrayList<>();
         for (String point : points) {
-            if (!captured(capture).has(point)) {
+            if (!ran.test(point)) {
                 throw new LimbeckException(
                         "layer '" + point + "' took no part when the network answered; name another");
             }
-            long[] shape = captured(capture).get(point).shape();
+            long[] shape = features.apply(point).shape();
             if (shape.length < 2 || shape.length > 4) {
                 throw new LimbeckException("layer '" + point + "' gives " + Tensors.shapeText(shape)
                         + "; pairs take rows×channels, rows×tokens×channels or rows×channels×height×width");
@@ -147,24 +143,20 @@ final class FeatureBindings {
     void start() {
         if (isEmpty()) return;
         captured(student).start();
-        captured(teacher).start();
     }
 
     void stop() {
         if (student != null) student.stop();
-        if (teacher != null) teacher.stop();
     }
 
     /** Stop watching. */
     void end() {
         if (student != null) student.close();
-        if (teacher != null) teacher.close();
         student = null;
-        teacher = null;
     }
 
     /**
-     * Compare what was captured in the last pass of both networks.
+     * Compare what was captured in the student's last pass with what the teacher computed.
      *
      * @param rows to compare, null for all
      * @param held whether the student is not to learn from it
@@ -173,6 +165,7 @@ final class FeatureBindings {
      */
     void compare(
             TrainStep step,
+            TeacherResult teacher,
             @Nullable SelectedSamples rows,
             boolean held,
             Tensor nothing,
@@ -183,25 +176,25 @@ final class FeatureBindings {
                 found.accept(name, nothing);
                 return;
             }
-            List<Tensor> ours = features(student, pair.pair().student(), rows);
+            List<Tensor> ours = features(pair.pair().student(), captured(student)::get, rows);
             if (held) ours = ours.stream().map(Tensor::detach).toList();
-            Tensor labels = step.batch().labels();
+            Tensor labels = step.batch().targets();
             int[] indices = step.batch().indices();
             found.accept(
                     name,
                     pair.rows(
                             ours,
-                            features(teacher, pair.pair().teacher(), rows),
+                            features(pair.pair().teacher(), teacher::feature, rows),
                             rows == null ? labels : rows.of(labels),
                             rows == null ? indices : rows.of(indices)));
         });
     }
 
     private static List<Tensor> features(
-            @Nullable Capture capture, List<String> points, @Nullable SelectedSamples rows) {
+            List<String> points, Function<String, Tensor> of, @Nullable SelectedSamples rows) {
         List<Tensor> features = new ArrayList<>();
         for (String point : points) {
-            Tensor feature = captured(capture).get(point);
+            Tensor feature = of.apply(point);
             features.add(rows == null ? feature : rows.of(feature));
         }
         return features;

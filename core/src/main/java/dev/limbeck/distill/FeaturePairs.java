@@ -3,13 +3,13 @@ package dev.limbeck.distill;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.InputSpec;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 
 /** Find which layers of two networks belong together. */
 public final class FeaturePairs {
@@ -29,18 +29,12 @@ public final class FeaturePairs {
      * matched by resolution, in order; where one of the networks keeps one resolution throughout, as transformers do, by
      * depth.
      *
-     * @param inputShape of one row, for both networks, such as 3, 64, 64
+     * @param inputs of both networks, as {@code Data.inputs} gives them
      * @return pairs by {@link dev.limbeck.distill.loss.FitNet}, from shallow to deep; give them the loss you want
      * @throws LimbeckException if a network has no maps
      */
-    public static List<FeaturePair> match(Module student, Module teacher, long... inputShape) {
-        return match(probe(student, inputShape), probe(teacher, inputShape));
-    }
-
-    private static Summary probe(Module network, long[] inputShape) {
-        return Summary.of(
-                network,
-                LongStream.concat(LongStream.of(1), LongStream.of(inputShape)).toArray());
+    public static List<FeaturePair> match(Module student, Module teacher, List<InputSpec> inputs) {
+        return match(Summary.of(student, inputs), Summary.of(teacher, inputs));
     }
 
     /** Match by what is known of both networks. */

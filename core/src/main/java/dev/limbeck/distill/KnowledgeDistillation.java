@@ -10,6 +10,10 @@ import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherFacts;
+import dev.limbeck.distill.teacher.TeacherResult;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -56,7 +60,7 @@ public final class KnowledgeDistillation implements Callback {
     private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
     private final FeatureBindings pairs;
     private final GradientStats diagnosis;
-    private Teacher.@Nullable TeacherSession lesson;
+    private @Nullable TeacherSession session;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
     private @Nullable TeacherCheck teacherCheck;
@@ -100,17 +104,20 @@ public final class KnowledgeDistillation implements Callback {
             throw new LimbeckException("teacher and student are the same module; distill into a fresh student");
         }
         teacher = MappedTeacher.matching(
-                settings.teacher.withPrecision(fit.learner().precision()),
+                settings.teacher,
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());
         checkClasses(fit.data().classNames());
         checkLabels(fit);
         checkRows(fit);
-        Teacher.TeacherSession begun = teacher.open(fit.data(), fit.learner().device());
-        lesson = begun;
-        before = begun.fingerprint();
-        checkKnowledge(begun.outputKind());
+        TeacherContext context = new TeacherContext(
+                fit.data(), fit.learner().device(), fit.learner().precision(), null);
+        TeacherSession begun = teacher.open(context);
+        session = begun;
+        TeacherFacts facts = begun.facts();
+        before = facts.identity();
+        checkKnowledge(facts.kind());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.log);
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
@@ -123,9 +130,9 @@ public final class KnowledgeDistillation implements Callback {
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
                     teacher,
-                    begun,
+                    facts,
                     teacherOnValidation,
-                    fit.data(),
+                    context,
                     settings.teacher.classNames(),
                     temperatures(),
                     settings.thorough);
@@ -163,12 +170,10 @@ public final class KnowledgeDistillation implements Callback {
 
     /** Ask the teacher as a step would, and leave the answer. */
     void warmUp(Batch batch) {
-        Teacher.TeacherSession current = lesson;
+        TeacherSession current = session;
         if (current == null)
             throw new IllegalStateException("a rehearsal goes behind its distillation in the same fit");
-        pairs.start();
-        current.logits(batch);
-        pairs.stop();
+        current.compute(batch, pairs.layers());
     }
 
     /** Return what was found out about the teacher before the last fit; null without a validation split. */
@@ -245,17 +250,18 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void afterLoss(TrainStep step) {
-        Teacher.TeacherSession current = lesson;
+        TeacherSession current = session;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
         if (!teaches(step)) return;
-        Tensor answers = current.logits(step.batch());
+        TeacherResult result = current.compute(step.batch(), pairs.layers());
+        Tensor answers = result.logits();
         LogitLoss.checkShapes(step.prediction(), answers);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
                 held ? new SampleSelection(null, answers, null) : SampleSelection.of(settings, step, answers);
-        addTerms(step, choice, held);
+        addTerms(step, result, choice, held);
         pairs.stop();
         diagnosis.measure(step);
     }
@@ -265,14 +271,14 @@ public final class KnowledgeDistillation implements Callback {
         return own == null ? 1 - settings.weight.at(progress) : own.at(progress);
     }
 
-    private void addTerms(TrainStep step, SampleSelection choice, boolean held) {
+    private void addTerms(TrainStep step, TeacherResult result, SampleSelection choice, boolean held) {
         double weight = settings.weight.at(progress);
         SelectedSamples rows = choice.rows();
         int count = rows == null ? step.batch().size() : rows.count();
         Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
         Tensor answers = choice.of(choice.answers());
-        Tensor labels = choice.of(step.batch().labels());
+        Tensor labels = choice.of(step.batch().targets());
         // Where too few rows were chosen, a loss has nothing to say.
         Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
         losses.forEach((name, term) -> step.addTerm(
@@ -283,6 +289,7 @@ public final class KnowledgeDistillation implements Callback {
                 held ? 0 : weight * term.scale().at(progress)));
         pairs.compare(
                 step,
+                result,
                 rows,
                 held,
                 nothing,
@@ -321,13 +328,13 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void afterFit(TrainingContext fit) {
-        Teacher.TeacherSession current = lesson;
-        lesson = null;
+        TeacherSession current = session;
+        session = null;
         teacherOnValidation = null;
         pairs.end();
         if (current == null) return;
         try (current) {
-            if (!current.fingerprint().equals(before)) {
+            if (!current.facts().identity().equals(before)) {
                 throw new IllegalStateException("the teacher's weights or statistics changed during distillation");
             }
         }

@@ -120,8 +120,10 @@ public final class MutualLearning {
             List<Tensor> labels = new ArrayList<>();
             for (Learner student : students) {
                 answers.add(Autocast.apply(
-                        student.precision(), student.model()::apply, Tensors.to(batch.input(), student.device())));
-                labels.add(Tensors.to(batch.labels(), student.device()));
+                        student.precision(),
+                        student.model()::apply,
+                        batch.inputs().to(student.device())));
+                labels.add(Tensors.to(batch.targets(), student.device()));
             }
             for (int i = 0; i < students.size(); i++) {
                 Tensor total = total(i, answers, labels.get(i));

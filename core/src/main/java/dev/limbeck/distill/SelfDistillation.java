@@ -7,7 +7,7 @@ import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -19,7 +19,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -81,11 +80,8 @@ public final class SelfDistillation implements Callback {
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            long[] shape = LongStream.concat(
-                            LongStream.of(1), LongStream.of(fit.data().inputShape()))
-                    .toArray();
             watching.start();
-            fit.model().apply(fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape)));
+            fit.model().apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 1)));
             int classes = fit.data().classNames().size();
             for (String layer : layers) {
                 Linear exit = new Linear(Ops.embedding(watching.get(layer)).size(1), classes);
@@ -106,7 +102,7 @@ public final class SelfDistillation implements Callback {
     @Override
     public void afterLoss(TrainStep step) {
         Tensor own = step.prediction().detach();
-        Tensor labels = step.batch().labels();
+        Tensor labels = step.batch().targets();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
             Tensor task = step.fit().learner().loss().apply(logits, labels);

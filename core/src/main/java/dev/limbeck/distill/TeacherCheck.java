@@ -1,12 +1,15 @@
 package dev.limbeck.distill;
 
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.distill.teacher.TeacherOutput;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Metric;
@@ -56,22 +59,6 @@ public record TeacherCheck(
 
     private static final double[] TEMPERATURES = {1, 2, 3, 4, 5, 8, 10, 15, 20};
 
-    private static final List<Teacher.Probe> TRIALS = List.of(
-            trial("ImageNet's mean and deviation", "0.485,0.456,0.406", "0.229,0.224,0.225"),
-            trial("values from -1 to 1", "0.5,0.5,0.5", "0.5,0.5,0.5"),
-            trial("values from 0 to 1", "0.0,0.0,0.0", "1.0,1.0,1.0"),
-            trial("values from 0 to 255", "0.0,0.0,0.0", each(1 / 255.0)),
-            new Teacher.Probe("blue in the place of red", Map.of(), true));
-
-    private static Teacher.Probe trial(String words, String mean, String std) {
-        return new Teacher.Probe(
-                words + " (mean " + mean + ", std " + std + ")", Map.of("mean", mean, "std", std), false);
-    }
-
-    private static String each(double value) {
-        return value + "," + value + "," + value;
-    }
-
     /**
      * Look at answers.
      *
@@ -82,19 +69,19 @@ public record TeacherCheck(
      */
     static TeacherCheck of(
             Teacher teacher,
-            Teacher.TeacherSession lesson,
+            TeacherFacts facts,
             Predictions answers,
-            Data data,
+            TeacherContext context,
             List<String> declared,
             double[] temperatures,
             boolean thorough) {
         double accuracy = Metric.accuracy().of(answers);
         List<String> warnings = new ArrayList<>();
-        String odd = oddOutputs(answers, lesson.outputKind(), teacher.name());
+        String odd = oddOutputs(answers, facts.kind(), teacher.name());
         if (odd != null) warnings.add(odd);
         if (thorough || accuracy < POOR) {
-            Better prepared = betterPreparation(lesson, data);
-            Better ordered = betterOrder(answers, data.classNames(), declared, accuracy);
+            Better prepared = betterPreparation(teacher, facts, context);
+            Better ordered = betterOrder(answers, context.data().classNames(), declared, accuracy);
             Better better =
                     prepared == null || (ordered != null && ordered.accuracy > prepared.accuracy) ? ordered : prepared;
             if (better != null) {
@@ -126,8 +113,8 @@ public record TeacherCheck(
                 teacher.name(),
                 answers.size(),
                 accuracy,
-                lesson.outputKind(),
-                lesson.output(),
+                facts.kind(),
+                facts.output(),
                 !teacher.classNames().isEmpty(),
                 entropies,
                 warnings);
@@ -210,41 +197,36 @@ public record TeacherCheck(
     private record Better(double accuracy, String words) {}
 
     /** Look for a preparation with which the teacher is clearly more often right; null if there is none. */
-    private static @Nullable Better betterPreparation(Teacher.TeacherSession lesson, Data data) {
-        double now = right(lesson, data);
+    private static @Nullable Better betterPreparation(Teacher teacher, TeacherFacts facts, TeacherContext context) {
+        double now = right(teacher, context);
         Better best = null;
         double most = now + Math.max(BETTER, 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS));
-        try {
-            for (Teacher.Probe trial : TRIALS) {
-                if (!lesson.probe(trial)) return null;
-                double share = right(lesson, data);
-                if (share > most) {
-                    most = share;
-                    best = new Better(
-                            share,
-                            String.format(
-                                    Locale.ROOT,
-                                    "with %s it would be on %.1f %%; say how its inputs are prepared",
-                                    trial.words(),
-                                    100 * share));
-                }
-            }
-        } finally {
-            lesson.probe(null);
+        for (Preprocessing.Variant variant : facts.preprocessing().variants()) {
+            double share = right(teacher, context.trying(variant.preprocessing()));
+            if (share <= most) continue;
+            most = share;
+            best = new Better(
+                    share,
+                    String.format(
+                            Locale.ROOT,
+                            "with %s it would be on %.1f %%; say how its inputs are prepared",
+                            variant.words(),
+                            100 * share));
         }
         return best;
     }
 
-    private static double right(Teacher.TeacherSession lesson, Data data) {
+    private static double right(Teacher teacher, TeacherContext context) {
         int rows = 0;
         int right = 0;
-        try (DataLoader batches = data.sample(Split.VALID, TRIED_ROWS)) {
+        try (TeacherSession session = teacher.open(context);
+                DataLoader batches = context.data().sample(Split.VALID, TRIED_ROWS)) {
             while (rows < TRIED_ROWS) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    float[] logits = Tensors.toFloats(lesson.logits(batch));
-                    long[] labels = Tensors.toLongs(batch.labels());
+                    float[] logits = Tensors.toFloats(session.logits(batch));
+                    long[] labels = Tensors.toLongs(batch.targets());
                     int[] known =
                             Arrays.stream(labels).mapToInt(Math::toIntExact).toArray();
                     Predictions part = new Predictions(logits, logits.length / labels.length, known);

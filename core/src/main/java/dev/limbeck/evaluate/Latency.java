@@ -1,12 +1,12 @@
 package dev.limbeck.evaluate;
 
 import dev.limbeck.nn.Module;
-import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
-import org.bytedeco.pytorch.Tensor;
+import java.util.List;
 
 /**
  * Measure how long one forward pass in evaluation mode takes, in milliseconds.
@@ -22,13 +22,13 @@ public record Latency(double p50, double p90, double p99) {
      * Measure a model.
      *
      * @param runs passes that count, after ten that do not
-     * @param shape of the input, such as 1, 3, 32, 32
+     * @param inputs of the model, as {@code Data.inputs} gives them
      */
-    public static Latency measure(Module model, int runs, long... shape) {
+    public static Latency measure(Module model, int runs, List<InputSpec> inputs, int rows) {
         try (Scope outer = Scope.open();
                 Module.ModeGuard mode = model.evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            Tensor input = model.adapt(Tensors.zeros(DType.FLOAT32, shape));
+            Inputs input = model.adapt(Inputs.example(inputs, rows));
             return measure(
                     () -> {
                         try (Scope scope = Scope.open()) {

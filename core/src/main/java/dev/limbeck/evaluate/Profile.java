@@ -4,9 +4,9 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Engine;
-import java.util.Arrays;
+import dev.limbeck.tensor.InputSpec;
+import java.util.List;
 import java.util.function.LongFunction;
-import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,16 +29,16 @@ public record Profile(
      *
      * @param bytes size of its file
      * @param runs passes that count at each batch size
-     * @param inputShape of one input, such as 3, 32, 32
+     * @param inputs of the model, as {@code Data.inputs} gives them
      */
-    public static Profile of(Module model, long bytes, int batch, int runs, long... inputShape) {
-        Summary summary = Summary.of(model, withBatch(1, inputShape));
+    public static Profile of(Module model, long bytes, int batch, int runs, List<InputSpec> inputs) {
+        Summary summary = Summary.of(model, inputs);
         return measured(
                 summary.parameters(),
                 summary.macs(),
                 bytes,
                 batch,
-                rows -> Latency.measure(model, runs, withBatch(rows, inputShape)));
+                rows -> Latency.measure(model, runs, inputs, Math.toIntExact(rows)));
     }
 
     /**
@@ -78,10 +78,5 @@ public record Profile(
         try (@Nullable BlasThreads work = BlasThreads.about(rows, parameters)) {
             return latency.apply(rows);
         }
-    }
-
-    private static long[] withBatch(long batch, long... inputShape) {
-        return LongStream.concat(LongStream.of(batch), Arrays.stream(inputShape))
-                .toArray();
     }
 }

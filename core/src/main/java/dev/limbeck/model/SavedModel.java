@@ -76,7 +76,7 @@ public record SavedModel(
 
     /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
     public static Map<String, String> metadata(String architecture, Data data) {
-        return metadata(architecture, data.classNames(), data.preprocessing());
+        return metadata(architecture, data.classNames(), data.preprocessing().toMetadata());
     }
 
     /** Return what a file must carry to rebuild a model, or to tell others about it. */

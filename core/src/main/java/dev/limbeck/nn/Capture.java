@@ -37,8 +37,9 @@ public final class Capture implements AutoCloseable {
         Map<String, Module> modules = new HashMap<>();
         for (String point : points) modules.put(point, module(network, point));
         Capture capture = new Capture(network.describe());
-        modules.forEach((point, module) -> capture.hooks.add(module.onForward((m, input, output) -> {
-            if (capture.recording) capture.seen.put(point, Tensors.toFloat32(point.endsWith(INPUT) ? input : output));
+        modules.forEach((point, module) -> capture.hooks.add(module.onForward((m, inputs, output) -> {
+            if (capture.recording)
+                capture.seen.put(point, Tensors.toFloat32(point.endsWith(INPUT) ? inputs.only() : output));
             return null;
         })));
         return capture;

@@ -1,5 +1,6 @@
 package dev.limbeck.nn;
 
+import dev.limbeck.tensor.Inputs;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +13,7 @@ public interface ForwardHook {
      * @return null to leave the output as it is, or the tensor to go on with in its place
      */
     @Nullable
-    Tensor afterForward(Module module, Tensor input, Tensor output);
+    Tensor afterForward(Module module, Inputs inputs, Tensor output);
 
     /** Stand for a registered hook; closing it removes the hook, closing it again does nothing. */
     interface Registration extends AutoCloseable {

@@ -3,6 +3,7 @@ package dev.limbeck.nn;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -21,7 +22,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute one tensor from another with named children, parameters and buffers, as a node of a network.
+ * Compute a tensor from another, or from several by name, with named children, parameters and buffers, as a node of a network.
  *
  * <p>A network of your own extends this class: register what it holds in the constructor with {@link #child},
  * {@link #parameter} and {@link #buffer}, compute in {@link #forward}, and call children with {@link #apply}, which
@@ -41,23 +42,42 @@ public abstract class Module implements AutoCloseable {
     private boolean training = true;
     private boolean closed;
 
-    /** Compute the output for an input; call {@link #apply} instead, which also runs the hooks. */
-    protected abstract Tensor forward(Tensor input);
+    /**
+     * Compute the output for the only input; call {@link #apply(Tensor)} instead, which also runs the hooks. A network of several
+     * inputs overrides {@link #forward(Inputs)} in place of this.
+     */
+    protected Tensor forward(Tensor input) {
+        throw new LimbeckException(describe() + " takes several inputs by name, found one tensor");
+    }
 
-    /** Compute the output for an input and run the hooks. */
+    /** Compute the output for inputs by name; call {@link #apply(Inputs)} instead, which also runs the hooks. */
+    protected Tensor forward(Inputs inputs) {
+        return forward(inputs.only());
+    }
+
+    /** Compute the output for the only input and run the hooks. */
     public final Tensor apply(Tensor input) {
+        return apply(Inputs.of(input));
+    }
+
+    /**
+     * Compute the output and run the hooks.
+     *
+     * @throws LimbeckException if the network takes other inputs
+     */
+    public final Tensor apply(Inputs inputs) {
         checkOpen();
-        Tensor output = forward(input);
+        Tensor output = forward(inputs);
         for (ForwardHook hook : List.copyOf(hooks)) {
-            Tensor replaced = hook.afterForward(this, input, output);
+            Tensor replaced = hook.afterForward(this, inputs, output);
             if (replaced != null) output = replaced;
         }
         return output;
     }
 
     /**
-     * Describe {@link #forward} in eval mode as TorchScript: the source of a method {@code forward(self, x: Tensor)}
-     * that names parameters and buffers as {@code self.weight} and calls children as {@code self.conv1.forward(x)}, or
+     * Describe {@link #forward} in eval mode as TorchScript: the source of a method {@code forward(self, x: Tensor)}, with a
+     * parameter for each input of a network of several, that names parameters and buffers as {@code self.weight} and calls children as {@code self.conv1.forward(x)}, or
      * {@code getattr(self, "0").forward(x)} where the name is not an identifier. Exporters compile and walk it.
      *
      * @throws LimbeckException if this kind of module does not describe itself
@@ -275,10 +295,13 @@ public abstract class Module implements AutoCloseable {
         replaceData(tensor -> DType.of(tensor).isFloatingPoint() ? Tensors.to(tensor, type) : tensor);
     }
 
-    /** Convert an input to the type and device of this network's first parameter. */
-    public final Tensor adapt(Tensor input) {
-        Tensor like = parameters().values().stream().findFirst().orElse(input);
-        return Tensors.to(Tensors.to(input, DType.of(like)), like.device());
+    /** Move inputs to the device of this network's first parameter; floating-point ones take its type too. */
+    public final Inputs adapt(Inputs inputs) {
+        Map<String, Tensor> all = parameters();
+        if (all.isEmpty()) return inputs;
+        Tensor like = all.values().iterator().next();
+        return inputs.map(input -> Tensors.to(
+                DType.of(input).isFloatingPoint() ? Tensors.to(input, DType.of(like)) : input, like.device()));
     }
 
     private void replaceData(UnaryOperator<Tensor> change) {
@@ -315,12 +338,17 @@ public abstract class Module implements AutoCloseable {
                 .sum();
     }
 
-    /** Compute the logits of a batch in evaluation mode without gradients; modes are as before afterward. */
+    /** Compute the output in evaluation mode without gradients; modes are as before afterward. */
     public final Tensor predict(Tensor input) {
+        return predict(Inputs.of(input));
+    }
+
+    /** Compute the output for inputs by name in evaluation mode without gradients; modes are as before afterward. */
+    public final Tensor predict(Inputs inputs) {
         try (Scope scope = Scope.open();
                 ModeGuard mode = evalMode();
                 NoGrad noGrad = NoGrad.on()) {
-            return scope.promote(apply(input));
+            return scope.promote(apply(inputs));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -27,8 +28,12 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
      */
     public record Row(String path, String type, long[] output, long parameters, long macs) {}
 
-    /** Probe a network with a zero input of the given shape, in eval mode, leaving modes and statistics untouched. */
-    public static Summary of(Module network, long... inputShape) {
+    /**
+     * Run a network on an example of its inputs, in eval mode, and leave modes and statistics untouched.
+     *
+     * @param inputs of the network, in its order
+     */
+    public static Summary of(Module network, List<InputSpec> inputs) {
         Map<Module, long[]> shapes = new HashMap<>();
         List<ForwardHook.Registration> hooks = new ArrayList<>();
         try (Scope scope = Scope.open();
@@ -36,11 +41,11 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
                 NoGrad noGrad = NoGrad.on()) {
             network.modules()
                     .values()
-                    .forEach(module -> hooks.add(module.onForward((m, input, output) -> {
+                    .forEach(module -> hooks.add(module.onForward((m, given, output) -> {
                         shapes.put(m, output.shape());
                         return null;
                     })));
-            network.apply(network.adapt(Tensors.zeros(DType.FLOAT32, inputShape)));
+            network.apply(network.adapt(Inputs.example(inputs, 1)));
         } finally {
             hooks.forEach(ForwardHook.Registration::close);
         }

@@ -2,15 +2,17 @@ package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.ImageDecoder;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.BlasThreads;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -27,7 +29,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +51,7 @@ public final class Predictor implements ImageClassifier {
     private static final int COLORS = 8;
     private static final Logger LOG = LoggerFactory.getLogger(Predictor.class);
 
-    private final UnaryOperator<Tensor> network;
+    private final Function<Inputs, Tensor> network;
     private final Runnable closing;
     private final ImagePreprocessing preparation;
     private final boolean knowsPreparation;
@@ -61,7 +63,7 @@ public final class Predictor implements ImageClassifier {
     private boolean closed;
 
     private Predictor(
-            UnaryOperator<Tensor> network,
+            Function<Inputs, Tensor> network,
             Runnable closing,
             Map<String, String> said,
             ImagePreprocessing preparation,
@@ -114,7 +116,7 @@ public final class Predictor implements ImageClassifier {
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
             // Not Module.predict, which switches modes: the model is in evaluation mode for good.
             return new Predictor(
-                    input -> saved.module().apply(saved.module().adapt(input)),
+                    inputs -> saved.module().apply(saved.module().adapt(inputs)),
                     saved::close,
                     saved.preparation(),
                     preparation(saved.preparation(), side),
@@ -134,13 +136,14 @@ public final class Predictor implements ImageClassifier {
      */
     public static Predictor of(FileTeacher file) {
         try {
-            if (!file.preparation().containsKey("image_size")) {
+            if (!file.preprocessing().containsKey(ImagePreprocessing.SIZE)) {
                 throw new LimbeckException("model " + file.name()
                         + " does not say how large its images are; name their side " + "(image_size, --image-size)");
             }
-            ImagePreprocessing how = preparation(file.preparation(), 1);
+            ImagePreprocessing how = preparation(file.preprocessing(), 1);
             FileTeacher known = known(file, how);
-            return new Predictor(known::logits, file::close, file.preparation(), how, file.classNames(), 0);
+            return new Predictor(
+                    inputs -> known.logits(how, inputs), file::close, file.preprocessing(), how, file.classNames(), 0);
         } catch (RuntimeException e) {
             file.close();
             throw e;
@@ -160,9 +163,10 @@ public final class Predictor implements ImageClassifier {
                 byte[] pixels = new byte[3 * how.width() * how.height()];
                 random.nextBytes(pixels);
                 for (int i = 0; i < pixels.length / 2; i++) pixels[i] = (byte) ((color >> i % 3 & 1) * 255);
-                inputs[color] = how.input(new RgbImage(how.width(), how.height(), pixels));
+                inputs[color] = ImageTensors.of(how, new RgbImage(how.width(), how.height(), pixels))
+                        .only();
             }
-            return file.knownBy(Ops.cat(0, inputs));
+            return file.knownBy(how, Inputs.of(Ops.cat(0, inputs)));
         }
     }
 
@@ -206,8 +210,10 @@ public final class Predictor implements ImageClassifier {
                 NoGrad noGrad = NoGrad.on();
                 @Nullable BlasThreads work = BlasThreads.about(images.size(), parameters)) {
             if (closed) throw new LimbeckException("the predictor is closed; open another");
-            Tensor[] inputs = images.stream().map(preparation::input).toArray(Tensor[]::new);
-            double[] values = Tensors.toDoubles(network.apply(Ops.cat(0, inputs)));
+            Tensor[] inputs = images.stream()
+                    .map(image -> ImageTensors.of(preparation, image).only())
+                    .toArray(Tensor[]::new);
+            double[] values = Tensors.toDoubles(network.apply(Inputs.of(Ops.cat(0, inputs))));
             int classes = values.length / images.size();
             long bad = Arrays.stream(values)
                     .filter(value -> !Double.isFinite(value))

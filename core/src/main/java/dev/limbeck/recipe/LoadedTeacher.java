@@ -49,7 +49,7 @@ public record LoadedTeacher(
 
     static LoadedTeacher of(FileTeacher teacher, String file) {
         return new LoadedTeacher(
-                teacher, file, teacher.facts().kind(), teacher.preparation(), teacher.sha256(), null, teacher::close);
+                teacher, file, teacher.facts().kind(), teacher.preprocessing(), teacher.sha256(), null, teacher::close);
     }
 
     /** Join several; the data is prepared as the first wants it, unless it is told otherwise. */

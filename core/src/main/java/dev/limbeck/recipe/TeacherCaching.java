@@ -9,6 +9,7 @@ import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
@@ -116,7 +117,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Predictions answers(Teacher teacher, ImageData data, Split split, RunContext context) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
+        try (TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
             return lesson.predict(data, split);
         }
     }

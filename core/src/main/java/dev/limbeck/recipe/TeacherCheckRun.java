@@ -68,7 +68,7 @@ public record TeacherCheckRun(
                     teacher.teacher().classNames(),
                     data.classNames(),
                     teacher.preparation(),
-                    data.preprocessing(),
+                    data.preprocessing().toMetadata(),
                     preflight,
                     terms);
         }

@@ -2,7 +2,6 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
@@ -10,6 +9,7 @@ import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.distill.teacher.TeacherOutput;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.zoo.Zoo;
@@ -286,20 +286,19 @@ public record TeacherRecipe(
         FileTeacher teacher = opened.withPreprocessing(preparation());
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
-        if (layout != null || channels != null) {
-            boolean last = layout == null ? opened.channelsLast() : layout.equals("nhwc");
-            boolean blue = channels == null ? opened.blueFirst() : channels.equals("bgr");
-            teacher = teacher.withLayout(last, blue);
-        }
+        Map<String, String> order = new LinkedHashMap<>();
+        if (layout != null) order.put(ImagePreprocessing.LAYOUT, layout);
+        if (channels != null) order.put(ImagePreprocessing.CHANNELS, channels);
+        teacher = teacher.withPreprocessing(order);
         return LoadedTeacher.of(teacher, file.toString());
     }
 
     private Map<String, String> preparation() {
         Map<String, String> said = new LinkedHashMap<>();
-        if (imageSize != null) said.put("image_size", imageSize + "x" + imageSize);
-        if (resize != null) said.put("resize", resize);
-        if (mean != null) said.put("mean", text(mean));
-        if (std != null) said.put("std", text(std));
+        if (imageSize != null) said.put(ImagePreprocessing.SIZE, imageSize + "x" + imageSize);
+        if (resize != null) said.put(ImagePreprocessing.RESIZE, resize);
+        if (mean != null) said.put(ImagePreprocessing.MEAN, text(mean));
+        if (std != null) said.put(ImagePreprocessing.STD, text(std));
         return said;
     }
 

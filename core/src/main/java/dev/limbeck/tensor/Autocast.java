@@ -1,6 +1,6 @@
 package dev.limbeck.tensor;
 
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -34,11 +34,11 @@ public final class Autocast implements AutoCloseable {
         return new Autocast(precision, device.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
     }
 
-    /** Run a network in a precision, on the device of its input; what it gives in bfloat16 is returned as float32. */
-    public static Tensor apply(Precision precision, UnaryOperator<Tensor> network, Tensor input) {
-        if (precision == Precision.FP32) return network.apply(input);
-        try (Autocast casting = to(precision, input.device())) {
-            return Tensors.toFloat32(network.apply(input));
+    /** Run a network in a precision, on the device of its inputs; what it gives in bfloat16 is returned as float32. */
+    public static Tensor apply(Precision precision, Function<Inputs, Tensor> network, Inputs inputs) {
+        if (precision == Precision.FP32) return network.apply(inputs);
+        try (Autocast casting = to(precision, inputs.device())) {
+            return Tensors.toFloat32(network.apply(inputs));
         }
     }
 

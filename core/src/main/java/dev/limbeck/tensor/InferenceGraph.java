@@ -169,13 +169,21 @@ public final class InferenceGraph implements AutoCloseable {
         node.t_(VALUE, own);
     }
 
-    /** Compute the float32 output for a float32 input, without recording gradients. */
+    /** Compute the float32 output for the only input, as {@link #forward(Inputs)} does. */
     public Tensor forward(Tensor x) {
+        return forward(Inputs.of(x));
+    }
+
+    /** Compute the float32 output without recording gradients; inputs are passed in their order, floating-point ones in float32. */
+    public Tensor forward(Inputs inputs) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
-            Tensor input = precision == Precision.BF16 ? Tensors.to(x, DType.BFLOAT16) : x;
             IValueVector arguments = new IValueVector();
-            arguments.push_back(new IValue(Tensors.channelsLast(input)));
+            for (Tensor given : inputs.tensors().values()) {
+                boolean rounded = precision == Precision.BF16 && DType.of(given).isFloatingPoint();
+                Tensor input = rounded ? Tensors.to(given, DType.BFLOAT16) : given;
+                arguments.push_back(new IValue(Tensors.channelsLast(input)));
+            }
             // toTensor() points into the IValue, which dies with this scope; detach() makes an owner.
             return scope.promote(
                     Tensors.toFloat32(frozen.forward(arguments).toTensor().detach()));

@@ -149,12 +149,17 @@ public final class Script implements AutoCloseable {
         return constant.hasAttribute(VALUE) && constant.kindOf(VALUE).toString().equals("i") && constant.i(VALUE) != 0;
     }
 
-    /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
+    /** Run the module on its only input, as {@link #forward(Inputs)} does. */
     public Tensor forward(Tensor x) {
+        return forward(Inputs.of(x));
+    }
+
+    /** Run the module in float32 without recording gradients, as an {@link InferenceGraph} made at the first call. */
+    public Tensor forward(Inputs inputs) {
         // The engine's own way to run it convolves wrongly, see Convolution.
         if (running == null) running = forInference(Precision.FP32);
         try (Patience.Wait wait = Patience.on(name)) {
-            return running.forward(x);
+            return running.forward(inputs);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.BlasThreads;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -20,6 +21,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Run a model over a split in evaluation mode, without gradients and without a trace in its statistics. */
 public final class Evaluator {
@@ -48,7 +50,7 @@ public final class Evaluator {
     }
 
     private static Function<Batch, Tensor> asked(Module model, Device device) {
-        return batch -> model.apply(Tensors.to(batch.input(), device));
+        return batch -> model.apply(batch.inputs().to(device));
     }
 
     /**
@@ -90,6 +92,12 @@ public final class Evaluator {
         return new EvaluationResult(loss, values(metrics, mean), mean);
     }
 
+    /** Compute the logits of all rows of a split, in order and without augmentation. */
+    public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model) {
+        return run(model, data.evaluate(split), data.labels(split), Engine.device("cpu"), List.of(), null)
+                .predictions();
+    }
+
     private static void addProbabilities(Predictions predictions, double[] sums) {
         for (int row = 0; row < predictions.size(); row++) {
             double[] probabilities = predictions.probabilities(row);
@@ -109,7 +117,7 @@ public final class Evaluator {
             int[] labels,
             Device device,
             List<Metric> metrics,
-            BinaryOperator<Tensor> loss) {
+            @Nullable BinaryOperator<Tensor> loss) {
         float[] logits = new float[0];
         int classes = 0;
         double lossSum = 0;
@@ -133,9 +141,9 @@ public final class Evaluator {
                     long labeled = Arrays.stream(labels, from, from + batch.size())
                             .filter(label -> label >= 0)
                             .count();
-                    if (labeled > 0) {
+                    if (labeled > 0 && loss != null) {
                         lossSum += labeled
-                                * loss.apply(output, Tensors.to(batch.labels(), device))
+                                * loss.apply(output, Tensors.to(batch.targets(), device))
                                         .item_double();
                         lossRows += labeled;
                     }

@@ -50,7 +50,7 @@ public final class Mixup implements Callback {
         Tensor index = Tensors.to(
                 Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length),
                 batch.input().device());
-        otherLabels = Ops.indexSelect(batch.labels(), 0, index);
+        otherLabels = Ops.indexSelect(batch.targets(), 0, index);
         if (cut) {
             Box box = new Box(draws.nextDouble(), draws.nextDouble(), Math.sqrt(1 - share));
             share = box.share(batch.input().size(2), batch.input().size(3));

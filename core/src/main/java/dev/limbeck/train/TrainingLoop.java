@@ -197,7 +197,7 @@ final class TrainingLoop {
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
                 step.setPrediction(Autocast.apply(
-                        learner.precision(), model::apply, step.batch().input()));
+                        learner.precision(), model::apply, step.batch().inputs()));
                 each(callback -> callback.afterForward(step));
                 step.addTerm(TrainStep.TASK, task(step), 1);
                 each(callback -> callback.afterLoss(step));
@@ -221,7 +221,7 @@ final class TrainingLoop {
 
     /** Return the task's loss; zero, and not the mean over nothing, for a batch in which no row has a label. */
     private Tensor task(TrainStep step) {
-        Tensor labels = step.batch().labels();
+        Tensor labels = step.batch().targets();
         if (partlyLabeled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
             return Ops.mul(step.prediction().sum(), 0);
         }
@@ -245,10 +245,8 @@ final class TrainingLoop {
 
     private Batch toDevice(Batch batch) {
         return new Batch(
-                batch.inputs().stream()
-                        .map(input -> Tensors.to(input, learner.device()))
-                        .toList(),
-                Tensors.to(batch.labels(), learner.device()),
+                batch.inputs().to(learner.device()),
+                Tensors.to(batch.targets(), learner.device()),
                 batch.indices(),
                 batch.origin());
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
@@ -30,7 +31,7 @@ class PrefetchStreamTest {
 
     private static Batch make(int[] indices, ByteBuffer bytes) {
         return new Batch(
-                List.of(Tensors.copyOf(bytes, DType.INT32, indices.length)),
+                Inputs.of(Tensors.copyOf(bytes, DType.INT32, indices.length)),
                 Tensors.zeros(DType.INT64, indices.length),
                 indices);
     }

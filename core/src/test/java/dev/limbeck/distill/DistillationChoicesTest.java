@@ -93,7 +93,7 @@ class DistillationChoicesTest {
                     weights.add(new double[] {step.weight(TrainStep.TASK), step.weight("SoftTarget")});
                     Tensor logits = teacher.model().predict(step.batch().input());
                     double byHand = new SoftTarget(2 + step.index())
-                            .compute(step.prediction(), logits, step.batch().labels())
+                            .compute(step.prediction(), logits, step.batch().targets())
                             .item_double();
                     values.add(new double[] {step.term("SoftTarget").item_double(), byHand});
                 });
@@ -201,13 +201,13 @@ class DistillationChoicesTest {
                 (Look) step -> {
                     Tensor logits = teacher.model().predict(step.batch().input());
                     double byHand = new SoftTarget(2)
-                            .compute(step.prediction(), logits, step.batch().labels(), Tensors.of(weights, 6))
+                            .compute(step.prediction(), logits, step.batch().targets(), Tensors.of(weights, 6))
                             .item_double();
                     assertThat(step.term("SoftTarget").item_double()).isEqualTo(byHand, within(1e-6));
                     // The task's loss is not the teacher's.
                     assertThat(step.term(TrainStep.TASK).item_double())
                             .isEqualTo(Ops.crossEntropy(
-                                            step.prediction(), step.batch().labels())
+                                            step.prediction(), step.batch().targets())
                                     .item_double());
                 });
         assertThatThrownBy(() -> student.fit(
@@ -375,7 +375,7 @@ class DistillationChoicesTest {
                                         .compute(
                                                 step.prediction(),
                                                 answers,
-                                                step.batch().labels())
+                                                step.batch().targets())
                                         .item_double(),
                                 within(1e-5));
             });

@@ -26,6 +26,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
@@ -218,7 +219,7 @@ class FeatureDistillationTest {
                 .weight(1)
                 .pair(FeaturePair.matched())
                 .build();
-        FeaturePairs.match(student.model(), teacher.model(), 3, 8, 8);
+        FeaturePairs.match(student.model(), teacher.model(), List.of(InputSpec.floats(3, 8, 8)));
         assertThatThrownBy(() -> student.fit(1, 0.01, distillation, new Callback() {
                     @Override
                     public void beforeBatch(TrainStep step) {
@@ -492,7 +493,7 @@ class FeatureDistillationTest {
     void matchesStagesOfOneFamilyByResolution() {
         try (Module small = Zoo.RESNET18.create(10);
                 Module big = Zoo.RESNET34.create(10)) {
-            assertThat(FeaturePairs.match(small, big, 3, 64, 64))
+            assertThat(FeaturePairs.match(small, big, List.of(InputSpec.floats(3, 64, 64))))
                     .extracting(FeaturePair::layers)
                     .containsExactly("layer1", "layer2", "layer3", "layer4");
         }
@@ -504,17 +505,17 @@ class FeatureDistillationTest {
                 Module vit = Zoo.VIT_TINY.create(10);
                 Module deit = Zoo.DEIT_TINY.create(10);
                 Module mobile = Zoo.MOBILENET_V2.create(10)) {
-            assertThat(FeaturePairs.match(cnn, deit, 3, 224, 224))
+            assertThat(FeaturePairs.match(cnn, deit, List.of(InputSpec.floats(3, 224, 224))))
                     .as("two tokens more than patches")
                     .extracting(FeaturePair::layers)
                     .containsExactly("layer1/blocks.2", "layer2/blocks.5", "layer3/blocks.8", "layer4/blocks.11");
-            assertThat(FeaturePairs.match(cnn, vit, 3, 224, 224))
+            assertThat(FeaturePairs.match(cnn, vit, List.of(InputSpec.floats(3, 224, 224))))
                     .extracting(FeaturePair::layers)
                     .containsExactly("layer1/blocks.2", "layer2/blocks.5", "layer3/blocks.8", "layer4/blocks.11");
-            assertThat(FeaturePairs.match(mobile, cnn, 3, 224, 224))
+            assertThat(FeaturePairs.match(mobile, cnn, List.of(InputSpec.floats(3, 224, 224))))
                     .extracting(FeaturePair::layers)
                     .containsExactly("features.3/layer1", "features.6/layer2", "features.13/layer3", "features/layer4");
-            assertThat(FeaturePairs.match(vit, vit, 3, 224, 224))
+            assertThat(FeaturePairs.match(vit, vit, List.of(InputSpec.floats(3, 224, 224))))
                     .extracting(FeaturePair::layers)
                     .containsExactly("blocks.2", "blocks.5", "blocks.8", "blocks.11");
         }

@@ -90,7 +90,7 @@ class KnowledgeDistillationTest {
             assertThat(step.total().item_double())
                     .isEqualTo(expectedTaskWeight * task + weight * (2 * soft + 0.25 * mse), within(1e-5));
             Tensor logits = teacher.model().predict(step.batch().input());
-            Tensor labels = step.batch().labels();
+            Tensor labels = step.batch().targets();
             assertThat(soft)
                     .isEqualTo(
                             new SoftTarget(4)
@@ -349,7 +349,7 @@ class KnowledgeDistillationTest {
             parameter.copy_(Tensors.of(values, parameter.shape()));
             Tensor ours = small.apply(step.batch().input());
             Tensor theirs = big.apply(step.batch().input());
-            Tensor labels = step.batch().labels();
+            Tensor labels = step.batch().targets();
             return (1 - weight) * Ops.crossEntropy(ours, labels).item_double()
                     + weight * new SoftTarget(2).compute(ours, theirs, labels).item_double();
         }

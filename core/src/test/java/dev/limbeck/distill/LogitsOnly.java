@@ -1,13 +1,12 @@
 package dev.limbeck.distill;
 
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherSession;
+import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Tensor;
 
 /** Be a teacher that gives zeros, and shows nothing else. */
 record LogitsOnly(List<String> classNames) implements Teacher {
@@ -22,20 +21,15 @@ record LogitsOnly(List<String> classNames) implements Teacher {
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
-        return new TeacherSession() {
-            @Override
-            public Tensor logits(Batch batch) {
-                return Tensors.to(Tensors.zeros(DType.FLOAT32, batch.size(), classNames.size()), device);
-            }
+    public boolean isModule(Module other) {
+        return false;
+    }
 
-            @Override
-            public String fingerprint() {
-                return "";
-            }
-
-            @Override
-            public void close() {}
-        };
+    @Override
+    public TeacherSession open(TeacherContext context) {
+        return TeacherSession.of(
+                context,
+                "",
+                batch -> Tensors.to(Tensors.zeros(DType.FLOAT32, batch.size(), classNames.size()), context.device()));
     }
 }

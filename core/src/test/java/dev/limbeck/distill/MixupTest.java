@@ -37,8 +37,8 @@ class MixupTest {
         GivenBatches data = Toy.data(3, ROWS);
         try (Module teacher = new TinyNet(3);
                 Learner student = Learner.create(data, TinyNet.ARCHITECTURE);
-                ForwardHook.Registration hook = teacher.onForward((module, input, output) -> {
-                    asked.add(Tensors.toFloats(input));
+                ForwardHook.Registration hook = teacher.onForward((module, inputs, output) -> {
+                    asked.add(Tensors.toFloats(inputs.only()));
                     return null;
                 })) {
             List<float[]> originals = new ArrayList<>();
@@ -64,7 +64,7 @@ class MixupTest {
                     steps.add(new Seen(
                             originals.get(originals.size() - 1),
                             Tensors.toFloats(step.batch().input()),
-                            Tensors.toLongs(step.batch().labels()),
+                            Tensors.toLongs(step.batch().targets()),
                             Tensors.toFloats(step.prediction()),
                             step.term(TrainStep.TASK).item_double()));
                 }

@@ -210,7 +210,7 @@ class StrategiesTest {
                                     .compute(
                                             step.prediction(),
                                             other,
-                                            step.batch().labels()),
+                                            step.batch().targets()),
                             1);
                 }
             });

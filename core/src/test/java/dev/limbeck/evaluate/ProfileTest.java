@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.zoo.Zoo;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ProfileTest {
@@ -12,13 +14,16 @@ class ProfileTest {
     void countsTheMultiplicationsOfThePaper() {
         try (Module resnet = Zoo.RESNET18.create(1000)) {
             // 1.8 GFLOPs in He et al., Table 1, which counts a multiply–add as one.
-            assertThat(Summary.of(resnet, 1, 3, 224, 224).macs()).isEqualTo(1_814_073_344L);
+            assertThat(Summary.of(resnet, List.of(InputSpec.floats(3, 224, 224)))
+                            .macs())
+                    .isEqualTo(1_814_073_344L);
         }
         try (Module resnet = Zoo.CIFAR_RESNET8.create(10)) {
-            Summary summary = Summary.of(resnet, 4, 3, 32, 32);
+            Summary summary = Summary.of(resnet, List.of(InputSpec.floats(3, 32, 32)));
             assertThat(summary.macs())
                     .as("of one image, whatever the batch")
-                    .isEqualTo(Summary.of(resnet, 1, 3, 32, 32).macs());
+                    .isEqualTo(Summary.of(resnet, List.of(InputSpec.floats(3, 32, 32)))
+                            .macs());
             assertThat(summary.rows().stream()
                             .filter(row -> row.path().equals("linear"))
                             .findFirst()
@@ -31,7 +36,7 @@ class ProfileTest {
     @Test
     void measures() {
         try (Module resnet = Zoo.CIFAR_RESNET8.create(10)) {
-            Profile profile = Profile.of(resnet, 1234, 4, 5, 3, 32, 32);
+            Profile profile = Profile.of(resnet, 1234, 4, 5, List.of(InputSpec.floats(3, 32, 32)));
             assertThat(profile.parameters()).isEqualTo(75_290);
             assertThat(profile.bytes()).isEqualTo(1234);
             assertThat(profile.one().p50())

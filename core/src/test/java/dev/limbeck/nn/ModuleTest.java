@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -271,7 +272,7 @@ class ModuleTest {
         assertThat(net.parameters().get("fc.weight").requires_grad()).isFalse();
         assertThat(DType.of(net.module("bn").ownBuffers().get("num_batches_tracked")))
                 .isEqualTo(DType.INT64);
-        Tensor adapted = net.adapt(Tensors.randn(2, 3, 8, 8));
+        Tensor adapted = net.adapt(Inputs.of(Tensors.randn(2, 3, 8, 8))).only();
         assertThat(DType.of(adapted)).isEqualTo(DType.FLOAT64);
         assertThat(DType.of(net.apply(adapted))).isEqualTo(DType.FLOAT64);
     }
@@ -306,9 +307,9 @@ class ModuleTest {
     }
 
     private static ForwardHook.Registration record(Module net, String path, Map<String, List<long[]>> seen) {
-        return net.module(path).onForward((module, in, out) -> {
+        return net.module(path).onForward((module, inputs, out) -> {
             assertThat(module).isSameAs(net.module(path));
-            seen.put(path, List.of(in.shape(), out.shape()));
+            seen.put(path, List.of(inputs.only().shape(), out.shape()));
             return null;
         });
     }

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.TinyNet;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Zoo;
+import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +24,7 @@ class SummaryTest {
 
     @Test
     void countsParametersAndShapesOfEveryLayer() {
-        Summary summary = Summary.of(net, 2, 3, 8, 8);
+        Summary summary = Summary.of(net, List.of(InputSpec.floats(3, 8, 8)));
         assertThat(summary.rows()).extracting(Summary.Row::path).containsExactly("", "conv", "bn", "pool", "fc");
         assertThat(summary.rows())
                 .extracting(Summary.Row::type)
@@ -38,7 +40,7 @@ class SummaryTest {
     @Test
     void tellsFrozenParametersFromTrainableOnes() {
         net.module("fc").freeze();
-        Summary summary = Summary.of(net, 1, 3, 8, 8);
+        Summary summary = Summary.of(net, List.of(InputSpec.floats(3, 8, 8)));
         assertThat(summary.parameters()).isEqualTo(167);
         assertThat(summary.trainable()).isEqualTo(116);
     }
@@ -50,7 +52,7 @@ class SummaryTest {
         }
         net.module("bn").eval();
         String before = net.sha256();
-        Summary.of(net, 1, 3, 8, 8);
+        Summary.of(net, List.of(InputSpec.floats(3, 8, 8)));
         assertThat(net.sha256()).isEqualTo(before);
         assertThat(net.hookCount()).isZero();
         assertThat(net.isTraining()).isTrue();
@@ -61,7 +63,8 @@ class SummaryTest {
     @Test
     void leavesNoTraceWhenTheInputDoesNotFit() {
         String before = net.sha256();
-        assertThatThrownBy(() -> Summary.of(net, 1, 5, 8, 8)).isInstanceOf(RuntimeException.class);
+        assertThatThrownBy(() -> Summary.of(net, List.of(InputSpec.floats(5, 8, 8))))
+                .isInstanceOf(RuntimeException.class);
         assertThat(net.hookCount()).isZero();
         assertThat(net.isTraining()).isTrue();
         assertThat(net.sha256()).isEqualTo(before);
@@ -70,7 +73,8 @@ class SummaryTest {
     @Test
     void probesNetworksOfOtherTypes() {
         net.to(DType.FLOAT64);
-        assertThat(Summary.of(net, 1, 3, 8, 8).parameters()).isEqualTo(167);
+        assertThat(Summary.of(net, List.of(InputSpec.floats(3, 8, 8))).parameters())
+                .isEqualTo(167);
     }
 
     @Test
@@ -78,7 +82,9 @@ class SummaryTest {
         Locale before = Locale.getDefault();
         try (Module resnet = Zoo.CIFAR_RESNET8.create(10)) {
             Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
-            assertThat(Summary.of(net, 2, 3, 8, 8).toString().lines())
+            assertThat(Summary.of(net, List.of(InputSpec.floats(3, 8, 8)))
+                            .toString()
+                            .lines())
                     .containsExactly(
                             "layer  type               output               parameters",
                             "       TinyNet            2×3                           0",
@@ -87,7 +93,7 @@ class SummaryTest {
                             "pool   AdaptiveAvgPool2d  2×4×2×2                       0",
                             "fc     Linear             2×3                          51",
                             "167 parameters, 167 trainable, 1,776 MACs");
-            assertThat(Summary.of(resnet, 1, 3, 16, 16).toString())
+            assertThat(Summary.of(resnet, List.of(InputSpec.floats(3, 16, 16))).toString())
                     .endsWith("75,290 parameters, 75,290 trainable, 3,060,352 MACs");
         } finally {
             Locale.setDefault(before);

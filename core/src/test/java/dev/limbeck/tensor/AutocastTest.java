@@ -48,7 +48,8 @@ class AutocastTest {
     }
 
     private static double product(Tensor x, Tensor weight) {
-        Tensor product = Autocast.apply(Precision.BF16, input -> Ops.linear(input, weight, null), x);
+        Tensor product =
+                Autocast.apply(Precision.BF16, inputs -> Ops.linear(inputs.only(), weight, null), Inputs.of(x));
         assertThat(DType.of(product)).isEqualTo(DType.FLOAT32);
         return product.item_double();
     }

@@ -37,7 +37,8 @@ class ConvolutionTest {
         Tensor weight = kernel.detach().clone();
         x.set_requires_grad(true);
         weight.set_requires_grad(true);
-        Tensor y = Autocast.apply(precision, i -> Ops.conv2d(i, weight, null, 1, kernel.size(2) / 2, 1, groups), x);
+        Tensor y = Autocast.apply(
+                precision, i -> Ops.conv2d(i.only(), weight, null, 1, kernel.size(2) / 2, 1, groups), Inputs.of(x));
         double[] pattern = new double[(int) y.numel()];
         for (int i = 0; i < pattern.length; i++) pattern[i] = Math.sin(i);
         y.mul(Tensors.to(Tensors.of(pattern, y.shape()), DType.of(y))).sum().backward();

@@ -9,6 +9,7 @@ import dev.limbeck.Toy;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -274,14 +275,14 @@ class CallbackTest {
                     @Override
                     public void beforeBatch(TrainStep step) {
                         step.replaceBatch(new dev.limbeck.data.Batch(
-                                List.of(Toy.images(7, 2, 0)), Tensors.of(new long[] {1, 1}, 2), new int[] {0, 1}));
+                                Inputs.of(Toy.images(7, 2, 0)), Tensors.of(new long[] {1, 1}, 2), new int[] {0, 1}));
                     }
 
                     @Override
                     public void afterLoss(TrainStep step) {
                         rows.add((int) step.prediction().size(0));
                         Tensor again =
-                                Ops.crossEntropy(step.prediction(), step.batch().labels());
+                                Ops.crossEntropy(step.prediction(), step.batch().targets());
                         assertThat(step.term(TrainStep.TASK).item_double()).isEqualTo(again.item_double());
                     }
                 })

@@ -1,11 +1,17 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Preprocessing;
+import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.image.ImageTensors;
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +28,7 @@ public final class GivenBatches implements Data {
     private final IntFunction<long[]> labels;
     private final boolean valid;
     private List<String> classNames;
-    private Map<String, String> preparation = Map.of();
+    private Preprocessing preprocessing = Preprocessing.none();
     private long[] shape = {3, 64, 64};
 
     public GivenBatches(
@@ -41,9 +47,9 @@ public final class GivenBatches implements Data {
         return this;
     }
 
-    /** Set how the inputs were prepared. */
+    /** Set how the inputs, which are images then, were prepared; what is not said is as pretrained networks expect it. */
     public GivenBatches prepared(Map<String, String> how) {
-        preparation = how;
+        preprocessing = ImagePreprocessing.defaults((int) shape[2]).with(how);
         return this;
     }
 
@@ -59,8 +65,19 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public Map<String, String> preprocessing() {
-        return preparation;
+    public Preprocessing preprocessing() {
+        return preprocessing;
+    }
+
+    @Override
+    public AlternateView alternateView(Preprocessing other) {
+        boolean sameSize = preprocessing instanceof ImagePreprocessing given
+                && other instanceof ImagePreprocessing wanted
+                && given.height() == wanted.height()
+                && given.width() == wanted.width();
+        return sameSize
+                ? ImageTensors.renormalized((ImagePreprocessing) preprocessing, (ImagePreprocessing) other)
+                : Data.super.alternateView(other);
     }
 
     @Override
@@ -111,7 +128,7 @@ public final class GivenBatches implements Data {
                 int i = first + next;
                 int row = next++ * rows;
                 return new Batch(
-                        List.of(inputs.apply(i)),
+                        Inputs.of(inputs.apply(i)),
                         Tensors.of(labels.apply(i), rows),
                         IntStream.range(row, row + rows).toArray(),
                         origin);
@@ -123,8 +140,8 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public long[] inputShape() {
-        return shape.clone();
+    public List<InputSpec> inputs() {
+        return List.of(InputSpec.floats(shape));
     }
 
     @Override
@@ -188,8 +205,8 @@ public final class GivenBatches implements Data {
         }
 
         @Override
-        public long[] inputShape() {
-            return data.inputShape();
+        public List<InputSpec> inputs() {
+            return data.inputs();
         }
 
         @Override

@@ -7,6 +7,7 @@ import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
@@ -37,7 +38,7 @@ class PrecisionOfZooTest {
                 Scope scope = Scope.open()) {
             Tensor x = Tensors.channelsLast(Tensors.randn(4, 3, size, size));
             Tensor labels = Tensors.of(new long[] {0, 1, 2, 3}, 4);
-            Tensor trained = Autocast.apply(Precision.BF16, network::apply, x);
+            Tensor trained = Autocast.apply(Precision.BF16, network::apply, Inputs.of(x));
             assertThat(DType.of(trained)).isEqualTo(DType.FLOAT32);
             Ops.crossEntropy(trained, labels).backward();
             network.parameters().forEach((path, parameter) -> {

@@ -1,11 +1,12 @@
 package dev.limbeck.export;
 
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.distill.teacher.ModelFiles;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
@@ -88,7 +89,7 @@ record ExportModel(
                 file,
                 () -> ScriptWriter.compile(module),
                 module::stateDict,
-                input -> module.predict(module.adapt(input)));
+                input -> module.predict(module.adapt(Inputs.of(input))));
     }
 
     static ExportModel of(Path script, List<String> classNames, ImagePreprocessing preparation, Script opened) {

@@ -6,7 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.model.SavedModel;
@@ -14,6 +14,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -320,7 +321,7 @@ public final class Exporter {
         }
         try (SavedModel saved = SavedModel.open(file, null)) {
             return Verification.ask(
-                    input -> saved.module().predict(saved.module().adapt(input)), images, split, rows);
+                    input -> saved.module().predict(saved.module().adapt(Inputs.of(input))), images, split, rows);
         }
     }
 }

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Printable;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.run.RunRecord;
 import java.io.IOException;
 import java.util.List;

@@ -4,7 +4,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.limbeck.Version;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.onnx.OnnxChecksum;
 import dev.limbeck.tensor.Script;

@@ -1,7 +1,11 @@
 package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -54,21 +58,25 @@ public final class OnnxRuntime implements ModelRuntime {
                     file + " takes images of one channel (" + text(shape)
                             + "), expected three, red, green and blue; export it with a layer in front that makes gray of them");
         }
-        Facts facts = new Facts(
+        long[] row = Arrays.stream(shape)
+                .skip(1)
+                .map(size -> size < 0 ? InputSpec.FREE : size)
+                .toArray();
+        ModelFacts facts = new ModelFacts(
                 "ONNX",
-                List.of(model.input() + " float32 " + text(shape)),
+                List.of(new InputSpec(model.input(), DType.FLOAT32, row, 0, 0)),
                 List.of(model.output() + " float32 " + text(model.outputShape())),
-                Arrays.stream(shape).boxed().toList(),
                 metadata(model));
         return new Running() {
             @Override
-            public Tensor forward(Tensor input) {
+            public Tensor forward(Inputs inputs) {
+                Tensor input = inputs.only();
                 OnnxModel.Output output = model.compute(Tensors.toFloats(input), input.shape());
                 return Tensors.of(output.values(), output.shape());
             }
 
             @Override
-            public Facts facts() {
+            public ModelFacts facts() {
                 return facts;
             }
 

@@ -5,7 +5,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;

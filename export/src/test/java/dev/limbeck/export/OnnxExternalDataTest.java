@@ -25,6 +25,7 @@ import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.tensor.Engine;
 import java.io.IOException;
@@ -123,7 +124,7 @@ class OnnxExternalDataTest {
     }
 
     private static float[] answers(Teacher teacher, ImageData data) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
+        try (TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return lesson.predict(data, Split.VALID).logits();
         }
     }

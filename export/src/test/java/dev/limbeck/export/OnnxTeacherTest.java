@@ -14,6 +14,7 @@ import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Learner;
@@ -62,7 +63,7 @@ class OnnxTeacherTest {
     }
 
     private static float[] logits(Teacher teacher) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
+        try (TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return lesson.predict(data, Split.VALID).logits();
         }
     }
@@ -78,7 +79,8 @@ class OnnxTeacherTest {
         for (Path file : List.of(torchScript, onnx)) {
             try (FileTeacher teacher = FileTeacher.open(file)) {
                 assertThat(teacher.classNames()).as("classes of %s", file).isEqualTo(data.classNames());
-                assertThat(teacher.preparation()).containsAllEntriesOf(data.preprocessing());
+                assertThat(teacher.preprocessing())
+                        .containsAllEntriesOf(data.preprocessing().toMetadata());
                 assertThat(logits(teacher)).as("logits of %s", file).containsExactly(expected, within(1e-4f));
             }
         }
@@ -152,8 +154,9 @@ class OnnxTeacherTest {
         Path file = edited(ModelProto.Builder::clearMetadataProps);
         try (FileTeacher silent = FileTeacher.open(file)) {
             assertThat(silent.classNames()).isEmpty();
-            assertThat(silent.preparation()).isEqualTo(Map.of("image_size", "32x32"));
-            FileTeacher log = silent.withClassNames(data.classNames()).withPreprocessing(data.preprocessing());
+            assertThat(silent.preprocessing()).isEqualTo(Map.of("image_size", "32x32"));
+            FileTeacher log = silent.withClassNames(data.classNames())
+                    .withPreprocessing(data.preprocessing().toMetadata());
             assertThat(logits(log)).containsExactly(logits(native32()), within(1e-4f));
         }
     }

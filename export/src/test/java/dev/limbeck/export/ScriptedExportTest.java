@@ -8,7 +8,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;

@@ -3,7 +3,7 @@ package dev.limbeck.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.limbeck.data.image.ImagePreprocessing;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;

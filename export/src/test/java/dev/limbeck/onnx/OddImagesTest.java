@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.export.Exporter;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.nn.Flatten;

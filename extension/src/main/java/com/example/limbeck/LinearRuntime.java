@@ -1,7 +1,10 @@
 package com.example.limbeck;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,22 +35,22 @@ public final class LinearRuntime implements ModelRuntime {
         for (int i = 0; i < weights.length; i++)
             weights[i] = Float.parseFloat(rows.get(i / CHANNELS)[1 + i % CHANNELS]);
         String classes = rows.stream().map(row -> '"' + row[0] + '"').collect(Collectors.joining(", ", "[", "]"));
-        Facts facts = new Facts(
+        ModelFacts facts = new ModelFacts(
                 name(),
-                List.of("input float32 N×3×H×W"),
+                List.of(InputSpec.floats(CHANNELS, InputSpec.FREE, InputSpec.FREE)),
                 List.of("output float32 N×" + rows.size()),
-                List.of(-1L, (long) CHANNELS, -1L, -1L),
                 Map.of("classes", classes));
         return new Running() {
             @Override
-            public Tensor forward(Tensor input) {
-                return input.flatten(2, -1)
+            public Tensor forward(Inputs inputs) {
+                return inputs.only()
+                        .flatten(2, -1)
                         .mean(2)
                         .matmul(Tensors.of(weights, rows.size(), CHANNELS).t());
             }
 
             @Override
-            public Facts facts() {
+            public ModelFacts facts() {
                 return facts;
             }
 

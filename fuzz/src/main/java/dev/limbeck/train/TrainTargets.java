@@ -1,8 +1,8 @@
 package dev.limbeck.train;
 
-import dev.limbeck.data.image.ImagePreprocessing;
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.weights.Safetensors;

@@ -16,6 +16,7 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.zoo.Zoo;
@@ -110,7 +111,7 @@ public final class Report {
                             : pictures.cards(
                                     Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
                     pictures.changes(result.variants(), judged),
-                    costs(data.inputShape()));
+                    costs(data.inputs()));
         }
     }
 
@@ -154,27 +155,27 @@ public final class Report {
         return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context.quiet());
     }
 
-    private List<Page.Cost> costs(long[] inputShape) {
+    private List<Page.Cost> costs(List<InputSpec> inputs) {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.Taught taught : result.teachers()) {
             // What a teacher of another runtime, or several together, cost is not told by a module.
             if (!Zoo.names().contains(taught.architecture())) continue;
             try (SavedModel teacher =
                     SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()), taught.weightsKey())) {
-                costs.add(cost("teacher: " + taught.architecture(), teacher, inputShape));
+                costs.add(cost("teacher: " + taught.architecture(), teacher, inputs));
             }
         }
         Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());
         try (SavedModel model = SavedModel.open(student, null)) {
-            costs.add(cost("student: " + model.architecture(), model, inputShape));
+            costs.add(cost("student: " + model.architecture(), model, inputs));
         }
         return costs;
     }
 
-    private static Page.Cost cost(String name, SavedModel model, long[] inputShape) {
+    private static Page.Cost cost(String name, SavedModel model, List<InputSpec> inputs) {
         try {
             long bytes = Files.size(model.file());
-            return new Page.Cost(name, Profile.of(model.module(), bytes, BATCH, LATENCY_RUNS, inputShape));
+            return new Page.Cost(name, Profile.of(model.module(), bytes, BATCH, LATENCY_RUNS, inputs));
         } catch (IOException e) {
             throw new LimbeckException("cannot read " + model.file() + ": " + e.getMessage(), e);
         }

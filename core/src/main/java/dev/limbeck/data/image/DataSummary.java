@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.ImagePreprocessing;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;

@@ -5,7 +5,12 @@ import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
@@ -37,9 +42,11 @@ final class ImageAlternateView implements AlternateView {
     }
 
     @Override
-    public Tensor input(Batch batch) {
+    public Inputs inputs(Batch batch) {
         Provenance origin = batch.origin();
         if (origin == null) {
+            // Whoever made it may have made it for this model.
+            if (Arrays.equals(batch.input().shape(), inputs().get(0).shape(batch.size()))) return batch.inputs();
             throw new LimbeckException("the batch does not tell which images it holds, and images of "
                     + preparation.height() + "×" + preparation.width()
                     + " are wanted; choose a model for the data's own size");
@@ -52,14 +59,15 @@ final class ImageAlternateView implements AlternateView {
             int image = all[index];
             writer.write(store.pixels(image), image, origin.view(), buffer);
         }
-        Tensor input = preparation.normalized(buffer.rewind(), batch.size());
-        for (UnaryOperator<Tensor> change : origin.changes()) input = change.apply(input);
-        return input;
+        ImagePreprocessing plain = preparation.withLayout(false, false);
+        Tensor images = ImageTensors.of(plain, buffer.rewind(), batch.size()).only();
+        for (UnaryOperator<Tensor> change : origin.changes()) images = change.apply(images);
+        return Inputs.of(ImageTensors.laidOut(preparation, images));
     }
 
     @Override
-    public long[] inputShape() {
-        return new long[] {3, preparation.height(), preparation.width()};
+    public List<InputSpec> inputs() {
+        return ImageTensors.specs(preparation);
     }
 
     @Override

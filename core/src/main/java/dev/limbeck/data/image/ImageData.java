@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
@@ -13,7 +14,9 @@ import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
@@ -109,8 +112,8 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public long[] inputShape() {
-        return new long[] {CHANNELS, preparation.height(), preparation.width()};
+    public List<InputSpec> inputs() {
+        return ImageTensors.specs(preparation);
     }
 
     @Override
@@ -181,8 +184,13 @@ public final class ImageData implements Data {
 
     /** {@inheritDoc} Images of another size are made of the same source pixels, and augmented by the same draws. */
     @Override
-    public AlternateView alternateView(Map<String, String> wanted) {
-        ImagePreprocessing other = ImagePreprocessing.of(wanted);
+    public AlternateView alternateView(Preprocessing wanted) {
+        if (!(wanted instanceof ImagePreprocessing other)) {
+            throw new LimbeckException("these are images, found a model of " + wanted.kind() + " inputs");
+        }
+        if (other.height() == preparation.height() && other.width() == preparation.width()) {
+            return new RenormalizedView(preparation, other);
+        }
         double scale = (double) other.width() / preparation.width();
         return new ImageAlternateView(
                 other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
@@ -244,7 +252,7 @@ public final class ImageData implements Data {
 
     @Override
     public Map<String, String> cacheKey() {
-        Map<String, String> facts = new LinkedHashMap<>(preprocessing());
+        Map<String, String> facts = new LinkedHashMap<>(preprocessing().toMetadata());
         if (!augmentation.isNone()) {
             facts.put("augmentation", augmentation.withViews(0).describe().toString());
             facts.put("augmentation_seed", String.valueOf(settings.seed()));
@@ -333,8 +341,8 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public Map<String, String> preprocessing() {
-        return preparation.toMetadata();
+    public ImagePreprocessing preprocessing() {
+        return preparation;
     }
 
     /** Return the settings in use. */
@@ -376,7 +384,7 @@ public final class ImageData implements Data {
             long[] labels =
                     Arrays.stream(indices).mapToLong(i -> plan.label(images[i])).toArray();
             return new Batch(
-                    List.of(preparation.normalized(bytes, indices.length)),
+                    ImageTensors.of(preparation, bytes, indices.length),
                     Tensors.of(labels, labels.length),
                     indices,
                     origin);

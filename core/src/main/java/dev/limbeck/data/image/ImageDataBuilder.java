@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import java.util.Arrays;
 import java.util.List;

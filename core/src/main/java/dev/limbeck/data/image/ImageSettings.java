@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.image.ImagePreprocessing;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;

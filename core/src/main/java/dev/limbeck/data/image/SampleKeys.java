@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.SampleKey;
+import dev.limbeck.image.ImagePreprocessing;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

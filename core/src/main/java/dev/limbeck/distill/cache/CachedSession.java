@@ -7,28 +7,30 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.teacher.ClosedFlag;
-import dev.limbeck.distill.teacher.Teacher;
-import dev.limbeck.nn.Capture;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherFacts;
+import dev.limbeck.distill.teacher.TeacherResult;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -41,13 +43,13 @@ import org.jspecify.annotations.Nullable;
  * depends on what happened to be kept before: in memory it is found again for the very same batch only, which makes it equal to
  * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
  */
-final class CachedSession implements Teacher.TeacherSession {
+final class CachedSession implements TeacherSession {
     private final String name;
     private final Encoding encoding;
     private final @Nullable Path folder;
     private final Consumer<String> log;
     private final CacheConfig.Counts counts;
-    private final Teacher.TeacherSession lesson;
+    private final TeacherSession session;
     private final ClosedFlag closing;
     private final Data data;
     private final Device device;
@@ -56,90 +58,53 @@ final class CachedSession implements Teacher.TeacherSession {
     private final List<String> points = new ArrayList<>();
     private final RowLayout layout = new RowLayout();
 
-    private @Nullable Capture inside;
-    private @Nullable Capture shown;
     private @Nullable RowStore store;
-    private boolean trying;
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
-    CachedSession(Teacher.TeacherSession lesson, String name, CacheConfig keeping, Data data, Device device) {
+    CachedSession(TeacherSession session, String name, CacheConfig keeping, TeacherContext context) {
         this.name = name;
-        closing = new ClosedFlag("the lesson of teacher " + name);
+        closing = new ClosedFlag("the session of teacher " + name);
         encoding = keeping.encoding();
         folder = keeping.folder();
         log = keeping.log();
         counts = keeping.counts();
-        this.lesson = lesson;
-        this.data = data;
-        this.device = device;
-        memory = keeping.memory(lesson.precision(), data);
+        this.session = session;
+        data = context.data();
+        device = context.device();
+        TeacherFacts teacher = session.facts();
+        memory = keeping.memory(teacher.precision(), data);
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(
                     "training images are augmented anew in each epoch, so that cached outputs are never "
                             + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
         }
-        String teacher = lesson.fingerprint();
-        if (teacher.isEmpty()) {
-            throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
-                    + "nothing shows whether it is still the same; keep none");
+        if (teacher.identity().isEmpty()) {
+            throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
+                    + "nothing shows whether it is still the same; cache none");
         }
         facts.put("form", "2");
-        facts.put("teacher", teacher);
-        facts.put("precision", lesson.precision().toString());
+        facts.put("teacher", teacher.identity());
+        facts.put("precision", teacher.precision().toString());
         facts.put("numbers", encoding.toString());
         data.cacheKey().forEach((key, value) -> facts.put("data." + key, value));
-        facts.put("input", Tensors.shapeText(lesson.inputShape(data.inputShape())));
+        facts.put(
+                "input",
+                teacher.inputs().stream()
+                        .map(input -> Tensors.shapeText(input.shape()))
+                        .collect(Collectors.joining(" ")));
         DiskStore.check(folder, DiskStore.facts(folder), facts);
     }
 
     @Override
-    public Precision precision() {
-        return lesson.precision();
+    public TeacherFacts facts() {
+        TeacherFacts teacher = session.facts();
+        return teacher.withKind(encoding.of(teacher.kind()));
     }
 
     @Override
-    public OutputKind outputKind() {
-        return encoding.of(lesson.outputKind());
-    }
-
-    @Override
-    public String output() {
-        return lesson.output();
-    }
-
-    /** Answers about inputs that were prepared otherwise are not kept. */
-    @Override
-    public boolean probe(Teacher.@Nullable Probe trial) {
-        trying = lesson.probe(trial) && trial != null;
-        return trial == null || trying;
-    }
-
-    @Override
-    public long[] inputShape(long... student) {
-        return lesson.inputShape(student);
-    }
-
-    @Override
-    public Capture capture(Collection<String> wanted) {
-        if (inside != null) throw new IllegalStateException("the features of one set of pairs are kept");
-        if (encoding.top() > 0) {
-            throw new LimbeckException("features cannot be kept as " + encoding + "; keep float16 or float32");
-        }
-        points.addAll(new TreeSet<>(wanted));
-        inside = lesson.capture(wanted);
-        shown = Capture.given(name);
-        return shown;
-    }
-
-    @Override
-    public Summary summary(long... inputShape) {
-        return lesson.summary(inputShape);
-    }
-
-    @Override
-    public String fingerprint() {
-        return lesson.fingerprint();
+    public Summary summary() {
+        return session.summary();
     }
 
     @Override
@@ -149,53 +114,56 @@ final class CachedSession implements Teacher.TeacherSession {
             if (store != null) store.close();
             if (isFull()) counts.lost = true;
         } finally {
-            lesson.close();
+            session.close();
         }
     }
 
     @Override
-    public Tensor logits(Batch batch) {
+    public TeacherResult compute(Batch batch, Set<String> features) {
         closing.check();
-        SampleKey[] keys = keys(batch);
-        if (keys == null) return live(batch);
+        watch(features);
+        SampleKey[] keys = keys(batch, features);
+        if (keys == null) return session.compute(batch, features);
         counts.asked += keys.length;
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             if (store == null) reopen();
-            return scope.promote(split(encoding.decode(rows(keys, batch), keys.length, layout.width()), scope));
+            Tensor whole = Tensors.to(encoding.decode(rows(keys, batch), keys.length, layout.width()), device);
+            Map<String, Tensor> found = new LinkedHashMap<>();
+            layout.features(whole).forEach((layer, feature) -> found.put(layer, scope.promote(feature)));
+            return new TeacherResult(scope.promote(layout.logits(whole)), found);
         }
     }
 
-    /** Return keys if answers about the batch are to be kept, else null. */
-    private SampleKey @Nullable [] keys(Batch batch) {
+    /** Cache these features from here on. */
+    private void watch(Set<String> features) {
+        if (features.isEmpty() || points.equals(List.copyOf(new TreeSet<>(features)))) return;
+        if (!points.isEmpty()) throw new IllegalStateException("the features of one set of pairs are cached");
+        if (encoding.top() > 0) {
+            throw new LimbeckException("features cannot be cached as " + encoding + "; choose float16 or float32");
+        }
+        points.addAll(new TreeSet<>(features));
+    }
+
+    /** Return keys if outputs for the batch are to be cached, else null. */
+    private SampleKey @Nullable [] keys(Batch batch, Set<String> features) {
         Provenance origin = batch.origin();
-        if (origin == null || trying) return null;
+        if (origin == null) return null;
         if (!origin.changes().isEmpty()) {
             if (folder == null) return null;
-            throw new LimbeckException("answers about mixed images (mixup, cutmix) cannot be kept, because each is "
-                    + "seen once; leave the mixing out, or keep no answers");
+            throw new LimbeckException("outputs for mixed images (mixup, cutmix) cannot be cached, because each is "
+                    + "seen once; leave the mixing out, or cache no outputs");
         }
-        // What is in memory has no inside, and a pass that watches none needs none.
-        if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;
+        // Memory holds no features, and a pass that wants none needs none of a folder that holds some.
+        if (!points.isEmpty() && (folder == null || features.isEmpty())) return null;
         SampleKey[] keys = data.keys(origin, batch.indices());
         return keys == null || folder != null ? keys : BatchOrder.among(keys);
     }
 
-    private Tensor live(Batch batch) {
-        Capture from = inside;
-        Capture to = shown;
-        if (from == null || to == null) return lesson.logits(batch);
-        if (to.isRecording()) from.start();
-        Tensor logits = lesson.logits(batch);
-        if (to.isRecording()) points.forEach(point -> to.put(point, from.get(point)));
-        from.stop();
-        return logits;
-    }
-
     /** Ask the teacher, and put all that is kept of its answer side by side. */
     private Tensor joined(Batch batch) {
-        if (!points.isEmpty()) inside().start();
-        Tensor logits = lesson.logits(batch);
+        TeacherResult computed = session.compute(batch, Set.copyOf(points));
+        Tensor logits = computed.logits();
         if (store != null && logits.size(1) != layout.classes()) {
             throw differs("classes", layout.classes(), logits.size(1));
         }
@@ -203,7 +171,7 @@ final class CachedSession implements Teacher.TeacherSession {
         Tensor[] parts = new Tensor[1 + points.size()];
         parts[0] = logits;
         for (int i = 0; i < points.size(); i++) {
-            Tensor feature = inside().get(points.get(i));
+            Tensor feature = computed.feature(points.get(i));
             long[] shape = Arrays.copyOfRange(feature.shape(), 1, (int) feature.dim());
             long[] known = layout.layer(points.get(i), shape);
             if (store != null && known != null && !Arrays.equals(known, shape)) {
@@ -211,18 +179,12 @@ final class CachedSession implements Teacher.TeacherSession {
             }
             parts[1 + i] = feature.reshape(feature.size(0), -1);
         }
-        if (!points.isEmpty()) inside().stop();
         return Ops.cat(1, parts);
     }
 
     private LimbeckException differs(String what, Object there, Object here) {
         return new LimbeckException(folder + " says that " + what + " of its answers are " + there
                 + ", but the teacher's are " + here + "; delete it, and the answers are computed anew");
-    }
-
-    private Capture inside() {
-        if (inside == null) throw new IllegalStateException("nothing is watched");
-        return inside;
     }
 
     /** Use what is there already, which knows how long a row is. */
@@ -356,15 +318,5 @@ final class CachedSession implements Teacher.TeacherSession {
 
     private ByteBuffer buffer(byte[] bytes) {
         return buffer(bytes.length).put(bytes);
-    }
-
-    /** Show the features that were kept, and return the logits. */
-    private Tensor split(Tensor rows, Scope scope) {
-        Tensor whole = Tensors.to(rows, device);
-        layout.features(whole).forEach((layer, feature) -> {
-            Tensor value = scope.promote(feature);
-            if (shown != null) shown.put(layer, value);
-        });
-        return layout.logits(whole);
     }
 }

@@ -1,25 +1,23 @@
 package dev.limbeck.distill.cache;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.Data;
 import dev.limbeck.distill.teacher.Teacher;
-import dev.limbeck.tensor.Precision;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherSession;
+import dev.limbeck.distill.teacher.TeacherWrapper;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.function.Consumer;
-import org.bytedeco.pytorch.Device;
 
 /**
  * Remember what another teacher answered, in memory or in a folder, so that it is computed once. Answers are found by the
  * content of each row as it is shown, augmentation included, whatever order or epoch brought it. Rows that nothing stands
  * for, such as mixed images, are answered anew each time. Safe to use from several fits one after the other.
  */
-public final class CachedTeacher implements Teacher {
-    private final Teacher teacher;
+public final class CachedTeacher extends TeacherWrapper {
     private final CacheConfig keeping;
 
     private CachedTeacher(Teacher teacher, CacheConfig keeping) {
-        this.teacher = teacher;
+        super(teacher);
         this.keeping = keeping;
     }
 
@@ -52,38 +50,20 @@ public final class CachedTeacher implements Teacher {
         return keeping.counts().lost;
     }
 
-    @Override
-    public String name() {
-        return teacher.name();
-    }
-
-    @Override
-    public List<String> classNames() {
-        return teacher.classNames();
-    }
-
-    @Override
-    public int classes() {
-        return teacher.classes();
-    }
-
-    @Override
-    public CachedTeacher withPrecision(Precision precision) {
-        return new CachedTeacher(teacher.withPrecision(precision), keeping);
-    }
-
     /**
      * {@inheritDoc}
      *
      * @throws LimbeckException if the folder holds other answers than these would be, or none could be asked for twice
      */
     @Override
-    public TeacherSession open(Data data, Device device) {
-        TeacherSession lesson = teacher.open(data, device);
+    public TeacherSession open(TeacherContext context) {
+        TeacherSession session = wrapped().open(context);
+        // Outputs for inputs that are prepared otherwise than they should be are of no use later.
+        if (context.trial() != null) return session;
         try {
-            return new CachedSession(lesson, teacher.name(), keeping, data, device);
+            return new CachedSession(session, name(), keeping, context);
         } catch (RuntimeException e) {
-            lesson.close();
+            session.close();
             throw e;
         }
     }

@@ -3,8 +3,9 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
@@ -12,8 +13,8 @@ import dev.limbeck.tensor.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
-import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -80,16 +81,6 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     @Override
-    public EnsembleTeacher withPrecision(Precision precision) {
-        return new EnsembleTeacher(
-                teachers.stream()
-                        .map(teacher -> teacher.withPrecision(precision))
-                        .toList(),
-                shares,
-                join);
-    }
-
-    @Override
     public String name() {
         return teachers.stream().map(Teacher::name).collect(Collectors.joining("+"));
     }
@@ -114,81 +105,100 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
-        List<TeacherSession> lessons = new ArrayList<>();
-        TeacherSession all = new TeacherSession() {
-            @Override
-            public Tensor logits(Batch batch) {
-                try (Scope scope = Scope.open();
-                        NoGrad noGrad = NoGrad.on()) {
-                    Tensor sum = null;
-                    Tensor counts = null;
-                    for (int i = 0; i < lessons.size(); i++) {
-                        Tensor answer = lessons.get(i).logits(batch);
-                        if (sum != null && sum.size(1) != answer.size(1)) throw otherClasses(i, answer, sum);
-                        Tensor part = join == Combination.LOGITS ? answer : Ops.softmax(answer, 1);
-                        if (join == Combination.CONFIDENCE) {
-                            Tensor count = Ops.mul(Ops.amax(part, 1), shares[i]);
-                            part = part.mul(count);
-                            counts = counts == null ? count : counts.add(count);
-                        } else {
-                            part = Ops.mul(part, shares[i]);
-                        }
-                        sum = sum == null ? part : sum.add(part);
-                    }
-                    if (sum == null) throw new IllegalStateException("an ensemble has a teacher at least");
-                    if (counts != null) sum = sum.div(counts);
-                    return scope.promote(
-                            join == Combination.LOGITS
-                                    ? sum
-                                    : Ops.clampMin(sum, LEAST).log());
-                }
-            }
+    public boolean isModule(Module other) {
+        return teachers.stream().anyMatch(teacher -> teacher.isModule(other));
+    }
 
-            /** Joined probabilities are known as such; and nobody knows more than the least of the teachers tells. */
-            @Override
-            public OutputKind outputKind() {
-                OutputKind least = join == Combination.LOGITS ? OutputKind.LOGITS : OutputKind.PROBABILITIES;
-                for (TeacherSession lesson : lessons) least = least.and(lesson.outputKind());
-                return least;
-            }
-
-            /** The least of what they compute in. */
-            @Override
-            public Precision precision() {
-                return lessons.stream().map(TeacherSession::precision).anyMatch(Precision.BF16::equals)
-                        ? Precision.BF16
-                        : Precision.FP32;
-            }
-
-            @Override
-            public String fingerprint() {
-                List<String> all =
-                        lessons.stream().map(TeacherSession::fingerprint).toList();
-                if (all.contains("")) return "";
-                return join + " " + Arrays.toString(shares) + " " + String.join("+", all);
-            }
-
-            @Override
-            public void close() {
-                // The last first, as each may have found a module as an earlier one had left it.
-                RuntimeException failure = null;
-                for (int i = lessons.size() - 1; i >= 0; i--) {
-                    try {
-                        lessons.get(i).close();
-                    } catch (RuntimeException e) {
-                        failure = e;
-                    }
-                }
-                if (failure != null) throw failure;
-            }
-        };
+    @Override
+    public TeacherSession open(TeacherContext context) {
+        List<TeacherSession> sessions = new ArrayList<>();
+        TeacherSession all = new Session(sessions);
         try {
-            for (Teacher teacher : teachers) lessons.add(teacher.open(data, device));
+            for (Teacher teacher : teachers) sessions.add(teacher.open(context));
             return all;
         } catch (RuntimeException e) {
             all.close();
             throw e;
+        }
+    }
+
+    private final class Session implements TeacherSession {
+        private final List<TeacherSession> sessions;
+
+        Session(List<TeacherSession> sessions) {
+            this.sessions = sessions;
+        }
+
+        @Override
+        public TeacherResult compute(Batch batch, Set<String> features) {
+            if (!features.isEmpty()) throw TeacherSession.closedInside();
+            try (Scope scope = Scope.open();
+                    NoGrad noGrad = NoGrad.on()) {
+                return TeacherResult.of(scope.promote(joined(batch)));
+            }
+        }
+
+        private Tensor joined(Batch batch) {
+            Tensor sum = null;
+            Tensor counts = null;
+            for (int i = 0; i < sessions.size(); i++) {
+                Tensor logits = sessions.get(i).logits(batch);
+                if (sum != null && sum.size(1) != logits.size(1)) throw otherClasses(i, logits, sum);
+                Tensor part = join == Combination.LOGITS ? logits : Ops.softmax(logits, 1);
+                if (join == Combination.CONFIDENCE) {
+                    Tensor count = Ops.mul(Ops.amax(part, 1), shares[i]);
+                    part = part.mul(count);
+                    counts = counts == null ? count : counts.add(count);
+                } else {
+                    part = Ops.mul(part, shares[i]);
+                }
+                sum = sum == null ? part : sum.add(part);
+            }
+            if (sum == null) throw new IllegalStateException("an ensemble has a teacher at least");
+            if (counts != null) sum = sum.div(counts);
+            return join == Combination.LOGITS ? sum : Ops.clampMin(sum, LEAST).log();
+        }
+
+        /**
+         * {@inheritDoc} Joined probabilities are known as such, nothing is known better than of the least teacher, and the
+         * precision is the least of theirs. Inputs are those of the first.
+         */
+        @Override
+        public TeacherFacts facts() {
+            List<TeacherFacts> each =
+                    sessions.stream().map(TeacherSession::facts).toList();
+            OutputKind kind = join == Combination.LOGITS ? OutputKind.LOGITS : OutputKind.PROBABILITIES;
+            for (TeacherFacts one : each) kind = kind.and(one.kind());
+            boolean rounds = each.stream().anyMatch(one -> one.precision() == Precision.BF16);
+            List<String> identities = each.stream().map(TeacherFacts::identity).toList();
+            return new TeacherFacts(
+                    kind,
+                    TeacherOutput.of(kind).words(),
+                    rounds ? Precision.BF16 : Precision.FP32,
+                    each.get(0).inputs(),
+                    each.get(0).preprocessing(),
+                    identities.contains("")
+                            ? ""
+                            : join + " " + Arrays.toString(shares) + " " + String.join("+", identities));
+        }
+
+        @Override
+        public Summary summary() {
+            throw TeacherSession.closedInside();
+        }
+
+        /** {@inheritDoc} The last first, as each may have found a module as an earlier one had left it. */
+        @Override
+        public void close() {
+            RuntimeException failure = null;
+            for (int i = sessions.size() - 1; i >= 0; i--) {
+                try {
+                    sessions.get(i).close();
+                } catch (RuntimeException e) {
+                    failure = e;
+                }
+            }
+            if (failure != null) throw failure;
         }
     }
 }

@@ -1,14 +1,21 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
+import dev.limbeck.data.ModelFacts;
 import dev.limbeck.data.Split;
-import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.io.MissingFile;
+import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.file.Files;
@@ -19,6 +26,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -111,27 +119,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
 
     /** Return the same teacher with class names in the order of its outputs. */
     public FileTeacher withClassNames(List<String> names) {
-        return with(settings.named(names));
+        return with(settings.withClassNames(names));
     }
 
     /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
-    public FileTeacher withPreprocessing(Map<String, String> otherPreparation) {
-        return with(settings.seeing(otherPreparation));
-    }
-
-    /**
-     * Return the same teacher with another order of the input's numbers.
-     *
-     * @param lastChannels whether it takes N×H×W×3 in place of N×3×H×W
-     * @param firstBlue whether blue comes first; mean and std are said with red first all the same
-     */
-    public FileTeacher withLayout(boolean lastChannels, boolean firstBlue) {
-        return with(settings.laidOut(lastChannels, firstBlue));
+    public FileTeacher withPreprocessing(Map<String, String> other) {
+        return with(settings.withPreprocessing(other));
     }
 
     /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
     public FileTeacher withOutput(@Nullable TeacherOutput what) {
-        return with(settings.giving(what));
+        return with(settings.withOutput(what));
     }
 
     @Override
@@ -149,24 +147,14 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return settings.classNames().size();
     }
 
-    /** Return how its inputs are prepared, as far as it is known. */
-    public Map<String, String> preparation() {
-        return settings.preparation();
+    /** Return how its inputs are prepared, as far as it is known: keys of {@link Preprocessing#toMetadata}. */
+    public Map<String, String> preprocessing() {
+        return settings.preprocessing();
     }
 
     /** Return what the file says of itself. */
-    public ModelRuntime.Facts facts() {
+    public ModelFacts facts() {
         return running.facts();
-    }
-
-    /** Return whether it takes N×H×W×3. */
-    public boolean channelsLast() {
-        return settings.channelsLast();
-    }
-
-    /** Return whether it takes blue, green and red in place of red, green and blue. */
-    public boolean blueFirst() {
-        return settings.blueFirst();
     }
 
     /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
@@ -178,12 +166,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * Return the same teacher with its output known, found out by its answers to some rows unless it was said. Once for
      * all: single rows may look like anything.
      *
-     * @param input N×3×H×W, normalized, red first
+     * @param inputs prepared as the teacher wants them
      * @throws LimbeckException if it is not clear
      */
-    public FileTeacher knownBy(Tensor input) {
-        Tensor table = OutputAdapter.table(forward(input), who(), input.size(0), classes());
-        return with(settings.giving(output(OutputAdapter.finite(table, who()), table.size(1), true)));
+    public FileTeacher knownBy(Preprocessing how, Inputs inputs) {
+        Tensor table = OutputAdapter.table(forward(how, inputs), who(), inputs.rows(), classes());
+        return with(settings.withOutput(output(OutputAdapter.finite(table, who()), table.size(1), true)));
     }
 
     /**
@@ -208,75 +196,56 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     /**
      * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope.
      *
-     * @param input N×3×H×W, normalized, red first
+     * @param how they are prepared
      * @return N×classes
      * @throws LimbeckException if the answer cannot be used
      * @throws IllegalStateException if it is not known what the output is, see {@link #withOutput} and {@link #knownBy}
      */
-    public Tensor logits(Tensor input) {
+    public Tensor logits(Preprocessing how, Inputs inputs) {
         TeacherOutput output = settings.output();
         if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
-        return OutputAdapter.logits(forward(input), who(), input.size(0), classes(), output);
+        return OutputAdapter.logits(forward(how, inputs), who(), inputs.rows(), classes(), output);
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
+    public boolean isModule(Module other) {
+        return false;
+    }
+
+    @Override
+    public TeacherSession open(TeacherContext context) {
         closing.check();
-        TeacherInput inputs = TeacherInput.of(data, settings.preparation(), who(), device);
+        TeacherInput inputs = TeacherInput.of(context, settings.preprocessing(), who());
         try {
-            return lesson(inputs, look(data, inputs), device);
+            TeacherOutput output = look(context, inputs);
+            return new Session(inputs, context.device(), output);
         } catch (RuntimeException e) {
             inputs.close();
             throw e;
         }
     }
 
-    private TeacherSession lesson(TeacherInput inputs, TeacherOutput output, Device device) {
-        ClosedFlag lessonClosing = new ClosedFlag("the lesson of " + who());
-        return new TeacherSession() {
-            @Override
-            public Tensor logits(Batch batch) {
-                lessonClosing.check();
-                try (Scope scope = Scope.open();
-                        NoGrad noGrad = NoGrad.on()) {
-                    Tensor answer = forward(inputs.of(batch));
-                    return scope.promote(
-                            Tensors.to(OutputAdapter.logits(answer, who(), batch.size(), classes(), output), device));
-                }
-            }
+    private final class Session extends LogitsSession {
+        private final Preprocessing how;
+        private final TeacherOutput output;
 
-            @Override
-            public OutputKind outputKind() {
-                return output.knowledge();
-            }
+        Session(TeacherInput inputs, Device device, TeacherOutput output) {
+            super(inputs, device, who());
+            how = inputs.preprocessing();
+            this.output = output;
+        }
 
-            @Override
-            public String output() {
-                return output.words();
-            }
+        @Override
+        Tensor logits(Inputs given) {
+            return OutputAdapter.logits(forward(how, given), who(), given.rows(), classes(), output);
+        }
 
-            @Override
-            public boolean probe(@Nullable Probe trial) {
-                return inputs.tryOn(trial);
-            }
-
-            @Override
-            public long[] inputShape(long... student) {
-                return inputs.shape();
-            }
-
-            /** The file was read once, and nothing here can change what was read. */
-            @Override
-            public String fingerprint() {
-                return sha256 + " " + inputs.preparation() + (channelsLast() ? " nhwc " : " nchw ")
-                        + (blueFirst() ? "bgr " : "rgb ") + output.used();
-            }
-
-            @Override
-            public void close() {
-                if (lessonClosing.close()) inputs.close();
-            }
-        };
+        /** {@inheritDoc} The file was read once, and nothing here can change what was read. */
+        @Override
+        TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
+            String identity = sha256 + " " + seen.identity() + " " + seen.layout() + " " + output.used();
+            return new TeacherFacts(output.knowledge(), output.words(), Precision.FP32, specs, seen, identity);
+        }
     }
 
     /**
@@ -284,7 +253,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      *
      * @throws LimbeckException if that is not clear, or they are answered otherwise when fewer are asked about
      */
-    private TeacherOutput look(Data data, TeacherInput inputs) {
+    private TeacherOutput look(TeacherContext context, TeacherInput inputs) {
+        Data data = context.data();
+        Preprocessing how = inputs.preprocessing();
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
         float[] seen = new float[0];
         int width = 1;
@@ -294,12 +265,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                         NoGrad noGrad = NoGrad.on()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    Tensor input = inputs.of(batch);
-                    Tensor answer = OutputAdapter.table(forward(input), who(), batch.size(), classes());
+                    Inputs given = inputs.of(batch);
+                    Tensor answer = OutputAdapter.table(forward(how, given), who(), batch.size(), classes());
                     float[] values = OutputAdapter.finite(answer, who());
                     if (rows == 0) {
                         int few = (batch.size() + 1) / 2;
-                        Tensor again = OutputAdapter.table(forward(input.narrow(0, 0, few)), who(), few, classes());
+                        Inputs fewer = given.map(input -> input.narrow(0, 0, few));
+                        Tensor again = OutputAdapter.table(forward(how, fewer), who(), few, classes());
                         checkSteady(values, Tensors.toFloats(again));
                     }
                     width = Math.toIntExact(answer.size(1));
@@ -311,7 +283,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             }
         }
         // Of a teacher it is said after it was asked about all validation rows.
-        return output(seen, width, settings.role() != ModelRole.TEACHER || split != Split.VALID);
+        boolean said = settings.role() == ModelRole.TEACHER && split == Split.VALID || context.trial() != null;
+        return output(seen, width, !said);
     }
 
     private void checkSteady(float[] answer, float[] again) {
@@ -331,20 +304,38 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 largest));
     }
 
-    private Tensor forward(Tensor input) {
+    private Tensor forward(Preprocessing how, Inputs inputs) {
         closing.check();
-        Tensor given = input.cpu();
-        if (blueFirst()) given = given.flip(1);
-        given = channelsLast() ? given.permute(0, 2, 3, 1).contiguous() : given.contiguous();
+        Inputs given = inputs.map(input -> input.cpu().contiguous());
         try {
             return running.forward(given);
         } catch (RuntimeException e) {
-            String takes = new InputProbe(running, settings.role(), channelsLast()).found(given.shape());
+            String found = remedy(how, given.rows());
+            String shapes = given.tensors().values().stream()
+                    .map(input -> Tensors.shapeText(input.shape()))
+                    .collect(Collectors.joining(", "));
             throw new LimbeckException(
-                    who() + " must take one float32 tensor " + Tensors.shapeText(given.shape())
-                            + " and return one, rows×classes, for any number of rows; found: "
-                            + (takes != null ? takes : Engine.firstLine(e)),
+                    who() + " must take float32 " + shapes + " and return one tensor, rows×classes, for any number of"
+                            + " rows; found: " + (found != null ? found : Engine.firstLine(e)),
                     e);
+        }
+    }
+
+    /** Say which other inputs the model takes; null if none is found. */
+    private @Nullable String remedy(Preprocessing how, int rows) {
+        if (how.equals(Preprocessing.none())) return null;
+        Modality.Remedy found = Modalities.byKind(how.kind()).remedy(how, rows, this::takes);
+        if (found == null || found.setting().isEmpty()) return found == null ? null : found.words();
+        return found.words() + "; say so: " + settings.role().option(found);
+    }
+
+    private boolean takes(Inputs inputs) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            Tensor output = running.forward(inputs);
+            return output.dim() >= 1 && output.size(0) == inputs.rows();
+        } catch (RuntimeException e) {
+            return false; // the question was whether it fails
         }
     }
 

@@ -1,38 +1,37 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.Batch;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.OutputKind;
-import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Scope;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Teach with a function of one's own, such as a call of another runtime or of a service.
  *
  * @param name that records show
  * @param classNames in the order of its answers
- * @param knowledge what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
- * @param preparation how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
+ * @param kind what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
+ * @param preprocessing how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
  * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
  */
 public record FunctionTeacher(
         String name,
         List<String> classNames,
-        OutputKind knowledge,
-        Map<String, String> preparation,
+        OutputKind kind,
+        Map<String, String> preprocessing,
         Function<Inputs, float[]> function)
         implements Teacher {
     public FunctionTeacher {
         classNames = List.copyOf(classNames);
-        preparation = Map.copyOf(preparation);
+        preprocessing = Map.copyOf(preprocessing);
     }
 
     /** Teach with a function from inputs as the student sees them to logits. */
@@ -42,12 +41,12 @@ public record FunctionTeacher(
 
     /** Return the same for a function that answers something else. */
     public FunctionTeacher withOutput(OutputKind other) {
-        return new FunctionTeacher(name, classNames, other, preparation, function);
+        return new FunctionTeacher(name, classNames, other, preprocessing, function);
     }
 
     /** Return the same for a function that wants its inputs otherwise than the student. */
-    public FunctionTeacher withPreprocessing(Map<String, String> otherPreparation) {
-        return new FunctionTeacher(name, classNames, knowledge, otherPreparation, function);
+    public FunctionTeacher withPreprocessing(Map<String, String> other) {
+        return new FunctionTeacher(name, classNames, kind, other, function);
     }
 
     /**
@@ -69,53 +68,31 @@ public record FunctionTeacher(
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
+    public boolean isModule(Module other) {
+        return false;
+    }
+
+    @Override
+    public TeacherSession open(TeacherContext context) {
         ModelName who = ModelName.teacher(name);
-        TeacherInput inputs = TeacherInput.of(data, preparation, who, device);
-        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name);
-        return new TeacherSession() {
+        return new LogitsSession(TeacherInput.of(context, preprocessing, who), context.device(), who) {
             @Override
-            public Tensor logits(Batch batch) {
-                closing.check();
-                try (Scope scope = Scope.open();
-                        NoGrad noGrad = NoGrad.on()) {
-                    Tensor input = inputs.of(batch);
-                    float[] answer = function.apply(new Inputs(Tensors.toFloats(input), input.shape()));
-                    if (answer.length != batch.size() * classes()) {
-                        throw new LimbeckException("teacher " + name + " must give " + batch.size() + "×" + classes()
-                                + " numbers, found " + answer.length);
-                    }
-                    Tensor given = Tensors.of(answer, batch.size(), classes());
-                    return scope.promote(Tensors.to(
-                            OutputAdapter.logits(given, who, batch.size(), classes(), TeacherOutput.of(knowledge)),
-                            device));
+            Tensor logits(dev.limbeck.tensor.Inputs given) {
+                Tensor only = given.only();
+                float[] outputs = function.apply(new Inputs(Tensors.toFloats(only), only.shape()));
+                int rows = given.rows();
+                if (outputs.length != rows * classes()) {
+                    throw new LimbeckException("teacher " + name + " must give " + rows + "×" + classes()
+                            + " numbers, found " + outputs.length);
                 }
+                return OutputAdapter.logits(
+                        Tensors.of(outputs, rows, classes()), who, rows, classes(), TeacherOutput.of(kind));
             }
 
+            /** {@inheritDoc} A function shows nothing that could be compared. */
             @Override
-            public OutputKind outputKind() {
-                return knowledge;
-            }
-
-            @Override
-            public boolean probe(@Nullable Probe trial) {
-                return inputs.tryOn(trial);
-            }
-
-            @Override
-            public long[] inputShape(long... student) {
-                return inputs.shape();
-            }
-
-            /** A function shows nothing that could be compared. */
-            @Override
-            public String fingerprint() {
-                return "";
-            }
-
-            @Override
-            public void close() {
-                if (closing.close()) inputs.close();
+            TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
+                return new TeacherFacts(kind, TeacherOutput.of(kind).words(), Precision.FP32, specs, seen, "");
             }
         };
     }

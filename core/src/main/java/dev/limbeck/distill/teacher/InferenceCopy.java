@@ -7,11 +7,13 @@ import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InferenceGraph;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
-import java.util.stream.LongStream;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,23 +32,23 @@ final class InferenceCopy implements AutoCloseable {
 
     private final Module module;
     private final Precision precision;
-    private final long[] inputShape;
+    private final List<InputSpec> inputs;
     private @Nullable InferenceGraph graph;
     private boolean tried;
 
     /**
      * Prepare a twin.
      *
-     * @param inputShape of one row
+     * @param inputs of the module
      */
-    InferenceCopy(Module module, Precision precision, long... inputShape) {
+    InferenceCopy(Module module, Precision precision, List<InputSpec> inputs) {
         this.module = module;
         this.precision = precision;
-        this.inputShape = inputShape;
+        this.inputs = inputs;
     }
 
     /** Compute float32 logits; the caller has switched gradients off. */
-    Tensor logits(Tensor input) {
+    Tensor logits(Inputs given) {
         if (module.hookCount() == 0) {
             if (!tried) {
                 graph = make();
@@ -54,9 +56,9 @@ final class InferenceCopy implements AutoCloseable {
                 Engine.trimMemory();
             }
             tried = true;
-            if (graph != null) return graph.forward(input);
+            if (graph != null) return graph.forward(given);
         }
-        return Autocast.apply(precision, module::apply, input);
+        return Autocast.apply(precision, module::apply, given);
     }
 
     private @Nullable InferenceGraph make() {
@@ -97,12 +99,7 @@ final class InferenceCopy implements AutoCloseable {
     /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
     private double difference(InferenceGraph folded) {
         try (Scope scope = Scope.open()) {
-            long[] shape = LongStream.concat(LongStream.of(2), LongStream.of(inputShape))
-                    .toArray();
-            float[] values = new float[(int) LongStream.of(shape).reduce(1, (a, b) -> a * b)];
-            // Not drawn, which would move the engine's generator.
-            for (int i = 0; i < values.length; i++) values[i] = (float) Math.sin(1.3 * i);
-            Tensor input = module.adapt(Tensors.of(values, shape));
+            Inputs input = module.adapt(Inputs.example(inputs, 2));
             float[] expected = Tensors.toFloats(module.apply(input));
             float[] found = Tensors.toFloats(folded.forward(input));
             double greatest = 1e-30;

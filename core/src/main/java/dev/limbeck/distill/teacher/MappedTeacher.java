@@ -3,42 +3,28 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
-import dev.limbeck.distill.loss.OutputKind;
-import dev.limbeck.nn.Capture;
-import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.pytorch.Device;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Let a teacher of other classes teach: of its logits those are taken that a student's class goes by, in the student's
  * order. A class that stands for several of the teacher's gets log Σ exp of their logits, so that their probabilities add up
  * (at T = 1); classes that nobody asks for are left out, and the softmax shares their probability among the others.
  */
-public final class MappedTeacher implements Teacher {
-    private final Teacher teacher;
+public final class MappedTeacher extends TeacherWrapper {
     private final List<String> classNames;
     private final List<int[]> sources = new ArrayList<>();
 
-    private MappedTeacher(Teacher teacher, List<String> classNames, List<int[]> sources) {
-        this.teacher = teacher;
-        this.classNames = classNames;
-        this.sources.addAll(sources);
-    }
-
     private MappedTeacher(Teacher teacher, Map<String, List<String>> classes) {
-        this.teacher = teacher;
+        super(teacher);
         classNames = List.copyOf(classes.keySet());
         List<String> known = teacher.classNames();
         if (known.isEmpty()) {
@@ -105,16 +91,6 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
-    public MappedTeacher withPrecision(Precision precision) {
-        return new MappedTeacher(teacher.withPrecision(precision), classNames, sources);
-    }
-
-    @Override
-    public String name() {
-        return teacher.name();
-    }
-
-    @Override
     public List<String> classNames() {
         return classNames;
     }
@@ -125,66 +101,18 @@ public final class MappedTeacher implements Teacher {
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
-        TeacherSession lesson = teacher.open(data, device);
-        return new TeacherSession() {
-            @Override
-            public Tensor logits(Batch batch) {
-                // No scope of its own: features that were captured must outlive it.
-                try (NoGrad noGrad = NoGrad.on()) {
-                    return mapped(lesson.logits(batch));
-                }
-            }
+    protected TeacherResult compute(TeacherSession session, Batch batch, Set<String> features) {
+        // No scope of its own: the features must outlive it.
+        try (NoGrad noGrad = NoGrad.on()) {
+            return session.compute(batch, features).withLogits(this::mapped);
+        }
+    }
 
-            @Override
-            public OutputKind outputKind() {
-                return lesson.outputKind();
-            }
-
-            @Override
-            public String output() {
-                return lesson.output();
-            }
-
-            @Override
-            public Precision precision() {
-                return lesson.precision();
-            }
-
-            @Override
-            public boolean probe(@Nullable Probe trial) {
-                return lesson.probe(trial);
-            }
-
-            @Override
-            public long[] inputShape(long... student) {
-                return lesson.inputShape(student);
-            }
-
-            @Override
-            public Capture capture(Collection<String> points) {
-                return lesson.capture(points);
-            }
-
-            @Override
-            public Summary summary(long... inputShape) {
-                return lesson.summary(inputShape);
-            }
-
-            @Override
-            public String fingerprint() {
-                String whole = lesson.fingerprint();
-                return whole.isEmpty()
-                        ? ""
-                        : whole + " classes "
-                                + sources.stream().map(Arrays::toString).toList();
-            }
-
-            @Override
-            public void close() {
-                lesson.close();
-            }
-        };
+    @Override
+    protected TeacherFacts facts(TeacherFacts facts) {
+        if (facts.identity().isEmpty()) return facts;
+        return facts.withIdentity(facts.identity() + " classes "
+                + sources.stream().map(Arrays::toString).toList());
     }
 
     private Tensor mapped(Tensor logits) {

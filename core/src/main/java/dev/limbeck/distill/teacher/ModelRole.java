@@ -1,5 +1,7 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.Modality;
+
 /** Say what a model is used as, so that messages name it and the options about it as its user knows them. */
 public enum ModelRole {
     /** It teaches; its options begin with {@code --teacher-}. */
@@ -26,11 +28,8 @@ public enum ModelRole {
         return foreign + "output " + key;
     }
 
-    String layout(boolean channelsLast) {
-        return foreign + "layout " + (channelsLast ? "nhwc" : "nchw");
-    }
-
-    String imageSize(long side) {
-        return shared + "image-size " + side;
+    /** Return the option that sets how its inputs are prepared. */
+    String option(Modality.Remedy remedy) {
+        return (remedy.ofAnyFile() ? shared : foreign) + remedy.setting() + " " + remedy.value();
     }
 }

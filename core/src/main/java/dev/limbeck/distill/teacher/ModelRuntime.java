@@ -1,8 +1,9 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.data.ModelFacts;
+import dev.limbeck.tensor.Inputs;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -43,29 +44,13 @@ public interface ModelRuntime {
 
     /** Compute with an open model, on the CPU and outside the graph. */
     interface Running extends AutoCloseable {
-        /** Compute the output for a batch, inside the caller's scope. */
-        Tensor forward(Tensor input);
+        /** Compute the output for a batch whose inputs are in the order of {@link ModelFacts#inputs}, inside the caller's scope. */
+        Tensor forward(Inputs inputs);
 
         /** Return what is known of the model. */
-        Facts facts();
+        ModelFacts facts();
 
         @Override
         void close();
     }
-
-    /**
-     * Tell about a model.
-     *
-     * @param kind such as TorchScript
-     * @param inputs a line each, such as {@code input float32 N×3×224×224}; empty if the file does not say
-     * @param outputs a line each
-     * @param inputShape of the input with its rows, −1 where it may be any; empty if the file does not say
-     * @param metadata that the file carries, by name
-     */
-    record Facts(
-            String kind,
-            List<String> inputs,
-            List<String> outputs,
-            List<Long> inputShape,
-            Map<String, String> metadata) {}
 }

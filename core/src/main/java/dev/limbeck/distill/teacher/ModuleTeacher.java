@@ -1,23 +1,11 @@
 package dev.limbeck.distill.teacher;
 
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Module;
-import dev.limbeck.nn.Summary;
-import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Precision;
-import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Learner;
-import java.util.ArrayList;
-import java.util.Collection;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
-import org.bytedeco.pytorch.Device;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,20 +19,20 @@ public final class ModuleTeacher implements Teacher {
     private final Module module;
     private final List<String> classNames;
     private final int classes;
-    private final Map<String, String> preparation;
-    private final @Nullable Precision withOwnPrecision;
+    private final Map<String, String> preprocessing;
+    private final @Nullable Precision ownPrecision;
 
     private ModuleTeacher(
             Module module,
             List<String> classNames,
             int classes,
-            Map<String, String> preparation,
+            Map<String, String> preprocessing,
             @Nullable Precision precision) {
         this.module = module;
         this.classNames = List.copyOf(classNames);
         this.classes = classes;
-        this.preparation = Map.copyOf(preparation);
-        this.withOwnPrecision = precision;
+        this.preprocessing = Map.copyOf(preprocessing);
+        this.ownPrecision = precision;
     }
 
     /** Teach with a module that sees inputs as the student does. */
@@ -56,7 +44,11 @@ public final class ModuleTeacher implements Teacher {
     public static ModuleTeacher of(Learner learner) {
         List<String> names = learner.data().classNames();
         return new ModuleTeacher(
-                learner.model(), names, names.size(), learner.data().preprocessing(), null);
+                learner.model(),
+                names,
+                names.size(),
+                learner.data().preprocessing().toMetadata(),
+                null);
     }
 
     /** Teach with a model from a file; its own normalization is honored. */
@@ -66,12 +58,7 @@ public final class ModuleTeacher implements Teacher {
 
     /** Compute in a precision, whatever the student computes in. */
     public ModuleTeacher withOwnPrecision(Precision chosen) {
-        return new ModuleTeacher(module, classNames, classes, preparation, chosen);
-    }
-
-    @Override
-    public Teacher withPrecision(Precision usual) {
-        return withOwnPrecision == null ? withOwnPrecision(usual) : this;
+        return new ModuleTeacher(module, classNames, classes, preprocessing, chosen);
     }
 
     @Override
@@ -95,81 +82,16 @@ public final class ModuleTeacher implements Teacher {
     }
 
     @Override
-    public TeacherSession open(Data data, Device device) {
+    public TeacherSession open(TeacherContext context) {
         module.checkOpen();
         // These first, because they may fail, and then nothing else has changed.
-        TeacherInput inputs = TeacherInput.of(data, preparation, ModelName.teacher(name()), device);
+        TeacherInput inputs = TeacherInput.of(context, preprocessing, ModelName.teacher(name()));
         try {
-            module.to(device);
+            module.to(context.device());
         } catch (RuntimeException e) {
             inputs.close();
             throw e;
         }
-        Module.ModeGuard modes = module.evalMode();
-        Map<Tensor, Boolean> flags = new IdentityHashMap<>();
-        module.parameters().values().forEach(tensor -> flags.put(tensor, tensor.requires_grad()));
-        module.freeze();
-        List<Capture> captures = new ArrayList<>();
-        Precision chosen = withOwnPrecision == null ? Precision.of(Precision.AUTO, device) : withOwnPrecision;
-        InferenceCopy twin = new InferenceCopy(module, chosen, inputs.shape());
-        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name());
-        return new TeacherSession() {
-            @Override
-            public Capture capture(Collection<String> points) {
-                Capture capture = Capture.of(module, points);
-                captures.add(capture);
-                return capture;
-            }
-
-            @Override
-            public Tensor logits(Batch batch) {
-                closing.check();
-                module.checkOpen();
-                try (Scope scope = Scope.open();
-                        NoGrad noGrad = NoGrad.on()) {
-                    Tensor logits = twin.logits(inputs.of(batch));
-                    captures.forEach(capture -> capture.all().forEach(scope::promote));
-                    return scope.promote(logits);
-                }
-            }
-
-            @Override
-            public Precision precision() {
-                return chosen;
-            }
-
-            @Override
-            public boolean probe(@Nullable Probe trial) {
-                return inputs.tryOn(trial);
-            }
-
-            @Override
-            public long[] inputShape(long... student) {
-                return inputs.shape();
-            }
-
-            @Override
-            public Summary summary(long... inputShape) {
-                return Summary.of(
-                        module,
-                        LongStream.concat(LongStream.of(1), LongStream.of(inputs.shape()))
-                                .toArray());
-            }
-
-            @Override
-            public String fingerprint() {
-                return module.sha256() + " " + inputs.preparation();
-            }
-
-            @Override
-            public void close() {
-                if (!closing.close()) return;
-                inputs.close();
-                captures.forEach(Capture::close);
-                twin.close();
-                modes.close();
-                flags.forEach(Tensor::set_requires_grad);
-            }
-        };
+        return new ModuleSession(module, name(), inputs, ownPrecision == null ? context.precision() : ownPrecision);
     }
 }

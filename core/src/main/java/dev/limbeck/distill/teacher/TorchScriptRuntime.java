@@ -1,6 +1,8 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.ModelFacts;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
@@ -23,22 +25,22 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return TorchScriptFile.isIn(file);
     }
 
-    private static Facts facts(TorchScriptFile file) {
-        return new Facts("TorchScript", List.of(), List.of(), List.of(), file.extraFiles());
+    private static ModelFacts facts(TorchScriptFile file) {
+        return new ModelFacts("TorchScript", List.of(), List.of(), file.extraFiles());
     }
 
     /** Check a file and read the texts beside it, without loading it. */
     @Override
     public Running look(Path file) {
-        Facts facts = facts(TorchScriptFile.open(file));
+        ModelFacts facts = facts(TorchScriptFile.open(file));
         return new Running() {
             @Override
-            public Tensor forward(Tensor input) {
+            public Tensor forward(Inputs inputs) {
                 throw new IllegalStateException(file + " was opened for what it says alone");
             }
 
             @Override
-            public Facts facts() {
+            public ModelFacts facts() {
                 return facts;
             }
 
@@ -52,7 +54,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
     @Override
     public Running open(Path file) {
         TorchScriptFile checked = TorchScriptFile.open(file);
-        Facts facts = facts(checked);
+        ModelFacts facts = facts(checked);
         Script script = checked.load();
         if (script.trains()) {
             script.close();
@@ -62,12 +64,12 @@ public final class TorchScriptRuntime implements ModelRuntime {
         }
         return new Running() {
             @Override
-            public Tensor forward(Tensor input) {
-                return script.forward(input);
+            public Tensor forward(Inputs inputs) {
+                return script.forward(inputs);
             }
 
             @Override
-            public Facts facts() {
+            public ModelFacts facts() {
                 return facts;
             }
 

@@ -248,7 +248,7 @@ class DataSummaryTest {
             Batch batch;
             while ((batch = stream.next()) != null) {
                 Arrays.stream(batch.indices()).forEach(rows::add);
-                assertThat(Tensors.toLongs(batch.labels())).hasSize(batch.size());
+                assertThat(Tensors.toLongs(batch.targets())).hasSize(batch.size());
             }
         }
         return rows;

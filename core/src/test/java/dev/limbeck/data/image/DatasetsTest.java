@@ -165,7 +165,7 @@ class DatasetsTest {
             assertThat(data.size(Split.TRAIN)).isEqualTo(6000);
             assertThat(data.size(Split.VALID)).isEqualTo(1000);
             assertThat(data.size(Split.TEST)).isEqualTo(2000);
-            assertThat(data.inputShape()).containsExactly(3, 32, 32);
+            assertThat(data.inputs().get(0).shape()).containsExactly(3, 32, 32);
         }
         assertThat(requests).hasValue(0);
     }

@@ -60,7 +60,7 @@ class IdxTest {
         assertThat(TestImages.pixel(image, 1, 1)).isEqualTo(0x101010);
         assertThat(source.signature(2)).isNotEqualTo(source.signature(3));
         try (ImageData data = ImageData.builder(source).build()) {
-            assertThat(data.inputShape()).containsExactly(3, 2, 3);
+            assertThat(data.inputs().get(0).shape()).containsExactly(3, 2, 3);
         }
     }
 

@@ -12,6 +12,7 @@ import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.nn.ForwardHook;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -33,8 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same images for two models that want them in different sizes. */
 class ImageAlternateViewTest {
-    private static final Map<String, String> LARGE =
-            Map.of("image_size", "32x32", "resize", "crop", "mean", "0,0,0", "std", "1,1,1");
+    private static final ImagePreprocessing LARGE =
+            ImagePreprocessing.of(Map.of("image_size", "32x32", "resize", "crop", "mean", "0,0,0", "std", "1,1,1"));
 
     @TempDir
     Path home;
@@ -75,13 +76,13 @@ class ImageAlternateViewTest {
     void bothSizesAreCutFromTheSamePixelsByTheSameDraws() {
         try (ImageData data = builder(16).hflip().padAndCrop(4).build();
                 AlternateView lens = data.alternateView(LARGE)) {
-            assertThat(lens.inputShape()).containsExactly(3, 32, 32);
+            assertThat(lens.inputs().get(0).shape()).containsExactly(3, 32, 32);
             for (int epoch = 0; epoch < 3; epoch++) {
                 try (DataLoader batches = data.train(epoch);
                         Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     float[] small = Tensors.toFloats(batch.input());
-                    float[] large = Tensors.toFloats(lens.input(batch));
+                    float[] large = Tensors.toFloats(lens.inputs(batch).only());
                     assertThat(means(large, 8, 32)).containsExactly(means(small, 8, 16), within(0.04));
                 }
             }
@@ -96,15 +97,15 @@ class ImageAlternateViewTest {
                     Learner teacher = Learner.create(wide, Zoo.CIFAR_RESNET8);
                     Learner student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
                 List<double[]> seen = new ArrayList<>();
-                try (ForwardHook.Registration ofTeacher = teacher.model().onForward((m, input, output) -> {
-                            if (m == teacher.model() && input.size(0) == 8) {
-                                assertThat(input.size(2)).isEqualTo(32);
-                                seen.add(means(Tensors.toFloats(input), 8, 32));
+                try (ForwardHook.Registration ofTeacher = teacher.model().onForward((m, inputs, output) -> {
+                            if (m == teacher.model() && inputs.only().size(0) == 8) {
+                                assertThat(inputs.only().size(2)).isEqualTo(32);
+                                seen.add(means(Tensors.toFloats(inputs.only()), 8, 32));
                             }
                             return null;
                         });
-                        ForwardHook.Registration ofStudent = student.model().onForward((m, input, output) -> {
-                            if (student.model().isTraining()) seen.add(means(Tensors.toFloats(input), 8, 16));
+                        ForwardHook.Registration ofStudent = student.model().onForward((m, inputs, output) -> {
+                            if (student.model().isTraining()) seen.add(means(Tensors.toFloats(inputs.only()), 8, 16));
                             return null;
                         })) {
                     student.fit(
@@ -194,8 +195,8 @@ class ImageAlternateViewTest {
                 DataLoader batches = data.evaluate(Split.TRAIN);
                 Scope scope = Scope.open()) {
             Batch batch = batches.next();
-            Batch unknown = new Batch(batch.inputs(), batch.labels(), batch.indices());
-            assertThatThrownBy(() -> lens.input(unknown))
+            Batch unknown = new Batch(batch.inputs(), batch.targets(), batch.indices());
+            assertThatThrownBy(() -> lens.inputs(unknown))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
                             "the batch does not tell which images it holds, and images of 32×32 are wanted; choose a "

@@ -88,7 +88,7 @@ class ImageDataTest {
                     Batch batch = stream.next();
                     if (batch == null) return batches;
                     batches.add(Arrays.hashCode(Tensors.toFloats(batch.input())) + " "
-                            + Arrays.toString(Tensors.toLongs(batch.labels()))
+                            + Arrays.toString(Tensors.toLongs(batch.targets()))
                             + Arrays.toString(batch.indices()));
                 }
             }
@@ -121,8 +121,8 @@ class ImageDataTest {
             assertThat(batch.size()).isEqualTo(8);
             assertThat(batch.input().shape()).containsExactly(8, 3, 8, 8);
             assertThat(DType.of(batch.input())).isEqualTo(DType.FLOAT32);
-            assertThat(DType.of(batch.labels())).isEqualTo(DType.INT64);
-            assertThat(Tensors.toLongs(batch.labels())).containsExactly(0, 0, 0, 0, 1, 0, 0, 0);
+            assertThat(DType.of(batch.targets())).isEqualTo(DType.INT64);
+            assertThat(Tensors.toLongs(batch.targets())).containsExactly(0, 0, 0, 0, 1, 0, 0, 0);
             float[] values = Tensors.toFloats(batch.input());
             for (int n = 0; n < 8; n++) {
                 byte[] rgb = TestImages.random(8, 8, n).rgb();
@@ -135,8 +135,8 @@ class ImageDataTest {
             }
             assertThat(stream.next().size()).isEqualTo(2);
             assertThat(stream.next()).isNull();
-            assertThat(Tensors.toFloats(
-                            ImagePreprocessing.of(data.preprocessing()).input(TestImages.random(8, 8, 0))))
+            assertThat(Tensors.toFloats(ImageTensors.of(data.preprocessing(), TestImages.random(8, 8, 0))
+                            .only()))
                     .isEqualTo(Arrays.copyOf(values, 3 * 64));
         }
     }
@@ -316,7 +316,7 @@ class ImageDataTest {
             assertThat(data.classNames()).containsExactly("cat", "dog");
             assertThat(data.labels(Split.VALID)).containsExactlyInAnyOrder(0, 1);
             assertThat(data.labels(Split.TRAIN)).containsExactlyInAnyOrder(0, 1, -1);
-            assertThat(data.inputShape()).containsExactly(3, 16, 16);
+            assertThat(data.inputs().get(0).shape()).containsExactly(3, 16, 16);
         }
     }
 

@@ -144,7 +144,7 @@ class UnlabeledTest {
             Callback rows = new Callback() {
                 @Override
                 public void afterForward(TrainStep step) {
-                    for (long label : Tensors.toLongs(step.batch().labels())) if (label >= 0) all.incrementAndGet();
+                    for (long label : Tensors.toLongs(step.batch().targets())) if (label >= 0) all.incrementAndGet();
                 }
             };
             // An untrained teacher is never so sure.
@@ -199,7 +199,7 @@ class UnlabeledTest {
         try (DataLoader batches = data.train(epoch);
                 Scope scope = Scope.open()) {
             for (int i = 0; i < batches.batches(); i++) {
-                for (long label : Tensors.toLongs(batches.next().labels())) counts[(int) label]++;
+                for (long label : Tensors.toLongs(batches.next().targets())) counts[(int) label]++;
             }
         }
         return counts;

@@ -3,14 +3,16 @@ package dev.limbeck.distill.cache;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.Leftovers;
+import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -66,34 +68,26 @@ class CachedBatchesTest {
         }
 
         @Override
-        public TeacherSession open(Data of, Device device) {
-            return new TeacherSession() {
-                @Override
-                public Tensor logits(Batch batch) {
-                    asked++;
-                    try (Scope scope = Scope.open()) {
-                        float[] places = new float[batch.size() * classes()];
-                        for (int i = 0; i < places.length; i++) places[i] = i + 100f * batch.size();
-                        Tensor means = batch.input()
-                                .reshape(batch.size(), -1)
-                                .logsumexp(1)
-                                .unsqueeze(1);
-                        return scope.promote(means.add(Tensors.of(places, batch.size(), classes())));
-                    }
-                }
+        public boolean isModule(Module other) {
+            return false;
+        }
 
-                @Override
-                public String fingerprint() {
-                    return "placed";
+        @Override
+        public TeacherSession open(TeacherContext context) {
+            return TeacherSession.of(context, "placed", batch -> {
+                asked++;
+                try (Scope scope = Scope.open()) {
+                    float[] places = new float[batch.size() * classes()];
+                    for (int i = 0; i < places.length; i++) places[i] = i + 100f * batch.size();
+                    Tensor means =
+                            batch.input().reshape(batch.size(), -1).logsumexp(1).unsqueeze(1);
+                    return scope.promote(means.add(Tensors.of(places, batch.size(), classes())));
                 }
-
-                @Override
-                public void close() {}
-            };
+            });
         }
     };
 
-    private List<float[]> pass(Teacher.TeacherSession lesson, DataLoader stream) {
+    private List<float[]> pass(TeacherSession lesson, DataLoader stream) {
         List<float[]> all = new ArrayList<>();
         try (DataLoader batches = stream) {
             while (true) {
@@ -108,7 +102,7 @@ class CachedBatchesTest {
 
     private List<float[]> passes(Teacher teacher, DataLoader... streams) {
         List<float[]> all = new ArrayList<>();
-        try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+        try (TeacherSession lesson = teacher.open(data, CPU)) {
             for (DataLoader stream : streams) all.addAll(pass(lesson, stream));
         }
         return all;

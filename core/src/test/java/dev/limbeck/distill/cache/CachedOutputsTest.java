@@ -22,6 +22,7 @@ import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.FunctionTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -117,7 +118,7 @@ class CachedOutputsTest {
     }
 
     private float[] validation(Teacher teacher) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+        try (TeacherSession lesson = teacher.open(data, CPU)) {
             return lesson.predict(data, Split.VALID).logits();
         }
     }
@@ -215,7 +216,7 @@ class CachedOutputsTest {
                             begin + "teacher is " + there + " 3×8×8 {} there, and here " + here + " 3×8×8 {}" + end);
         }
         try (TwoViews others = new TwoViews(1);
-                Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {
+                TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {
             assertThatThrownBy(() -> lesson.predict(others, Split.VALID))
                     .hasMessage(home.resolve("a") + " keeps 6 answers, none of them about this data's images" + end);
         }
@@ -263,7 +264,7 @@ class CachedOutputsTest {
     void aDiskThatFailsEndsTheKeepingAndNotTheTraining() throws IOException {
         float[] live = validation(plain());
         CachedTeacher kept = kept("a", Encoding.FLOAT32);
-        try (Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+        try (TeacherSession lesson = kept.open(data, CPU)) {
             assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
             assertThat(kept.hasWriteErrors()).isFalse();
             Files.delete(home.resolve("a/facts.json"));
@@ -318,7 +319,7 @@ class CachedOutputsTest {
         for (int length = 0; length < rows.length; length += 7) {
             Files.write(chunk, Arrays.copyOf(rows, length));
             log.clear();
-            try (Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+            try (TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
                 assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
             }
             assertThat(log.get(0))
@@ -332,8 +333,8 @@ class CachedOutputsTest {
     @Test
     void twoWritersDoNotHarmEachOther() {
         float[] live = validation(plain());
-        try (Teacher.TeacherSession one = kept("a", Encoding.FLOAT32).open(data, CPU);
-                Teacher.TeacherSession other = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+        try (TeacherSession one = kept("a", Encoding.FLOAT32).open(data, CPU);
+                TeacherSession other = kept("a", Encoding.FLOAT32).open(data, CPU)) {
             assertThat(one.predict(data, Split.VALID).logits()).isEqualTo(live);
             assertThat(other.predict(data, Split.VALID).logits()).isEqualTo(live);
         }
@@ -367,8 +368,8 @@ class CachedOutputsTest {
                 assertThat(kept[c]).isCloseTo(first ? expected[c] : (float) Math.log(rest / (3 - top)), within(1e-5f));
             }
         }
-        try (Teacher.TeacherSession lesson = small.open(data, CPU)) {
-            assertThat(lesson.outputKind())
+        try (TeacherSession lesson = small.open(data, CPU)) {
+            assertThat(lesson.facts().kind())
                     .isEqualTo(form.equals("float16") ? OutputKind.LOGITS : OutputKind.TOP_CLASSES);
         }
     }
@@ -405,7 +406,7 @@ class CachedOutputsTest {
     @Test
     void rowsOfUnknownOriginAreAnsweredAndNotKept() {
         try (Scope scope = Scope.open();
-                Teacher.TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
+                TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
             lesson.logits(Batch.of(Toy.images(0, 4, 1)));
         }
         assertThat(home.resolve("a")).doesNotExist();

@@ -9,13 +9,13 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.teacher.ModuleTeacher;
-import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -47,7 +47,7 @@ class CachedTeacherTest {
         return CachedTeacher.inMemory(ModuleTeacher.of(net, data.classNames()), budget);
     }
 
-    private static float[] ask(Teacher.TeacherSession lesson, Batch batch) {
+    private static float[] ask(TeacherSession lesson, Batch batch) {
         return Tensors.toFloats(lesson.logits(batch));
     }
 
@@ -57,7 +57,7 @@ class CachedTeacherTest {
         float[] first;
         try (Scope scope = Scope.open();
                 DataLoader batches = data.train(0);
-                Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+                TeacherSession lesson = kept.open(data, CPU)) {
             Batch batch = batches.next();
             first = ask(lesson, batch);
             assertThat(computed).hasValue(1);
@@ -68,16 +68,15 @@ class CachedTeacherTest {
         // The same batch in another lesson, and two of its rows in another order, which may round otherwise.
         try (Scope scope = Scope.open();
                 DataLoader batches = data.train(0);
-                Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+                TeacherSession lesson = kept.open(data, CPU)) {
             Batch batch = batches.next();
             assertThat(ask(lesson, batch)).isEqualTo(first);
             assertThat(computed).hasValue(1);
             Tensor two = Tensors.to(batch.input(), CPU).narrow(0, 0, 2).flip(0);
-            Batch turned = new Batch(List.of(two), Tensors.of(new long[2], 2), new int[] {1, 0}, batch.origin());
+            Batch turned = new Batch(Inputs.of(two), Tensors.of(new long[2], 2), new int[] {1, 0}, batch.origin());
             float[] ofTurned = ask(lesson, turned);
             assertThat(computed).hasValue(2);
-            try (Teacher.TeacherSession live =
-                    ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
+            try (TeacherSession live = ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
                 assertThat(ofTurned).isEqualTo(ask(live, turned));
             }
         }
@@ -89,7 +88,7 @@ class CachedTeacherTest {
         try (Scope scope = Scope.open();
                 DataLoader one = data.train(0);
                 DataLoader other = data.train(1);
-                Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+                TeacherSession lesson = kept.open(data, CPU)) {
             Batch batch = one.next();
             float[] first = ask(lesson, batch);
             assertThat(ask(lesson, other.next())).isNotEqualTo(first);
@@ -105,7 +104,7 @@ class CachedTeacherTest {
     @Test
     void rowsOfUnknownOriginAreNotKept() {
         try (Scope scope = Scope.open();
-                Teacher.TeacherSession lesson = kept(1000).open(data, CPU)) {
+                TeacherSession lesson = kept(1000).open(data, CPU)) {
             Batch batch = Batch.of(Toy.images(3, 4, 1));
             assertThat(batch.origin()).isNull();
             assertThat(ask(lesson, batch)).isEqualTo(ask(lesson, batch));
@@ -118,7 +117,7 @@ class CachedTeacherTest {
         CachedTeacher kept = kept(3);
         try (Scope scope = Scope.open();
                 DataLoader batches = data.train(0);
-                Teacher.TeacherSession lesson = kept.open(data, CPU)) {
+                TeacherSession lesson = kept.open(data, CPU)) {
             Batch batch = batches.next();
             float[] first = ask(lesson, batch);
             assertThat(ask(lesson, batch)).isEqualTo(first);
@@ -128,10 +127,9 @@ class CachedTeacherTest {
 
     @Test
     void aSplitIsAnsweredAsTheModuleWould() {
-        try (Teacher.TeacherSession lesson = kept(1000).open(data, CPU)) {
+        try (TeacherSession lesson = kept(1000).open(data, CPU)) {
             float[] answers = lesson.predict(data, Split.VALID).logits();
-            try (Teacher.TeacherSession plain =
-                    ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
+            try (TeacherSession plain = ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
                 assertThat(answers).isEqualTo(plain.predict(data, Split.VALID).logits());
             }
         }

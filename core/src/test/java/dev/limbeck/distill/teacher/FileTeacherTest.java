@@ -50,7 +50,7 @@ class FileTeacherTest {
     }
 
     private float[] answers(Teacher teacher, Tensor input) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+        try (TeacherSession lesson = teacher.open(data, CPU)) {
             return Tensors.toFloats(lesson.logits(Batch.of(input)));
         }
     }
@@ -76,12 +76,12 @@ class FileTeacherTest {
                     assertThat(found[3 * row + c] - logits[3 * row + c]).isCloseTo(shift, within(1e-5f));
                 }
             }
-            try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
-                assertThat(lesson.outputKind()).isEqualTo(OutputKind.PROBABILITIES);
+            try (TeacherSession lesson = teacher.open(data, CPU)) {
+                assertThat(lesson.facts().kind()).isEqualTo(OutputKind.PROBABILITIES);
             }
-            try (Teacher.TeacherSession lesson =
+            try (TeacherSession lesson =
                     teacher.withOutput(TeacherOutput.LOGITS).open(data, CPU)) {
-                assertThat(lesson.outputKind()).as("as it was told").isEqualTo(OutputKind.LOGITS);
+                assertThat(lesson.facts().kind()).as("as it was told").isEqualTo(OutputKind.LOGITS);
             }
         }
     }
@@ -94,8 +94,8 @@ class FileTeacherTest {
                 .withClassNames(List.of("a", "b", "c"))) {
             List<Teacher> all = List.of(
                     teacher,
-                    teacher.withLayout(false, true),
-                    teacher.withLayout(true, false),
+                    teacher.withPreprocessing(Map.of("channels", "bgr")),
+                    teacher.withPreprocessing(Map.of("layout", "nhwc")),
                     teacher.withOutput(TeacherOutput.PROBABILITIES),
                     teacher.withPreprocessing(Map.of("mean", "0.1,0.1,0.1", "std", "1,1,1")),
                     MappedTeacher.byName(teacher, List.of("b", "a", "c")),
@@ -103,8 +103,8 @@ class FileTeacherTest {
             Map<String, Teacher> byFingerprint = new LinkedHashMap<>();
             try (GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
                 for (Teacher one : all) {
-                    try (Teacher.TeacherSession lesson = one.open(given, CPU)) {
-                        byFingerprint.put(lesson.fingerprint(), one);
+                    try (TeacherSession lesson = one.open(given, CPU)) {
+                        byFingerprint.put(lesson.facts().identity(), one);
                     }
                 }
             }
@@ -167,7 +167,7 @@ class FileTeacherTest {
     @Test
     void logitsThatAreToBeProbabilitiesAreRefused() {
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).withOutput(TeacherOutput.PROBABILITIES);
-                Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+                TeacherSession lesson = teacher.open(data, CPU)) {
             assertThatThrownBy(() -> lesson.predict(data, Split.VALID))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
@@ -187,14 +187,14 @@ class FileTeacherTest {
         try (FileTeacher teacher = FileTeacher.open(file("return torch.mean(x, [1, 2])", extra))) {
             assertThat(teacher.classNames()).containsExactly("cat", "dog", "möwe");
             assertThat(teacher.classes()).isEqualTo(3);
-            assertThat(teacher.channelsLast()).isTrue();
-            assertThat(teacher.preparation())
+            assertThat(teacher.preprocessing())
+                    .containsEntry("layout", "nhwc")
                     .containsEntry("mean", "0.5,0.5,0.5")
                     .containsEntry("std", "0.25,0.25,0.25");
             assertThat(teacher.facts().kind()).isEqualTo("TorchScript");
             try (Scope scope = Scope.open();
                     GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"));
-                    Teacher.TeacherSession lesson = teacher.open(given, CPU)) {
+                    TeacherSession lesson = teacher.open(given, CPU)) {
                 Tensor x = Toy.images(2, 6, 1);
                 float[] expected = channelMeans(x);
                 for (int i = 0; i < expected.length; i++) expected[i] = (expected[i] - 0.5f) / 0.25f;
@@ -224,7 +224,7 @@ class FileTeacherTest {
         List<String> lines = new ArrayList<>();
         Path file = file(MEANS, Map.of(key, text));
         try (FileTeacher model = FileTeacher.open(file, ModelRole.MODEL, lines::add)) {
-            Object found = expected.startsWith("[") ? model.classNames() : model.preparation();
+            Object found = expected.startsWith("[") ? model.classNames() : model.preprocessing();
             assertThat(found.toString()).isEqualTo(expected);
             assertThat(lines)
                     .hasSize(count)
@@ -236,7 +236,7 @@ class FileTeacherTest {
     void theCallerSaysWhatTheFileDoesNot() {
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of()))
                         .withClassNames(List.of("a", "b", "c"))
-                        .withLayout(false, true);
+                        .withPreprocessing(Map.of("channels", "bgr"));
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             float[] straight = channelMeans(x);
@@ -307,10 +307,10 @@ class FileTeacherTest {
             double expected = (0.98 * 0.98 + 0.4 * 0.2) / (0.98 + 0.4);
             assertThat(Math.exp(found[0])).isCloseTo(expected, within(1e-5));
         }
-        try (Teacher.TeacherSession lesson = EnsembleTeacher.of(sure, unsure)
+        try (TeacherSession lesson = EnsembleTeacher.of(sure, unsure)
                 .withCombination(EnsembleTeacher.Combination.CONFIDENCE)
                 .open(data, CPU)) {
-            assertThat(lesson.outputKind()).isEqualTo(OutputKind.PROBABILITIES);
+            assertThat(lesson.facts().kind()).isEqualTo(OutputKind.PROBABILITIES);
         }
     }
 

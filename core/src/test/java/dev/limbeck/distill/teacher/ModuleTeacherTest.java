@@ -9,9 +9,9 @@ import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.distill.KnowledgeDistillation;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.BatchNorm2d;
-import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Flatten;
 import dev.limbeck.nn.ForwardHook;
@@ -19,6 +19,7 @@ import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
@@ -36,6 +37,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -108,7 +110,7 @@ class ModuleTeacherTest {
     @Test
     void whileItTeachesItIsFrozenInEvaluationModeAndOutsideTheGraph() {
         List<Boolean> graph = new ArrayList<>();
-        try (ForwardHook.Registration hook = teacher.onForward((module, input, output) -> {
+        try (ForwardHook.Registration hook = teacher.onForward((module, inputs, output) -> {
             graph.add(output.requires_grad());
             return null;
         })) {
@@ -129,7 +131,7 @@ class ModuleTeacherTest {
     }
 
     private Tensor answer(Module module, Precision precision, Tensor x) {
-        try (Teacher.TeacherSession lesson =
+        try (TeacherSession lesson =
                 ModuleTeacher.of(module, List.of()).withOwnPrecision(precision).open(data, student.device())) {
             return lesson.logits(Batch.of(x));
         }
@@ -153,15 +155,13 @@ class ModuleTeacherTest {
     @Test
     void whileCapturesLookInsideTheModuleItselfAnswers() {
         try (Scope scope = Scope.open();
-                Teacher.TeacherSession lesson = ModuleTeacher.of(teacher, List.of())
+                TeacherSession lesson = ModuleTeacher.of(teacher, List.of())
                         .withOwnPrecision(Precision.BF16)
                         .open(data, student.device())) {
             Tensor x = Toy.images(0, 6, 1);
-            Capture capture = lesson.capture(List.of("bn"));
-            capture.start();
-            lesson.logits(Batch.of(x));
-            assertThat(DType.of(capture.get("bn"))).isEqualTo(DType.FLOAT32);
-            float[] seen = Tensors.toFloats(capture.get("bn"));
+            Tensor bn = lesson.compute(Batch.of(x), Set.of("bn")).feature("bn");
+            assertThat(DType.of(bn)).isEqualTo(DType.FLOAT32);
+            float[] seen = Tensors.toFloats(bn);
             try (NoGrad noGrad = NoGrad.on()) {
                 Tensor expected =
                         teacher.module("bn").apply(teacher.module("conv").apply(x));
@@ -206,8 +206,7 @@ class ModuleTeacherTest {
     void droppingTeachersTeachWithoutDropout() {
         try (Module dropping = new Sequential(new Flatten(), new Dropout(0.5), new Linear(192, 3));
                 Scope scope = Scope.open()) {
-            Teacher.TeacherSession lesson =
-                    ModuleTeacher.of(dropping, List.of()).open(data, student.device());
+            TeacherSession lesson = ModuleTeacher.of(dropping, List.of()).open(data, student.device());
             Tensor x = Toy.images(0, 4, 0);
             assertThat(Tensors.toFloats(lesson.logits(Batch.of(x))))
                     .containsExactly(Tensors.toFloats(lesson.logits(Batch.of(x))));
@@ -240,7 +239,7 @@ class ModuleTeacherTest {
             public void beforeBatch(TrainStep step) {
                 if (step.index() == 1) {
                     Tensor mixed = Toy.images(77, 3, 2);
-                    step.replaceBatch(new Batch(List.of(mixed), Tensors.of(new long[3], 3), new int[3]));
+                    step.replaceBatch(new Batch(Inputs.of(mixed), Tensors.of(new long[3], 3), new int[3]));
                 }
             }
         };
@@ -250,14 +249,14 @@ class ModuleTeacherTest {
 
             @Override
             public void beforeTrain(TrainingContext fit) {
-                teachers = teacher.onForward((module, input, output) -> {
-                    seenByTeacher.add(input.data_ptr().address());
-                    seenByTeacher.add(input.size(0));
+                teachers = teacher.onForward((module, inputs, output) -> {
+                    seenByTeacher.add(inputs.only().data_ptr().address());
+                    seenByTeacher.add(inputs.only().size(0));
                     return null;
                 });
-                students = fit.model().onForward((module, input, output) -> {
-                    seenByStudent.add(input.data_ptr().address());
-                    seenByStudent.add(input.size(0));
+                students = fit.model().onForward((module, inputs, output) -> {
+                    seenByStudent.add(inputs.only().data_ptr().address());
+                    seenByStudent.add(inputs.only().size(0));
                     return null;
                 });
             }
@@ -285,7 +284,7 @@ class ModuleTeacherTest {
         GivenBatches given = Toy.data(1, 4).prepared(students);
         try (SavedModel saved = SavedModel.open(file, null);
                 Scope scope = Scope.open();
-                Teacher.TeacherSession lesson = ModuleTeacher.of(saved).open(given, student.device())) {
+                TeacherSession lesson = ModuleTeacher.of(saved).open(given, student.device())) {
             float[] pixels = new float[3 * 4];
             for (int i = 0; i < pixels.length; i++) pixels[i] = i / 12f;
             double[][] mean = {{0.5, 0.4, 0.3}, {0.485, 0.456, 0.406}};
@@ -297,28 +296,14 @@ class ModuleTeacherTest {
                 }
             }
             float[][] seen = new float[1][];
-            try (ForwardHook.Registration hook = saved.module().onForward((module, input, output) -> {
-                seen[0] = Tensors.toFloats(input);
+            try (ForwardHook.Registration hook = saved.module().onForward((module, inputs, output) -> {
+                seen[0] = Tensors.toFloats(inputs.only());
                 return null;
             })) {
                 lesson.logits(Batch.of(Tensors.of(normalized[0], 1, 3, 2, 2)));
             }
             assertThat(seen[0]).containsExactly(normalized[1], within(1e-5f));
         }
-    }
-
-    @Test
-    void theSameNormalizationOrNoneIsLeftAlone() {
-        Tensor x = Tensors.full(1, DType.FLOAT32, 1, 3, 1, 1);
-        Map<String, String> how = Map.of("mean", "0.5,0.5,0.5", "std", "1.0,1.0,1.0", "image_size", "8x8");
-        Map<String, String> same = Map.of("mean", "0.50,0.5,0.5", "std", "1,1,1", "image_size", "8x8");
-        for (Map<String, String> other : List.of(how, same, Map.<String, String>of())) {
-            assertThat(Renormalize.between(how, other, ModelName.teacher("t")).apply(x))
-                    .isSameAs(x);
-            assertThat(Renormalize.between(other, how, ModelName.teacher("t")).apply(x))
-                    .isSameAs(x);
-        }
-        x.close();
     }
 
     @Test
@@ -330,8 +315,10 @@ class ModuleTeacherTest {
                         Learner.create(Toy.data(1, 4).prepared(Map.of("image_size", "8x8")), TinyNet.ARCHITECTURE)) {
             assertThatThrownBy(() ->
                             small.fit(1, 0.01, KnowledgeDistillation.from(large).build(), new Moments(moments::add)))
-                    .hasMessage("teacher tiny wants images of 64x64, the data gives 8x8: this data comes in one form "
-                            + "only, {image_size=8x8}; choose a model for such inputs");
+                    .hasMessage("teacher tiny wants its inputs otherwise than the data gives them: this data comes in "
+                            + "one form only, "
+                            + ImagePreprocessing.defaults(8).identity() + ", found "
+                            + ImagePreprocessing.defaults(64).identity() + "; choose a model for such inputs");
             assertThat(large.model().isTraining()).isTrue();
         }
         assertThat(moments).doesNotContain("beforeBatch");
@@ -340,11 +327,10 @@ class ModuleTeacherTest {
     @ParameterizedTest
     @ValueSource(strings = {"0.5", "0.5,0.5,a", "", "0.5,0.5,0.5,0.5"})
     void normalizationThatCannotBeUnderstoodIsAnsweredInOneLine(String mean) {
-        Map<String, String> students = Map.of("mean", "0.4,0.4,0.4", "std", "1,1,1");
-        assertThatThrownBy(() ->
-                        Renormalize.between(students, Map.of("mean", mean, "std", "1,1,1"), ModelName.teacher("t")))
+        ImagePreprocessing students = ImagePreprocessing.defaults(8);
+        assertThatThrownBy(() -> students.with(Map.of("mean", mean, "std", "1,1,1")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("teacher t says its inputs have mean '" + mean
-                        + "' and std '1,1,1'; expected 3 finite numbers each, as the data has, the latter above 0");
+                .hasMessageContaining("mean must be three numbers")
+                .hasMessageContaining("found");
     }
 }

@@ -54,7 +54,7 @@ class OtherTeachersTest {
     }
 
     private float[] answers(Teacher teacher, Tensor input) {
-        try (Teacher.TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
+        try (TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
             return Tensors.toFloats(lesson.logits(Batch.of(input)));
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
@@ -16,6 +17,7 @@ import dev.limbeck.distill.loss.LogitMse;
 import dev.limbeck.distill.loss.MultiLabel;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -61,7 +63,7 @@ class TeacherOutputTest {
 
     private float[] answers(Teacher teacher) {
         try (Scope scope = Scope.open();
-                Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
+                TeacherSession lesson = teacher.open(data, CPU)) {
             return Tensors.toFloats(lesson.logits(Batch.of(Toy.images(3, 6, 1))));
         }
     }
@@ -120,8 +122,8 @@ class TeacherOutputTest {
             })
     void whatIsClearIsUsed(String output, OutputKind knowledge) {
         try (FileTeacher teacher = teacher(output)) {
-            try (Teacher.TeacherSession lesson = teacher.open(data, CPU)) {
-                assertThat(lesson.outputKind()).isEqualTo(knowledge);
+            try (TeacherSession lesson = teacher.open(data, CPU)) {
+                assertThat(lesson.facts().kind()).isEqualTo(knowledge);
             }
             sameUpToARowsConstant(answers(teacher), logits(), 0.03f);
         }
@@ -243,7 +245,8 @@ class TeacherOutputTest {
 
     private void known(FileTeacher model) {
         try (Scope scope = Scope.open()) {
-            assertThat(Tensors.toFloats(model.knownBy(Toy.images(3, 6, 1)).logits(Toy.images(3, 6, 1))))
+            assertThat(Tensors.toFloats(model.knownBy(Preprocessing.none(), Inputs.of(Toy.images(3, 6, 1)))
+                            .logits(Preprocessing.none(), Inputs.of(Toy.images(3, 6, 1)))))
                     .hasSize(18);
         }
     }
@@ -292,12 +295,11 @@ class TeacherOutputTest {
     @Test
     void keptAnswersKnowTheOutput() {
         try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
-            try (Teacher.TeacherSession one =
-                            teacher.withOutput(TeacherOutput.SIGMOID).open(data, CPU);
-                    Teacher.TeacherSession other =
+            try (TeacherSession one = teacher.withOutput(TeacherOutput.SIGMOID).open(data, CPU);
+                    TeacherSession other =
                             teacher.withOutput(TeacherOutput.LOGITS).open(data, CPU)) {
-                assertThat(one.fingerprint()).isNotEqualTo(other.fingerprint());
-                assertThat(one.output()).startsWith("sigmoids");
+                assertThat(one.facts().identity()).isNotEqualTo(other.facts().identity());
+                assertThat(one.facts().output()).startsWith("sigmoids");
             }
         }
     }
@@ -318,8 +320,8 @@ class TeacherOutputTest {
     void whateverIsClosedSaysSo() {
         FileTeacher teacher = teacher("return z");
         CachedTeacher kept = CachedTeacher.inMemory(teacher, 100);
-        Teacher.TeacherSession lesson = kept.open(data, CPU);
-        Teacher.TeacherSession open = teacher.open(data, CPU);
+        TeacherSession lesson = kept.open(data, CPU);
+        TeacherSession open = teacher.open(data, CPU);
         lesson.close();
         lesson.close();
         closed(() -> lesson.logits(batch()));
@@ -331,8 +333,8 @@ class TeacherOutputTest {
         closed(() -> EnsembleTeacher.of(teacher).open(data, CPU));
         Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8);
         ModuleTeacher module = ModuleTeacher.of(learner);
-        Teacher.TeacherSession begun = module.open(data, CPU);
-        Teacher.TeacherSession ended = module.open(data, CPU);
+        TeacherSession begun = module.open(data, CPU);
+        TeacherSession ended = module.open(data, CPU);
         ended.close();
         closed(() -> ended.logits(batch()));
         learner.close();
@@ -343,7 +345,7 @@ class TeacherOutputTest {
         closed(learner::validate);
         closed(() -> learner.save(home.resolve("closed.safetensors")));
         FunctionTeacher function = new FunctionTeacher("f", data.classNames(), inputs -> new float[3 * inputs.rows()]);
-        Teacher.TeacherSession over = function.open(data, CPU);
+        TeacherSession over = function.open(data, CPU);
         over.close();
         closed(() -> over.logits(batch()));
         ImageData images =

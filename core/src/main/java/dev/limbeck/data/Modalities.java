@@ -1,0 +1,48 @@
+package dev.limbeck.data;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Registry;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.LoggerFactory;
+
+/** Find the modality that data, a model or a saved preprocessing belongs to: ours, and those of jars on the class path. */
+public final class Modalities {
+    /** The key of a saved model's metadata that names its modality. Files without it are older than others than images. */
+    public static final String KEY = "modality";
+
+    private static final String OLDEST = "image";
+    private static final Registry<Modality> ALL =
+            Registry.of("modality", Modality.class, Modality::kind, LoggerFactory.getLogger(Modalities.class)::warn);
+
+    private Modalities() {}
+
+    /** Return all modalities. */
+    public static List<Modality> all() {
+        return ALL.all();
+    }
+
+    /**
+     * Return the modality of a kind.
+     *
+     * @throws LimbeckException if there is none: which artifact may be missing
+     */
+    public static Modality byKind(String kind) {
+        return ALL.find(kind)
+                .orElseThrow(() -> new LimbeckException("no modality '" + kind + "' is on the class path, found "
+                        + String.join(", ", ALL.names()) + "; add the artifact that brings it (limbeck-" + kind + ")"));
+    }
+
+    /** Return the first modality that a model's inputs and metadata belong to, or nothing if none does. */
+    public static Optional<Modality> of(ModelFacts model) {
+        String named = model.metadata().get(KEY);
+        if (named != null) return Optional.of(byKind(named));
+        return ALL.all().stream().filter(modality -> modality.takes(model)).findFirst();
+    }
+
+    /** Return the modality that a saved model's metadata names. */
+    public static Modality of(Map<String, String> metadata) {
+        return byKind(metadata.getOrDefault(KEY, OLDEST));
+    }
+}

@@ -1,0 +1,91 @@
+package dev.limbeck.distill.teacher;
+
+import dev.limbeck.data.Batch;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.Summary;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Change something of another teacher: override what differs, all else is the other's.
+ *
+ * <pre>{@code
+ * Teacher halved = new TeacherWrapper(teacher) {
+ *     @Override
+ *     protected TeacherResult compute(TeacherSession session, Batch batch, Set<String> features) {
+ *         return session.compute(batch, features).withLogits(logits -> Ops.mul(logits, 0.5));
+ *     }
+ * };
+ * }</pre>
+ */
+public abstract class TeacherWrapper implements Teacher {
+    private final Teacher teacher;
+
+    protected TeacherWrapper(Teacher teacher) {
+        this.teacher = teacher;
+    }
+
+    /** Return the other teacher. */
+    protected final Teacher wrapped() {
+        return teacher;
+    }
+
+    /** Compute with the other teacher's session. */
+    protected TeacherResult compute(TeacherSession session, Batch batch, Set<String> features) {
+        return session.compute(batch, features);
+    }
+
+    /** Return what is to be told of the other teacher. Where {@link #compute} differs, the identity must. */
+    protected TeacherFacts facts(TeacherFacts facts) {
+        return facts.withIdentity(
+                facts.identity().isEmpty()
+                        ? ""
+                        : facts.identity() + " " + getClass().getName());
+    }
+
+    @Override
+    public String name() {
+        return teacher.name();
+    }
+
+    @Override
+    public List<String> classNames() {
+        return teacher.classNames();
+    }
+
+    @Override
+    public int classes() {
+        return teacher.classes();
+    }
+
+    @Override
+    public boolean isModule(Module other) {
+        return teacher.isModule(other);
+    }
+
+    @Override
+    public TeacherSession open(TeacherContext context) {
+        TeacherSession session = teacher.open(context);
+        return new TeacherSession() {
+            @Override
+            public TeacherResult compute(Batch batch, Set<String> features) {
+                return TeacherWrapper.this.compute(session, batch, features);
+            }
+
+            @Override
+            public TeacherFacts facts() {
+                return TeacherWrapper.this.facts(session.facts());
+            }
+
+            @Override
+            public Summary summary() {
+                return session.summary();
+            }
+
+            @Override
+            public void close() {
+                session.close();
+            }
+        };
+    }
+}

@@ -1,0 +1,129 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.LimbeckException;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.LongStream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Describe one input of a network.
+ *
+ * @param name by which a network of several inputs knows it
+ * @param type of its elements
+ * @param shape of one row, without the rows: channels, height and width of an image; {@link #FREE} where any length fits
+ * @param pad what fills the end of rows that are shorter than others of their batch
+ * @param bound integers are at least 0 and below this, such as the size of a vocabulary; 0 where none is known, and for floating-point inputs
+ */
+public record InputSpec(String name, DType type, long[] shape, double pad, long bound) {
+    /** A length of a row that may be any. */
+    public static final long FREE = -1;
+    /** The length of an example where any fits. */
+    private static final long EXAMPLE_LENGTH = 8;
+
+    public InputSpec {
+        shape = shape.clone();
+        for (long length : shape) {
+            if (length < 1 && length != FREE) {
+                throw new IllegalArgumentException(
+                        "a length must be positive or free, found " + Arrays.toString(shape));
+            }
+        }
+        if (bound < 0 || bound > 0 && type.isFloatingPoint()) {
+            throw new IllegalArgumentException("integers have a bound of at least 1, floating-point numbers none");
+        }
+    }
+
+    /** Describe the only input, of float32 numbers. */
+    public static InputSpec floats(long... shape) {
+        return new InputSpec(Inputs.ONLY, DType.FLOAT32, shape, 0, 0);
+    }
+
+    /**
+     * Describe an input of int64 numbers, such as the ids of tokens.
+     *
+     * @param bound they are below this
+     * @param pad what fills the end of shorter rows
+     */
+    public static InputSpec ids(String name, long bound, long pad, long... shape) {
+        return new InputSpec(name, DType.INT64, shape, pad, bound);
+    }
+
+    @Override
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /** Return the shape of a batch; free lengths are those of {@link #example}. */
+    public long[] shape(int rows) {
+        return LongStream.concat(
+                        LongStream.of(rows),
+                        LongStream.of(shape).map(length -> length == FREE ? EXAMPLE_LENGTH : length))
+                .toArray();
+    }
+
+    /**
+     * Make rows to try a network with. The values are the same in each run, differ from each other, and leave the engine's
+     * random generator alone; floating-point ones lie between −1 and 1.
+     */
+    public Tensor example(int rows) {
+        long[] batch = shape(rows);
+        int count = Math.toIntExact(Arrays.stream(batch).reduce(1, Math::multiplyExact));
+        if (type.isFloatingPoint()) {
+            float[] values = new float[count];
+            for (int i = 0; i < count; i++) values[i] = (float) Math.sin(1.3 * i);
+            return Tensors.to(Tensors.of(values, batch), type);
+        }
+        long[] values = new long[count];
+        for (int i = 0; i < count; i++) values[i] = i % Math.max(2, bound);
+        return Tensors.to(Tensors.of(values, batch), type);
+    }
+
+    /**
+     * Check that a tensor holds rows of this input.
+     *
+     * @throws LimbeckException saying what was expected and found
+     */
+    public void check(Tensor tensor) {
+        if (DType.of(tensor) == type && fits(tensor.shape())) return;
+        throw new LimbeckException("input '" + name + "' must be " + words() + ", found " + words(DType.of(tensor))
+                + " " + Tensors.shapeText(tensor.shape()));
+    }
+
+    private boolean fits(long[] batch) {
+        if (batch.length != shape.length + 1) return false;
+        for (int i = 0; i < shape.length; i++) if (shape[i] != FREE && shape[i] != batch[i + 1]) return false;
+        return true;
+    }
+
+    /** Return type and shape in words: {@code float32 N×3×32×32}, with {@code ?} for a free length. */
+    public String words() {
+        StringBuilder text = new StringBuilder(words(type)).append(" N");
+        for (long length : shape) text.append('×').append(length == FREE ? "?" : String.valueOf(length));
+        return text.toString();
+    }
+
+    private static String words(DType type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof InputSpec spec
+                && spec.name.equals(name)
+                && spec.type == type
+                && Arrays.equals(spec.shape, shape)
+                && spec.pad == pad
+                && spec.bound == bound;
+    }
+
+    @Override
+    public int hashCode() {
+        return name.hashCode() + Arrays.hashCode(shape);
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + words();
+    }
+}

@@ -1,0 +1,109 @@
+package dev.limbeck.tensor;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Hold what a network computes from: one tensor, or several by name in the network's order. The first dimension of each is
+ * the row. They live in the scope in which their tensors were made.
+ */
+public final class Inputs {
+    /** The name of an input that needs none, since it is the only one. */
+    public static final String ONLY = "x";
+
+    private final Map<String, Tensor> tensors;
+
+    private Inputs(Map<String, Tensor> tensors) {
+        this.tensors = tensors;
+    }
+
+    /** Hold one tensor. */
+    public static Inputs of(Tensor only) {
+        return new Inputs(Map.of(ONLY, only));
+    }
+
+    /**
+     * Hold several tensors.
+     *
+     * @param tensors by name, in the network's order; at least one
+     */
+    public static Inputs of(Map<String, Tensor> tensors) {
+        if (tensors.isEmpty()) throw new IllegalArgumentException("a network needs at least one input");
+        return new Inputs(Collections.unmodifiableMap(new LinkedHashMap<>(tensors)));
+    }
+
+    /** Make the example of each input, see {@link InputSpec#example}. */
+    public static Inputs example(List<InputSpec> specs, int rows) {
+        Map<String, Tensor> examples = new LinkedHashMap<>();
+        for (InputSpec spec : specs) examples.put(spec.name(), spec.example(rows));
+        return of(examples);
+    }
+
+    /** Return the tensors by name, in the network's order. */
+    public Map<String, Tensor> tensors() {
+        return tensors;
+    }
+
+    /** Return the names, in the network's order. */
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    /**
+     * Return the only tensor.
+     *
+     * @throws LimbeckException if there are several
+     */
+    public Tensor only() {
+        if (tensors.size() != 1) {
+            throw new LimbeckException("expected one input, found " + tensors.size() + " (" + String.join(", ", names())
+                    + "); use a network that takes these inputs");
+        }
+        return tensors.values().iterator().next();
+    }
+
+    /**
+     * Return a tensor by its name.
+     *
+     * @throws LimbeckException if there is none: the nearest names
+     */
+    public Tensor get(String name) {
+        Tensor found = tensors.get(name);
+        if (found == null) throw Names.unknown("input", name, names());
+        return found;
+    }
+
+    /** Return the number of rows. */
+    public int rows() {
+        return Math.toIntExact(tensors.values().iterator().next().size(0));
+    }
+
+    /** Return the same inputs after a change of each tensor. */
+    public Inputs map(UnaryOperator<Tensor> change) {
+        if (tensors.size() == 1) {
+            Map.Entry<String, Tensor> only = tensors.entrySet().iterator().next();
+            return new Inputs(Map.of(only.getKey(), change.apply(only.getValue())));
+        }
+        Map<String, Tensor> changed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> changed.put(name, change.apply(tensor)));
+        return of(changed);
+    }
+
+    /** Return the same inputs on a device. */
+    public Inputs to(Device device) {
+        return map(tensor -> Tensors.to(tensor, device));
+    }
+
+    /** Return the device of the first tensor. */
+    public Device device() {
+        return tensors.values().iterator().next().device();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.limbeck;
+
+import java.util.List;
+import java.util.Map;
+
+/** Leave inputs as they are. */
+enum NoPreprocessing implements Preprocessing {
+    INSTANCE;
+
+    @Override
+    public String kind() {
+        return "none";
+    }
+
+    @Override
+    public Map<String, String> toMetadata() {
+        return Map.of();
+    }
+
+    @Override
+    public Preprocessing with(Map<String, String> said) {
+        return this;
+    }
+
+    @Override
+    public String identity() {
+        return "{}";
+    }
+
+    @Override
+    public String layout() {
+        return "";
+    }
+
+    @Override
+    public List<Variant> variants() {
+        return List.of();
+    }
+}
