@@ -44,7 +44,7 @@ public final class ImageModality implements Modality {
 
     @Override
     public boolean takes(ModelFacts model) {
-        return shape(model).length == 3 || model.metadata().containsKey(ImagePreprocessing.SIZE);
+        return model.inputs().isEmpty() || shape(model).length == 3;
     }
 
     /** Return the shape of a row of the only input; empty if there are others, or the file does not say. */
