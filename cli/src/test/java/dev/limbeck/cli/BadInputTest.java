@@ -160,8 +160,8 @@ class BadInputTest {
                 "--workers 0 | --workers must be at least 1, found 0",
                 "--valid-fraction 1.5 | valid_fraction must be at least 0 and below 1, found 1.5",
                 "--valid-fraction NaN | valid_fraction must be at least 0 and below 1, found NaN",
-                "--mean 0,0,0 | mean and std go together, found only mean",
-                "--std 1,1,1 | mean and std go together, found only std",
+                "--mean 0,0,0 | set mean and std together, found only mean",
+                "--std 1,1,1 | set mean and std together, found only std",
                 "--mean 0,0 --std 1,1,1 | normalization mean must be three numbers, found [0.0, 0.0]",
                 "--mean NaN,0,0 --std 1,1,1 | normalization mean must be three numbers, found [NaN, 0.0, 0.0]",
                 "--mean 0,0,0 --std 1,0,1 | normalization std must be three numbers above 0, found [1.0, 0.0, 1.0]",
@@ -310,7 +310,7 @@ class BadInputTest {
                         home.resolve("few"))
                 .done();
         assertThat(answer.err())
-                .contains("12 of 16 training images have no label; without a teacher they teach nothing");
+                .contains("12 of 16 training images have no label; training without a teacher needs labels");
     }
 
     @Test

@@ -172,8 +172,8 @@ final class CachedSession implements Teacher.TeacherSession {
         if (origin == null || trying) return null;
         if (!origin.changes().isEmpty()) {
             if (folder == null) return null;
-            throw new LimbeckException("answers about mixed images (mixup, cutmix) cannot be kept, because each is "
-                    + "seen once; leave the mixing out, or keep no answers");
+            throw new LimbeckException("outputs for mixed images (mixup, cutmix) cannot be cached, because each is "
+                    + "seen once; turn the mixing off, or the cache");
         }
         // What is in memory has no inside, and a pass that watches none needs none.
         if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;

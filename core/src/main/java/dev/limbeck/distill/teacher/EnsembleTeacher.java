@@ -47,7 +47,7 @@ public final class EnsembleTeacher implements Teacher {
         if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs a teacher at least");
         if (weights.length != teachers.size()) {
             throw new LimbeckException(
-                    "there must be a weight for each of " + teachers.size() + " teachers, found " + weights.length);
+                    "set one weight for each of " + teachers.size() + " teachers, found " + weights.length);
         }
         for (double weight : weights) Settings.positive("weight", weight);
         double sum = Arrays.stream(weights).sum();

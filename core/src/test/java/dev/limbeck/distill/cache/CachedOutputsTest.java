@@ -238,8 +238,8 @@ class CachedOutputsTest {
                             Mixup.blend(1),
                             KnowledgeDistillation.from(kept("a", Encoding.FLOAT32))
                                     .build()))
-                    .hasMessage("answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
-                            + "leave the mixing out, or keep no answers");
+                    .hasMessage("outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
+                            + "turn the mixing off, or the cache");
         }
         FunctionTeacher function =
                 new FunctionTeacher("service", data.classNames(), inputs -> new float[inputs.rows() * 3]);

@@ -161,7 +161,7 @@ class OtherTeachersTest {
                             + "[class0, class1, class2] and [class1, class0, class2]");
         }
         assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(1, 2))
-                .hasMessage("there must be a weight for each of 1 teachers, found 2");
+                .hasMessage("set one weight for each of 1 teachers, found 2");
         assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(0))
                 .hasMessage("weight must be a positive number, found 0.0");
         assertThatThrownBy(EnsembleTeacher::of).hasMessage("an ensemble needs a teacher at least");
