@@ -336,7 +336,7 @@ class DistillationChoicesTest {
                                     .classes(Map.of("class0", List.of("other")))
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("the mapping of classes has no 'class1'; say what it stands for");
+                    .hasMessage("the class mapping has no 'class1'; add it");
         }
     }
 

@@ -413,7 +413,7 @@ class FeatureDistillationTest {
         refused(
                 KnowledgeDistillation.from(new LogitsOnly(student.data().classNames()))
                         .pair(FeaturePair.of("layer2", "layer2")),
-                "this teacher shows its logits only; use losses on logits, or a teacher from a run directory or a "
+                "this teacher returns logits only; use losses on logits, or a teacher from a run directory or a "
                         + "checkpoint");
         // A module that the network has and does not call, and one that gives what no loss takes.
         try (Module odd = new Odd();

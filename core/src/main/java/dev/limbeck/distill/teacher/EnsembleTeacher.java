@@ -17,20 +17,20 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Teach with several teachers at once, each of which keeps its own image size and normalization.
+ * Combine several teachers. Each keeps its own image size and normalization.
  *
- * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, distill ensembles.
+ * <p>Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015, distill from ensembles.
  */
 public final class EnsembleTeacher implements Teacher {
-    /** Say how several answers become one; w are the teachers' weights, p their probabilities at T = 1. */
+    /** Formula that combines the outputs; w are the teachers' weights, p their probabilities at T = 1. */
     public enum Combination {
         /** Σ w·logits / Σ w. */
         LOGITS,
-        /** log(Σ w·p / Σ w), which a single teacher with large logits sways less. */
+        /** log(Σ w·p / Σ w). A single teacher with large logits has less influence. */
         PROBABILITIES,
         /**
-         * log(Σ w·c·p / Σ w·c) with c the probability of a teacher's own first choice: for each row those count most that are
-         * surest of it.
+         * log(Σ w·c·p / Σ w·c) with c the largest probability of each teacher. Confident teachers count more in each
+         * row.
          */
         CONFIDENCE
     }
@@ -44,7 +44,7 @@ public final class EnsembleTeacher implements Teacher {
     private EnsembleTeacher(List<Teacher> teachers, double[] weights, Combination join) {
         this.teachers = List.copyOf(teachers);
         this.join = join;
-        if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs a teacher at least");
+        if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs at least one teacher");
         if (weights.length != teachers.size()) {
             throw new LimbeckException(
                     "set one weight for each of " + teachers.size() + " teachers, found " + weights.length);
@@ -62,19 +62,19 @@ public final class EnsembleTeacher implements Teacher {
         }
     }
 
-    /** Take the mean of the logits, all alike. */
+    /** Create an ensemble that averages logits with equal weights. */
     public static EnsembleTeacher of(Teacher... teachers) {
         double[] weights = new double[teachers.length];
         Arrays.fill(weights, 1);
         return new EnsembleTeacher(List.of(teachers), weights, Combination.LOGITS);
     }
 
-    /** Return the same teachers with a positive weight each. */
+    /** Return a copy with a positive weight per teacher. */
     public EnsembleTeacher withWeights(double... weights) {
         return new EnsembleTeacher(teachers, weights, join);
     }
 
-    /** Return the same teachers, joined in another way. */
+    /** Return a copy with another combination formula. */
     public EnsembleTeacher withCombination(Combination other) {
         return new EnsembleTeacher(teachers, shares, other);
     }
@@ -109,8 +109,8 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     private LimbeckException otherClasses(int position, Tensor answer, Tensor others) {
-        return new LimbeckException("teacher " + teachers.get(position).name() + " knows " + answer.size(1)
-                + " classes, those before it " + others.size(1) + "; join teachers of the same classes");
+        return new LimbeckException("teacher " + teachers.get(position).name() + " has " + answer.size(1)
+                + " classes, the teachers before it " + others.size(1) + "; combine teachers with the same classes");
     }
 
     @Override
@@ -136,7 +136,7 @@ public final class EnsembleTeacher implements Teacher {
                         }
                         sum = sum == null ? part : sum.add(part);
                     }
-                    if (sum == null) throw new IllegalStateException("an ensemble has a teacher at least");
+                    if (sum == null) throw new IllegalStateException("an ensemble has at least one teacher");
                     if (counts != null) sum = sum.div(counts);
                     return scope.promote(
                             join == Combination.LOGITS
@@ -145,7 +145,7 @@ public final class EnsembleTeacher implements Teacher {
                 }
             }
 
-            /** Joined probabilities are known as such; and nobody knows more than the least of the teachers tells. */
+            /** Probabilities if they are averaged; otherwise the least informative kind of all teachers. */
             @Override
             public OutputKind outputKind() {
                 OutputKind least = join == Combination.LOGITS ? OutputKind.LOGITS : OutputKind.PROBABILITIES;
@@ -153,7 +153,7 @@ public final class EnsembleTeacher implements Teacher {
                 return least;
             }
 
-            /** The least of what they compute in. */
+            /** The lowest precision of all teachers. */
             @Override
             public Precision precision() {
                 return lessons.stream().map(TeacherSession::precision).anyMatch(Precision.BF16::equals)
@@ -171,7 +171,7 @@ public final class EnsembleTeacher implements Teacher {
 
             @Override
             public void close() {
-                // The last first, as each may have found a module as an earlier one had left it.
+                // In reverse order: a later session may have saved the state that an earlier one set.
                 RuntimeException failure = null;
                 for (int i = lessons.size() - 1; i >= 0; i--) {
                     try {

@@ -18,15 +18,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what is known of the model in a file: first what the file says, over it what its user says.
+ * Hold the facts about a model file. The user's settings override those of the file.
  *
- * @param classNames in the order of its outputs; empty if they are not known
- * @param preparation of its inputs, as far as it is known, in the order in which it is said
- * @param channelsLast whether it takes N×H×W×3
- * @param blueFirst whether it takes blue, green and red
- * @param output what its numbers are; null to find it out
- * @param trusted whether Limbeck itself wrote what the output is
- * @param log takes a line about what is doubtful
+ * @param classNames class names in the order of its outputs; empty if unknown
+ * @param preparation preprocessing of its inputs, as far as known, in the order of the file
+ * @param channelsLast whether the input is N×H×W×3
+ * @param blueFirst whether the channel order is BGR
+ * @param output kind of its output; null to detect it
+ * @param trusted whether Limbeck wrote the kind of output
+ * @param log receives warnings
  */
 record FileSettings(
         List<String> classNames,
@@ -61,9 +61,9 @@ record FileSettings(
     }
 
     /**
-     * Read what a file says.
+     * Read the facts stored in a file.
      *
-     * @throws LimbeckException if one of its words is none that is known
+     * @throws LimbeckException if a value is not one of the known words
      */
     static FileSettings of(Path file, ModelRuntime.Facts facts, ModelRole role, Consumer<String> log) {
         Map<String, String> metadata = facts.metadata();
@@ -110,7 +110,7 @@ record FileSettings(
         return new FileSettings(classNames, preparation, channelsLast, blueFirst, what, false, role, log);
     }
 
-    /** Read one of two words, whatever their case; null if nothing is said. */
+    /** Parse one of two words, ignoring case. Return null if the key is missing. */
     private static @Nullable Boolean isSecond(ModelRuntime.Facts facts, String key, String first, String second) {
         String said = facts.metadata().get(key);
         if (said == null) return null;
@@ -159,7 +159,7 @@ record FileSettings(
                         + Printable.quote(text) + "'; it is not used");
                 continue;
             }
-            // White is 1, so that no mean or deviation of it can be above.
+            // Pixels are in [0, 1], so a mean or standard deviation cannot exceed 1.
             boolean ofPixels = numbers.stream().anyMatch(number -> number > 1);
             pixels |= ofPixels;
             known.put(
@@ -168,9 +168,9 @@ record FileSettings(
                             .map(number -> String.valueOf(ofPixels ? number / 255 : number))
                             .collect(Collectors.joining(",")));
         }
-        if (pixels) lines.accept("mean and std are of pixels from 0 to 255; both are divided by 255");
+        if (pixels) lines.accept("mean and std are for pixels from 0 to 255; both are divided by 255");
         if (PIXELS.equals(facts.metadata().get(INPUT))) {
-            // It normalizes values from 0 to 255 itself.
+            // The model normalizes values from 0 to 255 itself.
             known.put(MEAN, "0.0,0.0,0.0");
             String unit = String.valueOf(1 / 255.0);
             known.put(STD, unit + "," + unit + "," + unit);
@@ -185,7 +185,7 @@ record FileSettings(
         return known;
     }
 
-    /** Read numbers between commas, in brackets or not; none if any is not a number. */
+    /** Parse numbers between commas, with or without brackets. Return an empty list if any part is not a number. */
     private static List<Double> numbers(String text) {
         try {
             return Stream.of(text.replaceAll("[\\[\\]()\\s]", "").split(","))

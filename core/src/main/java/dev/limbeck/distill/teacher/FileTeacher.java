@@ -25,20 +25,20 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Teach with a model in a file that has its own runtime, TorchScript or, with limbeck-export beside, ONNX. It computes on
- * the CPU as it was saved. What the file does not say, the caller does:
+ * Run a model file with its own runtime: TorchScript or, with limbeck-export on the class path, ONNX. It runs on the
+ * CPU in its saved precision. The caller sets what the file does not contain:
  *
  * <pre>{@code
  * FileTeacher.open(Path.of("teacher.pt")).seeing(preparation.toMetadata()).named(classNames)
  * }</pre>
  *
- * <p>Close it.
+ * <p>Close it after use.
  */
 public final class FileTeacher implements Teacher, AutoCloseable {
-    /** What may differ, as a share of the largest output, when an image is asked about beside others. */
+    /** Tolerance between an image in a full batch and in a smaller one, as a share of the largest output. */
     private static final double STEADY = 0.01;
 
-    /** How many rows show what the output is. */
+    /** Number of rows used to detect the kind of output. */
     private static final int LOOKED_AT = 128;
 
     private final Path file;
@@ -57,27 +57,27 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Open a file. Of its metadata {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean}, {@code std},
-     * {@code layout}, {@code channels} and {@code output} are honored.
+     * Open a file. The metadata keys {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean},
+     * {@code std}, {@code layout}, {@code channels} and {@code output} are used.
      *
-     * @throws LimbeckException if it is not there, or no runtime takes it
+     * @throws LimbeckException if the file does not exist, or no runtime can open it
      */
     public static FileTeacher open(Path file) {
         return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn);
     }
 
     /**
-     * Open a file for whatever use.
+     * Open a file for a given role.
      *
-     * @param role by which messages name the model
-     * @param log takes a line about what is doubtful
-     * @throws LimbeckException if it is not there, or no runtime takes it
+     * @param role role of the model in error messages
+     * @param log receives warnings
+     * @throws LimbeckException if the file does not exist, or no runtime can open it
      */
     public static FileTeacher open(Path file, ModelRole role, Consumer<String> log) {
         return open(file, role, log, ModelRuntime::open);
     }
 
-    /** Open a file for what it says, without running it where that can be: it answers nothing. */
+    /** Open a file to read its metadata only, without loading the model where possible. It has no outputs. */
     public static FileTeacher look(Path file) {
         return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn, ModelRuntime::look);
     }
@@ -98,7 +98,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             running.close();
             String message = String.valueOf(e.getMessage());
             throw new LimbeckException(
-                    message.startsWith(file.toString()) ? message : file + " says what can't be: " + message, e);
+                    message.startsWith(file.toString()) ? message : file + " has invalid settings: " + message, e);
         } catch (RuntimeException e) {
             running.close();
             throw e;
@@ -109,27 +109,27 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return new FileTeacher(file, running, sha256, other, closing);
     }
 
-    /** Return the same teacher with class names in the order of its outputs. */
+    /** Return a copy with class names in the order of its outputs. */
     public FileTeacher withClassNames(List<String> names) {
         return with(settings.named(names));
     }
 
-    /** Return the same teacher with inputs prepared otherwise; what is not said stays. */
+    /** Return a copy with other preprocessing. Missing keys keep their value. */
     public FileTeacher withPreprocessing(Map<String, String> otherPreparation) {
         return with(settings.seeing(otherPreparation));
     }
 
     /**
-     * Return the same teacher with another order of the input's numbers.
+     * Return a copy with another input layout.
      *
-     * @param lastChannels whether it takes N×H×W×3 in place of N×3×H×W
-     * @param firstBlue whether blue comes first; mean and std are said with red first all the same
+     * @param lastChannels whether the input is N×H×W×3 instead of N×3×H×W
+     * @param firstBlue whether the channel order is BGR; mean and std are still given in RGB order
      */
     public FileTeacher withLayout(boolean lastChannels, boolean firstBlue) {
         return with(settings.laidOut(lastChannels, firstBlue));
     }
 
-    /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
+    /** Return a copy with a given kind of output. Otherwise it is detected from outputs for rows across the data. */
     public FileTeacher withOutput(@Nullable TeacherOutput what) {
         return with(settings.giving(what));
     }
@@ -149,37 +149,37 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return settings.classNames().size();
     }
 
-    /** Return how its inputs are prepared, as far as it is known. */
+    /** Return the preprocessing of its inputs, as far as known. */
     public Map<String, String> preparation() {
         return settings.preparation();
     }
 
-    /** Return what the file says of itself. */
+    /** Return the facts stored in the file. */
     public ModelRuntime.Facts facts() {
         return running.facts();
     }
 
-    /** Return whether it takes N×H×W×3. */
+    /** Return whether the input is N×H×W×3. */
     public boolean channelsLast() {
         return settings.channelsLast();
     }
 
-    /** Return whether it takes blue, green and red in place of red, green and blue. */
+    /** Return whether the channel order is BGR. */
     public boolean blueFirst() {
         return settings.blueFirst();
     }
 
-    /** Return the SHA-256 of all that the model is read from, in hex; see {@link ModelFiles}. */
+    /** Return the SHA-256 of all files of the model, in hex; see {@link ModelFiles}. */
     public String sha256() {
         return sha256;
     }
 
     /**
-     * Return the same teacher with its output known, found out by its answers to some rows unless it was said. Once for
-     * all: single rows may look like anything.
+     * Return a copy with its kind of output detected from some rows, unless it was set. Use many rows: a single row can
+     * be ambiguous.
      *
-     * @param input N×3×H×W, normalized, red first
-     * @throws LimbeckException if it is not clear
+     * @param input N×3×H×W, normalized, RGB
+     * @throws LimbeckException if the kind is ambiguous
      */
     public FileTeacher knownBy(Tensor input) {
         Tensor table = OutputAdapter.table(forward(input), who(), input.size(0), classes());
@@ -187,9 +187,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Tell what answers to many rows are.
+     * Detect the kind of output from the outputs for many rows.
      *
-     * @param doubts whether a line is told if they look like something else than is said of them
+     * @param doubts whether to log a warning if the outputs look like another kind than the one set
      */
     private TeacherOutput output(float[] values, long width, boolean doubts) {
         int classes = Math.toIntExact(width);
@@ -206,16 +206,16 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope.
+     * Compute logits for preprocessed inputs, in the caller's scope.
      *
-     * @param input N×3×H×W, normalized, red first
+     * @param input N×3×H×W, normalized, RGB
      * @return N×classes
-     * @throws LimbeckException if the answer cannot be used
-     * @throws IllegalStateException if it is not known what the output is, see {@link #withOutput} and {@link #knownBy}
+     * @throws LimbeckException if the output is not usable
+     * @throws IllegalStateException if the kind of output is unknown, see {@link #withOutput} and {@link #knownBy}
      */
     public Tensor logits(Tensor input) {
         TeacherOutput output = settings.output();
-        if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
+        if (output == null) throw new IllegalStateException("unknown kind of output of " + name() + " is");
         return OutputAdapter.logits(forward(input), who(), input.size(0), classes(), output);
     }
 
@@ -232,7 +232,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     private TeacherSession lesson(TeacherInput inputs, TeacherOutput output, Device device) {
-        ClosedFlag lessonClosing = new ClosedFlag("the lesson of " + who());
+        ClosedFlag lessonClosing = new ClosedFlag("the session of " + who());
         return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
@@ -265,7 +265,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 return inputs.shape();
             }
 
-            /** The file was read once, and nothing here can change what was read. */
+            /** The file was read once; later changes to it have no effect. */
             @Override
             public String fingerprint() {
                 return sha256 + " " + inputs.preparation() + (channelsLast() ? " nhwc " : " nchw ")
@@ -280,9 +280,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Find out what rows from all over a split are answered with.
+     * Detect the kind of output from rows across a split.
      *
-     * @throws LimbeckException if that is not clear, or they are answered otherwise when fewer are asked about
+     * @throws LimbeckException if the kind is ambiguous, or the outputs depend on the batch size
      */
     private TeacherOutput look(Data data, TeacherInput inputs) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
@@ -310,7 +310,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 }
             }
         }
-        // Of a teacher it is said after it was asked about all validation rows.
+        // The caller checks a teacher's outputs again, on all validation rows.
         return output(seen, width, settings.role() != ModelRole.TEACHER || split != Split.VALID);
     }
 
@@ -324,8 +324,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         if (difference <= STEADY * largest) return;
         throw new LimbeckException(String.format(
                 Locale.ROOT,
-                "%s answers the same images otherwise when they are asked about beside fewer others (by %.2g, the "
-                        + "largest output is %.2g): it is random, or trains while it answers; save it after model.eval()",
+                "%s gives other outputs for the same images in a smaller batch (difference %.2g, largest "
+                        + "output %.2g): it is random or in training mode; save it after model.eval()",
                 who(),
                 difference,
                 largest));

@@ -15,13 +15,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Teach with a function of one's own, such as a call of another runtime or of a service.
+ * Wrap a function as a teacher, such as a call to another runtime or service.
  *
- * @param name that records show
- * @param classNames in the order of its answers
- * @param knowledge what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
- * @param preparation how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
- * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
+ * @param name name in run records
+ * @param classNames class names in the order of its outputs
+ * @param knowledge kind of its outputs: logits, probabilities, or the probabilities of the top classes with 0 for the
+ *     others
+ * @param preparation preprocessing of its inputs, in the form of {@link Data#preprocessing()}; empty for the student's
+ * @param function maps inputs, row-major on the host, to rows×classes numbers, row-major
  */
 public record FunctionTeacher(
         String name,
@@ -35,17 +36,17 @@ public record FunctionTeacher(
         preparation = Map.copyOf(preparation);
     }
 
-    /** Teach with a function from inputs as the student sees them to logits. */
+    /** Create a teacher from a function that maps the student's inputs to logits. */
     public FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function) {
         this(name, classNames, OutputKind.LOGITS, Map.of(), function);
     }
 
-    /** Return the same for a function that answers something else. */
+    /** Return a copy for a function with another kind of output. */
     public FunctionTeacher withOutput(OutputKind other) {
         return new FunctionTeacher(name, classNames, other, preparation, function);
     }
 
-    /** Return the same for a function that wants its inputs otherwise than the student. */
+    /** Return a copy for a function with other preprocessing than the student's. */
     public FunctionTeacher withPreprocessing(Map<String, String> otherPreparation) {
         return new FunctionTeacher(name, classNames, knowledge, otherPreparation, function);
     }
@@ -53,11 +54,11 @@ public record FunctionTeacher(
     /**
      * Hold a batch of inputs.
      *
-     * @param values row-major
-     * @param shape its first number is that of the rows
+     * @param values values, row-major
+     * @param shape shape; the first dimension is the batch
      */
     public record Inputs(float[] values, long[] shape) {
-        /** Return how many there are. */
+        /** Return the batch size. */
         public int rows() {
             return Math.toIntExact(shape[0]);
         }
@@ -72,7 +73,7 @@ public record FunctionTeacher(
     public TeacherSession open(Data data, Device device) {
         ModelName who = ModelName.teacher(name);
         TeacherInput inputs = TeacherInput.of(data, preparation, who, device);
-        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name);
+        ClosedFlag closing = new ClosedFlag("the session of teacher " + name);
         return new TeacherSession() {
             @Override
             public Tensor logits(Batch batch) {
@@ -82,7 +83,7 @@ public record FunctionTeacher(
                     Tensor input = inputs.of(batch);
                     float[] answer = function.apply(new Inputs(Tensors.toFloats(input), input.shape()));
                     if (answer.length != batch.size() * classes()) {
-                        throw new LimbeckException("teacher " + name + " must give " + batch.size() + "×" + classes()
+                        throw new LimbeckException("teacher " + name + " must return " + batch.size() + "×" + classes()
                                 + " numbers, found " + answer.length);
                     }
                     Tensor given = Tensors.of(answer, batch.size(), classes());
@@ -107,7 +108,7 @@ public record FunctionTeacher(
                 return inputs.shape();
             }
 
-            /** A function shows nothing that could be compared. */
+            /** A function has no state to compare. */
             @Override
             public String fingerprint() {
                 return "";

@@ -18,14 +18,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answer for a frozen module in eval mode by a copy with batch norms folded into convolutions, in the precision that was
- * chosen. The module answers itself while hooks are registered in it, and always if it does not describe itself as script or
- * its script computes something else. Made at the first question; close it.
+ * Run a frozen module faster, through a copy with batch norms folded into convolutions and in the chosen precision. The
+ * module itself runs while hooks are registered in it. It always runs if it has no graph description, or if the copy
+ * computes different outputs. The copy is created at the first call. Close it after use.
  */
 final class InferenceCopy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceCopy.class);
     private static final double ALLOWED = 1e-3;
-    /** Rounding to bfloat16 makes about 0.02 in deep networks; wrong kernels made 0.1 and more. */
+    /** Rounding to bfloat16 causes about 0.02 in deep networks. Wrong kernels caused 0.1 and more. */
     private static final double ALLOWED_ROUNDED = 0.1;
 
     private final Module module;
@@ -35,9 +35,9 @@ final class InferenceCopy implements AutoCloseable {
     private boolean tried;
 
     /**
-     * Prepare a twin.
+     * Prepare a copy.
      *
-     * @param inputShape of one row
+     * @param inputShape shape of one row
      */
     InferenceCopy(Module module, Precision precision, long... inputShape) {
         this.module = module;
@@ -45,12 +45,12 @@ final class InferenceCopy implements AutoCloseable {
         this.inputShape = inputShape;
     }
 
-    /** Compute float32 logits; the caller has switched gradients off. */
+    /** Compute float32 logits, rows×classes. The caller has disabled gradients. */
     Tensor logits(Tensor input) {
         if (module.hookCount() == 0) {
             if (!tried) {
                 graph = make();
-                // Making it took several times its size.
+                // Creating the copy used several times its size.
                 Engine.trimMemory();
             }
             tried = true;
@@ -66,10 +66,10 @@ final class InferenceCopy implements AutoCloseable {
             full.close();
             return checked(script, precision, ALLOWED_ROUNDED);
         } catch (LimbeckException e) {
-            LOG.info("{} teaches as it is, more slowly: {}", Printable.line(module.describe()), e.getMessage());
+            LOG.info("{} runs unoptimized, more slowly: {}", Printable.line(module.describe()), e.getMessage());
         } catch (RuntimeException e) {
             LOG.warn(
-                    "{} teaches as it is, more slowly: {}",
+                    "{} runs unoptimized, more slowly: {}",
                     Printable.line(module.describe()),
                     Printable.line(Engine.firstLine(e)));
         }
@@ -84,7 +84,7 @@ final class InferenceCopy implements AutoCloseable {
             right = difference <= allowed;
             if (right) return made;
             LOG.warn(
-                    "the script of {} differs in {} from what it computes by {}; the module itself teaches, more slowly",
+                    "the optimized copy of {} differs in {} by {}; the module itself runs, more slowly",
                     Printable.line(module.describe()),
                     in,
                     difference);
@@ -94,13 +94,13 @@ final class InferenceCopy implements AutoCloseable {
         }
     }
 
-    /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
+    /** Return the largest difference of two rows' float32 logits, relative to the largest logit. */
     private double difference(InferenceGraph folded) {
         try (Scope scope = Scope.open()) {
             long[] shape = LongStream.concat(LongStream.of(2), LongStream.of(inputShape))
                     .toArray();
             float[] values = new float[(int) LongStream.of(shape).reduce(1, (a, b) -> a * b)];
-            // Not drawn, which would move the engine's generator.
+            // Not random: a draw would advance the engine's generator.
             for (int i = 0; i < values.length; i++) values[i] = (float) Math.sin(1.3 * i);
             Tensor input = module.adapt(Tensors.of(values, shape));
             float[] expected = Tensors.toFloats(module.apply(input));

@@ -10,9 +10,9 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Find out, after a model has failed on an input, which other input it takes, by black images of common shapes. */
+/** Find the inputs that a model accepts after it failed on one. Black images of common shapes are tried. */
 final class InputProbe {
-    /** Sides of the images that published networks are made for. */
+    /** Image sizes of published networks. */
     private static final List<Long> SIDES = List.of(
             32L, 224L, 28L, 64L, 96L, 128L, 160L, 192L, 227L, 240L, 256L, 260L, 288L, 299L, 300L, 320L, 380L, 384L,
             448L, 480L, 512L);
@@ -30,10 +30,10 @@ final class InputProbe {
     }
 
     /**
-     * Say what it takes in place of an input, and what to do.
+     * Return which input the model accepts, and what to do; null if none was found.
      *
-     * @param failed rows×3×H×W, or rows×H×W×3
-     * @return null if nothing that was tried was taken
+     * @param failed shape of the rejected input, rows×3×H×W or rows×H×W×3
+     * @return a message, or null if every tried input fails
      */
     @Nullable
     String found(long... failed) {
@@ -41,7 +41,7 @@ final class InputProbe {
         long height = failed[channelsLast ? 1 : 2];
         long width = failed[channelsLast ? 2 : 3];
         if (takes(rows, height, width, !channelsLast)) {
-            return "it takes " + (channelsLast ? "rows×3×height×width" : "rows×height×width×3") + "; say so: "
+            return "it takes " + (channelsLast ? "rows×3×height×width" : "rows×height×width×3") + "; set it: "
                     + role.layout(!channelsLast);
         }
         for (long count : LongStream.concat(
@@ -50,13 +50,13 @@ final class InputProbe {
                 .toArray()) {
             if (count != rows && takes(count, height, width, channelsLast)) {
                 return "it takes " + (count == 1 ? "one image at a time" : count + " images at a time")
-                        + "; export it so that the number of images may be any (of a traced model look for sizes in reshape or view)";
+                        + "; export it with a dynamic batch dimension (in a traced model, look for sizes in reshape or view)";
             }
         }
         for (long side : SIDES) {
             if ((side != height || side != width) && takes(rows, side, side, channelsLast)) {
-                return "it takes images of " + side + "×" + side + ", these are of " + height + "×" + width
-                        + "; say so: " + role.imageSize(side);
+                return "it takes images of " + side + "×" + side + ", found " + height + "×" + width + "; set it: "
+                        + role.imageSize(side);
             }
         }
         return null;
@@ -71,7 +71,7 @@ final class InputProbe {
             Tensor answer = running.forward(input);
             return answer.dim() >= 1 && answer.size(0) == rows;
         } catch (RuntimeException e) {
-            return false; // the question was whether it fails
+            return false; // only success or failure matters
         }
     }
 }

@@ -6,47 +6,48 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Run models of one kind of file, so that they can teach and be judged. Name the class in
- * {@code META-INF/services/dev.limbeck.distill.teacher.ModelRuntime}; it may live where its libraries do.
+ * Run models of one file format, as teachers or for evaluation. Register an implementation in {@code
+ * META-INF/services/dev.limbeck.distill.teacher.ModelRuntime}, in any jar.
  */
 public interface ModelRuntime {
-    /** Return the name of the kind, such as {@code TorchScript}. */
+    /** Return the name of the format, such as {@code TorchScript}. */
     String name();
 
-    /** Return whether a file is of this kind. */
+    /** Return whether a file has this format. */
     boolean runs(Path file);
 
     /**
-     * Return every file that a model is read from: the given one first, then those that it names, each once.
+     * Return all files of a model: the given one first, then each referenced file once.
      *
-     * @throws dev.limbeck.LimbeckException if one is missing, shorter than it must be, or outside the model's folder
+     * @throws dev.limbeck.LimbeckException if a file is missing, truncated or outside the model's folder
      */
     default List<Path> files(Path file) {
         return List.of(file);
     }
 
     /**
-     * Open a file; the caller closes it.
+     * Open a file. The caller closes it.
      *
-     * @throws dev.limbeck.LimbeckException in one line, if it cannot be run
+     * @throws dev.limbeck.LimbeckException with a one-line message, if the file cannot be run
      */
     Running open(Path file);
 
     /**
-     * Open a file for what it says, without running it where that can be; {@code forward} may not be called.
+     * Open a file to read its metadata only, without loading the model where possible. {@code forward} must not be
+     * called.
      *
-     * @throws dev.limbeck.LimbeckException in one line, if it cannot be run
+     * @throws dev.limbeck.LimbeckException with a one-line message, if the file cannot be run
      */
     default Running look(Path file) {
         return open(file);
     }
 
-    /** Compute with an open model, on the CPU and outside the graph. */
+    /** Run an open model, on the CPU and without autograd. */
     interface Running extends AutoCloseable {
-        /** Compute the output for a batch, inside the caller's scope. */
+        /** Compute the output for a batch, in the caller's scope. */
         Tensor forward(Tensor input);
 
-        /** Return what is known of the model. */
+        /** Return the facts about the model. */
         Facts facts();
 
         @Override
@@ -54,13 +55,13 @@ public interface ModelRuntime {
     }
 
     /**
-     * Tell about a model.
+     * Hold facts about a model.
      *
-     * @param kind such as TorchScript
-     * @param inputs a line each, such as {@code input float32 N×3×224×224}; empty if the file does not say
-     * @param outputs a line each
-     * @param inputShape of the input with its rows, −1 where it may be any; empty if the file does not say
-     * @param metadata that the file carries, by name
+     * @param kind name of the format, such as TorchScript
+     * @param inputs one line per input, such as {@code input float32 N×3×224×224}; empty if unknown
+     * @param outputs one line per output
+     * @param inputShape shape of the input including the batch, −1 for a dynamic size; empty if unknown
+     * @param metadata metadata of the file, by name
      */
     record Facts(
             String kind,

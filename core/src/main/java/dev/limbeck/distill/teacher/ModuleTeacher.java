@@ -21,11 +21,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Teach with a module. The module stays the caller's: its modes and {@code requires_grad} flags are after a lesson as
- * before, and its weights are never touched. It is moved to the student's device and stays there.
+ * Use a module as a teacher. The caller keeps the module. A session restores its modes and {@code requires_grad} flags,
+ * and never changes its weights. The module is moved to the student's device and stays there.
  *
- * <p>A lesson answers by a copy of its own that is made for speed: batch norms folded, in bfloat16 if the student computes in
- * it. While captures or hooks look inside, the module itself answers.
+ * <p>A session computes with an optimized copy: batch norms are folded, and it uses bfloat16 if the student does. The
+ * module itself computes while captures or hooks are active.
  */
 public final class ModuleTeacher implements Teacher {
     private final Module module;
@@ -47,24 +47,24 @@ public final class ModuleTeacher implements Teacher {
         this.withOwnPrecision = precision;
     }
 
-    /** Teach with a module that sees inputs as the student does. */
+    /** Create a teacher from a module with the student's preprocessing. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
         return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null);
     }
 
-    /** Teach with the model of a learner. */
+    /** Create a teacher from a learner's model. */
     public static ModuleTeacher of(Learner learner) {
         List<String> names = learner.data().classNames();
         return new ModuleTeacher(
                 learner.model(), names, names.size(), learner.data().preprocessing(), null);
     }
 
-    /** Teach with a model from a file; its own normalization is honored. */
+    /** Create a teacher from a saved model, with the normalization it was saved with. */
     public static ModuleTeacher of(SavedModel saved) {
         return new ModuleTeacher(saved.module(), saved.classNames(), saved.classes(), saved.preparation(), null);
     }
 
-    /** Compute in a precision, whatever the student computes in. */
+    /** Use a fixed precision, independent of the student's. */
     public ModuleTeacher withOwnPrecision(Precision chosen) {
         return new ModuleTeacher(module, classNames, classes, preparation, chosen);
     }
@@ -97,7 +97,7 @@ public final class ModuleTeacher implements Teacher {
     @Override
     public TeacherSession open(Data data, Device device) {
         module.checkOpen();
-        // These first, because they may fail, and then nothing else has changed.
+        // These calls may fail, so they come before any change.
         TeacherInput inputs = TeacherInput.of(data, preparation, ModelName.teacher(name()), device);
         try {
             module.to(device);
@@ -112,7 +112,7 @@ public final class ModuleTeacher implements Teacher {
         List<Capture> captures = new ArrayList<>();
         Precision chosen = withOwnPrecision == null ? Precision.of(Precision.AUTO, device) : withOwnPrecision;
         InferenceCopy twin = new InferenceCopy(module, chosen, inputs.shape());
-        ClosedFlag closing = new ClosedFlag("the lesson of teacher " + name());
+        ClosedFlag closing = new ClosedFlag("the session of teacher " + name());
         return new TeacherSession() {
             @Override
             public Capture capture(Collection<String> points) {

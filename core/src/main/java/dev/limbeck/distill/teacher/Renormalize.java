@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turn inputs normalized for the student into inputs normalized for the teacher: one multiplication and one addition a
- * channel, exact up to rounding.
+ * Convert inputs from the student's normalization to the teacher's: one multiplication and one addition per channel,
+ * exact up to rounding.
  */
 record Renormalize(float @Nullable [] scale, float @Nullable [] shift) {
     private static final String MEAN = "mean";
@@ -19,7 +19,7 @@ record Renormalize(float @Nullable [] scale, float @Nullable [] shift) {
     private static final List<String> NORMALISATION = List.of(MEAN, STD);
     static final Renormalize NONE = new Renormalize(null, null);
 
-    /** Compare how two models' inputs are normalized; an empty description means as the data is. */
+    /** Create the conversion between two normalizations. An empty map means the data's own. */
     static Renormalize between(Map<String, String> student, Map<String, String> teacher, ModelName who) {
         if (!student.keySet().containsAll(NORMALISATION) || !teacher.keySet().containsAll(NORMALISATION)) return NONE;
         double[] mean = numbers(student.get(MEAN));
@@ -32,9 +32,9 @@ record Renormalize(float @Nullable [] scale, float @Nullable [] shift) {
                 || teacherMean.length != mean.length
                 || teacherStd.length != std.length
                 || std.length != mean.length) {
-            throw new LimbeckException(who + " says its inputs have mean '" + teacher.get(MEAN)
+            throw new LimbeckException(who + " has inputs with mean '" + teacher.get(MEAN)
                     + "' and std '" + teacher.get(STD) + "'; expected " + mean.length
-                    + " finite numbers each, as the data has, the latter above 0");
+                    + " finite numbers each, one per channel, std above 0");
         }
         if (Arrays.equals(teacherMean, mean) && Arrays.equals(teacherStd, std)) return NONE;
         float[] scale = new float[mean.length];
@@ -56,7 +56,7 @@ record Renormalize(float @Nullable [] scale, float @Nullable [] shift) {
                 Tensors.to(Tensors.of(offsets, 1, offsets.length, 1, 1), input.device()));
     }
 
-    /** Read numbers between commas; none if any of them is not a number. */
+    /** Parse numbers between commas. Return an empty array if any part is not a number. */
     private static double[] numbers(@Nullable String list) {
         if (list == null) return new double[0];
         try {

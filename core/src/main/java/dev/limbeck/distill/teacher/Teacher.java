@@ -21,107 +21,115 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Answer batches with logits. What a teacher needs while it teaches is held by a {@link TeacherSession}. */
+/** Compute logits for batches. Resources for a training are held by a {@link TeacherSession}. */
 public interface Teacher {
-    /** Return the name that records show. */
+    /** Return the name used in run records. */
     String name();
 
-    /** Return the class names in the order of the logits; empty if the teacher does not know them. */
+    /** Return the class names in the order of the logits; empty if unknown. */
     List<String> classNames();
 
-    /** Return the number of logits, 0 if it is not known before the first batch. */
+    /** Return the number of classes; 0 if unknown before the first batch. */
     int classes();
 
-    /** Return the same teacher computing in a precision, unless it has its own. */
+    /** Return a copy that computes in a precision, unless this teacher has a fixed one. */
     default Teacher withPrecision(Precision precision) {
         return this;
     }
 
-    /** Return whether the teacher is a module itself, which cannot be its own student. */
+    /** Return whether the teacher is the given module. A module cannot be its own student. */
     default boolean isModule(Module other) {
         return false;
     }
 
     /**
-     * Get ready to teach: in evaluation mode, frozen, on the device.
+     * Open a session: evaluation mode, frozen, on the device.
      *
-     * @param data whose inputs the teacher will see
+     * @param data data whose inputs the teacher will get
      */
     TeacherSession open(Data data, Device device);
 
     /**
-     * Name another way to prepare inputs.
+     * Hold an alternative preprocessing for the preprocessing probe.
      *
-     * @param words what it is called
-     * @param preparation {@code mean} and {@code std}; empty to leave these
-     * @param blueFirst whether the order of channels is turned round
+     * @param words description
+     * @param preparation {@code mean} and {@code std}; empty to keep the current ones
+     * @param blueFirst whether to reverse the channel order
      */
     record Probe(String words, Map<String, String> preparation, boolean blueFirst) {}
 
-    /** Give logits for inputs; closing it puts the teacher back as it was. */
+    /** Compute a teacher's logits. Closing the session restores the teacher. */
     interface TeacherSession extends AutoCloseable {
         /**
-         * Compute logits, rows×classes, outside the graph.
+         * Compute logits, rows×classes, without autograd.
          *
-         * @param batch as the student sees it
+         * @param batch a batch of the student's inputs
          */
         Tensor logits(Batch batch);
 
-        /** Return how much the session gives of what the teacher thinks; logits that were made of less are logarithms of probabilities. */
+        /**
+         * Return the kind of information in the outputs. Logits that were converted from probabilities are
+         * log-probabilities.
+         */
         default OutputKind outputKind() {
             return OutputKind.LOGITS;
         }
 
-        /** Return in words what the teacher itself gives, of which logits are made. */
+        /** Return a description of the raw output that the logits are computed from. */
         default String output() {
             return TeacherOutput.of(outputKind()).words();
         }
 
-        /** Return what it computes in. */
+        /** Return the precision of the computations. */
         default Precision precision() {
             return Precision.FP32;
         }
 
         /**
-         * Let the teacher see inputs prepared otherwise from here on, to find out what fits it.
+         * Use another preprocessing from now on, to find the best one.
          *
-         * @param trial null for inputs as they should be
-         * @return whether that can be done
+         * @param trial alternative preprocessing; null for the original
+         * @return whether the session supports it
          */
         default boolean probe(@Nullable Probe trial) {
             return false;
         }
 
-        /** Return the shape of one row of the teacher's own input; {@code student} is that of the student's. */
+        /**
+         * Return the shape of one row of the teacher's input.
+         *
+         * @param student shape of one row of the student's input
+         */
         default long[] inputShape(long... student) {
             return student;
         }
 
         /**
-         * Watch points inside the teacher, to be read after each call of {@link #logits} that follows; closed with the lesson.
+         * Capture features at points inside the teacher. Read them after each call of {@link #logits}. The capture is
+         * closed with the session.
          *
-         * @throws LimbeckException if this kind of teacher does not show what is inside, or has no such point
+         * @throws LimbeckException if this kind of teacher gives no access to features, or a point does not exist
          */
         default Capture capture(Collection<String> points) {
             throw closed();
         }
 
         /**
-         * Return the layers inside the teacher.
+         * Return a summary of the teacher's layers.
          *
-         * @param inputShape of one row, as the student sees it
-         * @throws LimbeckException if this kind of teacher does not show what is inside
+         * @param inputShape shape of one row of the student's input
+         * @throws LimbeckException if this kind of teacher gives no access to its layers
          */
         default Summary summary(long... inputShape) {
             throw closed();
         }
 
         private static LimbeckException closed() {
-            return new LimbeckException("this teacher shows its logits only; use losses on logits, or a teacher from a "
+            return new LimbeckException("this teacher returns logits only; use losses on logits, or a teacher from a "
                     + "run directory or a checkpoint");
         }
 
-        /** Answer all rows of a split, in order and without augmentation. */
+        /** Compute the logits of all rows of a split, in order and without augmentation. */
         default Predictions predict(Data data, Split split) {
             int[] labels = data.labels(split);
             float[] logits = new float[0];
@@ -143,9 +151,9 @@ public interface Teacher {
         }
 
         /**
-         * Tell in one line all that the answers depend on beside the data: a SHA-256 of the weights, how inputs are prepared,
-         * what is made of the output. Equal before and after if the teacher is unchanged; empty if that cannot be known, and
-         * then its answers are not kept on disk.
+         * Return a fingerprint of everything that the outputs depend on besides the data: a SHA-256 of the weights, the
+         * preprocessing and the conversion of the output. It is the same before and after a fit if the teacher is
+         * unchanged. An empty fingerprint means unknown; such outputs are not cached on disk.
          */
         String fingerprint();
 

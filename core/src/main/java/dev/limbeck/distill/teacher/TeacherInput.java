@@ -14,8 +14,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Show a teacher the student's batches as it wants them. Images of the same size are the student's own, normalized anew;
- * of another size they are made from the same sources by the same draws.
+ * Convert the student's batches to the teacher's inputs. If the image size is the same, the student's images are
+ * renormalized. Otherwise the images are prepared again from the source, with the same random draws.
  */
 final class TeacherInput implements AutoCloseable {
     private static final String SIZE = "image_size";
@@ -24,7 +24,7 @@ final class TeacherInput implements AutoCloseable {
     private final @Nullable AlternateView lens;
     private final Device device;
     private final long[] shape;
-    /** How inputs are normalized in the end. */
+    /** Normalization of the final inputs. */
     private final Map<String, String> own;
 
     private final ModelName who;
@@ -47,10 +47,10 @@ final class TeacherInput implements AutoCloseable {
     }
 
     /**
-     * Compare what a teacher wants with what the data gives.
+     * Compare the teacher's preprocessing with the data's.
      *
-     * @param wanted how the teacher's inputs are prepared; empty if as the data is
-     * @throws LimbeckException if the data cannot be brought to that
+     * @param wanted the teacher's preprocessing; empty for the data's
+     * @throws LimbeckException if the data cannot be converted
      */
     static TeacherInput of(Data data, Map<String, String> wanted, ModelName who, Device device) {
         Map<String, String> given = data.preprocessing();
@@ -66,11 +66,11 @@ final class TeacherInput implements AutoCloseable {
             return new TeacherInput(Renormalize.NONE, lens, device, lens.inputShape(), whole, who);
         } catch (LimbeckException e) {
             throw new LimbeckException(
-                    who + " wants images of " + size + ", the data gives " + given.get(SIZE) + ": " + e.getMessage());
+                    who + " needs images of " + size + ", the data gives " + given.get(SIZE) + ": " + e.getMessage());
         }
     }
 
-    /** Return the teacher's input on its device. A batch of unknown origin must have the teacher's shape already. */
+    /** Return the teacher's input on its device. A batch of unknown origin must already have the teacher's shape. */
     Tensor of(Batch batch) {
         Tensor input = lens != null && !(batch.origin() == null && isOwn(batch.input()))
                 ? Tensors.to(lens.input(batch), device)
@@ -79,7 +79,7 @@ final class TeacherInput implements AutoCloseable {
         return blueFirst ? input.flip(1) : input;
     }
 
-    /** Prepare inputs otherwise from here on; returns whether it is known how they are prepared now. */
+    /** Use another preprocessing from now on. Return whether the current preprocessing is known. */
     boolean tryOn(Teacher.@Nullable Probe trial) {
         if (trial == null) {
             tried = Renormalize.NONE;
@@ -97,7 +97,7 @@ final class TeacherInput implements AutoCloseable {
         return Arrays.equals(shape, 0, shape.length, found, 1, found.length);
     }
 
-    /** Say how inputs are prepared, in words that change whenever that does. */
+    /** Describe the preprocessing. The text changes whenever the preprocessing does. */
     String preparation() {
         return Tensors.shapeText(shape) + " " + new TreeMap<>(own);
     }

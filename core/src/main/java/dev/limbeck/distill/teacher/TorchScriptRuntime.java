@@ -8,8 +8,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Run TorchScript files, such as {@code torch.jit.trace(model, example).save("teacher.pt")} leaves in Python; save after
- * {@code model.eval()}. What was saved beside it as {@code _extra_files} is its metadata.
+ * Run TorchScript files, such as those of {@code torch.jit.trace(model, example).save("teacher.pt")} in Python. Save
+ * after {@code model.eval()}. The file's {@code _extra_files} are its metadata.
  */
 public final class TorchScriptRuntime implements ModelRuntime {
     @Override
@@ -17,7 +17,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return "TorchScript";
     }
 
-    /** A zip file with a program in it; a checkpoint of weights alone has none. */
+    /** A zip file that contains a program; a checkpoint of weights contains none. */
     @Override
     public boolean runs(Path file) {
         return TorchScriptFile.isIn(file);
@@ -27,14 +27,14 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return new Facts("TorchScript", List.of(), List.of(), List.of(), file.extraFiles());
     }
 
-    /** Check a file and read the texts beside it, without loading it. */
+    /** Check a file and read its metadata, without loading the program. */
     @Override
     public Running look(Path file) {
         Facts facts = facts(TorchScriptFile.open(file));
         return new Running() {
             @Override
             public Tensor forward(Tensor input) {
-                throw new IllegalStateException(file + " was opened for what it says alone");
+                throw new IllegalStateException(file + " was opened for its metadata only");
             }
 
             @Override
@@ -44,7 +44,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
 
             @Override
             public void close() {
-                // Nothing is held.
+                // There are no resources.
             }
         };
     }
@@ -56,9 +56,8 @@ public final class TorchScriptRuntime implements ModelRuntime {
         Script script = checked.load();
         if (script.trains()) {
             script.close();
-            throw new LimbeckException(
-                    file + " was saved in training mode, so its batch norms or dropout compute otherwise "
-                            + "than they should for answers; save it again after model.eval()");
+            throw new LimbeckException(file + " was saved in training mode, so its batch norms or dropout compute "
+                    + "random or batch-dependent outputs; save it again after model.eval()");
         }
         return new Running() {
             @Override

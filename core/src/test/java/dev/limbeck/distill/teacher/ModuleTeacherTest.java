@@ -330,7 +330,7 @@ class ModuleTeacherTest {
                         Learner.create(Toy.data(1, 4).prepared(Map.of("image_size", "8x8")), TinyNet.ARCHITECTURE)) {
             assertThatThrownBy(() ->
                             small.fit(1, 0.01, KnowledgeDistillation.from(large).build(), new Moments(moments::add)))
-                    .hasMessage("teacher tiny wants images of 64x64, the data gives 8x8: this data comes in one form "
+                    .hasMessage("teacher tiny needs images of 64x64, the data gives 8x8: this data comes in one form "
                             + "only, {image_size=8x8}; choose a model for such inputs");
             assertThat(large.model().isTraining()).isTrue();
         }
@@ -344,7 +344,7 @@ class ModuleTeacherTest {
         assertThatThrownBy(() ->
                         Renormalize.between(students, Map.of("mean", mean, "std", "1,1,1"), ModelName.teacher("t")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("teacher t says its inputs have mean '" + mean
-                        + "' and std '1,1,1'; expected 3 finite numbers each, as the data has, the latter above 0");
+                .hasMessage("teacher t has inputs with mean '" + mean
+                        + "' and std '1,1,1'; expected 3 finite numbers each, one per channel, std above 0");
     }
 }
