@@ -3,14 +3,14 @@ package dev.limbeck.data;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Show the rows of a batch as another model wants them: made of the same sources, by the same draws. It owns what it keeps in
- * memory.
+ * Prepare the rows of a batch for another model: from the same sources, with the same random draws. The view owns its
+ * memory cache.
  */
 public interface AlternateView extends AutoCloseable {
     /**
-     * Make the input, on the host, inside the caller's scope.
+     * Return the input for a batch, on the host, in the caller's scope.
      *
-     * @throws dev.limbeck.LimbeckException if the batch does not tell which rows it holds
+     * @throws dev.limbeck.LimbeckException if the batch has no provenance
      */
     Tensor input(Batch batch);
 

@@ -9,13 +9,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold a few rows of a split as tensors. They live in the scope that was open when the batch was taken from its
- * stream.
+ * Hold a batch of rows. Its tensors live in the scope that was open when the loader returned it.
  *
- * @param inputs one or several tensors whose first dimension is the row
- * @param labels int64 class indices of shape N; −1 where a row has no label
- * @param indices the rows' positions in their split, on the host
- * @param origin where the inputs come from; null if that is not known
+ * @param inputs one or more tensors whose first dimension is the batch
+ * @param labels int64 class indices of shape N; −1 for a row without a label
+ * @param indices positions of the rows in their split, on the host
+ * @param origin provenance of the inputs; null if unknown
  */
 public record Batch(
         List<Tensor> inputs,
@@ -26,12 +25,12 @@ public record Batch(
         inputs = List.copyOf(inputs);
     }
 
-    /** Hold rows of unknown origin. */
+    /** Create a batch of unknown origin. */
     public Batch(List<Tensor> inputs, Tensor labels, int[] indices) {
         this(inputs, labels, indices, null);
     }
 
-    /** Hold inputs without labels and of unknown origin. */
+    /** Create a batch without labels and of unknown origin. */
     public static Batch of(Tensor input) {
         long[] none = new long[Math.toIntExact(input.size(0))];
         Arrays.fill(none, -1);
@@ -41,14 +40,14 @@ public record Batch(
                 IntStream.range(0, none.length).toArray());
     }
 
-    /** Return the same rows after a change of their inputs, which other models' inputs of these rows undergo too. */
+    /** Return a batch with changed inputs. Alternate views of the rows get the same change. */
     public Batch changed(UnaryOperator<Tensor> change) {
         return new Batch(
                 inputs.stream().map(change).toList(), labels, indices, origin == null ? null : origin.and(change));
     }
 
     /**
-     * Return the only input.
+     * Return the single input tensor.
      *
      * @throws IllegalStateException if there are several
      */
@@ -59,7 +58,7 @@ public record Batch(
         return inputs.get(0);
     }
 
-    /** Return the number of rows. */
+    /** Return the batch size. */
     public int size() {
         return indices.length;
     }

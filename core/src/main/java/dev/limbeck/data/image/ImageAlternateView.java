@@ -10,9 +10,9 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
-/** Show the images of a batch in another size and normalization. */
+/** Prepare the images of a batch in another size and normalization. */
 final class ImageAlternateView implements AlternateView {
-    /** Write a view of an image of another size. */
+    /** Write a view of an image in another size. */
     @FunctionalInterface
     interface Writer {
         void write(byte[] pixels, int image, int view, ByteBuffer target);
@@ -25,9 +25,9 @@ final class ImageAlternateView implements AlternateView {
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
     /**
-     * Set up the other form of some data.
+     * Create a view.
      *
-     * @param images of each split, by position
+     * @param images images of each split, by position
      */
     ImageAlternateView(ImagePreprocessing preparation, PixelStore store, Function<Split, int[]> images, Writer writer) {
         this.preparation = preparation;
@@ -40,9 +40,9 @@ final class ImageAlternateView implements AlternateView {
     public Tensor input(Batch batch) {
         Provenance origin = batch.origin();
         if (origin == null) {
-            throw new LimbeckException("the batch does not tell which images it holds, and images of "
+            throw new LimbeckException("the batch does not identify its images, but images of "
                     + preparation.height() + "×" + preparation.width()
-                    + " are wanted; choose a model for the data's own size");
+                    + " are needed; choose a model for the data's own size");
         }
         int bytes = Math.multiplyExact(batch.size(), 3 * preparation.height() * preparation.width());
         if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);

@@ -18,16 +18,16 @@ import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Say how an image becomes the input of a model; it travels in the metadata of a saved model.
+ * Hold the preprocessing of images. A saved model stores it in its metadata.
  *
- * @param mean what is taken from each channel, on the scale where white is 1
- * @param std what each channel is then divided by
+ * @param mean channel means to subtract, for pixels in [0, 1]
+ * @param std channel standard deviations to divide by
  */
 public record ImagePreprocessing(int height, int width, Resize resize, List<Double> mean, List<Double> std) {
-    /** The per-channel mean over ImageNet that pretrained networks expect. */
+    /** Channel means of ImageNet, which pretrained networks expect. */
     public static final List<Double> IMAGENET_MEAN = List.of(0.485, 0.456, 0.406);
 
-    /** The per-channel standard deviation over ImageNet that pretrained networks expect. */
+    /** Channel standard deviations of ImageNet, which pretrained networks expect. */
     public static final List<Double> IMAGENET_STD = List.of(0.229, 0.224, 0.225);
 
     private static final int MOST_SIDE = 4096;
@@ -57,7 +57,7 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
         if (!holds) throw new LimbeckException(what + " must be " + expected + ", found " + found);
     }
 
-    /** Return the metadata of a saved model; {@link #of} reads it back. */
+    /** Return the metadata for a saved model. {@link #of} reads it back. */
     public Map<String, String> toMetadata() {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(SIZE, height + "x" + width);
@@ -67,18 +67,18 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
         return metadata;
     }
 
-    /** Prepare as pretrained networks expect it where nothing else is known: cropped to a square, ImageNet's statistics. */
+    /** Return the default preprocessing of pretrained networks: a square center crop and ImageNet's statistics. */
     public static ImagePreprocessing defaults(int side) {
         return new ImagePreprocessing(side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);
     }
 
-    /** Return whether a saved model's metadata says how its images were prepared. */
+    /** Return whether a saved model's metadata contains preprocessing. */
     public static boolean isIn(Map<String, String> metadata) {
         return metadata.keySet().containsAll(List.of(SIZE, RESIZE, MEAN, STD));
     }
 
     /**
-     * Read the metadata of a saved model.
+     * Read preprocessing from a saved model's metadata.
      *
      * @throws LimbeckException if it is incomplete, malformed or out of range
      */
@@ -100,18 +100,21 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
         }
     }
 
-    /** Turn one image into a batch of one, float32 of shape 1×3×height×width. */
+    /** Convert one image to a batch of one, float32 of shape 1×3×height×width. */
     public Tensor input(RgbImage image) {
         byte[] rgb = resized(image).rgb();
         return normalized(ByteBuffer.allocateDirect(rgb.length).put(rgb).rewind(), 1);
     }
 
-    /** Bring an image to height × width. */
+    /** Resize an image to height × width. */
     RgbImage resized(RgbImage image) {
         return resize.apply(image, width, height);
     }
 
-    /** Turn the bytes of resized images, N×height×width×3, into float32 of shape N×3×height×width, channels last. */
+    /**
+     * Convert resized images, N×height×width×3 bytes, to float32 of shape N×3×height×width, in channels-last memory
+     * format.
+     */
     Tensor normalized(ByteBuffer bytes, int count) {
         int channels = mean.size();
         float[] scale = new float[channels];
@@ -127,7 +130,7 @@ public record ImagePreprocessing(int height, int width, Resize resize, List<Doub
                     Tensors.of(scale, 1, channels, 1, 1),
                     Tensors.of(shift, 1, channels, 1, 1)));
         } finally {
-            // The view does not keep the buffer from being collected.
+            // The view does not prevent garbage collection of the buffer.
             Reference.reachabilityFence(bytes);
         }
     }

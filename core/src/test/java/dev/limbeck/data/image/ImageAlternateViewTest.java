@@ -198,7 +198,7 @@ class ImageAlternateViewTest {
             assertThatThrownBy(() -> lens.input(unknown))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
-                            "the batch does not tell which images it holds, and images of 32×32 are wanted; choose a "
+                            "the batch does not identify its images, but images of 32×32 are needed; choose a "
                                     + "model for the data's own size");
         }
     }

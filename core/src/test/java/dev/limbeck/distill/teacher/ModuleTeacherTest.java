@@ -330,8 +330,8 @@ class ModuleTeacherTest {
                         Learner.create(Toy.data(1, 4).prepared(Map.of("image_size", "8x8")), TinyNet.ARCHITECTURE)) {
             assertThatThrownBy(() ->
                             small.fit(1, 0.01, KnowledgeDistillation.from(large).build(), new Moments(moments::add)))
-                    .hasMessage("teacher tiny needs images of 64x64, the data gives 8x8: this data comes in one form "
-                            + "only, {image_size=8x8}; choose a model for such inputs");
+                    .hasMessage("teacher tiny needs images of 64x64, the data gives 8x8: this data has only one form, "
+                            + "{image_size=8x8}; choose a model for such inputs");
             assertThat(large.model().isTraining()).isTrue();
         }
         assertThat(moments).doesNotContain("beforeBatch");
