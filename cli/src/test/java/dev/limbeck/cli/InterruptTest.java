@@ -62,7 +62,7 @@ class InterruptTest {
         }
         assertThat(Cli.run("train", "--data", home.resolve("two"), Cli.TINY, "--out", out)
                         .err())
-                .contains("left by an interrupted run; go on with --resume, or --overwrite to discard it");
+                .contains("left by an interrupted run; continue with --resume, or --overwrite to discard it");
     }
 
     @Test

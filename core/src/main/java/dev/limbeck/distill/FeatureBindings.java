@@ -27,7 +27,7 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Capture the features of all pairs during a fit and compare them. What is learned stays from fit to fit of one student. */
+/** Capture and compare the features of all pairs during a fit. Learned parameters are kept across fits of a student. */
 final class FeatureBindings {
     private static final long SEED = 0x5eedL;
 
@@ -42,7 +42,7 @@ final class FeatureBindings {
         wanted = List.copyOf(pairs);
     }
 
-    /** Return the pairs as they were asked for, or, once it is known, what became of them. */
+    /** Return the requested pairs, or the resolved ones once both networks are known. */
     List<FeaturePair> pairs() {
         return pairs.isEmpty() ? wanted : pairs;
     }
@@ -51,7 +51,7 @@ final class FeatureBindings {
         return wanted.isEmpty();
     }
 
-    /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
+    /** Register captures on both networks, probe the shapes, and create adapters unless this student has them. */
     void begin(TrainingContext fit, Teacher.TeacherSession lesson) {
         if (isEmpty()) return;
         if (boundTo != fit.model()) resolve(fit, lesson);
@@ -67,7 +67,7 @@ final class FeatureBindings {
             long[] shape = oneMore(2, fit.data().inputShape());
             Tensor input = fit.model().adapt(Tensors.zeros(DType.FLOAT32, shape));
             start();
-            // Not predict, whose scope would free what was captured.
+            // Not predict: its scope would free the captured features.
             fit.model().apply(input);
             long[] teachers = lesson.inputShape(fit.data().inputShape());
             lesson.logits(Batch.of(Tensors.zeros(DType.FLOAT32, oneMore(2, teachers))));
@@ -127,12 +127,12 @@ final class FeatureBindings {
         for (String point : points) {
             if (!captured(capture).has(point)) {
                 throw new LimbeckException(
-                        "layer '" + point + "' took no part when the network answered; name another");
+                        "layer '" + point + "' was not used in the forward pass; choose another layer");
             }
             long[] shape = captured(capture).get(point).shape();
             if (shape.length < 2 || shape.length > 4) {
-                throw new LimbeckException("layer '" + point + "' gives " + Tensors.shapeText(shape)
-                        + "; pairs take rows×channels, rows×tokens×channels or rows×channels×height×width");
+                throw new LimbeckException("layer '" + point + "' returns " + Tensors.shapeText(shape)
+                        + "; pairs need rows×channels, rows×tokens×channels or rows×channels×height×width");
             }
             shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
         }
@@ -140,7 +140,7 @@ final class FeatureBindings {
     }
 
     private static Capture captured(@Nullable Capture capture) {
-        if (capture == null) throw new IllegalStateException("features are captured during a fit only");
+        if (capture == null) throw new IllegalStateException("features are only captured during a fit");
         return capture;
     }
 
@@ -155,7 +155,7 @@ final class FeatureBindings {
         if (teacher != null) teacher.stop();
     }
 
-    /** Stop watching. */
+    /** Remove the captures. */
     void end() {
         if (student != null) student.close();
         if (teacher != null) teacher.close();
@@ -164,12 +164,12 @@ final class FeatureBindings {
     }
 
     /**
-     * Compare what was captured in the last pass of both networks.
+     * Compare the features captured in the last forward pass of both networks.
      *
-     * @param rows to compare, null for all
-     * @param held whether the student is not to learn from it
-     * @param nothing what a loss gives that needs more rows than there are
-     * @param found takes each pair's name and values, N or a scalar
+     * @param rows rows to compare; null for all
+     * @param held whether the student is frozen
+     * @param nothing value of a loss with too few rows
+     * @param found receives each pair's name and values, N or a scalar
      */
     void compare(
             TrainStep step,

@@ -9,20 +9,20 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Measure how long one forward pass in evaluation mode takes, in milliseconds.
+ * Measure the latency of a forward pass in evaluation mode, in milliseconds.
  *
- * @param p50 the median
- * @param p90 exceeded by one pass in ten
- * @param p99 exceeded by one pass in a hundred
+ * @param p50 median
+ * @param p90 90th percentile
+ * @param p99 99th percentile
  */
 public record Latency(double p50, double p90, double p99) {
     private static final int WARM_UP = 10;
 
     /**
-     * Measure a model.
+     * Measure a model's latency.
      *
-     * @param runs passes that count, after ten that do not
-     * @param shape of the input, such as 1, 3, 32, 32
+     * @param runs measured passes, after ten warmup passes
+     * @param shape input shape, such as 1, 3, 32, 32
      */
     public static Latency measure(Module model, int runs, long... shape) {
         try (Scope outer = Scope.open();
@@ -39,7 +39,7 @@ public record Latency(double p50, double p90, double p99) {
         }
     }
 
-    /** Measure whatever makes one pass. */
+    /** Measure the latency of any forward pass. */
     public static Latency measure(Runnable pass, int runs) {
         double[] millis = new double[runs];
         for (int i = -WARM_UP; i < runs; i++) {

@@ -394,11 +394,11 @@ class FeatureDistillationTest {
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("layer2", "block2").adapter(Adapter.NONE)),
-                "pair layer2/block2: FitNet needs as many channels, found 32×4×4 and 64×4×4; use adapter auto");
+                "pair layer2/block2: FitNet needs equal channels, found 32×4×4 and 64×4×4; use adapter auto");
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("layer2", "block2").adapter(Adapter.LINEAR)),
-                "adapter linear does not join features of 32×4×4; use adapter conv1x1 or auto");
+                "adapter linear does not fit features of 32×4×4; use adapter conv1x1 or auto");
         refused(
                 pairs(new FlowOfSolution(), "layer2"),
                 "pair layer2/block2: FlowOfSolution compares 2 layers of each network at once, found 1");
@@ -408,7 +408,7 @@ class FeatureDistillationTest {
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("linear", "fc").loss(new AttentionTransfer())),
-                "pair linear/fc: AttentionTransfer needs maps of more than one position, found 3×1×1; "
+                "pair linear/fc: AttentionTransfer needs maps with more than one position, found 3×1×1; "
                         + "pair layers before the pooling");
         refused(
                 KnowledgeDistillation.from(new LogitsOnly(student.data().classNames()))
@@ -419,8 +419,8 @@ class FeatureDistillationTest {
         try (Module odd = new Odd();
                 Learner learner = Learner.builder(data, odd).build()) {
             for (String[] wrong : new String[][] {
-                {"idle", "layer 'idle' took no part when the network answered; name another"},
-                {"flat", "layer 'flat' gives 384; pairs take rows×channels, rows×tokens×channels or "}
+                {"idle", "layer 'idle' was not used in the forward pass; choose another layer"},
+                {"flat", "layer 'flat' returns 384; pairs need rows×channels, rows×tokens×channels or "}
             }) {
                 assertThatThrownBy(() -> learner.fit(
                                 1,
@@ -449,7 +449,7 @@ class FeatureDistillationTest {
                         .loss(new LogitMse())
                         .adaptersFirst(1)
                         .build())
-                .hasMessage("there are no feature pairs whose adapters could be trained first; add a pair");
+                .hasMessage("there are no feature pairs with adapters to train first; add a pair");
     }
 
     /** Be a network with a module that it does not use, and one that gives a tensor of one dimension. */

@@ -35,11 +35,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answer from what is kept where that can be, and keep what else is answered.
+ * Serve a teacher's outputs from the cache, and compute and cache missing ones. The key of a row is a {@link
+ * SampleKey}. The folder's {@code facts.json} also holds teacher fingerprint, precision, encoding and preprocessing; it
+ * must match.
  *
- * <p>The last bits of an answer depend on the batch that the row was asked in, even on its position there. So an answer never
- * depends on what happened to be kept before: in memory it is found again for the very same batch only, which makes it equal to
- * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
+ * <p>The last bits of an output depend on the batch composition and the row's position. Outputs must not depend on the
+ * state of the cache. In memory, keys therefore include the batch, and a hit is equal to a live output. For a folder,
+ * rows are always computed in the data's own order and batches, whatever batch the student uses.
  */
 final class CachedSession implements Teacher.TeacherSession {
     private final String name;
@@ -64,7 +66,7 @@ final class CachedSession implements Teacher.TeacherSession {
 
     CachedSession(Teacher.TeacherSession lesson, String name, CacheConfig keeping, Data data, Device device) {
         this.name = name;
-        closing = new ClosedFlag("the lesson of teacher " + name);
+        closing = new ClosedFlag("the session of teacher " + name);
         encoding = keeping.encoding();
         folder = keeping.folder();
         log = keeping.log();
@@ -76,13 +78,13 @@ final class CachedSession implements Teacher.TeacherSession {
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(
-                    "training images are augmented anew in each epoch, so that cached outputs are never "
-                            + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
+                    "training images are augmented anew in each epoch, so cached outputs would never be "
+                            + "used again; set a number of views (augment.views, --augment-views 4), or turn the cache off");
         }
         String teacher = lesson.fingerprint();
         if (teacher.isEmpty()) {
-            throw new LimbeckException("answers of teacher " + name + " cannot be kept in a folder, because "
-                    + "nothing shows whether it is still the same; keep none");
+            throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
+                    + "it has no fingerprint; turn the cache off");
         }
         facts.put("form", "2");
         facts.put("teacher", teacher);
@@ -108,7 +110,7 @@ final class CachedSession implements Teacher.TeacherSession {
         return lesson.output();
     }
 
-    /** Answers about inputs that were prepared otherwise are not kept. */
+    /** Outputs during a preprocessing probe are not cached. */
     @Override
     public boolean probe(Teacher.@Nullable Probe trial) {
         trying = lesson.probe(trial) && trial != null;
@@ -122,9 +124,9 @@ final class CachedSession implements Teacher.TeacherSession {
 
     @Override
     public Capture capture(Collection<String> wanted) {
-        if (inside != null) throw new IllegalStateException("the features of one set of pairs are kept");
+        if (inside != null) throw new IllegalStateException("only one set of feature pairs can be cached");
         if (encoding.top() > 0) {
-            throw new LimbeckException("features cannot be kept as " + encoding + "; keep float16 or float32");
+            throw new LimbeckException("features cannot be cached as " + encoding + "; use float16 or float32");
         }
         points.addAll(new TreeSet<>(wanted));
         inside = lesson.capture(wanted);
@@ -166,7 +168,7 @@ final class CachedSession implements Teacher.TeacherSession {
         }
     }
 
-    /** Return keys if answers about the batch are to be kept, else null. */
+    /** Return cache keys, or null if the batch is not cached. */
     private SampleKey @Nullable [] keys(Batch batch) {
         Provenance origin = batch.origin();
         if (origin == null || trying) return null;
@@ -175,7 +177,7 @@ final class CachedSession implements Teacher.TeacherSession {
             throw new LimbeckException("outputs for mixed images (mixup, cutmix) cannot be cached, because each is "
                     + "seen once; turn the mixing off, or the cache");
         }
-        // What is in memory has no inside, and a pass that watches none needs none.
+        // The memory store has no features, and a pass without capture needs none.
         if (inside != null && (folder == null || shown == null || !shown.isRecording())) return null;
         SampleKey[] keys = data.keys(origin, batch.indices());
         return keys == null || folder != null ? keys : BatchOrder.among(keys);
@@ -192,7 +194,7 @@ final class CachedSession implements Teacher.TeacherSession {
         return logits;
     }
 
-    /** Ask the teacher, and put all that is kept of its answer side by side. */
+    /** Run the teacher, and concatenate its logits and captured features per row. */
     private Tensor joined(Batch batch) {
         if (!points.isEmpty()) inside().start();
         Tensor logits = lesson.logits(batch);
@@ -216,16 +218,16 @@ final class CachedSession implements Teacher.TeacherSession {
     }
 
     private LimbeckException differs(String what, Object there, Object here) {
-        return new LimbeckException(folder + " says that " + what + " of its answers are " + there
-                + ", but the teacher's are " + here + "; delete it, and the answers are computed anew");
+        return new LimbeckException(folder + " says that " + what + " of its outputs are " + there
+                + ", but the teacher's are " + here + "; delete it, and the outputs are computed again");
     }
 
     private Capture inside() {
-        if (inside == null) throw new IllegalStateException("nothing is watched");
+        if (inside == null) throw new IllegalStateException("no features are captured");
         return inside;
     }
 
-    /** Use what is there already, which knows how long a row is. */
+    /** Open an existing store, which defines the row layout. */
     private void reopen() {
         if (memory != null && memory.rowBytes() > 0) {
             layout.classes(memory.rowBytes() / Float.BYTES);
@@ -243,11 +245,11 @@ final class CachedSession implements Teacher.TeacherSession {
             store = memory;
             return;
         }
-        // What is there was read into the layout; what is watched must be the same.
+        // The layout of the folder must contain the captured layers.
         if (!layout.layers().equals(points)) {
-            throw new LimbeckException(folder + " keeps features of "
+            throw new LimbeckException(folder + " caches features of "
                     + (layout.layers().isEmpty() ? "no layer" : String.join(", ", layout.layers()))
-                    + ", wanted are those of "
+                    + ", expected those of "
                     + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
         }
         layout.write(facts);
@@ -261,13 +263,13 @@ final class CachedSession implements Teacher.TeacherSession {
         }
     }
 
-    /** Say how much will be kept. */
+    /** Describe the size of the cache. */
     private String plan() {
         long rows =
                 (long) data.size(Split.TRAIN) * data.views().length + (points.isEmpty() ? data.size(Split.VALID) : 0);
         return String.format(
                 Locale.ROOT,
-                "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
+                "caching outputs in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
                 folder,
                 rows,
                 layout.width(),
@@ -275,14 +277,14 @@ final class CachedSession implements Teacher.TeacherSession {
                 rows * (encoding.bytes(layout.width()) + 16) / 1e6);
     }
 
-    /** Refuse a folder that knows none of this data's rows. */
+    /** Reject a folder without any rows of this data. */
     private void checkRows(DiskStore opened) {
         if (knows(opened, new Provenance(Split.VALID, Provenance.PLAIN))) return;
         for (int view : data.views()) {
             if (knows(opened, new Provenance(Split.TRAIN, view))) return;
         }
-        throw new LimbeckException(folder + " keeps " + opened.size()
-                + " answers, none of them about this data's images; choose another folder, or delete that one");
+        throw new LimbeckException(folder + " has " + opened.size()
+                + " cached outputs, none for this data's images; choose another folder, or delete that one");
     }
 
     private boolean knows(DiskStore opened, Provenance origin) {
@@ -293,12 +295,12 @@ final class CachedSession implements Teacher.TeacherSession {
         return false;
     }
 
-    /** Return the bytes of what is kept of the answers about a batch, asking for them first where that must be. */
+    /** Return the encoded outputs for a batch, and compute missing ones first. */
     private ByteBuffer rows(SampleKey[] keys, Batch batch) {
         if (!holds(keys)) {
             if (folder == null || BatchOrder.isOf(data, batch)) return buffer(asked(keys, batch));
             if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
-            // Not all could be kept.
+            // The cache is full or not writable.
             if (!holds(keys)) return buffer(asked(keys, batch));
         } else {
             counts.found += keys.length;
@@ -317,7 +319,7 @@ final class CachedSession implements Teacher.TeacherSession {
         return opened != null && Stream.of(keys).allMatch(opened::has);
     }
 
-    /** Ask about a batch, and keep those of its rows that are not there. */
+    /** Compute a batch, and cache its missing rows. */
     private byte[] asked(SampleKey[] keys, Batch batch) {
         byte[] answers = encoding.encode(joined(batch));
         open();
@@ -326,7 +328,7 @@ final class CachedSession implements Teacher.TeacherSession {
         return answers;
     }
 
-    /** Ask about all rows of a split in a view, batch by batch as the data has them. */
+    /** Compute all rows of a split in a view, in the data's own order and batches. */
     private void askInOwnOrder(Provenance origin) {
         try (DataLoader batches = data.view(origin.split(), origin.view())) {
             while (!isFull()) {
@@ -345,7 +347,7 @@ final class CachedSession implements Teacher.TeacherSession {
     }
 
     private RowStore store() {
-        if (store == null) throw new IllegalStateException("the store is opened with the first answer");
+        if (store == null) throw new IllegalStateException("the store is opened with the first output");
         return store;
     }
 
@@ -358,7 +360,7 @@ final class CachedSession implements Teacher.TeacherSession {
         return buffer(bytes.length).put(bytes);
     }
 
-    /** Show the features that were kept, and return the logits. */
+    /** Publish cached features to the capture, and return the logits. */
     private Tensor split(Tensor rows, Scope scope) {
         Tensor whole = Tensors.to(rows, device);
         layout.features(whole).forEach((layer, feature) -> {

@@ -197,9 +197,8 @@ class ImageAlternateViewTest {
             Batch unknown = new Batch(batch.inputs(), batch.labels(), batch.indices());
             assertThatThrownBy(() -> lens.input(unknown))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "the batch does not identify its images, but images of 32×32 are needed; choose a "
-                                    + "model for the data's own size");
+                    .hasMessage("the batch does not identify its images, but images of 32×32 are needed; choose a "
+                            + "model for the data's own size");
         }
     }
 }
