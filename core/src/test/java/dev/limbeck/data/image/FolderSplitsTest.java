@@ -225,7 +225,7 @@ class FolderSplitsTest {
         assertThatThrownBy(() -> ImageData.builder(folder).build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining(expected)
-                .hasMessageMatching(".*; .*(call|put) .*");
+                .hasMessageMatching(".*; .*(name|use|put) .*");
     }
 
     @ParameterizedTest
