@@ -158,7 +158,7 @@ public final class KnowledgeDistillation implements Callback {
         return switch (knowledge) {
             case LOGITS -> "logits";
             case PROBABILITIES -> "probabilities";
-            case TOP_CLASSES -> "likeliest classes";
+            case TOP_CLASSES -> "top classes";
         };
     }
 

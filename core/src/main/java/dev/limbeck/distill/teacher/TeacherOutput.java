@@ -14,7 +14,7 @@ public enum TeacherOutput {
     /** Softmax probabilities: each row has the sum 1. Logits are their logarithms. */
     PROBABILITIES("probabilities"),
     /** Probabilities of the top classes, and 0 for the others. The others share the rest. */
-    TOP_CLASSES("the probabilities of the likeliest classes"),
+    TOP_CLASSES("the probabilities of the top classes"),
     /** Log-softmax values, used unchanged. */
     LOG_PROBABILITIES("log-probabilities"),
     /** Softmax probabilities in percent: each row has the sum 100. */

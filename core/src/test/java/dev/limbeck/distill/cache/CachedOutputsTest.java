@@ -149,7 +149,7 @@ class CachedOutputsTest {
         assertThat(computed).hasValue(before);
         assertThat(log)
                 .containsExactly(
-                        "answers are kept in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
+                        "caching outputs in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
                         "6 cached outputs in " + home.resolve("a"));
     }
 
@@ -380,9 +380,8 @@ class CachedOutputsTest {
                                     .loss(new LogitMse())
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "LogitMse needs a teacher's logits, and tiny tells likeliest classes only; use a loss such "
-                                    + "as SoftTarget or HardLabel");
+                    .hasMessage("LogitMse needs a teacher's logits, and tiny returns top classes only; use a loss such "
+                            + "as SoftTarget or HardLabel");
         }
         assertThatThrownBy(() -> Encoding.of("int8"))
                 .hasMessage("cached outputs must be float32, float16 or top-K such as top-5, found 'int8'");
