@@ -136,8 +136,8 @@ class BadInputTest {
                 "--head linear --pretrained | no published weights of cifar-resnet8 are known; give a file of them (--weights)",
                 "--weights $/missing.pth | no weights at ",
                 "--weights $/text.safetensors | text.safetensors",
-                "--arch resnet18 --weights $/run | run/model.safetensors holds no weights of resnet18+concat: expected "
-                        + "conv1.weight 64×3×7×7; it looks like cifar-resnet8, take that (--arch)",
+                "--arch resnet18 --weights $/run | run/model.safetensors has no weights of resnet18+concat: expected "
+                        + "conv1.weight 64×3×7×7; it looks like cifar-resnet8, use that (--arch)",
                 "--weights $/empty | model.safetensors",
                 "--unlabeled $/three | expected images without labels in folder ",
                 "--lr NaN | lr must be a positive number, found NaN",
@@ -160,8 +160,8 @@ class BadInputTest {
                 "--workers 0 | --workers must be at least 1, found 0",
                 "--valid-fraction 1.5 | valid_fraction must be at least 0 and below 1, found 1.5",
                 "--valid-fraction NaN | valid_fraction must be at least 0 and below 1, found NaN",
-                "--mean 0,0,0 | mean and std go together, found only mean",
-                "--std 1,1,1 | mean and std go together, found only std",
+                "--mean 0,0,0 | set mean and std together, found only mean",
+                "--std 1,1,1 | set mean and std together, found only std",
                 "--mean 0,0 --std 1,1,1 | normalization mean must be three numbers, found [0.0, 0.0]",
                 "--mean NaN,0,0 --std 1,1,1 | normalization mean must be three numbers, found [NaN, 0.0, 0.0]",
                 "--mean 0,0,0 --std 1,0,1 | normalization std must be three numbers above 0, found [1.0, 0.0, 1.0]",
@@ -199,7 +199,7 @@ class BadInputTest {
                 "--kd-max-steps 0 | max_steps must be at least 1, found 0",
                 "--teacher-errors forget | no teacher_errors 'forget'; nearest: drop, keep, swap",
                 "--gradient-stats-every 0 | gradient_stats_every must be at least 1, found 0",
-                "--adapter-epochs 1 | there are no feature pairs whose adapters could be trained first; add a pair",
+                "--adapter-epochs 1 | there are no feature pairs with adapters to train first; add a pair",
                 "--loss attention | the loss attention compares features; name the layers, such as attention:layer3",
                 "--loss attention:layer9 | no layer 'layer9' in cifar-resnet8; nearest: ",
                 "--loss soft-targt | no loss 'soft-targt'; nearest: soft-target",
@@ -242,7 +242,7 @@ class BadInputTest {
                 "zero.safetensors | is empty",
                 "text.safetensors | is of no known kind; expected a safetensors file or a PyTorch checkpoint",
                 "cut.safetensors | cut.safetensors: ",
-                "bare.safetensors | does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of resnet18",
+                "bare.safetensors | does not contain its architecture; set it (--arch, for a teacher --teacher-arch) to one of resnet18",
                 "hostile.pt | names the class posix.system",
             })
     void modelsThatCannotBeUsed(String model, String expected) throws IOException {
@@ -263,14 +263,14 @@ class BadInputTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "evaluate --model $/run --arch resnet18 --data $/two | holds a cifar-resnet8, but resnet18 was asked for",
+                "evaluate --model $/run --arch resnet18 --data $/two | is a cifar-resnet8, but resnet18 was requested",
                 "evaluate --model $/bare.safetensors --arch cifar-resnet14 --data $/two | missing: layer1.1.conv1.weight",
                 "evaluate --model $/bare.safetensors --arch resnet18 --data $/two | other shapes: conv1.weight (expected 64×3×7×7, found 16×3×3×3)",
                 "evaluate --model $/run --data $/three --split valid | the model knows 2 classes, the data has 3",
                 "evaluate --model $/run --data $/others --split valid | the model's classes are cat, dog, the data's are cat, owl",
                 "evaluate --model $/run --data $/two | there is no test split",
                 "distill --teacher $/run --data $/three --arch cifar-resnet8 --out $/x | knows 2 classes, the data has 3",
-                "distill --teacher $/run --data $/others --arch cifar-resnet8 --out $/x | calls class 1 'dog', the data 'owl'",
+                "distill --teacher $/run --data $/others --arch cifar-resnet8 --out $/x | names class 1 'dog', the data 'owl'",
                 "predict --model $/run $/text.safetensors | cannot read image",
                 "predict --model $/run $/none.png | no such file",
                 "predict --model $/run --top 0 $/two/cat/p1.png | --top must be at least 1, found 0",
@@ -310,7 +310,7 @@ class BadInputTest {
                         home.resolve("few"))
                 .done();
         assertThat(answer.err())
-                .contains("12 of 16 training images have no label; without a teacher they teach nothing");
+                .contains("12 of 16 training images have no label; training without a teacher needs labels");
     }
 
     @Test

@@ -53,7 +53,7 @@ class CompareTest {
         assertThat(json.at("/variants/1/name").asText()).isEqualTo("distilled");
         Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
         assertThat(other.code()).isEqualTo(1);
-        assertThat(other.err()).contains("was made otherwise: training.lr is 0.5 against 0.001");
+        assertThat(other.err()).contains("was made with other settings: training.lr is 0.5 against 0.001");
     }
 
     @Test
@@ -149,7 +149,7 @@ class CompareTest {
         Cli.Answer untested = Cli.run(taught("sweep"), "--out", home.resolve("none"));
         assertThat(untested.code()).isEqualTo(1);
         assertThat(untested.err())
-                .contains("limbeck: a sweep confirms its winner on a test split, and there is none; ");
+                .contains("limbeck: a sweep confirms its winner on a test split, but there is none; ");
         assertThat(out.resolve("sweep.png")).isNotEmptyFile();
         assertThat(Cli.read(out.resolve("sweep.json")).get("trials")).hasSize(2);
         Cli.run("distill", out.resolve("best.yaml"), "--out", home.resolve("by-best"))

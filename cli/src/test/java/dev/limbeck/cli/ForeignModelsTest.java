@@ -88,11 +88,11 @@ class ForeignModelsTest {
                                 "--model-output",
                                 "sigmoid")
                         .err())
-                .contains("must give sigmoids")
+                .contains("must return sigmoids")
                 .hasLineCount(1);
         assertThat(Cli.run("predict", "--model", model, "--arch", "resnet18", data.resolve("red/p1.png"))
                         .err())
-                .contains("holds a whole network; leave its architecture out")
+                .contains("contains a whole network; leave its architecture out")
                 .hasLineCount(1);
     }
 

@@ -44,8 +44,9 @@ class InterruptTest {
                     .start()
                     .waitFor();
             assertThat(lines.lines().collect(Collectors.toList()))
-                    .anyMatch(line -> line.matches(
-                            "interrupted; the last finished epoch is kept, go on with --resume after epoch \\d+"))
+                    .anyMatch(
+                            line -> line.matches(
+                                    "interrupted; the checkpoint of the last finished epoch is saved, continue with --resume after epoch \\d+"))
                     .noneMatch(line -> line.contains("Exception") || line.contains("a bug"));
             assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(143);
@@ -61,7 +62,7 @@ class InterruptTest {
         }
         assertThat(Cli.run("train", "--data", home.resolve("two"), Cli.TINY, "--out", out)
                         .err())
-                .contains("left by an interrupted run; go on with --resume, or --overwrite to discard it");
+                .contains("left by an interrupted run; continue with --resume, or --overwrite to discard it");
     }
 
     @Test
@@ -92,7 +93,7 @@ class InterruptTest {
         Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
         Files.writeString(checkpoint.resolveSibling(".checkpoint.safetensors.0.tmp"), "left by the kill");
         assertThat(Cli.run("train", "--resume", "--out", out).done().err())
-                .contains("going on from the checkpoint before it");
+                .contains("resuming from the previous checkpoint");
         assertThat(out.toFile().list()).containsExactlyInAnyOrder("model.safetensors", "run.json", "epochs.csv");
         assertThat(hash(out)).isEqualTo(hash(home.resolve("whole")));
         assertThat(Cli.run("train", "--resume", "--out", out).err())

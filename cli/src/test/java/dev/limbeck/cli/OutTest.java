@@ -65,7 +65,7 @@ class OutTest {
         Cli.Answer resumed = Cli.run("train", "--resume", "--out", out);
         assertThat(resumed.err())
                 .isEqualTo("limbeck: nothing to resume: the run at " + out
-                        + " has not finished its first epoch; begin anew with --overwrite" + System.lineSeparator());
+                        + " has not finished its first epoch; start again with --overwrite" + System.lineSeparator());
         train(out, "--overwrite").done();
         assertThat(home.toFile().list((folder, name) -> name.contains("early"))).containsExactly("early");
     }
@@ -74,14 +74,14 @@ class OutTest {
     void replacesNoFolderOfSomethingElse() throws IOException {
         Path precious = Files.createDirectory(home.resolve("precious"));
         Files.writeString(precious.resolve("thesis.txt"), "years of work");
-        String refusal = "holds other things than a run, so it is not overwritten";
+        String refusal = "contains files that are not of a run, so it is not overwritten";
         refuses(precious, refusal, "--overwrite");
         refuses(precious.resolve("thesis.txt"), refusal, "--overwrite");
         Path annotated = home.resolve("annotated");
         train(annotated).done();
         Files.writeString(annotated.resolve("notes.txt"), "what I learned");
         refuses(annotated, refusal, "--overwrite");
-        refuses(precious.getRoot(), "is not a place for a run");
+        refuses(precious.getRoot(), "cannot be a run directory");
     }
 
     @Test
@@ -95,7 +95,7 @@ class OutTest {
                         Zoo.CIFAR_RESNET8)) {
             Files.writeString(Files.createDirectory(place).resolve("thesis.txt"), "years of work");
             assertThatThrownBy(() -> directory.finish(learner, RunJson.read(RecipeFiles.tree(), RunRecord.class)))
-                    .hasMessageContaining("something else has appeared there meanwhile")
+                    .hasMessageContaining("something else has appeared there in the meantime")
                     .hasMessageEndingWith("it is kept in " + place + ".unfinished");
         }
         assertThat(place.resolve("thesis.txt")).hasContent("years of work");

@@ -98,7 +98,7 @@ class TeacherCommandsTest {
         String said = Cli.run("check", distill("--teacher", onnx)).done().out();
         assertThat(said)
                 .contains(
-                        "of 4 validation rows right",
+                        "accuracy on 4 validation rows",
                         "(ONNX, SHA-256 ",
                         "answers: logits",
                         "classes: day, night",
@@ -157,7 +157,7 @@ class TeacherCommandsTest {
                                 "--out",
                                 home.resolve("none"))
                         .err())
-                .contains(answers + " caches outputs for other circumstances: ")
+                .contains(answers + " caches outputs of other settings: ")
                 .hasLineCount(1);
         assertThat(home.resolve("none")).doesNotExist();
         String smaller = Cli.run(

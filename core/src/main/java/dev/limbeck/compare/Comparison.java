@@ -27,15 +27,15 @@ import java.util.Objects;
 import java.util.stream.LongStream;
 
 /**
- * Train the same student by several recipes over paired seeds and judge the differences. Students of a seed have the same
- * labeled images, order, initial weights and number of optimizer steps; what a recipe changes is all that differs. Each
- * run is a run directory of its own, so an interrupted comparison goes on where it was.
+ * Train the same student with several recipes over paired seeds, and evaluate the differences. All students of a seed
+ * share labeled images, sample order, initial weights and number of optimizer steps; only the recipes differ. Each run
+ * has its own run directory, so an interrupted comparison can be continued.
  */
 public final class Comparison {
-    /** The name of the variant that learns from the labels only. */
+    /** Name of the variant without a teacher. */
     public static final String ALONE = "alone";
 
-    /** The name of the result in a comparison's folder. */
+    /** File name of the result in a comparison's folder. */
     public static final String RESULT_NAME = "comparison.json";
 
     static final long REMEMBERED = 2_000_000;
@@ -47,11 +47,11 @@ public final class Comparison {
     private long remembered = REMEMBERED;
 
     /**
-     * Prepare a comparison; a recipe without teacher named {@code alone} is added in front unless there is one already.
+     * Create a comparison. A recipe without a teacher, named {@code alone}, is added in front if there is none.
      *
-     * @param recipes by name, at least one; names become folders
-     * @param seeds how many seeds, from {@code firstSeed} on
-     * @throws LimbeckException if the recipes differ in data, student or budget, so that they cannot be paired
+     * @param recipes recipes by name, at least one; the names become folder names
+     * @param seeds number of seeds, starting at {@code firstSeed}
+     * @throws LimbeckException if the recipes differ in data, student or training budget and cannot be paired
      */
     public Comparison(Map<String, Recipe> recipes, int seeds, long firstSeed, Path out, RunContext context) {
         if (recipes.isEmpty()) throw new LimbeckException("there is no recipe to compare");
@@ -77,7 +77,10 @@ public final class Comparison {
         this.context = context;
     }
 
-    /** Let each teacher remember its answers to at most this many rows, two million unless chosen; 0 computes each anew. */
+    /**
+     * Set the maximum number of rows whose outputs are cached in memory per teacher. The default is two million; 0
+     * turns the cache off.
+     */
     public Comparison cacheRows(long rows) {
         remembered = rows;
         return this;
@@ -85,7 +88,7 @@ public final class Comparison {
 
     private void check(String name, Recipe recipe) {
         if (!name.matches("[\\w.-]+") || name.startsWith(".") || name.equals(Teachers.FOLDER)) {
-            throw new LimbeckException("'" + name + "' cannot name a recipe; use letters, digits, - and _");
+            throw new LimbeckException("'" + name + "' is not a valid recipe name; use letters, digits, - and _");
         }
         if (recipe.training().patience() != null) {
             throw new LimbeckException(name + " stops early, so its steps cannot be paired; leave patience out");
@@ -98,16 +101,16 @@ public final class Comparison {
         }
     }
 
-    /** Return what must be equal for runs to be a pair. */
+    /** Return the settings that paired runs must share. */
     private static JsonNode pairing(Recipe recipe) {
         ObjectNode tree = recipe.toTree();
         tree.remove(List.of("teacher", "distillation", "pretrained"));
-        // Epochs with a frozen body are steps too.
+        // Epochs with a frozen backbone also count as steps.
         ((ObjectNode) tree.get("training")).put("epochs", recipe.epochs()).retain("epochs", "grad_accum_steps");
         return tree;
     }
 
-    /** Run what is not there yet, judge, and write {@code comparison.json}. */
+    /** Run the missing runs, evaluate all of them, and write {@code comparison.json}. */
     public ComparisonResult run() {
         try (RunStore.Claim claim = RunStore.claim(out);
                 Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {

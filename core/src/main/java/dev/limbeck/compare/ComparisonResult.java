@@ -11,16 +11,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what a comparison found. Accuracies are shares, differences too; a point is 0.01.
+ * Hold the result of a comparison. Accuracies and their differences are shares in [0, 1]; one percentage point is 0.01.
  *
- * @param judgedOn {@code test}, or {@code valid} where the data has no test split
- * @param labeled labeled training images of every student
- * @param unlabeled training images without a label, which teach through a teacher only
+ * @param judgedOn the evaluated split: {@code test}, or {@code valid} if the data has no test split
+ * @param labeled number of labeled training images
+ * @param unlabeled number of unlabeled training images, used only through a teacher
  * @param steps optimizer steps of every student
- * @param sameStart whether all students of a seed begin with the same weights; not where some begin with trained ones
- * @param answersKept whether teachers remembered their answers from run to run
+ * @param sameStart whether all students of a seed start from the same weights; false if some are pretrained
+ * @param answersKept whether teacher outputs were cached across runs
  * @param teachers the teachers
- * @param variants the first is the one that all others are compared with
+ * @param variants the variants; all others are compared with the first
  * @param chosen the variant with the best mean validation accuracy; null without a validation split
  */
 public record ComparisonResult(
@@ -34,7 +34,7 @@ public record ComparisonResult(
         List<Taught> teachers,
         List<Variant> variants,
         @Nullable String chosen) {
-    /** Say in sentences what the students had in common and what is to be known before their numbers are believed. */
+    /** Return sentences about what the students share and about limits of the numbers. */
     public List<String> facts() {
         List<String> facts = new ArrayList<>();
         facts.add(String.format(
@@ -46,28 +46,29 @@ public record ComparisonResult(
                 seeds.size() == 1 ? "seed" : "seeds",
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
                 judgedOn));
-        if (unlabeled > 0) facts.add("On images without a label only students with a teacher learn anything.");
-        if (!sameStart) facts.add("Initial weights differ, as the recipes say: some students begin with trained ones.");
+        if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled images.");
+        if (!sameStart) facts.add("Initial weights differ, because some recipes use pretrained students.");
         if (judgedOn.equals(Split.VALID.label())) {
-            facts.add("There is no test split: the images that validate judge too, which flatters what they chose.");
+            facts.add(
+                    "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
         }
         if (answersKept) {
             facts.add(
-                    "Seconds include the teacher's; it answers each image once, so the first run that asks pays for all"
-                            + " (not where a loss looks inside the teacher).");
+                    "Seconds include the teacher's; its outputs are cached, so the first run that needs them pays for all"
+                            + " (except for feature losses).");
         }
         return facts;
     }
 
     /**
-     * Hold a teacher.
+     * Hold the facts about a teacher.
      *
-     * @param model where it was read from
-     * @param architecture name in the zoo, or the kind of file
-     * @param weightsKey where in its file the weights lie, if it holds several sets
-     * @param preparation of its inputs, as far as is known
-     * @param accuracy on the judged split; the mean over the seeds where that is at random for each of them
-     * @param file of its predictions, relative to the comparison's folder
+     * @param model path it was read from
+     * @param architecture name in the zoo, or the file format
+     * @param weightsKey where in its file the weights are stored, if there are several sets
+     * @param preparation preprocessing of its inputs, as far as known
+     * @param accuracy accuracy on the evaluated split, in [0, 1]; the mean over the seeds if the split is random
+     * @param file path of its predictions, relative to the comparison's folder
      */
     public record Taught(
             String model,
@@ -80,27 +81,29 @@ public record ComparisonResult(
             String file) {}
 
     /**
-     * Hold one run.
+     * Hold the result of one run.
      *
-     * @param valid validation accuracy after the last epoch; NaN without such a split
-     * @param accuracy after the last epoch
-     * @param bestAccuracy of the epoch with the best validation accuracy, on the same images; NaN without such a split
-     * @param seconds of training
-     * @param directory relative to the comparison's folder
+     * @param valid validation accuracy after the last epoch; NaN without a validation split
+     * @param accuracy accuracy on the evaluated split after the last epoch
+     * @param bestAccuracy accuracy on the same images of the epoch with the best validation accuracy; NaN without a
+     *     validation split
+     * @param seconds training time
+     * @param directory run directory, relative to the comparison's folder
      */
     public record Run(
             long seed, double valid, double accuracy, double bestAccuracy, double seconds, String directory) {}
 
     /**
-     * Hold what the runs of one recipe say together.
+     * Hold the joint results of one recipe's runs.
      *
-     * @param teacher position of its teacher; null if it has none
-     * @param difference paired, to the first variant; null for that one
-     * @param bestDifference the same between the best epochs of both
-     * @param gapClosed share of the gap between its teacher and the first variant; null without a teacher
-     * @param judgment of the run with the first seed; agreement is with its teacher, or the first one
-     * @param change from the first variant's run with that seed to this one's; null for that variant
-     * @param verdict in words; empty for the first variant
+     * @param teacher index of its teacher; null if it has none
+     * @param difference paired difference to the first variant; null for the first one
+     * @param bestDifference the same, with the best epoch of each run
+     * @param gapClosed share of the accuracy gap between the first variant and the teacher that it closes; null without
+     *     a teacher
+     * @param judgment evaluation of the run with the first seed; agreement is with its teacher, or the first teacher
+     * @param change how predictions differ from the first variant's, for the first seed; null for the first one
+     * @param verdict the conclusion as text; empty for the first variant
      */
     public record Variant(
             String name,
@@ -115,23 +118,23 @@ public record ComparisonResult(
             EvaluationReport judgment,
             @Nullable PredictionDiff change,
             String verdict) {
-        /** Return its name and the verdict as they are read together. */
+        /** Return the name and the verdict as one sentence. */
         public String sentence() {
             return name + (difference != null && showsNothing(difference) ? ", " : " ") + verdict;
         }
 
-        /** Return one number of each run, in the order of the seeds. */
+        /** Return one number per run, in the order of the seeds. */
         double[] each(java.util.function.ToDoubleFunction<Run> number) {
             return runs.stream().mapToDouble(number).toArray();
         }
     }
 
-    /** Say in words what a paired difference shows. */
+    /** Describe what a paired difference shows. */
     static String verdict(Interval difference, @Nullable Interval gapClosed) {
         String points = points(difference.mean()) + " points";
         String gap = gapClosed == null || Double.isNaN(gapClosed.mean()) ? "" : ", " + gap(gapClosed);
         if (difference.n() < 2) {
-            return "cannot be judged by one seed: " + points + gap + ", but no interval; use more seeds";
+            return "one seed is not enough: " + points + gap + ", without an interval; use more seeds";
         }
         String between = String.format(
                 Locale.ROOT, ", 95 %% interval %s to %s", points(difference.low()), points(difference.high()));

@@ -19,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Make each run once: what an earlier attempt has finished is taken as it is, if it was made the same way, and what it
- * was interrupted in goes on after the last finished epoch.
+ * Create each run once. A finished run of an earlier call is reused if its settings match. An interrupted run is
+ * resumed after its last finished epoch.
  */
 final class RunStore {
     private final Path out;
@@ -29,9 +29,9 @@ final class RunStore {
     private final RunContext context;
 
     /**
-     * Keep runs below a folder that was claimed.
+     * Store runs in a folder that was claimed.
      *
-     * @param tested whether they are evaluated on the test split too
+     * @param tested whether runs are also evaluated on the test split
      */
     RunStore(Path out, Teachers teachers, boolean tested, RunContext context) {
         Leftovers.clear(out);
@@ -43,9 +43,9 @@ final class RunStore {
     }
 
     /**
-     * Return the record of a run, which is made unless it is there.
+     * Return the record of a run, and run it first if needed.
      *
-     * @param directory below the folder of all
+     * @param directory run directory, relative to the common folder
      * @throws LimbeckException if the folder holds a run of another recipe, other data or another teacher
      */
     RunRecord run(String directory, String name, Recipe recipe, ImageData data) {
@@ -61,7 +61,7 @@ final class RunStore {
             return (tested ? run : run.withoutTest()).run(place, true, data, teacher);
         }
         RunRecord old = RunRecord.read(recorded);
-        // Runs of earlier releases know the weights alone.
+        // Runs of earlier releases store only the hash of the weights.
         String identity = old.teacherIdentity();
         String asked = teacher == null ? "" : identity == null ? teacher.sha256() : teacher.identity();
         ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), asked);
@@ -69,11 +69,11 @@ final class RunStore {
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
-            throw new LimbeckException(
-                    place + " was made otherwise: " + difference + "; choose another --out, or remove that folder");
+            throw new LimbeckException(place + " was made with other settings: " + difference
+                    + "; choose another --out, or remove that folder");
         }
         RunDirectory.clearComplete(place);
-        context.log().accept(name + ": done before");
+        context.log().accept(name + ": already finished");
         return old;
     }
 
@@ -81,9 +81,9 @@ final class RunStore {
         return recipe.deepCopy().put("content of the data", data).put("content of the teacher", teacher);
     }
 
-    /** Hold a folder for one program, and the folders that were made for it. */
+    /** Hold the lock of a folder, and the parent folders that were created for it. */
     record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
-        /** Let others in; a folder that was made and is empty goes. */
+        /** Release the lock and remove created folders that are empty. */
         @Override
         public void close() {
             lock.close();
@@ -92,9 +92,9 @@ final class RunStore {
     }
 
     /**
-     * Claim a folder before anything is opened or computed.
+     * Lock a folder before anything is opened or computed.
      *
-     * @throws LimbeckException if nothing can be written there, or another program is writing there
+     * @throws LimbeckException if the folder is not writable, or another process writes to it
      */
     static Claim claim(Path out) {
         List<Path> missing = new ArrayList<>();

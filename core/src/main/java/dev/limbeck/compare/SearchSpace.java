@@ -16,29 +16,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * List the values that a sweep tries in every combination; an empty list leaves what the recipe says.
+ * Hold the values that a sweep combines. An empty list keeps the recipe's value.
  *
- * @param temperatures of losses that have one: numbers, or how they change in the course of the training
- * @param weights shares of the teacher: numbers, or how they change
- * @param losses as {@link LossRecipe#parse} reads them
- * @param schedules of the learning rate, names as in a recipe
+ * @param temperatures temperatures of losses that have one: numbers or schedules
+ * @param weights distillation weights: numbers or schedules
+ * @param losses losses in the syntax of {@link LossRecipe#parse}
+ * @param schedules learning-rate schedules, by name
  */
 public record SearchSpace(
         List<Schedule> temperatures, List<Schedule> weights, List<String> losses, List<String> schedules) {
-    /** Return T 2, 3, 5, 10, 20 × weight 0.3, 0.5, 0.7, 0.9. */
+    /** Return T in {2, 3, 5, 10, 20} × weight in {0.3, 0.5, 0.7, 0.9}. */
     public static SearchSpace defaults() {
         return new SearchSpace(constants(2, 3, 5, 10, 20), constants(0.3, 0.5, 0.7, 0.9), List.of(), List.of());
     }
 
-    /** Return settings that do not change. */
+    /** Return constant schedules. */
     public static List<Schedule> constants(double... values) {
         return Arrays.stream(values).mapToObj(Schedule::constant).toList();
     }
 
-    /**
-     * Make a recipe for every combination, by a name that says what it is. A loss without temperature is tried once, not
-     * once for each temperature.
-     */
+    /** Return a recipe for every combination, with a descriptive name. A loss without a temperature appears once. */
     Map<String, Recipe> recipes(Recipe base) {
         if (base.teacher() == null) throw new LimbeckException("a sweep needs a recipe with a teacher");
         Map<String, Recipe> recipes = new LinkedHashMap<>();

@@ -27,34 +27,35 @@ import java.util.Objects;
 import java.util.Random;
 
 /**
- * Look for the settings that help most, by validation accuracy; the winner is then compared with the student alone over
- * fresh seeds, on the test split. Runs are kept in folders of their own, so an interrupted sweep goes on where it was.
+ * Search for the best settings by validation accuracy. The winner is then compared with the student without a teacher,
+ * on fresh seeds and the test split. Each run has its own folder, so an interrupted sweep can be continued.
  */
 public final class Sweep {
-    /** The name of the result in a sweep's folder. */
+    /** File name of the result in a sweep's folder. */
     public static final String RESULT_NAME = "sweep.json";
 
-    /** The name of the winner's recipe in a sweep's folder. */
+    /** File name of the winner's recipe in a sweep's folder. */
     public static final String BEST_NAME = "best.yaml";
 
-    /** The folder of the winner's confirmation in a sweep's folder. */
+    /** Folder name of the winner's confirmation in a sweep's folder. */
     public static final String CONFIRM_FOLDER = "confirm";
 
     private static final int FRESH_SEEDS = 1000;
 
-    /** Say which combinations are tried, and for how long. */
+    /** Strategy to choose combinations and training budgets. */
     public enum Strategy {
         /** Every combination, each for all epochs. */
         GRID,
-        /** Some combinations, drawn at random, each for all epochs. */
+        /** Random combinations, each for all epochs. */
         RANDOM,
         /**
-         * Every combination for a ninth of the epochs, the better third of them for a third, and a third of those for
-         * all; each round trains anew (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", AISTATS 2016).
+         * Successive halving with factor 3: all combinations train for 1/9 of the epochs, the best third for 1/3, and
+         * the best third of those for all epochs. Each round starts again (Jamieson and Talwalkar, "Non-stochastic Best
+         * Arm Identification", AISTATS 2016).
          */
         HALVING;
 
-        /** Return a strategy by its name in lower case. */
+        /** Return a strategy by its lower-case name. */
         public static Strategy of(String name) {
             return Arrays.stream(values())
                     .filter(strategy -> strategy.name().toLowerCase(Locale.ROOT).equals(name))
@@ -75,11 +76,11 @@ public final class Sweep {
     private final RunContext opening;
 
     /**
-     * Prepare a sweep.
+     * Create a sweep.
      *
-     * @param trials how many combinations {@link Strategy#RANDOM} draws; others ignore it
-     * @param seeds how many seeds each combination is evaluated on, from the recipe's own on
-     * @param confirmSeeds how many fresh seeds the winner is confirmed on; 0 to choose only
+     * @param trials number of combinations that {@link Strategy#RANDOM} draws; ignored by other strategies
+     * @param seeds number of seeds per combination, starting at the recipe's own
+     * @param confirmSeeds number of fresh seeds to confirm the winner; 0 for no confirmation
      */
     public Sweep(
             Recipe base,
@@ -108,10 +109,10 @@ public final class Sweep {
     }
 
     /**
-     * Run what is not there yet, choose, confirm, and write {@code sweep.json} and {@code best.yaml}.
+     * Run the missing trials, select and confirm a winner, and write {@code sweep.json} and {@code best.yaml}.
      *
-     * @throws LimbeckException if there is no validation split to choose on, or no test split to confirm on, before the
-     *     first trial; or if every trial diverged
+     * @throws LimbeckException before the first trial, if there is no validation split, or no test split for the
+     *     confirmation; or if every trial diverged
      */
     public SweepResult run() {
         try (RunStore.Claim claim = RunStore.claim(out)) {
@@ -133,8 +134,7 @@ public final class Sweep {
                         ? sound
                         : Math.min(sound, (judged.size() + KEPT_SHARE - 1) / KEPT_SHARE);
                 if (going == 0) {
-                    throw new LimbeckException(
-                            "the loss of every combination became infinite; lower the learning rate");
+                    throw new LimbeckException("the loss of every combination diverged; lower the learning rate");
                 }
                 List<SweepResult.Trial> dropped = judged.subList(going, judged.size()).stream()
                         .map(trial -> trial(trial.name(), trial.epochs(), trial.valid(), true))
@@ -165,7 +165,7 @@ public final class Sweep {
                 .run();
     }
 
-    /** Return the epochs of each round, the last being all. */
+    /** Return the epochs of each round. The last round trains for all epochs. */
     private List<Integer> rounds() {
         int all = base.training().epochs();
         if (strategy != Strategy.HALVING) return List.of(all);
@@ -174,7 +174,7 @@ public final class Sweep {
         return List.of(ninth, third, all).stream().distinct().toList();
     }
 
-    /** Judge what is left after this many epochs, the best first and what diverged last. */
+    /** Evaluate the remaining recipes after a number of epochs. The best is first; diverged ones are last. */
     private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
@@ -200,20 +200,20 @@ public final class Sweep {
 
     private void check(ImageData data) {
         if (!data.has(Split.VALID)) {
-            throw new LimbeckException("a sweep chooses by validation accuracy, and there is no such split; set"
+            throw new LimbeckException("a sweep selects by validation accuracy, but there is no validation split; set"
                     + " valid_fraction above 0");
         }
         if (confirmSeeds > 0 && !data.has(Split.TEST)) {
-            throw new LimbeckException("a sweep confirms its winner on a test split, and there is none; put images into"
-                    + " a folder test, or choose only (--confirm 0)");
+            throw new LimbeckException("a sweep confirms its winner on a test split, but there is none; add images in"
+                    + " a folder test, or only select (--confirm 0)");
         }
     }
 
-    /** Train one combination with one seed; returns its validation accuracy, NaN if it diverged. */
+    /** Train one combination with one seed. Return its validation accuracy, or NaN if it diverged. */
     private double accuracy(Recipe recipe, String name, int epochs, long seed, ImageData data, RunStore kept) {
         try {
             return kept.run(
-                            // A loss may have characters in its description that no folder's name has everywhere.
+                            // A loss description may contain characters that are not allowed in file names.
                             "trials/%s/epochs-%d/seed-%d".formatted(name.replaceAll("[^\\w.=-]", "_"), epochs, seed),
                             "%s, %d epochs, seed %d".formatted(name, epochs, seed),
                             shortened(recipe, epochs).withSeed(seed),

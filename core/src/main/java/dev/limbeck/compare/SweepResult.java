@@ -6,12 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what a sweep found. Its own numbers chose the winner, so they flatter it; those of {@code confirmed} do not.
+ * Hold the result of a sweep. Its own numbers selected the winner and are optimistic; those of {@code confirmed} are
+ * not.
  *
- * @param trials the best first: those of the last round, then what earlier rounds dropped
- * @param best the winner's recipe, ready to be used
- * @param confirmed the winner against the student alone, on fresh seeds and on the test split, which no trial has seen;
- *     null if that was not asked for
+ * @param trials trials with the best first: the last round, then those dropped in earlier rounds
+ * @param best the winner's recipe
+ * @param confirmed comparison of the winner with the student without a teacher, on fresh seeds and the unseen test
+ *     split; null if not requested
  */
 public record SweepResult(
         List<Trial> trials,
@@ -21,10 +22,10 @@ public record SweepResult(
     /**
      * Hold one combination.
      *
-     * @param temperature of its first loss; null if it has none
-     * @param epochs how long it was trained in its last round
-     * @param valid mean validation accuracy of that round over the sweep's seeds; NaN if its loss became infinite
-     * @param dropped whether others went on without it
+     * @param temperature temperature of its first loss; null if it has none
+     * @param epochs training epochs in its last round
+     * @param valid mean validation accuracy of that round over the sweep's seeds; NaN if it diverged
+     * @param dropped whether a round dropped it
      */
     public record Trial(
             String name,
@@ -35,7 +36,7 @@ public record SweepResult(
             int epochs,
             double valid,
             boolean dropped) {
-        /** Return whether its loss became infinite, which ends a trial. */
+        /** Return whether the loss became infinite, which ends a trial. */
         public boolean diverged() {
             return Double.isNaN(valid);
         }

@@ -32,24 +32,24 @@ import java.util.function.Consumer;
 import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
-/** Hold the open teachers of several recipes, each once, with what they answered. */
+/** Hold the open teachers of several recipes, each once, with their cached outputs. */
 final class Teachers implements AutoCloseable {
-    /** The folder of their predictions in a comparison's folder. */
+    /** Folder name of their predictions in a comparison's folder. */
     static final String FOLDER = "teachers";
 
     private final Map<TeacherRecipe, LoadedTeacher> open = new LinkedHashMap<>();
-    /** How the first recipe of each teacher learns from it. */
+    /** Settings of the first recipe with each teacher. */
     private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
 
     private final List<ComparisonResult.Taught> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
-    /** Of each teacher, for each seed. */
+    /** Accuracies of each teacher, one per seed. */
     private final List<List<Double>> accuracies = new ArrayList<>();
 
     private final Path out;
     private final List<Path> written = new ArrayList<>();
 
-    /** Open them, and let each remember its answers to this many rows. */
+    /** Open the teachers, and cache the outputs of at most this many rows each. */
     Teachers(Collection<Recipe> recipes, long remembered, Path out, Consumer<String> log) {
         this.out = out;
         try {
@@ -80,7 +80,7 @@ final class Teachers implements AutoCloseable {
         return recipe.teacher() == null ? null : List.copyOf(open.keySet()).indexOf(recipe.teacher());
     }
 
-    /** Return how images are prepared for the first teacher, and with that for everyone. */
+    /** Return the preprocessing of the first teacher, which all runs use. */
     Map<String, String> preparation() {
         return open.values().stream()
                 .findFirst()
@@ -88,7 +88,7 @@ final class Teachers implements AutoCloseable {
                 .orElse(Map.of());
     }
 
-    /** Return what is known of each; complete once they are judged. */
+    /** Return the facts about each teacher. They are complete after the evaluation. */
     List<ComparisonResult.Taught> all() {
         List<ComparisonResult.Taught> known = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
@@ -106,12 +106,15 @@ final class Teachers implements AutoCloseable {
         return known;
     }
 
-    /** Return the accuracy of a teacher for each seed that it was judged for. */
+    /** Return the accuracy of a teacher for each evaluated seed. */
     double[] accuracies(int teacher) {
         return accuracies.get(teacher).stream().mapToDouble(Double::doubleValue).toArray();
     }
 
-    /** Return the answers of a recipe's teacher, of the first one for a recipe without; null if there is none. */
+    /**
+     * Return the predictions of a recipe's teacher, or of the first teacher if the recipe has none; null without
+     * teachers.
+     */
     @Nullable
     Map<Split, Predictions> predictions(Recipe recipe) {
         if (predictions.isEmpty()) return null;
@@ -120,8 +123,8 @@ final class Teachers implements AutoCloseable {
     }
 
     /**
-     * Judge each teacher on the data of one more seed. A test split is the same for all seeds; images that validate are
-     * drawn at random for each where the data does not name them. The first seed's predictions are kept.
+     * Evaluate each teacher on the data of one more seed. A test split is the same for all seeds; a random validation
+     * split differs. The predictions of the first seed are stored.
      */
     void judge(ImageData data, Split split, RunContext context) {
         boolean first = all.isEmpty();
@@ -147,7 +150,7 @@ final class Teachers implements AutoCloseable {
     }
 
     private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
-        // One file may teach in several ways.
+        // One file may be used in several ways.
         String number = predictions.isEmpty() ? "" : "-" + predictions.size();
         Path file = Path.of(FOLDER, taught.sha256().substring(0, 16) + number + ".safetensors");
         predictions.add(answers);
@@ -163,7 +166,7 @@ final class Teachers implements AutoCloseable {
                 file.toString()));
     }
 
-    /** Write the predictions of all, for the record that names them. */
+    /** Write all predictions, before the record that references them. */
     void write() {
         for (int i = 0; i < all.size(); i++) {
             Path file = out.resolve(all.get(i).file());
@@ -172,7 +175,7 @@ final class Teachers implements AutoCloseable {
         }
     }
 
-    /** Remove what was written and was not there before. */
+    /** Remove files that this object created. */
     void discard() {
         written.forEach(file -> FileUtils.deleteQuietly(file.toFile()));
         Leftovers.deleteEmpty(out.resolve(FOLDER));
@@ -188,7 +191,7 @@ final class Teachers implements AutoCloseable {
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
         int classes = teacher.classes();
         if (classes != 0 && classes != names.size()) {
-            throw new LimbeckException("the teacher " + taught.file() + " knows " + classes
+            throw new LimbeckException("the teacher " + taught.file() + " has " + classes
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }

@@ -1,4 +1,4 @@
-/** Find out whether distillation helped, and which settings help most: paired runs, intervals, search. */
+/** Compare and search: paired runs with confidence intervals, and hyperparameter sweeps. */
 @NullMarked
 package dev.limbeck.compare;
 

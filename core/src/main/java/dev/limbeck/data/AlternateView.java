@@ -12,7 +12,7 @@ public interface AlternateView extends AutoCloseable {
     /**
      * Return the inputs, on the batch's device or the host, inside the caller's scope.
      *
-     * @throws dev.limbeck.LimbeckException if the batch does not tell which rows it holds
+     * @throws dev.limbeck.LimbeckException if the batch has no provenance
      */
     Inputs inputs(Batch batch);
 

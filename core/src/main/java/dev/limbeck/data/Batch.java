@@ -9,8 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold a few rows of a split as tensors. They live in the scope that was open when the batch was taken from its
- * stream.
+ * Hold a batch of rows. Its tensors live in the scope that was open when the loader returned it.
  *
  * @param inputs one or several tensors whose first dimension is the row
  * @param targets what each row is to be answered with: int64 class indices of shape N, −1 where a row has no label
@@ -42,13 +41,13 @@ public record Batch(
                 IntStream.range(0, none.length).toArray());
     }
 
-    /** Return the same rows after a change of their inputs, which other models' inputs of these rows undergo too. */
+    /** Return a batch with changed inputs. Alternate views of the rows get the same change. */
     public Batch changed(UnaryOperator<Tensor> change) {
         return new Batch(inputs.map(change), targets, indices, origin == null ? null : origin.and(change));
     }
 
     /**
-     * Return the only input.
+     * Return the single input tensor.
      *
      * @throws dev.limbeck.LimbeckException if there are several
      */
@@ -56,7 +55,7 @@ public record Batch(
         return inputs.only();
     }
 
-    /** Return the number of rows. */
+    /** Return the batch size. */
     public int size() {
         return indices.length;
     }

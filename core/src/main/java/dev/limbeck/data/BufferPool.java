@@ -5,23 +5,23 @@ import java.nio.ByteOrder;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /**
- * Lend direct buffers of one size and take them back, so that batch after batch uses the same memory. It grows to as
- * many buffers as are lent at once; their memory goes when the pool is collected.
+ * Reuse direct buffers of one size across batches. The pool grows to the largest number of buffers in use. Their memory
+ * is freed when the pool is garbage-collected.
  */
 public final class BufferPool {
     private final ConcurrentLinkedDeque<ByteBuffer> free = new ConcurrentLinkedDeque<>();
     private final int bytes;
 
     /**
-     * Make an empty pool.
+     * Create an empty pool.
      *
-     * @param bytes the size of every buffer
+     * @param bytes size of every buffer
      */
     public BufferPool(int bytes) {
         this.bytes = bytes;
     }
 
-    /** Lend a buffer in native byte order, positioned at its start; its contents are arbitrary. */
+    /** Borrow a buffer in native byte order, with position 0 and undefined contents. */
     public ByteBuffer take() {
         ByteBuffer buffer = free.pollFirst();
         if (buffer == null) buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
@@ -29,12 +29,12 @@ public final class BufferPool {
         return buffer;
     }
 
-    /** Take a lent buffer back. */
+    /** Return a borrowed buffer to the pool. */
     public void give(ByteBuffer buffer) {
         free.addFirst(buffer);
     }
 
-    /** Return how many buffers lie ready. */
+    /** Return the number of free buffers. */
     public int available() {
         return free.size();
     }

@@ -1,10 +1,10 @@
 package dev.limbeck.data;
 
 /**
- * Say something about one row that is drawn.
+ * Hold the caption of a row in a picture.
  *
- * @param row place in its split
+ * @param row position in its split
  * @param text one or two short lines
- * @param marked whether it stands out, as a mistake does
+ * @param marked whether to highlight it, such as an error
  */
 public record Caption(int row, String text, boolean marked) {}

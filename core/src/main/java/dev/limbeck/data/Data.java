@@ -8,15 +8,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Offer labeled rows in splits, as streams of batches. It owns whatever it keeps in memory; streams must be closed
- * before it is.
- */
+/** Provide labeled rows in splits, as batches. The data owns its memory cache. Close its loaders first. */
 public interface Data extends AutoCloseable {
-    /** Return the class names; a label is a position in this list. */
+    /** Return the class names. A label is an index into this list. */
     List<String> classNames();
 
-    /** Return the number of rows in a split, 0 if the data has no such split. */
+    /** Return the number of rows in a split; 0 if there is no such split. */
     int size(Split split);
 
     /** Return whether a split has rows. */
@@ -24,39 +21,39 @@ public interface Data extends AutoCloseable {
         return size(split) > 0;
     }
 
-    /** Return how many rows a full batch has. */
+    /** Return the size of a full batch. */
     int batchSize();
 
     /**
-     * Open a pass over the training rows, shuffled and augmented. The order and every random draw depend on the seed
-     * and the epoch only. A last batch that is not full is dropped unless it is the only one.
+     * Open a loader for one epoch of training rows, shuffled and augmented. Order and random draws depend only on the
+     * seed and the epoch. An incomplete last batch is dropped, unless it is the only one.
      *
-     * @param epoch any number; each gives other draws
+     * @param epoch any number; each epoch has other draws
      */
     DataLoader train(int epoch);
 
     /**
-     * Open a pass over all rows of a split in order, without augmentation.
+     * Open a loader for all rows of a split, in order and without augmentation.
      *
-     * @throws dev.limbeck.LimbeckException if the data has no such split
+     * @throws dev.limbeck.LimbeckException if there is no such split
      */
     DataLoader evaluate(Split split);
 
     /**
-     * Open a pass over all rows of a split in order, augmented as training rows are: another view of what {@link #evaluate}
-     * returns. Data without augmentation returns the rows as they are.
+     * Open a loader for all rows of a split, in order and with training augmentation. Data without augmentation returns
+     * the plain rows.
      *
-     * @param view any number; each gives other draws
+     * @param view any number; each view has other draws
      */
     default DataLoader augmented(Split split, int view) {
         return evaluate(split);
     }
 
     /**
-     * Open a pass over a part of a split, without augmentation: rows at equal distances over all of it, since neighbors are
-     * often of one class. Data that cannot choose rows returns all.
+     * Open a loader for a sample of a split, without augmentation. The rows are evenly spaced, because neighbors often
+     * share a class. Data that cannot select rows returns all.
      *
-     * @param most how many rows at most, at least 1
+     * @param most maximum number of rows, at least 1
      */
     default DataLoader sample(Split split, int most) {
         return evaluate(split);
@@ -66,28 +63,28 @@ public interface Data extends AutoCloseable {
     List<InputSpec> inputs();
 
     /**
-     * Draw rows of a split, each with a caption, in a PNG file.
+     * Write a PNG of some rows of a split, each with a caption.
      *
-     * @throws dev.limbeck.LimbeckException if this kind of data has no picture, or the file cannot be written
+     * @throws dev.limbeck.LimbeckException if this kind of data has no pictures, or the file is not writable
      */
     default void draw(Split split, List<Caption> captions, Path file) {
         throw new LimbeckException("this data has no pictures to draw");
     }
 
-    /** Return the labels of a split in order; −1 where a row has none. */
+    /** Return the labels of a split, in order; −1 for a row without a label. */
     int[] labels(Split split);
 
     /**
-     * Return a SHA-256 in hex that changes when class names, labels, the division into splits or the contents change;
-     * contents of files are represented by their names and sizes.
+     * Return a SHA-256 in hex over class names, labels, splits and contents. File contents are represented by names and
+     * sizes.
      */
     String fingerprint();
 
-    /** Return what a run must record to repeat this: source, sizes, transforms, seed; keys in a fixed order. */
+    /** Return the facts for a run record: source, sizes, transforms, seed; keys in a fixed order. */
     Map<String, Object> describe();
 
     /**
-     * Show rows to another model.
+     * Create a view of the rows for another model.
      *
      * @param other how that model's inputs are prepared
      * @throws LimbeckException if this kind of data cannot be prepared so
@@ -100,29 +97,32 @@ public interface Data extends AutoCloseable {
         return AlternateView.same(this);
     }
 
-    /** Return the views of its rows that training shows, as {@link Provenance} numbers them; none if each epoch has its own. */
+    /** Return the views that training uses, numbered as in {@link Provenance}; empty if each epoch has its own. */
     default int[] views() {
         return new int[0];
     }
 
-    /** Open a pass over all rows of a split in order, each as training shows it in a view. */
+    /** Open a loader for all rows of a split, in order, in one of the training views. */
     default DataLoader view(Split split, int view) {
         if (view == Provenance.PLAIN) return evaluate(split);
         throw new LimbeckException("this data has no views of its rows");
     }
 
     /**
-     * Return keys that are equal where rows, prepared and augmented, are the same, in any data of this kind.
+     * Return cache keys of rows. Keys are equal if the preprocessed and augmented rows are equal, in any data of this
+     * kind.
      *
-     * @param origin of which the changes are left aside
-     * @param indices positions in the origin's split
-     * @return null if this kind of data has none
+     * @param origin split and view; its changes are ignored
+     * @param indices positions in the split
+     * @return the keys, or null if this kind of data has none
      */
     default SampleKey @Nullable [] keys(Provenance origin, int... indices) {
         return null;
     }
 
-    /** Return what decides, beside its source, how a row looks; string keys and values. */
+    /**
+     * Return the settings that determine a row's values, besides its source. They are part of a teacher cache's key.
+     */
     default Map<String, String> cacheKey() {
         return preprocessing().toMetadata();
     }

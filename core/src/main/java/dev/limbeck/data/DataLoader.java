@@ -3,17 +3,17 @@ package dev.limbeck.data;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Give out the batches of one pass, in an order that depends on nothing but the data's settings. A stream belongs to
- * one thread and is used in try-with-resources; closing it early stops whatever works ahead.
+ * Iterate over the batches of one pass, in a deterministic order. A loader belongs to one thread; use it in
+ * try-with-resources. Closing it early stops its workers.
  */
 public interface DataLoader extends AutoCloseable {
-    /** Return how many batches the whole pass has. */
+    /** Return the number of batches of the whole pass. */
     int batches();
 
     /**
-     * Return the next batch, its tensors made on this thread inside its open scope, or null after the last one.
+     * Return the next batch, or null after the last one. Its tensors are created on this thread, in its open scope.
      *
-     * @throws RuntimeException the very exception that preparing this batch failed with
+     * @throws RuntimeException the exception of the worker that prepared this batch
      */
     @Nullable
     Batch next();

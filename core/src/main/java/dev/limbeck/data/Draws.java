@@ -1,9 +1,9 @@
 package dev.limbeck.data;
 
 /**
- * Draw pseudo-random numbers that depend only on a seed and a path of numbers (epoch, row), not on which thread asks
- * or in what order. The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
- * generators", 2014), written out here so that the values stay the same on every JDK.
+ * Draw pseudo-random numbers that depend only on a seed and a path of numbers (epoch, row), not on threads or call
+ * order. The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+ * It is implemented here to give the same values on every JDK.
  */
 public final class Draws {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
@@ -14,7 +14,7 @@ public final class Draws {
         this.state = state;
     }
 
-    /** Start the generator that belongs to a seed and a path. */
+    /** Create the generator for a seed and a path. */
     public static Draws of(long seed, long... path) {
         long state = mix(seed + GOLDEN);
         for (long step : path) state = mix(state * 31 + GOLDEN + mix(step + GOLDEN));
@@ -26,18 +26,18 @@ public final class Draws {
         return mix(state);
     }
 
-    /** Draw from 0 to {@code bound − 1}. */
+    /** Draw an integer from 0 to {@code bound − 1}. */
     public int nextInt(int bound) {
         if (bound < 1) throw new IllegalArgumentException("bound must be at least 1, found " + bound);
         return (int) (((nextLong() >>> 32) * bound) >>> 32);
     }
 
-    /** Draw from [0, 1). */
+    /** Draw a number from [0, 1). */
     public double nextDouble() {
         return (nextLong() >>> 11) * 0x1.0p-53;
     }
 
-    /** Draw from [low, high). */
+    /** Draw a number from [low, high). */
     public double between(double low, double high) {
         return low + (high - low) * nextDouble();
     }
@@ -46,7 +46,7 @@ public final class Draws {
         return nextLong() < 0;
     }
 
-    /** Put the values in a random order, each equally likely. */
+    /** Shuffle the values uniformly. */
     public void shuffle(int[] values) {
         for (int i = values.length - 1; i > 0; i--) {
             int j = nextInt(i + 1);

@@ -9,29 +9,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let worker threads write batches ahead of the consumer, who receives them in order. A worker takes the next batch
- * as soon as fewer than {@code depth} are under way or waiting; so the smallest unfinished batch is always being
- * worked on, and memory stays bounded.
+ * Prepare batches ahead on worker threads, and return them in order. A worker starts the next batch when fewer than
+ * {@code depth} batches are in progress or waiting. This bounds memory, and the first unfinished batch is always in
+ * progress.
  */
 public final class PrefetchStream implements DataLoader {
-    /** Write one row; called on worker threads, several at once. */
+    /** Write one row. Called concurrently from worker threads. */
     @FunctionalInterface
     public interface RowFiller {
         /**
-         * Write exactly the row's bytes at the buffer's position.
+         * Write exactly one row's bytes at the buffer's position.
          *
-         * @param index the row's position in its split
+         * @param index position of the row in its split
          */
         void fill(int index, ByteBuffer target);
     }
 
-    /** Turn a filled buffer into tensors; called on the consumer's thread. */
+    /** Convert a filled buffer to tensors. Called on the consumer's thread. */
     @FunctionalInterface
     public interface BatchMaker {
         /**
-         * Make the batch, copying what it needs: the buffer is reused as soon as this returns.
+         * Create the batch. Copy the bytes: the buffer is reused after this call.
          *
-         * @param bytes the rows one after another, from the buffer's start
+         * @param bytes consecutive rows, from the start of the buffer
          */
         Batch make(int[] indices, ByteBuffer bytes);
     }
@@ -55,10 +55,10 @@ public final class PrefetchStream implements DataLoader {
     /**
      * Start the workers.
      *
-     * @param rows for each batch the positions of its rows
-     * @param pool lends buffers large enough for every batch
+     * @param rows positions of the rows of each batch
+     * @param pool buffers large enough for every batch
      * @param workers number of threads, at least 1
-     * @param depth most batches under way or waiting, at least 1
+     * @param depth maximum number of batches in progress or waiting, at least 1
      */
     public PrefetchStream(
             List<int[]> rows, BufferPool pool, int workers, int depth, RowFiller filler, BatchMaker maker) {
@@ -86,7 +86,7 @@ public final class PrefetchStream implements DataLoader {
 
     @Override
     public @Nullable Batch next() {
-        if (closed) throw new IllegalStateException("the stream is closed");
+        if (closed) throw new IllegalStateException("the loader is closed");
         if (delivered == rows.size()) return null;
         Filled filled = await(delivered);
         if (filled.failure != null) {
@@ -107,7 +107,7 @@ public final class PrefetchStream implements DataLoader {
         }
     }
 
-    /** Stop the workers, wait until each has left the row it is at, and return all buffers. */
+    /** Stop the workers, wait for each to finish its row, and return all buffers. */
     @Override
     public void close() {
         synchronized (lock) {
@@ -149,7 +149,7 @@ public final class PrefetchStream implements DataLoader {
             Filled filled = fill(rows.get(number));
             synchronized (lock) {
                 ready.put(number, filled);
-                // Batches before this one are claimed already and still arrive; later ones would never be asked for.
+                // Earlier batches are claimed and still arrive; later ones would not be requested.
                 if (filled.failure != null) failed = true;
                 lock.notifyAll();
             }
@@ -162,7 +162,7 @@ public final class PrefetchStream implements DataLoader {
                 try {
                     lock.wait();
                 } catch (InterruptedException e) {
-                    // Nobody else holds these threads; closing is the only way to stop them.
+                    // No one else has access to these threads, so closing is the only way to stop them.
                     continue;
                 }
             }

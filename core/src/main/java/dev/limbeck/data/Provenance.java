@@ -6,22 +6,21 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell where the inputs of a batch come from, so that another model can be shown the same rows in another form, and answers
- * about them can be found again.
+ * Hold the provenance of a batch's inputs. It allows alternate views of the same rows, and identifies cached outputs.
  *
- * @param split whose positions the batch's indices are
- * @param view number of the draw that augmented the rows; {@link #PLAIN} if they are as they are
- * @param changes what was done to the inputs afterward, in order, such as mixing rows
+ * @param split split that the batch's indices refer to
+ * @param view index of the augmentation draw; {@link #PLAIN} for no augmentation
+ * @param changes later changes of the inputs, in order, such as mixup
  */
 public record Provenance(Split split, int view, List<UnaryOperator<Tensor>> changes) {
-    /** The view of rows that are not augmented. */
+    /** The view without augmentation. */
     public static final int PLAIN = -1;
 
     public Provenance {
         changes = List.copyOf(changes);
     }
 
-    /** Tell of rows that nothing was done to since. */
+    /** Create the provenance of rows without later changes. */
     public Provenance(Split split, int view) {
         this(split, view, List.of());
     }

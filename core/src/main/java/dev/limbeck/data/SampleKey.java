@@ -1,4 +1,7 @@
 package dev.limbeck.data;
 
-/** Stand for the content of a row as a model sees it: 128 bits; two of a billion rows are alike with a probability below 1e-20. */
+/**
+ * Identify the content of a preprocessed row with 128 bits. Among a billion rows, a collision has a probability below
+ * 1e-20.
+ */
 public record SampleKey(long high, long low) {}

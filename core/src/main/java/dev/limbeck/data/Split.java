@@ -2,7 +2,7 @@ package dev.limbeck.data;
 
 import java.util.Locale;
 
-/** Name the parts of a data set: what is learned from, what choices are made on, and what is reported. */
+/** Parts of a data set: for training, for validation and model selection, and for the final test. */
 public enum Split {
     TRAIN,
     VALID,

@@ -1,6 +1,6 @@
 /**
- * Feed batches to training and evaluation: splits, batches, and streams that worker threads fill ahead of the
- * consumer. Nothing here knows what the inputs are.
+ * Provide batches for training and evaluation: splits, batches, and loaders with worker threads. This package is
+ * independent of the kind of inputs.
  */
 @NullMarked
 package dev.limbeck.data;

@@ -11,26 +11,29 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Choose the layers that bring the student's features to the teacher's channels. They are trained, and no part of the student. */
+/** Select the trainable projection from the student's channels to the teacher's. It is not part of the student. */
 public enum Adapter {
-    /** A 1×1 convolution for maps or a linear layer for vectors, where the loss needs equal channels and they differ. */
+    /**
+     * If the loss needs equal channels and they differ: a 1×1 convolution for maps, a linear layer for vectors.
+     * Otherwise none.
+     */
     AUTO,
     /** A 1×1 convolution with bias, for maps. */
     CONV1X1,
     /** A linear layer, for vectors. */
     LINEAR,
-    /** A 3×3 convolution and batch norm for maps; two linear layers with a ReLU between for vectors. */
+    /** For maps, a 3×3 convolution and batch norm. For vectors, two linear layers with a ReLU in between. */
     REGRESSOR,
-    /** Nothing. */
+    /** No projection. */
     NONE;
 
     /**
-     * Make the layers.
+     * Create the layers.
      *
-     * @param student shape of the features without the rows
-     * @param channels those of the teacher
-     * @return null if nothing is needed
-     * @throws LimbeckException if this kind does not join such features
+     * @param student feature shape of the student, without the batch dimension
+     * @param channels channels of the teacher's features
+     * @return the layers, or null if none are needed
+     * @throws LimbeckException if this kind does not fit such features
      */
     @Nullable
     Module make(long[] student, long channels, boolean needed) {
@@ -57,7 +60,7 @@ public enum Adapter {
     }
 
     private LimbeckException wrongKind(long[] student, String better) {
-        return new LimbeckException("adapter " + this + " does not join features of " + Tensors.shapeText(student)
+        return new LimbeckException("adapter " + this + " does not fit features of " + Tensors.shapeText(student)
                 + "; use adapter " + better + " or auto");
     }
 

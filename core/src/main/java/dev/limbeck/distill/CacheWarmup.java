@@ -10,15 +10,15 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.TrainingContext;
 
 /**
- * Ask the teacher about every training row, in every view that training shows of it, before the first step. With a teacher
- * that keeps its answers, training is then a matter of the student alone. It goes behind the distillation:
+ * Compute a teacher's outputs for every training row and view before the first step. With a cached teacher, training
+ * then runs only the student. Add it after the distillation callback:
  *
  * <pre>{@code
  * student.fitOneCycle(10, 1e-2, distillation, new Rehearsal(distillation, (done, total) -> {}));
  * }</pre>
  */
 public final class CacheWarmup implements Callback {
-    /** Follow how far it has come. */
+    /** Receive the progress of the warmup. */
     @FunctionalInterface
     public interface Progress {
         void asked(int done, int total);
@@ -35,16 +35,15 @@ public final class CacheWarmup implements Callback {
     /**
      * {@inheritDoc}
      *
-     * @throws LimbeckException if each epoch has views of its own
+     * @throws LimbeckException if each epoch has its own views
      */
     @Override
     public void beforeFit(TrainingContext fit) {
         Data data = fit.data();
         int[] views = data.views();
         if (views.length == 0) {
-            throw new LimbeckException(
-                    "training images are augmented anew in each epoch, so that the teacher cannot be asked "
-                            + "about all of them; choose a number of views (augment.views, --augment-views 4)");
+            throw new LimbeckException("training images are augmented anew in each epoch, so the teacher cannot be run "
+                    + "on all of them; set a number of views (augment.views, --augment-views 4)");
         }
         int total = Math.multiplyExact(data.size(Split.TRAIN), views.length);
         int done = 0;

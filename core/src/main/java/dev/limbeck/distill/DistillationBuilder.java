@@ -17,9 +17,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** Choose what a student learns from its teacher; the defaults are the tutorial's: weight 0.5, {@link SoftTarget} at T = 3. */
+/**
+ * Build a distillation callback. The defaults are those of the PyTorch tutorial: weight 0.5, {@link SoftTarget} at T =
+ * 3.
+ */
 public final class DistillationBuilder {
-    /** A loss on logits with its scale; null for a temperature that does not change. */
+    /** Hold a logit loss with its scale; the temperature is null if it is constant. */
     record LogitTerm(
             LogitLoss loss, Schedule scale, @Nullable Schedule temperature) {
         LogitLoss at(double progress) {
@@ -54,43 +57,43 @@ public final class DistillationBuilder {
         this.teacher = teacher;
     }
 
-    /** Set the share w of the teacher in [0, 1]; the labels get the rest. */
+    /** Set the weight w of the distillation loss, in [0, 1]. The task loss gets 1 − w. */
     public DistillationBuilder weight(double weight) {
         return weight(Schedule.constant(Settings.inUnit("weight", weight)));
     }
 
-    /** Let the share of the teacher change in the course of the fit. */
+    /** Set a schedule for the weight of the distillation loss. */
     public DistillationBuilder weight(Schedule weights) {
         weight = weights.each(value -> Settings.inUnit("weight", value));
         return this;
     }
 
-    /** Set the weight of the task's loss apart from 1 − w, at least 0. */
+    /** Set the weight of the task loss, at least 0, instead of 1 − w. */
     public DistillationBuilder taskWeight(double taskWeight) {
         return taskWeight(Schedule.constant(Settings.notNegative("task weight", taskWeight)));
     }
 
-    /** Let the weight of the task's loss change in the course of the fit. */
+    /** Set a schedule for the weight of the task loss. */
     public DistillationBuilder taskWeight(Schedule weights) {
         taskWeight = weights.each(value -> Settings.notNegative("task weight", value));
         return this;
     }
 
-    /** Use a loss on logits in place of the default; several calls add up. */
+    /** Add a logit loss. The first one replaces the default; several are summed. */
     public DistillationBuilder loss(LogitLoss loss) {
         return loss(loss, 1);
     }
 
-    /** Use a loss with a scale of its own. */
+    /** Add a logit loss with a scale. */
     public DistillationBuilder loss(LogitLoss loss, double scale) {
         return loss(loss, Schedule.constant(Settings.notNegative("scale", scale)), null);
     }
 
     /**
-     * Use a loss whose scale and temperature change in the course of the fit.
+     * Add a logit loss with schedules for scale and temperature.
      *
-     * @param temperature null to leave the loss's own
-     * @throws LimbeckException if a temperature is given to a loss that has none
+     * @param temperature schedule of the temperature, or null to use the loss's own
+     * @throws LimbeckException if the loss has no temperature, but a schedule is given
      */
     public DistillationBuilder loss(LogitLoss loss, Schedule scale, @Nullable Schedule temperature) {
         scale.each(value -> Settings.notNegative("scale", value));
@@ -102,92 +105,105 @@ public final class DistillationBuilder {
         return this;
     }
 
-    /** Let a layer learn from a layer, beside the losses on logits; without any of these, in place of the default. */
+    /** Add a feature loss between two layers. It replaces the default logit loss unless {@link #loss} is called too. */
     public DistillationBuilder pair(FeaturePair pair) {
         pairs.add(pair);
         return this;
     }
 
     /**
-     * Leave out rows without a label of which the teacher is not sure enough; labeled rows always count.
+     * Skip unlabeled rows with a low teacher confidence. Labeled rows always count.
      *
-     * @param probability least probability of the teacher's first choice, in [0, 1]; 0 unless set
+     * @param probability minimum probability of the teacher's top class, in [0, 1]; the default is 0
      */
     public DistillationBuilder confidenceThreshold(double probability) {
         confidenceThreshold = Settings.inUnit("least confidence", probability);
         return this;
     }
 
-    /** Let a teacher teach that knows the data's classes in another order, or others besides: they are matched by name. */
+    /**
+     * Match the teacher's classes with the data's by name. The order may differ, and the teacher may have further
+     * classes.
+     */
     public DistillationBuilder matchClasses() {
         matchesClasses = true;
         return this;
     }
 
     /**
-     * Let a teacher of other classes teach; see {@link dev.limbeck.distill.teacher.MappedTeacher}.
+     * Map the data's classes to the teacher's; see {@link dev.limbeck.distill.teacher.MappedTeacher}.
      *
-     * @param classes from each class of the data, all of them, to those of the teacher that it stands for
+     * @param classes for each class of the data, one or more classes of the teacher
      */
     public DistillationBuilder classes(Map<String, List<String>> classes) {
         this.classes = Map.copyOf(classes);
         return this;
     }
 
-    /** Choose what becomes of labeled rows on which the teacher is wrong; kept unless set. */
+    /**
+     * Set what happens to labeled rows that the teacher misclassifies. The default is {@link TeacherErrorPolicy#KEEP}.
+     */
     public DistillationBuilder teacherErrors(TeacherErrorPolicy choice) {
         teacherErrors = choice;
         return this;
     }
 
     /**
-     * Weigh the rows of each batch in the teacher's terms.
+     * Weight the rows of each batch in the distillation losses.
      *
-     * @param weights from a step, its prediction known, to N numbers of at least 0. Losses that compare rows with each
-     *     other leave rows of weight 0 out and count the others alike
+     * @param weights maps a step after the forward pass to N weights of at least 0. Relational losses skip rows of
+     *     weight 0 and weight the others equally
      */
     public DistillationBuilder sampleWeights(Function<TrainStep, Tensor> weights) {
         sampleWeights = weights;
         return this;
     }
 
-    /** Stop distilling after this many batches of a fit, at least 1: from then on the labels alone teach, with weight 1. */
+    /**
+     * Stop distillation after a number of batches per fit, at least 1. Later steps use only the task loss, with weight
+     * 1.
+     */
     public DistillationBuilder maxSteps(int batches) {
         lastStep = Settings.atLeast(1, "batches", batches);
         return this;
     }
 
-    /** Train only adapters, and what losses learn, for the first epochs of a fit, the student unchanged. */
+    /**
+     * Train only the adapters and learned losses in the first epochs of a fit. The student is frozen in these epochs.
+     */
     public DistillationBuilder adaptersFirst(int epochs) {
         adapterEpochs = Settings.atLeast(0, "adapter epochs", epochs);
         return this;
     }
 
     /**
-     * Measure, every n batches, each term's value, weight and gradient and how the gradient lies to the task's. Such a
-     * step costs one backward pass more for each term.
+     * Measure the value, weight and gradient of each term every n batches, and the cosine with the task gradient. Such
+     * a step needs one more backward pass per term.
      */
     public DistillationBuilder gradientStatsEvery(int batches) {
         diagnosisInterval = Settings.atLeast(1, "diagnosis interval", batches);
         return this;
     }
 
-    /** Try other preparations of the teacher's inputs before training even if it does well; only if it does badly unless set. */
+    /**
+     * Always try other preprocessing of the teacher's inputs before training. By default, this happens only if the
+     * teacher's accuracy is low.
+     */
     public DistillationBuilder checkThoroughly() {
         thorough = true;
         return this;
     }
 
-    /** Choose where what is found out about the teacher and the plan of the feature pairs is told before training; the log unless set. */
+    /** Set the consumer of the teacher check and the plan of feature pairs. The default is the logger. */
     public DistillationBuilder log(Consumer<String> log) {
         this.log = log;
         return this;
     }
 
     /**
-     * Make the callback.
+     * Build the callback.
      *
-     * @throws LimbeckException if nothing would be learned
+     * @throws LimbeckException if all weights are 0
      */
     public KnowledgeDistillation build() {
         if (losses.isEmpty() && pairs.isEmpty()) loss(new SoftTarget());
@@ -196,7 +212,7 @@ public final class DistillationBuilder {
             throw new LimbeckException("weight and task weight are both 0; nothing would be learned");
         }
         if (adapterEpochs > 0 && pairs.isEmpty()) {
-            throw new LimbeckException("there are no feature pairs whose adapters could be trained first; add a pair");
+            throw new LimbeckException("there are no feature pairs with adapters to train first; add a pair");
         }
         return new KnowledgeDistillation(this);
     }

@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Hold what a pair needs in one training run: how features are brought together, adapters, and the bound loss. */
+/** Hold a feature pair bound to two networks: shape alignment, adapters and the bound loss. */
 final class FeatureBinding {
     private static final int MOST_EXTRA_TOKENS = 2;
 
@@ -29,11 +29,11 @@ final class FeatureBinding {
     private final List<String> plan = new ArrayList<>();
 
     /**
-     * Check a pair against the shapes of its features, and make what it needs.
+     * Check a pair against the feature shapes, and create its modules.
      *
-     * @param ours shapes of the student's features for one row, layer by layer
-     * @param theirs the teacher's
-     * @param labels of the training rows
+     * @param ours feature shapes of the student, without the batch dimension, per layer
+     * @param theirs feature shapes of the teacher
+     * @param labels labels of the training rows
      */
     FeatureBinding(FeaturePair pair, List<long[]> ours, List<long[]> theirs, int[] labels) {
         this.pair = pair;
@@ -51,7 +51,7 @@ final class FeatureBinding {
             boolean channels = needs == Needs.CHANNELS || needs == Needs.SHAPE;
             Module adapter = pair.adapter().make(first, second[0], channels);
             if (channels && adapter == null && first[0] != second[0]) {
-                throw trouble("needs as many channels, found " + Tensors.shapeText(first) + " and "
+                throw trouble("needs equal channels, found " + Tensors.shapeText(first) + " and "
                         + Tensors.shapeText(second) + "; use adapter auto");
             }
             adapters.add(adapter);
@@ -79,7 +79,7 @@ final class FeatureBinding {
         if (!pair.loss().needsManyPositions()) return;
         long[] shape = student.get(0);
         if (shape.length == 3 && shape[1] * shape[2] > 1) return;
-        throw trouble("needs maps of more than one position, found " + Tensors.shapeText(shape)
+        throw trouble("needs maps with more than one position, found " + Tensors.shapeText(shape)
                 + "; pair layers before the pooling");
     }
 
@@ -87,7 +87,7 @@ final class FeatureBinding {
         return new LimbeckException("pair " + pair.layers() + ": " + pair.loss().name() + " " + what);
     }
 
-    /** Write {@code pair layer3: 128×8×8 → 256×8×8 through conv1x1, 33,024 parameters}. */
+    /** Format a line such as {@code pair layer3: 128×8×8 → 256×8×8 through conv1x1, 33,024 parameters}. */
     private String line(int i, long[] ours, long[] theirs, @Nullable Module adapter) {
         String name = pair.student().get(i).equals(pair.teacher().get(i))
                 ? pair.student().get(i)
@@ -109,7 +109,7 @@ final class FeatureBinding {
         return text.toString();
     }
 
-    /** Return the lines that tell, before training, how features are joined. */
+    /** Return a description of the alignment, one line per pair of layers. */
     List<String> plan() {
         return plan;
     }
@@ -118,12 +118,12 @@ final class FeatureBinding {
         return pair;
     }
 
-    /** Return whether there is something to train before the student is. */
+    /** Return whether there are parameters to train before the student. */
     boolean learns() {
         return modules().values().stream().anyMatch(module -> module.parameterCount() > 0);
     }
 
-    /** Return adapters and what the loss learns, by name. */
+    /** Return adapters and learned losses by name. */
     Map<String, Module> modules() {
         Map<String, Module> modules = new LinkedHashMap<>();
         for (int i = 0; i < adapters.size(); i++) {
@@ -138,7 +138,7 @@ final class FeatureBinding {
         modules().values().forEach(module -> module.to(device));
     }
 
-    /** Compute the values of the rows, or one for all. */
+    /** Compute the loss per row, or one scalar. */
     Tensor rows(List<Tensor> ours, List<Tensor> theirs, Tensor labels, int[] indices) {
         List<Tensor> first = new ArrayList<>();
         List<Tensor> second = new ArrayList<>();
@@ -151,7 +151,7 @@ final class FeatureBinding {
         return bound.rows(new Features(first, second, labels, indices));
     }
 
-    /** Bring a batch's features to the form and the positions of a shape. */
+    /** Reshape and pool features to a common shape. */
     private static Tensor joined(Tensor features, long[] shape) {
         long[] own = features.shape();
         Tensor map = features;
@@ -172,7 +172,7 @@ final class FeatureBinding {
         return Ops.adaptiveAvgPool2d(map, shape[1], shape[2]);
     }
 
-    /** Return channels×height×width for tokens×channels that form a square behind up to two extra tokens. */
+    /** Return channels×height×width for tokens×channels if the tokens form a square after up to two extra tokens. */
     static long[] asMap(long[] shape) {
         if (shape.length != 2) return shape;
         for (int extra = 0; extra <= MOST_EXTRA_TOKENS; extra++) {
@@ -182,7 +182,7 @@ final class FeatureBinding {
         return new long[] {shape[1]};
     }
 
-    /** Return the height and width at which both are compared; none for two vectors, unless the loss wants maps. */
+    /** Return the height and width for the comparison; empty for two vectors, unless the loss needs maps. */
     private static long[] common(long[] first, long[] second, Needs needs) {
         if (first.length != 3 && second.length != 3 && needs == Needs.SHAPE) return new long[0];
         if (first.length != 3 || second.length != 3) return new long[] {1, 1};

@@ -29,7 +29,7 @@ import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Capture the features of all pairs during a fit and compare them. What is learned stays from fit to fit of one student. */
+/** Capture and compare the features of all pairs during a fit. Learned parameters are kept across fits of a student. */
 final class FeatureBindings {
     private static final long SEED = 0x5eedL;
 
@@ -43,7 +43,7 @@ final class FeatureBindings {
         wanted = List.copyOf(pairs);
     }
 
-    /** Return the pairs as they were asked for, or, once it is known, what became of them. */
+    /** Return the requested pairs, or the resolved ones once both networks are known. */
     List<FeaturePair> pairs() {
         return pairs.isEmpty() ? wanted : pairs;
     }
@@ -123,12 +123,12 @@ final class FeatureBindings {
         for (String point : points) {
             if (!ran.test(point)) {
                 throw new LimbeckException(
-                        "layer '" + point + "' took no part when the network answered; name another");
+                        "layer '" + point + "' was not used in the forward pass; choose another layer");
             }
             long[] shape = features.apply(point).shape();
             if (shape.length < 2 || shape.length > 4) {
-                throw new LimbeckException("layer '" + point + "' gives " + Tensors.shapeText(shape)
-                        + "; pairs take rows×channels, rows×tokens×channels or rows×channels×height×width");
+                throw new LimbeckException("layer '" + point + "' returns " + Tensors.shapeText(shape)
+                        + "; pairs need rows×channels, rows×tokens×channels or rows×channels×height×width");
             }
             shapes.add(Arrays.copyOfRange(shape, 1, shape.length));
         }
@@ -136,7 +136,7 @@ final class FeatureBindings {
     }
 
     private static Capture captured(@Nullable Capture capture) {
-        if (capture == null) throw new IllegalStateException("features are captured during a fit only");
+        if (capture == null) throw new IllegalStateException("features are only captured during a fit");
         return capture;
     }
 
@@ -149,7 +149,7 @@ final class FeatureBindings {
         if (student != null) student.stop();
     }
 
-    /** Stop watching. */
+    /** Remove the captures. */
     void end() {
         if (student != null) student.close();
         student = null;
@@ -158,10 +158,10 @@ final class FeatureBindings {
     /**
      * Compare what was captured in the student's last pass with what the teacher computed.
      *
-     * @param rows to compare, null for all
-     * @param held whether the student is not to learn from it
-     * @param nothing what a loss gives that needs more rows than there are
-     * @param found takes each pair's name and values, N or a scalar
+     * @param rows rows to compare; null for all
+     * @param held whether the student is frozen
+     * @param nothing value of a loss with too few rows
+     * @param found receives each pair's name and values, N or a scalar
      */
     void compare(
             TrainStep step,

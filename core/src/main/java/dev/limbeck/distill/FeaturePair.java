@@ -8,19 +8,19 @@ import dev.limbeck.optim.Schedule;
 import java.util.List;
 
 /**
- * Let a layer of the student learn from a layer of the teacher. A layer is named by its path, which stands for its output,
- * or by its path and {@code :input}:
+ * Pair a layer of the student with a layer of the teacher for a feature loss. A layer is given by its path, which
+ * refers to its output, or by its path and {@code :input}:
  *
  * <pre>{@code
  * FeaturePair.of("layer3", "layer3").loss(new AttentionTransfer()).scale(0.1)
  * }</pre>
  *
- * <p>Token sequences N×(tokens)×C become maps where the tokens, without up to two at the front, form a square. Where a loss
- * needs as many positions, the larger of two maps is pooled to the smaller's height and width by adaptive averages.
+ * <p>Token sequences N×tokens×C become maps if the tokens form a square, without up to two leading tokens. If a loss
+ * needs equal positions, the larger map is reduced by adaptive average pooling.
  *
  * @param student one layer, or as many as the loss compares at once
- * @param teacher as many
- * @param scale factor beside the weight of the teacher
+ * @param teacher the same number of layers
+ * @param scale factor besides the distillation weight
  */
 public record FeaturePair(
         List<String> student, List<String> teacher, FeatureLoss loss, Adapter adapter, Schedule scale) {
@@ -28,13 +28,13 @@ public record FeaturePair(
         student = List.copyOf(student);
         teacher = List.copyOf(teacher);
         if (student.size() != teacher.size() || student.isEmpty()) {
-            throw new LimbeckException("a pair needs as many layers of the student as of the teacher, found "
+            throw new LimbeckException("a pair needs the same number of student and teacher layers, found "
                     + student.size() + " and " + teacher.size());
         }
         scale.each(value -> Settings.notNegative("scale", value));
     }
 
-    /** Pair one layer with one, by {@link FitNet}. */
+    /** Pair one layer with one, using {@link FitNet}. */
     public static FeaturePair of(String student, String teacher) {
         return of(List.of(student), List.of(teacher));
     }
@@ -44,7 +44,7 @@ public record FeaturePair(
         return new FeaturePair(student, teacher, new FitNet(), Adapter.AUTO, Schedule.constant(1));
     }
 
-    /** Let the layers be found by {@link FeaturePairs#match} when both networks are known. */
+    /** Select layers automatically with {@link FeaturePairs#match} when both networks are known. */
     public static FeaturePair matched() {
         return of(FeaturePairs.AUTO, FeaturePairs.AUTO);
     }
@@ -65,12 +65,12 @@ public record FeaturePair(
         return new FeaturePair(student, teacher, loss, adapter, factors);
     }
 
-    /** Return how records call it: {@code FitNet(layer3)}, {@code FitNet(layer2/layer3)}. */
+    /** Return the name for records: {@code FitNet(layer3)}, {@code FitNet(layer2/layer3)}. */
     public String name() {
         return loss.name() + "(" + layers() + ")";
     }
 
-    /** Return the layers as commands take them. */
+    /** Return the layers in command-line syntax. */
     String layers() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < student.size(); i++) {

@@ -11,23 +11,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Find which layers of two networks belong together. */
+/** Match layers of two networks. */
 public final class FeaturePairs {
-    /** How many places a network that keeps one resolution is looked at. */
+    /** Number of candidate layers in a network with constant resolution. */
     private static final int PLACES = 4;
 
-    /** What stands for layers that are to be found. */
+    /** Placeholder for automatic layers. */
     static final String AUTO = "auto";
 
     private FeaturePairs() {}
 
-    /** A place where a network has finished a stage: its layer, and how fine its map is. */
+    /** Hold the last layer of a stage and the side of its feature map. */
     private record Place(String path, double side) {}
 
     /**
-     * Pair the ends of the student's stages with layers of the teacher. A stage is what has one resolution. Stages are
-     * matched by resolution, in order; where one of the networks keeps one resolution throughout, as transformers do, by
-     * depth.
+     * Pair the last layer of each student stage with a teacher layer. A stage is a range of layers with one resolution.
+     * Stages are matched by resolution, in order; or by depth, if one network has a constant resolution, as
+     * transformers do.
      *
      * @param inputs of both networks, as {@code Data.inputs} gives them
      * @return pairs by {@link dev.limbeck.distill.loss.FitNet}, from shallow to deep; give them the loss you want
@@ -37,7 +37,7 @@ public final class FeaturePairs {
         return match(Summary.of(student, inputs), Summary.of(teacher, inputs));
     }
 
-    /** Match by what is known of both networks. */
+    /** Match by the summaries of both networks. */
     static List<FeaturePair> match(Summary student, Summary teacher) {
         List<Place> ours = places(student, "the student");
         List<Place> theirs = places(teacher, "the teacher");
@@ -48,7 +48,7 @@ public final class FeaturePairs {
             Place other = byDepth
                     ? theirs.get(Math.max(0, (int) Math.round((i + 1.0) * theirs.size() / ours.size()) - 1))
                     : nearest(own, theirs);
-            // A stage that lies nearer to another one has no partner.
+            // A stage that is closer to another one has no partner.
             if (byDepth || nearest(other, ours) == own) pairs.add(FeaturePair.of(own.path, other.path));
         }
         return pairs;
@@ -58,7 +58,7 @@ public final class FeaturePairs {
         return places.stream().mapToDouble(Place::side).distinct().count() == 1;
     }
 
-    /** Return the place whose resolution is nearest by ratio. */
+    /** Return the candidate with the nearest resolution, by ratio. */
     private static Place nearest(Place own, List<Place> places) {
         return Collections.min(places, Comparator.comparingDouble(place -> distance(own, place)));
     }
@@ -68,8 +68,8 @@ public final class FeaturePairs {
     }
 
     /**
-     * Give a pair whose layers are to be found its layers: one pair for each stage, or, if the loss compares several layers
-     * at once, one for every two neighbors or for all.
+     * Resolve the layers of an automatic pair: one pair per stage. A loss over several layers gets one pair per two
+     * neighbors, or one for all.
      */
     static List<FeaturePair> resolve(FeaturePair pair, Summary student, Summary teacher) {
         List<FeaturePair> found = match(student, teacher);
@@ -93,7 +93,7 @@ public final class FeaturePairs {
     }
 
     private static List<Place> places(Summary network, String who) {
-        // A container comes before its children, so the first of equals is the outermost layer.
+        // A container precedes its children, so the first match is the outermost layer.
         Map<Double, Map<Integer, List<Place>>> found = new LinkedHashMap<>();
         for (Summary.Row row : network.rows()) {
             double side = side(row.output());
@@ -104,7 +104,7 @@ public final class FeaturePairs {
                     .add(new Place(row.path(), side));
         }
         if (found.isEmpty()) {
-            throw new LimbeckException(who + " has no feature maps to pair; use losses on logits");
+            throw new LimbeckException(who + " has no feature maps to pair; use logit losses");
         }
         if (found.size() == 1) return spread(found.values().iterator().next());
         List<Place> places = new ArrayList<>();
@@ -113,9 +113,9 @@ public final class FeaturePairs {
                     byDepth.keySet().stream().mapToInt(Integer::intValue).min().orElseThrow());
             places.add(outermost.get(outermost.size() - 1));
         });
-        // The container of all stages has the last one's resolution, and is listed before them.
+        // The container of all stages has the resolution of the last one, and precedes them.
         places.sort(Comparator.comparingDouble(Place::side).reversed());
-        // The single layers of a stem are not a stage, where others are.
+        // Single layers of a stem are not a stage if there are other stages.
         List<Place> blocks = places.stream()
                 .filter(place ->
                         network.rows().stream().anyMatch(row -> row.path().startsWith(place.path + ".")))
@@ -123,11 +123,11 @@ public final class FeaturePairs {
         return blocks.size() > 1 ? blocks : places;
     }
 
-    /** Choose places at equal distances among the layers, of one depth, that there are most of. */
+    /** Choose evenly spaced layers of the depth with the most layers. */
     private static List<Place> spread(Map<Integer, List<Place>> byDepth) {
         List<Place> blocks = List.of();
         for (List<Place> places : byDepth.values()) {
-            // Blocks stand beside each other in one container; what they are made of is deeper.
+            // Blocks are siblings in one container; their children are deeper.
             List<Place> numbered = places.stream()
                     .filter(place -> place.path.matches(".*\\.\\d+"))
                     .toList();

@@ -10,14 +10,14 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Measure, every n batches, how the terms of a loss pull at the student. */
+/** Measure the gradients of the loss terms every n batches. */
 final class GradientStats {
     /**
-     * Hold one term at one step.
+     * Hold the measurement of one term at one step.
      *
-     * @param weighted value times weight in the total
-     * @param gradientNorm L2 norm, over the student's trained parameters, of the gradient of the weighted term
-     * @param cosine of that gradient with the task's weighted one; NaN where one of them is 0
+     * @param weighted value times weight in the total loss
+     * @param gradientNorm L2 norm, over the student's trained parameters, of the weighted term's gradient
+     * @param cosine cosine of that gradient with the weighted task gradient; NaN if one of them is 0
      */
     record Row(int step, String term, double value, double weighted, double gradientNorm, double cosine) {}
 

@@ -36,23 +36,24 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let the student learn from a teacher as well as from the labels:
+ * Distill knowledge: train the student on the labels and a teacher's outputs with the loss
  *
  * <p>total = (1 − w)·task + w·Σᵢ sᵢ·KDᵢ
  *
- * <p>with w the {@link DistillationBuilder#weight} (the tutorial's α) and sᵢ the scale of each loss, 1 unless set. It is one
- * callback more in a call of fit:
+ * <p>where w is the {@link DistillationBuilder#weight} (α in the PyTorch tutorial) and sᵢ is the scale of each loss, 1
+ * by default. The weights are applied in {@link #afterLoss}; each loss computes its own softened outputs. Pass the
+ * callback to fit:
  *
  * <pre>{@code
  * student.fitOneCycle(10, 1e-3, KnowledgeDistillation.from(teacher).weight(0.5).build());
  * }</pre>
  *
- * <p>The teacher computes in evaluation mode, outside the graph, frozen, on the very inputs of the student. It is
- * proven unchanged after each fit, and is put back as it was whatever happens. Beside the task's metrics, which stay
- * free of it, each epoch notes {@code teacher_agreement} and the value of each loss on the validation split.
+ * <p>The teacher runs frozen in evaluation mode, without autograd, on the same inputs as the student. Its state is
+ * restored after each fit, and a change of its weights throws. The validation metrics measure the task only. Each epoch
+ * also logs {@code teacher_agreement} and the value of each loss on the validation split.
  */
 public final class KnowledgeDistillation implements Callback {
-    /** The name under which the agreement with the teacher's top class is noted. */
+    /** Name of the logged agreement with the teacher's top class. */
     public static final String AGREEMENT = "teacher_agreement";
 
     private Teacher teacher;
@@ -78,22 +79,22 @@ public final class KnowledgeDistillation implements Callback {
         diagnosis = new GradientStats(settings.diagnosisInterval);
     }
 
-    /** Distil from the model of a learner. */
+    /** Distill from a learner's model. */
     public static DistillationBuilder from(Learner teacher) {
         return from(ModuleTeacher.of(teacher));
     }
 
-    /** Distil from a model that was read from a file. */
+    /** Distill from a saved model. */
     public static DistillationBuilder from(SavedModel teacher) {
         return from(ModuleTeacher.of(teacher));
     }
 
-    /** Distil from a module whose logits are in the order of the data's classes. */
+    /** Distill from a module whose logits are in the order of the data's classes. */
     public static DistillationBuilder from(Module teacher) {
         return from(ModuleTeacher.of(teacher, List.of()));
     }
 
-    /** Distil from any teacher. */
+    /** Distill from any teacher. */
     public static DistillationBuilder from(Teacher teacher) {
         return new DistillationBuilder(teacher);
     }
@@ -123,10 +124,10 @@ public final class KnowledgeDistillation implements Callback {
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
             throw new LimbeckException("there are no adapters to train first; leave adaptersFirst out");
         }
-        // Once: it does not change from epoch to epoch.
+        // Computed once: it is the same in every epoch.
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
-            // The teacher may not have known how many classes it has.
+            // The teacher may not know its number of classes before its first output.
             checkCount(teacherOnValidation.classes(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
                     teacher,
@@ -155,7 +156,7 @@ public final class KnowledgeDistillation implements Callback {
             OutputKind needed = term.loss().needs();
             if (given.suffices(needed)) continue;
             throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
-                    + teacher.name() + " tells " + words(given) + " only; use a loss such as "
+                    + teacher.name() + " returns " + words(given) + " only; use a loss such as "
                     + (given == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
         }
     }
@@ -164,11 +165,11 @@ public final class KnowledgeDistillation implements Callback {
         return switch (knowledge) {
             case LOGITS -> "logits";
             case PROBABILITIES -> "probabilities";
-            case TOP_CLASSES -> "likeliest classes";
+            case TOP_CLASSES -> "top classes";
         };
     }
 
-    /** Ask the teacher as a step would, and leave the answer. */
+    /** Run the teacher as in a training step, and discard the output. */
     void warmUp(Batch batch) {
         TeacherSession current = session;
         if (current == null)
@@ -176,7 +177,7 @@ public final class KnowledgeDistillation implements Callback {
         current.compute(batch, pairs.layers());
     }
 
-    /** Return what was found out about the teacher before the last fit; null without a validation split. */
+    /** Return the result of the check before the last fit; null without a validation split. */
     public @Nullable TeacherCheck teacherCheck() {
         return teacherCheck;
     }
@@ -188,8 +189,8 @@ public final class KnowledgeDistillation implements Callback {
                     .filter(label -> label < 0)
                     .count();
             if (without > 0) {
-                throw new LimbeckException(term.loss().name() + " needs a label for every row, found " + without
-                        + " without; use a loss such as SoftTarget, or leave these rows out");
+                throw new LimbeckException(term.loss().name() + " needs a label for every row, but " + without
+                        + " have none; use a loss such as SoftTarget, or leave these rows out");
             }
         }
     }
@@ -209,7 +210,7 @@ public final class KnowledgeDistillation implements Callback {
         for (int i = 0; i < names.size(); i++) {
             if (!names.get(i).equals(student.get(i))) {
                 throw new LimbeckException(
-                        "teacher " + teacher.name() + " calls class " + i + " '" + names.get(i) + "', the data '"
+                        "teacher " + teacher.name() + " names class " + i + " '" + names.get(i) + "', the data '"
                                 + student.get(i)
                                 + "'; use a teacher of the same classes in the same order, or match them by name (matchClasses, --match-classes)");
             }
@@ -218,7 +219,7 @@ public final class KnowledgeDistillation implements Callback {
 
     private void checkCount(long known, List<String> student) {
         if (known != student.size()) {
-            throw new LimbeckException("teacher " + teacher.name() + " knows " + known + " classes, the data has "
+            throw new LimbeckException("teacher " + teacher.name() + " has " + known + " classes, the data has "
                     + student.size()
                     + "; use a teacher of the same classes, or match them by name (matchClasses, --match-classes)");
         }
@@ -226,7 +227,7 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void beforeTrain(TrainingContext fit) {
-        // Adapters are to meet the student as it is, its statistics too.
+        // Adapters are trained on the student's features in evaluation mode, and its statistics stay.
         if (adaptersOnly(fit)) fit.model().eval();
     }
 
@@ -242,7 +243,7 @@ public final class KnowledgeDistillation implements Callback {
         if (teaches(step)) pairs.start();
     }
 
-    /** A weight that has come to 0 for good, or for now, needs no answers. */
+    /** A step with distillation weight 0 needs no teacher outputs. */
     private boolean teaches(TrainStep step) {
         if (step.index() >= settings.lastStep) return false;
         return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
@@ -360,12 +361,12 @@ public final class KnowledgeDistillation implements Callback {
         pairs.restore(state);
     }
 
-    /** Return how the features of each pair are joined, line by line; known once a fit has begun. */
+    /** Return a description of each feature pair; empty before the first fit. */
     public List<String> plan() {
         return pairs.plan();
     }
 
-    /** Return the settings that a run record shows, and what {@link DistillationBuilder#gradientStatsEvery} measured. */
+    /** Return the settings for a run record, and the measurements of {@link DistillationBuilder#gradientStatsEvery}. */
     public Map<String, Object> describe() {
         Map<String, Object> described = new LinkedHashMap<>();
         described.put("teacher", teacher.name());

@@ -22,13 +22,13 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Train several students at once that teach each other: each learns from the labels and from what the others answer to the
- * same batch at that moment. No teacher is needed.
+ * Train several students together without a teacher. Each learns from the labels and from the other students' current
+ * outputs for the same batch.
  *
- * <p>total of one = task + s·mean over the others of loss(own, other's logits)
+ * <p>total per student = task + s·mean over the others of loss(own logits, other's logits)
  *
- * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. A loop of its own, without callbacks: one optimizer step of each student
- * a batch, the learning rate by a {@link Schedule}.
+ * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. It has its own loop without callbacks: one optimizer step per
+ * student and batch, with a learning-rate {@link Schedule}.
  */
 public final class MutualLearning {
     private final List<Learner> students;
@@ -40,36 +40,36 @@ public final class MutualLearning {
     }
 
     /**
-     * Let students learn together; the authors' T = 1 and s = 1 unless set.
+     * Create mutual learning for students. The defaults are the paper's T = 1 and s = 1.
      *
-     * @param students two or more, different modules, on the same data
+     * @param students two or more different modules, on the same data
      */
     public static MutualLearning of(Learner... students) {
         List<Learner> all = List.of(students);
         if (all.size() < 2)
-            throw new LimbeckException("mutual learning needs two students or more, found " + all.size());
+            throw new LimbeckException("mutual learning needs at least two students, found " + all.size());
         if (all.stream().map(Learner::model).distinct().count() < all.size()) {
             throw new LimbeckException("mutual learning needs different students, found one of them twice");
         }
         if (all.stream().map(Learner::data).distinct().count() > 1) {
-            throw new LimbeckException("students that learn together must have the same data; make them of one");
+            throw new LimbeckException("students in mutual learning must share one data object");
         }
         return new MutualLearning(all);
     }
 
-    /** Compare answers by a loss. */
+    /** Set the loss between outputs. */
     public MutualLearning loss(LogitLoss other) {
         loss = other;
         return this;
     }
 
-    /** Set the factor s ≥ 0 of what the others teach. */
+    /** Set the scale s ≥ 0 of the loss between students. */
     public MutualLearning scale(double factor) {
         scale = Settings.notNegative("scale", factor);
         return this;
     }
 
-    /** Train with a rate that falls to 0 along half a cosine. */
+    /** Train with a learning rate that falls to 0 along a half cosine. */
     public List<List<EvaluationResult>> fit(int epochs, double rate) {
         return fit(epochs, new Schedule(Schedule.Shape.COSINE, rate, 0));
     }
@@ -77,8 +77,8 @@ public final class MutualLearning {
     /**
      * Train all students.
      *
-     * @param rates learning rate in the course of the training
-     * @return for each epoch the validation of each student, in order; empty lists if the data has no validation split
+     * @param rates learning-rate schedule
+     * @return for each epoch the validation result of each student, in order; empty lists without a validation split
      */
     public List<List<EvaluationResult>> fit(int epochs, Schedule rates) {
         Settings.atLeast(1, "epochs", epochs);
@@ -115,7 +115,7 @@ public final class MutualLearning {
     private void step(DataLoader batches, List<OptimizerState> optimizers, double rate) {
         try (Scope scope = Scope.open()) {
             Batch batch = batches.next();
-            if (batch == null) throw new IllegalStateException("the stream ended before its last batch");
+            if (batch == null) throw new IllegalStateException("the loader ended before its last batch");
             List<Tensor> answers = new ArrayList<>();
             List<Tensor> labels = new ArrayList<>();
             for (Learner student : students) {
@@ -129,11 +129,11 @@ public final class MutualLearning {
                 Tensor total = total(i, answers, labels.get(i));
                 if (!Double.isFinite(total.item_double())) {
                     throw new LimbeckException("the loss of student " + i + " became " + total.item_double()
-                            + "; lower the learning rate, or look at the inputs");
+                            + "; lower the learning rate, or check the inputs");
                 }
                 total.backward();
             }
-            // All steps after all gradients: each has learned from what the others were, not from what they became.
+            // All backward passes precede all steps: each student learns from the others' outputs before their step.
             for (int i = 0; i < students.size(); i++) {
                 optimizers.get(i).step(rate, Double.NaN);
                 students.get(i).model().parameters().values().forEach(Tensors::clearGrad);

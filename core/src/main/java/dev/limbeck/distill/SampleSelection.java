@@ -12,11 +12,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold which rows of a batch the teacher teaches, with what answers and weights.
+ * Hold the rows of a batch used for distillation, with teacher outputs and weights.
  *
- * @param rows null for all
+ * @param rows selected rows; null for all
  * @param answers the teacher's logits for all rows
- * @param weights of the chosen rows; null if they count alike
+ * @param weights weights of the selected rows; null for equal weights
  */
 record SampleSelection(
         @Nullable SelectedSamples rows,
@@ -31,9 +31,10 @@ record SampleSelection(
         if (settings.confidenceThreshold == 0 && !drops && weights == null)
             return new SampleSelection(null, answers, null);
         if (labels.dim() != 1) {
-            throw new LimbeckException("rows are chosen and weighed one by one, found labels of "
-                    + Tensors.shapeText(labels.shape())
-                    + "; leave out least confidence, row weights and the dropping of wrong answers");
+            throw new LimbeckException(
+                    "rows can only be selected and weighted if labels have one dimension, found labels of "
+                            + Tensors.shapeText(labels.shape())
+                            + "; leave out confidenceThreshold, sampleWeights and the dropping of teacher errors");
         }
         int count = Math.toIntExact(labels.size(0));
         long[] known = Tensors.toLongs(labels);
@@ -55,13 +56,13 @@ record SampleSelection(
 
     private static Tensor checked(Tensor weights, Tensor labels) {
         if (!Arrays.equals(weights.shape(), labels.shape())) {
-            throw new LimbeckException("row weights must have the shape " + Tensors.shapeText(labels.shape())
-                    + ", found " + Tensors.shapeText(weights.shape()) + "; give one number a row");
+            throw new LimbeckException("sample weights must have the shape " + Tensors.shapeText(labels.shape())
+                    + ", found " + Tensors.shapeText(weights.shape()) + "; return one number per row");
         }
         return Tensors.to(weights.detach(), DType.FLOAT32);
     }
 
-    /** Exchange the largest logit and the label's where they are not the same. */
+    /** Swap the largest logit and the label's logit where they differ. */
     private static Tensor swapped(Tensor logits, Tensor labels) {
         Tensor top = Ops.argmax(logits, 1);
         Tensor labeled = Ops.ge(labels, 0);
@@ -72,7 +73,7 @@ record SampleSelection(
         return logits.scatter(1, first, own).scatter(1, wanted, largest);
     }
 
-    /** Return the chosen rows of a tensor. */
+    /** Return the selected rows of a tensor. */
     Tensor of(Tensor tensor) {
         return rows == null ? tensor : rows.of(tensor);
     }

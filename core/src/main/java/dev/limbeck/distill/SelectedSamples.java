@@ -7,7 +7,7 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
-/** Pick some rows of a batch out of whatever has rows. */
+/** Select rows of a batch. */
 final class SelectedSamples {
     private final int[] chosen;
     private final Tensor index;
@@ -17,7 +17,7 @@ final class SelectedSamples {
         index = Tensors.to(Tensors.of(Arrays.stream(chosen).asLongStream().toArray(), chosen.length), device);
     }
 
-    /** Return whether this many rows are not enough for a loss, which may compare them with each other. */
+    /** Return whether a loss needs more rows. Relational losses need at least two. */
     static boolean tooFew(int rows, boolean relational) {
         return rows < (relational ? 2 : 1);
     }

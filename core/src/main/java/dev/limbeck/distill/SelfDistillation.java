@@ -23,9 +23,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let a network teach its own shallow layers: each chosen layer gets an exit, a mean over the positions and a linear
- * classifier, that learns from the labels and from the network's own logits. The exits are trained along and are not part of
- * the network. No teacher is needed.
+ * Distill a network into its own shallow layers, without a teacher. Each chosen layer gets an exit: global average
+ * pooling and a linear classifier. An exit learns from the labels and from the network's own logits. Exits are trained
+ * with the network, but are not part of it.
  *
  * <p>total = task + s·Σ over the exits of ((1 − w)·task of the exit + w·loss(exit, own logits))
  *
@@ -50,22 +50,22 @@ public final class SelfDistillation implements Callback {
         this.scale = scale;
     }
 
-    /** Put exits behind layers; w = 0.5, s = 1 and {@link SoftTarget} at T = 3 unless set. */
+    /** Add exits after layers. The defaults are w = 0.5, s = 1 and {@link SoftTarget} at T = 3. */
     public static SelfDistillation at(String... layers) {
         return new SelfDistillation(Arrays.asList(layers), new SoftTarget(), 0.5, 1);
     }
 
-    /** Compare exits with the network's logits by a loss. */
+    /** Set the loss between exits and the network's logits. */
     public SelfDistillation loss(LogitLoss other) {
         return new SelfDistillation(layers, other, weight, scale);
     }
 
-    /** Set the share w in [0, 1] that an exit learns from the network; its labels get the rest. */
+    /** Set the weight w of the network's logits for an exit, in [0, 1]. The labels get 1 − w. */
     public SelfDistillation weight(double share) {
         return new SelfDistillation(layers, loss, Settings.inUnit("weight", share), scale);
     }
 
-    /** Set the factor s ≥ 0 of all exits beside the network's own task. */
+    /** Set the scale s ≥ 0 of all exits. */
     public SelfDistillation scale(double factor) {
         return new SelfDistillation(layers, loss, weight, Settings.notNegative("scale", factor));
     }
@@ -114,7 +114,7 @@ public final class SelfDistillation implements Callback {
 
     private Capture watching() {
         Capture current = capture;
-        if (current == null) throw new IllegalStateException("self-distillation takes part in a fit only");
+        if (current == null) throw new IllegalStateException("self-distillation only runs during a fit");
         return current;
     }
 

@@ -13,12 +13,12 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Let a student use its teacher's own classifier: it learns nothing but to give the features that the classifier takes, by
- * their squared difference, and needs no labels. The result is one network, student body, two joining layers and the
- * teacher's classifier, which is saved and exported as any other.
+ * Reuse the teacher's classifier in the student. The student learns only to reproduce the classifier's input features,
+ * by mean squared error, and needs no labels. The result is one network: student backbone, two projection layers and
+ * the teacher's classifier. It is saved and exported like any other.
  *
- * <p>Chen et al., OutputKind Distillation with the Reused Teacher Classifier (SimKD), CVPR 2022; here the joining layers work
- * on pooled features, not on maps.
+ * <p>Chen et al., Knowledge Distillation with the Reused Teacher Classifier (SimKD), CVPR 2022. Here the projection
+ * works on pooled features, not on maps.
  *
  * <pre>{@code
  * ReusedClassifier reused = ReusedClassifier.of(teacher);
@@ -36,9 +36,9 @@ public final class SimKD {
     }
 
     /**
-     * Take the classifier of a teacher.
+     * Use the classifier of a teacher.
      *
-     * @throws LimbeckException if its last layer is not linear
+     * @throws LimbeckException if the teacher's last layer is not linear
      */
     public static SimKD of(Learner teacher) {
         return new SimKD(teacher, lastLinear(teacher.model()));
@@ -51,12 +51,14 @@ public final class SimKD {
         }
         if (!(network.module(last) instanceof Linear)) {
             throw new LimbeckException("the last layer of " + network.describe()
-                    + " must be linear to be used again, found '" + last + "'; distill its logits or features");
+                    + " must be linear to be reused, found '" + last + "'; distill its logits or features");
         }
         return last;
     }
 
-    /** Return the student's design: its body, with layers that bring its features to the classifier's width. */
+    /**
+     * Return the student's architecture: its backbone, and layers that project its features to the classifier's width.
+     */
     public Architecture student(Architecture body) {
         return body.withBridge(weight(teacher.model(), path).size(1));
     }
@@ -68,9 +70,9 @@ public final class SimKD {
     }
 
     /**
-     * Copy the classifier into a student, freeze it there, and return the callback that teaches the rest.
+     * Copy the classifier to a student, freeze it, and return the callback that trains the rest.
      *
-     * @param student of the design {@link #student}
+     * @param student a learner with the architecture of {@link #student}
      * @throws LimbeckException if the classifier does not fit
      */
     public KnowledgeDistillation teach(Learner student) {
@@ -82,10 +84,10 @@ public final class SimKD {
             to.forEach((name, tensor) -> {
                 Tensor source = from.get(name);
                 if (source == null || !Tensors.shapeText(source.shape()).equals(Tensors.shapeText(tensor.shape()))) {
-                    throw new LimbeckException("the student's classifier must be as the teacher's, "
+                    throw new LimbeckException("the student's classifier must equal the teacher's, "
                             + Tensors.shapeText(weight(teacher.model(), path).shape()) + ", found "
                             + Tensors.shapeText(tensor.shape()) + " in " + name
-                            + "; make the student of the design that student(...) returns");
+                            + "; create the student with the architecture that student(...) returns");
                 }
             });
             to.forEach((name, tensor) -> {

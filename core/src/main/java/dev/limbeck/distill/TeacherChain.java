@@ -8,11 +8,11 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * Train students one after the other, each taught by the one before it.
+ * Train students in sequence. Each is the teacher of the next.
  *
- * <p>Students that get smaller are a chain of teaching assistants, for a teacher that is much larger than the last student
- * (Mirzadeh et al., Improved Knowledge Distillation via Teacher Assistant, AAAI 2020). Students of the teacher's own size are
- * born-again generations, which come to exceed it (Furlanello et al., Born-Again Neural Networks, ICML 2018).
+ * <p>With ever smaller students, the intermediate ones are teacher assistants, for a teacher that is much larger than
+ * the last student (Mirzadeh et al., Improved Knowledge Distillation via Teacher Assistant, AAAI 2020). With students
+ * of the teacher's size, they are born-again generations (Furlanello et al., Born-Again Neural Networks, ICML 2018).
  *
  * <pre>{@code
  * TeacherChain.from(ModuleTeacher.of(resnet34))
@@ -29,13 +29,13 @@ public final class TeacherChain {
         this.settings = settings;
     }
 
-    /** Begin with a teacher, and distill with the defaults of {@link DistillationBuilder}. */
+    /** Start with a teacher, and distill with the defaults of {@link DistillationBuilder}. */
     public static TeacherChain from(Teacher first) {
         return new TeacherChain(
                 first, teacher -> KnowledgeDistillation.from(teacher).build());
     }
 
-    /** Distil with settings of your own, asked for before each student. */
+    /** Set a function that creates the distillation for each student. */
     public TeacherChain with(Function<Teacher, KnowledgeDistillation> settings) {
         return new TeacherChain(first, settings);
     }
@@ -43,8 +43,8 @@ public final class TeacherChain {
     /**
      * Train all students in order.
      *
-     * @param students all on data of the same classes; they stay the caller's
-     * @param training runs the fit of one student with the callback that lets it be taught
+     * @param students students on data with the same classes; the caller owns them
+     * @param training runs the fit of one student with its distillation callback
      */
     public void train(List<Learner> students, BiConsumer<Learner, KnowledgeDistillation> training) {
         Teacher teacher = first;

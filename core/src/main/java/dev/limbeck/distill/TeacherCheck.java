@@ -24,18 +24,18 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Look at a teacher's answers to the validation split before the long work starts. A teacher that sees its inputs prepared
- * wrongly, or whose classes are in another order, teaches nonsense without any error; this says so, and what would fit.
+ * Check a teacher's outputs on the validation split before training. A teacher with wrong preprocessing or another
+ * class order degrades the student without any error. This check reports it, with a better setting if there is one.
  *
- * @param teacher its name
- * @param rows how many rows it was asked about
- * @param accuracy share of them on which it is right
- * @param knowledge what it tells
- * @param output what it gives, in words
- * @param namesClasses whether it names its classes; else they are taken to be the data's, in the data's order
- * @param entropies from each temperature in use to the mean entropy of the softened probabilities, as a share of its largest
- *     value, log C
- * @param warnings a line each
+ * @param teacher name of the teacher
+ * @param rows number of validation rows
+ * @param accuracy accuracy of the teacher, in [0, 1]
+ * @param knowledge kind of information in its outputs
+ * @param output description of its outputs
+ * @param namesClasses whether it has class names; otherwise the data's order is assumed
+ * @param entropies for each temperature in use, the mean entropy of the softened probabilities, as a share of its
+ *     maximum log C
+ * @param warnings one line per warning
  */
 public record TeacherCheck(
         String teacher,
@@ -46,7 +46,7 @@ public record TeacherCheck(
         boolean namesClasses,
         Map<Double, Double> entropies,
         List<String> warnings) {
-    /** Below this a teacher is suspected of seeing something else than it should. */
+    /** Accuracy below which other preprocessing is tried. */
     private static final double POOR = 0.5;
 
     private static final double BETTER = 0.05;
@@ -54,18 +54,18 @@ public record TeacherCheck(
     private static final double ALL_BUT_SURE = 0.05;
     private static final double ALL_BUT_EVEN = 0.98;
     private static final double SOFT_ENOUGH = 0.2;
-    /** How far, as a share of the largest, outputs that are the same may differ. */
+    /** Relative tolerance of equal outputs. */
     private static final double ROUNDING = 1e-6;
 
     private static final double[] TEMPERATURES = {1, 2, 3, 4, 5, 8, 10, 15, 20};
 
     /**
-     * Look at answers.
+     * Check outputs.
      *
-     * @param answers to all rows of the validation split
+     * @param answers outputs for all rows of the validation split
      * @param declared the teacher's own class names, before any matching; empty if it has none
-     * @param temperatures in use
-     * @param thorough whether other preparations are tried even if the teacher does well
+     * @param temperatures temperatures in use
+     * @param thorough whether to try other preprocessing even if the accuracy is high
      */
     static TeacherCheck of(
             Teacher teacher,
@@ -87,7 +87,7 @@ public record TeacherCheck(
             if (better != null) {
                 warnings.add(String.format(
                         Locale.ROOT,
-                        "teacher %s is right on %.1f %% of the validation rows (guessing: %.1f %%), but %s",
+                        "teacher %s has %.1f %% accuracy on the validation split (chance: %.1f %%), but %s",
                         teacher.name(),
                         100 * accuracy,
                         100.0 / answers.classes(),
@@ -95,8 +95,8 @@ public record TeacherCheck(
             } else if (accuracy < 2.0 / answers.classes() && answers.classes() > 2) {
                 warnings.add(String.format(
                         Locale.ROOT,
-                        "teacher %s is right on %.1f %% of the validation rows, little more than guessing (%.1f %%): it "
-                                + "has nothing to teach about this data",
+                        "teacher %s has %.1f %% accuracy on the validation split, close to chance (%.1f %%): it "
+                                + "is of no use for this data",
                         teacher.name(),
                         100 * accuracy,
                         100.0 / answers.classes()));
@@ -132,25 +132,25 @@ public record TeacherCheck(
         return difference <= ROUNDING * largest;
     }
 
-    /** Say what speaks against the outputs, whatever the images show; null for nothing. */
+    /** Return a warning about degenerate outputs; null if there is none. */
     private static @Nullable String oddOutputs(Predictions answers, OutputKind knowledge, String teacher) {
         if (answers.size() > 1 && areSame(answers)) {
-            return "teacher " + teacher + " gives the same outputs for all " + answers.size()
-                    + " validation rows; look at its file and at how its inputs are prepared";
+            return "teacher " + teacher + " returns the same outputs for all " + answers.size()
+                    + " validation rows; check its file and its preprocessing";
         }
         return knowledge == OutputKind.LOGITS
                 ? TeacherOutput.doubt(answers.logits(), answers.classes(), teacher)
                 : null;
     }
 
-    /** Say in a line how the teacher does. */
+    /** Return a one-line summary. */
     public String summary() {
         StringBuilder line = new StringBuilder(String.format(
-                Locale.ROOT, "teacher %s: %.1f %% of %,d validation rows right", teacher, 100 * accuracy, rows));
+                Locale.ROOT, "teacher %s: %.1f %% accuracy on %,d validation rows", teacher, 100 * accuracy, rows));
         if (!output.equals(TeacherOutput.LOGITS.words()))
-            line.append(", gives ").append(output);
+            line.append(", returns ").append(output);
         entropies.forEach((temperature, entropy) -> line.append(String.format(
-                Locale.ROOT, ", entropy at T = %s: %.0f %% of the largest", plain(temperature), 100 * entropy)));
+                Locale.ROOT, ", entropy at T = %s: %.0f %% of the maximum", plain(temperature), 100 * entropy)));
         return line.toString();
     }
 
@@ -179,21 +179,21 @@ public record TeacherCheck(
 
     private static @Nullable String advice(Predictions answers, double temperature, double entropy) {
         String seen = String.format(
-                Locale.ROOT, " at T = %s (mean entropy %.1f %% of the largest)", plain(temperature), 100 * entropy);
+                Locale.ROOT, " at T = %s (mean entropy %.1f %% of the maximum)", plain(temperature), 100 * entropy);
         if (entropy > ALL_BUT_EVEN) {
-            return " takes all classes for all but equally likely" + seen + "; take a lower T";
+            return " is nearly uniform over all classes" + seen + "; use a lower T";
         }
         if (entropy >= ALL_BUT_SURE) return null;
         for (double higher : TEMPERATURES) {
             if (higher > temperature && entropy(answers, higher) >= SOFT_ENOUGH) {
-                return " is all but sure of every answer" + seen + ", which teaches little more than labels do; T = "
+                return " is nearly certain of every output" + seen + ", which adds little to the labels; T = "
                         + plain(higher) + " would show more";
             }
         }
-        return " is all but sure of every answer" + seen + ", which teaches little more than labels do";
+        return " is nearly certain of every output" + seen + ", which adds little to the labels";
     }
 
-    /** Something else than what is assumed, with which the teacher would more often be right. */
+    /** Hold an alternative setting with a higher accuracy. */
     private record Better(double accuracy, String words) {}
 
     /** Look for a preparation with which the teacher is clearly more often right; null if there is none. */
@@ -240,7 +240,7 @@ public record TeacherCheck(
         return rows == 0 ? 0 : (double) right / rows;
     }
 
-    /** Look whether each answer stands for one other class; null if the order fits, or none does. */
+    /** Search for a permutation of the classes with clearly higher accuracy; null if there is none. */
     private static @Nullable Better betterOrder(
             Predictions answers, List<String> names, List<String> declared, double accuracy) {
         int classes = answers.classes();
@@ -258,7 +258,7 @@ public record TeacherCheck(
                         .sum()
                 / (double) answers.size();
         if (share < accuracy + BETTER) return null;
-        // What each output is, said in the order of the outputs and not of the classes that they were matched with.
+        // In the order of the outputs, not of the classes they were matched with.
         List<String> order = new ArrayList<>();
         for (String name : declared.isEmpty() ? names : declared) {
             int matched = names.indexOf(name);
@@ -269,7 +269,7 @@ public record TeacherCheck(
                 share,
                 String.format(
                         Locale.ROOT,
-                        "if its classes were %s it would be on %.1f %%; name them in that order (teacher.classes, "
+                        "with the classes %s it would have %.1f %%; set them in that order (teacher.classes, "
                                 + "--teacher-classes) and match them by name (--match-classes)",
                         order,
                         100 * share));

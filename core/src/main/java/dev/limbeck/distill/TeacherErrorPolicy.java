@@ -1,15 +1,15 @@
 package dev.limbeck.distill;
 
-/** Say what becomes of a labeled row on which the teacher's first choice is wrong. */
+/** Select what happens to a labeled row that the teacher misclassifies. */
 public enum TeacherErrorPolicy {
-    /** Teach it as the teacher sees it. */
+    /** Use the teacher's outputs. */
     KEEP,
     /**
-     * Exchange the logits of the teacher's first choice and of the label, so that it is right and as sure.
+     * Swap the teacher's largest logit and the label's logit. The row is then correct with the same confidence.
      *
      * <p>Wen, Lai and Qian, Preparing Lessons: Improve Knowledge Distillation with Better Supervision, 2019.
      */
     SWAP,
-    /** Learn the row from its label only. */
+    /** Use only the label. */
     DROP
 }

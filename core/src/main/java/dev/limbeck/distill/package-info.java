@@ -1,6 +1,8 @@
 /**
- * Distil: let a student learn from the labels and from a teacher at once. Distillation is a callback; the losses are
- * in {@link dev.limbeck.distill.loss}.
+ * Distill knowledge: train a student on the labels and a teacher's outputs. {@link
+ * dev.limbeck.distill.KnowledgeDistillation} is the training callback that weights and sums the losses of {@link
+ * dev.limbeck.distill.loss}. Teachers are in {@link dev.limbeck.distill.teacher}, their cached outputs in {@link
+ * dev.limbeck.distill.cache}.
  */
 @NullMarked
 package dev.limbeck.distill;

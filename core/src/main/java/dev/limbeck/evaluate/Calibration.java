@@ -10,9 +10,10 @@ import org.apache.commons.math3.optim.univariate.SearchInterval;
 import org.apache.commons.math3.optim.univariate.UnivariateObjectiveFunction;
 
 /**
- * Measure whether a model is as often right as it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
+ * Measure the calibration of a model's probabilities (Guo et al., "On Calibration of Modern Neural Networks", ICML
+ * 2017).
  *
- * @param error expected calibration error: the mean over the rows of |confidence − accuracy| of their bin
+ * @param error expected calibration error, in [0, 1]: the mean over the rows of |confidence − accuracy| of their bin
  * @param bins 15 bins of equal width over the confidence in the top class, from 0 to 1
  */
 public record Calibration(double error, List<Bin> bins) {
@@ -23,13 +24,13 @@ public record Calibration(double error, List<Bin> bins) {
     /**
      * Hold one bin.
      *
-     * @param rows rows with a confidence in the bin
-     * @param confidence their mean confidence, NaN without rows
-     * @param accuracy the share of them that is right, NaN without rows
+     * @param rows number of rows with a confidence in the bin
+     * @param confidence mean confidence; NaN without rows
+     * @param accuracy accuracy, in [0, 1]; NaN without rows
      */
     public record Bin(int rows, double confidence, double accuracy) {}
 
-    /** Evaluate the probabilities at a temperature; rows without a label do not count. */
+    /** Measure calibration at a temperature. Rows without a label are ignored. */
     public static Calibration of(Predictions predictions, double temperature) {
         int[] rows = new int[BINS];
         double[] confidence = new double[BINS];
@@ -54,11 +55,11 @@ public record Calibration(double error, List<Bin> bins) {
     }
 
     /**
-     * Find the temperature in [0.05, 50] with the least negative log-likelihood of the labels. To be found on other rows
-     * than those it is then evaluated on.
+     * Return the temperature in [0.05, 50] with the lowest negative log-likelihood. Fit it on other rows than those
+     * that are evaluated.
      */
     public static double temperature(Predictions predictions) {
-        // Searched in the logarithm: halving and doubling matter alike.
+        // Searched on a logarithmic scale, where doubling and halving are symmetric.
         double found = new BrentOptimizer(1e-6, 1e-9)
                 .optimize(
                         new MaxEval(200),

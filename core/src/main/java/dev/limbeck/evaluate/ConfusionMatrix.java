@@ -3,9 +3,9 @@ package dev.limbeck.evaluate;
 import dev.limbeck.train.Predictions;
 
 /**
- * Count how often each class was taken for each.
+ * Count predictions by label and predicted class.
  *
- * @param counts by label, then by predicted class; rows without a label do not count
+ * @param counts counts by label, then by predicted class; rows without a label are ignored
  */
 public record ConfusionMatrix(int[][] counts) {
     public static ConfusionMatrix of(Predictions predictions) {
@@ -18,7 +18,7 @@ public record ConfusionMatrix(int[][] counts) {
         return new ConfusionMatrix(counts);
     }
 
-    /** Return the share of a class's rows that were recognized; NaN if it has none. */
+    /** Return the recall of a class, in [0, 1]; NaN if it has no rows. */
     public double recall(int label) {
         int rows = 0;
         for (int count : counts[label]) rows += count;

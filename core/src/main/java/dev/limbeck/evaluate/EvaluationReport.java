@@ -9,14 +9,14 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judge one model beyond its accuracy.
+ * Hold an evaluation beyond accuracy and loss.
  *
- * @param fidelity how closely it follows its teacher; null without one
- * @param calibration of its probabilities as they are
- * @param temperature fitted on the validation split; null where that is what is judged, or there is none
- * @param scaled calibration at that temperature, null without one
- * @param recall share of each class that it recognizes; NaN for a class without rows
- * @param confusion how often each class was taken for each
+ * @param fidelity fidelity to the teacher; null without one
+ * @param calibration calibration at temperature 1
+ * @param temperature temperature fitted on the validation split; null if that split is evaluated or missing
+ * @param scaled calibration at that temperature; null without one
+ * @param recall recall of each class; NaN for a class without rows
+ * @param confusion the confusion matrix
  */
 public record EvaluationReport(
         @Nullable Fidelity fidelity,
@@ -26,10 +26,11 @@ public record EvaluationReport(
         List<Double> recall,
         ConfusionMatrix confusion) {
     /**
-     * Judge predictions of a split.
+     * Evaluate the predictions on a split.
      *
-     * @param predictions of the model by split: the judged one, and the validation split for the temperature
-     * @param teacher the same of its teacher; null if there is none
+     * @param predictions the model's predictions by split: the evaluated one, and the validation split for the
+     *     temperature
+     * @param teacher the teacher's predictions; null without a teacher
      */
     public static EvaluationReport of(
             Map<Split, Predictions> predictions, Split split, @Nullable Map<Split, Predictions> teacher) {

@@ -4,10 +4,10 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.train.Predictions;
 
 /**
- * Measure how closely a student follows its teacher; labels play no part.
+ * Measure how closely a student's predictions follow its teacher's. Labels are not used.
  *
- * @param top1 share of rows on which both have the same top class
- * @param top5 share of rows on which the teacher's top class is among the student's five largest logits
+ * @param top1 share of rows with the same top class, in [0, 1]
+ * @param top5 share of rows whose teacher top class is among the student's five largest logits
  * @param kl mean over the rows of KL(teacher ‖ student) between the probabilities at temperature 1, in nats
  */
 public record Fidelity(double top1, double top5, double kl) {
@@ -29,7 +29,7 @@ public record Fidelity(double top1, double top5, double kl) {
             double[] p = teacher.probabilities(row);
             double[] q = student.probabilities(row);
             for (int c = 0; c < p.length; c++) {
-                // A probability that rounds to zero would make the whole mean infinite.
+                // A probability rounded to zero would make the mean infinite.
                 if (p[c] > 0) kl += p[c] * (Math.log(p[c]) - Math.log(Math.max(q[c], Double.MIN_NORMAL)));
             }
         }
@@ -37,7 +37,7 @@ public record Fidelity(double top1, double top5, double kl) {
         return new Fidelity((double) same / rows, (double) among / rows, kl / rows);
     }
 
-    /** Return how many classes have a larger logit; of equals the first counts as larger. */
+    /** Return the number of classes with a larger logit. On a tie the lower index counts as larger. */
     private static int rank(Predictions predictions, int row, int of) {
         float[] logits = predictions.row(row);
         int above = 0;

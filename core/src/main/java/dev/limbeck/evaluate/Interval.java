@@ -4,18 +4,18 @@ import org.apache.commons.math3.distribution.TDistribution;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 
 /**
- * Hold a mean with its 95 % interval by Student's t.
+ * Hold a mean with its 95 % confidence interval by Student's t.
  *
- * @param n how many values
- * @param mean their mean
- * @param spread their standard deviation, with n − 1; NaN for one value
- * @param low lower end; NaN for one value, which gives no interval
- * @param high upper end; NaN for one value
+ * @param n number of values
+ * @param mean mean
+ * @param spread standard deviation with n − 1 degrees of freedom; NaN for one value
+ * @param low lower bound; NaN for one value
+ * @param high upper bound; NaN for one value
  */
 public record Interval(int n, double mean, double spread, double low, double high) {
     private static final double UPPER = 0.975;
 
-    /** Compute the interval of the mean of values that were drawn independently, at least one. */
+    /** Return the confidence interval of the mean of independent values, at least one. */
     public static Interval of(double... values) {
         if (values.length == 0) throw new IllegalArgumentException("an interval needs at least one value");
         DescriptiveStatistics statistics = new DescriptiveStatistics(values);
@@ -26,15 +26,17 @@ public record Interval(int n, double mean, double spread, double low, double hig
         return new Interval(values.length, mean, spread, mean - half, mean + half);
     }
 
-    /** Compute the interval of the mean of {@code a[i] − b[i]}: what pairs that share a seed have in common drops out. */
+    /**
+     * Return the confidence interval of the mean of {@code a[i] − b[i]}. Pairing by seed removes the common variance.
+     */
     public static Interval ofDifferences(double[] a, double[] b) {
         return of(differences(a, b));
     }
 
     /**
-     * Compute a ratio of two means, such as the share of a gap that was closed, with the interval of the ratio estimator
-     * (Cochran, Sampling Techniques, 3rd ed., section 6.3): the spread of {@code part[i] − ratio · whole[i]}. NaN where
-     * the mean of the whole is not above zero.
+     * Return the confidence interval of a ratio of two means, such as the share of a gap that was closed. It uses the
+     * ratio estimator (Cochran, Sampling Techniques, 3rd ed., section 6.3): the variance of {@code part[i] − ratio ·
+     * whole[i]}. NaN if the mean of {@code whole} is not above zero.
      */
     public static Interval ofRatio(double[] part, double[] whole) {
         double wholeMean = of(whole).mean;
@@ -48,17 +50,17 @@ public record Interval(int n, double mean, double spread, double low, double hig
         return new Interval(n, ratio, spread, ratio - half, ratio + half);
     }
 
-    /** Return whether there is an interval and all of it lies above zero. */
+    /** Return whether the whole interval is above zero; false without an interval. */
     public boolean isPositive() {
         return low > 0;
     }
 
-    /** Return whether there is an interval and all of it lies below zero. */
+    /** Return whether the whole interval is below zero; false without an interval. */
     public boolean isNegative() {
         return high < 0;
     }
 
-    /** Return {@code a[i] − b[i]} of as many values. */
+    /** Return {@code a[i] − b[i]} for arrays of the same length. */
     public static double[] differences(double[] a, double[] b) {
         if (a.length != b.length) throw new IllegalArgumentException(a.length + " values against " + b.length);
         double[] differences = new double[a.length];

@@ -9,17 +9,17 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Measure how long one forward pass in evaluation mode takes, in milliseconds.
+ * Measure the latency of a forward pass in evaluation mode, in milliseconds.
  *
- * @param p50 the median
- * @param p90 exceeded by one pass in ten
- * @param p99 exceeded by one pass in a hundred
+ * @param p50 median
+ * @param p90 90th percentile
+ * @param p99 99th percentile
  */
 public record Latency(double p50, double p90, double p99) {
     private static final int WARM_UP = 10;
 
     /**
-     * Measure a model.
+     * Measure a model's latency.
      *
      * @param runs passes that count, after ten that do not
      * @param inputs of the model, as {@code Data.inputs} gives them
@@ -39,7 +39,7 @@ public record Latency(double p50, double p90, double p99) {
         }
     }
 
-    /** Measure whatever makes one pass. */
+    /** Measure the latency of any forward pass. */
     public static Latency measure(Runnable pass, int runs) {
         double[] millis = new double[runs];
         for (int i = -WARM_UP; i < runs; i++) {

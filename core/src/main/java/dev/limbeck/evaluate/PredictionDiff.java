@@ -6,17 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Tell what is different between the predictions of two models on the same rows.
+ * Hold the differences between two models' predictions on the same rows.
  *
- * @param won rows that the second gets right and the first does not
- * @param lost rows that the first gets right and the second does not
- * @param recall for each class, what the second recognizes more of it, as a share; NaN for a class without rows
+ * @param won rows that only the second model predicts correctly
+ * @param lost rows that only the first model predicts correctly
+ * @param recall for each class, the recall of the second model minus that of the first; NaN for a class without rows
  */
 public record PredictionDiff(List<Integer> won, List<Integer> lost, List<Double> recall) {
     /**
-     * Compare the predictions of two models; rows without a label do not count.
+     * Compare the predictions of two models. Rows without a label are ignored.
      *
-     * @throws LimbeckException if they are not of the same rows and classes
+     * @throws LimbeckException if rows or classes differ
      */
     public static PredictionDiff of(Predictions first, Predictions second) {
         if (first.size() != second.size() || first.classes() != second.classes()) {

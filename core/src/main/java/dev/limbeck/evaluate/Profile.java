@@ -10,22 +10,22 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tell what a model costs.
+ * Hold the cost of a model: size, operations, latency and memory.
  *
- * @param parameters 0 if they are not known
- * @param macs multiply–accumulate operations of convolutions and linear layers for one input; 0 if they are not known
- * @param bytes size of its file
- * @param one latency at batch 1
- * @param many latency at the larger batch
- * @param throughput inputs a second at the larger batch, by its median
- * @param memory how far the peak of the process's resident size, in bytes, rose above what it held when the measurement
- *     began; too small where an earlier model has left memory that this one could use, so measure several in a process
- *     each, and from before the model is opened, as {@link #withMemoryAbove} does
+ * @param parameters number of parameters; 0 if unknown
+ * @param macs multiply–accumulate operations of convolutions and linear layers per input; 0 if unknown
+ * @param bytes size of the file
+ * @param one latency with batch size 1
+ * @param many latency with the larger batch
+ * @param throughput inputs per second with the larger batch, by its median
+ * @param memory increase of the process's peak resident size during the measurement, in bytes. It is too small if an
+ *     earlier model left reusable memory. Measure each model in its own process, from before it is opened, see {@link
+ *     #withMemoryAbove}
  */
 public record Profile(
         long parameters, long macs, long bytes, Latency one, int batch, Latency many, double throughput, long memory) {
     /**
-     * Measure a model, which takes seconds.
+     * Measure a model. This takes seconds.
      *
      * @param bytes size of its file
      * @param runs passes that count at each batch size
@@ -42,26 +42,26 @@ public record Profile(
     }
 
     /**
-     * Measure a model that shows nothing of its inside; parameters and operations are 0.
+     * Measure a model without access to its layers. Parameters and operations are 0.
      *
-     * @param latency from the rows of a batch to the latency of one pass
+     * @param latency maps a batch size to the latency of one pass
      */
     public static Profile of(long bytes, int batch, LongFunction<Latency> latency) {
         return measured(0, 0, bytes, batch, latency);
     }
 
     /**
-     * Return the same with the memory above a resident size that was read before the model was opened. Java's own part is
-     * in it too.
+     * Return a copy with the memory relative to a resident size measured before the model was opened. It includes the
+     * Java heap.
      *
-     * @param idle bytes
+     * @param idle resident size in bytes
      */
     public Profile withMemoryAbove(long idle) {
         return new Profile(
                 parameters, macs, bytes, one, batch, many, throughput, Math.max(0, Engine.peakResidentBytes() - idle));
     }
 
-    /** Return the same with what is known of the model whose file was measured. */
+    /** Return a copy with the parameters and operations of the measured model. */
     public Profile of(Summary summary) {
         return new Profile(summary.parameters(), summary.macs(), bytes, one, batch, many, throughput, memory);
     }

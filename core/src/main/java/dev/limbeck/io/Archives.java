@@ -17,11 +17,12 @@ import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Unpack zip and tar archives, the latter plain or by gzip, bzip2, xz or zstd, without trusting them: devices and paths that
- * lead out of the folder are refused, and so is an archive that grows out of proportion. Links become copies of the files that
- * they name in the archive, and of folders in it; others are left out. Checksums are checked, and a tar without the block that ends
- * it is cut off. Names of a tar that are not UTF-8 are read by one code page, windows-1252 where it knows all their bytes, else 437;
- * two names never become one path. Of two entries of a tar with one name the last counts. The folder appears whole or not at all.
+ * Unpack untrusted zip and tar archives, the latter plain or compressed by gzip, bzip2, xz or zstd. Devices, paths that
+ * leave the folder, and archives that grow disproportionately are rejected. Links to files and folders in the archive
+ * become copies; other links are skipped. Checksums are verified, and a tar without its final block is rejected as
+ * truncated. Tar names that are not UTF-8 are decoded with one code page: windows-1252 if it has all their bytes, or
+ * else 437. Two names never map to one path. If a tar has two entries with one name, the last counts. The folder is
+ * created atomically.
  */
 public final class Archives {
     private static final long MOST_BYTES = 512L << 30;
@@ -29,11 +30,12 @@ public final class Archives {
     private Archives() {}
 
     /**
-     * Unpack an archive, recognized by its content, into a new folder.
+     * Unpack an archive, detected by content, to a new folder.
      *
-     * @param folder must not exist yet, or be empty; the folders above it are made
-     * @return what was left out or assumed, a line each
-     * @throws LimbeckException if the archive is missing, damaged or cut off, holds paths that lead outside, unpacks to more than 100 times its size (64 MiB are always allowed), or if the disk is full
+     * @param folder must not exist or be empty; parent folders are created
+     * @return one line per kind of skipped entry or assumption
+     * @throws LimbeckException if the archive is missing, damaged or truncated, has paths that leave the folder,
+     *     unpacks to more than 100 times its size (64 MiB are always allowed), or if the disk is full
      */
     public static List<String> extract(Path archive, Path folder) {
         List<String> notes = new ArrayList<>();
@@ -42,10 +44,10 @@ public final class Archives {
     }
 
     /**
-     * Unpack an archive as {@link #extract(Path, Path)} does, and refuse it where a link would be left out that is needed.
+     * Unpack an archive as {@link #extract(Path, Path)}, but fail if a needed link would be skipped.
      *
-     * @param needed says by the last part of its name whether a link is
-     * @param noted takes what was left out or assumed before the folder appears; if it fails, no folder does
+     * @param needed whether a link is needed, by the last part of its name
+     * @param noted receives the notes before the folder is created; if it throws, no folder is created
      */
     public static void extract(Path archive, Path folder, Predicate<String> needed, Consumer<List<String>> noted) {
         IoErrors.requireFile(archive);
@@ -99,7 +101,10 @@ public final class Archives {
         }
     }
 
-    /** Unpack by the first character set that knows every name: a tar does not say which is meant, so all are read by one. */
+    /**
+     * Unpack with the first character set that has every name. A tar does not declare its character set, so all names
+     * use one.
+     */
     private static List<String> unpack(Path archive, Path folder, long allowedBytes, Predicate<String> needed)
             throws IOException {
         for (Charset charset : EntryNames.ofTar()) {

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.UUID;
 
-/** Write a file whole or not at all: under a temporary name in the same folder, then moved into place. */
+/** Write a file atomically: under a temporary name in the same folder, then moved into place. */
 public final class AtomicFile {
-    /** Write the content of a file to a channel that stands at its start. */
+    /** Write the contents of a file to a channel at position 0. */
     @FunctionalInterface
     public interface Content {
         void writeTo(FileChannel channel) throws IOException;
@@ -35,9 +35,9 @@ public final class AtomicFile {
     }
 
     /**
-     * Write a file, replacing one that is there; its folder is made if missing.
+     * Write a file and replace an existing one. The folder is created if needed.
      *
-     * @throws dev.limbeck.LimbeckException if the disk is full or the folder cannot be written; nothing is left behind
+     * @throws dev.limbeck.LimbeckException if the disk is full or the folder is not writable; nothing is left behind
      */
     public static void write(Path file, Content content) {
         Path target = file.toAbsolutePath();
@@ -54,7 +54,7 @@ public final class AtomicFile {
             try {
                 try (FileChannel channel = Leftovers.claim(temporary)) {
                     content.writeTo(channel);
-                    // Else a power cut after the move could leave the new name with no content.
+                    // Otherwise a power failure after the move could leave an empty file.
                     channel.force(true);
                     move(temporary, target);
                 }
@@ -66,7 +66,7 @@ public final class AtomicFile {
         }
     }
 
-    /** Move a file over another in one step where the file system can. */
+    /** Move a file over another, atomically if the file system can. */
     static void move(Path from, Path to) throws IOException {
         try {
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);

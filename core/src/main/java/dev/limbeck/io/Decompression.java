@@ -10,15 +10,15 @@ import org.apache.commons.compress.compressors.gzip.GzipCompressorInputStream;
 import org.jspecify.annotations.Nullable;
 import org.tukaani.xz.XZInputStream;
 
-/** Take off gzip, bzip2, xz and zstd, recognized by the content. Each checks its own checksums when it is read to its end. */
+/** Decompress gzip, bzip2, xz and zstd, detected by content. Each verifies its checksums at the end of the stream. */
 final class Decompression {
-    /** How many bytes are read at a time. */
+    /** Read size in bytes. */
     static final int CHUNK = 1 << 16;
 
-    /** Some servers compress once more what is compressed. */
+    /** Some servers compress a compressed file again. */
     private static final int MOST_LAYERS = 3;
 
-    /** Preset 9 takes 65 MiB. */
+    /** Preset 9 needs 65 MiB. */
     private static final int XZ_MEMORY_KIB = 100 << 10;
 
     private Decompression() {}
@@ -49,7 +49,7 @@ final class Decompression {
         return null;
     }
 
-    /** The zstd reader meets some damaged files with unchecked exceptions of its arithmetic. */
+    /** Convert unchecked exceptions, which the zstd reader throws for some damaged files. */
     private static final class Checked extends FilterInputStream {
         Checked(InputStream in) {
             super(in);

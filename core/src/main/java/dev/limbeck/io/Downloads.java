@@ -8,20 +8,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * Fetch files into a cache folder, once: a broken transfer goes on where it stopped, and no file appears under its name
- * before its checksum was right. Several processes may fetch the same file at once; one does and the others wait.
+ * Download files to a cache folder, each once. An interrupted transfer is continued, and a file appears only after its
+ * checksum was verified. If several processes download the same file, one does and the others wait.
  */
 public final class Downloads {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    /** Hear how a transfer goes on. */
+    /** Receive the progress of a transfer. */
     @FunctionalInterface
     public interface Progress {
         /**
-         * Note progress; called often, on the thread that fetches.
+         * Report progress. Called often, on the downloading thread.
          *
-         * @param bytes that have arrived, those of an earlier attempt included
-         * @param total of the whole file, or −1 if the server does not say
+         * @param bytes received bytes, including those of earlier attempts
+         * @param total size of the file, or −1 if unknown
          */
         void received(long bytes, long total);
     }
@@ -29,33 +29,33 @@ public final class Downloads {
     private final Path folder;
     private final Transfer transfer;
 
-    /** Fetch into a folder, which is made when needed. */
+    /** Create a downloader for a folder, which is created if needed. */
     public Downloads(Path folder) {
         this(folder, PATIENCE);
     }
 
-    /** Give up on a server that sends nothing for the given time. */
+    /** Create a downloader that gives up on a server after the given time without data. */
     Downloads(Path folder, Duration patience) {
         this.folder = folder.toAbsolutePath();
         this.transfer = new Transfer(patience);
     }
 
-    /** Return the folder for fetched files, see {@link CacheFolder#find}. */
+    /** Return the folder for downloads, see {@link CacheFolder#find}. */
     public static Path cacheFolder() {
         return CacheFolder.find();
     }
 
-    /** Fetch a file without hearing of progress. */
+    /** Download a file without progress reports. */
     public Path fetch(Download download) {
         return fetch(download, (bytes, total) -> {});
     }
 
     /**
-     * Return the path of a file in the cache, fetching it if it is not there. A file that is there, from before or put by
-     * hand, has its checksum computed once and again only after it changed.
+     * Return the path of a file in the cache, and download it if it is missing. The checksum of an existing file is
+     * computed once, and again after it changed.
      *
-     * @throws LimbeckException if it cannot be fetched (the message says where to put it by hand), if the checksum is
-     *     wrong, or if the disk is full
+     * @throws LimbeckException if the download fails (the message says where to put the file by hand), the checksum is
+     *     wrong, or the disk is full
      */
     public Path fetch(Download download, Progress progress) {
         Path target = folder.resolve(download.fileName());
@@ -81,7 +81,7 @@ public final class Downloads {
                 throw IoErrors.in(
                         target,
                         "expected " + download.checksum() + ", found " + found
-                                + "; delete it and it will be fetched from " + download.address());
+                                + "; delete it and it is downloaded again from " + download.address());
             }
         } else {
             Path part = folder.resolve(download.fileName() + ".part");
@@ -90,7 +90,7 @@ public final class Downloads {
             if (!found.equals(download.checksum().hex())) {
                 transfer.forget(part);
                 throw new LimbeckException(download.address() + ": expected " + download.checksum() + ", found " + found
-                        + "; nothing was kept; try again, or put the right file at " + target);
+                        + "; nothing was saved; try again, or put the right file at " + target);
             }
             AtomicFile.move(part, target);
             transfer.forget(part);
@@ -104,7 +104,7 @@ public final class Downloads {
                     && Files.exists(note)
                     && Files.readString(note).equals(note(target, checksum));
         } catch (IOException e) {
-            return false; // It is then checked again.
+            return false; // It is verified again then.
         }
     }
 

@@ -26,12 +26,15 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Keep what an archive holds in a folder: nothing outside it, nothing through links, and no name mixed with another. */
+/**
+ * Store the entries of an archive in a folder: nothing outside it, nothing through links, and no name mixed with
+ * another.
+ */
 final class EntryFolder {
     static final long ALWAYS_ALLOWED = 64L << 20;
 
     private static final int MOST_ENTRIES = 10_000_000;
-    /** Compressed headers of empty files take less; those of files that hold something, more. */
+    /** Compressed headers of empty files are smaller; those of other files are larger. */
     private static final int LEAST_BYTES_OF_ENTRY = 30;
 
     private static final int DEEPEST = 64;
@@ -53,13 +56,13 @@ final class EntryFolder {
     private long entries;
     private long files;
 
-    /** Links by where they lie, to the entry that they name. */
+    /** Links by path, with the entry they point to. */
     private final Map<Path, Path> links = new LinkedHashMap<>();
-    /** Paths by what their names are as bytes, a character each, where that may differ or others lie below. */
+    /** Paths by the raw bytes of their names, one character each, if they may be ambiguous or have children. */
     private final Map<String, String> claims = new HashMap<>();
-    /** Entries that were left out or read otherwise, by why: how many, and the first. */
+    /** Skipped or reinterpreted entries by reason: count and first name. */
     private final Map<String, Counted> notes = new LinkedHashMap<>();
-    /** Names as a file system sees them that knows neither case nor forms of Unicode. */
+    /** Names as seen by a file system that ignores case and Unicode forms. */
     private final Map<String, String> seen = new HashMap<>();
 
     private record Counted(long count, String first) {
@@ -69,9 +72,9 @@ final class EntryFolder {
     }
 
     /**
-     * Set up.
+     * Create a folder for an archive's entries.
      *
-     * @param needed whether a link of that name must not be left out
+     * @param needed whether a link with that name must not be skipped
      */
     EntryFolder(Path archive, Path folder, long allowed, Predicate<String> needed) {
         this.archive = archive;
@@ -81,12 +84,12 @@ final class EntryFolder {
         consumed = archive.toFile()::length;
     }
 
-    /** Say how many bytes of the archive were read up to here: no more entries are taken than those can be. */
+    /** Set the counter of read bytes, which limits the number of entries. */
     void readFrom(LongSupplier consumed) {
         this.consumed = consumed;
     }
 
-    /** Return in words, a line each, what was left out or assumed. */
+    /** Return one line per kind of skipped entry or assumption. */
     List<String> notes() {
         List<String> lines = new ArrayList<>();
         notes.forEach((why, counted) -> lines.add(
@@ -99,9 +102,9 @@ final class EntryFolder {
     }
 
     /**
-     * Resolve the links, when all entries are here.
+     * Resolve the links after all entries are read.
      *
-     * @throws LimbeckException if there is no file but some were left out
+     * @throws LimbeckException if there are no files, but some entries were skipped
      */
     void finish() throws IOException {
         resolveLinks();
@@ -134,7 +137,7 @@ final class EntryFolder {
     }
 
     private void makeFolder(Path path) {
-        // Java finds out that a folder is there by an exception.
+        // Java reports an existing folder by an exception.
         if (path.equals(lastMade)) return;
         try {
             Files.createDirectories(path);
@@ -144,10 +147,10 @@ final class EntryFolder {
         }
     }
 
-    /** Take away what an earlier entry of the same name left, as tar does; its -r and -u write such. */
+    /** Remove an earlier entry of the same name, as tar does; its options -r and -u write such archives. */
     private void replace(Path path, String name) throws IOException {
         boolean file = Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
-        // Where case does not count, the file may be another's.
+        // On a case-insensitive file system, the file may belong to another entry.
         if (file && !path.toRealPath().endsWith(path.getFileName())) return;
         if (links.remove(path) == null && !file) return;
         note("of entries that occur twice the last is taken", name);
@@ -157,7 +160,7 @@ final class EntryFolder {
         }
     }
 
-    /** Refuse a name that becomes the path of another: what lies there would be mixed. */
+    /** Reject a name that maps to another entry's path, which would mix their contents. */
     private void claim(Path path, Name name, boolean folderEntry) {
         List<String> raw = EntryNames.parts(name.raw());
         int depth = path.getNameCount() - folder.getNameCount();
@@ -174,7 +177,7 @@ final class EntryFolder {
                         shown(here) + "is what two different names in the archive become when they are read; unpack it"
                                 + " with a program that knows its character set and give the folder");
             }
-            // Most names are plain files of ASCII, which need no place here.
+            // Most names are plain ASCII files and need no entry here.
             if (!plain || i < depth || folderEntry) claims.put(here, mine);
         }
     }
@@ -195,7 +198,7 @@ final class EntryFolder {
         }
     }
 
-    /** Note names that other systems take for one. */
+    /** Note names that other systems treat as equal. */
     private void compare(String name) {
         if (seen.size() >= MOST_COMPARED) return;
         String plain = Normalizer.normalize(name, Normalizer.Form.NFC).toLowerCase(Locale.ROOT);
@@ -205,7 +208,7 @@ final class EntryFolder {
         }
     }
 
-    /** Find the place of an entry, which must lie below the folder on every system. */
+    /** Return the path of an entry, which must be below the folder on every system. */
     private Path inside(String name) {
         if (name.length() > LONGEST_PATH || name.chars().filter(c -> c == '/').count() > DEEPEST) {
             throw IoErrors.in(
@@ -222,12 +225,12 @@ final class EntryFolder {
         return path;
     }
 
-    /** Keep a link for later: links are never made, so that no path leads through one. */
+    /** Remember a link. Links are never created, so no path can lead through one. */
     void link(Name name, String target, boolean symbolic) throws IOException {
         count();
         Path from = inside(name.text());
         claim(from, name, false);
-        // A hard link is named from the archive's top, a symbolic one from where it lies.
+        // A hard link is relative to the archive's root, a symbolic link to its own folder.
         Path start = symbolic ? from.getParent() : folder;
         Path to = null;
         if (!target.isEmpty()
@@ -244,7 +247,7 @@ final class EntryFolder {
         boolean there = Files.isRegularFile(to, LinkOption.NOFOLLOW_LINKS);
         if (!symbolic && there && to.equals(from)) return;
         replace(from, name.text());
-        // A later entry may take the place of what a hard link names now.
+        // A later entry may replace the target of a hard link.
         if (!symbolic && there) copyOf(from, to);
         else links.put(from, to);
     }
@@ -267,11 +270,11 @@ final class EntryFolder {
         }
     }
 
-    /** Copy the files and folders that links name; what they name may be a link itself, or hold some. */
+    /** Copy the targets of links. A target may be a link or contain links. */
     private void resolveLinks() throws IOException {
         resolveFiles(folder);
         for (Path made = resolveFolder(); made != null; made = resolveFolder()) {
-            // It may make others possible.
+            // This may make other links resolvable.
             resolveFiles(made);
         }
         links.forEach((from, to) -> leaveOut(
@@ -282,7 +285,7 @@ final class EntryFolder {
                 slashed(to)));
     }
 
-    /** Copy the files below a folder that links name, and then for links that name those, in a chain of any length. */
+    /** Copy the files below a linked folder, and then for links to those, in chains of any length. */
     private void resolveFiles(Path below) throws IOException {
         Map<Path, List<Path>> waiting = new LinkedHashMap<>();
         links.forEach((from, to) ->
@@ -304,7 +307,7 @@ final class EntryFolder {
     private @Nullable Path resolveFolder() throws IOException {
         List<Path> possible =
                 links.keySet().stream().filter(this::canBeResolved).toList();
-        // Each is compared with all others, after each.
+        // Each link is compared with all others after each copy.
         if (folderLinks + possible.size() > MOST_FOLDER_LINKS) {
             throw IoErrors.in(
                     archive,
@@ -330,7 +333,7 @@ final class EntryFolder {
         return null;
     }
 
-    /** Return whether a link names a folder that it does not lie in, and nothing lies where it is. */
+    /** Return whether a link points to a folder that does not contain it, and its own path is free. */
     private boolean canBeResolved(Path from) {
         Path to = links.get(from);
         return to != null
@@ -357,7 +360,7 @@ final class EntryFolder {
         require(written, allowed);
     }
 
-    /** Count bytes of a tar, its headers among them. */
+    /** Count bytes of a tar, including headers. */
     void read(int count) {
         read += count;
         require(read, allowed + ALWAYS_ALLOWED);

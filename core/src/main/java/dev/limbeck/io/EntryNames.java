@@ -12,27 +12,27 @@ import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
 import org.apache.commons.compress.archivers.zip.ZipArchiveEntry.NameSource;
 
-/** Read the names of archive entries as their programs meant them, and find those that may lead out of a folder. */
+/** Decode the names of archive entries, and detect those that may leave a folder. */
 public final class EntryNames {
     private static final boolean WINDOWS =
             System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
 
     private static final Pattern DRIVE = Pattern.compile("[A-Za-z]:[/\\\\].*");
-    /** The code pages by which names are read that are not UTF-8; in each, different bytes are different characters. */
+    /** Code pages for names that are not UTF-8. In each, different bytes are different characters. */
     private static final Charset OF_ZIP = charset("IBM437");
 
     private static final Charset OF_UNIX = charset("windows-1252");
 
     private EntryNames() {}
 
-    /** Return the character sets to try for the names of a tar, in this order: the first that knows every byte is meant. */
+    /** Return the character sets to try for a tar's names, in order. The first that has every byte is used. */
     static List<Charset> ofTar() {
         return Stream.of(StandardCharsets.UTF_8, OF_UNIX, OF_ZIP, StandardCharsets.ISO_8859_1)
                 .distinct()
                 .toList();
     }
 
-    /** Return the character set of a zip's names that do not say theirs. */
+    /** Return the character set of zip names without a declared one. */
     static Charset ofZip(List<ZipArchiveEntry> entries) {
         return entries.stream().allMatch(entry -> saysCharset(entry) || isUtf8(entry.getRawName()))
                 ? StandardCharsets.UTF_8
@@ -40,22 +40,22 @@ public final class EntryNames {
     }
 
     private static Charset charset(String name) {
-        // A Java of few modules lacks some.
+        // A minimal Java runtime lacks some.
         return Charset.isSupported(name) ? Charset.forName(name) : StandardCharsets.ISO_8859_1;
     }
 
     /**
-     * A name of an entry.
+     * Hold the name of an entry.
      *
-     * @param raw its bytes, a character each: what tells it from others
-     * @param assumed whether its character set was not said and it was read by a code page
+     * @param raw raw bytes, one character each, which identify the name
+     * @param assumed whether its character set is an assumption
      */
     record Name(String text, String raw, boolean assumed) {
         static Name sure(byte[] utf8) {
             return new Name(new String(utf8, StandardCharsets.UTF_8), EntryNames.raw(utf8), false);
         }
 
-        /** Return the name with slashes alone; in tar archives from Unix a backslash is part of a name. */
+        /** Return the name with slashes only. In tar archives from Unix, a backslash is part of a name. */
         Name withSlashes(boolean zip) {
             return zip || WINDOWS ? new Name(text.replace('\\', '/'), raw.replace('\\', '/'), assumed) : this;
         }
@@ -77,7 +77,7 @@ public final class EntryNames {
     }
 
     /**
-     * Decode the name of a zip entry: as its Unicode field or flag says, else by the character set of the archive.
+     * Decode the name of a zip entry: by its Unicode field or flag, or else with the archive's character set.
      *
      * <p>Source: PKWARE's APPNOTE, appendix D.
      */
@@ -99,14 +99,16 @@ public final class EntryNames {
         }
     }
 
-    /** Return the parts of a path without those that mean nothing. */
+    /** Return the parts of a path without empty and dot parts. */
     public static List<String> parts(String path) {
         return Arrays.stream(path.split("/"))
                 .filter(part -> !part.isEmpty() && !part.equals("."))
                 .toList();
     }
 
-    /** Return whether macOS keeps a file for itself under a name that other systems cannot have, as {@code Icon\r}. */
+    /**
+     * Return whether a file belongs to macOS and has a name that other systems do not allow, such as {@code Icon\r}.
+     */
     public static boolean isSystemFile(String name) {
         if (name.chars().noneMatch(Character::isISOControl)) return false;
         List<String> parts = parts(name);
@@ -114,12 +116,12 @@ public final class EntryNames {
         return last.equals("Icon\r") || last.startsWith("._") || parts.contains("__MACOSX");
     }
 
-    /** Return a name that this system can have: Windows keeps colons for other things. */
+    /** Return a name that is valid on this system. Windows reserves colons. */
     public static String possible(String name) {
         return WINDOWS ? name.replace(':', '_') : name;
     }
 
-    /** Return whether a path is absolute or may climb, on this system or another. */
+    /** Return whether a path is absolute or may leave the folder, on any system. */
     public static boolean mayLeadOut(String name) {
         List<String> parts = Arrays.asList(name.split("[/\\\\]"));
         return name.isEmpty()

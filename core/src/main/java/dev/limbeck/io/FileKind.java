@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Tell what a file is by its first bytes, whatever its name ends in. */
+/** Detect the kind of a file by its first bytes. */
 public enum FileKind {
     SAFETENSORS("a safetensors file"),
     ZIP("a zip file"),
@@ -32,7 +32,7 @@ public enum FileKind {
     EMPTY("empty", "; download or pack it again"),
     UNKNOWN("of no known kind");
 
-    /** The pickled number 0x1950a86a20f9469cfc6c, with which every checkpoint of the old form starts. */
+    /** The pickled number 0x1950a86a20f9469cfc6c, the first bytes of every checkpoint in the old format. */
     private static final String LEGACY_MAGIC = "8a0a6cfc9c46f9206aa85019";
 
     private static final Pattern WEB = Pattern.compile("<(!doctype|html|head|body|\\?xml|!--)");
@@ -72,13 +72,13 @@ public enum FileKind {
         return description;
     }
 
-    /** Say what the file is and what to do where an archive was expected; null if it may be one that is read. */
+    /** Return the kind and an advice if an archive was expected; null for a supported archive. */
     @Nullable
     public String archive() {
         return advice == null ? null : description + advice;
     }
 
-    /** Say what to do, beginning with a semicolon; null where it depends on what was expected. */
+    /** Return an advice, starting with a semicolon; null if it depends on what was expected. */
     @Nullable
     public String advice() {
         return this == WEB_PAGE || this == LFS_POINTER || this == EMPTY ? advice : null;

@@ -29,12 +29,12 @@ import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let one program at a time write to a place. The lock is the operating system's on a small file, so it dies with its process, and a
- * file that a killed one has left holds nothing. The file says who holds it and since when, and is deleted with the lock. On network
- * file systems it is as good as their locks; where there are none, everyone is let in.
+ * Lock a place for one writing process. It is an operating-system lock on a small file, so it ends with its process; a
+ * file left by a killed process holds no lock. The file names its holder and the time, and is deleted with the lock. On
+ * network file systems it is as reliable as their locks. On file systems without locks, nobody is excluded.
  */
 public final class FolderLock implements AutoCloseable {
-    /** Far behind the text, which others may then read on Windows too. */
+    /** Far behind the text, to keep the text readable on Windows. */
     private static final long LOCKED_BYTE = 1L << 40;
 
     private static final int LONGEST_TEXT = 500;
@@ -42,8 +42,8 @@ public final class FolderLock implements AutoCloseable {
     private static final int MOST_TRIES = 1000;
 
     /**
-     * The files that this process has locked. The system's locks do not hold between threads, and closing a second channel of
-     * a file would end them, so a file that is here is never opened.
+     * Files locked by this process. System locks do not exclude other threads, and closing a second channel of a file
+     * would release them, so these files are never opened again.
      */
     private static final Set<Path> HELD = new HashSet<>();
 
@@ -56,22 +56,23 @@ public final class FolderLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** Return the lock file of something that appears whole: hidden, beside it. */
+    /** Return the lock file of an atomically written target: hidden, beside it. */
     public static Path beside(Path target) {
         Path whole = target.toAbsolutePath().normalize();
         return whole.resolveSibling("." + whole.getFileName() + ".lock");
     }
 
-    /** Return the lock file of a folder that is filled. */
+    /** Return the lock file inside a folder. */
     public static Path inside(Path folder) {
         return folder.toAbsolutePath().normalize().resolve(".lock");
     }
 
     /**
-     * Take a lock; its folder must be there.
+     * Acquire a lock. Its folder must exist.
      *
      * @param what the place that is written to, for the message
-     * @throws LimbeckException at once, if another program or thread has it: which, and since when
+     * @throws LimbeckException immediately, if another process or thread holds it; the message names the holder and the
+     *     time
      */
     public static FolderLock take(Path file, Path what) {
         synchronized (HELD) {
@@ -86,7 +87,7 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    /** Take a lock as soon as whoever has it lets it go. */
+    /** Wait for a lock and acquire it. */
     public static FolderLock await(Path file, Path what) {
         try {
             synchronized (HELD) {
@@ -107,7 +108,7 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /**
-     * Check that nobody has a lock, without taking it.
+     * Check that a lock is free, without acquiring it.
      *
      * @throws LimbeckException as {@link #take} does
      */
@@ -120,13 +121,13 @@ public final class FolderLock implements AutoCloseable {
             try {
                 Files.createFile(file);
             } catch (FileAlreadyExistsException e) {
-                // Left by a killed program, or held.
+                // Left by a killed process, or held.
             }
             FileChannel channel;
             try {
                 channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             } catch (NoSuchFileException e) {
-                continue; // just deleted by whoever held it
+                continue; // just deleted by its holder
             }
             boolean holds = false;
             try {
@@ -146,9 +147,9 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /**
-     * Write into a locked file who holds it, and return whether it is the one of that name: whoever held it before may have deleted
-     * it, and the next have made another. A random size tells, as a second channel to read by would end the lock, and numbers
-     * of files are used again.
+     * Write the holder to a locked file, and return whether it is still the file of that name: a previous holder may
+     * have deleted it, and the next one created another. A random size identifies it: a second channel would release
+     * the lock, and inode numbers are reused.
      */
     private static boolean isStillThere(Path file, FileChannel channel) {
         String text = "process " + ProcessHandle.current().pid() + " on " + host() + " since "
@@ -158,12 +159,12 @@ public final class FolderLock implements AutoCloseable {
             channel.truncate(0).write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
             channel.write(ByteBuffer.wrap(new byte[1]), size - 1L);
         } catch (IOException e) {
-            return true; // a full disk: it is held without a word
+            return true; // a full disk: the lock has no text
         }
         try {
             return Files.size(file) == size;
         } catch (IOException e) {
-            return false; // it is gone
+            return false; // it was deleted
         }
     }
 
@@ -200,14 +201,14 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /**
-     * Delete what killed programs have left beside a place in the course of writing it whole: {@code .name.UUID.tmp}. Only
-     * whoever has its lock may, so nobody is at work on them.
+     * Delete temporary files of killed processes beside a place: {@code .name.UUID.tmp}. Only the lock's holder may do
+     * this, so no one is writing them.
      */
     public void clearLeftovers(Path target) {
         for (Path left : hidden(target, ".tmp")) FileUtils.deleteQuietly(left.toFile());
     }
 
-    /** Return what is beside a place under its name with a UUID and an ending. */
+    /** Return the hidden files beside a place, named with a UUID and an ending. */
     public static List<Path> hidden(Path target, String ending) {
         Path whole = target.toAbsolutePath().normalize();
         Pattern name = Pattern.compile("\\." + Pattern.quote(String.valueOf(whole.getFileName())) + "\\.[0-9a-f-]{36}"
@@ -218,11 +219,11 @@ public final class FolderLock implements AutoCloseable {
                     .sorted()
                     .toList();
         } catch (IOException | UncheckedIOException e) {
-            return List.of(); // what cannot be listed cannot be cleared
+            return List.of(); // what cannot be listed cannot be deleted
         }
     }
 
-    /** Delete the file and let others in. */
+    /** Delete the file and release the lock. */
     @Override
     public void close() {
         synchronized (this) {
@@ -230,15 +231,15 @@ public final class FolderLock implements AutoCloseable {
             closed = true;
         }
         try {
-            // First, so that nobody finds a file that is about to go.
+            // First: no one may find a file that is about to be deleted.
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            // It stays, and holds nothing.
+            // It stays, but holds no lock.
         }
         try {
             if (channel != null) channel.close();
         } catch (IOException e) {
-            // The lock is gone with the channel, or with the process.
+            // The lock ends with the channel or the process.
         } finally {
             release(file);
         }

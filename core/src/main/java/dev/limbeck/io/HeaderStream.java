@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.IntConsumer;
 
-/** Count the bytes of a tar as they are read, and bound those that describe one entry: they are all kept in memory. */
+/** Count the read bytes of a tar, and limit those that describe one entry, which are all kept in memory. */
 final class HeaderStream extends FilterInputStream {
-    /** Names and attributes take some KB, maps of sparse files some hundreds. */
+    /** Names and attributes need some KB, maps of sparse files some hundreds. */
     private static final int LONGEST = 2 << 20;
 
     private final IntConsumer counter;
@@ -19,7 +19,7 @@ final class HeaderStream extends FilterInputStream {
         this.counter = counter;
     }
 
-    /** Say whether what is read from here on describes an entry. */
+    /** Set whether the following bytes describe an entry. */
     void describes(boolean header) {
         left = header ? LONGEST : Long.MAX_VALUE;
     }
@@ -46,6 +46,6 @@ final class HeaderStream extends FilterInputStream {
     private void count(int bytes) throws IOException {
         counter.accept(bytes);
         left -= bytes;
-        if (left < 0) throw new IOException("what describes an entry takes more than " + LONGEST + " bytes");
+        if (left < 0) throw new IOException("the description of an entry takes more than " + LONGEST + " bytes");
     }
 }

@@ -10,16 +10,16 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Word what can be wrong with a file as one line that names it. */
+/** Create one-line errors about files, with the file's name. */
 public final class IoErrors {
     private IoErrors() {}
 
-    /** Make the exception {@code file: what}. */
+    /** Create the exception {@code file: what}. */
     public static LimbeckException in(Path file, String what) {
         return new LimbeckException(file + ": " + what);
     }
 
-    /** Make the exception for a file that ends too early, or cannot be read. */
+    /** Create the exception for a file that is truncated or unreadable. */
     public static LimbeckException reading(Path file, IOException cause) {
         if (cause instanceof EOFException) {
             return new LimbeckException(file + ": ends in the middle of its content; copy or download it again", cause);
@@ -33,7 +33,7 @@ public final class IoErrors {
                 file + ": cannot be read (" + printable(String.valueOf(cause.getMessage())) + ")", cause);
     }
 
-    /** Make the exception for a file that could not be written; a full disk is said in plain words. */
+    /** Create the exception for a file that could not be written, with a clear text for a full disk. */
     public static LimbeckException writing(Path file, IOException cause) {
         String reason = String.valueOf(cause.getMessage());
         String lower = reason.toLowerCase(Locale.ROOT);
@@ -49,9 +49,9 @@ public final class IoErrors {
     }
 
     /**
-     * Refuse a Git LFS pointer, the few lines of text that stand for a file that was not fetched.
+     * Reject a Git LFS pointer, the few lines of text in place of a file.
      *
-     * @throws LimbeckException saying so, or that the file cannot be read
+     * @throws LimbeckException if it is a pointer or unreadable
      */
     public static void requireFetched(Path file) {
         if (Files.isRegularFile(file) && FileKind.of(file) == FileKind.LFS_POINTER) {
@@ -59,14 +59,14 @@ public final class IoErrors {
         }
     }
 
-    /** Refuse what is not an existing regular file, before it is opened: a pipe would be waited for. */
+    /** Reject anything but an existing regular file before it is opened: a pipe would block. */
     public static void requireFile(Path file) {
         if (Files.isDirectory(file)) throw in(file, "is a folder; expected a file");
         if (MissingFile.isSpecial(file)) throw in(file, "is " + MissingFile.SPECIAL + "; expected a file");
         if (!Files.exists(file)) throw in(file, "no such file" + MissingFile.meant(file));
     }
 
-    /** Return text from a file so that it stays on one line and short. */
+    /** Return text from a file as one short, printable line. */
     public static String printable(String text) {
         return Printable.quote(text);
     }

@@ -11,46 +11,46 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Remove temporary files that killed programs left. A program holds a lock on each that it writes, which ends with the program,
- * so that several may write to one folder.
+ * Remove temporary files of killed processes. A process locks each temporary file that it writes, so several may write
+ * to one folder.
  */
 public final class Leftovers {
-    /** A name, hidden, with a random number behind it. */
+    /** A hidden name with a random suffix. */
     private static final Pattern TEMPORARY = Pattern.compile("\\..*[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.tmp");
 
     private Leftovers() {}
 
-    /** Make a temporary file and lock it; closing the channel ends the lock. */
+    /** Create and lock a temporary file. Closing the channel releases the lock. */
     public static FileChannel claim(Path temporary) throws IOException {
         while (true) {
             FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             try {
                 channel.lock();
             } catch (IOException e) {
-                return channel; // A disk without locks: nobody can clear it either.
+                return channel; // A file system without locks: no one can clear it either.
             }
             if (Files.exists(temporary)) return channel;
-            // Cleared between making and locking.
+            // Cleared between creation and locking.
             channel.close();
         }
     }
 
-    /** Delete the temporary files in a folder that no program writes; what cannot be deleted stays. */
+    /** Delete the temporary files in a folder that no process is writing. Files that cannot be deleted stay. */
     public static void clear(Path folder) {
         if (!Files.isDirectory(folder)) return;
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.filter(Leftovers::isTemporary).toList()) clearOne(file);
         } catch (IOException e) {
-            // Whoever reads or writes the folder next says what is wrong with it.
+            // The next access to the folder reports the error.
         }
     }
 
-    /** Delete a folder that was made for nothing; one with something in it stays. */
+    /** Delete a folder if it is empty. */
     public static void deleteEmpty(Path folder) {
         try {
             Files.deleteIfExists(folder);
         } catch (IOException e) {
-            // Something is in it.
+            // It is not empty.
         }
     }
 
@@ -62,7 +62,7 @@ public final class Leftovers {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             if (channel.tryLock() != null) Files.deleteIfExists(file);
         } catch (OverlappingFileLockException | NoSuchFileException e) {
-            // Another thread writes it, or its writer has just moved it.
+            // Another thread is writing it, or has just moved it.
         }
     }
 }

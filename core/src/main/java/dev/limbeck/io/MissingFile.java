@@ -9,30 +9,30 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Report a file or folder that is not there, and name one nearby that may have been meant. */
+/** Report a missing file or folder, and suggest a similar name. */
 public final class MissingFile {
-    /** A folder of a million files is not worth reading for a typo. */
+    /** Folders with more files are not searched for typos. */
     private static final int MOST_READ = 10_000;
 
-    /** What a path is that is neither a file nor a folder. */
+    /** Description of a path that is neither a file nor a folder. */
     public static final String SPECIAL = "a pipe, a socket or a device";
 
     private MissingFile() {}
 
-    /** Return whether a path is neither a file nor a folder: to open it could wait forever, and to replace it do harm. */
+    /** Return whether a path is neither a file nor a folder. Opening it could block, and replacing it could do harm. */
     public static boolean isSpecial(Path path) {
         return Files.exists(path) && !Files.isRegularFile(path) && !Files.isDirectory(path);
     }
 
-    /** Make the exception {@code no model at runs/techer; did you mean runs/teacher?} */
+    /** Create the exception {@code no model at runs/techer; did you mean runs/teacher?} */
     public static LimbeckException of(String kind, Path path) {
         return of(kind, path, "");
     }
 
     /**
-     * Make the same exception with what to do where nothing nearby has such a name.
+     * Create the same exception with an expectation, used if there is no similar name.
      *
-     * @param expected such as {@code expected a run directory}; empty for nothing
+     * @param expected text such as {@code expected a run directory}; empty for none
      */
     public static LimbeckException of(String kind, Path path, String expected) {
         if (isSpecial(path)) return new LimbeckException(path + " is " + SPECIAL + "; expected a " + kind);
@@ -45,12 +45,12 @@ public final class MissingFile {
         return expected.isEmpty() ? "" : "; " + expected;
     }
 
-    /** Return {@code ; did you mean runs/teacher?}, or nothing if no neighbor has a similar name. */
+    /** Return {@code ; did you mean runs/teacher?}, or an empty text if no neighbor has a similar name. */
     public static String meant(Path path) {
         Path missing = path;
-        // What is wrong may be a folder on the way.
+        // The typo may be in a parent folder.
         for (Path parent = parent(path); !Files.isDirectory(parent); parent = parent(parent)) {
-            if (parent.equals(missing)) return ""; // a drive that is not there
+            if (parent.equals(missing)) return ""; // a drive that does not exist
             missing = parent;
         }
         Path name = missing.getFileName();
@@ -62,11 +62,11 @@ public final class MissingFile {
             Path whole = missing.equals(path) ? sibling : sibling.resolve(missing.relativize(path));
             return "; did you mean " + (Files.exists(whole) ? whole : sibling) + "?";
         } catch (IllegalArgumentException e) {
-            return "; did you mean " + sibling + "?"; // the rest of the path is only a courtesy
+            return "; did you mean " + sibling + "?"; // the rest of the path is only for convenience
         }
     }
 
-    /** Return the names in a folder that few typos, or a missing ending, turn into a name. */
+    /** Return the names in a folder that differ by few typos or a missing ending. */
     private static List<String> near(Path folder, String name) {
         try (Stream<Path> files = Files.list(folder)) {
             List<String> names = files.limit(MOST_READ)
@@ -75,7 +75,7 @@ public final class MissingFile {
                     .toList();
             return Names.nearest(name, names, 1);
         } catch (IOException | UncheckedIOException e) {
-            return List.of(); // a folder that cannot be read suggests nothing
+            return List.of(); // an unreadable folder suggests nothing
         }
     }
 

@@ -14,12 +14,12 @@ import org.apache.commons.compress.utils.ArchiveUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Read a tar archive with the names as bytes, the checksum of every header checked, and its end told from a cut.
+ * Read a tar archive with raw names, verify the checksum of every header, and distinguish its end from a truncation.
  *
  * <p>Source: POSIX.1-2017, pax; the GNU tar manual, "Basic Tar Format".
  */
 final class RawTar extends TarArchiveInputStream {
-    /** The types of GNU tar that the library has no names for. */
+    /** GNU tar's types without a name in the library. */
     static final byte VOLUME_LABEL = 'V';
 
     private static final byte DUMP_FOLDER = 'D';
@@ -27,15 +27,15 @@ final class RawTar extends TarArchiveInputStream {
     private static final int SIZE_OFFSET = 124;
     private static final int LONGEST_PAX = 1 << 20;
 
-    /** Global headers hold for all entries, which each pays for; the longest of common programs is of 52 bytes. */
+    /** Global headers apply to all entries, and each pays for them. The longest one of common programs has 52 bytes. */
     private static final int LONGEST_GLOBAL = 1_024;
-    /** Headers that describe one entry. */
+    /** Maximum number of headers per entry. */
     private static final int MOST_HEADERS = 16;
 
     private final Charset charset;
     private final HeaderStream plain;
     private final byte[] chunk = new byte[Decompression.CHUNK];
-    /** What the extended header before the next entry holds. */
+    /** Contents of the extended header before the next entry. */
     private final ByteArrayOutputStream pax = new ByteArrayOutputStream();
 
     private int depth;
@@ -45,10 +45,10 @@ final class RawTar extends TarArchiveInputStream {
     /**
      * Open an archive.
      *
-     * @param charset of the names in plain headers; those in extended headers are UTF-8 by the standard
+     * @param charset character set of names in plain headers; those in extended headers are UTF-8
      */
     RawTar(HeaderStream plain, Charset charset) {
-        // Every byte becomes the character of its number, and back.
+        // Maps every byte to the character of its number, and back.
         super(plain, RECORD, RECORD, StandardCharsets.ISO_8859_1.name());
         this.charset = charset;
         this.plain = plain;
@@ -56,7 +56,7 @@ final class RawTar extends TarArchiveInputStream {
 
     @Override
     public TarArchiveEntry getNextEntry() throws IOException {
-        // Headers that extend others call this again for what they extend.
+        // Headers that extend others call this again for those.
         if (depth++ == 0) {
             pax.reset();
             readRest();
@@ -66,7 +66,7 @@ final class RawTar extends TarArchiveInputStream {
         try {
             TarArchiveEntry entry = super.getNextEntry();
             if (type == DUMP_FOLDER && entry != null) {
-                // The list of a folder's files in GNU's incremental archives, which the library takes for no content.
+                // The file list of a folder in GNU's incremental archives, which the library treats as empty.
                 plain.describes(false);
                 in.skipNBytes((entry.getSize() + getRecordSize() - 1) / getRecordSize() * getRecordSize());
             }
@@ -78,12 +78,12 @@ final class RawTar extends TarArchiveInputStream {
         }
     }
 
-    /** Read what is left of the entry before, which is not part of the next one's description. */
+    /** Read the rest of the previous entry, which is not part of the next one's description. */
     private void readRest() throws IOException {
         TarArchiveEntry entry = getCurrentEntry();
         if (entry == null || entry.isSparse()) return;
         while (read(chunk, 0, chunk.length) > 0) {
-            // passed over
+            // skipped
         }
     }
 
@@ -115,7 +115,7 @@ final class RawTar extends TarArchiveInputStream {
         return read;
     }
 
-    /** Return whether the block of zeros was seen that ends an archive. */
+    /** Return whether the final zero block was read. */
     boolean ended() {
         return ended;
     }
@@ -134,7 +134,7 @@ final class RawTar extends TarArchiveInputStream {
         return EntryNames.decode(extended == null ? plain.getBytes(StandardCharsets.ISO_8859_1) : extended, charset);
     }
 
-    /** Find a value among records of the form {@code length key=value newline}; the last one counts. */
+    /** Find a value in records of the form {@code length key=value newline}. The last one counts. */
     private byte @Nullable [] extended(String key) {
         String all = pax.toString(StandardCharsets.ISO_8859_1);
         String found = null;

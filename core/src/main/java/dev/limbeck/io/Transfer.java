@@ -27,12 +27,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Receive one address into a partial file, going on behind the bytes that are there already. */
+/** Download one URL to a partial file, and continue after its existing bytes. */
 final class Transfer {
     private static final Duration CONNECT = Duration.ofSeconds(20);
     private static final int CHUNK = 1 << 16;
 
-    /** Bytes a second, on the average over the time of patience; slower is taken for silence. */
+    /** Minimum rate in bytes per second, averaged over the patience; a slower transfer counts as stalled. */
     private static final long LEAST_RATE = 256;
 
     private static final Pattern TAG = Pattern.compile("\"[\\x21\\x23-\\x7e]{0,256}\"");
@@ -46,7 +46,7 @@ final class Transfer {
         this.patience = patience;
     }
 
-    /** Complete the partial file; it stays for the next attempt when the connection breaks. */
+    /** Complete the partial file. It stays for the next attempt if the connection breaks. */
     void receive(Download download, Path target, Path part, Downloads.Progress progress) {
         HttpClient client = HttpClient.newBuilder()
                 .connectTimeout(CONNECT)
@@ -61,7 +61,8 @@ final class Transfer {
                 forget(part);
                 response = ask(client, download, part, 0);
             }
-            // An answer of the whole file means that ranges are unknown there, or that the file has changed.
+            // A response with the whole file means that the server does not support ranges, or that the file has
+            // changed.
             if (response.statusCode() == OK) have = 0;
             try (InputStream body = response.body()) {
                 if (response.statusCode() != OK && response.statusCode() != PARTIAL) {
@@ -78,7 +79,7 @@ final class Transfer {
         } catch (IOException e) {
             throw failed(download, target, reason(e), e);
         } catch (IllegalArgumentException e) {
-            // The client's way to refuse what a server sends, such as an address to go on at.
+            // The client's way to reject a response, such as an invalid redirect.
             throw failed(download, target, "the server's answer is not HTTP that can be used", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -86,7 +87,7 @@ final class Transfer {
         }
     }
 
-    /** Delete a partial file and what is known of it. */
+    /** Delete a partial file and its metadata. */
     void forget(Path part) throws IOException {
         Files.deleteIfExists(part);
         Files.deleteIfExists(tag(part));
@@ -98,14 +99,14 @@ final class Transfer {
                 HttpRequest.newBuilder(download.address()).timeout(patience).GET();
         if (have > 0) {
             request.header("Range", "bytes=" + have + "-");
-            // The server then sends the whole file if it changed in between.
+            // The server then sends the whole file if it has changed.
             String tag = Files.exists(tag(part)) ? Files.readString(tag(part), StandardCharsets.ISO_8859_1) : "";
             if (TAG.matcher(tag).matches()) request.header("If-Range", tag);
         }
         return client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
     }
 
-    /** Return whether an answer can be used behind the bytes that are there; an error can, to be reported. */
+    /** Return whether a response continues the existing bytes, or is an error to report. */
     private static boolean continues(HttpResponse<?> response, long have) {
         if (response.statusCode() == RANGE_NOT_SATISFIABLE) return false;
         return response.statusCode() != PARTIAL || contentRange(response).startsWith("bytes " + have + "-");
@@ -120,20 +121,20 @@ final class Transfer {
         return response.headers().firstValue("Content-Range").orElse("");
     }
 
-    /** Refuse an answer that cannot be the file, before any of it is kept. */
+    /** Reject a response that cannot be the file, before any byte is saved. */
     private static void refuseOdd(Download download, Path target, HttpResponse<?> response, long have) {
         if (response.statusCode() == PARTIAL && have == 0) {
-            throw failed(download, target, "the server sent a part where the whole was asked for", null);
+            throw failed(download, target, "the server sent a part, but the whole file was requested", null);
         }
         String coding = response.headers().firstValue("Content-Encoding").orElse("identity");
         if (!coding.equalsIgnoreCase("identity")) {
             String shown = IoErrors.printable(coding);
-            throw failed(download, target, "the server sent it as " + shown + ", which was not asked for", null);
+            throw failed(download, target, "the server sent it as " + shown + ", which was not requested", null);
         }
         length(download, target, response, have);
     }
 
-    /** Return the length that an answer claims, or −1 for none; one that cannot be is refused. */
+    /** Return the length that a response declares, or −1 if none. Impossible lengths are rejected. */
     private static long length(Download download, Path target, HttpResponse<?> response, long have) {
         String claimed = response.headers().firstValue("Content-Length").orElse("");
         if (claimed.isEmpty()) return -1;
@@ -150,7 +151,7 @@ final class Transfer {
         return failed(
                 download,
                 target,
-                "the server sends more than the " + download.mostBytes() + " bytes that are allowed; nothing was kept",
+                "the server sends more than the " + download.mostBytes() + " bytes that are allowed; nothing was saved",
                 null);
     }
 
@@ -158,7 +159,7 @@ final class Transfer {
         Optional<String> tag = response.headers()
                 .firstValue("ETag")
                 .filter(value -> TAG.matcher(value).matches());
-        // A weak tag does not promise equal bytes and may not be sent with If-Range; an odd one cannot be sent at all.
+        // A weak tag does not guarantee equal bytes and must not be sent with If-Range; an invalid one cannot be sent.
         if (tag.isPresent()) {
             AtomicFile.write(tag(part), tag.get());
         } else {
@@ -188,9 +189,9 @@ final class Transfer {
             thread.setDaemon(true);
             return thread;
         });
-        // The client has no time limit of its own once headers have arrived; closing the body ends a read that hangs.
+        // The client has no timeout after the headers have arrived. Closing the body ends a blocked read.
         long step = Math.max(1, patience.toMillis());
-        // A server that sends a byte now and then would otherwise be waited for without end.
+        // Otherwise a server that sends a byte now and then would never time out.
         long least = LEAST_RATE * Math.max(1, patience.toSeconds());
         watch.scheduleAtFixedRate(
                 () -> {
@@ -199,7 +200,7 @@ final class Transfer {
                     try {
                         body.close();
                     } catch (IOException e) {
-                        // The read that hangs fails with it.
+                        // The blocked read fails with it.
                     }
                 },
                 step,
@@ -259,22 +260,22 @@ final class Transfer {
                     ? "the name of the server is not known; is there a network"
                     : "no connection to the server";
         }
-        return "the connection broke; what has arrived is kept and the next attempt goes on from there";
+        return "the connection broke; the received part is saved and the next attempt continues from there";
     }
 
     private static LimbeckException failed(Download download, Path target, String why, @Nullable Exception cause) {
         return new LimbeckException(
-                download.address() + " could not be fetched (" + why + "); try again, or put the file by hand at "
+                download.address() + " could not be downloaded (" + why + "); try again, or put the file by hand at "
                         + target,
                 cause);
     }
 
-    /** The server went silent. */
+    /** The server sent no data in time. */
     private static final class StalledException extends IOException {
         private static final long serialVersionUID = 1L;
     }
 
-    /** The disk, not the network, is the trouble. */
+    /** The disk failed, not the network. */
     private static final class DiskException extends IOException {
         private static final long serialVersionUID = 1L;
         private final IOException cause;

@@ -25,7 +25,7 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipMethod;
 import org.apache.commons.io.input.BoundedInputStream;
 
-/** Bring one archive into one folder. */
+/** Unpack one archive to one folder. */
 final class Unpacking {
 
     private static final int LONGEST_LINK = 4096;
@@ -39,9 +39,9 @@ final class Unpacking {
     private final Charset charset;
 
     /**
-     * Set up.
+     * Create the state for one archive.
      *
-     * @param charset of the names of a tar
+     * @param charset character set of a tar's names
      */
     Unpacking(Path archive, EntryFolder folder, Charset charset) {
         this.archive = archive;
@@ -52,7 +52,7 @@ final class Unpacking {
     /**
      * Unpack the archive.
      *
-     * @throws CharacterCodingException if it is a tar whose names are in another character set
+     * @throws CharacterCodingException if it is a tar with names in another character set
      */
     void run() throws IOException {
         FileKind kind = FileKind.of(archive);
@@ -115,7 +115,7 @@ final class Unpacking {
         }
     }
 
-    /** Read what follows the end of a tar, so that the checksums of its compression are checked. */
+    /** Read after the end of a tar, to verify the checksums of its compression. */
     private void readToEnd(InputStream plain) throws IOException {
         byte[] chunk = new byte[Decompression.CHUNK];
         boolean more = false;
@@ -149,7 +149,7 @@ final class Unpacking {
             folder.place(read, true, InputStream.nullInputStream(), false);
             return;
         }
-        // The library says that it reads zstd, which it does only beside another library.
+        // The library claims to read zstd, which needs another library.
         if (!zip.canReadEntryData(entry) || ZSTD.contains(entry.getMethod())) {
             String what = entry.getGeneralPurposeBit().usesEncryption()
                     ? "is encrypted; unpack it with its password and give the folder"

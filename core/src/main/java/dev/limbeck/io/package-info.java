@@ -1,4 +1,4 @@
-/** Read and write files safely: atomic files, locks, downloads with checksums, archives, file errors in one line. */
+/** Read and write files safely: atomic files, locks, downloads with checksums, archives, and one-line file errors. */
 @NullMarked
 package dev.limbeck.io;
 

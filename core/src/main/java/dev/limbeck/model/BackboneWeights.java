@@ -27,31 +27,31 @@ import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Read everything of a network but its classifier from a file; the classifier stays as it was drawn. */
+/** Load pretrained weights into a network, except its classifier, which keeps its initial weights. */
 public final class BackboneWeights {
     private static final String BATCH_COUNTER = "num_batches_tracked";
     private static final int ANY_CLASSES = 10;
 
-    /** A classifier has few tensors; more are left over only by a larger network. */
+    /** A classifier has few tensors. More leftover tensors mean a larger network. */
     private static final int LARGEST_HEAD = 6;
 
-    /** Where the layers before the last one of a classifier begin, in timm's networks. */
+    /** Path prefixes of the layers before the classifier's last one, in timm's networks. */
     private static final Pattern BEFORE_CLASSIFIER = Pattern.compile("(pre_logits|conv_head)\\..*");
 
     private final Map<String, Tensor> body;
-    /** All tensors of the file, in the order of the layers. */
+    /** All tensors of the file, in layer order. */
     private final Map<String, Tensor> file;
-    /** Those that are not of the classifier by its name. */
+    /** The file's tensors without those whose name is the classifier's. */
     private final Map<String, Tensor> offered;
 
-    /** Sort the tensors of a network and of a file into body and head. */
+    /** Divide the tensors of a network and a file into backbone and head. */
     private BackboneWeights(StateDict values, StateDict file, Predicate<String> head) {
         body = pick(values, head.negate());
         this.file = pick(file, name -> true);
         offered = pick(file, head.negate());
     }
 
-    /** Return what tells the names of a network's classifier. */
+    /** Return a predicate for the names of a network's classifier. */
     private static Predicate<String> head(Module network, Architecture architecture) {
         List<List<String>> groups = architecture.layerGroups(network);
         Set<String> own = Set.copyOf(groups.get(groups.size() - 1));
@@ -68,13 +68,13 @@ public final class BackboneWeights {
     }
 
     /**
-     * Read a body by torchvision's names, or by the order and the shapes of its tensors where the names are others', such
-     * as timm's for the same network.
+     * Load a backbone by torchvision's names. If the names differ, as in timm, map the tensors by their order and
+     * shapes.
      *
-     * @param path a file of weights, or a run directory that holds one
-     * @param weightsKey where in the file they lie; null where only one set of weights fits
-     * @return what was read and what was left out, in words
-     * @throws LimbeckException if the file is of another architecture: which one it looks like
+     * @param path a file of weights, or a run directory
+     * @param weightsKey where in the file the weights are stored; null if only one set of weights fits
+     * @return a description of the loaded and ignored tensors
+     * @throws LimbeckException if the file is of another architecture; the message suggests one
      */
     public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
@@ -89,7 +89,7 @@ public final class BackboneWeights {
             List<String> remarks = new ArrayList<>(fit.fits() ? fit.remarks(head) : weights.remarks(weightsKey));
             if (found == null) {
                 found = sorted.byOrder();
-                remarks.add(0, "they are taken by their order and shapes as the names are others");
+                remarks.add(0, "matched by order and shape because the names differ");
             }
             if (found == null) throw sorted.misfit(file, architecture, state);
             WeightCheck.require(file, found);
@@ -102,7 +102,7 @@ public final class BackboneWeights {
         }
     }
 
-    /** Return the body where the file has all its names, and besides them no more than another classifier. */
+    /** Return the backbone if the file has all its names, and at most a classifier besides; else null. */
     private @Nullable Map<String, Tensor> byName() {
         if (offered.size() > body.size() + LARGEST_HEAD) return null;
         Map<String, Tensor> found = new LinkedHashMap<>();
@@ -139,7 +139,7 @@ public final class BackboneWeights {
                 .reduce((first, last) -> last)
                 .map(entry -> entry.getValue().size(0))
                 .orElse(0L);
-        return classes == 0 ? "" : "; its classifier of " + classes + " classes is left out";
+        return classes == 0 ? "" : "; its classifier of " + classes + " classes is ignored";
     }
 
     private LimbeckException misfit(Path file, Architecture wanted, StateDict state) {
@@ -148,15 +148,15 @@ public final class BackboneWeights {
                 .map(entry -> entry.getKey() + " "
                         + Tensors.shapeText(entry.getValue().shape()))
                 .findFirst()
-                .orElseGet(() -> body.size() + " tensors below the classifier, found " + offered.size());
+                .orElseGet(() -> body.size() + " backbone tensors, found " + offered.size());
         String likely = Zoo.names().stream()
                 .map(Zoo::byName)
                 .filter(other -> fits(other, state))
                 .findFirst()
-                .map(other -> "; it looks like " + other + ", take that (--arch)")
+                .map(other -> "; it looks like " + other + ", use that (--arch)")
                 .orElse("");
-        return new LimbeckException(file + " holds no weights of " + wanted + ": expected " + first
-                + (likely.isEmpty() ? "; take a file of this architecture" : likely));
+        return new LimbeckException(file + " has no weights of " + wanted + ": expected " + first
+                + (likely.isEmpty() ? "; use a file of this architecture" : likely));
     }
 
     private static boolean fits(Architecture other, StateDict state) {

@@ -33,16 +33,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Open a trained model: a run directory, a safetensors file that Limbeck wrote, or a PyTorch checkpoint of a known
- * architecture. It owns the module.
+ * Hold a trained model, opened from a run directory, a safetensors file written by Limbeck, or a PyTorch checkpoint of
+ * a known architecture. It owns the module.
  *
  * @param architecture name in the zoo
- * @param classNames empty if the file does not say
- * @param preparation how inputs were prepared, as {@link Data#preprocessing} tells it; empty if the file does not say
- * @param sha256 over weights and buffers
- * @param file where the weights were read from
- * @param weightsKey where in that file they lie, as it was asked for; null for the only place
- * @param notes what of the file was chosen, converted or left out, in words
+ * @param classNames class names; empty if the file has none
+ * @param preparation preprocessing of its inputs, in the form of {@link Data#preprocessing}; empty if the file has none
+ * @param sha256 SHA-256 of weights and buffers, in hex
+ * @param file file of the weights
+ * @param weightsKey requested location of the weights in the file; null to search
+ * @param notes descriptions of selected, converted and ignored tensors
  */
 public record SavedModel(
         Module module,
@@ -54,16 +54,16 @@ public record SavedModel(
         @Nullable String weightsKey,
         List<String> notes)
         implements AutoCloseable {
-    /** The name of the weights file in a run directory. */
+    /** File name of the weights in a run directory. */
     public static final String FILE_NAME = "model.safetensors";
 
-    /** ImageNet-21k has 21,843; a damaged file must not make a network of any size. */
+    /** ImageNet-21k has 21,843. The limit bounds the network that a damaged file can create. */
     private static final int MOST_CLASSES = 100_000;
 
-    /** How many classes to try first; the file's classifier says. */
+    /** Number of classes of the first attempt; the file's classifier then determines it. */
     private static final int GUESS = 10;
 
-    /** Files of weights by the names that people and libraries give them. */
+    /** File names of weights used by people and libraries. */
     private static final Pattern WEIGHTS =
             Pattern.compile("(?i).+\\.(safetensors|bin|pth?|ckpt|th|tar|onnx|index\\.json)");
 
@@ -74,12 +74,12 @@ public record SavedModel(
     private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Return the metadata that rebuilds a model: architecture, class names, preparation of inputs. */
+    /** Return the metadata that rebuilds a model: architecture, class names, preprocessing. */
     public static Map<String, String> metadata(String architecture, Data data) {
         return metadata(architecture, data.classNames(), data.preprocessing().toMetadata());
     }
 
-    /** Return what a file must carry to rebuild a model, or to tell others about it. */
+    /** Return the metadata that rebuilds a model, or describes it to other tools. */
     public static Map<String, String> metadata(
             String architecture, List<String> classNames, Map<String, String> preparation) {
         Map<String, String> metadata = new LinkedHashMap<>();
@@ -94,12 +94,12 @@ public record SavedModel(
         return metadata;
     }
 
-    /** Return whether Limbeck wrote a file, by its metadata. */
+    /** Return whether Limbeck wrote a file, according to its metadata. */
     public static boolean isOurs(Map<String, String> metadata) {
         return metadata.containsKey(FORMAT);
     }
 
-    /** Return what a file must carry beside the weights so that {@link #open} rebuilds this model. */
+    /** Return the metadata that {@link #open} needs to rebuild this model. */
     public Map<String, String> metadata() {
         return metadata(architecture, classNames, preparation);
     }
@@ -108,21 +108,22 @@ public record SavedModel(
      * Open a model.
      *
      * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
-     * @param named the architecture, needed where the file does not name it
-     * @throws LimbeckException if it is not there, is broken, or does not fit the architecture
+     * @param named the architecture; required if the file does not contain it
+     * @throws LimbeckException if the file is missing, damaged, or does not fit the architecture
      */
     public static SavedModel open(Path path, @Nullable Architecture named) {
         return open(path, named, null);
     }
 
     /**
-     * Open a model out of a checkpoint that holds several.
+     * Open one of several models in a checkpoint.
      *
      * @param path a run directory, a {@code .safetensors} file, or a PyTorch checkpoint
-     * @param named the architecture, needed where the file does not name it
-     * @param weightsKey where in the file the weights lie, such as {@code model_ema}: names joined by dots; null where only one
-     *     set of weights in it fits the architecture
-     * @throws LimbeckException if it is not there, is broken, does not fit the architecture, or several sets of weights do
+     * @param named the architecture; required if the file does not contain it
+     * @param weightsKey where in the file the weights are stored, such as {@code model_ema}: keys joined by dots; null
+     *     if only one set of weights fits the architecture
+     * @throws LimbeckException if the file is missing, damaged, does not fit the architecture, or several sets of
+     *     weights fit
      */
     public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
@@ -173,7 +174,7 @@ public record SavedModel(
                 List.copyOf(notes));
     }
 
-    /** Choose among the names that a training script left beside the weights, and note what was chosen. */
+    /** Select among the class names that a training script stored beside the weights, and note the selection. */
     private static List<String> foreignNames(Path file, List<ClassNames.Found> found, int classes, List<String> notes) {
         List<ClassNames.Found> fitting =
                 found.stream().filter(one -> one.names().size() == classes).toList();
@@ -182,24 +183,25 @@ public record SavedModel(
                     .findFirst()
                     .ifPresent(one -> notes.add(file + ": its '" + one.key() + "' has "
                             + one.names().size() + " names, its classifier " + classes
-                            + " classes; they are not used"));
+                            + " classes; they are ignored"));
             return List.of();
         }
         ClassNames.Found first = fitting.get(0);
         for (ClassNames.Found other : fitting) {
             if (other.names().equals(first.names())) continue;
             notes.add(file + ": its '" + first.key() + "' and its '" + other.key()
-                    + "' name its classes otherwise; neither is used");
+                    + "' disagree about its classes; both are ignored");
             return List.of();
         }
-        notes.add(file + ": its classes are named by its '" + first.key() + "'");
+        notes.add(file + ": its class names come from its '" + first.key() + "'");
         return first.names();
     }
 
     /**
-     * Say which files of a folder to give, if it is one that Hugging Face's libraries wrote or that holds other weights.
+     * Return an error that lists the weight files of a folder, if a Hugging Face library wrote it or it holds other
+     * weights.
      *
-     * @return null for any other
+     * @return the error, or null for any other folder
      */
     public static @Nullable LimbeckException huggingFace(Path folder) {
         if (!Files.isDirectory(folder) || Files.isRegularFile(folder.resolve(FILE_NAME))) return null;
@@ -222,7 +224,7 @@ public record SavedModel(
 
     private record Fitted(Module module, WeightFit fit) {}
 
-    /** Make a network of as many classes as the file's classifier has. */
+    /** Create a network with the number of classes of the file's classifier. */
     private static Fitted fitted(WeightFile weights, Architecture architecture, @Nullable String key, int guess) {
         Module module = architecture.create(guess);
         try {
@@ -249,22 +251,22 @@ public record SavedModel(
 
     private static Architecture architecture(Path file, @Nullable String stored, @Nullable Architecture named) {
         if (stored == null && named == null) {
-            throw new LimbeckException(
-                    file + " does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of "
-                            + String.join(", ", Zoo.names()));
+            throw new LimbeckException(file
+                    + " does not contain its architecture; set it (--arch, for a teacher --teacher-arch) to one of "
+                    + String.join(", ", Zoo.names()));
         }
         if (stored != null && named != null && !stored.equals(named.name())) {
             throw new LimbeckException(
-                    file + " holds a " + stored + ", but " + named.name() + " was asked for; name none");
+                    file + " is a " + stored + ", but " + named.name() + " was requested; leave the architecture out");
         }
         return named != null ? named : Zoo.byName(stored);
     }
 
     /**
-     * Read the class names of a file's metadata.
+     * Parse the class names in a file's metadata.
      *
      * @param stored a JSON list of strings; null for none
-     * @throws LimbeckException if it is anything else
+     * @throws LimbeckException if it is not such a list
      */
     public static List<String> classNames(Path file, @Nullable String stored) {
         if (stored == null) return List.of();
@@ -281,16 +283,16 @@ public record SavedModel(
     private static LimbeckException noClassNames(Path file, @Nullable Exception cause) {
         return new LimbeckException(
                 file
-                        + " must name its classes by a JSON list such as [\"cat\", \"dog\"], found another text; export it anew",
+                        + " must store its classes as a JSON list such as [\"cat\", \"dog\"], found other text; export it again",
                 cause);
     }
 
-    /** Return the same network, told otherwise what its classes are called and how inputs are prepared; close one of both. */
+    /** Return the same network with other class names and preprocessing. Close only one of both. */
     public SavedModel withMetadata(List<String> otherNames, Map<String, String> otherPreparation) {
         return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
     }
 
-    /** Return the number of logits. */
+    /** Return the number of classes. */
     public int classes() {
         return classes(module);
     }

@@ -10,10 +10,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Bring the names that timm gives the tensors of the EfficientNet family into the order in which the network computes.
- * A safetensors file from Python is sorted by the alphabet, so that its order says nothing.
+ * Sort timm's tensor names of the EfficientNet family in the order of computation. A safetensors file from Python is
+ * sorted alphabetically, so its order is of no use.
  *
- * <p>Source: timm 1.0, {@code _efficientnet_blocks.py} (DepthwiseSeparableConv, InvertedResidual, SqueezeExcite, ConvBnAct).
+ * <p>Source: timm 1.0, {@code _efficientnet_blocks.py} (DepthwiseSeparableConv, InvertedResidual, SqueezeExcite,
+ * ConvBnAct).
  */
 final class TimmOrder {
     private static final String STEM = "conv_stem.weight";
@@ -29,7 +30,7 @@ final class TimmOrder {
 
     private TimmOrder() {}
 
-    /** Return the names in the order of the layers; names that are not of this family come as they are. */
+    /** Return the names in layer order. Names of other families are returned unchanged. */
     static List<String> of(Collection<String> names) {
         List<String> ordered = new ArrayList<>(names);
         if (!names.contains(STEM)) return ordered;
@@ -42,7 +43,7 @@ final class TimmOrder {
         return ordered;
     }
 
-    /** Return what sorts as the layers follow one another. */
+    /** Return a sort key in layer order. */
     private static String key(String name, Set<String> inverted) {
         Matcher block = BLOCK.matcher(name);
         if (!block.matches()) return key(name, NETWORK);
@@ -64,7 +65,7 @@ final class TimmOrder {
         return key.toString();
     }
 
-    /** Return a number of two digits; what is not in the list comes last. */
+    /** Return a two-digit index; unknown names sort last. */
     private static String place(List<String> known, String name) {
         int at = known.indexOf(name);
         return String.format("%02d", at < 0 ? known.size() : at);

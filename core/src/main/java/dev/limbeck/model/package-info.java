@@ -1,4 +1,8 @@
-/** Save and open trained models, and start a network from weights that were trained before. */
+/**
+ * Save and open trained models, and load pretrained weights. {@link dev.limbeck.model.BackboneWeights} maps a
+ * checkpoint's state dict to an architecture without its classifier; {@code dev.limbeck.weights.WeightFit} maps
+ * complete networks.
+ */
 @NullMarked
 package dev.limbeck.model;
 

@@ -4,7 +4,7 @@ import dev.limbeck.tensor.Ops;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
-/** Average N×C×H×W down to a given height and width. */
+/** Apply adaptive average pooling to N×C×H×W. */
 public final class AdaptiveAvgPool2d extends Module {
     private final long height;
     private final long width;

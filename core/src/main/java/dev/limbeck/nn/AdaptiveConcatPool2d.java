@@ -3,7 +3,7 @@ package dev.limbeck.nn;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
-/** Pool N×C×H×W to N×2C×1×1: first the maximum of every channel, then its mean, as fastai's heads do. */
+/** Concatenate global max and average pooling, N×C×H×W to N×2C×1×1, as in fastai's heads. */
 public final class AdaptiveConcatPool2d extends Module {
     @Override
     protected Tensor forward(Tensor x) {

@@ -8,9 +8,10 @@ import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Normalize each channel of N×C×H×W or N×C, by the batch's statistics in training mode, by the running ones in eval mode.
+ * Normalize each channel of N×C×H×W or N×C, with batch statistics in training mode and running statistics in evaluation
+ * mode.
  *
- * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. Momentum 0.1 and eps 1e-5 as in PyTorch unless chosen.
+ * <p>Ioffe and Szegedy, Batch Normalization, ICML 2015. The defaults are PyTorch's: momentum 0.1 and eps 1e-5.
  */
 public final class BatchNorm2d extends Module {
     private static final double MOMENTUM = 0.1;
@@ -30,10 +31,10 @@ public final class BatchNorm2d extends Module {
     }
 
     /**
-     * Make a layer with constants of its own.
+     * Create a layer with custom constants.
      *
-     * @param eps added to the variance
-     * @param momentum share by which a batch moves the running statistics, in (0, 1]
+     * @param eps term added to the variance
+     * @param momentum weight of the new batch in the running statistics, in (0, 1]
      */
     public BatchNorm2d(long channels, double eps, double momentum) {
         this.eps = eps;

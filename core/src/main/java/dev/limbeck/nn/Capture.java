@@ -10,9 +10,9 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Keep what modules of a network receive or give during a forward pass, the network itself untouched. A point is the path
- * of a module, which stands for its output, or the path and {@code :input}. A module that runs several times in a pass
- * leaves what came last. What is computed in bfloat16 is kept as float32.
+ * Capture inputs or outputs of modules during a forward pass, without changing the network. A point is a module path,
+ * which refers to its output, or a path and {@code :input}. If a module runs several times, the last value is captured.
+ * bfloat16 values are converted to float32.
  *
  * <p>Captured tensors live in the scope of the forward pass. Close a capture in a finally block or try-with-resources.
  */
@@ -29,7 +29,7 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * Watch points of a network; nothing is kept before {@link #start}.
+     * Create a capture for points of a network. It captures nothing before {@link #start}.
      *
      * @throws dev.limbeck.LimbeckException naming the nearest paths, if there is no such module
      */
@@ -45,23 +45,23 @@ public final class Capture implements AutoCloseable {
         return capture;
     }
 
-    /** Watch nothing: what is kept is {@link #put} here by whoever has it from elsewhere. */
+    /** Create a capture without hooks; the caller {@link #put}s the values. */
     public static Capture given(String network) {
         return new Capture(network);
     }
 
-    /** Keep what a point gave, as if it had run. */
+    /** Store the value of a point, as if its module had run. */
     public void put(String point, Tensor value) {
         if (recording) seen.put(point, value);
     }
 
-    /** Return whether it keeps what runs. */
+    /** Return whether it is capturing. */
     public boolean isRecording() {
         return recording;
     }
 
     /**
-     * Return the module that a point belongs to.
+     * Return the module of a point.
      *
      * @throws dev.limbeck.LimbeckException naming the nearest paths, if there is none
      */
@@ -69,20 +69,20 @@ public final class Capture implements AutoCloseable {
         return network.module(point.endsWith(INPUT) ? point.substring(0, point.length() - INPUT.length()) : point);
     }
 
-    /** Forget what was kept and begin to keep. */
+    /** Clear the values and start capturing. */
     public void start() {
         seen.clear();
         recording = true;
     }
 
-    /** Keep nothing more, and forget what was kept. */
+    /** Stop capturing and clear the values. */
     public void stop() {
         recording = false;
         seen.clear();
     }
 
     /**
-     * Return what a point gave in the last pass.
+     * Return the value of a point in the last pass.
      *
      * @throws IllegalStateException if it did not run since {@link #start}
      */
@@ -92,12 +92,12 @@ public final class Capture implements AutoCloseable {
         return tensor;
     }
 
-    /** Return whether a point ran since {@link #start}. */
+    /** Return whether the point ran since {@link #start}. */
     public boolean has(String point) {
         return seen.containsKey(point);
     }
 
-    /** Return everything that was kept. */
+    /** Return all captured values. */
     public Collection<Tensor> all() {
         return List.copyOf(seen.values());
     }

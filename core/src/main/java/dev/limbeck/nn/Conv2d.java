@@ -7,7 +7,7 @@ import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Convolve N×in×H×W to N×out×H'×W' with a square kernel; the weight is out×(in/groups)×k×k. */
+/** Apply a 2-d convolution with a square kernel, N×in×H×W to N×out×H'×W'. The weight has shape out×(in/groups)×k×k. */
 public final class Conv2d extends Module {
     private final Tensor weight;
     private final @Nullable Tensor bias;
@@ -16,7 +16,7 @@ public final class Conv2d extends Module {
     private final long groups;
 
     private Conv2d(Tensor weight, @Nullable Tensor bias, long stride, long padding, long groups) {
-        // As convolutions want it; files hold it row-major.
+        // Channels-last, as convolutions prefer it; files are row-major.
         this.weight = parameter("weight", Tensors.channelsLast(weight));
         this.bias = bias == null ? null : parameter("bias", bias);
         this.stride = stride;
@@ -24,19 +24,19 @@ public final class Conv2d extends Module {
         this.groups = groups;
     }
 
-    /** Make a convolution without bias, initialized as torchvision's ResNets are (Kaiming normal, fan out). */
+    /** Create a convolution without bias, with torchvision's ResNet initialization (Kaiming normal, fan out). */
     public static Conv2d of(long in, long out, long kernel, long stride, long padding) {
         try (Scope scope = Scope.open()) {
             return of(Init.kaimingNormalFanOut(out, in, kernel, kernel), stride, padding, 1);
         }
     }
 
-    /** Make a convolution without bias around a given initial weight. */
+    /** Create a convolution without bias from an initial weight. */
     public static Conv2d of(Tensor weight, long stride, long padding, long groups) {
         return new Conv2d(weight, null, stride, padding, groups);
     }
 
-    /** Make a convolution with a bias, both given as they are at first. */
+    /** Create a convolution from an initial weight and bias. */
     public static Conv2d of(Tensor weight, Tensor bias, long stride, long padding) {
         return new Conv2d(weight, bias, stride, padding, 1);
     }

@@ -3,7 +3,10 @@ package dev.limbeck.nn;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
-/** Zero elements at random in training mode and scale the rest by 1/(1−p), p in [0, 1); pass through in eval mode. */
+/**
+ * Zero elements at random in training mode and scale the others by 1/(1−p), p in [0, 1). In evaluation mode, return the
+ * input.
+ */
 public final class Dropout extends Module {
     private final double probability;
 

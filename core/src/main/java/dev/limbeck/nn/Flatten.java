@@ -2,7 +2,7 @@ package dev.limbeck.nn;
 
 import org.bytedeco.pytorch.Tensor;
 
-/** Turn N×… into N×(all the rest). */
+/** Flatten N×… to N×features. */
 public final class Flatten extends Module {
     @Override
     protected Tensor forward(Tensor x) {

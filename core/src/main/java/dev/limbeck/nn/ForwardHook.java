@@ -4,18 +4,18 @@ import dev.limbeck.tensor.Inputs;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Watch or replace what a module computes. */
+/** Observe or replace the output of a module. */
 @FunctionalInterface
 public interface ForwardHook {
     /**
-     * Handle one forward pass of {@code module}; runs on the thread and inside the scope of that pass.
+     * Handle one forward pass of {@code module}. Called on its thread and in its scope.
      *
-     * @return null to leave the output as it is, or the tensor to go on with in its place
+     * @return null to keep the output, or a replacement
      */
     @Nullable
     Tensor afterForward(Module module, Inputs inputs, Tensor output);
 
-    /** Stand for a registered hook; closing it removes the hook, closing it again does nothing. */
+    /** Hold a registered hook. Closing it removes the hook; closing it again has no effect. */
     interface Registration extends AutoCloseable {
         @Override
         void close();

@@ -6,14 +6,14 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Draw initial weights from the engine's global generator, which {@link Tensors#seed} sets.
+ * Create initial weights with the engine's global generator, seeded by {@link Tensors#seed}.
  *
  * <p>Kaiming: He et al., Delving Deep into Rectifiers, ICCV 2015.
  */
 public final class Init {
     private Init() {}
 
-    /** Draw from N(0, 2 / fanOut), with fanOut = out channels × kernel area: what torchvision's ResNets use. */
+    /** Draw from N(0, 2 / fanOut), with fanOut = out channels × kernel area, as in torchvision's ResNets. */
     public static Tensor kaimingNormalFanOut(long... shape) {
         return normal(Math.sqrt(2.0 / (shape[0] * elements(shape, 2))), shape);
     }

@@ -13,10 +13,10 @@ public final class LayerNorm extends Module {
     private final double eps;
 
     /**
-     * Make a layer.
+     * Create a layer.
      *
-     * @param width length of the last dimension
-     * @param eps added to the variance
+     * @param width size of the last dimension
+     * @param eps term added to the variance
      */
     public LayerNorm(long width, double eps) {
         weight = parameter("weight", Tensors.full(1, DType.FLOAT32, width));

@@ -4,17 +4,17 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Map N×in to N×out: x·Wᵀ + b, with a weight of out×in. */
+/** Apply a linear layer, N×in to N×out: x·Wᵀ + b. The weight has shape out×in. */
 public final class Linear extends Module {
     private final Tensor weight;
     private final @Nullable Tensor bias;
 
-    /** Make a layer initialized as PyTorch does by default: uniform in ±1/√in. */
+    /** Create a layer with PyTorch's default initialization: uniform in ±1/√in. */
     public Linear(long in, long out) {
         this(Init.uniformFanIn(in, out, in), Init.uniformFanIn(in, out));
     }
 
-    /** Make a layer around initial weights of out×in and out; without a bias if that is null. */
+    /** Create a layer from initial weights of shapes out×in and out; null for no bias. */
     public Linear(Tensor weight, @Nullable Tensor bias) {
         this.weight = parameter("weight", weight);
         this.bias = bias == null ? null : parameter("bias", bias);

@@ -4,7 +4,7 @@ import dev.limbeck.tensor.Ops;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
-/** Take the largest value of each square window of N×C×H×W. */
+/** Apply max pooling with a square window to N×C×H×W. */
 public final class MaxPool2d extends Module {
     private final long kernel;
     private final long stride;

@@ -24,15 +24,15 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Compute a tensor from another, or from several by name, with named children, parameters and buffers, as a node of a network.
  *
- * <p>A network of your own extends this class: register what it holds in the constructor with {@link #child},
- * {@link #parameter} and {@link #buffer}, compute in {@link #forward}, and call children with {@link #apply}, which
- * runs their hooks. Override {@link #script} as well if it is to be exported.
+ * <p>To write a network, extend this class: register modules and tensors in the constructor with {@link #child}, {@link
+ * #parameter} and {@link #buffer}. Compute in {@link #forward}, and call children with {@link #apply}, which runs their
+ * hooks. Override {@link #script} to make it exportable.
  *
- * <p>Parameters and buffers keep their identity for life (loading and moving replace their contents), so fields may
- * hold them. A module owns its native memory: close the root. Not thread-safe.
+ * <p>Parameters and buffers keep their identity. Loading and moving replace their contents, so fields may hold them. A
+ * module owns native memory: close the root module. Not thread-safe.
  */
 public abstract class Module implements AutoCloseable {
-    /** While nobody looks at intermediate results, they may be overwritten; hooks must see them as they were. */
+    /** Without hooks, intermediate results may be overwritten in place. Hooks need the original values. */
     private static final AtomicInteger LIVE_HOOKS = new AtomicInteger();
 
     private final Map<String, Module> children = new LinkedHashMap<>();
@@ -80,21 +80,20 @@ public abstract class Module implements AutoCloseable {
      * parameter for each input of a network of several, that names parameters and buffers as {@code self.weight} and calls children as {@code self.conv1.forward(x)}, or
      * {@code getattr(self, "0").forward(x)} where the name is not an identifier. Exporters compile and walk it.
      *
-     * @throws LimbeckException if this kind of module does not describe itself
+     * @throws LimbeckException if this module has no script
      */
     public String script() {
-        throw new LimbeckException(
-                getClass().getName() + " does not say how it computes; override script() to make it exportable");
+        throw new LimbeckException(getClass().getName() + " has no script; override script() to make it exportable");
     }
 
-    /** Register a child under a name; returns it. */
+    /** Register a child under a name. Return it. */
     protected final <M extends Module> M child(String name, M module) {
         checkName(name);
         children.put(name, module);
         return module;
     }
 
-    /** Register a trainable tensor, which becomes a leaf owned by this module; returns what fields should hold. */
+    /** Register a trainable tensor, which becomes a leaf owned by this module. Return the tensor for fields. */
     protected final Tensor parameter(String name, Tensor value) {
         checkName(name);
         Tensor leaf = Scope.retain(value.detach());
@@ -103,7 +102,7 @@ public abstract class Module implements AutoCloseable {
         return leaf;
     }
 
-    /** Register a tensor that is saved with the model but not trained, such as a running mean. */
+    /** Register a tensor that is saved but not trained, such as a running mean. */
     protected final Tensor buffer(String name, Tensor value) {
         checkName(name);
         Tensor kept = Scope.retain(value.detach());
@@ -120,32 +119,32 @@ public abstract class Module implements AutoCloseable {
         }
     }
 
-    /** Apply ReLU to a result that nobody needs any more: overwrites it, unless a hook somewhere may have kept it. */
+    /** Apply ReLU in place to an intermediate result, unless a hook may hold it. */
     protected static Tensor relu_(Tensor x) {
         return LIVE_HOOKS.get() == 0 ? Ops.relu_(x) : x.relu();
     }
 
-    /** Add to a result that nobody needs any more: overwrites it, unless a hook somewhere may have kept it. */
+    /** Add in place to an intermediate result, unless a hook may hold it. */
     protected static Tensor add_(Tensor x, Tensor y) {
         return LIVE_HOOKS.get() == 0 ? Ops.add_(x, y) : x.add(y);
     }
 
-    /** Return the direct children by name, in the order they were registered. */
+    /** Return the direct children by name, in registration order. */
     public final Map<String, Module> children() {
         return Collections.unmodifiableMap(children);
     }
 
-    /** Return the parameters that this module itself holds, by name. */
+    /** Return the module's own parameters by name. */
     public final Map<String, Tensor> ownParameters() {
         return Collections.unmodifiableMap(parameters);
     }
 
-    /** Return the buffers that this module itself holds, by name. */
+    /** Return the module's own buffers by name. */
     public final Map<String, Tensor> ownBuffers() {
         return Collections.unmodifiableMap(buffers);
     }
 
-    /** Return this module (under the empty path) and everything below it by path, parents before children. */
+    /** Return this module (with the empty path) and all descendants by path, parents before children. */
     public final Map<String, Module> modules() {
         Map<String, Module> found = new LinkedHashMap<>();
         collect("", found);
@@ -173,8 +172,8 @@ public abstract class Module implements AutoCloseable {
     }
 
     /**
-     * Return all parameters by path, such as {@code layer1.0.conv1.weight}. One that several paths lead to, because a
-     * module is used in several places, is returned once, under the first.
+     * Return all parameters by path, such as {@code layer1.0.conv1.weight}. A shared parameter is returned once, under
+     * its first path.
      */
     public final Map<String, Tensor> parameters() {
         checkOpen();
@@ -186,7 +185,7 @@ public abstract class Module implements AutoCloseable {
         return found;
     }
 
-    /** Return how many numbers are trained or could be. */
+    /** Return the number of values in all parameters, trainable or frozen. */
     public final long parameterCount() {
         return parameters().values().stream().mapToLong(Tensor::numel).sum();
     }
@@ -210,7 +209,7 @@ public abstract class Module implements AutoCloseable {
         return path.isEmpty() ? name : path + "." + name;
     }
 
-    /** Copy all parameters and buffers into a new state dict, which the caller closes. */
+    /** Copy all parameters and buffers to a new state dict. The caller closes it. */
     public final StateDict stateDict() {
         StateDict state = new StateDict();
         tensors().forEach((name, tensor) -> state.put(name, Scope.retain(Tensors.copy(tensor))));
@@ -218,9 +217,9 @@ public abstract class Module implements AutoCloseable {
     }
 
     /**
-     * Copy values from a state dict, all or nothing.
+     * Load values from a state dict, all or nothing.
      *
-     * @throws LimbeckException listing the missing and unexpected names and the differing shapes; nothing is changed
+     * @throws LimbeckException listing missing names, unexpected names and shape mismatches; nothing is changed
      */
     public final void load(StateDict state) {
         Map<String, Tensor> mine = tensors();
@@ -234,7 +233,7 @@ public abstract class Module implements AutoCloseable {
         }
     }
 
-    /** Return the SHA-256 over all names, types, shapes and values of parameters and buffers. */
+    /** Return a SHA-256 of names, types, shapes and values of all parameters and buffers, in hex. */
     public final String sha256() {
         try (StateDict state = stateDict()) {
             return state.sha256();
@@ -245,42 +244,42 @@ public abstract class Module implements AutoCloseable {
         return training;
     }
 
-    /** Switch this module and everything below it to training mode. */
+    /** Set this module and its descendants to training mode. */
     public final void train() {
         modules().values().forEach(module -> module.training = true);
     }
 
-    /** Switch this module and everything below it to evaluation mode. */
+    /** Set this module and its descendants to evaluation mode. */
     public final void eval() {
         modules().values().forEach(module -> module.training = false);
     }
 
-    /** Switch to evaluation mode until the result is closed, which gives every module the mode it had before. */
+    /** Set evaluation mode until the returned guard is closed, which restores each module's mode. */
     public final ModeGuard evalMode() {
         ModeGuard guard = keepModes();
         eval();
         return guard;
     }
 
-    /** Remember the mode of every module; closing the result restores them. */
+    /** Save the mode of every module. Closing the returned guard restores them. */
     public final ModeGuard keepModes() {
         Map<Module, Boolean> before = new LinkedHashMap<>();
         modules().values().forEach(module -> before.put(module, module.training));
         return () -> before.forEach((module, mode) -> module.training = mode);
     }
 
-    /** Give back the modes that modules had. */
+    /** Restore saved modes when closed. */
     public interface ModeGuard extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Stop training the parameters below this module. */
+    /** Freeze all parameters: they no longer require gradients. */
     public final void freeze() {
         parameters().values().forEach(tensor -> tensor.set_requires_grad(false));
     }
 
-    /** Train the parameters below this module (again). */
+    /** Unfreeze all parameters. */
     public final void unfreeze() {
         parameters().values().forEach(tensor -> tensor.set_requires_grad(true));
     }
@@ -313,7 +312,7 @@ public abstract class Module implements AutoCloseable {
 
     /**
      * Run a hook after every forward pass of this module. Close the registration in a finally block or
-     * try-with-resources: a hook that stays costs speed, because results may no longer be overwritten in place.
+     * try-with-resources. An open hook prevents in-place operations and slows the network down.
      */
     public final ForwardHook.Registration onForward(ForwardHook hook) {
         hooks.add(hook);
@@ -331,7 +330,7 @@ public abstract class Module implements AutoCloseable {
         };
     }
 
-    /** Return how many hooks are registered on this module and below. */
+    /** Return the number of hooks on this module and its descendants. */
     public final int hookCount() {
         return modules().values().stream()
                 .mapToInt(module -> module.hooks.size())
@@ -352,12 +351,12 @@ public abstract class Module implements AutoCloseable {
         }
     }
 
-    /** Return the name that error messages use for this network. */
+    /** Return the network's name for error messages. */
     public String describe() {
         return getClass().getSimpleName();
     }
 
-    /** Free the native memory of this module and everything below it. */
+    /** Free the native memory of this module and its descendants. */
     @Override
     public void close() {
         if (closed) return;
@@ -366,9 +365,9 @@ public abstract class Module implements AutoCloseable {
     }
 
     /**
-     * Go on only while the network is open.
+     * Check that the network is open.
      *
-     * @throws LimbeckException if it, or a module that it belongs to, was closed
+     * @throws LimbeckException if the network or a parent module was closed
      */
     public final void checkOpen() {
         if (closed) {

@@ -2,7 +2,7 @@ package dev.limbeck.nn;
 
 import org.bytedeco.pytorch.Tensor;
 
-/** Set negative elements to zero. */
+/** Replace negative elements with zero. */
 public final class ReLU extends Module {
     @Override
     protected Tensor forward(Tensor x) {

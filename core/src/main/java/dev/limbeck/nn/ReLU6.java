@@ -3,7 +3,7 @@ package dev.limbeck.nn;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
-/** Cut elements to [0, 6]. */
+/** Clip elements to [0, 6]. */
 public final class ReLU6 extends Module {
     @Override
     protected Tensor forward(Tensor x) {

@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.bytedeco.pytorch.Tensor;
 
-/** Turn a network into TorchScript by asking every module, from the leaves up, how it computes. */
+/** Convert a network to TorchScript, from the scripts of its modules. */
 public final class ScriptWriter {
     private ScriptWriter() {}
 
     /**
-     * Compile a network as it computes in eval mode. The script shares the network's parameters and buffers, under the
-     * same names.
+     * Compile a network's evaluation-mode forward pass. The script shares the network's parameters and buffers, with
+     * the same names.
      *
-     * @throws LimbeckException naming the path of a module that does not describe itself
+     * @throws LimbeckException with the path of a module that has no script
      */
     public static Script compile(Module network) {
         return compile("", network, new AtomicInteger());
@@ -40,14 +40,14 @@ public final class ScriptWriter {
         }
     }
 
-    /** Lay weights out row by row, whatever training likes: whoever opens the file gives its inputs so. */
+    /** Convert weights to row-major layout, independent of training: the file's users pass row-major inputs. */
     private static Map<String, Tensor> rowMajor(Map<String, Tensor> parameters) {
         Map<String, Tensor> copies = new LinkedHashMap<>();
         parameters.forEach((name, tensor) -> copies.put(name, Tensors.copy(tensor)));
         return copies;
     }
 
-    /** Return a name that TorchScript accepts; that of an anonymous class is empty in Java. */
+    /** Return a valid TorchScript class name. The name of an anonymous Java class is empty. */
     private static String className(Module module) {
         String name = module.getClass().getSimpleName().replaceAll("\\W", "_");
         return name.isEmpty() ? "Module" : name;

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/** Apply modules one after the other; they are named 0, 1, 2, … */
+/** Apply modules in sequence; their names are 0, 1, 2, … */
 public final class Sequential extends Module {
     private final List<Module> steps = new ArrayList<>();
 

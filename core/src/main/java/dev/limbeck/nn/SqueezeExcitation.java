@@ -6,7 +6,7 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Weigh the channels of N×C×H×W by what a small network makes of their means.
+ * Scale the channels of N×C×H×W by weights that a small network computes from their means.
  *
  * <p>Hu et al., Squeeze-and-Excitation Networks, CVPR 2018.
  */
@@ -21,12 +21,12 @@ public final class SqueezeExcitation extends Module {
         this.hard = hard;
     }
 
-    /** Make the kind of MobileNetV3: ReLU inside, weights by a hard sigmoid. */
+    /** Create MobileNetV3's variant: ReLU inside, hard sigmoid for the weights. */
     public static SqueezeExcitation hard(long channels, long squeezed) {
         return new SqueezeExcitation(channels, squeezed, true);
     }
 
-    /** Make the kind of EfficientNet: SiLU inside, weights by a sigmoid. */
+    /** Create EfficientNet's variant: SiLU inside, sigmoid for the weights. */
     public static SqueezeExcitation smooth(long channels, long squeezed) {
         return new SqueezeExcitation(channels, squeezed, false);
     }

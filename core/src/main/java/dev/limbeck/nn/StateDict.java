@@ -14,28 +14,25 @@ import java.util.function.UnaryOperator;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.bytedeco.pytorch.Tensor;
 
-/**
- * Hold tensors by name in order, as PyTorch's state dict does, with string metadata beside them. It owns its tensors
- * and closes them.
- */
+/** Hold named tensors in order, like PyTorch's state dict, with string metadata. It owns and closes its tensors. */
 public final class StateDict implements AutoCloseable {
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
 
-    /** Add a tensor, which from now on belongs to this state dict. */
+    /** Add a tensor. The state dict takes ownership. */
     public void put(String name, Tensor tensor) {
         Tensor before = tensors.put(name, tensor);
         if (before != null) before.close();
     }
 
-    /** Return the tensor of a name, still owned by this state dict. */
+    /** Return a tensor by name. The state dict keeps ownership. */
     public Tensor get(String name) {
         Tensor tensor = tensors.get(name);
         if (tensor == null) throw new IllegalArgumentException("no tensor '" + name + "'");
         return tensor;
     }
 
-    /** Return all tensors by name in order, still owned by this state dict. */
+    /** Return all tensors by name, in order. The state dict keeps ownership. */
     public Map<String, Tensor> tensors() {
         return Collections.unmodifiableMap(tensors);
     }
@@ -53,12 +50,12 @@ public final class StateDict implements AutoCloseable {
         return tensors.size();
     }
 
-    /** Return whether it holds nothing, metadata included. */
+    /** Return whether there are no tensors and no metadata. */
     public boolean isEmpty() {
         return tensors.isEmpty() && metadata.isEmpty();
     }
 
-    /** Return the string metadata, such as the architecture and the class names; may be changed. */
+    /** Return the mutable string metadata, such as architecture and class names. */
     public Map<String, String> metadata() {
         return metadata;
     }

@@ -7,15 +7,15 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Zero whole rows at random in training mode and scale the rest by 1/(1−p), so that a block's residual is left out for some
- * images; pass through in eval mode.
+ * Drop whole rows at random in training mode and scale the others by 1/(1−p): a block's residual branch is skipped for
+ * some images. In evaluation mode, return the input.
  *
  * <p>Huang et al., Deep Networks with Stochastic Depth, ECCV 2016.
  */
 public final class StochasticDepth extends Module {
     private final double probability;
 
-    /** Leave out rows with a probability in [0, 1). */
+    /** Create a layer with a drop probability in [0, 1). */
     public StochasticDepth(double probability) {
         if (!(probability >= 0 && probability < 1)) {
             throw new IllegalArgumentException("the probability must be in [0, 1), found " + probability);

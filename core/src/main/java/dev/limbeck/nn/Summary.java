@@ -16,15 +16,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * List the layers of a network with output shapes and parameter counts.
  *
- * @param parameters trainable and frozen parameters together
+ * @param parameters number of trainable and frozen parameters
  */
 public record Summary(List<Row> rows, long parameters, long trainable) {
     /**
      * Describe one layer.
      *
-     * @param output shape for the probed batch, empty if the layer did not run
-     * @param parameters those of the layer itself, without its children
-     * @param macs multiplications with a weight matrix or kernel that one input row takes in the layer itself
+     * @param output output shape for the probed batch; empty if the layer did not run
+     * @param parameters own parameters, without those of children
+     * @param macs multiply–accumulate operations of the layer itself per input row
      */
     public record Row(String path, String type, long[] output, long parameters, long macs) {}
 
@@ -66,12 +66,12 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
         return new Summary(List.copyOf(rows), network.parameterCount(), trainable);
     }
 
-    /** Return the multiply–accumulate operations of one input row, those of convolutions and linear layers. */
+    /** Return the multiply–accumulate operations per input row, of convolutions and linear layers. */
     public long macs() {
         return rows.stream().mapToLong(Row::macs).sum();
     }
 
-    /** A weight of O×… is used once for every output position: convolutions and linear layers alike. */
+    /** A weight of O×… is used once per output position, in convolutions and linear layers. */
     private static long macs(Module module, long @Nullable [] output) {
         Tensor weight = module.ownParameters().get("weight");
         if (weight == null || weight.dim() < 2 || output == null) return 0;
@@ -80,7 +80,7 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
         return weight.numel() * (positions / weight.size(0));
     }
 
-    /** Write the table: one line a layer, then the totals. */
+    /** Return the table: one line per layer, then the totals. */
     @Override
     public String toString() {
         int path =

@@ -1,6 +1,6 @@
 /**
- * Build networks from modules: named children, parameters and buffers, hooks, train and eval mode, state dicts, and a
- * TorchScript description of the computation that exporters can walk.
+ * Build networks from modules: named children, parameters and buffers, hooks, training and evaluation mode, state
+ * dicts, and TorchScript sources for exporters.
  */
 @NullMarked
 package dev.limbeck.nn;

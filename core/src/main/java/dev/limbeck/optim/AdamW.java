@@ -9,11 +9,11 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Optimize with AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, ICLR 2019).
  *
- * @param beta1 decay of the mean gradient, in [0, 1); one-cycle training overrides it step by step
- * @param beta2 decay of the mean squared gradient, in [0, 1)
- * @param eps added to the denominator, positive
- * @param weightDecay share of the learning rate by which weights shrink each step, at least 0
- * @param decayAll whether biases and batch norms shrink too
+ * @param beta1 decay of the gradient average, in [0, 1); one-cycle training overrides it in each step
+ * @param beta2 decay of the squared-gradient average, in [0, 1)
+ * @param eps term added to the denominator, positive
+ * @param weightDecay decoupled weight decay, at least 0; a step shrinks weights by this times the learning rate
+ * @param decayAll whether to decay biases and batch norms too
  */
 public record AdamW(double beta1, double beta2, double eps, double weightDecay, boolean decayAll) implements Optimizer {
     public AdamW {
@@ -23,7 +23,7 @@ public record AdamW(double beta1, double beta2, double eps, double weightDecay, 
         Settings.notNegative("weight decay", weightDecay);
     }
 
-    /** Return fastai's settings: betas 0.9 and 0.99, eps 1e-5, weight decay 0.01 that spares biases and batch norms. */
+    /** Return fastai's settings: betas 0.9 and 0.99, eps 1e-5, weight decay 0.01 without biases and batch norms. */
     public static AdamW defaults() {
         return new AdamW(0.9, 0.99, 1e-5, 0.01, false);
     }

@@ -8,12 +8,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Give each group of layers a learning rate of its own, fastai's {@code slice}: the layers next to the image, which know
- * edges and textures already, learn slowest (Howard and Ruder, ULMFiT, ACL 2018: discriminative fine-tuning).
+ * Set a learning rate for each layer group, as fastai's {@code slice}. Early layers already detect edges and textures
+ * and train slowest (discriminative fine-tuning; Howard and Ruder, ULMFiT, ACL 2018).
  *
- * @param low highest rate of the first group
- * @param high highest rate of the classifier
- * @param even whether the groups between are spread evenly on a logarithmic scale; else they all have {@code low}
+ * @param low maximum rate of the first group
+ * @param high maximum rate of the classifier
+ * @param even whether the groups in between are spaced evenly on a logarithmic scale; otherwise they use {@code low}
  */
 public record LayerLearningRates(double low, double high, boolean even) {
     private static final double DEFAULT_FACTOR = 10;
@@ -23,24 +23,29 @@ public record LayerLearningRates(double low, double high, boolean even) {
         Settings.positive("learning rate", high);
     }
 
-    /** Spread from the first group's rate to the classifier's, evenly on a logarithmic scale. */
+    /** Return rates spaced from the first group to the classifier, evenly on a logarithmic scale. */
     public static LayerLearningRates of(double low, double high) {
         return new LayerLearningRates(low, high, true);
     }
 
-    /** Let the classifier learn at a rate, and everything before it at a tenth. */
+    /** Return a rate for the classifier, and a tenth of it for all other groups. */
     public static LayerLearningRates upTo(double high) {
         return new LayerLearningRates(high / DEFAULT_FACTOR, high, false);
     }
 
-    /** Return what the classifier's rate is multiplied with for a group, from 0, of this many. */
+    /**
+     * Return the factor of a group relative to the classifier's rate.
+     *
+     * @param group index of the group, from 0
+     * @param groups number of groups
+     */
     public double factor(int group, int groups) {
         if (group == groups - 1) return 1;
         double position = even ? (double) group / (groups - 1) : 0;
         return Math.pow(low / high, 1 - position);
     }
 
-    /** Return that factor by the path of a parameter; what is in no group learns at the full rate. */
+    /** Return that factor by parameter path. Parameters outside all groups get factor 1. */
     public ToDoubleFunction<String> factors(List<List<String>> groups) {
         Map<String, Double> factors = IntStream.range(0, groups.size())
                 .boxed()

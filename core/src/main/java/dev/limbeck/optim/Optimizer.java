@@ -4,17 +4,17 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 
-/** Describe an optimizer; {@link #prepare} makes the one that holds state for given parameters. */
+/** Hold the settings of an optimizer. {@link #prepare} creates its state for given parameters. */
 public sealed interface Optimizer permits AdamW, Sgd {
-    /** Allocate the state for parameters by path; those that do not require a gradient are left out. */
+    /** Create the state for parameters by path. Parameters that do not require gradients are ignored. */
     default OptimizerState prepare(Map<String, Tensor> parameters) {
         return prepare(parameters, name -> 1);
     }
 
     /**
-     * Allocate the state for parameters of which some learn faster than others.
+     * Create the state for parameters with different learning rates.
      *
-     * @param rateFactor from a parameter's path to what its learning rate is multiplied with
+     * @param rateFactor maps a parameter's path to the factor of its learning rate
      */
     OptimizerState prepare(Map<String, Tensor> parameters, ToDoubleFunction<String> rateFactor);
 }

@@ -2,20 +2,20 @@ package dev.limbeck.optim;
 
 import dev.limbeck.nn.StateDict;
 
-/** Move parameters against their gradients and remember moments. */
+/** Update parameters from their gradients, with the optimizer's moments. */
 public interface OptimizerState extends AutoCloseable {
     /**
      * Take one step.
      *
      * @param rate learning rate
-     * @param momentum replaces the optimizer's own momentum (AdamW's beta1) unless it is NaN
+     * @param momentum replaces the optimizer's momentum (AdamW's beta1), unless it is NaN
      */
     void step(double rate, double momentum);
 
-    /** Copy what the next step depends on; the caller closes it. */
+    /** Copy the state that the next step depends on. The caller closes it. */
     StateDict state();
 
-    /** Go on from what {@link #state} returned for the same parameters. */
+    /** Restore the result of {@link #state} for the same parameters. */
     void restore(StateDict state);
 
     @Override

@@ -13,9 +13,9 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 
-/** Split the trainable parameters, each once, by how fast they learn and whether weight decay touches them. */
+/** Group the trainable parameters, each once, by learning-rate factor and weight decay. */
 final class ParameterGroups implements OptimizerState {
-    /** Take one step with a group's tensors. */
+    /** Update the tensors of one group. */
     @FunctionalInterface
     interface Rule {
         void step(FusedUpdate group, double rate, double momentum, boolean decays);
@@ -76,7 +76,7 @@ final class ParameterGroups implements OptimizerState {
         groups.values().forEach(FusedUpdate::close);
     }
 
-    /** Return whether weight decay usually spares a parameter: biases and batch norms, which are 1-d. */
+    /** Return whether weight decay skips a parameter by default: biases and batch norms, which have one dimension. */
     static boolean spared(Tensor parameter) {
         return parameter.dim() <= 1;
     }

@@ -13,37 +13,38 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Change a setting in the course of a fit. As text a number, or {@code shape:start..end}, with {@code @from..to} behind it
- * where it is to begin later than the fit or end earlier: {@code cosine:1..0}, {@code linear:8..2@0.2..0.8}.
+ * Change a value over a fit: a learning rate, a loss weight or a temperature. The text form is a number or {@code
+ * shape:start..end}, optionally with {@code @from..to} for a part of the fit: {@code cosine:1..0}, {@code
+ * linear:8..2@0.2..0.8}.
  *
- * @param shape how it gets from start to end
+ * @param shape curve from start to end
  * @param start value at and before {@code from}
- * @param end value at and after {@code to}; a window and dsd are back at the start then
- * @param from share of the fit at which the change begins, in [0, 1]
- * @param to share at which it ends, in [from, 1]
+ * @param end value at and after {@code to}; window and dsd return to {@code start}
+ * @param from share of the fit where the change begins, in [0, 1]
+ * @param to share of the fit where the change ends, in [from, 1]
  */
 public record Schedule(Shape shape, double start, double end, double from, double to) {
-    /** Lead from 0 to 1. */
+    /** Curve from 0 to 1. */
     public enum Shape {
-        /** The same value all the time. */
+        /** Constant. */
         CONSTANT(0, 1, x -> 0),
-        /** In equal steps. */
+        /** Linear. */
         LINEAR(0, 1, x -> x),
-        /** Along half a cosine: slow, fast, slow. */
+        /** Half a cosine: slow, fast, slow. */
         COSINE(0, 1, x -> (1 - Math.cos(Math.PI * x)) / 2),
-        /** All at once, at {@code from}. */
+        /** One step, at {@code from}. */
         STEP(0.5, 1, x -> 1),
-        /** In equal steps over the first tenth. */
+        /** Linear over the first tenth. */
         WARM_UP(0, 0.1, x -> x),
         /** The end value between {@code from} and {@code to}, the start value outside. */
         WINDOW(0.25, 0.75, x -> 1),
-        /** In three jumps. */
+        /** Three equal steps. */
         ITERATIVE(0.2, 1, x -> Math.ceil(3 * x) / 3),
         /** Fast at first: 1 − (1 − x)³, as in gradual pruning. */
         AGP(0.2, 1, x -> 1 - Math.pow(1 - x, 3)),
-        /** Along a logistic curve that is all but over by the middle. */
+        /** A logistic curve that is nearly complete at the middle. */
         ONE_CYCLE(0, 1, x -> (1 + Math.exp(-14 + 6)) / (1 + Math.exp(-14 * x + 6))),
-        /** There along a cosine by the middle, and back. */
+        /** A cosine to the end value at the middle, and back. */
         DSD(0, 1, x -> (1 - Math.cos(2 * Math.PI * x)) / 2);
 
         private final double from;
@@ -66,40 +67,43 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
     private static final Pattern TEXT =
             Pattern.compile("([a-z_-]+):" + NUMBER + "\\.\\." + NUMBER + "(?:@" + NUMBER + "\\.\\." + NUMBER + ")?");
 
-    /** The regular expression that the text of a change matches. */
+    /** Regular expression of the text form. */
     public static final String PATTERN = "^" + TEXT.pattern() + "$";
 
     public Schedule {
-        Settings.inUnit("a schedule's beginning", from);
-        Settings.inUnit("a schedule's end", to);
+        Settings.inUnit("a schedule's from", from);
+        Settings.inUnit("a schedule's to", to);
         if (from > to)
-            throw new LimbeckException("a schedule begins at " + from + " and ends at " + to + "; swap them");
-        // A single value is checked by whoever takes it, which knows its range.
+            throw new LimbeckException("a schedule starts at " + from + " and ends at " + to + "; swap them");
+        // The user of a constant checks its range.
         if (shape != Shape.CONSTANT && !(Double.isFinite(start) && Double.isFinite(end))) {
-            throw new LimbeckException("a schedule must lead from number to number, found " + start + ".." + end);
+            throw new LimbeckException("a schedule must go from number to number, found " + start + ".." + end);
         }
     }
 
-    /** Change over the part of the fit that is usual for a shape: for {@code step} the second half, for most all of it. */
+    /**
+     * Create a schedule over the default part of the fit for its shape: the second half for {@code step}, the whole fit
+     * for most others.
+     */
     public Schedule(Shape shape, double start, double end) {
         this(shape, start, end, shape.from, shape.to);
     }
 
-    /** Keep one value. */
+    /** Return a constant schedule. */
     @JsonCreator
     public static Schedule constant(double value) {
         return new Schedule(Shape.CONSTANT, value, value);
     }
 
-    /** Return the same change over another part of the fit. */
+    /** Return a copy for another part of the fit. */
     public Schedule between(double from, double to) {
         return new Schedule(shape, start, end, from, to);
     }
 
     /**
-     * Read a schedule; FasterAI's names are known too: lin, cos, one_shot, iterative, agp, one_cycle, dsd.
+     * Parse a schedule. FasterAI's names are accepted too: lin, cos, one_shot, iterative, agp, one_cycle, dsd.
      *
-     * @throws LimbeckException if the text is none
+     * @throws LimbeckException if the text is not a schedule
      */
     @JsonCreator
     public static Schedule of(String text) {
@@ -132,7 +136,7 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         return Shape.values()[names.indexOf(plain)];
     }
 
-    /** Return the value at a share of the fit, in [0, 1]. */
+    /** Return the value at a position in the fit, in [0, 1]. */
     public double at(double progress) {
         if (progress < from || shape == Shape.CONSTANT || shape == Shape.WINDOW && progress > to) return start;
         double x = from == to ? 1 : Math.min(1, (progress - from) / (to - from));
@@ -143,19 +147,19 @@ public record Schedule(Shape shape, double start, double end, double from, doubl
         return shape == Shape.CONSTANT;
     }
 
-    /** Return the value it begins with, for settings that must be known before. */
+    /** Return the start value. */
     public double first() {
         return at(0);
     }
 
-    /** Check both ends, which no value in between exceeds; returns the schedule. */
+    /** Check both ends, which bound all values. Return the schedule. */
     public Schedule each(DoubleUnaryOperator check) {
         check.applyAsDouble(start);
         check.applyAsDouble(end);
         return this;
     }
 
-    /** Return a number where it is constant, else the text that {@link #of(String)} reads. */
+    /** Return a number if it is constant, else the text that {@link #of(String)} parses. */
     @JsonValue
     public Object value() {
         return isConstant() ? (Object) start : toString();

@@ -9,10 +9,10 @@ import org.bytedeco.pytorch.Tensor;
 /**
  * Optimize with stochastic gradient descent and momentum.
  *
- * @param momentum share of the last step that is taken again, in [0, 1)
- * @param nesterov whether the gradient is looked up ahead (Sutskever et al., ICML 2013); needs momentum above 0
+ * @param momentum momentum, in [0, 1)
+ * @param nesterov whether to use Nesterov momentum (Sutskever et al., ICML 2013); needs momentum above 0
  * @param weightDecay L2 penalty added to the gradient, at least 0
- * @param decayAll whether biases and batch norms are penalized too
+ * @param decayAll whether to penalize biases and batch norms too
  */
 public record Sgd(double momentum, boolean nesterov, double weightDecay, boolean decayAll) implements Optimizer {
     public Sgd {

@@ -4,19 +4,19 @@ import dev.limbeck.data.image.Augmentation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Say how training images are changed each time they are seen; what is null is as it suits the data.
+ * Hold the augmentation of training images. A null component takes the data set's default.
  *
  * @see Augmentation
  */
 public record AugmentRecipe(
-        @Setting(help = "Mirror half of the images", whenUnset = "as suits the data", negatable = true) @Nullable
+        @Setting(help = "Mirror half of the images", whenUnset = "the data set's default", negatable = true) @Nullable
         Boolean hflip,
 
         @Setting(help = "Shift images by up to N pixels", atLeast = 0, atMost = Augmentation.MOST_CROP) @Nullable
         Integer padAndCrop,
 
         @Setting(
-                help = "Random parts of at least this share of the area, such as 0.35",
+                help = "Random crops of at least this share of the area, such as 0.35",
                 above = 0,
                 atMost = 1,
                 label = "X")
@@ -24,7 +24,7 @@ public record AugmentRecipe(
         Double randomResizedCrop,
 
         @Setting(
-                help = "Change brightness, contrast, saturation by up to this share",
+                help = "Change brightness, contrast and saturation by up to this share",
                 atLeast = 0,
                 atMost = 1,
                 label = "X")
@@ -32,19 +32,19 @@ public record AugmentRecipe(
         Double colorJitter,
 
         @Setting(
-                help = "Magnitude of two random operations, up to " + Augmentation.MOST_RAND_AUGMENT + "; 0 for none",
+                help = "Magnitude of two random operations, at most " + Augmentation.MOST_RAND_AUGMENT + "; 0 for none",
                 atLeast = 0,
                 atMost = Augmentation.MOST_RAND_AUGMENT)
         @Nullable
         Integer randAugment,
 
         @Setting(
-                help = "Only N views of each image, in turn, so outputs can be cached",
+                help = "Use only N views of each image, in turn, to allow cached outputs",
                 atLeast = 0,
                 options = "--augment-views")
         @Nullable
         Integer views) {
-    /** Change what suits the data to what this says. */
+    /** Return the given defaults, overridden by the components that are set. */
     Augmentation over(Augmentation suited) {
         return new Augmentation(
                 hflip == null ? suited.hflip() : hflip,

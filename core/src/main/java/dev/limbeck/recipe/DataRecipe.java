@@ -20,7 +20,9 @@ import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
-/** Say which images, and how they become batches; what is null suits the model, the data or the architecture. */
+/**
+ * Hold the images and their batching. A null component takes the value of the model, the data set or the architecture.
+ */
 public record DataRecipe(
         @Setting(
                 help = "Data set (shapes, cifar10, mnist, pets, …), folder or archive",
@@ -29,20 +31,26 @@ public record DataRecipe(
                 label = "SOURCE")
         String source,
 
-        @Setting(help = "Label from file names: the pattern's first group, else all of it", label = "REGEX") @Nullable
+        @Setting(help = "Regex that takes labels from file names: first group, or whole match", label = "REGEX")
+        @Nullable
         String labelRegex,
 
-        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "that of the model or the data set")
+        @Nullable
         Integer imageSize,
 
-        @Setting(help = "How to fit images", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
+        @Setting(
+                help = "How images are fitted to the size",
+                oneOfEnum = Resize.class,
+                whenUnset = "that of the model, or crop")
+        @Nullable
         String resize,
 
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
 
         @Setting(
-                help = "Share that validates where no split does",
+                help = "Share of the images for validation, if the data has no such split",
                 defaultValue = "0.2",
                 atLeast = 0,
                 below = 1,
@@ -50,52 +58,53 @@ public record DataRecipe(
                 rare = true)
         Double validFraction,
 
-        @Setting(help = "Labeled training images at most, in proportion from the classes", atLeast = 1) @Nullable
+        @Setting(help = "Maximum number of labeled training images, with the class proportions kept", atLeast = 1)
+        @Nullable
         Integer maxTrainSamples,
 
-        @Setting(help = "Labeled training images at most of each class", atLeast = 1) @Nullable
+        @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
         Integer labelsPerClass,
 
-        @Setting(help = "Keep images beyond those limits for the teacher, unlabeled", defaultValue = "false")
+        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false")
         Boolean keepUnlabeled,
 
-        @Setting(help = "Folder of unlabeled images for the teacher to teach on", label = "DIR") @Nullable
+        @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
         String unlabeled,
 
-        @Setting(help = "Draw as many images of every class in each epoch", defaultValue = "false")
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
         Boolean balanced,
 
         @Setting(
-                help = "How training images are changed; what is not set is as it suits the data",
+                help = "Augmentation of training images; unset values take the data set's default",
                 heading = Heading.AUGMENTATION)
         @Nullable
         AugmentRecipe augment,
 
         @Setting(
-                help = "Seed of splits, order and augmentation",
-                whenUnset = "that of training",
+                help = "Seed of splits, sample order and augmentation",
+                whenUnset = "the training seed",
                 options = "--data-seed",
                 rare = true)
         @Nullable
         Long seed,
 
         @Setting(
-                help = "Three channel means, white is 1",
-                whenUnset = "the model's or ImageNet's",
+                help = "Three channel means, in [0, 1]",
+                whenUnset = "those of the model, or ImageNet's",
                 label = "M,M,M",
                 rare = true)
         @Nullable
         List<Double> mean,
 
         @Setting(
-                help = "Three channel deviations",
-                whenUnset = "the model's or ImageNet's",
+                help = "Three channel standard deviations",
+                whenUnset = "those of the model, or ImageNet's",
                 label = "S,S,S",
                 rare = true)
         @Nullable
         List<Double> std,
 
-        @Setting(help = "Leave out images that cannot be read, and count them", defaultValue = "false", rare = true)
+        @Setting(help = "Skip unreadable images, and report their number", defaultValue = "false", rare = true)
         Boolean skipBadImages) {
     private static final int MOST_SKIPPED = 10;
 
@@ -105,8 +114,8 @@ public record DataRecipe(
             throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
         }
         if ((mean == null) != (std == null)) {
-            throw new LimbeckException("mean and std go together, found only " + (mean == null ? "std" : "mean")
-                    + "; give three numbers to each");
+            throw new LimbeckException("set mean and std together, found only " + (mean == null ? "std" : "mean")
+                    + "; give three numbers for each");
         }
         if (mean != null) mean = List.copyOf(mean);
         if (std != null) std = List.copyOf(std);
@@ -114,11 +123,11 @@ public record DataRecipe(
     }
 
     /**
-     * Open the images. What is not set here is taken from a saved model, else from what suits the data, else from the
+     * Open the images. An unset value comes from the saved model, then from the data set's defaults, then from the
      * architecture.
      *
-     * @param otherSeed the seed where this has none
-     * @param savedPreparation of the model that sees the images; empty if there is none, or it does not say
+     * @param otherSeed seed to use if this recipe has none
+     * @param savedPreparation preprocessing of the model that gets the images; empty if unknown
      */
     public ImageData open(
             long otherSeed, Architecture architecture, Map<String, String> savedPreparation, RunContext context) {
@@ -126,9 +135,9 @@ public record DataRecipe(
     }
 
     /**
-     * Open the images for a model whose preparation is known whole.
+     * Open the images with a complete preprocessing.
      *
-     * @param preprocessing with the size of images, which need not be square
+     * @param preprocessing the preprocessing; the image size need not be square
      */
     public ImageData open(long otherSeed, ImagePreprocessing preparation, RunContext context) {
         return open(otherSeed, preparation.height(), preparation.toMetadata(), context);
@@ -163,7 +172,7 @@ public record DataRecipe(
             Pattern pattern = pattern(labelRegex);
             builder.labelByName(name -> label(pattern, name));
         }
-        // After the labels of the others have been made.
+        // Made after the labels of the other images.
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
         ImageData opened = builder.build();
         tellSkipped(opened.skipped(), context.log());

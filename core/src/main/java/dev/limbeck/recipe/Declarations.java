@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Read the settings that records declare by {@link Setting}, and hold trees and records against them. */
+/** Read the settings that records declare with {@link Setting}, and validate trees and records. */
 public final class Declarations {
     private static final List<DeclaredSetting> RECIPE = of(Recipe.class);
 
@@ -32,12 +32,12 @@ public final class Declarations {
 
     private Declarations() {}
 
-    /** Return all settings of recipes, sections before what they hold. */
+    /** Return all settings of a recipe. Each section precedes its settings. */
     public static List<DeclaredSetting> ofRecipes() {
         return RECIPE;
     }
 
-    /** Return all settings of a section and of those in it. */
+    /** Return all settings of a section, including nested ones. */
     static List<DeclaredSetting> of(Class<?> section) {
         List<DeclaredSetting> found = new ArrayList<>();
         collect(section, List.of(), false, Heading.OF_SECTION, Set.of(), found);
@@ -61,7 +61,7 @@ public final class Declarations {
             Heading below = declared.heading() == Heading.OF_SECTION ? heading : declared.heading();
             DeclaredSetting setting = new DeclaredSetting(own, component, declared, listed, below);
             found.add(setting);
-            // A section in itself, as a teacher among the members of one, has the settings that are there already.
+            // A recursive section, such as a teacher's members, adds no settings.
             Class<?> type = setting.type();
             if (!setting.isSection() || type == section || around.contains(type)) continue;
             Set<Class<?>> outside =
@@ -75,7 +75,7 @@ public final class Declarations {
                 && Arrays.stream(type.getRecordComponents()).anyMatch(part -> part.isAnnotationPresent(Setting.class));
     }
 
-    /** Return the settings that a section itself declares. */
+    /** Return the settings that a section declares itself. */
     static List<DeclaredSetting> in(Class<?> section) {
         List<DeclaredSetting> own = RECIPE.stream()
                 .filter(setting -> setting.component().getDeclaringRecord() == section)
@@ -86,14 +86,14 @@ public final class Declarations {
                 .toList();
     }
 
-    /** Return the key where it is the only one in recipes, else that behind its section's. */
+    /** Return the key if it is unique in recipes, else section and key. */
     static String shortName(DeclaredSetting setting) {
         return AMBIGUOUS.contains(setting.key()) ? setting.dotted() : setting.key();
     }
 
-    /** Refuse keys that are not settings. */
+    /** Reject unknown keys. */
     static void requireKnown(JsonNode tree, Class<?> section, String path) {
-        if (!tree.isObject()) return; // which is said when it is bound
+        if (!tree.isObject()) return; // reported when the tree is bound
         List<DeclaredSetting> settings = in(section);
         List<String> keys = settings.stream().map(DeclaredSetting::key).toList();
         tree.fieldNames().forEachRemaining(key -> {
@@ -109,15 +109,15 @@ public final class Declarations {
     }
 
     /**
-     * Set what a tree leaves out to its default, in place.
+     * Fill missing settings with their defaults, in place.
      *
-     * @throws LimbeckException if something is not set that must be
+     * @throws LimbeckException if a required setting is missing
      */
     static void fill(JsonNode tree, Class<?> section) {
         if (!(tree instanceof ObjectNode node)) return;
         for (DeclaredSetting setting : in(section)) {
             JsonNode given = node.path(setting.key());
-            // A key with nothing behind it is text without letters here.
+            // An empty value in YAML is a text without letters here.
             if (given.isMissingNode()
                     || given.isNull()
                     || given.isTextual() && given.textValue().isEmpty()) {
@@ -136,9 +136,9 @@ public final class Declarations {
     }
 
     /**
-     * Check every value of a section and of those in it.
+     * Validate every value of a section, including nested sections.
      *
-     * @throws LimbeckException if one is out of range or none of the words that it may be
+     * @throws LimbeckException if a value is out of range or not one of the choices
      */
     static void check(Object section) {
         if (section instanceof List<?> list) list.forEach(Declarations::check);
@@ -151,7 +151,7 @@ public final class Declarations {
         }
     }
 
-    /** Return the same section with another value of one of its components. */
+    /** Return a copy of a section with one component replaced. */
     static <R extends Record> R with(R section, String name, @Nullable Object value) {
         RecordComponent[] parts = section.getClass().getRecordComponents();
         Object[] values = Arrays.stream(parts)

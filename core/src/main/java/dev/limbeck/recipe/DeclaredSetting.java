@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold a setting as its {@link Setting} declares it.
+ * Hold a setting as declared by {@link Setting}.
  *
- * @param path keys from the recipe to it, such as training and lr
- * @param component where it is declared
- * @param listed whether its section stands in a list, as that of a loss does
- * @param heading where help shows it
+ * @param path keys from the recipe root, such as training and lr
+ * @param component record component that declares it
+ * @param listed whether its section is an element of a list, such as a loss
+ * @param heading group in the help
  */
 public record DeclaredSetting(
         List<String> path, RecordComponent component, Setting declaration, boolean listed, Heading heading) {
@@ -32,22 +32,22 @@ public record DeclaredSetting(
         return PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(component.getName());
     }
 
-    /** Return its key in its section. */
+    /** Return the key within its section. */
     public String key() {
         return path.get(path.size() - 1);
     }
 
-    /** Return its path from the recipe: {@code training.lr}. */
+    /** Return the dotted path, such as {@code training.lr}. */
     public String dotted() {
         return String.join(".", path);
     }
 
-    /** Return the path of its section, empty for the recipe's own. */
+    /** Return the path of its section, empty for the root. */
     public List<String> section() {
         return path.subList(0, path.size() - 1);
     }
 
-    /** Return its type; that of the elements for a list. */
+    /** Return the type, or the element type of a list. */
     public Class<?> type() {
         return isList() ? element(component.getGenericType()) : component.getType();
     }
@@ -61,22 +61,22 @@ public record DeclaredSetting(
         return List.class.isAssignableFrom(component.getType());
     }
 
-    /** Return whether it holds settings itself, or a list of such. */
+    /** Return whether it is a section or a list of sections. */
     public boolean isSection() {
         return Declarations.isSection(type());
     }
 
-    /** Return whether it is a whole number, a number or a list of them. */
+    /** Return whether it is an integer, a number or a list of them. */
     public boolean isNumber() {
         return Number.class.isAssignableFrom(type());
     }
 
-    /** Return whether it is a whole number. */
+    /** Return whether it is an integer. */
     public boolean isWhole() {
         return type() == Integer.class || type() == Long.class;
     }
 
-    /** Return the names of its options, longest last; none where the command line cannot set it. */
+    /** Return the option names, longest last; empty if there is no option. */
     public List<String> options() {
         List<String> names = new ArrayList<>();
         for (String name : declaration.options()) {
@@ -86,7 +86,7 @@ public record DeclaredSetting(
         return names;
     }
 
-    /** Return the words that it may be; empty for any. */
+    /** Return the allowed words; empty if any word is allowed. */
     public List<String> choices() {
         if (declaration.oneOf().length > 0) return List.of(declaration.oneOf());
         return Stream.of(declaration.oneOfEnum().getEnumConstants())
@@ -94,21 +94,21 @@ public record DeclaredSetting(
                 .toList();
     }
 
-    /** Return what help calls its value. */
+    /** Return the placeholder of its value in help. */
     public String label() {
         if (!declaration.label().isEmpty()) return declaration.label();
         if (type() == Schedule.class) return "SCHEDULE";
         return isWhole() ? "N" : isNumber() ? "X" : "NAME";
     }
 
-    /** Return what holds where a recipe does not set it, in words; empty if nothing does. */
+    /** Return the effective default as text; empty if there is none. */
     public String unset() {
         return declaration.defaultValue().isEmpty() || isSection()
                 ? declaration.whenUnset()
                 : declaration.defaultValue();
     }
 
-    /** Return a line of help: what it is, what it may be, what it is unless set. */
+    /** Return one line of help: description, allowed values and default. */
     public String line() {
         List<String> notes = new ArrayList<>();
         if (!choices().isEmpty()) notes.add(String.join(", ", choices()));
@@ -117,7 +117,7 @@ public record DeclaredSetting(
         return declaration.help() + (notes.isEmpty() ? "" : " (" + String.join("; ", notes) + ")");
     }
 
-    /** Return what a value must be, in words: {@code at least 0 and below 1}; empty without bounds. */
+    /** Return the allowed range as text, such as {@code at least 0 and below 1}; empty without bounds. */
     public String bounds() {
         Setting s = declaration;
         if (!Double.isNaN(s.atLeast()) && !Double.isNaN(s.atMost())) {
@@ -137,9 +137,9 @@ public record DeclaredSetting(
     }
 
     /**
-     * Check a value that a recipe has.
+     * Check a value of a recipe.
      *
-     * @throws LimbeckException if it is out of range or none of the words
+     * @throws LimbeckException if it is out of range or not one of the choices
      */
     void check(@Nullable Object value) {
         if (value instanceof List<?> list) list.forEach(this::check);
@@ -160,7 +160,7 @@ public record DeclaredSetting(
     }
 
     private boolean fits(double value) {
-        // What is not set is NaN, beside which every comparison is false.
+        // An unset bound is NaN, and every comparison with NaN is false.
         Setting s = declaration;
         return !(value < s.atLeast() || value <= s.above() || value > s.atMost() || value >= s.below());
     }

@@ -13,51 +13,55 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Say how much the student learns from the teacher, and by which losses. Weights may be schedules. */
+/** Hold the losses and weights of a distillation. A weight may be a schedule. */
 public record DistillationRecipe(
-        @Setting(help = "Share of the teacher, as 0.9 or cosine:1..0", defaultValue = "0.5", atLeast = 0, atMost = 1)
+        @Setting(
+                help = "Weight of the distillation loss, as 0.9 or cosine:1..0",
+                defaultValue = "0.5",
+                atLeast = 0,
+                atMost = 1)
         Schedule kdWeight,
 
-        @Setting(help = "Weight of the labels' loss", atLeast = 0, whenUnset = "what the teacher leaves of 1") @Nullable
+        @Setting(help = "Weight of the task loss", atLeast = 0, whenUnset = "1 − kd_weight") @Nullable
         Schedule taskWeight,
 
-        @Setting(
-                help = "Leave out unlabeled images of which the teacher is less sure",
-                atLeast = 0,
-                atMost = 1,
-                label = "P")
+        @Setting(help = "Skip unlabeled images with a lower teacher confidence", atLeast = 0, atMost = 1, label = "P")
         @Nullable
         Double confidenceThreshold,
 
-        @Setting(help = "Images the teacher gets wrong", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep")
+        @Setting(
+                help = "What to do with images that the teacher misclassifies",
+                oneOfEnum = TeacherErrorPolicy.class,
+                whenUnset = "keep")
         @Nullable
         String teacherErrors,
 
         @Setting(
-                help = "Batches after which the labels alone teach",
+                help = "Number of steps with distillation, then labels only",
                 atLeast = 1,
                 options = "--kd-max-steps",
                 rare = true)
         @Nullable
         Integer maxSteps,
 
-        @Setting(help = "Epochs that train only the adapters of feature losses", atLeast = 0, rare = true) @Nullable
+        @Setting(help = "First epochs that train only the adapters of feature losses", atLeast = 0, rare = true)
+        @Nullable
         Integer adapterEpochs,
 
-        @Setting(help = "Batches between measurements of how each loss pulls", atLeast = 1, rare = true) @Nullable
+        @Setting(help = "Steps between measurements of the gradient of each loss", atLeast = 1, rare = true) @Nullable
         Integer gradientStatsEvery,
 
-        @Setting(help = "Match the teacher's classes with the data's by name") @Nullable
+        @Setting(help = "Match teacher and data classes by name") @Nullable
         Boolean matchClasses,
 
         @Setting(
-                help = "For each class of the data those of the teacher that it stands for",
+                help = "For each class of the data, the teacher classes that map to it",
                 options = {})
         @Nullable
         Map<String, List<String>> classes,
 
         @Setting(
-                help = "Loss, as soft-target:T=4; several add up",
+                help = "Loss, as soft-target:T=4; several are summed",
                 whenUnset = "soft-target",
                 options = "--loss",
                 label = "LOSS",
@@ -75,21 +79,21 @@ public record DistillationRecipe(
         return RecipeFiles.bind(RecipeFiles.tree(), DistillationRecipe.class, "");
     }
 
-    /** Return a teacher as one of the data's classes, as {@code match_classes} and {@code classes} say. */
+    /** Wrap a teacher to output the data's classes, using {@code match_classes} and {@code classes}. */
     public Teacher matched(Teacher teacher, List<String> classNames) {
         return MappedTeacher.matching(
                 teacher, matchClasses != null && matchClasses, classes == null ? Map.of() : classes, classNames);
     }
 
-    /** Make the callback for a teacher. */
+    /** Create the distillation callback for a teacher. */
     public KnowledgeDistillation with(Teacher teacher) {
         return with(teacher, null);
     }
 
     /**
-     * Make the callback for a teacher.
+     * Create the distillation callback for a teacher.
      *
-     * @param log takes what is found out about the teacher, and the plan of feature pairs; null for the log
+     * @param log receives the teacher check and the plan of feature pairs; null for the logger
      */
     KnowledgeDistillation with(Teacher teacher, @Nullable Consumer<String> log) {
         DistillationBuilder builder = builder(teacher);

@@ -13,15 +13,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Hold how a trained model does.
+ * Hold the final results of a trained model.
  *
- * @param predictions of the model that is kept
+ * @param predictions predictions of the saved model
  */
 record FinalEvaluation(Results results, Map<Split, Predictions> predictions) {
     /**
-     * Evaluate the last epoch and the best one, and leave the learner with the one that is kept.
+     * Evaluate the last and the best epoch. The learner then holds the weights to save.
      *
-     * @param keepsBest whether the best one is kept, where it is known
+     * @param keepsBest whether the best epoch is saved, if known
      */
     static FinalEvaluation of(Learner learner, BestEpoch best, boolean keepsBest, List<Split> splits) {
         FinalEvaluation last = of(learner, splits);

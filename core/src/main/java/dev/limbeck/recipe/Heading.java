@@ -1,6 +1,6 @@
 package dev.limbeck.recipe;
 
-/** Group settings under what they are about, in the order in which help and documents show them. */
+/** Group settings by topic, in the order of help and documentation. */
 public enum Heading {
     DATA("Data"),
     AUGMENTATION("Augmentation"),
@@ -8,7 +8,7 @@ public enum Heading {
     TRAINING("Training"),
     TEACHER("Teacher"),
     DISTILLATION("Distillation"),
-    /** That of the section which holds the setting. */
+    /** The heading of the enclosing section. */
     OF_SECTION("");
 
     private final String title;
@@ -17,7 +17,7 @@ public enum Heading {
         this.title = title;
     }
 
-    /** Return the words that stand above the group. */
+    /** Return the title of the group. */
     public String title() {
         return title;
     }

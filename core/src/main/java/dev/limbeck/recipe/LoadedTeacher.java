@@ -18,13 +18,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold a teacher that was opened from files, and what records say of it. It owns what was opened.
+ * Hold an opened teacher and the facts that run records store about it. It owns the teacher's resources.
  *
- * @param file where it was read from
- * @param architecture name in the zoo, or the kind of file
- * @param preparation how its inputs are prepared, as far as is known
- * @param sha256 of its weights, or of its file
- * @param saved the model, if it is one of the zoo's
+ * @param file path it was read from
+ * @param architecture name in the zoo, or the file format
+ * @param preparation preprocessing of its inputs, as far as known
+ * @param sha256 SHA-256 of its weights or its file, in hex
+ * @param saved the model, if it is a zoo model
  */
 public record LoadedTeacher(
         Teacher teacher,
@@ -35,7 +35,7 @@ public record LoadedTeacher(
         @Nullable SavedModel saved,
         Runnable closing)
         implements AutoCloseable {
-    /** Let a model of the zoo teach. */
+    /** Create a teacher from a zoo model. */
     public static LoadedTeacher of(SavedModel saved) {
         return new LoadedTeacher(
                 ModuleTeacher.of(saved),
@@ -52,7 +52,7 @@ public record LoadedTeacher(
                 teacher, file, teacher.facts().kind(), teacher.preprocessing(), teacher.sha256(), null, teacher::close);
     }
 
-    /** Join several; the data is prepared as the first wants it, unless it is told otherwise. */
+    /** Combine several teachers. The data is preprocessed for the first one unless the recipe sets it. */
     static LoadedTeacher of(
             List<LoadedTeacher> members, EnsembleTeacher.Combination join, double @Nullable [] weights) {
         Teacher[] teachers = members.stream().map(LoadedTeacher::teacher).toArray(Teacher[]::new);
@@ -69,14 +69,14 @@ public record LoadedTeacher(
                 () -> members.forEach(LoadedTeacher::close));
     }
 
-    /** Return what a record says of a distillation by this teacher. */
+    /** Return what a run record stores about a distillation with this teacher. */
     ObjectNode described(KnowledgeDistillation distillation) {
         return RunRecord.distillation(distillation.describe(), file, sha256, identity());
     }
 
     /**
-     * Return a SHA-256 in hex of all that its answers depend on beside the recipe: what it is read from and, for a model of the
-     * zoo, whose {@link #sha256} is of the weights alone, what its file says of classes and inputs.
+     * Return a SHA-256 in hex of everything its outputs depend on besides the recipe. This includes the file and, for a
+     * zoo model, the class names and preprocessing, because {@link #sha256} covers only its weights.
      */
     public String identity() {
         return saved == null
@@ -89,7 +89,7 @@ public record LoadedTeacher(
                         new TreeMap<>(preparation).toString()));
     }
 
-    /** Return the same with its answers handled by another teacher around it, such as one that keeps them. */
+    /** Return a copy whose teacher is wrapped by another, such as a cache. */
     public LoadedTeacher wrapped(UnaryOperator<Teacher> around) {
         return new LoadedTeacher(around.apply(teacher), file, architecture, preparation, sha256, saved, closing);
     }

@@ -20,29 +20,31 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Name a loss and what belongs to it. */
+/** Hold the name and the settings of a loss. */
 public record LossRecipe(
-        @Setting(help = "One of those that limbeck losses lists", required = true)
+        @Setting(help = "Name of a loss, see limbeck losses", required = true)
         String name,
 
         @Setting(
-                help = "Temperature of losses that have one",
+                help = "Temperature, for losses that have one",
                 whenUnset = "their own",
                 options = {"-T", "--temperature"})
         @Nullable
         Schedule temperature,
 
-        @Setting(help = "Factor beside the weight", atLeast = 0, whenUnset = "1") @Nullable
+        @Setting(help = "Factor of the loss, besides the weight", atLeast = 0, whenUnset = "1") @Nullable
         Schedule scale,
 
-        @Setting(help = "The loss's other settings by name, such as alpha") @Nullable
+        @Setting(help = "Further settings of the loss by name, such as alpha") @Nullable
         Map<String, Object> parameters,
 
-        @Setting(help = "Paths that both networks have, or student/teacher, for losses on features; auto finds them")
-        @Nullable
+        @Setting(help = "Layers of both networks, or student/teacher; auto finds them") @Nullable
         List<String> layers,
 
-        @Setting(help = "What joins features of different shapes", oneOfEnum = Adapter.class, whenUnset = "auto")
+        @Setting(
+                help = "Projection between features of different shapes",
+                oneOfEnum = Adapter.class,
+                whenUnset = "auto")
         @Nullable
         String adapter) {
     public LossRecipe {
@@ -54,10 +56,10 @@ public record LossRecipe(
         Map<String, Object> given = given(parameters, temperature);
         if (kind.comparesFeatures()) {
             kind.features(given);
-            if (layers == null || layers.isEmpty()) kind.logits(given); // says what is missing
+            if (layers == null || layers.isEmpty()) kind.logits(given); // reports what is missing
         } else {
             kind.logits(given);
-            if (layers != null && !layers.isEmpty()) kind.features(given); // says what is too much
+            if (layers != null && !layers.isEmpty()) kind.features(given); // reports what is too much
             if (adapter != null)
                 throw new LimbeckException("the loss " + name + " compares logits; leave the adapter out");
         }
@@ -74,7 +76,7 @@ public record LossRecipe(
         return new LossRecipe("soft-target", null, null, null, null, null);
     }
 
-    /** Make a loss on logits, at its first temperature. */
+    /** Create a logit loss at its initial temperature. */
     LogitLoss logitLoss() {
         return Losses.byName(name).logits(given(parameters, temperature));
     }
@@ -116,8 +118,8 @@ public record LossRecipe(
     }
 
     /**
-     * Read {@code name[:part,part]} as a tree, where a part is {@code key=value} or layers: {@code soft-target:T=4},
-     * {@code attention:layer2+layer3/layer4,scale=0.1}.
+     * Parse {@code name[:part,part]} to a tree. A part is {@code key=value} or layers: {@code soft-target:T=4}, {@code
+     * attention:layer2+layer3/layer4,scale=0.1}.
      *
      * @throws LimbeckException if a part is neither
      */
@@ -129,7 +131,7 @@ public record LossRecipe(
         for (String part : text.substring(colon + 1).split(",", -1)) {
             int equals = part.indexOf('=');
             if (part.isBlank()) {
-                throw new LimbeckException("found nothing between two commas of '" + text
+                throw new LimbeckException("found an empty part between two commas of '" + text
                         + "'; expected key=value or layers, such as soft-target:T=4 or attention:layer2+layer3");
             } else if (equals < 0) {
                 ArrayNode layers = tree.withArrayProperty("layers");
@@ -148,7 +150,7 @@ public record LossRecipe(
         } else if (name.equals("scale") || name.equals("temperature")) {
             put(tree, name, value);
         } else {
-            // Of a loss or a setting that is not known the text is quoted when the recipe is checked.
+            // For an unknown loss or setting, the recipe check quotes the text.
             Object read = Losses.find(tree.get("name").asText())
                     .flatMap(type -> type.setting(name))
                     .<Object>map(setting -> setting.read(value))
@@ -158,7 +160,7 @@ public record LossRecipe(
     }
 
     /**
-     * Set a schedule that was given as text, as a number where it is one; null sets nothing.
+     * Set a schedule from text, as a number if it is constant; null sets nothing.
      *
      * @throws LimbeckException if the text is not a schedule
      */

@@ -15,14 +15,17 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Keep the logits and labels of splits as a safetensors file: {@code test.logits}, rows×classes, and {@code test.labels}. */
+/**
+ * Read and write the logits and labels of splits as a safetensors file: {@code test.logits}, rows×classes, and {@code
+ * test.labels}, rows.
+ */
 public final class PredictionFile {
-    /** The name of the file in a run directory. */
+    /** File name in a run directory. */
     public static final String NAME = RunDirectory.PREDICTIONS_NAME;
 
     private PredictionFile() {}
 
-    /** Write a file, replaced if it is there. */
+    /** Write a file and replace an existing one. */
     public static void write(Map<Split, Predictions> predictions, Path file) {
         try (StateDict state = new StateDict()) {
             predictions.forEach((split, of) -> {
@@ -35,9 +38,9 @@ public final class PredictionFile {
     }
 
     /**
-     * Read the predictions of every split that a file has.
+     * Read the predictions of every split in a file.
      *
-     * @throws LimbeckException if it cannot be read, or holds something else
+     * @throws LimbeckException if the file is unreadable or not a prediction file
      */
     public static Map<Split, Predictions> read(Path file) {
         Map<Split, Predictions> predictions = new EnumMap<>(Split.class);
@@ -52,7 +55,7 @@ public final class PredictionFile {
                         split, new Predictions(Tensors.toFloats(logits), Math.toIntExact(logits.size(1)), labels));
             }
         } catch (IllegalArgumentException | ArithmeticException e) {
-            throw new LimbeckException(file + ": holds no predictions (" + e.getMessage() + ")", e);
+            throw new LimbeckException(file + ": has no predictions (" + e.getMessage() + ")", e);
         }
         return predictions;
     }

@@ -9,23 +9,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Say which trained weights a network begins with below a new classifier. */
+/** Hold the pretrained weights that a network starts from, with a new classifier. */
 public record PretrainedRecipe(
         @Setting(help = "Fine-tune the weights of a file or a run", defaultValue = "imagenet", label = "FILE")
         String weights,
 
-        @Setting(help = "Which of several sets of weights in that file, such as model_ema", label = "KEY", rare = true)
+        @Setting(help = "Which of several sets of weights in the file, such as model_ema", label = "KEY", rare = true)
         @Nullable
         String weightsKey,
 
         @Setting(
-                help = "The new classifier",
+                help = "Type of the new classifier",
                 oneOf = {"concat", "linear"},
-                whenUnset = "concat if it pools")
+                whenUnset = "concat for pooled feature maps")
         @Nullable
         String head,
 
-        @Setting(help = "Epochs of the new classifier alone, before the others", defaultValue = "1", atLeast = 0)
+        @Setting(help = "First epochs that train only the new classifier", defaultValue = "1", atLeast = 0)
         Integer frozenEpochs) {
     private static final String IMAGENET = "imagenet";
     private static final String LINEAR = "linear";
@@ -36,7 +36,7 @@ public record PretrainedRecipe(
         }
     }
 
-    /** Let a learner begin with them. */
+    /** Configure a learner to start from these weights. */
     LearnerBuilder into(LearnerBuilder learner, Downloads.Progress progress) {
         if (LINEAR.equals(head)) learner.ownHead();
         if (weights.equals(IMAGENET)) return learner.pretrained(PretrainedWeights.store(), progress);

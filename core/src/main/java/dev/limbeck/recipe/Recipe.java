@@ -8,18 +8,17 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Describe one training run: everything that decides its result but the machine. A recipe is plain data; a file of it
- * names no code, and keys it does not know are refused.
+ * Hold a recipe: everything that determines the result of a training run except the machine. A recipe is plain data and
+ * contains no code. Unknown keys are rejected.
  *
- * <p>{@link #read}, {@link #parse} and {@link RecipeFiles#bind} fill in defaults and check values, by what each {@link Setting}
- * declares; the constructors of the records check only what several settings have to do with each other.
+ * <p>{@link #read}, {@link #parse} and {@link RecipeFiles#bind} fill in defaults and check values, as declared by each
+ * {@link Setting}. Record constructors check only combinations of settings.
  */
 public record Recipe(
-        @Setting(help = "The images and how they become batches", required = true, heading = Heading.DATA)
+        @Setting(help = "Images and their batching", required = true, heading = Heading.DATA)
         DataRecipe data,
 
-        @Setting(help = "The model to learn from; leave it out to train on the labels alone", heading = Heading.TEACHER)
-        @Nullable
+        @Setting(help = "Teacher model; leave it out to train on the labels only", heading = Heading.TEACHER) @Nullable
         TeacherRecipe teacher,
 
         @Setting(
@@ -30,16 +29,16 @@ public record Recipe(
         String student,
 
         @Setting(
-                help = "Fine-tune ImageNet's weights below a new classifier",
+                help = "Fine-tune ImageNet weights with a new classifier",
                 options = "--pretrained",
                 heading = Heading.STUDENT)
         @Nullable
         PretrainedRecipe pretrained,
 
-        @Setting(help = "How to train", defaultValue = "{}", heading = Heading.TRAINING)
+        @Setting(help = "Training settings", defaultValue = "{}", heading = Heading.TRAINING)
         TrainingRecipe training,
 
-        @Setting(help = "How to learn from the teacher", heading = Heading.DISTILLATION) @Nullable
+        @Setting(help = "Distillation settings", heading = Heading.DISTILLATION) @Nullable
         DistillationRecipe distillation) {
     public Recipe {
         Zoo.byName(student);
@@ -53,8 +52,8 @@ public record Recipe(
         boolean mixes = training.mixup() != null || training.cutmix() != null;
         if (teacher != null && teacher.cache() != null && mixes) {
             throw new LimbeckException(
-                    "answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
-                            + "leave the mixing out, or teacher.cache (--cache-teacher)");
+                    "outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
+                            + "turn the mixing off, or leave teacher.cache (--cache-teacher) out");
         }
         if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
     }
@@ -62,38 +61,39 @@ public record Recipe(
     /**
      * Read a YAML or JSON file, or the recipe in a {@code run.json}.
      *
-     * @throws LimbeckException in one line, if it cannot be read, has a key that nothing knows, or a value out of range
+     * @throws LimbeckException with a one-line message, if the file is unreadable, a key is unknown or a value is out
+     *     of range
      */
     public static Recipe read(Path file) {
         return RecipeFiles.bind(RecipeFiles.recipeTree(file), file.toString());
     }
 
-    /** Read YAML or JSON text, such as a text block. */
+    /** Parse YAML or JSON text, such as a Java text block. */
     public static Recipe parse(String yaml) {
         return RecipeFiles.bind(RecipeFiles.tree(yaml, "the recipe"), "");
     }
 
-    /** Return the YAML text that {@link #read} turns back into this recipe. */
+    /** Return YAML text that {@link #parse} reads back to an equal recipe. */
     public String toYaml() {
         return RecipeFiles.yaml(this);
     }
 
-    /** Return this recipe as a tree of plain values, keys in snake_case and only those that are set. */
+    /** Return this recipe as a tree of plain values with snake_case keys. Unset keys are left out. */
     public ObjectNode toTree() {
         return RecipeFiles.tree(this);
     }
 
-    /** Return the same recipe with another seed of weights and draws, and of order and splits where the data has none. */
+    /** Return a copy with another training seed. It also sets sample order and splits if the data has no seed. */
     public Recipe withSeed(long seed) {
         return new Recipe(data, teacher, student, pretrained, training.withSeed(seed), distillation);
     }
 
-    /** Return the same recipe without a teacher. */
+    /** Return a copy without the teacher. */
     public Recipe alone() {
         return new Recipe(data, null, student, pretrained, training, null);
     }
 
-    /** Return how many epochs the student is trained, frozen ones included. */
+    /** Return the number of training epochs, including frozen ones. */
     public int epochs() {
         return training.epochs() + (pretrained == null ? 0 : pretrained.frozenEpochs());
     }

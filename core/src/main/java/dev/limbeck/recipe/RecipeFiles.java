@@ -31,11 +31,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Turn recipes into text and back, and say in one line what is wrong with a text. */
+/** Convert recipes to text and back, with one-line error messages. */
 public final class RecipeFiles {
     private static final long LARGEST = 1 << 20;
 
-    // JSON is YAML too, so one mapper reads both.
+    // JSON is a subset of YAML, so one mapper reads both.
     private static final ObjectMapper YAML = new ObjectMapper(YAMLFactory.builder()
                     .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
                     .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -67,7 +67,7 @@ public final class RecipeFiles {
         }
     }
 
-    /** Read UTF-8, or UTF-16 where a mark at the start says so, as Windows' editors write it. */
+    /** Read UTF-8 text, or UTF-16 with a byte order mark, as Windows editors write it. */
     private static String text(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         boolean big = bytes.length > 1 && bytes[0] == (byte) 0xfe && bytes[1] == (byte) 0xff;
@@ -80,13 +80,12 @@ public final class RecipeFiles {
     }
 
     /**
-     * Read a recipe's file as a tree without binding it yet, so that more can be set; a {@code run.json} gives the recipe
-     * that repeats it.
+     * Read a recipe file as a tree without binding it, so that callers can set more keys. A {@code run.json} gives the
+     * recipe that repeats the run.
      */
     public static ObjectNode recipeTree(Path file) {
         if (isRecord(file)) {
-            // Of any length, as a run may have any number of epochs. Through text, so that it binds as a recipe's file
-            // does.
+            // A run record has no size limit. Converted through text to bind like a recipe file.
             ObjectNode run = RunJson.read(file);
             if (run.get("recipe") instanceof ObjectNode recipe && run.has("model_sha256")) {
                 return tree(recipe.toString(), file.toString());
@@ -95,18 +94,18 @@ public final class RecipeFiles {
         return tree(file);
     }
 
-    /** Return whether a file begins as a JSON object that is a run's record, which no hand has written. */
+    /** Return whether a file starts as the JSON object of a run record. */
     private static boolean isRecord(Path file) {
         if (!Files.isRegularFile(file)) return false;
         try (InputStream in = Files.newInputStream(file)) {
             return new String(in.readNBytes(RECORD_START), StandardCharsets.UTF_8)
                     .matches("(?s)\\s*\\{\\s*\"limbeck\".*");
         } catch (IOException e) {
-            return false; // which is said when it is read
+            return false; // reported when the file is read
         }
     }
 
-    /** Refuse keys that nothing knows before a value that is missing, for it may be there under a wrong name. */
+    /** Reject unknown keys before missing values are reported: a missing value may be present under a wrong name. */
     public static void refuseUnknownKeys(JsonNode tree, String origin) {
         named(origin, () -> Declarations.requireKnown(tree, Recipe.class, ""));
     }
@@ -158,15 +157,15 @@ public final class RecipeFiles {
     }
 
     /**
-     * Make a recipe of a tree.
+     * Bind a tree to a recipe.
      *
-     * @param origin what messages name, such as the file; empty for none
+     * @param origin name for error messages, such as the file; empty for none
      */
     public static Recipe bind(JsonNode tree, String origin) {
         return bind(tree, Recipe.class, origin);
     }
 
-    /** Make a recipe, or a part of one, of a tree. */
+    /** Bind a tree to a recipe or a section. */
     public static <T> T bind(JsonNode tree, Class<T> type, String origin) {
         String where = origin.isEmpty() ? "" : origin + ": ";
         JsonNode filled = tree.deepCopy();
@@ -179,7 +178,7 @@ public final class RecipeFiles {
             named(origin, () -> Declarations.check(made));
             return made;
         } catch (UnrecognizedPropertyException e) {
-            // Keys of sections are known here, so this one stands where there are none.
+            // Section keys are known at this point, so an unknown key stands in a value that takes no keys.
             String setting = path(e.getPath().subList(0, e.getPath().size() - 1));
             throw new LimbeckException(where + setting + " must be one value, found keys", e);
         } catch (JsonMappingException e) {
@@ -204,7 +203,10 @@ public final class RecipeFiles {
         return type != null && List.class.isAssignableFrom(type) ? "a list" : "keys with values";
     }
 
-    /** Return the first difference between two trees, such as {@code training.lr is 0.1 against 0.2}, or null. */
+    /**
+     * Return the first difference between two trees, such as {@code training.lr is 0.1 against 0.2}, or null if there
+     * is none.
+     */
     public static @Nullable String difference(JsonNode one, JsonNode other) {
         return difference("", one, other);
     }
@@ -220,14 +222,14 @@ public final class RecipeFiles {
             }
             return null;
         }
-        // By their text: a number that was read back may be of another Java type.
+        // Compared as text: a number may have another Java type after it was read back.
         String first = one.isMissingNode() ? "not set" : one.toString();
         String second = other.isMissingNode() ? "not set" : other.toString();
         return first.equals(second) ? null : path + " is " + first + " against " + second;
     }
 
     static LimbeckException missing(String key) {
-        return new LimbeckException("no " + key + " in the recipe; it must be there");
+        return new LimbeckException("no " + key + " in the recipe; it is required");
     }
 
     private static String path(List<JsonMappingException.Reference> path) {

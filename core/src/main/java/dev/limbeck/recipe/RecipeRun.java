@@ -27,7 +27,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Carry out a recipe and leave a run directory. */
+/** Run a recipe and write a run directory. */
 public final class RecipeRun {
     private final Recipe recipe;
     private final RunContext context;
@@ -42,31 +42,31 @@ public final class RecipeRun {
         this.context = context;
     }
 
-    /** Leave the logits of the validation and the test split beside the model, for later comparison. */
+    /** Also write the logits of the validation and test split, for later comparison. */
     public RecipeRun keepPredictions() {
         keepPredictions = true;
         return this;
     }
 
-    /** Go on after the last finished epoch of an interrupted run of this recipe; data and teacher must be as they were. */
+    /** Continue an interrupted run of this recipe after its last finished epoch. Data and teacher must be unchanged. */
     public RecipeRun resume() {
         resumes = true;
         return this;
     }
 
-    /** Go on as {@link #resume} does where an interrupted run has left a checkpoint, and begin anew where none has. */
+    /** Continue as {@link #resume} does if there is a checkpoint of an interrupted run, else start a new run. */
     public RecipeRun autoResume() {
         resumesIfLeft = true;
         return this;
     }
 
-    /** Say nothing of the data: whoever opened it has done so. */
+    /** Log nothing about the data, because the caller did. */
     public RecipeRun quietOnData() {
         tellsData = false;
         return this;
     }
 
-    /** Judge on the validation split alone, so that the test split stays untouched for whoever chooses between runs. */
+    /** Evaluate on the validation split only. This keeps the test split unseen when the caller selects between runs. */
     public RecipeRun withoutTest() {
         judgedOn = List.of(Split.VALID);
         return this;
@@ -75,9 +75,9 @@ public final class RecipeRun {
     /**
      * Open teacher and data, train, evaluate, and write the run directory.
      *
-     * @param out where to; made whole or not at all
-     * @param overwrite whether an existing run may be replaced
-     * @return the record that run.json holds
+     * @param out target directory; written atomically
+     * @param overwrite whether to replace an existing run
+     * @return the record written to run.json
      */
     public RunRecord run(Path out, boolean overwrite) {
         if (resumes) ResumePoint.at(out).check(recipe);
@@ -88,14 +88,14 @@ public final class RecipeRun {
         }
     }
 
-    /** Train on data and by a teacher that are open already, as the recipe would have opened them. */
+    /** Train with data and a teacher that the caller opened as this recipe describes. */
     public RunRecord run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher teacher) {
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
         Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out))
                 ? ResumePoint.at(out).checkpointOf(recipe, facts, context.log())
                 : null;
-        String howToResume = resumesIfLeft ? "the same command goes on from there" : "go on with --resume";
+        String howToResume = resumesIfLeft ? "the same command continues from there" : "continue with --resume";
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
@@ -137,7 +137,7 @@ public final class RecipeRun {
                                 learner.model().sha256(),
                                 null));
             } catch (TrainingDiverged e) {
-                throw e; // going on would lead there again
+                throw e; // a resume would diverge again
             } catch (LimbeckException e) {
                 if (!directory.leavesCheckpoint()) throw e;
                 throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
@@ -169,7 +169,11 @@ public final class RecipeRun {
                 : pretrained.into(builder, context.download()).build();
     }
 
-    /** Look for a learning rate for this recipe, from 1e-6 to 1 in at most this many steps; nothing is written. */
+    /**
+     * Search for a learning rate from 1e-6 to 1 for this recipe. Nothing is written.
+     *
+     * @param steps maximum number of steps
+     */
     public LrCurve lrFind(int steps) {
         try (LoadedTeacher teacher = teacher();
                 ImageData data = open(teacher);
@@ -203,18 +207,18 @@ public final class RecipeRun {
         if (without > 0) {
             context.log()
                     .accept(without + " of " + labels.length
-                            + " training images have no label; without a teacher they teach nothing");
+                            + " training images have no label; training without a teacher needs labels");
         }
     }
 
-    /** Return the metrics that a run is judged by. */
+    /** Return the metrics of a run's evaluation. */
     public static Metric[] metrics(ImageData data) {
         return data.classNames().size() > 5
                 ? new Metric[] {Metric.accuracy(), Metric.topK(5), Metric.macroF1()}
                 : new Metric[] {Metric.accuracy(), Metric.macroF1()};
     }
 
-    /** Log lines about the data once the first epoch begins: what does not fit was refused by then, in one line. */
+    /** Log lines about the data when the first epoch begins, after all checks have passed. */
     private static final class DataLines implements Callback {
         private final RunContext context;
         private final ImageData data;
@@ -232,7 +236,7 @@ public final class RecipeRun {
         }
     }
 
-    /** Remember why a training ended before all its epochs. */
+    /** Record why a training ended before all its epochs. */
     private static final class StopReason implements Callback {
         private @Nullable String reason;
 

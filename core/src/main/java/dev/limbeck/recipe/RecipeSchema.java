@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Write the JSON Schema (draft 2020-12) of recipes, by which editors complete and check them. */
+/** Write the JSON Schema (draft 2020-12) of recipes. Editors use it to complete and check recipe files. */
 public final class RecipeSchema {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String DEFINITIONS = "$defs";
@@ -21,7 +21,7 @@ public final class RecipeSchema {
 
     private RecipeSchema() {}
 
-    /** Return the schema as JSON text, the same on every system. */
+    /** Return the schema as JSON text. It is the same on every platform. */
     public static String text() {
         RecipeSchema made = new RecipeSchema();
         ObjectNode schema = JSON.createObjectNode();
@@ -53,7 +53,7 @@ public final class RecipeSchema {
     private ObjectNode setting(DeclaredSetting setting) {
         ObjectNode node = value(setting.component().getGenericType(), setting);
         String unset = setting.declaration().whenUnset();
-        node.put("description", setting.declaration().help() + (unset.isEmpty() ? "" : "; unless set: " + unset));
+        node.put("description", setting.declaration().help() + (unset.isEmpty() ? "" : "; default: " + unset));
         String text = setting.declaration().defaultValue();
         if (text.isEmpty() || setting.isSection()) return node;
         Class<?> type = setting.type();
@@ -116,7 +116,7 @@ public final class RecipeSchema {
     private String define(Class<?> section) {
         String name = section.getSimpleName().replace("Recipe", "").toLowerCase(Locale.ROOT);
         if (!definitions.has(name)) {
-            definitions.putObject(name); // before its own settings, one of which may be of the same kind
+            definitions.putObject(name); // before its own settings, which may include a section of the same type
             definitions.set(name, section(section));
         }
         return name;

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Find what an interrupted run has left, and see whether the same run wants to go on. */
+/** Find the checkpoint of an interrupted run, and check that the same run is resumed. */
 public final class ResumePoint {
     private static final String RECIPE = "recipe";
     private static final String DATA = "content of the data";
@@ -29,7 +29,7 @@ public final class ResumePoint {
     }
 
     /**
-     * Look at the place of a run for the last checkpoint that is whole.
+     * Find the last complete checkpoint of a run directory.
      *
      * @throws LimbeckException if there is none
      */
@@ -46,17 +46,17 @@ public final class ResumePoint {
         }
         throw new LimbeckException(
                 "nothing to resume: " + (trouble == null ? "no checkpoint" : trouble.getMessage())
-                        + "; train anew with --overwrite",
+                        + "; start again with --overwrite",
                 trouble);
     }
 
-    /** Return whether an interrupted run has left a checkpoint that is whole. */
+    /** Return whether an interrupted run left a complete checkpoint. */
     static boolean isLeft(Path out) {
         try {
             at(out);
             return true;
         } catch (LimbeckException e) {
-            return false; // where nothing can be gone on from, a run begins anew
+            return false; // without a usable checkpoint, a run starts again
         }
     }
 
@@ -74,9 +74,9 @@ public final class ResumePoint {
     }
 
     /**
-     * Check that it is the same recipe that wants to go on, before data is read.
+     * Check that the recipe is unchanged, before any data is read.
      *
-     * @throws LimbeckException if it is another: what differs
+     * @throws LimbeckException if it differs, with the first difference
      */
     void check(Recipe wanted) {
         String difference = RecipeFiles.difference(recipe().toTree(), wanted.toTree());
@@ -84,9 +84,9 @@ public final class ResumePoint {
     }
 
     /**
-     * Return the checkpoint to go on from.
+     * Return the checkpoint to resume from.
      *
-     * @throws LimbeckException if it is of another recipe, other data or another teacher: what differs
+     * @throws LimbeckException if recipe, data or teacher differ, with the first difference
      */
     Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> log) {
         check(recipe);
@@ -95,12 +95,12 @@ public final class ResumePoint {
                 throw differs("the " + content + " has changed");
             }
         }
-        if (trouble != null) log.accept(trouble.getMessage() + "; going on from the checkpoint before it");
+        if (trouble != null) log.accept(trouble.getMessage() + "; resuming from the previous checkpoint");
         return checkpoint;
     }
 
     private LimbeckException differs(String what) {
         return new LimbeckException(
-                "cannot resume " + out + ": " + what + "; use what it was begun with, or choose another --out");
+                "cannot resume " + out + ": " + what + "; use the original settings, or choose another --out");
     }
 }

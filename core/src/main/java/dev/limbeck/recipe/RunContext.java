@@ -15,16 +15,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Say where a recipe is carried out and who watches; nothing of it changes what is learned.
+ * Hold the environment of a run: device, workers and observers. It does not influence the result.
  *
  * @param device {@code auto}, {@code cpu}, {@code cuda} or {@code cuda:N}
- * @param workers threads that decode and augment; by the cores if null
- * @param log takes lines about the work, such as the epoch table
- * @param download follows downloads
- * @param prepare follows the pass over all images
- * @param watchers makes callbacks for each training, such as a progress bar
- * @param trackers follow each training, besides epochs.csv: {@code name} or {@code name:target}
- * @param run name of the run that trackers are told; empty if it is the only one
+ * @param workers threads that decode and augment; null for a number based on the cores
+ * @param log receives progress lines, such as the epoch table
+ * @param download receives download progress
+ * @param prepare receives progress of the pass over all images
+ * @param watchers creates callbacks for each training, such as a progress bar
+ * @param trackers further trackers besides epochs.csv: {@code name} or {@code name:target}
+ * @param run name of the run for trackers; empty for a single run
  */
 public record RunContext(
         String device,
@@ -35,7 +35,7 @@ public record RunContext(
         Supplier<List<Callback>> watchers,
         List<String> trackers,
         String run) {
-    /** The tracker that each run has. */
+    /** The tracker of every run. */
     private static final String ALWAYS = "csv";
 
     public RunContext {
@@ -43,7 +43,7 @@ public record RunContext(
         trackers.forEach(Trackers::check);
     }
 
-    /** Say the same without trackers. */
+    /** Create a context without trackers. */
     public RunContext(
             String device,
             @Nullable Integer workers,
@@ -54,18 +54,18 @@ public record RunContext(
         this(device, workers, log, download, prepare, watchers, List.of(), "");
     }
 
-    /** Tell what the data is, and everything about it that may be a mistake: when all else has been found to fit. */
+    /** Log a summary of the data and warnings about it. Called after all other checks have passed. */
     public void tell(ImageData data) {
         log.accept("data: " + data.summary());
         data.warnings().forEach(line -> log.accept("data: " + line));
     }
 
-    /** Return the same that tells nothing, for whoever opens once more what was told of before. */
+    /** Return a copy that logs nothing, to open the same data again. */
     public RunContext quiet() {
         return new RunContext(device, workers, line -> {}, download, prepare, watchers, trackers, run);
     }
 
-    /** Return the same that tells each line once, for whoever opens the same data again. */
+    /** Return a copy that logs each line once, to open the same data repeatedly. */
     public RunContext withoutRepeats() {
         Set<String> known = ConcurrentHashMap.newKeySet();
         Consumer<String> once = line -> {
@@ -75,25 +75,25 @@ public record RunContext(
     }
 
     /**
-     * Return the same with trackers.
+     * Return a copy with more trackers.
      *
      * @param names {@code name} or {@code name:target}, as {@code --track} takes them
-     * @throws dev.limbeck.LimbeckException if there is no such tracker, or it cannot write there
+     * @throws dev.limbeck.LimbeckException if there is no such tracker, or its target is not writable
      */
     public RunContext track(List<String> names) {
         return new RunContext(device, workers, log, download, prepare, watchers, names, run);
     }
 
-    /** Return the same for one of several runs, which trackers tell apart by its name. */
+    /** Return a copy for one of several runs, with the run's name for trackers. */
     public RunContext below(String name) {
         String inner = run.isEmpty() ? name : run + "/" + name;
         return new RunContext(device, workers, log, download, prepare, watchers, trackers, inner);
     }
 
     /**
-     * Make the callbacks that log one training.
+     * Create the logging callbacks of one training.
      *
-     * @param epochs where the run keeps epochs.csv
+     * @param epochs path of the run's epochs.csv
      */
     List<Callback> logs(Path epochs) {
         return Stream.concat(Stream.of(ALWAYS), trackers.stream())
@@ -102,7 +102,7 @@ public record RunContext(
                 .toList();
     }
 
-    /** Work in silence, on a GPU if there is one. */
+    /** Create a context that logs nothing and uses a GPU if there is one. */
     public static RunContext silent() {
         return new RunContext("auto", null, line -> {}, (bytes, total) -> {}, (done, total) -> {}, List::of);
     }

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.dataformat.yaml.util.StringQuotingChecker;
 import java.util.regex.Pattern;
 
 /**
- * Quote every text but plain words. What one reader of YAML takes for text is a number, a date, a boolean or nothing to
- * another: {@code 007}, {@code 2024.10}, {@code 12:30:00}, {@code yes}, {@code ~}.
+ * Quote all texts except plain words. YAML readers disagree on {@code 007}, {@code 2024.10}, {@code 12:30:00}, {@code
+ * yes} and {@code ~}: one reads text, another a number, date, boolean or null.
  */
 final class SafeQuotes extends StringQuotingChecker {
     private static final long serialVersionUID = 1L;

@@ -7,8 +7,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Report every number and boolean of a document as the text that was written. YAML would read the names {@code 2024.10}
- * and {@code 007} as the numbers 2024.1 and 7; only the setting that takes a value knows which of both it is.
+ * Report every number and boolean of a document as its original text. YAML would read the names {@code 2024.10} and
+ * {@code 007} as the numbers 2024.1 and 7. Only the setting knows the type of its value.
  */
 final class ScalarsAsText extends JsonParserDelegate {
     ScalarsAsText(JsonParser parser) {

@@ -7,67 +7,66 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Declare a setting, on the record component of its section. Recipe files, the check of values, defaults, command-line
- * options, help, the table in {@code docs/recipes.md} and the JSON Schema all come from this one place. The key is the
- * component's name in snake_case, the type that of the component. A component whose type is a record with settings is a
- * section.
+ * Declare a setting on a record component. Recipe files, validation, defaults, command-line options, help, the table in
+ * {@code docs/recipes.md} and the JSON Schema are derived from this declaration. The key is the component's name in
+ * snake_case. The type is the component's type. A component whose type is a record with settings is a section.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Setting {
-    /** Stands for the option that is named like the key: {@code --batch-size} for {@code batch_size}. */
+    /** Stands for the option named like the key: {@code --batch-size} for {@code batch_size}. */
     String BY_KEY = "--";
 
-    /** Say in a few words what it is; no full stop. */
+    /** Describe the setting in a few words, without a full stop. */
     String help();
 
-    /** Give the value of a recipe that does not set it, as text; empty where it stays null. {@code {}} for a section. */
+    /** Default value as text; empty for null. {@code {}} for a section. */
     String defaultValue() default "";
 
-    /** Say what happens where it stays null, for readers; empty where nothing happens. */
+    /** Effective default of a null value, as text for readers; empty if there is none. */
     String whenUnset() default "";
 
-    /** Whether a recipe must set it. */
+    /** Whether the setting is required. */
     boolean required() default false;
 
-    /** Least value, which is allowed itself. Bounds hold for each number of a list and at both ends of a schedule. */
+    /** Minimum, inclusive. Bounds apply to each number of a list and to both ends of a schedule. */
     double atLeast() default Double.NaN;
 
-    /** Bound that values must exceed. */
+    /** Minimum, exclusive. */
     double above() default Double.NaN;
 
-    /** Greatest value, which is allowed itself. */
+    /** Maximum, inclusive. */
     double atMost() default Double.NaN;
 
-    /** Bound that values must stay under. */
+    /** Maximum, exclusive. */
     double below() default Double.NaN;
 
-    /** List the words that it may be. */
+    /** Allowed words. */
     String[] oneOf() default {};
 
-    /** Name an enum whose constants, in lower case, are the words that it may be. */
+    /** Enum whose constants, in lower case, are the allowed words. */
     Class<? extends Enum<?>> oneOfEnum() default AnyWord.class;
 
     /**
-     * Name its options; empty for none. A setting in a list of sections, such as that of a loss, has none unless it names
-     * one. That of a section is a flag.
+     * Option names; empty for none. A setting in a list of sections, such as a loss, has no option by default. The
+     * option of a section is a flag.
      */
     String[] options() default {BY_KEY};
 
-    /** Name the option's value in help; by the type unless set. */
+    /** Placeholder of the option's value in help. The default depends on the type. */
     String label() default "";
 
     /** Whether {@code --no-…} sets it to false. */
     boolean negatable() default false;
 
-    /** Whether its option may be given several times, and more than this one setting is made of the texts. */
+    /** Whether the option is repeatable. Each text may set more than this setting. */
     boolean repeatable() default false;
 
-    /** Whether help of a command names its option without a line of its own. */
+    /** Whether the command's help lists the option only by name. */
     boolean rare() default false;
 
-    /** Heading in help, of a section for all its settings. */
+    /** Heading in help; for a section, of all its settings. */
     Heading heading() default Heading.OF_SECTION;
 
     /** Allow any word. */

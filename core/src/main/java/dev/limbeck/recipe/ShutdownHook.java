@@ -4,7 +4,10 @@ import dev.limbeck.AtExit;
 import dev.limbeck.run.RunDirectory;
 import java.util.function.Consumer;
 
-/** Leave a run directory in order when the program is interrupted: with its last checkpoint, or not at all. */
+/**
+ * Clean up a run directory when the process is interrupted. The directory then holds its last checkpoint, or is
+ * removed.
+ */
 final class ShutdownHook implements AutoCloseable {
     private final AtExit registered;
 
@@ -16,9 +19,9 @@ final class ShutdownHook implements AutoCloseable {
         });
     }
 
-    /** Say what is left of a run whose directory holds a checkpoint. */
+    /** Describe what remains of a run whose directory holds a checkpoint. */
     static String kept(RunDirectory directory, String howToResume) {
-        return "the last finished epoch is kept, " + howToResume + " after " + directory.keptEpoch();
+        return "the checkpoint of the last finished epoch is saved, " + howToResume + " after " + directory.keptEpoch();
     }
 
     @Override

@@ -27,19 +27,19 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell what it took to keep the answers of a recipe's teacher.
+ * Report the result of caching a teacher's outputs.
  *
- * @param rows of training, each view counted
- * @param bytes that the folder takes
- * @param changes from each loss on logits to its values, by the cached outputs and by live ones, for a student that takes
- *     all classes for equally likely; empty if numbers are kept exactly
+ * @param rows number of training rows, with each view counted
+ * @param bytes size of the cache folder
+ * @param changes the values of each logit loss with cached and with live outputs, for a student with uniform
+ *     predictions; empty if the cache is lossless
  */
 public record TeacherCaching(String folder, int rows, long bytes, double seconds, Map<String, List<Double>> changes) {
     /**
-     * Ask the teacher of a recipe about everything that training will show it, and keep the answers in its folder. What is
-     * there already is not asked again, so that an interrupted keeping goes on where it was.
+     * Compute all outputs of a recipe's teacher that training will need, and cache them in its folder. Outputs that are
+     * cached already are skipped, so an interrupted call can be repeated.
      *
-     * @throws LimbeckException if the recipe names no folder, or each epoch has views of its own
+     * @throws LimbeckException if the recipe has no cache folder, or the number of views is unlimited
      */
     public static TeacherCaching of(Recipe recipe, RunContext context) {
         TeacherRecipe named = recipe.teacher();
@@ -48,7 +48,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
             throw new LimbeckException("the recipe has no teacher; name one with --teacher");
         String folder = named.cache();
         if (folder == null) {
-            throw new LimbeckException("the recipe names no folder for the answers; name one with --cache-teacher");
+            throw new LimbeckException("the recipe has no cache folder; set one with --cache-teacher");
         }
         long start = System.nanoTime();
         RecipeRun run = new RecipeRun(recipe, context);
@@ -59,8 +59,8 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                 learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
             }
             if (teacher.teacher() instanceof CachedTeacher kept && kept.hasWriteErrors()) {
-                throw new LimbeckException("not all answers could be kept in " + folder
-                        + "; make room, or let it be written, and run it again: it goes on where it was");
+                throw new LimbeckException("not all outputs could be cached in " + folder
+                        + "; free disk space or fix the permissions, and run it again: it continues");
             }
             context.tell(data);
             return new TeacherCaching(
@@ -78,7 +78,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         try (Stream<Path> files = Files.list(folder)) {
             long sum = 0;
             for (Path file : files.toList()) {
-                // What another writer is about to rename may be gone by now.
+                // Another writer may have renamed the file already.
                 if (!file.toString().endsWith(".tmp")) sum += Files.size(file);
             }
             return sum;

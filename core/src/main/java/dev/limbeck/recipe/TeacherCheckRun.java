@@ -12,17 +12,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tell, before a recipe is carried out, what its teacher is and how it does, and how large each term of the loss is on the
+ * Check a recipe's teacher before training. Report its accuracy and calibration, and the size of each loss term on the
  * first batch.
  *
- * @param file that the teacher was read from
- * @param kind its architecture, or the kind of file
- * @param teacherClasses in the order of its logits; empty if it does not name them
- * @param dataClasses in the order of the labels
- * @param teacherInput how its inputs are prepared, as far as is known
- * @param dataInput how the student's are
- * @param preflight what its answers to the validation split show
- * @param terms of the untrained student's loss
+ * @param file path the teacher was read from
+ * @param kind its architecture, or the file format
+ * @param teacherClasses class names in the order of its logits; empty if it has none
+ * @param dataClasses class names in the order of the labels
+ * @param teacherInput preprocessing of the teacher, as far as known
+ * @param dataInput preprocessing of the student
+ * @param preflight statistics of the teacher's outputs on the validation split
+ * @param terms loss terms of the untrained student
  */
 public record TeacherCheckRun(
         String file,
@@ -35,9 +35,9 @@ public record TeacherCheckRun(
         TeacherCheck preflight,
         List<TermSize> terms) {
     /**
-     * Look at the teacher of a recipe; nothing is trained or written but answers that it keeps.
+     * Check the teacher of a recipe. Nothing is trained, and nothing is written except cached outputs.
      *
-     * @throws LimbeckException if it has no teacher or no validation split, or what a run would refuse
+     * @throws LimbeckException if there is no teacher or no validation split, or a run would reject the recipe
      */
     public static TeacherCheckRun of(Recipe recipe, RunContext context) {
         TeacherRecipe named = recipe.teacher();
@@ -50,9 +50,9 @@ public record TeacherCheckRun(
                 Learner learner = run.learner(data)) {
             if (!data.has(Split.VALID)) {
                 throw new LimbeckException(
-                        "there is no validation split to ask the teacher about; choose --valid-fraction");
+                        "there is no validation split to evaluate the teacher on; set --valid-fraction");
             }
-            // What is found is returned, so it need not be told as well.
+            // The result is returned, so it is not logged as well.
             KnowledgeDistillation distillation = how.builder(teacher.teacher())
                     .checkThoroughly()
                     .log(line -> {})

@@ -26,20 +26,20 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Name a teacher, or several that teach together; what is null is as the file says. Paths begin at the working directory. */
+/**
+ * Hold a teacher or an ensemble of teachers. A null component takes the value from the file. Paths are relative to the
+ * working directory.
+ */
 public record TeacherRecipe(
         @Setting(
-                help = "Run, safetensors, checkpoint, TorchScript, ONNX; may be several",
+                help = "Run, safetensors, checkpoint, TorchScript or ONNX; several form an ensemble",
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
         @Nullable
         String model,
 
-        @Setting(
-                help = "Architecture of a checkpoint that does not name it",
-                options = "--teacher-arch",
-                repeatable = true)
+        @Setting(help = "Architecture, for a checkpoint without one", options = "--teacher-arch", repeatable = true)
         @Nullable
         String architecture,
 
@@ -52,7 +52,7 @@ public record TeacherRecipe(
         String weightsKey,
 
         @Setting(
-                help = "Side of the images that it wants, if another",
+                help = "Side of its input images, if different",
                 atLeast = 1,
                 options = "--teacher-image-size",
                 rare = true)
@@ -60,14 +60,14 @@ public record TeacherRecipe(
         Integer imageSize,
 
         @Setting(
-                help = "How its images get that size",
+                help = "How its images are fitted to that size",
                 oneOfEnum = Resize.class,
                 options = {})
         @Nullable
         String resize,
 
         @Setting(
-                help = "Three channel means of its images, white is 1",
+                help = "Three channel means of its inputs, in [0, 1]",
                 options = "--teacher-mean",
                 label = "M,M,M",
                 rare = true)
@@ -75,7 +75,7 @@ public record TeacherRecipe(
         List<Double> mean,
 
         @Setting(
-                help = "Three channel deviations of its images",
+                help = "Three channel standard deviations of its inputs",
                 options = "--teacher-std",
                 label = "S,S,S",
                 rare = true)
@@ -83,16 +83,16 @@ public record TeacherRecipe(
         List<Double> std,
 
         @Setting(
-                help = "Order of the input of a TorchScript or ONNX file",
+                help = "Input layout of a TorchScript or ONNX file",
                 oneOf = {"nchw", "nhwc"},
-                whenUnset = "as it says",
+                whenUnset = "the file's own",
                 options = "--teacher-layout",
                 rare = true)
         @Nullable
         String layout,
 
         @Setting(
-                help = "Order of the channels of such a file",
+                help = "Channel order of a TorchScript or ONNX file",
                 oneOf = {"rgb", "bgr"},
                 whenUnset = "rgb",
                 options = "--teacher-channels",
@@ -101,7 +101,7 @@ public record TeacherRecipe(
         String channels,
 
         @Setting(
-                help = "Names of its classes, as its outputs stand",
+                help = "Class names, in the order of its outputs",
                 whenUnset = "its file's",
                 options = "--teacher-classes",
                 label = "NAME,…",
@@ -110,7 +110,7 @@ public record TeacherRecipe(
         List<String> classes,
 
         @Setting(
-                help = "What a TorchScript or ONNX file gives",
+                help = "Output of a TorchScript or ONNX file",
                 oneOfEnum = TeacherOutput.class,
                 whenUnset = "found out",
                 options = "--teacher-output",
@@ -119,7 +119,7 @@ public record TeacherRecipe(
         String output,
 
         @Setting(
-                help = "Several teachers in place of a model, each with settings of its own",
+                help = "Several teachers instead of one model, each with its own settings",
                 options = {})
         @Nullable
         List<TeacherRecipe> members,
@@ -132,24 +132,16 @@ public record TeacherRecipe(
         @Nullable
         String ensemble,
 
-        @Setting(
-                help = "How much each of several counts",
-                above = 0,
-                options = "--teacher-weights",
-                label = "W,…",
-                rare = true)
+        @Setting(help = "Weights of the teachers", above = 0, options = "--teacher-weights", label = "W,…", rare = true)
         @Nullable
         List<Double> weights,
 
-        @Setting(
-                help = "Folder that caches its outputs, one for each image",
-                options = "--cache-teacher",
-                label = "DIR")
+        @Setting(help = "Cache folder for its outputs, one row per image", options = "--cache-teacher", label = "DIR")
         @Nullable
         String cache,
 
         @Setting(
-                help = "Cached as float32, float16 or such as top-5",
+                help = "Format of cached outputs: float32, float16 or such as top-5",
                 whenUnset = "float32",
                 options = "--cache-dtype",
                 label = "TYPE")
@@ -159,23 +151,23 @@ public record TeacherRecipe(
         if (members != null && members.isEmpty()) members = null;
         if ((model == null) == (members == null)) {
             if (model == null) throw RecipeFiles.missing("teacher.model");
-            throw new LimbeckException("found teacher.model beside teacher.members; give one of them");
+            throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
         }
         if (architecture != null) Zoo.byName(architecture);
         if ((mean == null) != (std == null))
             throw new LimbeckException(
-                    "mean and std go together, found only " + (mean == null ? "std" : "mean") + "; give both");
+                    "set mean and std together, found only " + (mean == null ? "std" : "mean") + "; give both");
         if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
         if (weights != null) {
             int count = members == null ? 1 : members.size();
             if (weights.size() != count) {
                 throw new LimbeckException(
-                        "there must be a weight for each of " + count + " teachers, found " + weights.size());
+                        "set one weight for each of " + count + " teachers, found " + weights.size());
             }
         }
         if (cacheAs != null) Encoding.of(cacheAs);
         if (cacheAs != null && cache == null) {
-            throw new LimbeckException("found teacher.cache_as without teacher.cache; name a folder for the answers");
+            throw new LimbeckException("found teacher.cache_as without teacher.cache; set a cache folder");
         }
         mean = mean == null ? null : List.copyOf(mean);
         std = std == null ? null : List.copyOf(std);
@@ -188,22 +180,22 @@ public record TeacherRecipe(
         List<String> twice =
                 names.stream().filter(name -> !known.add(name)).distinct().toList();
         if (!twice.isEmpty()) {
-            throw new LimbeckException("names of classes must differ from each other, found twice: "
-                    + String.join(", ", twice) + "; give each output a name of its own");
+            throw new LimbeckException(
+                    "class names must be unique, found twice: " + String.join(", ", twice) + "; rename one");
         }
         if (names.stream().anyMatch(String::isBlank)) {
-            throw new LimbeckException("names of classes must not be empty, found an empty one among " + names.size()
-                    + "; name every output");
+            throw new LimbeckException(
+                    "class names must not be empty, found an empty one among " + names.size() + "; name every output");
         }
     }
 
-    /** Name a model that says everything itself, but perhaps its architecture. */
+    /** Return a teacher by its file, with an architecture if the file has none. */
     public static TeacherRecipe of(String model, @Nullable String architecture) {
         return RecipeFiles.bind(
                 RecipeFiles.tree().put("model", model).put("architecture", architecture), TeacherRecipe.class, "");
     }
 
-    /** Return the files that it is made of. */
+    /** Return the files of the teacher or its members. */
     @JsonIgnore
     public List<Path> files() {
         String one = model;
@@ -213,21 +205,21 @@ public record TeacherRecipe(
         return files;
     }
 
-    /** Return the same without the folder that caches its outputs. */
+    /** Return a copy without a cache folder. */
     TeacherRecipe withoutCache() {
         return Declarations.with(Declarations.with(this, "cacheAs", null), "cache", null);
     }
 
     /**
-     * Open it; the caller closes it.
+     * Open the teacher. The caller closes it.
      *
-     * @param log takes lines about cached outputs and about what is doubtful
+     * @param log receives lines about cached outputs and warnings
      */
     public LoadedTeacher open(Consumer<String> log) {
         return open(log, ModelRole.TEACHER);
     }
 
-    /** Open it for whatever use, by which messages name it. */
+    /** Open the model for a given role, which error messages name. */
     public LoadedTeacher open(Consumer<String> log, ModelRole role) {
         LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
         String folder = cache;
@@ -260,7 +252,7 @@ public record TeacherRecipe(
             return openFile(file, log, role);
         }
         if (layout != null || channels != null || output != null) {
-            throw new LimbeckException("layout, channels and output are said of TorchScript and ONNX files only, found "
+            throw new LimbeckException("layout, channels and output apply only to TorchScript and ONNX files, found "
                     + file + "; leave them out");
         }
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
@@ -277,10 +269,10 @@ public record TeacherRecipe(
 
     private LoadedTeacher openFile(Path file, Consumer<String> log, ModelRole role) {
         if (architecture != null) {
-            throw new LimbeckException(file + " holds a whole network; leave its architecture out");
+            throw new LimbeckException(file + " contains a whole network; leave its architecture out");
         }
         if (weightsKey != null) {
-            throw new LimbeckException(file + " holds a whole network; leave weights_key out");
+            throw new LimbeckException(file + " contains a whole network; leave weights_key out");
         }
         FileTeacher opened = FileTeacher.open(file, role, log);
         FileTeacher teacher = opened.withPreprocessing(preparation());

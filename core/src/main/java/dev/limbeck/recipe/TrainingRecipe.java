@@ -23,16 +23,16 @@ import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Say how to train. */
+/** Hold the training settings. */
 public record TrainingRecipe(
-        @Setting(help = "Passes over the training images", defaultValue = "10", atLeast = 1)
+        @Setting(help = "Number of passes over the training images", defaultValue = "10", atLeast = 1)
         Integer epochs,
 
-        @Setting(help = "Highest learning rate", defaultValue = "1e-3", above = 0)
+        @Setting(help = "Maximum learning rate", defaultValue = "1e-3", above = 0)
         Double lr,
 
         @Setting(
-                help = "How the rate changes",
+                help = "Learning-rate schedule",
                 oneOf = {"one-cycle", "constant"},
                 defaultValue = "one-cycle",
                 label = "SCHEDULE",
@@ -48,36 +48,34 @@ public record TrainingRecipe(
         @Setting(help = "Weight decay", atLeast = 0, whenUnset = "0.01 for adamw, 5e-4 for sgd") @Nullable
         Double weightDecay,
 
-        @Setting(help = "Scale gradients down to this joint L2 norm", above = 0) @Nullable
+        @Setting(help = "Clip gradients to this global L2 norm", above = 0) @Nullable
         Double clipGradNorm,
 
-        @Setting(help = "Batches that make one step", defaultValue = "1", atLeast = 1)
+        @Setting(help = "Batches per optimizer step", defaultValue = "1", atLeast = 1)
         Integer gradAccumSteps,
 
         @Setting(
-                help = "Weigh mistakes on rare classes",
+                help = "Weight classes by inverse frequency",
                 oneOf = {"none", "balanced"},
                 defaultValue = "none")
         String classWeights,
 
         @Setting(
-                help = "Share of each label spread over all classes",
+                help = "Label smoothing: share of each label spread over all classes",
                 defaultValue = "0",
                 atLeast = 0,
                 below = 1,
                 label = "SHARE")
         Double labelSmoothing,
 
-        @Setting(help = "Blend images of a batch; alpha of the shares, such as 0.2", above = 0, label = "ALPHA")
-        @Nullable
+        @Setting(help = "Mixup alpha, such as 0.2", above = 0, label = "ALPHA") @Nullable
         Double mixup,
 
-        @Setting(help = "Paste boxes of other images of the batch; alpha, such as 1", above = 0, label = "ALPHA")
-        @Nullable
+        @Setting(help = "CutMix alpha, such as 1", above = 0, label = "ALPHA") @Nullable
         Double cutmix,
 
         @Setting(
-                help = "Keep a moving average of the weights; decay such as 0.999",
+                help = "Use a moving average of the weights, with a decay such as 0.999",
                 atLeast = 0,
                 below = 1,
                 label = "DECAY")
@@ -88,24 +86,24 @@ public record TrainingRecipe(
         Integer patience,
 
         @Setting(
-                help = "Epoch of the model, best by validation",
+                help = "Epoch to save; best is by validation accuracy",
                 oneOf = {"last", "best"},
                 defaultValue = "last")
         String keep,
 
         @Setting(
-                help = "Precision, auto by the processor",
+                help = "Precision; auto depends on the processor",
                 oneOf = {"auto", "fp32", "bf16"},
                 defaultValue = "auto")
         String precision,
 
-        @Setting(help = "Seed of weights, order and draws", defaultValue = "0")
+        @Setting(help = "Seed of weights, sample order and random draws", defaultValue = "0")
         Long seed) {
     private static final String ONE_CYCLE = "one-cycle";
 
     public TrainingRecipe {
         if (mixup != null && cutmix != null) {
-            throw new LimbeckException("found mixup and cutmix; an image is mixed one way, so choose one");
+            throw new LimbeckException("found mixup and cutmix; set only one");
         }
     }
 
@@ -121,7 +119,7 @@ public record TrainingRecipe(
         return keep.equals("best");
     }
 
-    /** Return the task's loss: cross-entropy, smoothed and weighted as this says. */
+    /** Return the task loss: cross-entropy with label smoothing and class weights. */
     BinaryOperator<Tensor> taskLoss(Data data) {
         double smoothing = labelSmoothing;
         if (classWeights.equals("balanced")) {
@@ -134,7 +132,7 @@ public record TrainingRecipe(
         return smoothing == 0 ? Ops::crossEntropy : (logits, labels) -> Ops.crossEntropy(logits, labels, smoothing);
     }
 
-    /** Return n/(K·nₖ) for each class; a class without images counts as if it had one. */
+    /** Return n/(K·nₖ) for each class k. A class without images counts as one image. */
     private static float[] balancedWeights(Data data) {
         int classes = data.classNames().size();
         int[] counts = new int[classes];
@@ -165,9 +163,9 @@ public record TrainingRecipe(
     }
 
     /**
-     * Train as this says, with callbacks besides.
+     * Train a learner with these settings and further callbacks.
      *
-     * @param pretrained what the learner began with, if it did
+     * @param pretrained pretrained weights that the learner started from, or null
      */
     List<EpochRecord> fit(Learner learner, @Nullable PretrainedRecipe pretrained, List<Callback> more) {
         List<Callback> callbacks = new ArrayList<>();

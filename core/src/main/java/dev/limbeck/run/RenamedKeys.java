@@ -6,7 +6,7 @@ import dev.limbeck.LimbeckException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Rename the keys of recipes and run records that older versions wrote, so that they stay readable. */
+/** Rename the keys of recipes and run records written by older versions. */
 public final class RenamedKeys {
     private static final Map<String, String> DATA = Map.of(
             "train_limit", "max_train_samples",
@@ -35,8 +35,8 @@ public final class RenamedKeys {
     /**
      * Rename the keys of a recipe in place.
      *
-     * @param origin what messages name, such as the file
-     * @throws LimbeckException if a key is there under both names
+     * @param origin name for messages, such as the file
+     * @throws LimbeckException if both names of a key are present
      */
     public static void inRecipe(ObjectNode recipe, String origin) {
         rename(recipe.path("data"), DATA, origin);
@@ -46,11 +46,11 @@ public final class RenamedKeys {
         rename(recipe.path("teacher"), TEACHER, origin);
     }
 
-    /** Rename the keys of a run record in place, the recipe in it too. */
+    /** Rename the keys of a run record in place, including its recipe. */
     static void inRecord(ObjectNode runRecord, String origin) {
         if (runRecord.get("recipe") instanceof ObjectNode recipe) inRecipe(recipe, origin);
         rename(runRecord.path("data"), DATA, origin);
-        // What a record says of its data has the augmentation's keys beside the others.
+        // A record's data section mixes augmentation keys with others.
         rename(runRecord.path("data"), AUGMENT, origin);
         rename(runRecord.path("distillation"), DISTILLATION, origin);
         rename(runRecord.path("distillation"), MEASURED, origin);
@@ -65,7 +65,7 @@ public final class RenamedKeys {
             String name = names.getOrDefault(entry.getKey(), entry.getKey());
             if (!name.equals(entry.getKey()) && section.has(name)) {
                 throw new LimbeckException(
-                        origin + " has " + entry.getKey() + " and " + name + ", its name since then; leave out one");
+                        origin + " has " + entry.getKey() + " and " + name + ", its new name; leave out one");
             }
             renamed.put(name, entry.getValue());
         });

@@ -21,17 +21,17 @@ import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Collect what a run leaves: {@code model.safetensors} and {@code run.json}. Until everything is written the run lives
- * in a folder of its own beside the target, so that a failure leaves nothing half-written and an older run stays whole.
+ * Write a run directory: {@code model.safetensors} and {@code run.json}. Files are first written to a temporary folder
+ * beside the target. A failure leaves nothing half-written, and an existing run stays intact.
  */
 public final class RunDirectory implements AutoCloseable {
-    /** The name of the record in a run directory. */
+    /** File name of the run record. */
     public static final String RECORD_NAME = "run.json";
 
-    /** The name of the table with a row an epoch. */
+    /** File name of the table with one row per epoch. */
     public static final String LOG_NAME = "epochs.csv";
 
-    /** The name of the file that predictions are kept in. */
+    /** File name of the predictions. */
     public static final String PREDICTIONS_NAME = "predictions.safetensors";
 
     private static final String OLD = ".old";
@@ -57,15 +57,15 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Check that a place is free, or holds a run that may be replaced; changes nothing.
+     * Check that a path is free or holds a run that may be replaced. Nothing is changed.
      *
      * @param overwrite whether an existing run may be replaced
-     * @throws LimbeckException if the place is taken, or another program is writing there
+     * @throws LimbeckException if the path is in use, or another process writes there
      */
     public static void check(Path target, boolean overwrite) {
         Path whole = target.toAbsolutePath().normalize();
         if (whole.getFileName() == null)
-            throw new LimbeckException(target + " is not a place for a run; choose a folder");
+            throw new LimbeckException(target + " cannot be a run directory; choose a folder");
         FolderLock.check(FolderLock.beside(whole), target);
         requireFree(target, whole, overwrite);
     }
@@ -77,24 +77,25 @@ public final class RunDirectory implements AutoCloseable {
                 throw new LimbeckException(target + " exists; choose another --out, or --overwrite");
             if (holdsCheckpoint(unfinished)) {
                 throw new LimbeckException(unfinished
-                        + " exists, left by an interrupted run; go on with --resume, or --overwrite to discard it");
+                        + " exists, left by an interrupted run; continue with --resume, or --overwrite to discard it");
             }
             if (Files.exists(unfinished)) {
                 throw new LimbeckException(unfinished
                         + " exists, left by a run that was killed in its first epoch; --overwrite discards it");
             }
         } else if (Files.exists(whole) && !holdsRun(whole)) {
-            // Otherwise a slip such as --out . would replace a folder of something else.
-            throw new LimbeckException(target
-                    + " holds other things than a run, so it is not overwritten; choose another --out, or remove it");
+            // Otherwise a typo such as --out . would replace another folder.
+            throw new LimbeckException(
+                    target
+                            + " contains files that are not of a run, so it is not overwritten; choose another --out, or remove it");
         }
     }
 
     /**
-     * Claim a place before the long work starts.
+     * Claim a path before training starts.
      *
-     * @param overwrite whether an existing run may be replaced, once the new one is complete
-     * @throws LimbeckException if the place is taken or cannot be written
+     * @param overwrite whether to replace an existing run, once the new one is complete
+     * @throws LimbeckException if the path is in use or not writable
      */
     public static RunDirectory create(Path target, boolean overwrite) {
         check(target, overwrite);
@@ -131,7 +132,10 @@ public final class RunDirectory implements AutoCloseable {
                 "cannot create the run directory " + target + " (" + reason(whole, e) + "); choose another --out", e);
     }
 
-    /** Mend what a kill in the middle of {@link #replace} leaves: the old run comes back, or goes if the new one is there. */
+    /**
+     * Repair a folder after a kill during {@link #replace}: restore the old run, or remove it if the new one is
+     * complete.
+     */
     private static void bringBack(Path whole) throws IOException {
         for (Path old : FolderLock.hidden(whole, OLD)) {
             if (!Files.exists(whole)) Files.move(old, whole);
@@ -140,9 +144,9 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     /**
-     * Find the checkpoints that an interrupted run has left, the latest first.
+     * Return the checkpoints of an interrupted run, latest first.
      *
-     * @throws LimbeckException if there is none, or another program is writing there
+     * @throws LimbeckException if there are none, or another process writes there
      */
     public static List<Path> checkpoints(Path target) {
         Path whole = target.toAbsolutePath().normalize();
@@ -155,16 +159,16 @@ public final class RunDirectory implements AutoCloseable {
         if (!found.isEmpty()) return found;
         if (Files.exists(unfinished(whole))) {
             throw new LimbeckException("nothing to resume: the run at " + target
-                    + " has not finished its first epoch; begin anew with --overwrite");
+                    + " has not finished its first epoch; start again with --overwrite");
         }
         clearComplete(whole);
         String instead = Files.exists(whole.resolve(RECORD_NAME))
                 ? target + " is complete"
                 : "no run was interrupted at " + target;
-        throw new LimbeckException("nothing to resume: " + instead + "; leave out --resume to begin one");
+        throw new LimbeckException("nothing to resume: " + instead + "; leave out --resume to start one");
     }
 
-    /** Remove the checkpoints that a complete run no longer needs, where it was killed between its last steps. */
+    /** Remove checkpoints that a complete run left because it was killed in its last steps. */
     public static void clearComplete(Path target) {
         if (!Files.exists(target.resolve(RECORD_NAME))) return;
         try {
@@ -186,7 +190,7 @@ public final class RunDirectory implements AutoCloseable {
         return !checkpointsIn(unfinished).isEmpty();
     }
 
-    /** Claim the place of an interrupted run again, to go on from one of its checkpoints. */
+    /** Claim the path of an interrupted run, to resume it from a checkpoint. */
     public static RunDirectory reopen(Path target, boolean overwrite) {
         Path whole = target.toAbsolutePath().normalize();
         checkpoints(target);
@@ -211,7 +215,7 @@ public final class RunDirectory implements AutoCloseable {
         }
         Path unfinished = unfinished(whole);
         try (Stream<Path> content = Files.list(unfinished)) {
-            // A kill in the middle of writing leaves a file under its temporary name.
+            // A kill during a write leaves a file with a temporary name.
             for (Path file : content.toList()) {
                 if (!WRITTEN.contains(file.getFileName().toString())) FileUtils.forceDelete(file.toFile());
             }
@@ -223,7 +227,7 @@ public final class RunDirectory implements AutoCloseable {
         return whole.resolveSibling(whole.getFileName() + ".unfinished");
     }
 
-    /** Return whether a path is a folder with nothing in it but what a run writes. */
+    /** Return whether a path is a folder that contains only files of a run. */
     private static boolean holdsRun(Path path) {
         if (!Files.isDirectory(path)) return false;
         try (Stream<Path> content = Files.list(path)) {
@@ -234,18 +238,18 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Return where checkpoints of the running training are written. */
+    /** Return the path of the training's checkpoint. */
     public Path checkpoint() {
         return unfinished.resolve(CHECKPOINT_NAME);
     }
 
-    /** Return where something else that the run leaves is written until it is complete. */
+    /** Return the temporary path of another file of the run. */
     public Path file(String name) {
         if (!WRITTEN.contains(name)) throw new IllegalArgumentException("a run has no file " + name);
         return unfinished.resolve(name);
     }
 
-    /** Write the model and the record, put the run into its place, and return the record with its hash. */
+    /** Write the model and the record, and move the run to its path. Return the record with its hash. */
     public RunRecord finish(Learner learner, RunRecord unhashed) {
         RunRecord runRecord = unhashed.withRepeatSha256();
         try (ExitGate inside = ExitGate.enter()) {
@@ -257,7 +261,7 @@ public final class RunDirectory implements AutoCloseable {
     }
 
     private void publish() {
-        // From here on the trained model is kept, even if the run cannot be moved to its place.
+        // From here the trained model is kept, even if the move fails.
         finished = true;
         try {
             replace();
@@ -269,13 +273,13 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Put the new run where the old one is; the old one comes back if that fails. */
+    /** Replace the old run with the new one. If that fails, the old run is restored. */
     private void replace() throws IOException {
         if (!Files.exists(target)) {
             Files.move(unfinished, target);
             return;
         }
-        if (!overwrite || !holdsRun(target)) throw new IOException("something else has appeared there meanwhile");
+        if (!overwrite || !holdsRun(target)) throw new IOException("something else has appeared there in the meantime");
         Path old = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + OLD);
         Files.move(target, old);
         try {
@@ -287,24 +291,24 @@ public final class RunDirectory implements AutoCloseable {
         FileUtils.deleteDirectory(old.toFile());
     }
 
-    /** Return whether a checkpoint is all that is left of this run. */
+    /** Return whether only a checkpoint remains of this run. */
     public boolean leavesCheckpoint() {
         return !finished && holdsCheckpoint(unfinished);
     }
 
-    /** Return which epoch's checkpoint is left, such as {@code epoch 2}. */
+    /** Return the epoch of the remaining checkpoint, such as {@code epoch 2}. */
     public String keptEpoch() {
         for (Path checkpoint : checkpointsIn(unfinished)) {
             try {
                 return Checkpoint.epoch(checkpoint);
             } catch (LimbeckException e) {
-                continue; // damaged, so that a resumed run takes the one before it
+                continue; // damaged; a resume uses the previous checkpoint
             }
         }
         return "its last epoch";
     }
 
-    /** Remove what an unfinished run has written, unless it is a checkpoint, and let others write there. */
+    /** Remove the files of an unfinished run, except checkpoints, and release the lock. */
     @Override
     public void close() {
         boolean keeps = finished || leavesCheckpoint();
@@ -328,7 +332,7 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    /** Say in plain words why a folder cannot be written. */
+    /** Explain why a folder is not writable. */
     private static String reason(Path place, IOException e) {
         for (Path parent = place.getParent(); parent != null; parent = parent.getParent()) {
             if (!Files.exists(parent)) continue;

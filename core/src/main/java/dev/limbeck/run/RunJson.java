@@ -26,7 +26,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 
-/** Write and read records as JSON with one spelling: names in snake_case, and null for a number that there is not. */
+/** Read and write JSON records: snake_case names, and null for NaN and infinity. */
 public final class RunJson {
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -43,7 +43,7 @@ public final class RunJson {
 
     private RunJson() {}
 
-    /** Return one indented document for maps, lists, records, texts and numbers. */
+    /** Return an indented document for maps, lists, records, strings and numbers. */
     public static String write(Object value) {
         try {
             return JSON.writeValueAsString(value);
@@ -53,12 +53,12 @@ public final class RunJson {
     }
 
     /**
-     * Return an indented document for a file, with a checksum in {@code file.checksum} that {@link #read} checks: a CRC-32C over
-     * what the rest means, whatever its spaces and the order of its keys. It guards against accidents, not against forgers.
+     * Return an indented document with a checksum in {@code file.checksum}, which {@link #read} verifies. It is a
+     * CRC-32C of the content, independent of whitespace and key order. It detects damage, not forgery.
      */
     public static String sealed(Object value) {
         try {
-            // Read back, so that numbers are those that a file holds.
+            // Read back, to get the numbers as a file stores them.
             ObjectNode document = (ObjectNode) JSON.readTree(write(value));
             String sum = sum(document);
             document.putObject(SEAL).put(SUM, sum);
@@ -69,10 +69,10 @@ public final class RunJson {
     }
 
     /**
-     * Read a document, take its checksum out, and rename the keys of older versions.
+     * Read a document, remove its checksum, and rename the keys of older versions.
      *
-     * @throws LimbeckException in one line, if the file cannot be read, does not hold a JSON object, or does not fit its
-     *     checksum; one without a checksum passes
+     * @throws LimbeckException with a one-line message, if the file is unreadable, is not a JSON object, or does not
+     *     match its checksum; a missing checksum is accepted
      */
     public static ObjectNode read(Path file) {
         IoErrors.requireFile(file);
@@ -82,9 +82,9 @@ public final class RunJson {
                 RenamedKeys.inRecord(document, file.toString());
                 return document;
             }
-            throw new LimbeckException(file + " holds no record; expected a JSON object");
+            throw new LimbeckException(file + " has no record; expected a JSON object");
         } catch (JsonProcessingException e) {
-            // What stands in brackets is about the parser.
+            // Text in brackets is about the parser.
             throw new LimbeckException(
                     file + " is damaged: " + e.getOriginalMessage().replaceAll("(?s)\\s*[(\\[].*", ""), e);
         } catch (IOException e) {
@@ -93,9 +93,9 @@ public final class RunJson {
     }
 
     /**
-     * Read a record of a type from a file.
+     * Read a typed record from a file.
      *
-     * @throws LimbeckException as {@link #read(Path)}, and if the document is of another shape
+     * @throws LimbeckException as {@link #read(Path)}, or if the document has another structure
      */
     public static <T> T read(Path file, Class<T> type) {
         try {
@@ -111,7 +111,7 @@ public final class RunJson {
         }
     }
 
-    /** Return maps, lists, texts and numbers as an object that a document has them. */
+    /** Convert maps, lists, strings and numbers to a JSON object. */
     static ObjectNode tree(Map<String, Object> value) {
         return JSON.valueToTree(value);
     }
@@ -128,7 +128,7 @@ public final class RunJson {
         }
     }
 
-    /** Return whether the entry is there under another name, which is damaged then. */
+    /** Return whether the checksum is present under a damaged name. */
     private static boolean isSealedElsewhere(ObjectNode document) {
         for (JsonNode value : document) {
             for (JsonNode inner : value) {
@@ -166,7 +166,7 @@ public final class RunJson {
         }
     }
 
-    /** Add texts so that none can lend characters to its neighbor. */
+    /** Add strings with their lengths, to separate neighbors. */
     private static void add(CRC32C sum, String... texts) {
         for (String text : texts) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -176,15 +176,15 @@ public final class RunJson {
     }
 
     /**
-     * Return the record that a part of such a document describes.
+     * Convert a part of a document to a record.
      *
-     * @throws JsonProcessingException if the part is of another shape
+     * @throws JsonProcessingException if the part has another structure
      */
     public static <T> T read(JsonNode part, Class<T> type) throws JsonProcessingException {
         return JSON.treeToValue(part, type);
     }
 
-    /** What {@link FiniteNumbers} writes as null is NaN again, not zero. */
+    /** Read the null of {@link FiniteNumbers} as NaN, not zero. */
     private static final class NumbersOrNaN extends StdDeserializer<Double> {
         private static final long serialVersionUID = 1L;
 
@@ -208,7 +208,7 @@ public final class RunJson {
         }
     }
 
-    /** JSON has no NaN; Jackson would write it as a text. */
+    /** JSON has no NaN; Jackson would write a string. */
     private static final class FiniteNumbers extends StdSerializer<Double> {
         private static final long serialVersionUID = 1L;
 

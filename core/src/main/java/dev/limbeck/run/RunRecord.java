@@ -18,17 +18,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what {@code run.json} says of a run; docs/run-json.md describes every key. The sections {@code data} and {@code
- * distillation} are as the data and the losses describe themselves.
+ * Hold the contents of {@code run.json}; docs/run-json.md describes every key. The sections {@code data} and {@code
+ * distillation} contain the self-descriptions of data and losses.
  *
  * @param limbeck version of Limbeck
- * @param started moment in UTC, ISO 8601
- * @param finished the end of training, before the results are judged
- * @param recipe everything that repeats the run
- * @param distillation null after training without a teacher
- * @param epochs a row for each epoch that was trained
- * @param modelSha256 over weights and buffers
- * @param repeatSha256 over this record without times; null in records of older versions
+ * @param started start time in UTC, ISO 8601
+ * @param finished end of training, before the evaluation
+ * @param recipe recipe that repeats the run
+ * @param distillation distillation settings and teacher; null without a teacher
+ * @param epochs one row per trained epoch
+ * @param modelSha256 SHA-256 of weights and buffers
+ * @param repeatSha256 SHA-256 of this record without times; null in records of older versions
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record RunRecord(
@@ -49,7 +49,7 @@ public record RunRecord(
     private static final String TEACHER_IDENTITY = "teacher_identity";
     private static final String FINGERPRINT = "fingerprint";
 
-    /** What a file does not say is empty. */
+    /** Missing keys are read as empty. */
     public RunRecord {
         limbeck = or(limbeck);
         started = or(started);
@@ -72,12 +72,12 @@ public record RunRecord(
     }
 
     /**
-     * Hold what computed.
+     * Hold the facts about engine and machine.
      *
-     * @param libtorch versions of LibTorch and of its Java binding
-     * @param system operating system and kind of processor
+     * @param libtorch versions of LibTorch and its Java binding
+     * @param system operating system and processor architecture
      * @param cpuCapability vector instructions of LibTorch's kernels, such as {@code AVX512}
-     * @param threads threads one operation may use
+     * @param threads threads per operation
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Engine(String libtorch, String java, String system, String cpuCapability, int threads) {
@@ -100,13 +100,13 @@ public record RunRecord(
     }
 
     /**
-     * Hold how the network was trained.
+     * Hold the facts about the training.
      *
      * @param architecture name in the zoo
-     * @param parameters how many parameters the network has
-     * @param seed of initial weights and dropout
-     * @param steps optimizer steps taken
-     * @param stopped why training ended before all its epochs; null if it did not
+     * @param parameters number of the network's parameters
+     * @param seed seed of initial weights and dropout
+     * @param steps number of optimizer steps
+     * @param stopped reason for an early end; null without one
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     public record Training(
@@ -127,11 +127,11 @@ public record RunRecord(
     }
 
     /**
-     * Hold how the model does on the splits there are.
+     * Hold the results per split.
      *
-     * @param best of the epoch with the best validation accuracy, if the last one is kept
-     * @param last of the last epoch, if the best one is kept
-     * @param epoch which epoch that is, of the best one
+     * @param best results of the epoch with the best validation accuracy, if the last one is saved
+     * @param last results of the last epoch, if the best one is saved
+     * @param epoch index of the best epoch
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -141,7 +141,7 @@ public record RunRecord(
             @Nullable Results best,
             @Nullable Results last,
             @Nullable Integer epoch) {
-        /** Return how the model does on a split; null if it was not evaluated on it. */
+        /** Return the result on a split; null if it was not evaluated. */
         public @Nullable SplitResult of(Split split) {
             return switch (split) {
                 case VALID -> valid;
@@ -150,34 +150,34 @@ public record RunRecord(
             };
         }
 
-        /** Return the accuracy on a split; NaN if there is none. */
+        /** Return the accuracy on a split, in [0, 1]; NaN if it was not evaluated. */
         public double accuracy(Split split) {
             SplitResult result = of(split);
             return result == null ? Double.NaN : result.metric("accuracy");
         }
 
-        /** Return the same results as those of one epoch. */
+        /** Return a copy labeled with an epoch. */
         public Results withEpoch(int epoch) {
             return new Results(valid, test, best, last, epoch);
         }
 
-        /** Return the same results with those of the best epoch beside them. */
+        /** Return a copy with the results of the best epoch added. */
         public Results withBest(Results best) {
             return new Results(valid, test, best, last, epoch);
         }
 
-        /** Return the same results with those of the last epoch beside them. */
+        /** Return a copy with the results of the last epoch added. */
         public Results withLast(Results last) {
             return new Results(valid, test, best, last, epoch);
         }
     }
 
     /**
-     * Hold how a model does on one split.
+     * Hold the result on one split.
      *
-     * @param metrics shares by name, such as {@code accuracy}
-     * @param loss the task's
-     * @param rows how many there are in the split
+     * @param metrics metrics by name, such as {@code accuracy}, in [0, 1]
+     * @param loss task loss
+     * @param rows number of rows of the split
      */
     public record SplitResult(@JsonAnyGetter @JsonAnySetter Map<String, Double> metrics, double loss, int rows) {
         public SplitResult {
@@ -192,21 +192,21 @@ public record RunRecord(
     }
 
     /**
-     * Read a run's record. Records of older versions are read with today's names.
+     * Read a run record. Keys of older versions are renamed.
      *
-     * @throws LimbeckException in one line, if the file cannot be read, is damaged, or is not a run's record
+     * @throws LimbeckException with a one-line message, if the file is unreadable, damaged or not a run record
      */
     public static RunRecord read(Path file) {
         return RunJson.read(file, RunRecord.class);
     }
 
-    /** Read the record beside a model's file, if there is one. */
+    /** Read the record beside a model file, if there is one. */
     public static Optional<RunRecord> beside(Path model) {
         Path file = model.toAbsolutePath().resolveSibling(RunDirectory.RECORD_NAME);
         return Files.isRegularFile(file) ? Optional.of(read(file)) : Optional.empty();
     }
 
-    /** Return this record with the hash that equal runs of one command share. */
+    /** Return a copy with the hash that repeated runs share. */
     RunRecord withRepeatSha256() {
         return new RunRecord(
                 limbeck,
@@ -223,7 +223,7 @@ public record RunRecord(
                 TimelessRecord.sha256(this));
     }
 
-    /** Describe how a learner was trained. */
+    /** Describe a learner's training. */
     public static Training training(Learner learner, List<EpochRecord> epochs, @Nullable String stopped) {
         return new Training(
                 learner.architecture(),
@@ -236,12 +236,12 @@ public record RunRecord(
                 stopped);
     }
 
-    /** Add to a description of data what identifies its content. */
+    /** Add a content fingerprint to a description of data. */
     public static ObjectNode data(Map<String, Object> described, String fingerprint) {
         return RunJson.tree(described).put(FINGERPRINT, fingerprint);
     }
 
-    /** Add to a description of a distillation which teacher taught, see {@link #teacherIdentity}. */
+    /** Add the teacher to a description of a distillation, see {@link #teacherIdentity}. */
     public static ObjectNode distillation(Map<String, Object> described, String file, String sha256, String identity) {
         return RunJson.tree(described)
                 .put(TEACHER_FILE, file)
@@ -249,17 +249,17 @@ public record RunRecord(
                 .put(TEACHER_IDENTITY, identity);
     }
 
-    /** Return a SHA-256 over class names, splits and images; empty if it is not known. */
+    /** Return a SHA-256 of class names, splits and images; empty if unknown. */
     public String dataFingerprint() {
         return data.path(FINGERPRINT).asText();
     }
 
-    /** Return a SHA-256 over the teacher's weights, or its file; empty if there was no teacher. */
+    /** Return a SHA-256 of the teacher's weights or file; empty without a teacher. */
     public String teacherSha256() {
         return distillation == null ? "" : distillation.path(TEACHER_SHA256).asText();
     }
 
-    /** Return a SHA-256 over all that the teacher's outputs depend on; null in records of older versions. */
+    /** Return a SHA-256 of everything the teacher's outputs depend on; null in records of older versions. */
     public @Nullable String teacherIdentity() {
         if (distillation == null) return "";
         return distillation.has(TEACHER_IDENTITY)
@@ -267,7 +267,7 @@ public record RunRecord(
                 : null;
     }
 
-    /** Return how long the epochs took together. */
+    /** Return the total duration of the epochs in seconds. */
     public double seconds() {
         return epochs.stream().mapToDouble(EpochRecord::seconds).sum();
     }
@@ -277,7 +277,7 @@ public record RunRecord(
         return results.last() == null ? results : results.last();
     }
 
-    /** Return the results of the epoch with the best validation accuracy; null if it is not known. */
+    /** Return the results of the epoch with the best validation accuracy; null if unknown. */
     public @Nullable Results bestEpoch() {
         return results.last() == null ? results.best() : results;
     }

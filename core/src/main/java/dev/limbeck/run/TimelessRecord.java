@@ -10,9 +10,9 @@ import dev.limbeck.io.Checksum;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Compare records of runs by everything in them but when, and how fast, they were made. */
+/** Compare run records without times and speeds. */
 public final class TimelessRecord {
-    /** The key of the hash in a record. */
+    /** Key of the hash in a record. */
     public static final String KEY = "repeat_sha256";
 
     private static final Set<String> TIMES = Set.of("started", "finished", "seconds", "train_images_per_second", KEY);
@@ -21,7 +21,8 @@ public final class TimelessRecord {
     private TimelessRecord() {}
 
     /**
-     * Return the SHA-256 in hex of a record as JSON, with sorted keys and without times, which equal runs of one command share.
+     * Return the SHA-256 of a record as JSON with sorted keys and without times, in hex. Repeated runs of a command
+     * have equal hashes.
      */
     public static String sha256(Object runRecord) {
         try {

@@ -1,4 +1,4 @@
-/** Write and read run directories: the model, the run record and the epochs. */
+/** Write and read run directories: the model, the run record and the epoch table. */
 @NullMarked
 package dev.limbeck.run;
 

@@ -8,8 +8,8 @@ import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /**
- * Let this thread's convolutions and matrix products compute in a precision until closed. The state belongs to the thread,
- * so a guard is used in try-with-resources only and never crosses threads. Guards may nest.
+ * Compute this thread's convolutions and matrix products in a lower precision until closed. The state is thread-local:
+ * use a guard only in try-with-resources, on one thread. Guards may nest.
  */
 public final class Autocast implements AutoCloseable {
     static {
@@ -29,7 +29,7 @@ public final class Autocast implements AutoCloseable {
         torch.set_autocast_enabled(device, precision == Precision.BF16);
     }
 
-    /** Compute in a precision on the kind of a device; {@link Precision#FP32} switches casting off. */
+    /** Enable a precision for a device type; {@link Precision#FP32} disables autocasting. */
     public static Autocast to(Precision precision, Device device) {
         return new Autocast(precision, device.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
     }
@@ -42,7 +42,7 @@ public final class Autocast implements AutoCloseable {
         }
     }
 
-    /** Return whether products of this tensor are computed in a lower precision on this thread. */
+    /** Return whether products with this tensor are computed in a lower precision on this thread. */
     static boolean isOn(Tensor x) {
         return torch.is_autocast_enabled(x.is_cuda() ? DeviceType.CUDA : DeviceType.CPU);
     }
@@ -54,7 +54,7 @@ public final class Autocast implements AutoCloseable {
         }
         torch.set_autocast_enabled(device, before);
         torch.set_autocast_dtype(device, typeBefore);
-        // The casts of weights that it keeps must not outlive the step after which the weights are others.
+        // Cached casts of weights must not outlive the optimizer step that changes the weights.
         if (!before) torch.clear_cache();
     }
 }

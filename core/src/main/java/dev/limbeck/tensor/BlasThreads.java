@@ -5,16 +5,16 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let products of matrices use all threads while work on batches lasts, in try-with-resources. Outside they use one: to wake
- * another takes longer than the products that a small network makes of a single image. They use one always where
- * {@code OPENBLAS_THREAD_TIMEOUT} is not in the environment, because those threads, which are not LibTorch's, would spin for
- * 30 ms after each product, and what {@code OPENBLAS_NUM_THREADS} says there stays.
+ * Allow multi-threaded matrix products while batches are processed. Use it in try-with-resources. Otherwise products
+ * use one thread: waking another takes longer than the products for a single image in a small network. Without {@code
+ * OPENBLAS_THREAD_TIMEOUT} in the environment, products always use one thread, because OpenBLAS' threads would spin for
+ * 30 ms after each product. {@code OPENBLAS_NUM_THREADS} is respected.
  */
 public final class BlasThreads implements AutoCloseable {
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
     private static final boolean IDLE_THREADS_SLEEP = System.getenv("OPENBLAS_THREAD_TIMEOUT") != null;
 
-    /** Networks of this many parameters make products of a single image that are worth a second thread. */
+    /** From this number of parameters on, a single image benefits from a second thread. */
     private static final long LARGE = 5_000_000;
 
     private static int goingOn;
@@ -23,24 +23,24 @@ public final class BlasThreads implements AutoCloseable {
 
     private BlasThreads() {}
 
-    /** Begin; any number of pieces of work may go on at a time. */
+    /** Enable multi-threaded products. Guards may overlap. */
     public static synchronized BlasThreads begin() {
         if (goingOn++ == 0 && IDLE_THREADS_SLEEP) products(Engine.threads());
         return new BlasThreads();
     }
 
     /**
-     * Begin if it is worth it.
+     * Enable multi-threaded products if they pay off.
      *
-     * @param rows how many are asked about
-     * @param parameters how many the network has; 0 if that is not known
-     * @return null if products are to stay on one thread
+     * @param rows batch size
+     * @param parameters number of the network's parameters; 0 if unknown
+     * @return null to keep one thread
      */
     public static @Nullable BlasThreads about(long rows, long parameters) {
         return rows > 1 || parameters >= LARGE ? begin() : null;
     }
 
-    /** Let single images be answered by one thread, until the first work on batches begins. */
+    /** Use one thread for single images, until the first batch work begins. */
     static void answerSingles() {
         Loader.load(openblas_nolapack.class);
         products(1);

@@ -11,9 +11,9 @@ import org.bytedeco.pytorch.SourceRange;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Mend what {@code torch.freeze} leaves: each node remembers the methods it was inlined from, and freezing frees those that nobody
- * calls any more. An operation that fails reads their names for the text of its error, from freed memory (LibTorch 2.13, in Python
- * too). The binding cannot clear what a node remembers, but it can copy it from another node.
+ * Repair the result of {@code torch.freeze}. Each node stores the methods it was inlined from, and freezing frees
+ * unused methods. A failing operation reads their names for its error message from freed memory (LibTorch 2.13, also in
+ * Python). The binding cannot clear the stored methods, but can copy them from another node.
  */
 final class CallStacks {
     private static final String SOURCE = """
@@ -24,7 +24,7 @@ final class CallStacks {
                 return torch.relu(x)
             """;
 
-    /** Owns the method that all nodes remember; never freed. */
+    /** Owns the method that all nodes refer to; never freed. */
     private static final JitModule MODULE =
             Scope.retain(new JitModule(new QualifiedName("__torch__.LimbeckCallStack")));
 
@@ -41,7 +41,7 @@ final class CallStacks {
         return Scope.retain(graph.return_node().input(0).node());
     }
 
-    /** Let the nodes of a frozen graph remember a method that stays. */
+    /** Replace the call stacks of a frozen graph by one that stays valid. */
     static void mend(Graph graph) {
         mend(graph.block());
     }
@@ -49,7 +49,7 @@ final class CallStacks {
     private static void mend(Block block) {
         JitNode stop = block.return_node();
         for (JitNode node = block.nodes().front(); !node.equals(stop); node = node.next()) {
-            // Whatever it remembers: asking for that by the binding frees it twice.
+            // Do not read the old one: the binding would free it twice.
             SourceRange place = node.sourceRange();
             node.copyMetadata(NODE);
             node.setSourceRange(place);

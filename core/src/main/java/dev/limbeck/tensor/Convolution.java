@@ -6,12 +6,12 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Convolve around what the engine's release gets wrong on AVX-512 processors, silently or by ending the process. Its oneDNN
- * 3.7.1 loses values where it brings float32 from a row-major layout into a blocked one whose last block is not full, writes
- * beyond or divides by zero in some convolutions of one pixel, and in bfloat16 gives a wrong gradient of the input for an odd
- * number of outputs. So one pixel is a matrix product, wide kernels and their inputs are laid out channels last, which costs
- * nothing for those that are so already, single channels get a second one of zeros, and what bfloat16 gets wrong stays
- * float32. {@code ConvolutionTest} holds this to double precision.
+ * Run convolutions, and avoid engine bugs on AVX-512 processors that give wrong results or crash. The engine's oneDNN
+ * 3.7.1 loses values when it converts float32 from a row-major layout to a blocked one with a partial last block. It
+ * writes out of bounds or divides by zero in some 1×1 convolutions. In bfloat16 it computes a wrong input gradient for
+ * an odd number of outputs. Therefore 1×1 convolutions are matrix products, wide kernels and their inputs use
+ * channels-last layout (free if they have it already), single channels are padded with a zero channel, and cases that
+ * are wrong in bfloat16 use float32. {@code ConvolutionTest} compares all of this with double precision.
  */
 final class Convolution {
     private Convolution() {}
@@ -30,7 +30,7 @@ final class Convolution {
             return of(Ops.padChannels(x, 0, 1), two, bias, stride, padding, dilation, 1);
         }
         if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
-            // Each output gets a channel of its own.
+            // Each output gets its own channel.
             long outputs = weight.size(0);
             Tensor each = x.repeat_interleave(outputs / groups, new LongOptional(1), new LongOptional());
             return of(each, weight, bias, stride, padding, dilation, outputs);
@@ -45,7 +45,7 @@ final class Convolution {
                 groups);
     }
 
-    /** Multiply the channels of every pixel; the result is channels last. */
+    /** Multiply the channels of every pixel. The result is channels-last. */
     private static Tensor onePixel(Tensor x, Tensor weight, TensorOptional bias, long stride) {
         Tensor taken = stride == 1 ? x : Ops.strided(Ops.strided(x, 2, stride), 3, stride);
         Tensor matrix = weight.view(weight.size(0), weight.size(1));

@@ -3,7 +3,7 @@ package dev.limbeck.tensor;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/** Name the element types that Limbeck reads, writes and computes with. */
+/** Element types that Limbeck reads, writes and computes with. */
 public enum DType {
     FLOAT32(ScalarType.Float, 4, "F32"),
     FLOAT64(ScalarType.Double, 8, "F64"),
@@ -31,7 +31,7 @@ public enum DType {
         return bytes;
     }
 
-    /** Return the name that the safetensors format gives this type, such as {@code F32}. */
+    /** Return the name in the safetensors format, such as {@code F32}. */
     public String safetensorsName() {
         return safetensorsName;
     }

@@ -17,18 +17,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.slf4j.LoggerFactory;
 
-/** Start LibTorch once with settings that suit training, and tell what it found on this machine. */
+/** Start LibTorch once, with settings for training, and report its configuration. */
 public final class Engine {
     private static final String BINDINGS = "org.bytedeco.";
     private static final Path PROCESS_STATUS = Path.of("/proc/self/status");
 
-    /** The folder of unpacked libraries, as JavaCPP calls it. */
+    /** JavaCPP's property for the folder of unpacked libraries. */
     private static final String NATIVES = "org.bytedeco.javacpp.cachedir";
 
     private static final String UNLIMITED = "0";
 
     static {
-        // Otherwise JavaCPP calls System.gc() and sleeps once the process is large; it reads these on first use only.
+        // Otherwise JavaCPP calls System.gc() and sleeps in large processes. It reads these properties only at first
+        // use.
         for (String limit : new String[] {"maxBytes", "maxPhysicalBytes"}) {
             String property = "org.bytedeco.javacpp." + limit;
             if (System.getProperty(property) == null) System.setProperty(property, UNLIMITED);
@@ -42,17 +43,16 @@ public final class Engine {
                             + "); add org.bytedeco:pytorch, openblas and javacpp with the classifier of this system",
                     e);
         }
-        // It is slower than oneDNN, and where a processor is unknown to it, it says so on the terminal at each
-        // convolution.
+        // It is slower than oneDNN, and prints a warning at each convolution on an unknown processor.
         torch.globalContext().setUserEnabledNNPACK(false);
-        // The engine's own count of cores is 1 on some processors; who sets the variable has counted already.
+        // The engine counts 1 core on some processors. A set variable takes precedence.
         if (System.getenv("OMP_NUM_THREADS") == null) torch.set_num_threads(cores());
         BlasThreads.answerSingles();
     }
 
     private Engine() {}
 
-    /** Let JavaCPP unpack the libraries in the temporary folder where there is no home, before it looks for one. */
+    /** Let JavaCPP unpack libraries to the temporary folder if there is no home folder. */
     private static void keepNativesSomewhere() {
         if (System.getProperty(NATIVES) != null || CacheFolder.javaHome().isPresent()) return;
         Path home = CacheFolder.home().orElse(null);
@@ -71,12 +71,12 @@ public final class Engine {
                         folder);
     }
 
-    /** Return how many cores this process may use, two threads of one core counted once where the system tells. */
+    /** Return the number of usable cores, without hyperthreads if the system reports them. */
     private static int cores() {
         return Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), Loader.totalCores()));
     }
 
-    /** Load the native library if that has not happened yet. */
+    /** Load the native library, unless it is loaded. */
     public static void start() {
         // The static initializer does the work.
     }
@@ -86,17 +86,17 @@ public final class Engine {
         return Objects.requireNonNullElse(torch.class.getPackage().getImplementationVersion(), "unknown");
     }
 
-    /** Return the vector instructions LibTorch chose its kernels for, such as {@code AVX512}. */
+    /** Return the vector instructions of LibTorch's kernels, such as {@code AVX512}. */
     public static String cpuCapability() {
         return torch.get_cpu_capability().getString();
     }
 
-    /** Return how many threads one operation may use; one a core unless {@code OMP_NUM_THREADS} says otherwise. */
+    /** Return the number of threads per operation. The default is one per core, or {@code OMP_NUM_THREADS}. */
     public static int threads() {
         return torch.get_num_threads();
     }
 
-    /** Set how many threads one operation may use; results are repeatable bit for bit only at an equal count. */
+    /** Set the number of threads per operation. Results are bitwise reproducible only with an equal number. */
     public static void setThreads(int threads) {
         if (threads < 1) throw new LimbeckException("threads must be at least 1, found " + threads);
         torch.set_num_threads(threads);
@@ -112,10 +112,10 @@ public final class Engine {
     }
 
     /**
-     * Return the device that a name asks for; it outlives every scope.
+     * Return the device of a name. It outlives every scope.
      *
-     * @param name {@code auto} (the first GPU if there is one), {@code cpu}, {@code cuda} or {@code cuda:N}
-     * @throws LimbeckException if the name is another, or the GPU is not there
+     * @param name {@code auto} (the first GPU, or else the CPU), {@code cpu}, {@code cuda} or {@code cuda:N}
+     * @throws LimbeckException if the name is invalid, or there is no such GPU
      */
     public static Device device(String name) {
         String wanted = name.toLowerCase(Locale.ROOT);
@@ -126,18 +126,21 @@ public final class Engine {
         }
         int index = wanted.equals("cuda") ? 0 : Integer.parseInt(wanted.substring("cuda:".length()));
         if (index >= cudaDevices()) {
-            throw new LimbeckException("device '" + name + "' was asked for but LibTorch sees " + cudaDevices()
+            throw new LimbeckException("device '" + name + "' was requested but LibTorch sees " + cudaDevices()
                     + " CUDA devices; use --device cpu, or build with -Pcuda on a machine with a GPU");
         }
         return Scope.retain(new Device("cuda:" + index));
     }
 
-    /** Return the name of the device a tensor lives on, such as {@code cpu}. */
+    /** Return the name of a tensor's device, such as {@code cpu}. */
     public static String deviceName(Tensor tensor) {
         return tensor.device().str().getString();
     }
 
-    /** Return the bytes of native objects that JavaCPP counts as alive; flat over steps when nothing leaks. */
+    /**
+     * Return the size of live native objects as counted by JavaCPP, in bytes. It stays constant over steps without
+     * leaks.
+     */
     public static long countedBytes() {
         return Pointer.totalBytes();
     }
@@ -147,12 +150,12 @@ public final class Engine {
         return Pointer.physicalBytes();
     }
 
-    /** Give memory that was freed back to the system, which malloc may have been told to keep; after large work is done. */
+    /** Return freed memory to the operating system. Call it after large work. */
     public static void trimMemory() {
         Pointer.trimMemory();
     }
 
-    /** Return the largest resident size that this process has had, in bytes; where the system keeps none, that of now. */
+    /** Return the peak resident size of this process in bytes, or the current one if the system has no peak. */
     public static long peakResidentBytes() {
         try (Stream<String> lines = Files.lines(PROCESS_STATUS)) {
             return lines.filter(line -> line.startsWith("VmHWM:"))
@@ -164,7 +167,7 @@ public final class Engine {
         }
     }
 
-    /** Return whether native code threw an exception; it is a RuntimeException as a bug of Java code may be. */
+    /** Return whether native code threw an exception. Its type, RuntimeException, is also that of Java bugs. */
     public static boolean isThrownByEngine(Throwable error) {
         StackTraceElement[] trace = error.getStackTrace();
         return trace.length > 0
@@ -172,7 +175,7 @@ public final class Engine {
                 && trace[0].getClassName().startsWith(BINDINGS);
     }
 
-    /** Return the first telling line of an error from native code, whose messages carry a C++ stack trace. */
+    /** Return the first informative line of a native error, whose message contains a C++ stack trace. */
     public static String firstLine(Throwable error) {
         String message = error.getMessage();
         if (message == null) return error.getClass().getSimpleName();

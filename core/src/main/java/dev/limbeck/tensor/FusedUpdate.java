@@ -16,10 +16,10 @@ import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
 /**
- * Update many parameters with one native call of LibTorch's fused optimizer kernels, which have no public C++ function
- * and are reached through the dispatcher. Parameters without a gradient stay as they are.
+ * Update many parameters in one call of LibTorch's fused optimizer kernels. They have no public C++ function and are
+ * called through the dispatcher. Parameters without a gradient do not change.
  *
- * <p>Owns the optimizer state (moments or momentum of each parameter); close it.
+ * <p>It owns the optimizer state (moments or momentum per parameter). Close it.
  */
 public final class FusedUpdate implements AutoCloseable {
     static {
@@ -47,22 +47,22 @@ public final class FusedUpdate implements AutoCloseable {
         }
     }
 
-    /** Find an operator; it must outlive the scope that happens to be open when this class is first used. */
+    /** Look up an operator. It must outlive the scope that is open at first use. */
     private static OperatorHandle operator(String name) {
         return Scope.retain(Dispatcher.singleton().findSchemaOrThrow(name, ""));
     }
 
-    /** Prepare AdamW with decoupled weight decay (Loshchilov and Hutter, ICLR 2019) for these parameters. */
+    /** Create an AdamW update with decoupled weight decay (Loshchilov and Hutter, ICLR 2019). */
     public static FusedUpdate adamW(List<Tensor> parameters) {
         return new FusedUpdate(parameters, true);
     }
 
-    /** Prepare SGD with momentum for these parameters. */
+    /** Create an SGD update with momentum. */
     public static FusedUpdate sgd(List<Tensor> parameters) {
         return new FusedUpdate(parameters, false);
     }
 
-    /** Take one AdamW step from the parameters' gradients. */
+    /** Run one AdamW step with the parameters' gradients. */
     public void stepAdamW(double rate, double beta1, double beta2, double eps, double weightDecay) {
         if (second.size() != first.size()) throw new IllegalStateException("this update was prepared for SGD");
         try (Scope scope = Scope.open();
@@ -90,7 +90,7 @@ public final class FusedUpdate implements AutoCloseable {
         }
     }
 
-    /** Take one SGD step from the parameters' gradients; weight decay is added to the gradient. */
+    /** Run one SGD step with the parameters' gradients. Weight decay is added to the gradient. */
     public void stepSgd(double rate, double momentum, boolean nesterov, double weightDecay) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
@@ -101,7 +101,7 @@ public final class FusedUpdate implements AutoCloseable {
                     SGD,
                     list(rows.parameters),
                     list(rows.gradients),
-                    // The kernel refuses buffers that it would not use.
+                    // The kernel rejects unused buffers.
                     list(momentum == 0 ? List.of() : rows.first),
                     new IValue(weightDecay),
                     new IValue(momentum),
@@ -116,7 +116,7 @@ public final class FusedUpdate implements AutoCloseable {
         }
     }
 
-    /** Hold what one call updates: the parameters that have a gradient, with their state. */
+    /** Hold the parameters with a gradient and their state, for one call. */
     private static final class Rows {
         final List<Tensor> parameters = new ArrayList<>();
         final List<Tensor> gradients = new ArrayList<>();
@@ -129,7 +129,7 @@ public final class FusedUpdate implements AutoCloseable {
         }
     }
 
-    /** Collect them, and count the step that each is about to take: one without a gradient takes none. */
+    /** Collect them, and increment their step counts. Parameters without a gradient are skipped. */
     private Rows rows() {
         Rows rows = new Rows();
         Map<Long, Tensor> counts = new HashMap<>();
@@ -147,7 +147,7 @@ public final class FusedUpdate implements AutoCloseable {
         return rows;
     }
 
-    /** Copy the moments, and the steps that each parameter took, by name; the copies belong to the caller. */
+    /** Copy the moments and step counts by name. The caller owns the copies. */
     public Map<String, Tensor> state() {
         Map<String, Tensor> state = new LinkedHashMap<>();
         state.put(STEPS, Scope.retain(Tensors.of(steps, steps.length)));
@@ -160,7 +160,7 @@ public final class FusedUpdate implements AutoCloseable {
         for (int i = 0; i < tensors.size(); i++) state.put(name + i, Scope.retain(Tensors.copy(tensors.get(i))));
     }
 
-    /** Go on from what {@link #state} returned for the same parameters; its tensors stay the caller's. */
+    /** Restore a result of {@link #state} for the same parameters. The caller keeps ownership of the tensors. */
     public void restore(Function<String, Tensor> state) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
@@ -176,7 +176,9 @@ public final class FusedUpdate implements AutoCloseable {
         operator.callBoxed(stack);
     }
 
-    /** Make a tensor list; {@code new IValue(TensorVector)} would bind to the Pointer constructor and abort the JVM. */
+    /**
+     * Create a tensor list; {@code new IValue(TensorVector)} would bind to the Pointer constructor and abort the JVM.
+     */
     private static IValue list(List<Tensor> tensors) {
         GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
         for (Tensor tensor : tensors) list.push_back(new IValue(tensor));

@@ -15,9 +15,9 @@ import org.bytedeco.pytorch.ValueVector;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Compute what a TorchScript module computes in eval mode, made for speed: batch norms folded into the convolutions before
- * them, weights constant, channels last, in bfloat16 where that is asked for (and no convolution reads a single channel, which
- * the engine gets wrong). The weights are copies; the module is neither changed nor needed afterward. Close it.
+ * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
+ * weights, channels-last layout, and optionally bfloat16 (not with single-channel convolutions, which the engine
+ * computes wrongly). The weights are copies; the module is not changed and not needed afterward. Close it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -48,7 +48,7 @@ public final class InferenceGraph implements AutoCloseable {
                 if (readsOneChannel(node)) right = Precision.FP32;
             }
             for (JitNode node : nodes) {
-                // Of a large network's weights only one at a time is there twice.
+                // Only one weight at a time is duplicated.
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
                     if (isOnePixel(node)) multiply(graph, node);
@@ -59,12 +59,12 @@ public final class InferenceGraph implements AutoCloseable {
         }
     }
 
-    /** Return whether a node is a convolution that the engine gets wrong in bfloat16, see {@link Convolution}. */
+    /** Return whether a node is a convolution with wrong results in bfloat16, see {@link Convolution}. */
     private static boolean readsOneChannel(JitNode node) {
         return isPlainConvolution(node) && node.input(1).node().t(VALUE).size(1) == 1;
     }
 
-    /** Return whether a node is a convolution of one pixel, see {@link Convolution}. */
+    /** Return whether a node is a 1×1 convolution, see {@link Convolution}. */
     private static boolean isOnePixel(JitNode node) {
         if (!isPlainConvolution(node)) return false;
         Tensor weight = node.input(1).node().t(VALUE);
@@ -75,12 +75,12 @@ public final class InferenceGraph implements AutoCloseable {
                 && numbers(node.input(3)).length == 2;
     }
 
-    /** Return whether a node is a convolution in one group with a constant weight, as scripts or as traces write it. */
+    /** Return whether a node is a convolution in one group with a constant weight, in scripted or traced form. */
     private static boolean isPlainConvolution(JitNode node) {
         return groups(node) == 1 && node.input(1).node().hasAttribute(VALUE);
     }
 
-    /** Return whether a node convolves single channels to several outputs each, see {@link Convolution}. */
+    /** Return whether a node is a depthwise convolution with several outputs per channel, see {@link Convolution}. */
     private static boolean isDeep(JitNode node) {
         long groups = groups(node);
         if (groups <= 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
@@ -88,7 +88,7 @@ public final class InferenceGraph implements AutoCloseable {
         return weight.dim() == 4 && weight.size(1) == 1 && weight.size(0) != groups;
     }
 
-    /** Give each output a channel of its own. */
+    /** Give each output its own channel. */
     private static void repeat(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
         long outputs = convolution.input(1).node().t(VALUE).size(0);
@@ -99,21 +99,21 @@ public final class InferenceGraph implements AutoCloseable {
         convolution.replaceInput(groupsAt(convolution), number(graph, outputs));
     }
 
-    /** Return how many groups a convolution has; -1 if a node is none, or that is computed. */
+    /** Return the number of groups of a convolution; −1 for another node or a computed number. */
     private static long groups(JitNode node) {
         int at = groupsAt(node);
         return at < 0 ? -1 : whole(node.input(at));
     }
 
-    /** Return where a convolution, as scripts or as traces write it, has its groups; -1 if it is none. */
+    /** Return the index of the groups argument of a convolution, in scripted or traced form; −1 for another node. */
     private static int groupsAt(JitNode node) {
         String kind = node.kind().toQualString().getString();
         if (kind.equals("aten::conv2d")) return 6;
-        // The sixth says whether it is transposed.
+        // The sixth argument is "transposed".
         return kind.equals("aten::_convolution") && whole(node.input(6)) == 0 ? 8 : -1;
     }
 
-    /** Return a constant whole number or flag; -1 for anything else. */
+    /** Return a constant integer or flag; −1 for anything else. */
     private static long whole(Value value) {
         JitNode node = value.node();
         return node.hasAttribute(VALUE) && node.kindOf(VALUE).toString().equals("i") ? node.i(VALUE) : -1;
@@ -126,7 +126,7 @@ public final class InferenceGraph implements AutoCloseable {
         return value.isIntList() ? value.toIntVector().get() : new long[0];
     }
 
-    /** Put a product of every pixel's channels in a convolution's place. */
+    /** Replace a convolution by a product of every pixel's channels. */
     private static void multiply(Graph graph, JitNode convolution) {
         graph.setInsertPoint(convolution);
         JitNode weight = convolution.input(1).node();
@@ -139,7 +139,7 @@ public final class InferenceGraph implements AutoCloseable {
             x = insert(graph, "aten::slice", x, number(graph, 2 + i), none, none, number(graph, strides[i]));
         }
         x = insert(graph, "aten::movedim", x, number(graph, 1), number(graph, 3));
-        // Not the weight itself, which other convolutions may read too.
+        // Not the weight itself: other convolutions may share it.
         x = insert(graph, "aten::linear", x, graph.insertConstant(new IValue(matrix)), convolution.input(2));
         x = insert(graph, "aten::movedim", x, number(graph, 3), number(graph, 1));
         convolution.output().replaceAllUsesWith(x);
@@ -156,7 +156,7 @@ public final class InferenceGraph implements AutoCloseable {
         return graph.insertNode(made).output();
     }
 
-    /** Give a weight the type and layout that it is used in; what is computed with it takes them over. */
+    /** Convert a weight to the type and layout of its use. Derived constants inherit them. */
     private static void layOut(JitNode node, Precision precision) {
         if (!node.kind().toQualString().getString().equals("prim::Constant") || node.mustBeNone()) return;
         if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("t")) return;
@@ -165,7 +165,7 @@ public final class InferenceGraph implements AutoCloseable {
         Tensor copy = Tensors.copy(constant);
         Tensor own = Tensors.channelsLast(precision == Precision.BF16 ? Tensors.to(copy, DType.BFLOAT16) : copy);
         node.output().inferTypeFrom(own);
-        // Last: the binding moves the tensor out of its argument.
+        // Last, because the binding moves the tensor out of its argument.
         node.t_(VALUE, own);
     }
 

@@ -18,8 +18,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Let native code write a file whose writer ends the process where the disk is full: LibTorch's throws from a destructor. It
- * writes into a named pipe, which never fails, and Java puts into the file what comes out. The file appears whole or not at all.
+ * Write a file with native code that would end the process on a full disk: LibTorch throws from a destructor. Native
+ * code writes to a named pipe, which never fails, and Java copies its contents to the file, atomically.
  */
 final class NativeFile {
     private static final int CHUNK = 1 << 16;
@@ -31,16 +31,16 @@ final class NativeFile {
     /**
      * Write a file.
      *
-     * @param bytes about how many it has; counts only where the system has no named pipes
-     * @param writer writes to the path that it is given, from its start to its end
-     * @throws LimbeckException if the disk is full or the folder cannot be written; nothing is left behind
+     * @param bytes approximate size; only used on systems without named pipes
+     * @param writer writes to the given path, sequentially
+     * @throws LimbeckException if the disk is full or the folder is not writable; nothing is left behind
      */
     static void write(Path file, long bytes, Consumer<String> writer) {
         Path target = file.toAbsolutePath();
         Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Path folder = Files.createTempDirectory("limbeck-");
-            // The writer names the archive inside after the file.
+            // The writer names the inner archive after the file.
             Path given = folder.resolve(target.getFileName());
             try (AtExit exit = AtExit.run(() -> clear(temporary, given, folder))) {
                 if (isPipe(given)) {
@@ -68,7 +68,7 @@ final class NativeFile {
         }
     }
 
-    /** Make a named pipe, which Java cannot do itself; returns false where the system has no such command. */
+    /** Create a named pipe with a system command. Return false if there is no such command. */
     private static boolean isPipe(Path pipe) throws IOException {
         try {
             Process made = new ProcessBuilder("mkfifo", "-m", "600", pipe.toString())
@@ -86,7 +86,7 @@ final class NativeFile {
 
     private static void throughPipe(Path pipe, Path temporary, Consumer<String> writer) throws IOException {
         try (FileChannel to = FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            // Opened for both first: else each side would wait until the other opens.
+            // Opened for reading and writing first: otherwise each side would wait for the other.
             RandomAccessFile both = new RandomAccessFile(pipe.toFile(), "rw");
             Pump pump;
             try (both) {
@@ -116,7 +116,7 @@ final class NativeFile {
                 e);
     }
 
-    /** Carry bytes from a pipe to a file, and to nowhere once the file fails, so that the writer does not. */
+    /** Copy bytes from a pipe to a file. After an error, the rest is discarded, so the native writer does not fail. */
     private static final class Pump extends Thread {
         private final InputStream from;
         private final FileChannel to;
@@ -149,7 +149,7 @@ final class NativeFile {
             }
         }
 
-        /** Wait until all is written; the pipe's other end is closed. */
+        /** Wait for the end of the copy. The other end of the pipe is closed. */
         void finish() throws IOException {
             boolean interrupted = false;
             while (isAlive()) {

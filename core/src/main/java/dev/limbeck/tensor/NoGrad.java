@@ -3,8 +3,8 @@ package dev.limbeck.tensor;
 import org.bytedeco.pytorch.GradMode;
 
 /**
- * Switch gradient recording off on this thread until closed. The state belongs to the thread, so a guard is used in
- * try-with-resources only and never crosses threads.
+ * Disable gradient recording on this thread until closed. The state is thread-local: use a guard only in
+ * try-with-resources, on one thread.
  */
 public final class NoGrad implements AutoCloseable {
     static {
@@ -18,7 +18,7 @@ public final class NoGrad implements AutoCloseable {
         GradMode.set_enabled(false);
     }
 
-    /** Stop recording gradients on this thread. */
+    /** Disable gradient recording on this thread. */
     public static NoGrad on() {
         return new NoGrad();
     }

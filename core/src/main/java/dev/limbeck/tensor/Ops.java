@@ -14,11 +14,11 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Call LibTorch's functions through the overloads that were checked to be safe. Shapes follow PyTorch: images are
- * N×C×H×W, logits N×classes. A trailing underscore marks a function that changes its first argument.
+ * Wrap the overloads of LibTorch's functions that are verified to be safe. Shapes follow PyTorch: images are N×C×H×W,
+ * logits N×classes. A trailing underscore marks a function that changes its first argument in place.
  *
- * <p>In-place methods of {@link Tensor} itself return a second Java object that does not own the native tensor and
- * dangles once the first is freed; the in-place functions here return their argument.
+ * <p>In-place methods of {@link Tensor} return a second Java object that does not own the native tensor and dangles
+ * once the first is freed. The in-place functions here return their argument.
  */
 public final class Ops {
     private static final int NONE = 0;
@@ -36,8 +36,8 @@ public final class Ops {
     }
 
     /**
-     * Normalize each channel of N×C×H×W. In training mode by the batch's statistics, which also move the running ones
-     * in place; else by the running ones.
+     * Normalize each channel of N×C×H×W. In training mode, batch statistics are used, and running statistics are
+     * updated in place. Otherwise running statistics are used.
      */
     public static Tensor batchNorm(
             Tensor x,
@@ -133,29 +133,29 @@ public final class Ops {
         return x.slice(dim, new LongOptional(), new LongOptional(), step);
     }
 
-    /** Append zero channels to N×C×H×W, {@code before} in front and {@code after} behind. */
+    /** Pad N×C×H×W with zero channels: {@code before} at the front and {@code after} at the end. */
     public static Tensor padChannels(Tensor x, long before, long after) {
         return torch.constant_pad_nd(x, new long[] {0, 0, 0, 0, before, after}, new Scalar(0.0));
     }
 
-    /** Return the mean cross-entropy of N×classes logits and N int64 labels; rows labeled −1 do not count. */
+    /** Return the mean cross-entropy of N×classes logits and N int64 labels. Rows with label −1 are ignored. */
     public static Tensor crossEntropy(Tensor logits, Tensor labels) {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, 0.0);
     }
 
     /**
-     * Return the mean cross-entropy against labels of which a share is spread evenly over all classes.
+     * Return the mean cross-entropy with label smoothing.
      *
-     * @param smoothing that share, in [0, 1)
+     * @param smoothing share of the label spread evenly over all classes, in [0, 1)
      */
     public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing) {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, smoothing);
     }
 
     /**
-     * Return the mean cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labeled rows.
+     * Return the cross-entropy weighted by class, Σ wᵢ·lossᵢ / Σ wᵢ over the labeled rows.
      *
-     * @param classWeights one factor a class, of the logits' type
+     * @param classWeights one factor per class, in the logits' type
      */
     public static Tensor crossEntropy(Tensor logits, Tensor labels, double smoothing, Tensor classWeights) {
         return torch.cross_entropy_loss(logits, labels, optional(classWeights), 1, -1, smoothing);
@@ -169,7 +169,10 @@ public final class Ops {
         return x.log_softmax(dim);
     }
 
-    /** Return target·(log target − input) of each element, for a log-probability and a probability; 0 where the latter is. */
+    /**
+     * Return target·(log target − input) per element, for a log-probability and a probability; 0 where the probability
+     * is 0.
+     */
     public static Tensor kl(Tensor logInput, Tensor target) {
         return torch.kl_div(logInput, target, NONE, false);
     }
@@ -193,17 +196,17 @@ public final class Ops {
         return x.clamp_min(new Scalar(least));
     }
 
-    /** Return, of the same shape, whether elements are at least a value. */
+    /** Return a tensor of the same shape: whether elements are at least a value. */
     public static Tensor ge(Tensor x, long least) {
         return x.ge(new Scalar(least));
     }
 
-    /** Return, of the same shape, whether elements differ from a value. */
+    /** Return a tensor of the same shape: whether elements differ from a value. */
     public static Tensor ne(Tensor x, long value) {
         return x.ne(new Scalar(value));
     }
 
-    /** Return the L2 norm along a dimension, which disappears; its gradient at 0 is 0. */
+    /** Return the L2 norm along a dimension, which is removed. Its gradient at 0 is 0. */
     public static Tensor norm(Tensor x, long dim) {
         return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {dim}, false, new ScalarTypeOptional());
     }
@@ -213,12 +216,12 @@ public final class Ops {
         return x.div(clampMin(norm(x, dim), 1e-12).unsqueeze(dim));
     }
 
-    /** Return, of the same shape, whether elements are above a value. */
+    /** Return a tensor of the same shape: whether elements are above a value. */
     public static Tensor gt(Tensor x, double value) {
         return x.gt(new Scalar(value));
     }
 
-    /** Return the mean of the smooth L1 difference: d²/2 below 1, |d| − 1/2 from there on. */
+    /** Return the mean smooth L1 difference: d²/2 for |d| below 1, |d| − 1/2 otherwise. */
     public static Tensor smoothL1(Tensor a, Tensor b) {
         return torch.smooth_l1_loss(a, b);
     }
@@ -228,28 +231,28 @@ public final class Ops {
         return torch.softplus(x);
     }
 
-    /** Enlarge N×C×H×W by repeating the nearest element. */
+    /** Upsample N×C×H×W with nearest neighbors. */
     public static Tensor upsampleNearest(Tensor x, long height, long width) {
         return torch.upsample_nearest2d(x, new long[] {height, width});
     }
 
-    /** Copy rows into a tensor in place, by int64 index along dimension 0. */
+    /** Copy rows to a tensor in place, by int64 index along dimension 0. */
     public static void putRows_(Tensor x, Tensor index, Tensor rows) {
         x.index_copy_(0, index, rows);
     }
 
-    /** Return 1 everywhere but 0 on the diagonal, size×size, of the type and device of another tensor. */
+    /** Return a size×size matrix of ones with a zero diagonal, with the type and device of another tensor. */
     public static Tensor offDiagonal(long size, Tensor like) {
         return add(torch.eye(size, like.options()).neg(), 1);
     }
 
-    /** Return N×(count − 1) column indices: in each row all columns of {@code count} but its own, in order. */
+    /** Return N×(count − 1) column indices: in each row, all columns except its own, in order. */
     public static Tensor allBut(Tensor own, long count) {
         Tensor columns = torch.arange(new Scalar(count - 1), own.options());
         return columns.add(columns.ge(own.unsqueeze(1)));
     }
 
-    /** Return 1 in each row's own column and 0 elsewhere, of the shape and type of {@code like}, N×columns. */
+    /** Return one-hot rows, N×columns, with the shape and type of {@code like}. */
     public static Tensor oneHot(Tensor own, Tensor like) {
         return torch.zeros_like(like).scatter(1, own.unsqueeze(1), new Scalar(1.0));
     }
@@ -275,7 +278,7 @@ public final class Ops {
         return x;
     }
 
-    /** Count up an integer tensor in place. */
+    /** Increment an integer tensor in place. */
     public static void increment_(Tensor counter) {
         counter.add_(new Scalar(1L));
     }
@@ -291,27 +294,30 @@ public final class Ops {
         return x;
     }
 
-    /** Return {@code shift + x·scale}, one pass over the data; bytes are promoted to float. */
+    /** Return {@code shift + x·scale} in one pass. Bytes are promoted to float. */
     public static Tensor scaleAndShift(Tensor x, Tensor scale, Tensor shift) {
         return torch.addcmul(shift, x, scale);
     }
 
-    /** Sum over one dimension, which disappears. */
+    /** Sum over one dimension, which is removed. */
     public static Tensor sum(Tensor x, long dim) {
         return x.sum(new long[] {dim}, false, new ScalarTypeOptional());
     }
 
-    /** Sum N×C×H×W over all but the channels: 1×C×1×1. */
+    /** Sum N×C×H×W over all dimensions except channels: 1×C×1×1. */
     public static Tensor perChannelSum(Tensor x) {
         return x.sum(new long[] {0, 2, 3}, true, new ScalarTypeOptional());
     }
 
-    /** Return the largest elements along some dimensions, which stay with length 1. */
+    /** Return the maximum along some dimensions, which are kept with size 1. */
     public static Tensor amax(Tensor x, long... dims) {
         return x.amax(dims, true);
     }
 
-    /** Return one vector a row: the mean over the positions of N×C×H×W, over the tokens of N×L×C; N×C as it is. */
+    /**
+     * Return one vector per row: the mean over the positions of N×C×H×W or the tokens of N×L×C; N×C is returned
+     * unchanged.
+     */
     public static Tensor embedding(Tensor features) {
         return switch ((int) features.dim()) {
             case 4 -> features.mean(2, 3);
@@ -324,32 +330,32 @@ public final class Ops {
         return torch.cat(new TensorVector(tensors), dim);
     }
 
-    /** Pick rows (or slices along {@code dim}) by int64 index. */
+    /** Select rows (or slices along {@code dim}) by int64 index. */
     public static Tensor indexSelect(Tensor x, long dim, Tensor index) {
         return x.index_select(dim, index);
     }
 
-    /** Fill with draws from the uniform distribution on [low, high), from the global generator. */
+    /** Fill a tensor from the uniform distribution on [low, high), with the global generator. */
     public static Tensor uniform_(Tensor x, double low, double high) {
         x.uniform_(low, high, new GeneratorOptional());
         return x;
     }
 
-    /** Fill with draws from a normal distribution, from the global generator. */
+    /** Fill a tensor from a normal distribution, with the global generator. */
     public static Tensor normal_(Tensor x, double mean, double std) {
         x.normal_(mean, std, new GeneratorOptional());
         return x;
     }
 
-    /** Return whether every element is finite. */
+    /** Return whether all elements are finite. */
     public static boolean allFinite(Tensor x) {
         return x.isfinite().all().item_bool();
     }
 
     /**
-     * Compute the gradients of a scalar; its graph can be used again afterward.
+     * Return the gradients of a scalar. Its graph is retained.
      *
-     * @return one for each tensor, null for those it does not depend on
+     * @return one gradient per tensor; null if the scalar does not depend on it
      */
     public static List<@Nullable Tensor> gradients(Tensor scalar, List<Tensor> tensors) {
         TensorVector found = torch.grad(
@@ -368,9 +374,10 @@ public final class Ops {
     }
 
     /**
-     * Scale all gradients so that their joint L2 norm is at most {@code maxNorm}.
+     * Scale all gradients to a global L2 norm of at most {@code maxNorm}, as {@code torch.nn.utils.clip_grad_norm_}
+     * does.
      *
-     * @return the norm before
+     * @return the norm before scaling
      */
     public static double clipGradNorm(Iterable<Tensor> parameters, double maxNorm) {
         TensorVector vector = new TensorVector();

@@ -10,28 +10,28 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 
-/** Name the number format that networks compute in while they are trained or teach; weights are float32 in either. */
+/** Number format of computations in training and inference. Weights are float32 in both. */
 public enum Precision {
-    /** Compute in float32 throughout. */
+    /** Compute in float32. */
     FP32,
     /** Compute convolutions and matrix products in bfloat16; losses, statistics and optimizers in float32. */
     BF16;
 
-    /** The name that leaves the choice to the machine. */
+    /** Name of the automatic choice. */
     public static final String AUTO = "auto";
 
-    /** The names that {@link #of} knows, the default first. */
+    /** Names that {@link #of} accepts, the default first. */
     public static final List<String> NAMES = List.of(AUTO, "fp32", "bf16");
 
     private static final List<String> NATIVE_BF16 = List.of("avx512_bf16", "amx_bf16");
     private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
 
     /**
-     * Return the precision that a name asks for.
+     * Return the precision of a name.
      *
-     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 on a processor that has instructions for it, fp32 on
-     *     others, on systems that do not tell, and on GPUs
-     * @throws dev.limbeck.LimbeckException if the name is another
+     * @param name {@code fp32}, {@code bf16}, or {@code auto}: bf16 on a processor with bfloat16 instructions, fp32 on
+     *     other processors, on systems that do not report them, and on GPUs
+     * @throws dev.limbeck.LimbeckException if the name is unknown
      */
     public static Precision of(String name, Device device) {
         if (!NAMES.contains(name)) throw Names.unknown("precision", name, NAMES);
@@ -39,12 +39,12 @@ public enum Precision {
         return valueOf(name.toUpperCase(Locale.ROOT));
     }
 
-    /** Return whether the processor has instructions for bfloat16; false where the system does not tell. */
+    /** Return whether the processor has bfloat16 instructions; false if the system does not report them. */
     public static boolean nativeBf16() {
         return NATIVE_BF16.stream().anyMatch(processorFeatures()::contains);
     }
 
-    /** Return the processor's feature names as Linux lists them; empty on other systems. */
+    /** Return the processor's feature flags as listed by Linux; empty on other systems. */
     public static List<String> processorFeatures() {
         if (!Files.isReadable(PROCESSOR)) return List.of();
         try (Stream<String> lines = Files.lines(PROCESSOR)) {

@@ -8,12 +8,12 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Free, on closing, every tensor that this thread made since opening. One scope a training step keeps native memory
- * flat. What must outlive the scope is handed out with {@link #promote} or {@link #retain}.
+ * Free every tensor that this thread created since the scope was opened. One scope per training step keeps native
+ * memory constant. {@link #promote} and {@link #retain} keep a tensor alive beyond the scope.
  *
- * <p>While a scope is open the process does not end ({@link ExitGate}), so native work belongs into one.
+ * <p>The process does not exit while a scope is open ({@link ExitGate}), so run native work inside one.
  *
- * <p>Scopes nest, belong to the thread that opened them, and are used in try-with-resources only.
+ * <p>Scopes nest and belong to the thread that opened them. Use them only in try-with-resources.
  */
 public final class Scope implements AutoCloseable {
     static {
@@ -35,7 +35,7 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * Let a tensor live beyond every open scope; whoever called this closes it later.
+     * Keep a tensor alive beyond every open scope. The caller must close it.
      *
      * @return the same tensor
      */
@@ -45,10 +45,9 @@ public final class Scope implements AutoCloseable {
     }
 
     /**
-     * Hand a tensor, a result of this scope's work, to the scope around it; where there is none it lives until it is
-     * closed or collected.
+     * Move a tensor to the enclosing scope. Without one, it lives until it is closed or garbage-collected.
      *
-     * @return the same tensor, valid after this scope has closed
+     * @return the same tensor, valid after this scope was closed
      */
     public Tensor promote(Tensor tensor) {
         results.add(retain(tensor));

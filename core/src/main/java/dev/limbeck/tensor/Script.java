@@ -24,7 +24,7 @@ import org.bytedeco.pytorch.parameter_iterator;
 import org.bytedeco.pytorch.parameter_list;
 import org.jspecify.annotations.Nullable;
 
-/** Compile, save, load and run TorchScript modules, the format that PyTorch and LibTorch share. */
+/** Compile, save, load and run TorchScript modules. */
 public final class Script implements AutoCloseable {
     static {
         Engine.start();
@@ -35,7 +35,7 @@ public final class Script implements AutoCloseable {
     private static final Pattern NEWER_FORMAT =
             Pattern.compile("file with version (\\d+), but the maximum supported version for reading is (\\d+)");
 
-    /** The namespaces of operators that come with PyTorch. */
+    /** Namespaces of PyTorch's own operators. */
     private static final Set<String> OWN_OPERATORS = Set.of(
             "aten", "prim", "prims", "quantized", "_quantized", "mkldnn", "sparse", "profiler", "c10d", "inductor");
 
@@ -49,10 +49,10 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Compile a module from its source and its parts.
+     * Compile a module from its source and parts.
      *
-     * @param className unique among the modules that are saved together
-     * @param source a method {@code forward(self, x: Tensor)} that may use the names of the parts
+     * @param className unique class name among modules saved together
+     * @param source source of a method {@code forward(self, x: Tensor)} that may use the names of the parts
      */
     public static Script compile(
             String className,
@@ -77,8 +77,8 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Load a TorchScript file onto the CPU, in eval mode. The engine believes every byte of it and runs what it says, so only
-     * {@code TorchScriptFile} of {@code dev.limbeck.weights}, which checks files, calls this.
+     * Load a TorchScript file on the CPU, in evaluation mode. The engine trusts every byte of it and runs its program.
+     * Only {@code TorchScriptFile} of {@code dev.limbeck.weights}, which checks files, may call this.
      */
     public static Script load(Path file) {
         try (Scope scope = Scope.open();
@@ -91,7 +91,7 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Say why a file does not open: what the engine lacks, and whose it is. */
+    /** Explain why a file does not open: what the engine lacks. */
     private static String trouble(RuntimeException e) {
         String line = Engine.firstLine(e);
         Matcher operator = UNKNOWN_OPERATOR.matcher(line);
@@ -104,8 +104,8 @@ public final class Script implements AutoCloseable {
         }
         Matcher version = NEWER_FORMAT.matcher(line);
         String newer =
-                "it was saved by a newer PyTorch: save it by one of the same release or older, by torch.jit.trace,"
-                        + " which leaves out what is not run, or export it to ONNX";
+                "it was saved by a newer PyTorch: save it with the same release or an older one, with torch.jit.trace,"
+                        + " which leaves out unused branches, or export it to ONNX";
         if (missing) {
             return "needs the operator " + operator.group(1) + "::" + operator.group(2) + ", which " + engine
                     + " does not have; " + newer;
@@ -119,8 +119,8 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Return whether batch norms or dropout are in training mode whatever the module's mode is, as a trace of a network in
-     * training mode has it. Folding would take no notice of that.
+     * Return whether batch norms or dropout are in training mode independent of the module's mode, as in a trace of a
+     * network in training mode. Folding would ignore that.
      */
     public boolean trains() {
         try (Scope scope = Scope.open();
@@ -136,7 +136,7 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Return which input says whether a node is in training mode; -1 for none. */
+    /** Return the index of the input for the training mode of a node; −1 for none. */
     private static int trainingAt(JitNode node) {
         return switch (node.kind().toQualString().getString()) {
             case "aten::batch_norm" -> 5;
@@ -164,9 +164,9 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Read what the module computes; the caller closes it.
+     * Return the module's graph. The caller closes it.
      *
-     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
+     * @param foldBatchNorms whether to fold batch norms into convolutions
      */
     public ScriptGraph graph(boolean foldBatchNorms) {
         try (Patience.Wait wait = Patience.on(name)) {
@@ -174,7 +174,7 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Make what computes the same fast; the caller closes it. */
+    /** Create an optimized copy for inference. The caller closes it. */
     public InferenceGraph forInference(Precision precision) {
         try (Patience.Wait wait = Patience.on(name)) {
             return InferenceGraph.of(module, precision);
@@ -182,10 +182,10 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Write the module to a file that {@code torch.jit.load} opens; it appears whole or not at all.
+     * Write the module to a file for {@code torch.jit.load}, atomically.
      *
-     * @param extra texts that are kept in the file by name, {@code _extra_files} in Python
-     * @throws LimbeckException if the disk is full or the folder cannot be written
+     * @param extra texts to store by name, {@code _extra_files} in Python
+     * @throws LimbeckException if the disk is full or the folder is not writable
      */
     public void save(Path file, Map<String, String> extra) {
         try (Scope scope = Scope.open()) {
@@ -196,7 +196,7 @@ public final class Script implements AutoCloseable {
         }
     }
 
-    /** Return how many bytes the weights have. */
+    /** Return the size of the weights in bytes. */
     private long bytes() {
         long bytes = 0;
         parameter_list parameters = module.parameters();

@@ -18,11 +18,11 @@ import org.bytedeco.pytorch.ValueArrayRef;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Show what a TorchScript module computes, as operations in order with weights as constants: what an exporter writes down.
- * The graph is flat and of eval mode. Owns its constants; close it.
+ * Hold a TorchScript module's computation as a flat list of operations with weights as constants, for exporters. The
+ * graph is for evaluation mode. It owns its constants; close it.
  */
 public final class ScriptGraph implements AutoCloseable {
-    /** Stand for the constant None. */
+    /** The constant None. */
     public static final Object NONE = new Object() {
         @Override
         public String toString() {
@@ -33,8 +33,8 @@ public final class ScriptGraph implements AutoCloseable {
     /**
      * Hold one operation.
      *
-     * @param op such as {@code aten::relu}
-     * @param inputs names of values, some of them constants
+     * @param op name, such as {@code aten::relu}
+     * @param inputs names of values or constants
      */
     public record Node(String op, List<String> inputs, List<String> outputs) {}
 
@@ -67,7 +67,7 @@ public final class ScriptGraph implements AutoCloseable {
     /**
      * Read a module's graph.
      *
-     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
+     * @param foldBatchNorms whether to fold batch norms into convolutions
      */
     static ScriptGraph of(JitModule module, boolean foldBatchNorms) {
         try (Scope scope = Scope.open()) {
@@ -90,7 +90,7 @@ public final class ScriptGraph implements AutoCloseable {
     private static Object constant(JitNode node) {
         Symbol value = Symbol.fromQualString("attr::value");
         if (node.mustBeNone() || !node.hasAttribute(value)) return NONE;
-        // Not name(), which is null for enums that come from native code.
+        // Not name(), which is null for enums from native code.
         String kind = node.kindOf(value).toString();
         switch (kind) {
             case "i":
@@ -99,9 +99,9 @@ public final class ScriptGraph implements AutoCloseable {
             case "f":
                 return node.f(value);
             case "s":
-                // node.s() points into a string that is gone already.
+                // node.s() points into a string that was freed.
                 IValue text = torch.toIValue(node.output()).get();
-                // Devices are kept as texts, too.
+                // Devices are stored as strings too.
                 if (!text.isString())
                     return "a constant of type "
                             + node.output().type().get().str().getString();
@@ -122,7 +122,7 @@ public final class ScriptGraph implements AutoCloseable {
         }
     }
 
-    /** Return the operations in the order in which they run, without constants. */
+    /** Return the operations in execution order, without constants. */
     public List<Node> nodes() {
         return List.copyOf(nodes);
     }

@@ -16,7 +16,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.MemoryFormat;
 
-/** Make tensors from Java values, move and convert them, and read them back. */
+/** Create tensors from Java values, move and convert them, and read them. */
 public final class Tensors {
     static {
         Engine.start();
@@ -24,50 +24,50 @@ public final class Tensors {
 
     private Tensors() {}
 
-    /** Make a float32 tensor that owns a copy of the values, row-major. */
+    /** Create a float32 tensor from a copy of the values, row-major. */
     public static Tensor of(float[] values, long... shape) {
         checkCount(values.length, shape);
         if (values.length == 0) return zeros(DType.FLOAT32, shape);
         return AbstractTensor.create(values, shape);
     }
 
-    /** Make a float64 tensor that owns a copy of the values, row-major. */
+    /** Create a float64 tensor from a copy of the values, row-major. */
     public static Tensor of(double[] values, long... shape) {
         checkCount(values.length, shape);
         if (values.length == 0) return zeros(DType.FLOAT64, shape);
         return AbstractTensor.create(values, shape);
     }
 
-    /** Make an int64 tensor that owns a copy of the values, row-major. */
+    /** Create an int64 tensor from a copy of the values, row-major. */
     public static Tensor of(long[] values, long... shape) {
         checkCount(values.length, shape);
         if (values.length == 0) return zeros(DType.INT64, shape);
         return AbstractTensor.create(values, shape);
     }
 
-    /** Make a tensor of the given type and shape filled with zeros; an empty shape makes a scalar. */
+    /** Create a tensor of zeros with a type and shape; an empty shape creates a scalar. */
     public static Tensor zeros(DType type, long... shape) {
         return torch.zeros(shape, new TensorOptions(type.engine));
     }
 
-    /** Make a tensor of the given type and shape filled with one value. */
+    /** Create a tensor filled with one value. */
     public static Tensor full(double value, DType type, long... shape) {
         Tensor made = zeros(type, shape);
         made.fill_(new Scalar(value));
         return made;
     }
 
-    /** Make a zero tensor of the shape, type, layout and device of another. */
+    /** Create a tensor of zeros with the shape, type, layout and device of another. */
     public static Tensor zerosLike(Tensor other) {
         return torch.zeros_like(other);
     }
 
-    /** Draw a float32 tensor from the standard normal distribution with the engine's global generator. */
+    /** Draw a float32 tensor from the standard normal distribution, with the engine's global generator. */
     public static Tensor randn(long... shape) {
         return torch.randn(shape);
     }
 
-    /** Seed the engine's global generator, which initializers and dropout draw from. */
+    /** Seed the engine's global generator, which initializers and dropout use. */
     public static void seed(long seed) {
         torch.manual_seed(seed);
     }

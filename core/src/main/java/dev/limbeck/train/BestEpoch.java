@@ -4,7 +4,8 @@ import dev.limbeck.nn.StateDict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remember the weights of the epoch with the best validation accuracy, the first of equals. Close it to free them.
+ * Keep the weights of the epoch with the best validation accuracy. On a tie, the earlier epoch wins. Close it to free
+ * the weights.
  */
 public final class BestEpoch implements Callback, AutoCloseable {
     private static final String METRIC = "accuracy";
@@ -52,12 +53,12 @@ public final class BestEpoch implements Callback, AutoCloseable {
         weights = state.take("");
     }
 
-    /** Return the epoch among all that the learner was trained, from 0. */
+    /** Return the best epoch, counted from 0 over all fits of the learner. */
     public int epoch() {
         return epoch;
     }
 
-    /** Return the weights, still owned by this; null before the first epoch. */
+    /** Return the best weights, or null before the first epoch. This object keeps ownership. */
     public @Nullable StateDict weights() {
         return weights;
     }

@@ -5,38 +5,42 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Take part in training at any of its moments, which are listed here in the order they come. Within a moment callbacks
- * run by {@link #order}, equal ones as they were given. After fastai's callbacks.
+ * Observe and change training at fixed points. The methods are listed in the order in which the loop calls them. At
+ * each point, callbacks run by ascending {@link #order}; callbacks of equal order run in the order they were given.
+ * Modeled on fastai's callbacks.
  *
- * <p>Around one fit: {@code beforeFit, (beforeEpoch, beforeTrain, (beforeBatch, afterForward, afterLoss, beforeStep,
- * afterStep, afterBatch)*, afterTrain, beforeValidate, afterValidate, afterEpoch)*, afterFit}. {@code afterFit} runs for
- * every callback whose {@code beforeFit} was begun, also when something throws. Tensors of a batch live until {@code
- * afterBatch} has run.
+ * <p>Call order of one fit: {@code beforeFit, (beforeEpoch, beforeTrain, (beforeBatch, afterForward, afterLoss,
+ * beforeStep, afterStep, afterBatch)*, afterTrain, beforeValidate, afterValidate, afterEpoch)*, afterFit}. {@code
+ * afterFit} runs for every callback whose {@code beforeFit} was called, even after an exception. The tensors of a batch
+ * are valid until {@code afterBatch} returns.
  */
 public interface Callback {
-    /** Return the place among the callbacks of one moment; smaller runs earlier. */
+    /** Return the priority of this callback. Smaller values run earlier. */
     default int order() {
         return 0;
     }
 
-    /** Check what can be checked and set up; the model, the data and the planned steps are known. */
+    /** Validate settings and set up. The model, the data and the planned number of steps are known. */
     default void beforeFit(TrainingContext fit) {}
 
     default void beforeEpoch(TrainingContext fit) {}
 
-    /** Prepare for the training part of an epoch; the model is in training mode. */
+    /** Prepare for the training part of an epoch. The model is in training mode. */
     default void beforeTrain(TrainingContext fit) {}
 
-    /** Change or skip a batch before it is used; of a skipped one only {@code afterBatch} follows. */
+    /** Change or skip a batch before the forward pass. A skipped batch only reaches {@code afterBatch}. */
     default void beforeBatch(TrainStep step) {}
 
-    /** Use the prediction; the loss is not computed yet. */
+    /** Read the prediction. The loss is not computed yet. */
     default void afterForward(TrainStep step) {}
 
-    /** Add loss terms or change their weights; the gradients are taken of the weighted sum afterward. */
+    /** Add loss terms or change their weights. The backward pass then runs on the weighted sum. */
     default void afterLoss(TrainStep step) {}
 
-    /** Use or change the gradients, the learning rate and the momentum; not called for a batch that only accumulates, or with nothing to step on. */
+    /**
+     * Read or change the gradients, the learning rate and the momentum. Not called for a batch that only accumulates
+     * gradients, nor when there are no gradients.
+     */
     default void beforeStep(TrainStep step) {}
 
     default void afterStep(TrainStep step) {}
@@ -47,33 +51,33 @@ public interface Callback {
 
     default void beforeValidate(TrainingContext fit) {}
 
-    /** Use the metrics of the validation split, which are of the task alone. */
+    /** Read the validation metrics. They measure the task only. */
     default void afterValidate(TrainingContext fit) {}
 
-    /** Use the finished row of the epoch table. */
+    /** Read the finished row of the epoch table. */
     default void afterEpoch(TrainingContext fit) {}
 
-    /** Clean up; runs on exceptions too. */
+    /** Clean up. Also runs after an exception. */
     default void afterFit(TrainingContext fit) {}
 
-    /** Return tensors that the optimizer trains besides the model's parameters, by name. */
+    /** Return further tensors for the optimizer to train, by name. */
     default Map<String, Tensor> parameters() {
         return Map.of();
     }
 
-    /** Return what a checkpoint must hold for this callback to go on where it was; the caller closes it. */
+    /** Return the state that a checkpoint stores for this callback. The caller closes it. */
     default StateDict state() {
         return new StateDict();
     }
 
     /**
-     * Return the name that {@link #state} is kept under, the same in every run of a program. Of callbacks with the same
-     * name the first restores what the first left, and so on.
+     * Return the name under which {@link #state} is stored. It must be the same in every process. If several callbacks
+     * share a name, their states are matched in order.
      */
     default String stateName() {
         return getClass().getName();
     }
 
-    /** Go on from a state that {@link #state} returned. */
+    /** Restore a state that {@link #state} returned. */
     default void restore(StateDict state) {}
 }

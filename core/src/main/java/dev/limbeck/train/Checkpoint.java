@@ -11,49 +11,52 @@ import java.nio.file.StandardCopyOption;
 import java.util.Map;
 
 /**
- * Write after every epoch what an interrupted training needs to go on as if nothing had happened: {@link Learner#resume}.
- * The file is a model too, the one of the last finished epoch. The checkpoint before it is kept beside it.
+ * Write a checkpoint after every epoch: model weights, optimizer state, callback states and the position in the
+ * training. {@link Learner#resume} continues from it. The file can also be opened as a model, with the weights of the
+ * last finished epoch. The previous checkpoint stays beside it.
  */
 public final class Checkpoint implements Callback {
     private final Path file;
     private final Map<String, String> facts;
 
-    /** Write to a safetensors file, which is replaced each time. */
+    /** Write to a safetensors file, which is replaced after each epoch. */
     public Checkpoint(Path file) {
         this(file, Map.of());
     }
 
-    /** Write facts by name beside, which tell whether it is the same training that wants to go on. */
+    /** Also store facts by name. They identify the training when it is resumed. */
     public Checkpoint(Path file, Map<String, String> facts) {
         this.file = file;
         this.facts = Map.copyOf(facts);
     }
 
-    /** Return where the checkpoint before the last one is kept. */
+    /** Return the path of the previous checkpoint. */
     public static Path previous(Path file) {
         return file.resolveSibling(file.getFileName() + ".previous");
     }
 
     /**
-     * Check that a file is whole and a checkpoint.
+     * Check that a file is a complete checkpoint.
      *
-     * @throws LimbeckException if it is not: what is wrong
+     * @throws LimbeckException if it is not, with the reason
      */
     public static void check(Path file) {
         TrainingState.read(file).close();
     }
 
-    /** Read the facts that were written beside a checkpoint. */
+    /** Read the facts stored in a checkpoint. */
     public static Map<String, String> facts(Path file) {
         return TrainingState.facts(Safetensors.readMetadata(file));
     }
 
-    /** Return which epoch a checkpoint was written after, as the table of epochs numbers them, such as {@code epoch 2}. */
+    /**
+     * Return the epoch after which a checkpoint was written, as the epoch table numbers it, such as {@code epoch 2}.
+     */
     public static String epoch(Path file) {
         return TrainingState.epoch(Safetensors.readMetadata(file));
     }
 
-    /** Last, so that it holds what the others made of the epoch. */
+    /** Run last, to store what the other callbacks changed in this epoch. */
     @Override
     public int order() {
         return Integer.MAX_VALUE;
@@ -61,13 +64,13 @@ public final class Checkpoint implements Callback {
 
     @Override
     public void afterEpoch(TrainingContext fit) {
-        // Inside, so that the end of the process waits: else it could fall between the two.
+        // Process exit waits for this block: an exit between the two writes would lose the checkpoint.
         try (ExitGate inside = ExitGate.enter();
                 StateDict state = fit.snapshot(facts)) {
             if (Files.isRegularFile(file)) Files.move(file, previous(file), StandardCopyOption.REPLACE_EXISTING);
             Safetensors.write(state, file);
         } catch (IOException e) {
-            throw new LimbeckException("cannot keep the checkpoint " + file + ": " + e.getMessage(), e);
+            throw new LimbeckException("cannot write the checkpoint " + file + ": " + e.getMessage(), e);
         }
     }
 }

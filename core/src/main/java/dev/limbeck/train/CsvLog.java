@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Write a CSV file with a row for every epoch of a learner as they end: losses, terms, metrics, notes, rate, time. */
+/** Write a CSV file with one row per epoch: losses, loss terms, metrics, logged values, learning rate and time. */
 public final class CsvLog implements Callback {
     private final Path file;
 
@@ -22,7 +22,7 @@ public final class CsvLog implements Callback {
 
     @Override
     public void afterEpoch(TrainingContext fit) {
-        // Written anew each time: a fit that goes on after an interruption has rows from before.
+        // Rewritten each time, because a resumed fit starts with rows from before.
         List<Map<String, Double>> rows =
                 fit.learner().history().stream().map(CsvLog::values).toList();
         Set<String> columns = new LinkedHashSet<>();
@@ -41,7 +41,7 @@ public final class CsvLog implements Callback {
         AtomicFile.write(file, text.toString());
     }
 
-    /** Return the numbers of an epoch by name: the columns here, and the tags of other logs. */
+    /** Return the numbers of an epoch by name. Used as CSV columns and as tags of other trackers. */
     static Map<String, Double> values(EpochRecord row) {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put("train_loss", row.trainLoss());
@@ -55,7 +55,7 @@ public final class CsvLog implements Callback {
         return values;
     }
 
-    /** Offer the log by name. */
+    /** Register the CSV log under its name. */
     public static final class Named implements Tracker {
         @Override
         public String name() {
@@ -64,7 +64,7 @@ public final class CsvLog implements Callback {
 
         @Override
         public String summary() {
-            return "a row for each epoch in epochs.csv of the run; always on";
+            return "one row per epoch in the run's epochs.csv; always on";
         }
 
         @Override

@@ -5,7 +5,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Begin a fit that its last callback ends with {@link StopTraining}, and put the weights back. */
+/** Run a fit that its last callback ends with {@link StopTraining}, then restore the weights. */
 final class DryRun {
     private DryRun() {}
 
@@ -18,7 +18,7 @@ final class DryRun {
             try {
                 new TrainingLoop(learner, all).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
             } catch (StopTraining e) {
-                // As it is meant to end.
+                // This is the expected end.
             } finally {
                 learner.model().load(before);
             }

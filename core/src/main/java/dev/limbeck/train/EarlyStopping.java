@@ -8,7 +8,7 @@ import dev.limbeck.nn.StateDict;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Stop when a metric of the validation split, which is of the task alone, has not risen for some epochs. */
+/** Stop training when a validation metric has not risen for {@code patience} epochs. */
 public final class EarlyStopping implements Callback {
     private final String metric;
     private final int patience;
@@ -18,8 +18,8 @@ public final class EarlyStopping implements Callback {
     /**
      * Watch a metric.
      *
-     * @param metric name of a metric for which larger is better
-     * @param patience epochs without a new best after which training stops, at least 1
+     * @param metric name of a metric where larger is better
+     * @param patience number of epochs without a new best before training stops, at least 1
      */
     public EarlyStopping(String metric, int patience) {
         this.metric = metric;
@@ -33,11 +33,11 @@ public final class EarlyStopping implements Callback {
         since = 0;
     }
 
-    /** Refuse to watch what will not be there: a split, labels in it, and a metric that the learner computes. */
+    /** Check that the metric will exist: a validation split, labels in it, and a metric that the learner computes. */
     static void requireMetric(TrainingContext fit, String metric, String who) {
         if (!fit.data().has(Split.VALID)) throw new LimbeckException(who + " needs a validation split");
         if (IntStream.of(fit.data().labels(Split.VALID)).allMatch(label -> label < 0)) {
-            throw new LimbeckException(who + " needs labels, and no row of the validation split has one");
+            throw new LimbeckException(who + " needs labels, but no row of the validation split has one");
         }
         List<String> known = fit.learner().metrics().stream().map(Metric::name).toList();
         if (!known.contains(metric)) throw Names.unknown("metric", metric, known);

@@ -10,11 +10,11 @@ import java.util.Map;
  * @param terms mean unweighted value of each loss term over the epoch's batches
  * @param validLoss task loss of the validation split, NaN if there is none
  * @param metrics metrics of the validation split by name
- * @param notes values that callbacks noted beside the metrics, such as the agreement with a teacher
+ * @param notes values that callbacks logged, such as the agreement with a teacher
  * @param lr learning rate of the last step
  * @param steps optimizer steps taken in this epoch
  * @param seconds wall time of the whole epoch
- * @param trainImagesPerSecond rows trained per second of the training part
+ * @param trainImagesPerSecond training throughput, in rows per second
  */
 public record EpochRecord(
         int epoch,

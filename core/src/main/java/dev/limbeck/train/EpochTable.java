@@ -4,14 +4,14 @@ import dev.limbeck.Printable;
 import java.util.Locale;
 import java.util.function.Consumer;
 
-/** Write the epoch table that fastai users know, a line an epoch: epoch, train_loss, valid_loss, metrics, time. */
+/** Write the epoch table of fastai, one line per epoch: epoch, train_loss, valid_loss, metrics, time. */
 public final class EpochTable implements Callback {
     private final Consumer<String> lines;
     private boolean headed;
 
-    /** Write to anything that takes lines, such as {@code System.out::println}. */
+    /** Write to any line consumer, such as {@code System.out::println}. */
     public EpochTable(Consumer<String> lines) {
-        // Metrics may have any names.
+        // Metric names may have any length.
         this.lines = line -> lines.accept(Printable.line(line));
     }
 

@@ -4,16 +4,17 @@ import dev.limbeck.Names;
 import java.util.Map;
 
 /**
- * Hold what a model does on a split.
+ * Hold the loss, metrics and predictions of a model on a split.
  *
- * @param loss mean task loss over the rows with a label; NaN if no row has one
+ * @param loss mean task loss over the labeled rows; NaN if no row has a label
  * @param metrics metrics of the task by name
  */
 public record EvaluationResult(double loss, Map<String, Double> metrics, Predictions predictions) {
     /**
-     * Return a metric by name; NaN if no row has a label.
+     * Return a metric by name, or NaN if no row has a label.
      *
-     * @throws dev.limbeck.LimbeckException if the learner does not compute such a metric: the nearest names
+     * @throws dev.limbeck.LimbeckException if the learner does not compute this metric; the message lists the nearest
+     *     names
      */
     public double metric(String name) {
         Double value = metrics.get(name);

@@ -23,14 +23,14 @@ import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Run a model over a split in evaluation mode, without gradients and without a trace in its statistics. */
+/** Evaluate a model on a split: in evaluation mode and without gradients. Running statistics do not change. */
 public final class Evaluator {
-    /** Keeps the logarithm of a probability that is rounded to 0 finite. */
+    /** Keeps log p finite where p is rounded to 0. */
     private static final double LEAST = 1e-30;
 
     private Evaluator() {}
 
-    /** Evaluate a model that lives on {@code device}; modes are afterward as before. */
+    /** Evaluate a model on {@code device}. The training mode of each module is restored. */
     public static EvaluationResult run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
         try (Module.ModeGuard mode = model.evalMode()) {
@@ -38,7 +38,7 @@ public final class Evaluator {
         }
     }
 
-    /** Judge whatever computes logits, rows×classes, for a batch, as the same method for a module does. */
+    /** Evaluate any function from a batch to logits of shape rows×classes. */
     public static EvaluationResult run(
             Function<Batch, Tensor> model,
             Data data,
@@ -54,9 +54,9 @@ public final class Evaluator {
     }
 
     /**
-     * Evaluate the mean probabilities over each row as it is and over some augmented views of it.
+     * Evaluate the mean probabilities over the plain image and some augmented views (test-time augmentation).
      *
-     * @param views augmented ones, at least 1
+     * @param views number of augmented views, at least 1
      */
     public static EvaluationResult runViews(
             Module model, Data data, Split split, int views, Device device, List<Metric> metrics) {
@@ -65,7 +65,7 @@ public final class Evaluator {
         }
     }
 
-    /** Judge whatever computes logits, as the same method for a module does. */
+    /** Evaluate any function from a batch to logits, averaged over augmented views. */
     public static EvaluationResult runViews(
             Function<Batch, Tensor> model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         Settings.atLeast(1, "views", views);

@@ -10,9 +10,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keep an exponential moving average of weights and statistics, average ← d·average + (1 − d)·now after each step (Polyak
- * and Juditsky, 1992; the warm-up d = min(decay, (1 + n)/(10 + n)) at step n is TensorFlow's). Validation sees the average,
- * and the model has it after the fit.
+ * Maintain an exponential moving average of weights and statistics: average ← d·average + (1 − d)·current after each
+ * step (Polyak and Juditsky, 1992). The decay warms up as d = min(decay, (1 + n)/(10 + n)) at step n, as in TensorFlow.
+ * Validation uses the average. After the fit, the model holds the average.
  */
 public final class ExponentialMovingAverage implements Callback {
     private final double decay;
@@ -21,7 +21,7 @@ public final class ExponentialMovingAverage implements Callback {
     private long steps;
 
     /**
-     * Average.
+     * Average with a decay.
      *
      * @param decay d, in [0, 1); 0.999 suits some thousand steps
      */
@@ -29,7 +29,7 @@ public final class ExponentialMovingAverage implements Callback {
         this.decay = Settings.inHalfOpenUnit("decay", decay);
     }
 
-    /** Last, so that what others do after validation still sees the average. */
+    /** Run last: callbacks after validation still see the average. */
     @Override
     public int order() {
         return Integer.MAX_VALUE;
@@ -101,7 +101,7 @@ public final class ExponentialMovingAverage implements Callback {
 
     @Override
     public void afterFit(TrainingContext fit) {
-        // A fit that failed within validation has left the average in the model.
+        // A fit that failed during validation leaves the average in the model.
         if (training != null) afterValidate(fit);
         StateDict last = average;
         average = null;

@@ -2,7 +2,10 @@ package dev.limbeck.train;
 
 import dev.limbeck.Settings;
 
-/** Let several batches make one optimizer step, as one batch of their joint size would (but for batch norms). */
+/**
+ * Accumulate the gradients of several batches for one optimizer step. The result equals one batch of the combined size,
+ * except for batch norms.
+ */
 public final class GradientAccumulation implements Callback {
     private final int batches;
 
@@ -12,7 +15,7 @@ public final class GradientAccumulation implements Callback {
 
     @Override
     public int order() {
-        return Integer.MIN_VALUE; // schedules ask for the number of steps that follows from it
+        return Integer.MIN_VALUE; // schedules read the number of steps, which depends on it
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 import dev.limbeck.tensor.Ops;
 
-/** Scale the gradients of a step down to a joint L2 norm. */
+/** Clip the gradients of a step to a global L2 norm, as {@code torch.nn.utils.clip_grad_norm_} does. */
 public final class GradientClip implements Callback {
     private final double maxNorm;
 

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
-/** Freeze a network's layers group by group, from those next to the image to the classifier. */
+/** Freeze a network's layer groups, from the stem to the classifier. */
 final class LayerGroups {
     private final Module network;
     private final List<List<String>> paths;
@@ -28,7 +28,7 @@ final class LayerGroups {
         return paths.get(paths.size() - 1);
     }
 
-    /** Train the groups from the given one on; below, only batch norms are trained, as in fastai. */
+    /** Train the given group and all later ones. Earlier groups train only their batch norms, as in fastai. */
     void freezeTo(int group) {
         int first = group < 0 ? paths.size() + group : group;
         if (first < 0 || first >= paths.size()) {

@@ -30,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Bring data, a model and an optimizer together, and train.
+ * Train a model on data with an optimizer.
  *
  * <pre>{@code
  * try (var data = Datasets.shapes().build(); var student = Learner.create(data, Zoo.CIFAR_RESNET8)) {
@@ -39,13 +39,13 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>Owns the model, not the data. Not thread-safe. The same seed gives the same weights bit for bit on one machine
- * with one thread count.
+ * <p>The learner owns the model, but not the data. It is not thread-safe. On one machine with one thread count, the
+ * same seed gives bitwise the same weights.
  */
 public final class Learner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
 
-    // What fastai's fine_tune uses.
+    // From fastai's fine_tune.
     private static final double FROZEN_RISE = 0.99;
     private static final double UNFROZEN_RISE = 0.3;
     private static final double UNFROZEN_START = 5;
@@ -64,7 +64,7 @@ public final class Learner implements AutoCloseable {
     private final BinaryOperator<Tensor> loss;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
-    /** The rows of each fit. */
+    /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
     private int fits;
@@ -86,28 +86,28 @@ public final class Learner implements AutoCloseable {
         groups = new LayerGroups(model, architecture);
     }
 
-    /** Make a learner for a fresh network of an architecture, with default settings. */
+    /** Create a learner for a randomly initialized architecture, with default settings. */
     public static Learner create(Data data, Architecture architecture) {
         return builder(data, architecture).build();
     }
 
-    /** Start to describe a learner for a fresh network of an architecture. */
+    /** Create a builder for a learner with a randomly initialized architecture. */
     public static LearnerBuilder builder(Data data, Architecture architecture) {
         return new LearnerBuilder(data, architecture);
     }
 
     /**
-     * Make a learner for a network that knows ImageNet: its published weights, fetched once, below a new classifier
-     * (fastai's). Everything but the classifier and batch norms is frozen until {@link #unfreeze}; {@link #fineTune} does both.
-     * Images should be normalized by ImageNet's mean and standard deviation, which they are by default.
+     * Create a learner with ImageNet weights and a new classifier. The weights are downloaded once. All layers except
+     * the classifier and the batch norms are frozen until {@link #unfreeze}; {@link #fineTune} handles both phases.
+     * Images should be normalized with ImageNet's mean and standard deviation, which is the default.
      *
-     * @throws LimbeckException if no weights of this architecture are known, or they cannot be fetched
+     * @throws LimbeckException if no weights are published for this architecture, or the download fails
      */
     public static Learner pretrained(Data data, Architecture architecture) {
         return builder(data, architecture).pretrained().build();
     }
 
-    /** Start to describe a learner for a module of your own, which the learner owns from then on. */
+    /** Create a builder for a learner with a custom module. The learner takes ownership of the module. */
     public static LearnerBuilder builder(Data data, Module model) {
         return new LearnerBuilder(data, new Architecture(model.describe(), 1, classes -> model));
     }
@@ -133,7 +133,7 @@ public final class Learner implements AutoCloseable {
         return device;
     }
 
-    /** Return what the model computes in while it is trained. */
+    /** Return the precision of the training computations. */
     public Precision precision() {
         return precision;
     }
@@ -142,7 +142,7 @@ public final class Learner implements AutoCloseable {
         return optimizer;
     }
 
-    /** Return the task's loss: from logits and labels to a scalar. */
+    /** Return the task loss: a function from logits and labels to a scalar. */
     public BinaryOperator<Tensor> loss() {
         return loss;
     }
@@ -151,7 +151,7 @@ public final class Learner implements AutoCloseable {
         return metrics;
     }
 
-    /** Return the rows of all epochs that this learner was trained. */
+    /** Return the rows of all epochs of this learner. */
     public List<EpochRecord> history() {
         return history.stream().flatMap(List::stream).toList();
     }
@@ -161,13 +161,13 @@ public final class Learner implements AutoCloseable {
      *
      * @param epochs passes over the training rows, at least 1
      * @param rate learning rate, positive
-     * @return the rows of these epochs
+     * @return one row per epoch
      */
     public List<EpochRecord> fit(int epochs, double rate, Callback... more) {
         return fit(epochs, rate, path -> 1, more);
     }
 
-    /** Train with a constant learning rate for each group of layers. */
+    /** Train with a constant learning rate for each layer group. */
     public List<EpochRecord> fit(int epochs, LayerLearningRates rates, Callback... more) {
         return fit(epochs, rates.high(), rates.factors(groups.paths()), more);
     }
@@ -184,26 +184,27 @@ public final class Learner implements AutoCloseable {
             if (resumed != null) return before(resumed, number);
             return new TrainingLoop(this, all).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
-            // Of the engine: shapes that do not fit, or no memory. Anything else is a bug, and shall look like one.
+            // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
+            // unchanged.
             if (!Engine.isThrownByEngine(e)) throw e;
             throw new LimbeckException("training failed: " + Engine.firstLine(e), e);
         }
     }
 
     /**
-     * Go on with a training that was interrupted. Make the same calls of fit as then, with the same callbacks: those that
-     * were finished return their rows at once, the interrupted one goes on after its last finished epoch. On one machine
-     * with one thread count the weights come to be the same, bit for bit, as without the interruption.
+     * Resume an interrupted training. Repeat the same calls of fit with the same callbacks. Finished fits return their
+     * rows immediately; the interrupted fit continues after its last finished epoch. On one machine with one thread
+     * count, the final weights are bitwise equal to those of an uninterrupted training.
      *
-     * @param checkpoint what a {@link Checkpoint} wrote
-     * @throws LimbeckException if the file is damaged or holds weights alone
+     * @param checkpoint a file written by {@link Checkpoint}
+     * @throws LimbeckException if the file is damaged or contains only weights
      */
     public void resume(Path checkpoint) {
         if (fits > 0) throw new IllegalStateException("this learner has trained already; resume with a new one");
         resumed = TrainingState.read(checkpoint);
     }
 
-    /** Return where this fit was interrupted, or null if it is not the one. */
+    /** Return the state to resume this fit from, or null if another fit was interrupted. */
     private @Nullable TrainingState comesNow(int number, int epochs) {
         TrainingState from = resumed;
         if (from == null || from.position().fit() != number) return null;
@@ -223,14 +224,14 @@ public final class Learner implements AutoCloseable {
      *
      * @param epochs passes over the training rows, at least 1
      * @param maximum highest learning rate, positive
-     * @return the rows of these epochs
+     * @return one row per epoch
      * @see OneCycle
      */
     public List<EpochRecord> fitOneCycle(int epochs, double maximum, Callback... more) {
         return fit(epochs, maximum, with(new OneCycle(maximum), more));
     }
 
-    /** Train with the one-cycle schedule, with a highest learning rate for each group of layers. */
+    /** Train with the one-cycle schedule and a maximum learning rate for each layer group. */
     public List<EpochRecord> fitOneCycle(int epochs, LayerLearningRates maximum, Callback... more) {
         return fit(epochs, maximum, with(new OneCycle(maximum.high()), more));
     }
@@ -242,19 +243,19 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Fine-tune a pretrained network as fastai does: first the classifier alone for a while, then everything, at half the rate
-     * and the layers next to the image at a hundredth of that.
+     * Fine-tune a pretrained network as fastai does. First train only the classifier. Then train all layers at half the
+     * learning rate, and the first layers at 1/100 of that.
      *
      * @param epochs passes over the training rows after unfreezing, at least 1
-     * @param rate highest learning rate of the classifier, such as 2e-3
-     * @return the rows of all these epochs
+     * @param rate maximum learning rate of the classifier, such as 2e-3
+     * @return one row per epoch, both phases
      */
     public List<EpochRecord> fineTune(int epochs, double rate, Callback... more) {
         return fineTune(epochs, rate, 1, more);
     }
 
     /**
-     * Fine-tune with another number of epochs for the classifier alone.
+     * Fine-tune with a given number of classifier-only epochs.
      *
      * @param frozenEpochs at least 0
      */
@@ -272,43 +273,47 @@ public final class Learner implements AutoCloseable {
         return rows;
     }
 
-    /** Train the classifier and the batch norms alone. */
+    /** Train only the classifier and the batch norms. */
     public void freeze() {
         groups.freezeTo(-1);
     }
 
-    /** Train everything. */
+    /** Train all layers. */
     public void unfreeze() {
         groups.freezeTo(0);
     }
 
     /**
-     * Freeze the groups of layers before one, all but their batch norms; it and those behind it are trained.
+     * Freeze all layer groups before the given one, except their batch norms.
      *
-     * @param group from 0 for the layers next to the image; negative ones count from the end, -1 is the classifier
+     * @param group from 0 for the stem; negative values count from the end, −1 is the classifier
      */
     public void freezeTo(int group) {
         groups.freezeTo(group);
     }
 
-    /** Begin with the weights of a file, all but the classifier. */
+    /** Load the weights of a file, except the classifier. */
     void begin(Path weights, @Nullable String weightsKey, Consumer<String> log) {
         log.accept(BackboneWeights.load(weights, weightsKey, model, architecture));
         freeze();
     }
 
-    /** Look for a learning rate from 1e-6 to 1 in this many steps, such as 100. */
+    /**
+     * Search for a learning rate between 1e-6 and 1.
+     *
+     * @param steps number of steps, such as 100
+     */
     public LrCurve lrFind(int steps, Callback... more) {
         return lrFind(LrFinder.LOWEST, LrFinder.HIGHEST, steps, more);
     }
 
     /**
-     * Look for a learning rate: train for at most this many steps while the rate rises, then put the weights back.
+     * Search for a learning rate: train while the rate rises geometrically, then restore the weights.
      *
-     * @param lowest where the rate begins, positive
-     * @param highest where it would end, above {@code lowest}; training stops earlier once the loss runs away
+     * @param lowest first rate, positive
+     * @param highest last rate, above {@code lowest}; the search stops earlier when the loss diverges
      * @param steps at least 20
-     * @param more callbacks that take part, such as distillation
+     * @param more further callbacks, such as distillation
      */
     public LrCurve lrFind(double lowest, double highest, int steps, Callback... more) {
         Settings.positive("lowest rate", lowest);
@@ -321,9 +326,9 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Measure how large each term of the loss is on the first batch; nothing is trained.
+     * Measure each loss term on the first batch, without training.
      *
-     * @param more callbacks that add terms, such as a distillation
+     * @param more callbacks that add loss terms, such as distillation
      */
     public List<TermSize> firstLoss(Callback... more) {
         LossProbe first = new LossProbe();
@@ -336,21 +341,24 @@ public final class Learner implements AutoCloseable {
         return validate(Split.VALID);
     }
 
-    /** Evaluate the model on a split: the task's loss and metrics alone, whatever it was trained with. */
+    /**
+     * Evaluate the model on a split. Only the task loss and its metrics are computed, whatever callbacks it was trained
+     * with.
+     */
     public EvaluationResult validate(Split split) {
         return Evaluator.run(model, data, split, device, metrics, loss);
     }
 
     /**
-     * Evaluate the model by its mean probabilities over each row and some augmented views of it (test-time augmentation).
+     * Evaluate the mean probabilities over each row and some augmented views (test-time augmentation).
      *
-     * @param views augmented ones, at least 1; fastai takes 4
+     * @param views number of augmented views, at least 1; fastai uses 4
      */
     public EvaluationResult validate(Split split, int views) {
         return Evaluator.runViews(model, data, split, views, device, metrics);
     }
 
-    /** Draw some rows of the validation split with what they are and what the model takes them for: a PNG file. */
+    /** Write a PNG with some rows of the validation split, their labels and predictions. */
     public void showResults(Path file) {
         ResultsPicture.write(data, Split.VALID, predict(Split.VALID), SHOWN, file);
     }
@@ -361,7 +369,7 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Write the weights with what rebuilds the model: architecture, class names, preparation of inputs.
+     * Write the weights and what is needed to rebuild the model: architecture, class names and preprocessing.
      *
      * @param file a {@code .safetensors} file, replaced if it exists
      */
@@ -373,10 +381,10 @@ public final class Learner implements AutoCloseable {
     }
 
     /**
-     * Read weights into the model, all or nothing; what of the file was chosen or left out is logged.
+     * Load weights into the model, all or nothing. Selected and ignored tensors are logged.
      *
      * @param file safetensors or a PyTorch checkpoint
-     * @throws LimbeckException if it does not fit the model, or several sets of weights in it do
+     * @throws LimbeckException if the file does not fit the model, or if several sets of weights in it fit
      */
     public void load(Path file) {
         WeightFiles.load(file, model).forEach(note -> LOG.warn(Printable.line(note)));

@@ -21,7 +21,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
-/** Describe a learner; everything has a default. */
+/** Build a learner. Every setting has a default. */
 public final class LearnerBuilder {
     final Data data;
     Architecture architecture;
@@ -43,47 +43,51 @@ public final class LearnerBuilder {
         this.architecture = architecture;
     }
 
-    /** Begin with weights that were trained on ImageNet, fetched by the architecture's name; see {@link #weights(Path)}. */
+    /** Start from ImageNet weights, downloaded by the architecture's name. See {@link #weights(Path)}. */
     public LearnerBuilder pretrained() {
         return pretrained(PretrainedWeights.store(), (bytes, total) -> {});
     }
 
-    /** Begin with weights that were trained on ImageNet, from a given store, and hear how a download goes on. */
+    /** Start from ImageNet weights of a given store, and report the progress of the download. */
     public LearnerBuilder pretrained(PretrainedWeights store, Downloads.Progress progress) {
         weights = () -> store.fetch(architecture.withOwnHead().name(), progress);
         return this;
     }
 
     /**
-     * Begin with the weights of a file, all but the classifier, which is new: fastai's where the architecture pools feature
-     * maps. Everything below the classifier is frozen but batch norms, until {@link Learner#unfreeze}.
+     * Start from the weights of a file, with a new classifier. The classifier is fastai's where the architecture pools
+     * feature maps. All layers below it are frozen, except batch norms, until {@link Learner#unfreeze}.
      *
-     * @param file safetensors, a PyTorch checkpoint or a run directory, of the same architecture, for whatever classes
+     * @param file safetensors, a PyTorch checkpoint or a run directory, of the same architecture, with any number of
+     *     classes
      */
     public LearnerBuilder weights(Path file) {
         weights = () -> file;
         return this;
     }
 
-    /** Say where in that file the weights lie, as {@link SavedModel#open(Path, Architecture, String)}; null for anywhere. */
+    /**
+     * Set where in that file the weights are stored, as in {@link SavedModel#open(Path, Architecture, String)}; null to
+     * search.
+     */
     public LearnerBuilder weightsKey(@Nullable String key) {
         weightsKey = key;
         return this;
     }
 
-    /** Say which weights were read, and what was left out, to someone else than the log. */
+    /** Set the consumer of lines about which weights were read and which were ignored. The default is the logger. */
     public LearnerBuilder log(Consumer<String> log) {
         this.log = log;
         return this;
     }
 
-    /** Keep the head that the architecture's authors gave it, freshly drawn, where weights are read from a file. */
+    /** Use the architecture's original head, randomly initialized, when weights are read from a file. */
     public LearnerBuilder ownHead() {
         ownHead = true;
         return this;
     }
 
-    /** Set the seed of initial weights and dropout; the data has a seed of its own. */
+    /** Set the seed of initial weights and dropout. The data has its own seed. */
     public LearnerBuilder seed(long seed) {
         this.seed = seed;
         return this;
@@ -96,8 +100,8 @@ public final class LearnerBuilder {
     }
 
     /**
-     * Set what the student computes in while it is trained, see {@link Precision#of}: {@code auto} unless set. Losses,
-     * weights, the optimizer and the statistics of batch norms are float32 in any case, and so is judging.
+     * Set the precision of training, see {@link Precision#of}; the default is {@code auto}. Losses, weights, optimizer
+     * and batch-norm statistics stay in float32. Evaluation runs in float32 too.
      */
     public LearnerBuilder precision(String name) {
         precision = name;
@@ -109,13 +113,16 @@ public final class LearnerBuilder {
         return this;
     }
 
-    /** Replace the metrics, which by default are accuracy alone. */
+    /** Replace the metrics. The default is accuracy. */
     public LearnerBuilder metrics(Metric... metrics) {
         this.metrics = List.of(metrics);
         return this;
     }
 
-    /** Replace the task's loss, by default cross-entropy: a scalar from predictions and labels (−1: no label). */
+    /**
+     * Replace the task loss: a scalar from predictions and labels, where −1 means no label. The default is
+     * cross-entropy.
+     */
     public LearnerBuilder loss(BinaryOperator<Tensor> loss) {
         this.loss = loss;
         return this;
@@ -128,14 +135,14 @@ public final class LearnerBuilder {
     }
 
     /**
-     * Make the learner.
+     * Build the learner.
      *
-     * @throws dev.limbeck.LimbeckException if weights are asked for that cannot be had or do not fit
+     * @throws dev.limbeck.LimbeckException if the requested weights cannot be read or do not fit
      */
     public Learner build() {
         Supplier<Path> from = weights;
         if (from == null) return new Learner(this);
-        // Before the network is made, whose weights would be drawn for nothing.
+        // Checked before the network is created, which would initialize its weights in vain.
         Path file = from.get();
         if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
         Learner learner = new Learner(this);

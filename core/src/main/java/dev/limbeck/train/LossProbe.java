@@ -3,7 +3,7 @@ package dev.limbeck.train;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Note the loss terms of the first batch, after everyone has added theirs, and end the fit. */
+/** Record the loss terms of the first batch after all other callbacks, then end the fit. */
 final class LossProbe implements Callback {
     private final List<TermSize> terms = new ArrayList<>();
 

@@ -3,14 +3,14 @@ package dev.limbeck.train;
 import java.util.List;
 
 /**
- * Hold the loss over rising learning rates, as {@link Learner#lrFind} measured it.
+ * Hold the loss over rising learning rates, as measured by {@link Learner#lrFind}.
  *
  * @param rates learning rate of each step
  * @param losses smoothed training loss of each step
- * @param suggestion the rate at which the loss falls most steeply; a highest rate for one-cycle
+ * @param suggestion the rate at which the loss falls most steeply; a maximum rate for one-cycle
  */
 public record LrCurve(List<Double> rates, List<Double> losses, double suggestion) {
-    /** Half the window over which the slope is taken, as a share of all steps: single steps are mostly noise. */
+    /** Half the window of the slope, as a share of all steps. Single steps are mostly noise. */
     private static final double HALF_WINDOW = 0.08;
 
     static LrCurve of(List<Double> rates, List<Double> losses) {

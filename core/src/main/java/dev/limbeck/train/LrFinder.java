@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Raise the learning rate geometrically from step to step and note the smoothed loss, until it runs away (Smith, "Cyclical
- * Learning Rates for Training Neural Networks", WACV 2017, section 3.3).
+ * Raise the learning rate geometrically and record the smoothed loss until it diverges (Smith, "Cyclical Learning Rates
+ * for Training Neural Networks", WACV 2017, section 3.3).
  */
 final class LrFinder implements Callback {
     static final double LOWEST = 1e-6;
@@ -31,7 +31,7 @@ final class LrFinder implements Callback {
         return LrCurve.of(rates, losses);
     }
 
-    /** Last, so that every other callback has added its terms. */
+    /** Run last, after every other callback has added its terms. */
     @Override
     public int order() {
         return Integer.MAX_VALUE;

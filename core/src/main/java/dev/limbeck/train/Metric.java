@@ -1,25 +1,28 @@
 package dev.limbeck.train;
 
-/** Evaluate the predictions of a split against its labels; rows without a label do not count. */
+/** Compute a metric from predictions and labels. Rows without a label are ignored. */
 public interface Metric {
-    /** Return the name that tables and JSON use. */
+    /** Return the name used in tables and JSON. */
     String name();
 
-    /** Compute the metric; NaN if no row has a label. */
+    /** Compute the metric, or return NaN if no row has a label. */
     double of(Predictions predictions);
 
-    /** Return the share of rows whose largest logit is the label's. */
+    /** Return top-1 accuracy: the share of rows, in [0, 1], whose largest logit is the label's. */
     static Metric accuracy() {
         return named("accuracy", p -> share(p, 1));
     }
 
-    /** Return the share of rows whose label is among the k largest logits. */
+    /** Return top-k accuracy: the share of rows, in [0, 1], whose label is among the k largest logits. */
     static Metric topK(int k) {
         if (k < 1) throw new IllegalArgumentException("k must be at least 1, found " + k);
         return named("top" + k, p -> share(p, k));
     }
 
-    /** Return the unweighted mean over classes of the F1 score; a class neither present nor predicted counts as 0. */
+    /**
+     * Return macro F1: the unweighted mean of the F1 score over classes. A class that is neither present nor predicted
+     * counts as 0.
+     */
     static Metric macroF1() {
         return named("macro_f1", Metric::macroF1);
     }
@@ -35,7 +38,7 @@ public interface Metric {
             int above = 0;
             for (int c = 0; c < p.classes(); c++) {
                 float other = p.logits()[row * p.classes() + c];
-                // Of equal logits the first counts as larger, as argmax does; a NaN is above everything.
+                // On a tie the lower class index wins, as in argmax. A NaN ranks above everything.
                 if (!(other < own) && (c < label || other != own) && c != label) above++;
             }
             if (above < k && !Float.isNaN(own)) right++;

@@ -13,9 +13,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Mix every training image with another of its batch, and the task's loss with it: λ·loss(own labels) + (1 − λ)·loss(the
- * other's), λ ~ Beta(α, α) for each batch. A teacher is asked about the very same mixed images. Draws depend on the
- * learner's seed and the step only.
+ * Mix each training image with another image of its batch, and mix the task loss accordingly: λ·loss(own labels) + (1 −
+ * λ)·loss(other labels), with λ ~ Beta(α, α) per batch. The teacher sees the same mixed images. Random draws depend
+ * only on the learner's seed and the step.
  */
 public final class Mixup implements Callback {
     private static final long LOTS = 11;
@@ -35,7 +35,7 @@ public final class Mixup implements Callback {
         return new Mixup(alpha, false);
     }
 
-    /** Paste a box of the other image, 1 − λ of the area (Yun et al., "CutMix", ICCV 2019). */
+    /** Paste a box of the other image with an area share of 1 − λ (Yun et al., "CutMix", ICCV 2019). */
     public static Mixup cut(double alpha) {
         return new Mixup(alpha, true);
     }
@@ -61,13 +61,13 @@ public final class Mixup implements Callback {
         }
     }
 
-    /** Compute own·x + (1 − own)·other, without a tensor for 1 − own. */
+    /** Compute own·x + (1 − own)·other without a tensor for 1 − own. */
     private static Tensor mixed(Tensor input, Tensor index, Tensor own) {
         Tensor other = Ops.indexSelect(input, 0, Tensors.to(index, input.device()));
         return other.add(input.sub(other).mul(Tensors.to(own, input.device())));
     }
 
-    /** Cut a box out of images of any size; center and side as shares of theirs. */
+    /** Hold a box by its center and side, as shares of the image's height and width. */
     private record Box(double y, double x, double side) {
         private int first(double center, long length) {
             return (int) Math.max(0, Math.round(center * length - side * length / 2));
@@ -78,7 +78,7 @@ public final class Mixup implements Callback {
             return Math.max(first(center, length), end);
         }
 
-        /** Return 1 outside of the box, where the own image stays. */
+        /** Return a mask that is 1 outside the box, where the original image stays. */
         Tensor outside(long height, long width) {
             float[] mask = new float[Math.toIntExact(height * width)];
             Arrays.fill(mask, 1);
@@ -88,7 +88,7 @@ public final class Mixup implements Callback {
             return Tensors.of(mask, 1, 1, height, width);
         }
 
-        /** Return the share of the area that stays. */
+        /** Return the share of the area outside the box. */
         double share(long height, long width) {
             int cut = (end(y, height) - first(y, height)) * (end(x, width) - first(x, width));
             return 1 - cut / (double) (height * width);
@@ -100,7 +100,7 @@ public final class Mixup implements Callback {
         Tensor labels = otherLabels;
         otherLabels = null;
         if (labels == null) return;
-        // A row without label gives none of the other kind either; a batch of such rows has no loss to mix.
+        // Without a labeled partner image there is no second loss to mix.
         if (LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) return;
         Tensor other = step.fit().learner().loss().apply(step.prediction(), labels);
         Tensor own = step.term(TrainStep.TASK);

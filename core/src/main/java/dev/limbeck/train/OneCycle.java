@@ -3,11 +3,12 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 
 /**
- * Raise the learning rate to its maximum over the first quarter of the steps and let it fall to almost nothing, both
- * along a half cosine, while the momentum does the opposite: fastai's {@code fit_one_cycle}.
+ * Apply the one-cycle learning-rate schedule of fastai's {@code fit_one_cycle}. The rate rises to its maximum over the
+ * first quarter of the steps, then falls to almost 0. Both parts are half cosines. The momentum moves in the opposite
+ * direction.
  *
- * <p>Smith, A disciplined approach to neural network hyper-parameters, 2018. Rates run from max/25 to max to max/1e5,
- * momentum from 0.95 to 0.85 to 0.95; step i of n has the values at position i/n.
+ * <p>Smith, "A disciplined approach to neural network hyper-parameters", 2018. Learning rate: max/25 → max → max/1e5.
+ * Momentum: 0.95 → 0.85 → 0.95. Step i of n uses the values at position i/n.
  */
 public final class OneCycle implements Callback {
     private static final double DEFAULT_RISE = 0.25;
@@ -20,16 +21,16 @@ public final class OneCycle implements Callback {
     private final double rise;
     private final double startDivisor;
 
-    /** Make a schedule with this highest learning rate. */
+    /** Create a schedule with the given maximum learning rate. */
     public OneCycle(double maximum) {
         this(maximum, DEFAULT_RISE, DEFAULT_START);
     }
 
     /**
-     * Make a schedule of another shape.
+     * Create a schedule with a custom shape.
      *
      * @param rise share of the steps in which the rate rises, in (0, 1)
-     * @param startDivisor what the highest rate is divided by at the start, positive
+     * @param startDivisor ratio of the maximum rate to the first rate, positive
      */
     public OneCycle(double maximum, double rise, double startDivisor) {
         this.maximum = Settings.positive("learning rate", maximum);

@@ -3,11 +3,11 @@ package dev.limbeck.train;
 import java.util.Arrays;
 
 /**
- * Hold the logits of a split, row-major, with the labels.
+ * Hold the logits and labels of a split, row-major.
  *
- * @param logits rows × classes values
+ * @param logits rows×classes values
  * @param classes number of classes
- * @param labels one a row; −1 where a row has none
+ * @param labels one per row; −1 for a row without a label
  */
 public record Predictions(float[] logits, int classes, int[] labels) {
     public Predictions {
@@ -26,7 +26,7 @@ public record Predictions(float[] logits, int classes, int[] labels) {
         return Arrays.copyOfRange(logits, row * classes, (row + 1) * classes);
     }
 
-    /** Return how many rows hold a NaN or an infinite number. */
+    /** Return the number of rows with a NaN or infinite logit. */
     public int rowsNotFinite() {
         int rows = 0;
         for (int at = 0; at < logits.length; at += classes) {
@@ -37,7 +37,7 @@ public record Predictions(float[] logits, int classes, int[] labels) {
         return rows;
     }
 
-    /** Return the class with the largest logit; the first of equals, −1 if the row holds a NaN. */
+    /** Return the class with the largest logit. On a tie the lower index wins; −1 if the row contains a NaN. */
     public int argmax(int row) {
         int best = 0;
         for (int c = 0; c < classes; c++) {
@@ -48,12 +48,12 @@ public record Predictions(float[] logits, int classes, int[] labels) {
         return best;
     }
 
-    /** Return the probabilities of one row: its softmax. */
+    /** Return the softmax probabilities of one row. */
     public double[] probabilities(int row) {
         return probabilities(row, 1);
     }
 
-    /** Return the probabilities of one row at a temperature above 0. */
+    /** Return the softmax probabilities of one row at a temperature above 0. */
     public double[] probabilities(int row, double temperature) {
         double[] values = new double[classes];
         double largest = logits[row * classes + Math.max(0, argmax(row))];

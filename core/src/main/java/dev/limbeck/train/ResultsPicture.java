@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 
-/** Draw rows of a split with what they are and what a model takes them for; mistakes stand out. */
+/** Draw rows of a split with their labels and predictions. Errors are highlighted. */
 public final class ResultsPicture {
     private ResultsPicture() {}
 
@@ -23,7 +23,7 @@ public final class ResultsPicture {
         data.draw(split, captions, file);
     }
 
-    /** Draw the labeled rows that the model finds least probable, worst first. */
+    /** Draw the labeled rows with the lowest predicted probability of their label, worst first. */
     public static void writeWorst(Data data, Split split, Predictions predictions, int rows, Path file) {
         List<Caption> captions = IntStream.range(0, predictions.size())
                 .filter(row -> predictions.labels()[row] >= 0)

@@ -18,13 +18,13 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Write an event file that TensorBoard reads, with a scalar for every number of an epoch. The file is a sequence of
- * TFRecords (length, masked CRC-32C, content, masked CRC-32C), each an {@code Event} message of TensorFlow's event.proto.
+ * Write a TensorBoard event file with one scalar per number of an epoch. The file is a sequence of TFRecords (length,
+ * masked CRC-32C, content, masked CRC-32C). Each record is an {@code Event} message of TensorFlow's event.proto.
  */
 public final class TensorBoardLog implements Callback {
     private static final int MASK = 0xa282ead8;
 
-    // Field number and wire type of the messages Event, Summary and Summary.Value.
+    // Field numbers and wire types of the messages Event, Summary and Summary.Value.
     private static final int WALL_TIME = 1 << 3 | 1;
     private static final int STEP = 2 << 3;
     private static final int FILE_VERSION = 3 << 3 | 2;
@@ -36,7 +36,7 @@ public final class TensorBoardLog implements Callback {
     private final Path folder;
     private @Nullable OutputStream out;
 
-    /** Write into a folder, which is made when needed; each fit gets a file of its own. */
+    /** Write into a folder, which is created if needed. Each fit writes its own file. */
     public TensorBoardLog(Path folder) {
         this.folder = folder;
     }
@@ -55,7 +55,7 @@ public final class TensorBoardLog implements Callback {
         }
     }
 
-    /** Begin a file; what cannot be begun leaves none. */
+    /** Open a file and write its header. A failure leaves no file. */
     private static OutputStream begun(Path file) throws IOException {
         OutputStream begun = Files.newOutputStream(file);
         try {
@@ -72,7 +72,7 @@ public final class TensorBoardLog implements Callback {
     public void afterEpoch(TrainingContext fit) {
         List<EpochRecord> rows = fit.learner().history();
         OutputStream open = out;
-        if (open == null || rows.isEmpty()) return; // a search for a learning rate leaves none
+        if (open == null || rows.isEmpty()) return; // a learning-rate search writes no file
         Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));
         ByteArrayOutputStream summary = new ByteArrayOutputStream();
         row.forEach((name, value) -> {
@@ -104,7 +104,7 @@ public final class TensorBoardLog implements Callback {
                 .array();
     }
 
-    /** Put a key and a length before the content of a nested message or text. */
+    /** Write a key and a length before the content of a nested message or string. */
     private static byte[] message(int key, byte[] content) {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         message.write(key);
@@ -149,7 +149,7 @@ public final class TensorBoardLog implements Callback {
         return IoErrors.writing(folder, e);
     }
 
-    /** Offer the log by name, as {@code tensorboard:DIR}; several runs get a folder each. */
+    /** Register the log as {@code tensorboard:DIR}. With several runs, each has its own folder. */
     public static final class Named implements Tracker {
         @Override
         public String name() {

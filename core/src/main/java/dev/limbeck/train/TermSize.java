@@ -1,12 +1,12 @@
 package dev.limbeck.train;
 
 /**
- * Measure how large a term of a loss is.
+ * Hold the value and the weight of a loss term.
  *
- * @param weight that it has in the total
+ * @param weight weight in the total loss
  */
 public record TermSize(String name, double value, double weight) {
-    /** Return what it adds to the total. */
+    /** Return the contribution to the total loss. */
     public double weighted() {
         return weight * value;
     }

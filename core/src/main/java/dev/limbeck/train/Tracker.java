@@ -1,28 +1,28 @@
 package dev.limbeck.train;
 
 /**
- * Follow trainings somewhere: in a file, a program, a service. Name the class in
- * {@code META-INF/services/dev.limbeck.train.Tracker}.
+ * Follow trainings in a file, a program or a service. Register an implementation in {@code
+ * META-INF/services/dev.limbeck.train.Tracker}.
  */
 public interface Tracker {
-    /** Return the name that {@code --track} takes: letters and digits with dashes between. */
+    /** Return the name that {@code --track} accepts: letters, digits and single dashes. */
     String name();
 
-    /** Return one line for a list. */
+    /** Return one line that describes this tracker. */
     String summary();
 
     /**
-     * Check a target before the long work begins.
+     * Check a target before training starts.
      *
-     * @param target what follows the name and a colon, such as a folder or an address; empty if nothing does
-     * @throws dev.limbeck.LimbeckException in one line, if nothing can be written there
+     * @param target text after the name and a colon, such as a folder or an address; empty if there is none
+     * @throws dev.limbeck.LimbeckException with a one-line message, if the target is not writable
      */
     default void check(String target) {}
 
     /**
-     * Make the callback that follows one training.
+     * Create the callback that follows one training.
      *
-     * @throws dev.limbeck.LimbeckException in one line, if the target cannot be opened
+     * @throws dev.limbeck.LimbeckException with a one-line message, if the target cannot be opened
      */
     Callback follow(Tracking training);
 }

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
-/** Find trackers by name: ours, and those of jars on the class path. */
+/** Look up trackers by name: built-in ones and those on the class path. */
 public final class Trackers {
     private static final Registry<Tracker> ALL =
             Registry.of("tracker", Tracker.class, Tracker::name, LoggerFactory.getLogger(Trackers.class)::warn);
@@ -24,14 +24,14 @@ public final class Trackers {
     /**
      * Check {@code name} or {@code name:target}.
      *
-     * @throws dev.limbeck.LimbeckException if there is no such tracker, or it cannot write there
+     * @throws dev.limbeck.LimbeckException if there is no such tracker, or its target is not writable
      */
     public static void check(String spec) {
         ALL.require(name(spec)).check(target(spec));
     }
 
     /**
-     * Make the callback that follows one training.
+     * Create the callback that follows one training.
      *
      * @param spec {@code name} or {@code name:target}
      */

@@ -3,10 +3,10 @@ package dev.limbeck.train;
 import java.nio.file.Path;
 
 /**
- * Say which training is followed, and where to.
+ * Hold what a tracker needs to know about a training.
  *
- * @param target what follows the tracker's name and a colon; empty if nothing does
- * @param run name of the run among those of one command, such as {@code alone/seed-0}; empty if it is the only one
- * @param epochs where the run's directory keeps {@code epochs.csv}; nothing else may be written there
+ * @param target text after the tracker's name and a colon; empty if there is none
+ * @param run name of the run within one command, such as {@code alone/seed-0}; empty for a single run
+ * @param epochs path of {@code epochs.csv} in the run directory; trackers may write only this file there
  */
 public record Tracking(String target, String run, Path epochs) {}

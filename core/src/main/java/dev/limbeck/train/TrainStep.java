@@ -7,9 +7,9 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Carry one batch through the loop: its prediction, its loss terms by name and their weighted total. */
+/** Hold the state of one batch in the training loop: prediction, loss terms by name and their weighted total. */
 public final class TrainStep {
-    /** The name of the loss against the labels. */
+    /** Name of the task loss, computed from the labels. */
     public static final String TASK = "task";
 
     private record Term(Tensor value, double weight) {}
@@ -31,7 +31,7 @@ public final class TrainStep {
         return fit;
     }
 
-    /** Return the number of this step within the fit, from 0. */
+    /** Return the index of this step within the fit, from 0. */
     public int index() {
         return index;
     }
@@ -40,12 +40,12 @@ public final class TrainStep {
         return batch;
     }
 
-    /** Go on with another batch in place of this one. */
+    /** Replace the batch of this step. */
     public void replaceBatch(Batch other) {
         batch = other;
     }
 
-    /** Leave this batch out: nothing of it is used or counted. */
+    /** Skip this batch. It is neither used nor counted. */
     public void skip() {
         skipped = true;
     }
@@ -54,7 +54,7 @@ public final class TrainStep {
         return skipped;
     }
 
-    /** Return the model's output for the batch. */
+    /** Return the model's output for the batch, of shape rows×classes. */
     public Tensor prediction() {
         if (prediction == null) throw new IllegalStateException("the prediction is known after the forward pass");
         return prediction;
@@ -64,25 +64,25 @@ public final class TrainStep {
         this.prediction = prediction;
     }
 
-    /** Add a scalar loss term under a new name with a weight in the total. */
+    /** Add a scalar loss term with a weight. The name must be new. */
     public void addTerm(String name, Tensor value, double weight) {
         if (terms.putIfAbsent(name, new Term(value, weight)) != null) {
             throw new IllegalStateException("the step has a loss term '" + name + "' already");
         }
     }
 
-    /** Replace the value of a term; its weight stays. */
+    /** Replace the value of a term and keep its weight. */
     public void setValue(String name, Tensor value) {
         term(name);
         terms.computeIfPresent(name, (key, term) -> new Term(value, term.weight));
     }
 
-    /** Change the weight that a term has in the total. */
+    /** Set the weight of a term in the total loss. */
     public void setWeight(String name, double weight) {
         terms.put(name, new Term(term(name), weight));
     }
 
-    /** Return the weight that a term has in the total. */
+    /** Return the weight of a term in the total loss. */
     public double weight(String name) {
         term(name);
         return terms.get(name).weight;
@@ -103,7 +103,7 @@ public final class TrainStep {
         return values;
     }
 
-    /** Return the weighted sum of the terms, leaving out those of weight 0 so that they cost no gradient. */
+    /** Return the weighted sum of the terms. Terms of weight 0 are left out and cost no gradient. */
     public Tensor total() {
         Tensor sum = null;
         for (Term term : terms.values()) {

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Hold the state of one call of fit, which callbacks read and steer. */
+/** Hold the state of one call of fit. Callbacks read and change it. */
 public final class TrainingContext {
     private final Learner learner;
     private final int epochs;
@@ -26,7 +26,7 @@ public final class TrainingContext {
     private @Nullable String stopReason;
     private @Nullable EvaluationResult validation;
     private Function<Map<String, String>, StateDict> snapshot = facts -> {
-        throw new IllegalStateException("a snapshot can be taken during a fit only");
+        throw new IllegalStateException("a snapshot is only possible during a fit");
     };
 
     TrainingContext(Learner learner, int epochs, int batchesPerEpoch, double rate) {
@@ -48,7 +48,7 @@ public final class TrainingContext {
         return learner.data();
     }
 
-    /** Return how many epochs were asked for. */
+    /** Return the requested number of epochs. */
     public int epochs() {
         return epochs;
     }
@@ -66,7 +66,7 @@ public final class TrainingContext {
         return batchesPerEpoch;
     }
 
-    /** Return how many optimizer steps were taken so far. */
+    /** Return the number of optimizer steps so far. */
     public int optimizerSteps() {
         return optimizerSteps;
     }
@@ -75,17 +75,17 @@ public final class TrainingContext {
         optimizerSteps++;
     }
 
-    /** Return how many optimizer steps this fit takes if nothing stops it or skips a batch. */
+    /** Return the number of optimizer steps of this fit, without early stopping and skipped batches. */
     public int plannedOptimizerSteps() {
         return epochs * ((batchesPerEpoch + accumulation - 1) / accumulation);
     }
 
-    /** Return how many batches' gradients make one optimizer step. */
+    /** Return the number of batches per optimizer step. */
     public int accumulation() {
         return accumulation;
     }
 
-    /** Let the gradients of several batches make one optimizer step; to be called before the first batch. */
+    /** Accumulate the gradients of several batches per optimizer step. Call this before the first batch. */
     public void setAccumulation(int batches) {
         accumulation = batches;
     }
@@ -99,7 +99,7 @@ public final class TrainingContext {
         this.lr = rate;
     }
 
-    /** Return what replaces the optimizer's momentum in the next step; NaN leaves it. */
+    /** Return the momentum of the next step. NaN keeps the optimizer's own. */
     public double momentum() {
         return momentum;
     }
@@ -108,17 +108,17 @@ public final class TrainingContext {
         this.momentum = momentum;
     }
 
-    /** Stop after the current epoch, for a reason that the record shows. */
+    /** Stop after the current epoch. The reason is stored in the run record. */
     public void stop(String reason) {
         stopReason = reason;
     }
 
-    /** Return why training was stopped early, or null. */
+    /** Return why training stopped early, or null. */
     public @Nullable String stopReason() {
         return stopReason;
     }
 
-    /** Return the validation of the current epoch, or null if there is none (yet). */
+    /** Return the validation result of the current epoch, or null before validation or without a validation split. */
     public @Nullable EvaluationResult validation() {
         return validation;
     }
@@ -127,7 +127,7 @@ public final class TrainingContext {
         this.validation = validation;
     }
 
-    /** Note a value beside the task's metrics for the current epoch, such as the agreement with a teacher. */
+    /** Log a value for the current epoch beside the task's metrics, such as the agreement with a teacher. */
     public void log(String name, double value) {
         notes.put(name, value);
     }
@@ -138,12 +138,12 @@ public final class TrainingContext {
         return taken;
     }
 
-    /** Return the rows of the epochs that are done. */
+    /** Return the rows of the finished epochs. */
     public List<EpochRecord> history() {
         return Collections.unmodifiableList(history);
     }
 
-    /** Return all that this training depends on, to be written to a file; the caller closes it. */
+    /** Return the complete training state, to be written to a file. The caller closes it. */
     StateDict snapshot(Map<String, String> facts) {
         return snapshot.apply(facts);
     }
@@ -152,7 +152,7 @@ public final class TrainingContext {
         snapshot = taken;
     }
 
-    /** Go on where an interrupted fit stood. */
+    /** Restore the position of an interrupted fit. */
     void resume(TrainingState.Position position) {
         history.addAll(position.history().get(position.fit() - 1));
         epoch = history.size();

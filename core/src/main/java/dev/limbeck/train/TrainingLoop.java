@@ -24,16 +24,19 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Run the epochs of one fit and call the callbacks at every moment. */
+/**
+ * Run the epochs of one fit and call the callbacks. {@link #step} is one training step: forward, loss, backward,
+ * optimizer.
+ */
 final class TrainingLoop {
     private final Learner learner;
     private final Module model;
     private final Data data;
     private final List<Callback> callbacks;
     private Map<String, Tensor> parameters = Map.of();
-    /** How many batches' gradients wait to be stepped on. */
+    /** Number of batches whose gradients are accumulated for the next step. */
     private int waiting;
-    /** Whether a batch may hold rows without a label. */
+    /** Whether a batch may contain rows without a label. */
     private boolean partlyLabeled;
 
     TrainingLoop(Learner learner, List<Callback> callbacks) {
@@ -48,10 +51,10 @@ final class TrainingLoop {
     /**
      * Run a fit.
      *
-     * @param rateFactor from a parameter's path to what its learning rate is multiplied with
-     * @param history where the rows of this learner's fits are collected, those of the fits before already
-     * @param number of this fit, from 1
-     * @param from where to go on, or null to begin
+     * @param rateFactor from a parameter's path to the factor of its learning rate
+     * @param history rows of all fits of this learner; this fit appends its own
+     * @param number index of this fit, from 1
+     * @param from state to resume from, or null
      */
     List<EpochRecord> run(
             int epochs,
@@ -72,7 +75,7 @@ final class TrainingLoop {
                 callback.beforeFit(fit);
             }
             parameters = trainable();
-            clearGradients(); // a fit that failed may have left some
+            clearGradients(); // a failed fit may have left some
             try (OptimizerState optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
                         TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
@@ -86,7 +89,7 @@ final class TrainingLoop {
                 int epochsBefore = history.stream().mapToInt(List::size).sum() - rows.size();
                 for (int epoch = rows.size(); epoch < epochs && fit.stopReason() == null; epoch++) {
                     fit.setEpoch(epoch);
-                    // Not once a fit, so that dropout draws the same whether the fit was interrupted or not.
+                    // Seeded per epoch, not per fit, to make dropout the same after a resume.
                     Tensors.seed(learner.seed() + 31L * number + 1009L * epoch);
                     EpochRecord row = epoch(fit, optimizer, epochsBefore + epoch);
                     fit.add(row);
@@ -114,7 +117,7 @@ final class TrainingLoop {
                 history);
     }
 
-    /** Run afterFit for everyone, whatever one of them throws; an earlier failure stays the one that is reported. */
+    /** Run afterFit of all callbacks, even if one throws. The first failure is reported. */
     private static void finish(List<Callback> begun, TrainingContext fit, @Nullable Throwable failure) {
         Throwable first = failure;
         for (Callback callback : begun) {
@@ -165,7 +168,7 @@ final class TrainingLoop {
         each(callback -> callback.afterValidate(fit));
         EvaluationResult validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
-            // The last step may be the one that went wrong, and no later training loss would show it.
+            // The last step may have diverged, and no later training loss would show it.
             throw new TrainingDiverged(
                     "the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
         }
@@ -182,7 +185,7 @@ final class TrainingLoop {
                 rows / trainSeconds);
     }
 
-    /** Train on the next batch; returns its rows. */
+    /** Train on the next batch and return its number of rows. */
     private int step(
             TrainingContext fit,
             OptimizerState optimizer,
@@ -192,7 +195,7 @@ final class TrainingLoop {
             Means means) {
         try (Scope scope = Scope.open()) {
             Batch next = batches.next();
-            if (next == null) throw new IllegalStateException("the stream ended before its last batch");
+            if (next == null) throw new IllegalStateException("the loader ended before its last batch");
             TrainStep step = new TrainStep(fit, index, toDevice(next));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
@@ -219,7 +222,7 @@ final class TrainingLoop {
         }
     }
 
-    /** Return the task's loss; zero, and not the mean over nothing, for a batch in which no row has a label. */
+    /** Return the task loss. It is 0 for a batch without labels, where the mean would be undefined. */
     private Tensor task(TrainStep step) {
         Tensor labels = step.batch().targets();
         if (partlyLabeled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
@@ -228,7 +231,7 @@ final class TrainingLoop {
         return learner.loss().apply(step.prediction(), labels);
     }
 
-    /** Turn the sum of the waiting batches' gradients into their mean, whatever their number came to be. */
+    /** Divide the accumulated gradients by the number of batches. */
     private void averageGradients() {
         parameters.values().stream()
                 .distinct()
@@ -255,7 +258,7 @@ final class TrainingLoop {
         for (Callback callback : callbacks) moment.accept(callback);
     }
 
-    /** Average the loss and its terms over an epoch, and stop at the first that is not finite. */
+    /** Average the loss and its terms over an epoch. Throw at the first value that is not finite. */
     private static final class Means {
         private final Map<String, Double> sums = new LinkedHashMap<>();
         private double total;

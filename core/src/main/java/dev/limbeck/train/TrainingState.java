@@ -19,19 +19,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold all that a training depends on at the end of an epoch: weights, optimizer, callbacks, and where it stands.
- * Order, augmentation and random draws are functions of seed and epoch, so nothing of them is kept.
+ * Hold the complete training state at the end of an epoch: weights, optimizer, callbacks and position. Sample order,
+ * augmentation and random draws are functions of seed and epoch and need no state.
  */
 final class TrainingState implements AutoCloseable {
     /**
-     * Say where a training stands.
+     * Hold the position of a training.
      *
-     * @param fit number of the call of fit, from 1
-     * @param epochs epochs that this call was asked for
-     * @param optimizerSteps steps that it took so far
-     * @param stopped why it ends early, if it does
-     * @param precision what it computed in
-     * @param history the rows of each call of fit, the current one last
+     * @param fit index of the call of fit, from 1
+     * @param epochs requested epochs of this call
+     * @param optimizerSteps optimizer steps so far
+     * @param stopped reason for an early stop, or null
+     * @param precision precision of the training
+     * @param history rows of each call of fit, the current one last
      */
     record Position(
             int fit,
@@ -57,7 +57,7 @@ final class TrainingState implements AutoCloseable {
         this.position = position;
     }
 
-    /** Return a state dict that {@link #read} understands once it is in a file; the caller closes it. */
+    /** Return a state dict that {@link #read} can read back from a file. The caller closes it. */
     static StateDict capture(
             Learner learner,
             Position position,
@@ -86,19 +86,19 @@ final class TrainingState implements AutoCloseable {
     }
 
     /**
-     * Read the state of a training.
+     * Read a training state.
      *
-     * @throws LimbeckException if the file is damaged, or holds weights alone
+     * @throws LimbeckException if the file is damaged or contains only weights
      */
     static TrainingState read(Path file) {
         StateDict state = Safetensors.read(file);
         String text = state.metadata().get(WeightFiles.TRAINING + POSITION);
         try {
-            if (text == null) throw new LimbeckException(file + " holds a model, but not where its training stood");
+            if (text == null) throw new LimbeckException(file + " holds a model, but no training state");
             return new TrainingState(state, JSON.readValue(text, new TypeReference<>() {}));
         } catch (JsonProcessingException e) {
             state.close();
-            throw new LimbeckException(file + " does not say where its training stood", e);
+            throw new LimbeckException(file + " has no readable training state", e);
         } catch (RuntimeException e) {
             state.close();
             throw e;
@@ -109,19 +109,19 @@ final class TrainingState implements AutoCloseable {
         return position;
     }
 
-    /** Return this, or close it and refuse to go on otherwise than it was begun. */
+    /** Return this state, or close it and throw if the settings differ from those it was saved with. */
     TrainingState checked(int epochs, Precision precision) {
         if (position.epochs == epochs && position.precision == precision) return this;
         close();
         if (position.epochs != epochs) {
             throw new LimbeckException("the checkpoint is of a training of " + position.epochs + " epochs, found "
-                    + epochs + "; make the same calls as then");
+                    + epochs + "; use the same number of epochs");
         }
         throw new LimbeckException("the checkpoint is of a training in " + position.precision + ", found " + precision
-                + "; set the precision to what it was");
+                + "; set the same precision");
     }
 
-    /** Return the last finished epoch in words. */
+    /** Return the last finished epoch as text. */
     static String epoch(Map<String, String> metadata) {
         try {
             Position at = JSON.readValue(
@@ -133,19 +133,19 @@ final class TrainingState implements AutoCloseable {
         }
     }
 
-    /** Return what the one who trained noted beside, to see whether it is the same training. */
+    /** Return the facts that the caller stored to identify the training. */
     static Map<String, String> facts(Map<String, String> metadata) {
         StateDict notes = new StateDict();
         notes.metadata().putAll(metadata);
         return notes.take(WeightFiles.TRAINING + FACTS).metadata();
     }
 
-    /** Put everything back; the callbacks are those of the interrupted fit, and have begun. */
+    /** Restore everything. The callbacks must be those of the interrupted fit, after {@code beforeFit}. */
     void restore(Learner learner, OptimizerState optimizer, List<Callback> callbacks) {
         List<StateDict> states = new ArrayList<>();
         try (StateDict training = state.take(WeightFiles.TRAINING)) {
             for (int i = 0; i < callbacks.size(); i++) states.add(training.take(prefix(callbacks, i)));
-            // Before anything is changed.
+            // Checked before anything changes.
             refuseLeft(training);
             learner.model().load(state);
             try (StateDict moments = training.take(OPTIMIZER)) {
@@ -166,12 +166,12 @@ final class TrainingState implements AutoCloseable {
                     .findFirst()
                     .ifPresent(name -> {
                         throw new LimbeckException("the checkpoint holds the state of a callback that this fit does "
-                                + "not have (" + name + "); give the same callbacks as then");
+                                + "not have (" + name + "); use the same callbacks");
                     });
         }
     }
 
-    /** Name a callback by its kind and not its place: who only watches may come and go. */
+    /** Name a callback by its type and not its position. Callbacks without a state may be added or removed. */
     private static String prefix(List<Callback> callbacks, int place) {
         String name = callbacks.get(place).stateName();
         long before = callbacks.subList(0, place).stream()

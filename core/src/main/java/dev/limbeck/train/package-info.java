@@ -1,6 +1,6 @@
 /**
- * Train networks: the learner and its loop, callbacks, schedules, optimizers, metrics, checkpoints and run directories.
- * Knows nothing of distillation, which is a callback like any other.
+ * Train networks: learner, training loop, callbacks, learning-rate schedules, metrics, checkpoints and trackers. {@code
+ * TrainingLoop} runs the steps. Distillation is a callback like any other; this package does not depend on it.
  */
 @NullMarked
 package dev.limbeck.train;

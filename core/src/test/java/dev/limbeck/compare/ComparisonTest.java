@@ -150,9 +150,9 @@ class ComparisonTest {
         assertThat(log)
                 .filteredOn(line -> line.contains("seed"))
                 .containsExactly(
-                        "alone, seed 0: done before",
-                        "distilled, seed 0: done before",
-                        "alone, seed 1: done before",
+                        "alone, seed 0: already finished",
+                        "distilled, seed 0: already finished",
+                        "alone, seed 1: already finished",
                         "distilled, seed 1");
         assertThat(again.variants().get(1).each(ComparisonResult.Run::accuracy))
                 .isEqualTo(first.variants().get(1).each(ComparisonResult.Run::accuracy));
@@ -170,7 +170,7 @@ class ComparisonTest {
                         .run())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(home.resolve("resumed/alone/seed-0")
-                        + " was made otherwise: training.lr is 0.02 against 0.01; choose another --out, or remove"
+                        + " was made with other settings: training.lr is 0.02 against 0.01; choose another --out, or remove"
                         + " that folder");
     }
 
@@ -194,17 +194,18 @@ class ComparisonTest {
                     }
                 }));
         assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())
-                .hasMessage("the disk is full; the last finished epoch is kept, the same command goes on from there"
-                        + " after epoch 0");
+                .hasMessage(
+                        "the disk is full; the checkpoint of the last finished epoch is saved, the same command continues from there"
+                                + " after epoch 0");
         List<String> log = new ArrayList<>();
         assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), log)
                         .run())
-                .hasMessageContaining("was made otherwise: training.lr is 0.02 against 0.01");
+                .hasMessageContaining("was made with other settings: training.lr is 0.02 against 0.01");
         FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
         assertThatThrownBy(() -> comparison("stopped", 1, named("distilled", faster(distilled)), log)
                         .run())
                 .hasMessage("cannot resume " + home.resolve("stopped/distilled/seed-0")
-                        + ": training.lr is 0.01 against 0.02; use what it was begun with, or choose another --out");
+                        + ": training.lr is 0.01 against 0.02; use the original settings, or choose another --out");
         FileUtils.deleteDirectory(home.resolve("stopped/alone").toFile());
         log.clear();
         comparison("stopped", 1, recipes, log).run();
@@ -314,8 +315,8 @@ class ComparisonTest {
                 .containsExactly(
                         "Every student: 27 labeled and 0 unlabeled images, 8 optimizer steps; seed 0; evaluated on the"
                                 + " valid split.",
-                        "Initial weights differ, as the recipes say: some students begin with trained ones.",
-                        "There is no test split: the images that validate judge too, which flatters what they chose.");
+                        "Initial weights differ, because some recipes use pretrained students.",
+                        "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
     }
 
     @Test
@@ -323,8 +324,8 @@ class ComparisonTest {
         ComparisonResult result = comparison("single-seed", 1, named("distilled", distilled), new ArrayList<>())
                 .run();
         assertThat(result.variants().get(1).verdict())
-                .startsWith("cannot be judged by one seed: ")
-                .endsWith(", but no interval; use more seeds");
+                .startsWith("one seed is not enough: ")
+                .endsWith(", without an interval; use more seeds");
     }
 
     @Test
@@ -348,7 +349,7 @@ class ComparisonTest {
                 t -> t.withObject("/training").put("patience", 3));
         assertThatThrownBy(() -> comparison("no", 1, named("alone", distilled), new ArrayList<>()))
                 .hasMessage("the recipe called alone has a teacher; rename it");
-        refused("'../x' cannot name a recipe; use letters, digits, - and _", "../x", t -> {});
+        refused("'../x' is not a valid recipe name; use letters, digits, - and _", "../x", t -> {});
         assertThatThrownBy(() -> comparison("no", 1, named("plain", plain), new ArrayList<>()))
                 .hasMessage("a comparison needs a recipe with a teacher, or two recipes");
         assertThatThrownBy(() -> comparison("no", 0, named("d", distilled), new ArrayList<>()))

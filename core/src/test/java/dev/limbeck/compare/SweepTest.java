@@ -125,7 +125,7 @@ class SweepTest {
         assertThat(log)
                 .filteredOn(line -> line.contains("seed 7"))
                 .isNotEmpty()
-                .allMatch(line -> line.endsWith("done before"));
+                .allMatch(line -> line.endsWith("already finished"));
         assertThat(RunJson.write(again)).isEqualTo(RunJson.write(result));
     }
 
@@ -157,7 +157,7 @@ class SweepTest {
         SearchSpace hopeless = new SearchSpace(List.of(), List.of(), List.of("logit-mse:scale=1e308"), List.of());
         assertThatThrownBy(() -> sweep("hopeless", base, hopeless, Sweep.Strategy.HALVING, 1, log)
                         .run())
-                .hasMessage("the loss of every combination became infinite; lower the learning rate");
+                .hasMessage("the loss of every combination diverged; lower the learning rate");
         assertThat(home.resolve("hopeless/confirm")).doesNotExist();
     }
 
@@ -189,15 +189,15 @@ class SweepTest {
     void refusesWhatCannotChoose() throws IOException {
         assertThatThrownBy(() -> sweep("none", recipe("untested", 0.25, true), Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
-                .hasMessage("a sweep confirms its winner on a test split, and there is none; put images into a folder"
-                        + " test, or choose only (--confirm 0)");
+                .hasMessage("a sweep confirms its winner on a test split, but there is none; add images in a folder"
+                        + " test, or only select (--confirm 0)");
         Path file = Files.writeString(home.resolve("a-file"), "");
         assertThatThrownBy(() -> sweep("a-file", base, Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
                 .hasMessage(file + " is a file, expected a folder; choose another --out");
         assertThatThrownBy(() -> sweep("none", recipe(0, true), Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
-                .hasMessageContaining("a sweep chooses by validation accuracy");
+                .hasMessageContaining("a sweep selects by validation accuracy");
         assertThatThrownBy(() -> Sweep.Strategy.of("girdd"))
                 .hasMessage("no strategy 'girdd'; nearest: grid, random, halving");
     }

@@ -216,7 +216,7 @@ class DistillationChoicesTest {
                         KnowledgeDistillation.from(teacher)
                                 .sampleWeights(step -> Tensors.of(weights, 2, 3))
                                 .build()))
-                .hasMessage("row weights must have the shape 6, found 2×3; give one number a row");
+                .hasMessage("sample weights must have the shape 6, found 2×3; return one number per row");
     }
 
     @Test
@@ -274,7 +274,7 @@ class DistillationChoicesTest {
                                     .loss(new DecoupledKD())
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("DecoupledKD needs a label for every row, found 4 without; use a loss such as "
+                    .hasMessage("DecoupledKD needs a label for every row, but 4 have none; use a loss such as "
                             + "SoftTarget, or leave these rows out");
         }
     }
@@ -336,7 +336,7 @@ class DistillationChoicesTest {
                                     .classes(Map.of("class0", List.of("other")))
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("the mapping of classes has no 'class1'; say what it stands for");
+                    .hasMessage("the class mapping has no 'class1'; add it");
         }
     }
 
@@ -386,8 +386,9 @@ class DistillationChoicesTest {
                             settings.teacherErrors(TeacherErrorPolicy.DROP).build(),
                             labels))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("rows are chosen and weighed one by one, found labels of 4×8×8; leave out least "
-                            + "confidence, row weights and the dropping of wrong answers");
+                    .hasMessage(
+                            "rows can only be selected and weighted if labels have one dimension, found labels of 4×8×8; leave out "
+                                    + "confidenceThreshold, sampleWeights and the dropping of teacher errors");
         }
     }
 

@@ -395,11 +395,11 @@ class FeatureDistillationTest {
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("layer2", "block2").adapter(Adapter.NONE)),
-                "pair layer2/block2: FitNet needs as many channels, found 32×4×4 and 64×4×4; use adapter auto");
+                "pair layer2/block2: FitNet needs equal channels, found 32×4×4 and 64×4×4; use adapter auto");
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("layer2", "block2").adapter(Adapter.LINEAR)),
-                "adapter linear does not join features of 32×4×4; use adapter conv1x1 or auto");
+                "adapter linear does not fit features of 32×4×4; use adapter conv1x1 or auto");
         refused(
                 pairs(new FlowOfSolution(), "layer2"),
                 "pair layer2/block2: FlowOfSolution compares 2 layers of each network at once, found 1");
@@ -409,19 +409,19 @@ class FeatureDistillationTest {
         refused(
                 KnowledgeDistillation.from(teacher)
                         .pair(FeaturePair.of("linear", "fc").loss(new AttentionTransfer())),
-                "pair linear/fc: AttentionTransfer needs maps of more than one position, found 3×1×1; "
+                "pair linear/fc: AttentionTransfer needs maps with more than one position, found 3×1×1; "
                         + "pair layers before the pooling");
         refused(
                 KnowledgeDistillation.from(new LogitsOnly(student.data().classNames()))
                         .pair(FeaturePair.of("layer2", "layer2")),
-                "this teacher shows its logits only; use losses on logits, or a teacher from a run directory or a "
+                "this teacher returns logits only; use losses on logits, or a teacher from a run directory or a "
                         + "checkpoint");
         // A module that the network has and does not call, and one that gives what no loss takes.
         try (Module odd = new Odd();
                 Learner learner = Learner.builder(data, odd).build()) {
             for (String[] wrong : new String[][] {
-                {"idle", "layer 'idle' took no part when the network answered; name another"},
-                {"flat", "layer 'flat' gives 384; pairs take rows×channels, rows×tokens×channels or "}
+                {"idle", "layer 'idle' was not used in the forward pass; choose another layer"},
+                {"flat", "layer 'flat' returns 384; pairs need rows×channels, rows×tokens×channels or "}
             }) {
                 assertThatThrownBy(() -> learner.fit(
                                 1,
@@ -450,7 +450,7 @@ class FeatureDistillationTest {
                         .loss(new LogitMse())
                         .adaptersFirst(1)
                         .build())
-                .hasMessage("there are no feature pairs whose adapters could be trained first; add a pair");
+                .hasMessage("there are no feature pairs with adapters to train first; add a pair");
     }
 
     /** Be a network with a module that it does not use, and one that gives a tensor of one dimension. */

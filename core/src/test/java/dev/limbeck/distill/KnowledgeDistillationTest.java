@@ -217,7 +217,7 @@ class KnowledgeDistillationTest {
         try (Learner other = Learner.create(renamed, TinyNet.ARCHITECTURE)) {
             refusedBeforeTheFirstBatch(
                     KnowledgeDistillation.from(other).build(),
-                    "teacher tiny calls class 1 'class2', the data 'class1'; "
+                    "teacher tiny names class 1 'class2', the data 'class1'; "
                             + "use a teacher of the same classes in the same order, or match them by name "
                             + "(matchClasses, --match-classes)");
         }

@@ -156,8 +156,8 @@ class StrategiesTest {
             try (Learner wrong = tiny(1)) {
                 assertThatThrownBy(() -> reused.teach(wrong))
                         .isInstanceOf(LimbeckException.class)
-                        .hasMessage("the student's classifier must be as the teacher's, 3×64, found 3×16 in weight; "
-                                + "make the student of the design that student(...) returns");
+                        .hasMessage("the student's classifier must equal the teacher's, 3×64, found 3×16 in weight; "
+                                + "create the student with the architecture that student(...) returns");
             }
         }
     }
@@ -224,7 +224,7 @@ class StrategiesTest {
         try (Learner a = tiny(1);
                 Learner x = Learner.create(many, TinyNet.ARCHITECTURE);
                 Learner y = Learner.create(many, TinyNet.ARCHITECTURE)) {
-            assertThatThrownBy(() -> MutualLearning.of(a)).hasMessageContaining("two students or more, found 1");
+            assertThatThrownBy(() -> MutualLearning.of(a)).hasMessageContaining("at least two students, found 1");
             assertThatThrownBy(() -> MutualLearning.of(a, a)).hasMessageContaining("one of them twice");
             assertThatThrownBy(() -> MutualLearning.of(a, x)).hasMessageContaining("must have the same data");
             MutualLearning.of(x, y).fit(1, 1e-3);

@@ -82,7 +82,7 @@ class TeacherCheckTest {
         assertThat(found.warnings()).isEmpty();
         assertThat(found.knowledge()).isEqualTo(OutputKind.LOGITS);
         assertThat(found.summary())
-                .startsWith("teacher brightest: 100.0 % of 60 validation rows right, entropy at T = 3: ");
+                .startsWith("teacher brightest: 100.0 % accuracy on 60 validation rows, entropy at T = 3: ");
     }
 
     @Test
@@ -93,8 +93,8 @@ class TeacherCheckTest {
         assertThat(found.warnings())
                 .anySatisfy(line -> assertThat(line)
                         .contains(
-                                "but with ImageNet's mean and deviation (mean 0.485,0.456,0.406, std 0.229,0.224,0.225) "
-                                        + "it would be on 100.0 %"));
+                                "but with ImageNet's mean and standard deviation (mean 0.485,0.456,0.406, std 0.229,0.224,0.225) "
+                                        + "it would have 100.0 %"));
     }
 
     @Test
@@ -102,8 +102,8 @@ class TeacherCheckTest {
         TeacherCheck found = of(brightest(60, 1, 2, 0), 3);
         assertThat(found.accuracy()).isZero();
         assertThat(found.warnings())
-                .anySatisfy(line -> assertThat(line)
-                        .contains("if its classes were [class2, class0, class1] it would be on 100.0 %"));
+                .anySatisfy(line ->
+                        assertThat(line).contains("with the classes [class2, class0, class1] it would have 100.0 %"));
     }
 
     @Test
@@ -113,7 +113,7 @@ class TeacherCheckTest {
         assertThat(found.warnings())
                 .singleElement()
                 .asString()
-                .startsWith("teacher brightest is all but sure of every answer at T = 1")
+                .startsWith("teacher brightest is nearly certain of every output at T = 1")
                 .matches(".*; T = [0-9]+ would show more");
     }
 
@@ -131,7 +131,7 @@ class TeacherCheckTest {
                             .build()))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
-                            "LogitMse needs a teacher's logits, and even tells probabilities only; use a loss such as "
+                            "LogitMse needs a teacher's logits, and even returns probabilities only; use a loss such as "
                                     + "SoftTarget or DecoupledKD");
         }
     }

@@ -78,7 +78,7 @@ class BoundedArchivesTest {
     @Test
     void namesAndAttributesOfHundredsOfMegabytes() throws IOException {
         for (char type : new char[] {'L', 'K', 'x', 'X'}) {
-            assertRefused("describes an entry takes more than", gzip(out -> {
+            assertRefused("description of an entry takes more than", gzip(out -> {
                 out.write(header("p", 64L << 20, type));
                 if (type == 'x' || type == 'X') out.write("67108864 path=".getBytes(StandardCharsets.US_ASCII));
                 for (int i = 0; i < 64; i++) out.write(A_MILLION);

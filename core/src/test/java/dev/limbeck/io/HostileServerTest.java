@@ -133,22 +133,22 @@ class HostileServerTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "HTTP/1.1 200 OK\\r\\nContent-Length: 99999999999999999999    | half    | could not be fetched",
-                "HTTP/1.1 200 OK\\r\\nContent-Length: -5                      | half    | could not be fetched",
-                "HTTP/1.1 200 OK\\r\\nContent-Length: 9000000000000000000     | half    | could not be fetched",
+                "HTTP/1.1 200 OK\\r\\nContent-Length: 99999999999999999999    | half    | could not be downloaded",
+                "HTTP/1.1 200 OK\\r\\nContent-Length: -5                      | half    | could not be downloaded",
+                "HTTP/1.1 200 OK\\r\\nContent-Length: 9000000000000000000     | half    | could not be downloaded",
                 "HTTP/1.1 200 OK\\r\\nContent-Length: 999999999               | half    | more than the 200000 bytes",
-                "HTTP/1.1 200 OK\\r\\nContent-Length: many                    | half    | could not be fetched",
+                "HTTP/1.1 200 OK\\r\\nContent-Length: many                    | half    | could not be downloaded",
                 "HTTP/1.1 200 OK\\r\\nContent-Encoding: gzip\\r\\nContent-Length: 50000 | whole | sent it as gzip",
                 "HTTP/1.1 200 OK                                              | endless | more than the 200000 bytes",
                 "HTTP/1.1 206 Partial\\r\\nContent-Range: bytes 5-104/200\\r\\nContent-Length: 100 | half | sent a part",
-                "HTTP/1.1 302 Moved\\r\\nLocation: /x\\r\\nContent-Length: 0   | none    | could not be fetched",
-                "HTTP/1.1 302 Moved\\r\\nLocation: file:///etc/passwd\\r\\nContent-Length: 0 | none | could not be fetched",
-                "HTTP/1.1 302 Moved\\r\\nLocation: http://[bad\\r\\nContent-Length: 0 | none | could not be fetched",
-                "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nFFFFFFFFFFFFFFFFF | whole | could not be fetched",
-                "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n-5   | whole   | could not be fetched",
-                "HTTP/1.1 999999 OK                                           | none    | could not be fetched",
+                "HTTP/1.1 302 Moved\\r\\nLocation: /x\\r\\nContent-Length: 0   | none    | could not be downloaded",
+                "HTTP/1.1 302 Moved\\r\\nLocation: file:///etc/passwd\\r\\nContent-Length: 0 | none | could not be downloaded",
+                "HTTP/1.1 302 Moved\\r\\nLocation: http://[bad\\r\\nContent-Length: 0 | none | could not be downloaded",
+                "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nFFFFFFFFFFFFFFFFF | whole | could not be downloaded",
+                "HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n-5   | whole   | could not be downloaded",
+                "HTTP/1.1 999999 OK                                           | none    | could not be downloaded",
                 "HTTP/1.1 200 OK\\r\\nETag: a\u007fb\\r\\nContent-Length: 50000 | half | not HTTP that can be used",
-                "nonsense                                                     | none    | could not be fetched",
+                "nonsense                                                     | none    | could not be downloaded",
             })
     void saysInALineWhatIsWrongAndKeepsNothing(String said, String follows, String why) throws IOException {
         head = said.strip();
@@ -170,7 +170,7 @@ class HostileServerTest {
     void aHeadThatNeverEndsIsGivenUp() {
         head = "HTTP/1.1 200 OK\r\nX: ";
         body = "drops";
-        fails("could not be fetched");
+        fails("could not be downloaded");
     }
 
     @ParameterizedTest
@@ -187,7 +187,7 @@ class HostileServerTest {
     void aTruncatedChunkedBodyIsNotTakenForTheFile() throws IOException {
         head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nC350"; // 50,000 in hex
         body = "half";
-        fails("could not be fetched");
+        fails("could not be downloaded");
         assertThat(Arrays.asList("file.bin")).doesNotContainAnyElementsOf(left());
     }
 }

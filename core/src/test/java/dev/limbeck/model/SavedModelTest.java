@@ -60,7 +60,10 @@ class SavedModelTest {
     @Test
     void theRightArchitectureMayBeNamedAndAnotherIsRefused() {
         SavedModel.open(file, Zoo.CIFAR_RESNET8).close();
-        refused(file, "CIFAR_RESNET14", file + " holds a cifar-resnet8, but cifar-resnet14 was asked for; name none");
+        refused(
+                file,
+                "CIFAR_RESNET14",
+                file + " is a cifar-resnet8, but cifar-resnet14 was requested; leave the architecture out");
     }
 
     @Test
@@ -74,9 +77,9 @@ class SavedModelTest {
         }
         assertThatThrownBy(() -> SavedModel.open(bare, null))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(
-                        bare + " does not say its architecture; name it (--arch, for a teacher --teacher-arch), one of "
-                                + String.join(", ", Zoo.names()));
+                .hasMessage(bare
+                        + " does not contain its architecture; set it (--arch, for a teacher --teacher-arch) to one of "
+                        + String.join(", ", Zoo.names()));
         assertThatThrownBy(() -> SavedModel.open(bare, Zoo.CIFAR_RESNET14))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(
@@ -118,15 +121,15 @@ class SavedModelTest {
         foreign(
                 Map.of("class_to_idx", "{\"cat\": 0, \"elk\": 2, \"dog\": 1}"),
                 List.of("cat", "dog", "elk"),
-                "its classes are named by its 'class_to_idx'");
+                "its class names come from its 'class_to_idx'");
         foreign(
                 Map.of("classes", "['a', 'b']"),
                 List.of(),
-                "its 'classes' has 2 names, its classifier 3 classes; they are not used");
+                "its 'classes' has 2 names, its classifier 3 classes; they are ignored");
         foreign(
                 Map.of("classes", "['a', 'b', 'c']", "names", "{0: 'b', 1: 'a', 2: 'c'}"),
                 List.of(),
-                "its 'classes' and its 'names' name its classes otherwise; neither is used");
+                "its 'classes' and its 'names' disagree about its classes; both are ignored");
     }
 
     private void foreign(Map<String, String> metadata, List<String> names, String note) {
@@ -162,7 +165,7 @@ class SavedModelTest {
                     damaged,
                     null,
                     damaged
-                            + " must name its classes by a JSON list such as [\"cat\", \"dog\"], found another text; export it anew");
+                            + " must store its classes as a JSON list such as [\"cat\", \"dog\"], found other text; export it again");
         }
         Path short2 = rewritten(state -> state.metadata().put("classes", "[\"cat\", \"dog\"]"));
         refused(short2, null, short2 + " names 2 classes, but its classifier has 3");

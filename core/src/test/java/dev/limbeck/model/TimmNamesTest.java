@@ -89,7 +89,7 @@ class TimmNamesTest {
                         .build();
                 StateDict read = learner.model().stateDict();
                 StateDict own = network.stateDict()) {
-            assertThat(log).singleElement().asString().endsWith("; its classifier of 5 classes is left out");
+            assertThat(log).singleElement().asString().endsWith("; its classifier of 5 classes is ignored");
             for (String name : own.names()) {
                 if (name.startsWith("classifier") || name.endsWith("num_batches_tracked")) continue;
                 assertThat(Tensors.toFloats(read.get(name))).as(name).isEqualTo(Tensors.toFloats(own.get(name)));
@@ -137,7 +137,7 @@ class TimmNamesTest {
             assertThatThrownBy(() -> Learner.builder(Toy.data(2, 4), Zoo.CIFAR_RESNET8)
                             .weights(file)
                             .build())
-                    .hasMessageEndingWith("; it looks like mobilenet_v2, take that (--arch)");
+                    .hasMessageEndingWith("; it looks like mobilenet_v2, use that (--arch)");
         }
     }
 }

@@ -96,10 +96,9 @@ class ScriptWriterTest {
         assertThatThrownBy(() -> ScriptWriter.compile(net))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("layer 1.1: " + Mute.class.getName()
-                        + " does not say how it computes; override script() to make it exportable");
+                        + " has no script; override script() to make it exportable");
         assertThatThrownBy(() -> ScriptWriter.compile(new Mute()))
-                .hasMessage(Mute.class.getName()
-                        + " does not say how it computes; override script() to make it exportable");
+                .hasMessage(Mute.class.getName() + " has no script; override script() to make it exportable");
     }
 
     @Test

@@ -58,9 +58,9 @@ class ScheduleTest {
     void saysWhatIsWrong() {
         wrong("cosin:1..0", "no schedule 'cosin'; nearest: cosine");
         wrong("cosine", "a schedule must be a number or shape:start..end[@from..to]");
-        wrong("linear:1..0@0.8..0.2", "a schedule begins at 0.8 and ends at 0.2; swap them");
-        wrong("linear:1..0@0.2..1.5", "a schedule's end must be between 0 and 1, found 1.5");
-        wrong("linear:1..1e999", "a schedule must lead from number to number");
+        wrong("linear:1..0@0.8..0.2", "a schedule starts at 0.8 and ends at 0.2; swap them");
+        wrong("linear:1..0@0.2..1.5", "a schedule's to must be between 0 and 1, found 1.5");
+        wrong("linear:1..1e999", "a schedule must go from number to number");
         wrong("linear:1...0", "a schedule must be a number or");
         wrong("linear:1..2.3.4", "a schedule must be a number or");
     }

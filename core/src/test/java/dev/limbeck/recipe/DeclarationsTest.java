@@ -68,7 +68,7 @@ class DeclarationsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{} | no file in the recipe; it must be there",
+                "{} | no file in the recipe; it is required",
                 "{fil: a} | no key 'fil'; nearest: file",
                 "{file: a, max_tokens: 1} | max_tokens must be between 2 and 512, found 1",
                 "{file: a, max_tokens: 513} | max_tokens must be between 2 and 512, found 513",

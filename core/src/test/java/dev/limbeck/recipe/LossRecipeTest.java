@@ -53,7 +53,7 @@ class LossRecipeTest {
                 "decoupled:alpha=big | alpha must be a number, found 'big'",
                 "correlation:layer3,order=1.5 | order must be a whole number, found 1.5",
                 "channel-wise:layer3,T=linear:4..1 | the temperature of channel-wise can't change; give a number",
-                "soft-target:,T=2 | found nothing between two commas of 'soft-target:,T=2'"
+                "soft-target:,T=2 | found an empty part between two commas of 'soft-target:,T=2'"
             })
     void saysInOneLineWhatIsWrong(String text, String message) {
         assertThatThrownBy(() -> RecipeFiles.bind(LossRecipe.parse(text), LossRecipe.class, ""))

@@ -74,7 +74,7 @@ class RecipeDocsTest {
             if (settings.isEmpty()) continue;
             text.append("\n### ")
                     .append(heading.title())
-                    .append("\n\n| key | option | what | unless set |\n|---|---|---|---|\n");
+                    .append("\n\n| key | option | description | default |\n|---|---|---|---|\n");
             for (DeclaredSetting setting : settings) {
                 text.append("| ")
                         .append(String.join(

@@ -73,7 +73,7 @@ class RenamedKeysTest {
                 home.resolve("both.yaml"), "data: {source: a}\ntraining: {clip: 1, clip_grad_norm: 2}\n");
         assertThatThrownBy(() -> Recipe.read(file))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(file + " has clip and clip_grad_norm, its name since then; leave out one");
+                .hasMessage(file + " has clip and clip_grad_norm, its new name; leave out one");
     }
 
     /** What version 0.1.0 computes over the record above. */

@@ -69,7 +69,7 @@ class EngineTest {
         assumeThat(Engine.cudaAvailable()).as("a GPU is there").isFalse();
         assertThatThrownBy(() -> Engine.device(name))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("device '" + name + "' was asked for but LibTorch sees 0 CUDA devices; "
+                .hasMessage("device '" + name + "' was requested but LibTorch sees 0 CUDA devices; "
                         + "use --device cpu, or build with -Pcuda on a machine with a GPU");
     }
 

@@ -75,7 +75,7 @@ class FineTuneTest {
                         .build();
                 StateDict source = Safetensors.read(file)) {
             assertThat(learner.architecture()).isEqualTo("cifar-resnet8+concat");
-            assertThat(log).singleElement().asString().endsWith("; its classifier of 7 classes is left out");
+            assertThat(log).singleElement().asString().endsWith("; its classifier of 7 classes is ignored");
             values(learner.model()).forEach((name, values) -> {
                 if (!name.startsWith("linear.")) assertThat(values).isEqualTo(Tensors.toFloats(source.get(name)));
             });
@@ -148,7 +148,7 @@ class FineTuneTest {
                         .log(log::add)
                         .build();
                 StateDict source = Safetensors.read(file)) {
-            assertThat(log).singleElement().asString().contains("by their order and shapes");
+            assertThat(log).singleElement().asString().contains("matched by order and shape");
             assertThat(values(learner.model()).get("layer3.0.conv2.weight"))
                     .isEqualTo(Tensors.toFloats(source.get(renamed.get("layer3.0.conv2.weight"))));
         }
@@ -162,8 +162,8 @@ class FineTuneTest {
                         .build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(
-                        file + " holds no weights of cifar-resnet14+concat: expected layer1.1.conv1.weight 16×16×3×3; "
-                                + "it looks like cifar-resnet8, take that (--arch)");
+                        file + " has no weights of cifar-resnet14+concat: expected layer1.1.conv1.weight 16×16×3×3; "
+                                + "it looks like cifar-resnet8, use that (--arch)");
     }
 
     @Test
@@ -176,8 +176,8 @@ class FineTuneTest {
         assertThatThrownBy(() ->
                         Learner.builder(data(), Zoo.CIFAR_RESNET8).weights(file).build())
                 .hasMessage(file
-                        + " holds no weights of cifar-resnet8+concat: expected 35 tensors below the classifier, found 65; "
-                        + "it looks like cifar-resnet14, take that (--arch)");
+                        + " has no weights of cifar-resnet8+concat: expected 35 backbone tensors, found 65; "
+                        + "it looks like cifar-resnet14, use that (--arch)");
     }
 
     @Test

@@ -144,7 +144,7 @@ class LearnerTest {
                     }))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("the loss became NaN at step 3 in term 'task'; "
-                            + "lower the learning rate, or look at the inputs");
+                            + "lower the learning rate, or check the inputs");
             assertThat(learner.model().sha256())
                     .as("the weights before that step")
                     .isEqualTo(lastGood[0]);

@@ -98,8 +98,7 @@ class ResumeTest {
             other.resume(checkpoint);
             assertThatThrownBy(() -> other.fit(2, 1e-2))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "the checkpoint is of a training in fp32, found bf16; set the precision to what it was");
+                    .hasMessage("the checkpoint is of a training in fp32, found bf16; set the same precision");
         }
     }
 
@@ -186,7 +185,7 @@ class ResumeTest {
             learner.resume(checkpoint);
             assertThatThrownBy(() -> learner.fit(3, 0.01))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("the checkpoint is of a training of 2 epochs, found 3; make the same calls as then");
+                    .hasMessage("the checkpoint is of a training of 2 epochs, found 3; use the same number of epochs");
         }
     }
 
@@ -200,7 +199,7 @@ class ResumeTest {
         }
         assertThatThrownBy(() -> Checkpoint.check(weights))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(weights + " holds a model, but not where its training stood");
+                .hasMessage(weights + " holds a model, but no training state");
         Checkpoint.check(checkpoint);
         Checkpoint.check(Checkpoint.previous(checkpoint));
         byte[] bytes = Files.readAllBytes(checkpoint);

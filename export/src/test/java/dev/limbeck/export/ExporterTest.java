@@ -253,7 +253,7 @@ class ExporterTest {
                             .export(home.resolve("silent")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("layer stem: ")
-                    .hasMessageContaining("does not say how it computes; override script() to make it exportable");
+                    .hasMessageContaining("has no script; override script() to make it exportable");
         }
         try (Module strange = new Strange()) {
             assertThatThrownBy(() -> Exporter.of(strange, student.classNames(), preparation)

@@ -150,7 +150,7 @@ class OnnxExternalDataTest {
                 assertThatThrownBy(() ->
                                 answers(CachedTeacher.onDisk(retrained, answers, Encoding.FLOAT32, line -> {}), data))
                         .isInstanceOf(LimbeckException.class)
-                        .hasMessageStartingWith(answers + " caches outputs for other circumstances: teacher is ");
+                        .hasMessageStartingWith(answers + " caches outputs of other settings: teacher is ");
                 assertThat(answers(retrained, data)).isNotEqualTo(before);
             }
         }

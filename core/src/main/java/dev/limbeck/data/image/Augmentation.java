@@ -10,25 +10,25 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Change training images anew each time they are seen, in this order: a part of the image brought back to its size, a
- * mirror image, a shift, other colors, RandAugment.
+ * Augment training images. The operations run in this order: random resized crop, horizontal flip, shift, color jitter,
+ * RandAugment.
  *
- * @param hflip mirror left and right half of the time
- * @param padAndCrop take a crop of the image's size out of the image with this many black pixels on every side (He et al.,
+ * @param hflip whether to flip horizontally with probability 1/2
+ * @param padAndCrop number of black pixels to pad on every side before a random crop of the original size (He et al.,
  *     "Deep Residual Learning for Image Recognition", 2016, section 4.2); 0 for none
- * @param randomResizedCrop smallest share of the area that a random part has, in (0, 1], of aspect ratios from 3/4 to 4/3 (Szegedy et
- *     al., "Going Deeper with Convolutions", CVPR 2015); 1 for the whole image. It is taken from the prepared image
- * @param colorJitter brightness, contrast and saturation are multiplied with a factor from 1 − jitter to 1 + jitter; 0 for none,
- *     at most 1
- * @param randAugment magnitude from 1 to 30 of two operations drawn at random, see {@link RandAugment}; 0 for none
- * @param views how many draws of each image there are, in turn from epoch to epoch; 0 for new ones in each epoch
+ * @param randomResizedCrop minimum area share of a random crop, in (0, 1], with aspect ratios from 3/4 to 4/3 (Szegedy
+ *     et al., "Going Deeper with Convolutions", CVPR 2015); 1 for none. The crop is taken from the resized image
+ * @param colorJitter brightness, contrast and saturation are each multiplied by a factor in [1 − jitter, 1 + jitter];
+ *     in [0, 1], 0 for none
+ * @param randAugment magnitude, from 1 to 30, of two random operations, see {@link RandAugment}; 0 for none
+ * @param views number of augmented views of each image, used in turn by the epochs; 0 for a new view in each epoch
  */
 public record Augmentation(
         boolean hflip, int padAndCrop, double randomResizedCrop, double colorJitter, int randAugment, int views) {
-    /** Most pixels that {@code padAndCrop} shifts by. */
+    /** Maximum of {@code padAndCrop}, in pixels. */
     public static final int MOST_CROP = 4096;
 
-    /** Greatest magnitude of {@code randAugment}. */
+    /** Maximum of {@code randAugment}. */
     public static final int MOST_RAND_AUGMENT = RandAugment.MOST;
 
     private static final int RAND_AUGMENT_STEPS = 2;
@@ -47,53 +47,53 @@ public record Augmentation(
         }
     }
 
-    /** Change nothing. */
+    /** Return the identity. */
     public static Augmentation none() {
         return new Augmentation(false, 0, 1, 0, 0, 0);
     }
 
-    /** Return the same with or without mirror images. */
+    /** Return a copy with or without horizontal flips. */
     public Augmentation withHflip(boolean flip) {
         return new Augmentation(flip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
-    /** Return the same with shifts of at most this many pixels. */
+    /** Return a copy with another padding, in pixels. */
     public Augmentation withPadAndCrop(int pixels) {
         return new Augmentation(hflip, pixels, randomResizedCrop, colorJitter, randAugment, views);
     }
 
-    /** Return the same with random parts of at least so large a share of the area. */
+    /** Return a copy with another minimum area share of random crops. */
     public Augmentation withRandomResizedCrop(double smallest) {
         return new Augmentation(hflip, padAndCrop, smallest, colorJitter, randAugment, views);
     }
 
-    /** Return the same with another strength of color changes. */
+    /** Return a copy with another color jitter. */
     public Augmentation withColorJitter(double strength) {
         return new Augmentation(hflip, padAndCrop, randomResizedCrop, strength, randAugment, views);
     }
 
-    /** Return the same with another magnitude of RandAugment. */
+    /** Return a copy with another magnitude of RandAugment. */
     public Augmentation withRandAugment(int magnitude) {
         return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, magnitude, views);
     }
 
-    /** Return the same with this many draws of each image, in turn; 0 for new ones in each epoch. */
+    /** Return a copy with another number of views per image; 0 for a new view in each epoch. */
     public Augmentation withViews(int views) {
         return new Augmentation(hflip, padAndCrop, randomResizedCrop, colorJitter, randAugment, views);
     }
 
-    /** Return whether images stay as they are. */
+    /** Return whether images are not changed. */
     public boolean isNone() {
         return equals(none().withViews(views));
     }
 
-    /** Return which view of the images an epoch shows. */
+    /** Return the view for an epoch. */
     int view(int epoch) {
         if (isNone()) return Provenance.PLAIN;
         return views == 0 ? epoch : epoch % views;
     }
 
-    /** Return the settings for a run's record. */
+    /** Return the settings for a run record. */
     Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("hflip", hflip);
@@ -106,9 +106,9 @@ public record Augmentation(
     }
 
     /**
-     * Write one draw of an image into a buffer, height × width × 3 bytes; the given pixels stay as they are.
+     * Write one augmented image to a buffer, height×width×3 bytes. The given pixels are not changed.
      *
-     * @param scale how many times larger the image is than the one that shifts are counted in
+     * @param scale size of the image relative to the size that shifts refer to
      */
     void write(byte[] pixels, int height, int width, double scale, Draws draws, ByteBuffer target) {
         RgbImage image = new RgbImage(width, height, pixels);

@@ -1,8 +1,8 @@
 package dev.limbeck.data.image;
 
 /**
- * Open CIFAR (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). Addresses and MD5s are those that
- * torchvision 0.28 uses; the SHA-256 are published by several independent projects.
+ * Open CIFAR (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). URLs and MD5s are those of
+ * torchvision 0.28. The SHA-256 values are published by several independent projects.
  */
 abstract class Cifar extends NamedImages {
     private static final String ADDRESS = "https://www.cs.toronto.edu/~kriz/";
@@ -20,7 +20,7 @@ abstract class Cifar extends NamedImages {
                 files.fetch(name(), ADDRESS, file), files.folder(name()).resolve("batches")));
     }
 
-    /** Offer CIFAR-10. */
+    /** Register CIFAR-10. */
     public static final class Ten extends Cifar {
         public Ten() {
             super(
@@ -33,7 +33,7 @@ abstract class Cifar extends NamedImages {
         }
     }
 
-    /** Offer CIFAR-100 with its fine classes. */
+    /** Register CIFAR-100 with its fine classes. */
     public static final class Hundred extends Cifar {
         public Hundred() {
             super(

@@ -14,13 +14,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Read CIFAR-10 and CIFAR-100 in their python version, as described on cs.toronto.edu/~kriz/cifar.html: pickled
- * dictionaries with the images as rows of 3072 bytes, channel after channel.
+ * Read the Python version of CIFAR-10 and CIFAR-100, as described on cs.toronto.edu/~kriz/cifar.html: pickled
+ * dictionaries with images as rows of 3072 bytes, channel by channel.
  */
 public final class CifarBatches {
     private static final int SIDE = 32;
     private static final int IMAGE_BYTES = 3 * SIDE * SIDE;
-    /** The largest there is, CIFAR-100 for training, has 155 MB. */
+    /** The largest file, CIFAR-100's training set, has 155 MB. */
     private static final long LARGEST_FILE = 256L << 20;
 
     private static final int LONGEST_NAME = 1_000;
@@ -40,14 +40,14 @@ public final class CifarBatches {
 
     private CifarBatches() {}
 
-    /** Return whether a folder holds the files of CIFAR-10 or CIFAR-100. */
+    /** Return whether a folder contains the files of CIFAR-10 or CIFAR-100. */
     public static boolean isIn(Path folder) {
         return holds(folder, TEN) || holds(folder, HUNDRED);
     }
 
     /**
-     * Read whichever of the two a folder holds, CIFAR-100 with its 100 fine classes. Unless chosen otherwise, images
-     * keep their 32×32 pixels and are flipped and cropped from a border of 4.
+     * Read CIFAR-10 or CIFAR-100, depending on the folder's files. CIFAR-100 has its 100 fine classes. By default,
+     * images keep their 32×32 pixels and are augmented by flips and crops with a padding of 4.
      *
      * @throws LimbeckException if a file is missing or damaged
      */
@@ -113,7 +113,7 @@ public final class CifarBatches {
         if (!(value(map, key) instanceof Collection<?> values)) throw damaged(file, "no list '" + key + "'", null);
         List<String> names = new ArrayList<>();
         for (Object value : values) {
-            // One long text may stand there a thousand times.
+            // The same long string may appear a thousand times.
             boolean tooLong = value instanceof byte[] bytes && bytes.length > LONGEST_NAME
                     || value instanceof String name && name.length() > LONGEST_NAME;
             String text = tooLong ? "" : text(value);
@@ -123,7 +123,7 @@ public final class CifarBatches {
         return names;
     }
 
-    /** Find a key that Python 2 wrote as text or Python 3 as bytes. */
+    /** Look up a key that Python 2 wrote as a string and Python 3 as bytes. */
     private static @Nullable Object value(Map<?, ?> map, String key) {
         for (Map.Entry<?, ?> entry : map.entrySet()) {
             if (text(entry.getKey()).equals(key)) return entry.getValue();
@@ -131,13 +131,13 @@ public final class CifarBatches {
         return null;
     }
 
-    /** Return the text of what is text; empty for others, whose own may be endless. */
+    /** Return the text of a string; empty for other types, whose text may be unbounded. */
     private static String text(@Nullable Object value) {
         if (value instanceof byte[] bytes) return new String(bytes, StandardCharsets.UTF_8);
         return value instanceof String text ? text : "";
     }
 
     private static LimbeckException damaged(Path file, String why, @Nullable Throwable cause) {
-        return new LimbeckException("cannot read CIFAR file " + file + ": " + why + "; fetch it again", cause);
+        return new LimbeckException("cannot read CIFAR file " + file + ": " + why + "; download it again", cause);
     }
 }

@@ -14,11 +14,11 @@ import net.razorvine.pickle.PickleException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Read a Python pickle of plain values and byte arrays by numpy, and refuse every other class. Lengths are checked
- * against the file's before anything is allocated.
+ * Read a Python pickle of plain values and numpy byte arrays, and reject all other classes. Lengths are checked against
+ * the file's before any allocation.
  */
 final class CifarPickle extends StrictUnpickler {
-    /** Opcodes that make objects by other ways than a name of the list below, or that numpy never writes. */
+    /** Opcodes that create objects without a global from the list below, or that numpy never writes. */
     private static final Set<Short> REFUSED = Set.of(
             Opcodes.INST,
             Opcodes.OBJ,
@@ -40,11 +40,11 @@ final class CifarPickle extends StrictUnpickler {
             "numpy.dtype", NumpyType::new,
             "_codecs.encode", CifarPickle::encoded);
 
-    /** Hold an array's bytes once its state has been set. */
+    /** Hold the bytes of an array after its state was set. */
     static final class NumpyBytes {
         private Object values = new byte[0];
 
-        /** Take numpy's state: version, shape, type, whether columns come first, contents. */
+        /** Set numpy's state: version, shape, type, whether it is in column order, contents. */
         void set(@Nullable Object[] state) {
             if (state.length != 5
                     || !(state[2] instanceof NumpyType type)
@@ -53,7 +53,7 @@ final class CifarPickle extends StrictUnpickler {
                     || !(state[4] instanceof byte[] || state[4] instanceof String)) {
                 throw new PickleException("expected a numpy array of unsigned bytes, row by row");
             }
-            // Not copied: a hostile file makes thousands of arrays of one text.
+            // Not copied: a hostile file may create thousands of arrays from one string.
             values = state[4];
         }
 
@@ -78,7 +78,7 @@ final class CifarPickle extends StrictUnpickler {
     /**
      * Read a dictionary.
      *
-     * @throws IOException if the bytes are not a whole pickle of a dictionary, or hold other classes
+     * @throws IOException if the bytes are not a complete pickle of a dictionary, or contain other classes
      */
     static Map<?, ?> read(byte[] file) throws IOException {
         try {
@@ -90,7 +90,7 @@ final class CifarPickle extends StrictUnpickler {
         throw new IOException("expected a dictionary");
     }
 
-    /** Return the raw bytes of a string as Python 2 or 3 wrote it. */
+    /** Return the raw bytes of a string written by Python 2 or 3. */
     static byte[] bytes(Object value) {
         if (value instanceof byte[] bytes) return bytes;
         if (value instanceof String text) return text.getBytes(StandardCharsets.ISO_8859_1);
@@ -133,7 +133,7 @@ final class CifarPickle extends StrictUnpickler {
         throw new PickleException("persistent ids are not allowed here");
     }
 
-    /** Undo how Python 3 writes bytes in protocol 2: text in Latin-1 that is encoded on reading. */
+    /** Decode bytes that Python 3 writes in protocol 2 as Latin-1 text. */
     private static Object encoded(Object[] arguments) {
         if (arguments.length != 2 || !"latin1".equals(arguments[1])) {
             throw new PickleException("expected text in latin1");

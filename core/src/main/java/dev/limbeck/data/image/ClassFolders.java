@@ -14,14 +14,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Look for signs that folders which would be classes are something else: splits, sources, or parts of one set. */
+/** Detect folders that look like splits, sources or parts of a data set instead of classes. */
 final class ClassFolders {
     private static final Set<String> CONTAINERS =
             Set.of("images", "imgs", "image", "img", "data", "pictures", "photos", "jpegimages");
-    /** What lies beside the images of a data set for segmentation or detection. */
+    /** Folders beside the images of a segmentation or detection data set. */
     private static final Set<String> COMPANIONS =
             Set.of("masks", "mask", "labels", "annotations", "ground_truth", "groundtruth", "gt", "segmentation");
-    /** Words before the number of a part. */
+    /** Words before a part's number. */
     private static final Set<String> PARTS = Set.of(
             "part", "parts", "batch", "chunk", "shard", "volume", "vol", "disk", "folder", "dir", "archive", "zip",
             "set");
@@ -30,7 +30,7 @@ final class ClassFolders {
 
     private ClassFolders() {}
 
-    /** Step into what a folder holds alone: the same name again, or a folder for the images. */
+    /** Step into a single subfolder that has the same name or is a common folder for images. */
     static Directory inside(Directory top) {
         Directory folder = top;
         while (folder.images.isEmpty() && folder.filled().size() == 1) {
@@ -44,19 +44,19 @@ final class ClassFolders {
         return folder;
     }
 
-    /** Return the names of the folders in it that hold images. */
+    /** Return the names of the subfolders with images. */
     static List<String> names(Directory folder) {
         return folder.filled().stream().map(child -> child.name).toList();
     }
 
-    /** Return the folded names of the folders that a folder holds, as far as it holds folders only; empty otherwise. */
+    /** Return the case-folded names of the subfolders if a folder has only subfolders; empty otherwise. */
     static Set<String> inner(Directory top) {
         Directory folder = inside(top);
         if (!folder.images.isEmpty()) return Set.of();
         return names(folder).stream().map(FolderLayout::folded).collect(Collectors.toSet());
     }
 
-    /** Return the only folder of each split where the words around the splits' own differ; empty if that is unclear. */
+    /** Return the folder of each split whose names have different words around the split's word; empty if ambiguous. */
     static Map<Split, String> splits(Directory folder) {
         Map<Split, String> splits = SplitNames.apart(names(folder));
         if (splits.isEmpty()) return splits;
@@ -74,7 +74,7 @@ final class ClassFolders {
         return classes.size() > 1 && alike ? splits : Map.of();
     }
 
-    /** Say why the folders in a folder may be other than classes, and what to do; null if nothing speaks for it. */
+    /** Return why the subfolders may not be classes, and what to do; null if they look like classes. */
     static @Nullable String unclear(Directory folder) {
         List<Directory> tops = folder.filled();
         if (tops.size() < 2) return null;
@@ -103,7 +103,7 @@ final class ClassFolders {
         if (likely.isEmpty() || !holdsFolders && !SplitNames.differ(names(named))) return null;
         return (named.size() == 1 ? "the folder " : "the folders ") + Names.quoted(names(named)) + " in " + folder.path
                 + (named.size() == 1 ? " looks like a split" : " look like splits")
-                + ", and it is unclear where the other splits' images lie; call one folder for each split train, "
+                + ", but the images of the other splits are unclear; name one folder per split train, "
                 + "valid and test, with the classes in it; if they are classes, rename them";
     }
 
@@ -111,13 +111,13 @@ final class ClassFolders {
         return folders.stream().map(folder -> folder.name).toList();
     }
 
-    /** Look for folders that hold the same classes: splits, or days, patients and the like. */
+    /** Detect folders with the same subfolders, such as splits, days or patients. */
     private static @Nullable String likeSources(Directory folder, Map<String, List<String>> holders) {
         List<String> repeated = holders.entrySet().stream()
                 .filter(entry -> entry.getValue().size() > 1)
                 .map(Map.Entry::getKey)
                 .toList();
-        // One name in all of them is a wrapper: a data set has two classes.
+        // A single name in all of them is a wrapper folder: a data set has at least two classes.
         if (holders.size() < 2 || repeated.isEmpty() || 2 * repeated.size() < holders.size()) return null;
         List<Directory> tops = folder.filled().stream()
                 .filter(top -> inner(top).stream().anyMatch(repeated::contains))
@@ -130,12 +130,12 @@ final class ClassFolders {
                 .toList();
         return "the folders " + Names.quoted(names(tops)) + " in " + folder.path + " hold the same folders ("
                 + Names.quoted(same)
-                + "), so they look like splits or sources rather than classes; call them train, valid and test if they "
-                + "are splits, or give one of them, or put all images of a class into one folder; if they are the "
+                + "), so they look like splits or sources, not classes; name them train, valid and test if they "
+                + "are splits, or choose one of them, or merge each class into one folder; if they are the "
                 + "classes, put their images directly into them";
     }
 
-    /** Look for a folder that holds the classes again that lie beside it. */
+    /** Detect a folder that repeats the classes beside it. */
     private static @Nullable String likeSiblings(Directory folder) {
         for (Directory top : folder.filled()) {
             Set<String> siblings = folder.filled().stream()
@@ -146,15 +146,16 @@ final class ClassFolders {
                     .filter(name -> siblings.contains(FolderLayout.folded(name)))
                     .toList();
             if (again.isEmpty() || 2 * again.size() < inside(top).filled().size()) continue;
-            return "the folder '" + top.name + "' in " + folder.path + " holds folders called as those beside it ("
+            return "the folder '" + top.name + "' in " + folder.path
+                    + " has subfolders named like the folders beside it ("
                     + Names.quoted(again)
-                    + "), so it looks like a split rather than a class; put the splits outside and the classes inside, "
+                    + "), so it looks like a split, not a class; use folders of splits that contain classes, "
                     + "as in train/" + again.get(0) + ", or move it away";
         }
         return null;
     }
 
-    /** Say which folders are taken for classes although their names are rarely those of classes. */
+    /** Return a warning for each folder used as a class whose name is rarely that of a class. */
     static List<String> warnings(Directory folder) {
         List<String> names = names(folder);
         if (names.size() < 2) return List.of();
@@ -192,7 +193,7 @@ final class ClassFolders {
                 .toList();
     }
 
-    /** Return what stands before the number of a part, empty if a name is not that of one. */
+    /** Return the text before a part's number; empty if the name is not that of a part. */
     private static String stem(String name) {
         Matcher matcher = NUMBERED.matcher(FolderLayout.folded(name));
         if (!matcher.matches()) return "";

@@ -3,16 +3,16 @@ package dev.limbeck.data.image;
 import dev.limbeck.image.RgbImage;
 import java.util.function.IntUnaryOperator;
 
-/** Change the colors of images; every method returns a new image. Factors work as those of Pillow's ImageEnhance. */
+/** Change the colors of images. Every method returns a new image. Factors work as in Pillow's ImageEnhance. */
 final class Colors {
     private Colors() {}
 
-    /** Blend with black: 0 is black, 1 the image, 2 twice as bright. */
+    /** Blend with black: 0 gives black, 1 the image, 2 double brightness. */
     static RgbImage brightness(RgbImage image, double factor) {
         return levels(image, level -> clamp(level * factor));
     }
 
-    /** Blend with the mean gray: 0 is gray, 1 the image. */
+    /** Blend with the mean gray: 0 gives gray, 1 the image. */
     static RgbImage contrast(RgbImage image, double factor) {
         byte[] pixels = image.rgb();
         double sum = 0;
@@ -21,7 +21,7 @@ final class Colors {
         return levels(image, level -> clamp(mean + (level - mean) * factor));
     }
 
-    /** Blend with the gray image: 0 is gray, 1 the image. */
+    /** Blend with the grayscale image: 0 gives grayscale, 1 the image. */
     static RgbImage saturation(RgbImage image, double factor) {
         byte[] pixels = image.rgb();
         byte[] changed = new byte[pixels.length];
@@ -34,7 +34,9 @@ final class Colors {
         return new RgbImage(image.width(), image.height(), changed);
     }
 
-    /** Blend with a smoothed image (3×3, center 5 of 13): below 1 softer, above 1 sharper. The edge stays. */
+    /**
+     * Blend with a smoothed image (3×3 kernel, center 5/13): below 1 is softer, above 1 is sharper. Border pixels stay.
+     */
     static RgbImage sharpness(RgbImage image, double factor) {
         int width = image.width();
         byte[] pixels = image.rgb();
@@ -52,7 +54,7 @@ final class Colors {
         return new RgbImage(width, image.height(), changed);
     }
 
-    /** Invert levels from a threshold on. */
+    /** Invert levels at or above a threshold. */
     static RgbImage solarize(RgbImage image, double threshold) {
         return levels(image, level -> level < threshold ? level : 255 - level);
     }
@@ -63,7 +65,7 @@ final class Colors {
         return levels(image, level -> level & mask);
     }
 
-    /** Stretch each channel from its darkest to its brightest level over the whole range. */
+    /** Stretch the levels of each channel to the full range. */
     static RgbImage autocontrast(RgbImage image) {
         byte[] changed = image.rgb().clone();
         for (int c = 0; c < 3; c++) {
@@ -80,7 +82,7 @@ final class Colors {
         return new RgbImage(image.width(), image.height(), changed);
     }
 
-    /** Make the levels of each channel about equally frequent. */
+    /** Equalize the histogram of each channel. */
     static RgbImage equalize(RgbImage image) {
         byte[] changed = image.rgb().clone();
         for (int c = 0; c < 3; c++) {
@@ -110,7 +112,7 @@ final class Colors {
         return new RgbImage(image.width(), image.height(), changed);
     }
 
-    /** Return the luma of ITU-R 601. */
+    /** Return the luma by ITU-R 601. */
     private static double gray(byte[] pixels, int at) {
         return 0.299 * (pixels[at] & 0xff) + 0.587 * (pixels[at + 1] & 0xff) + 0.114 * (pixels[at + 2] & 0xff);
     }

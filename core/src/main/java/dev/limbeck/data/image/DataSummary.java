@@ -14,17 +14,17 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Say in one line what images there are, and in further ones what about them may be a mistake. */
+/** Summarize the images in one line, and list possible mistakes. */
 final class DataSummary {
-    /** What Java puts in the place of bytes that it cannot read. */
+    /** The character that Java inserts for undecodable bytes. */
     static final char UNREADABLE = '\uFFFD';
 
     private static final int MOST_RARE = 3;
-    /** A class with less than this share of the median class's images is rare. */
+    /** A class with less than this share of the median class size is rare. */
     private static final double RARE = 0.2;
-    /** Images that are made larger or smaller by more than this look otherwise than they were. */
+    /** Images scaled by more than this factor are reported. */
     private static final double MUCH = 2;
-    /** A size that at least this share of the images have stands for all. */
+    /** A size is typical if at least this share of the images has it. */
     private static final double FREQUENT = 0.25;
 
     private final ImageSource source;
@@ -39,7 +39,7 @@ final class DataSummary {
         trained = counts(Split.TRAIN);
     }
 
-    /** Refuse class names that are not what their files say. */
+    /** Reject class names that differ from the names of their files. */
     static void checkNames(ImageSource source) {
         for (String name : source.classNames()) {
             if (name.indexOf(UNREADABLE) < 0) continue;
@@ -48,7 +48,7 @@ final class DataSummary {
         }
     }
 
-    /** Say why a name has characters that Java cannot read, and what to do. */
+    /** Explain why a name has undecodable characters, and what to do. */
     static String unreadable() {
         String encoding = String.valueOf(System.getProperty("sun.jnu.encoding"));
         return encoding.equalsIgnoreCase("UTF-8")
@@ -66,10 +66,10 @@ final class DataSummary {
     }
 
     /**
-     * Say all in one line.
+     * Return the summary line.
      *
-     * @param store knows the sizes of the images that were read
-     * @param skipped how many images cannot be read
+     * @param store provides the sizes of the loaded images
+     * @param skipped number of unreadable images
      */
     String line(PixelStore store, int skipped) {
         int total =
@@ -105,7 +105,7 @@ final class DataSummary {
         return String.join(" / ", parts);
     }
 
-    /** Name the classes with far fewer images than most, those drawn for validation included. */
+    /** List the classes with far fewer images than most, including those split off for validation. */
     private String rare() {
         if (plan.of(Split.TRAIN).length == 0) return "";
         int[] known = trained.clone();
@@ -131,14 +131,14 @@ final class DataSummary {
         return " (" + String.join(", ", named) + (more > 0 ? " and " + more + " more rare ones" : "") + ")";
     }
 
-    /** Say how large images were, where many are made far larger or smaller. */
+    /** Return the typical original size, if many images are scaled strongly. */
     private String scaled(PixelStore store) {
         int[] used = Arrays.stream(Split.values())
                 .flatMapToInt(split -> Arrays.stream(plan.of(split)))
                 .toArray();
         int[] known = Arrays.stream(used).filter(store::knowsSize).toArray();
         if (known.length == 0) {
-            // Sources whose images need no check have them in one size.
+            // Sources without an image check have one image size.
             if (used.length > 0) store.pixels(used[0]);
             known = Arrays.stream(used).limit(1).toArray();
         }
@@ -159,7 +159,7 @@ final class DataSummary {
         return " (from " + typical(store, known) + ", " + String.join(" and ", parts) + " more than twice)";
     }
 
-    /** Return the size that most images have, or the middle one by area where no size is frequent. */
+    /** Return the most frequent size, or the median by area if no size is frequent. */
     private static String typical(PixelStore store, int[] known) {
         Map<String, Integer> counts = new LinkedHashMap<>();
         List<String> byArea = Arrays.stream(known)
@@ -178,7 +178,7 @@ final class DataSummary {
         return some == all ? "all" : number(some);
     }
 
-    /** Say what may be a mistake, one line each. */
+    /** Return one line per possible mistake. */
     List<String> warnings() {
         List<String> lines = new ArrayList<>();
         plan.unlabeled()
@@ -195,7 +195,7 @@ final class DataSummary {
                 continue;
             }
             int[] here = counts(split);
-            // A class's only image is never drawn.
+            // The only image of a class is never split off.
             int least = drawn ? 2 : 1;
             List<String> missing = IntStream.range(0, here.length)
                     .filter(c -> here[c] == 0 && trained[c] >= least)
@@ -209,7 +209,7 @@ final class DataSummary {
         return lines;
     }
 
-    /** A network would have an output for each that nothing ever trained. */
+    /** The network would have an untrained output for each. */
     private void warnOfUntrained(List<String> lines) {
         if (plan.of(Split.TRAIN).length == 0) return;
         List<String> untrained = IntStream.range(0, trained.length)

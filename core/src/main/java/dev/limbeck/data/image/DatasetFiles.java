@@ -16,9 +16,9 @@ import java.nio.file.Path;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
-/** Fetch and unpack the files of data sets, each once, in a cache folder, and open folders of images. */
+/** Download and unpack the files of data sets, each once, to a cache folder, and open folders of images. */
 public final class DatasetFiles {
-    /** Changes when archives are unpacked otherwise than before, so that what older releases kept is not used. */
+    /** Changes when the unpacking changes, to ignore folders of older releases. */
     private static final String UNPACKED_AS = "2|";
 
     private final Path cache;
@@ -42,16 +42,16 @@ public final class DatasetFiles {
         return new DatasetFiles(cache, addresses, checksums, listener);
     }
 
-    /** Return the same expecting other MD5s, for files that tests make. */
+    /** Return a copy with other MD5s, for test files. */
     DatasetFiles expecting(UnaryOperator<String> others) {
         return new DatasetFiles(cache, addresses, others, progress);
     }
 
     /**
-     * Fetch a file into a folder of the cache, unless it is there already.
+     * Download a file to a cache folder, unless it exists.
      *
-     * @param set names the folder, such as {@code cifar10}
-     * @throws LimbeckException if it cannot be fetched, or has another checksum
+     * @param set name of the folder, such as {@code cifar10}
+     * @throws LimbeckException if the download fails, or the checksum differs
      */
     public Path fetch(String set, Download file) {
         return new Downloads(folder(set))
@@ -67,15 +67,15 @@ public final class DatasetFiles {
                 new Download(URI.create(base + file.name()), file.name(), file.checksum(checksums.apply(file.md5()))));
     }
 
-    /** Return the folder of a data set in the cache, which may not exist yet. */
+    /** Return the cache folder of a data set. It may not exist yet. */
     public Path folder(String set) {
         return cache.resolve(set);
     }
 
     /**
-     * Open a folder of images, IDX files or CIFAR's batches.
+     * Open a folder of images, IDX files or CIFAR batches.
      *
-     * @throws LimbeckException if it holds none, or they cannot be read
+     * @throws LimbeckException if there are none, or they are unreadable
      */
     public static ImageSource images(Path folder) {
         FolderTree tree = ImageFolder.tree(folder);
@@ -86,7 +86,7 @@ public final class DatasetFiles {
         return ImageFolder.of(folder, tree);
     }
 
-    /** Open a user's archive; what was left out when it was unpacked is said at every use, not at the first alone. */
+    /** Open a user's archive. Entries skipped while unpacking are reported at every use. */
     ImageSource archive(Path archive) {
         Path folder = unpack(archive);
         ImageSource images = images(folder);
@@ -103,7 +103,7 @@ public final class DatasetFiles {
         return folder.resolveSibling(folder.getFileName() + ".notes");
     }
 
-    /** Unpack a user's archive to a place that changes when the archive does. */
+    /** Unpack a user's archive to a folder that changes with the archive. */
     private Path unpack(Path archive) {
         try {
             String identity = UNPACKED_AS + archive.toRealPath() + "|" + Files.size(archive) + "|"
@@ -117,9 +117,9 @@ public final class DatasetFiles {
     }
 
     /**
-     * Unpack an archive into a folder, unless that is there already, and return the folder.
+     * Unpack an archive to a folder, unless it exists. Return the folder.
      *
-     * @throws LimbeckException if it cannot be read or written
+     * @throws LimbeckException if the archive is unreadable or the folder is not writable
      */
     public static Path unpack(Path archive, Path folder) {
         if (Files.isDirectory(folder)) return folder;
@@ -128,11 +128,11 @@ public final class DatasetFiles {
         } catch (IOException e) {
             throw IoErrors.writing(folder, e);
         }
-        // Of several processes one unpacks and the others wait, for what it has to say of the archive too.
+        // One process unpacks; others wait, and also read the notes.
         try (FolderLock lock = FolderLock.await(FolderLock.beside(notes(folder)), folder)) {
             if (Files.isDirectory(folder)) return folder;
-            // A link that may stand for a split is needed: its images would be drawn from others without it.
-            // The notes are there before the folder is, or a process that ends in between would never say them.
+            // A link that may be a split must be unpacked, or a validation split would be drawn instead. Notes are
+            // written before the folder: a process that exits in between would lose them.
             Archives.extract(archive, folder, SplitNames::isSplit, said -> {
                 if (!said.isEmpty()) AtomicFile.write(notes(folder), String.join("\n", said) + "\n");
             });

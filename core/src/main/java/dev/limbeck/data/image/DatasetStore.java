@@ -15,9 +15,9 @@ import java.util.function.UnaryOperator;
 import org.slf4j.LoggerFactory;
 
 /**
- * Open data sets by name, folder or archive. Names are ours and those of jars on the class path; what is fetched or unpacked
- * stays in a cache folder. {@link Datasets} is the store in the usual place; make another to keep files elsewhere or to fetch
- * them from a mirror.
+ * Open data sets by name, folder or archive. Names come from Limbeck and from jars on the class path. Downloaded and
+ * unpacked files stay in a cache folder. {@link Datasets} uses the default store; create another for a different folder
+ * or a mirror.
  */
 public final class DatasetStore {
     private static final Registry<ImageSourceProvider> KNOWN = Registry.of(
@@ -28,7 +28,7 @@ public final class DatasetStore {
 
     private final DatasetFiles files;
 
-    /** Keep files under a folder, which is made when needed. */
+    /** Create a store in a folder, which is created if needed. */
     public DatasetStore(Path cache) {
         this(new DatasetFiles(cache, address -> address, md5 -> md5, (bytes, total) -> {}));
     }
@@ -37,37 +37,37 @@ public final class DatasetStore {
         this.files = files;
     }
 
-    /** Return the same store fetching from other addresses, such as a mirror's; checksums stay. */
+    /** Return a copy that downloads from other URLs, such as a mirror's. Checksums are unchanged. */
     public DatasetStore redirected(UnaryOperator<URI> addresses) {
         return new DatasetStore(files.redirected(addresses));
     }
 
-    /** Return the same store telling a listener how downloads go on. */
+    /** Return a copy that reports download progress. */
     public DatasetStore onDownload(Downloads.Progress progress) {
         return new DatasetStore(files.onDownload(progress));
     }
 
-    /** Return the same store expecting other MD5s, for files that tests make. */
+    /** Return a copy with other MD5s, for test files. */
     DatasetStore expecting(UnaryOperator<String> checksums) {
         return new DatasetStore(files.expecting(checksums));
     }
 
-    /** Return the known data sets: ours, sorted, then others. */
+    /** Return the known data sets: built-in ones, sorted, then others. */
     public static List<ImageSourceProvider> known() {
         return KNOWN.all();
     }
 
-    /** Return the names of the known data sets: ours, sorted, then others. */
+    /** Return the names of the known data sets: built-in ones, sorted, then others. */
     public List<String> names() {
         return KNOWN.names();
     }
 
     /**
-     * Open a data set by name, fetching it first if it is not in the cache.
+     * Open a data set by name, and download it first if needed.
      *
-     * @param name of a data set, with a colon and what it takes behind it: {@code shapes:1200:0:2000} draws this many shapes for
-     *     training, validation and test
-     * @throws LimbeckException if no set has this name, or it cannot be fetched
+     * @param name name of a data set, optionally with a colon and arguments: {@code shapes:1200:0:2000} generates this
+     *     many shapes for training, validation and test
+     * @throws LimbeckException if the name is unknown, or the download fails
      */
     public ImageSource named(String name) {
         String plain = plain(name);
@@ -76,11 +76,11 @@ public final class DatasetStore {
     }
 
     /**
-     * Open a known data set by name (see {@link #named}), a folder, or an archive of one (see {@link Archives}), which is
-     * unpacked into the cache once. A folder may hold images, IDX files or CIFAR's batches. A known name comes before a folder
-     * of that name.
+     * Open a data set by name (see {@link #named}), folder or archive (see {@link Archives}). An archive is unpacked
+     * once into the cache. A folder may contain images, IDX files or CIFAR batches. A known name takes precedence over
+     * a folder of that name.
      *
-     * @throws LimbeckException if there is no such set, folder or archive, or it cannot be read
+     * @throws LimbeckException if there is no such data set, folder or archive, or it is unreadable
      */
     public ImageSource source(String nameOrPath) {
         if (KNOWN.find(plain(nameOrPath)).isPresent()) return named(nameOrPath);

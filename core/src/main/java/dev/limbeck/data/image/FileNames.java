@@ -4,9 +4,9 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/** Tell from its name what a file or a folder among images may be. */
+/** Classify files and folders by name. */
 final class FileNames {
-    /** Suffixes of what lies beside images in masses; opening each would take as long as listing. */
+    /** Suffixes of frequent non-image files. Opening each would be as slow as the listing. */
     private static final Set<String> OTHERS = Set.of(
             "txt",
             "csv",
@@ -135,7 +135,7 @@ final class FileNames {
 
     private FileNames() {}
 
-    /** Return what stands behind the last dot, in lower case; empty if it is no suffix. */
+    /** Return the lower-case suffix after the last dot; empty if there is none. */
     static String suffix(String name) {
         String file = name.substring(name.lastIndexOf('/') + 1);
         int dot = file.lastIndexOf('.');
@@ -155,7 +155,7 @@ final class FileNames {
         return name.startsWith(".");
     }
 
-    /** Return whether some program keeps the file for itself: no data, and nothing to speak of. */
+    /** Return whether a file belongs to the operating system or a program. Such files are ignored silently. */
     static boolean isSystemFile(String name) {
         return name.startsWith("._") || SYSTEM_FILES.contains(name.toLowerCase(Locale.ROOT));
     }

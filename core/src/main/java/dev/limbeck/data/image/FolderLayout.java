@@ -23,13 +23,13 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Tell from where the images of a folder lie which split and class each belongs to, or refuse what might be told wrongly. */
+/** Assign a split and a class to each image of a folder by its path, or reject ambiguous layouts. */
 final class FolderLayout {
     /**
-     * Name an image with its place.
+     * Hold an image file with its split and class.
      *
-     * @param name its path under the folder that holds the classes or splits
-     * @param className normalized (NFC); null if it has no label
+     * @param name path relative to the folder of classes or splits
+     * @param className normalized (NFC); null without a label
      */
     record Entry(
             Path file,
@@ -38,13 +38,13 @@ final class FolderLayout {
             Split split,
             @Nullable String className) {}
 
-    /** What folders of images without labels are called where images have to lie in some folder. */
+    /** Names of folders with unlabeled images. */
     private static final Pattern WITHOUT_LABELS =
             Pattern.compile("(un|no|not|non)[ _-]?label+(ed)?([ _-].*)?|unknown|unsup(ervised)?");
 
     private final FolderTree tree;
     private final SplitFolders folders;
-    /** The folder that holds the classes or the splits. */
+    /** The folder that contains the classes or the splits. */
     private final Directory root;
 
     private @Nullable String unclear;
@@ -53,13 +53,13 @@ final class FolderLayout {
     private final List<SkippedFile> leftOut = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
     private final Set<String> trainClasses = new HashSet<>();
-    /** Where images lie that a link leads to. */
+    /** Link targets of images. */
     private final Map<Path, Path> realPaths = new HashMap<>();
 
     /**
-     * Look at a folder's tree.
+     * Analyze a folder's tree.
      *
-     * @throws LimbeckException if two folders stand for one split, or what may be a validation split would not be read
+     * @throws LimbeckException if two folders are the same split, or a possible validation split would be ignored
      */
     FolderLayout(FolderTree tree) {
         this.tree = tree;
@@ -88,13 +88,13 @@ final class FolderLayout {
         return List.copyOf(warnings);
     }
 
-    /** Say why the folders may be other than classes; null if nothing speaks for it. */
+    /** Return why the folders may not be classes; null if they look like classes. */
     @Nullable
     String unclear() {
         return unclear;
     }
 
-    /** Say what was found where no image has a label. */
+    /** Describe a folder without labels. */
     String withoutLabels() {
         List<String> taken =
                 folders.splits().values().stream().map(split -> split.name).toList();
@@ -106,7 +106,7 @@ final class FolderLayout {
         return root == tree.root() ? "no labels" : "images in one folder only, '" + tree.name(root.path) + "'";
     }
 
-    /** Refuse to draw a validation split where the images of a given one cannot be used. */
+    /** Reject a random validation split if the images of the given one are unusable. */
     private void refuseLostValidation() {
         Directory given = folders.splits().get(Split.VALID);
         if (given == null || entries.stream().anyMatch(entry -> entry.split == Split.VALID)) return;
@@ -166,7 +166,7 @@ final class FolderLayout {
                 + "; images without labels belong into a folder of their own (--unlabeled)");
     }
 
-    /** Say whether a folder of a split that judges is not a class: by its name, or as the only one, as Keras wants it. */
+    /** Return whether a folder of an evaluation split is not a class: by its name, or as the only one, as in Keras. */
     private boolean isWithoutLabels(Split split, Directory folder, String name) {
         if (split == Split.TRAIN || trainClasses.isEmpty() || trainClasses.contains(folded(name))) return false;
         boolean only = split == Split.TEST
@@ -182,7 +182,7 @@ final class FolderLayout {
         if (real != null) realPaths.put(image.path(), real);
     }
 
-    /** Drop images from what is not used that the splits have too, by a link on either side. */
+    /** Drop unused images that a split also contains through a link. */
     private void dropUsed() {
         boolean linked = !realPaths.isEmpty() || folders.unused().stream().anyMatch(FolderLayout::hasLinked);
         if (!linked) return;
@@ -198,7 +198,7 @@ final class FolderLayout {
                 || folder.directories.stream().anyMatch(FolderLayout::hasLinked);
     }
 
-    /** Return where an image lies, whatever links lead to it. */
+    /** Return the path of an image after resolving links. */
     private Path place(Entry entry) {
         Path real = realPaths.get(entry.file);
         return real != null ? real : root.real.resolve(root.path.relativize(entry.file));
@@ -236,7 +236,7 @@ final class FolderLayout {
         leftOut.add(new SkippedFile(tree.name(file), reason));
     }
 
-    /** Keep an image once: links may lead to one from several places. */
+    /** Keep each image once: several links may lead to it. */
     private void dropRepeated() {
         if (realPaths.isEmpty()) return;
         Map<Path, Entry> known = new HashMap<>();
@@ -256,7 +256,7 @@ final class FolderLayout {
         entries.removeAll(repeated);
     }
 
-    /** Return a name as far as it does not differ by case, Unicode form and spaces at its ends. */
+    /** Normalize case, Unicode form and surrounding spaces of a name. */
     static String folded(String name) {
         return Normalizer.normalize(name, Normalizer.Form.NFKC).strip().toLowerCase(Locale.ROOT);
     }

@@ -24,18 +24,18 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walk a folder and sort its files into images and others. Every file is found in one of the lists: nothing is dropped
- * without being counted but what lies in folders that programs keep for themselves.
+ * Walk a folder and sort its files into images and others. Every file is listed, except those in folders that belong to
+ * programs.
  */
 final class FolderTree {
     /**
-     * Name an image.
+     * Hold an image file.
      *
-     * @param real where it lies if a link leads to it, else null
+     * @param real target if a link leads to it, else null
      */
     record Image(Path path, long bytes, @Nullable Path real) {}
 
-    /** Hold what lies in one folder, in the order of names. */
+    /** Hold the contents of one folder, sorted by name. */
     static final class Directory {
         final Path path;
         final String name;
@@ -53,7 +53,7 @@ final class FolderTree {
             name = last == null ? "" : last.toString();
         }
 
-        /** Count the images in it and in all folders below. */
+        /** Return the number of images in the folder and its subfolders. */
         int total() {
             if (total < 0)
                 total = images.size()
@@ -61,24 +61,24 @@ final class FolderTree {
             return total;
         }
 
-        /** Return the folders in it that hold images. */
+        /** Return the subfolders with images. */
         List<Directory> filled() {
             return directories.stream().filter(child -> child.total() > 0).toList();
         }
 
-        /** Return the only folder in it if it holds no images beside that, else null. */
+        /** Return the only subfolder if the folder has no images of its own, else null. */
         @Nullable
         Directory lone() {
             return images.isEmpty() && directories.size() == 1 ? directories.get(0) : null;
         }
 
-        /** Collect what was left out in it and below. */
+        /** Collect the skipped files of the folder and its subfolders. */
         void allLeftOut(List<SkippedFile> to) {
             to.addAll(leftOut);
             for (Directory child : directories) child.allLeftOut(to);
         }
 
-        /** Drop the images in it and below that lie at given places, and say which. */
+        /** Drop images with given paths from the folder and its subfolders, and report them. */
         void dropImages(Set<Path> places, Consumer<Image> dropped) {
             images.removeIf(image -> {
                 Path place = image.real() == null ? real.resolve(image.path().getFileName()) : image.real();
@@ -90,7 +90,7 @@ final class FolderTree {
             total = -1;
         }
 
-        /** Collect its images and those below. */
+        /** Collect the images of the folder and its subfolders. */
         void allImages(List<Image> to) {
             to.addAll(images);
             for (Directory child : directories) child.allImages(to);
@@ -103,9 +103,9 @@ final class FolderTree {
 
     private final Path top;
     private final Deque<Path> around = new ArrayDeque<>();
-    /** How many links to each folder were followed. */
+    /** Number of followed links to each folder. */
     private final Map<Path, Integer> linked = new HashMap<>();
-    /** Empty files that would be images if others of their suffix are. */
+    /** Empty files, which count as images if others with their suffix do. */
     private final List<Unsure> empty = new ArrayList<>();
 
     private final Set<String> suffixesByContent = new HashSet<>();
@@ -132,7 +132,7 @@ final class FolderTree {
         return root;
     }
 
-    /** Return the files that only their content shows to be images. */
+    /** Return the files that only their content identifies as images. */
     List<String> byContent() {
         return byContent;
     }
@@ -173,7 +173,7 @@ final class FolderTree {
             try {
                 attributes = Files.readAttributes(child, BasicFileAttributes.class);
             } catch (IOException e) {
-                // It leads nowhere, in a circle, or where nobody may look.
+                // It is dangling, circular or not accessible.
                 leave(parent, child, dead(name, hidden || FileNames.isHidden(name)));
                 return;
             }
@@ -186,7 +186,7 @@ final class FolderTree {
         } else if (hidden || FileNames.isHidden(name)) {
             leave(parent, child, Reason.HIDDEN);
         } else if (!attributes.isRegularFile()) {
-            // A pipe would keep whoever opens it waiting.
+            // Opening a pipe would block.
             leave(parent, child, Reason.NOT_AN_IMAGE);
         } else {
             file(parent, child, attributes.size(), link || behindLink ? real : null);
@@ -204,7 +204,7 @@ final class FolderTree {
             leave(parent, child, hidden ? Reason.HIDDEN : Reason.LINK_LOOP);
             return;
         }
-        // Folders that link to each other have no end of paths. Which of several links is used is not known yet.
+        // Folders that link to each other have infinitely many paths. Which link is used is decided later.
         if (link && linked.merge(real, 1, Integer::sum) > MOST_LINKS) {
             leave(parent, child, hidden ? Reason.HIDDEN : Reason.CONFLICTING);
             return;
@@ -216,7 +216,7 @@ final class FolderTree {
         } catch (IOException e) {
             leave(directory, child, hidden ? Reason.HIDDEN : Reason.UNREADABLE);
         }
-        // Neither a class nor a split: only its files are counted.
+        // Neither a class nor a split, so its files are only counted.
         if (hidden) parent.leftOut.addAll(directory.leftOut);
     }
 
@@ -240,7 +240,7 @@ final class FolderTree {
         Path file = image.path();
         try (InputStream in = Files.newInputStream(file)) {
             ImageFormat format = ImageFormat.of(in.readNBytes(ImageFormat.HEAD));
-            // What a raw file holds as its first page is a small preview.
+            // The first page of a raw file is a small preview.
             boolean isRaw = named == ImageFormat.RAW && format == ImageFormat.TIFF;
             if (format == null && named == null) {
                 leave(parent, file, Reason.NOT_AN_IMAGE);
@@ -260,7 +260,7 @@ final class FolderTree {
         directory.leftOut.add(new SkippedFile(name(file), reason));
     }
 
-    /** Return a path under the folder that was walked, with slashes. */
+    /** Return a path relative to the walked folder, with slashes. */
     String name(Path file) {
         return name(top, file);
     }

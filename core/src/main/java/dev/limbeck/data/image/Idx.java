@@ -17,8 +17,8 @@ import java.util.zip.GZIPInputStream;
  * Hold the contents of an IDX file of unsigned bytes, the format of MNIST (described on yann.lecun.com/exdb/mnist): two
  * zero bytes, a type byte, the number of dimensions, their sizes as big-endian 32-bit integers, then the values.
  *
- * @param dims the sizes, outermost first
- * @param values row-major
+ * @param dims sizes, outermost first
+ * @param values values, row-major
  */
 public record Idx(int[] dims, byte[] values) {
     private static final int UNSIGNED_BYTE = 0x08;
@@ -27,10 +27,10 @@ public record Idx(int[] dims, byte[] values) {
     private static final int GZIP_SECOND = 0x8b;
 
     /**
-     * Read a file, compressed by gzip or not.
+     * Read a file, optionally compressed by gzip.
      *
-     * @param dimensions how many the file must have: 3 for images, 1 for labels
-     * @throws LimbeckException if the file is missing, of another kind, or its length does not fit its header
+     * @param dimensions required number of dimensions: 3 for images, 1 for labels
+     * @throws LimbeckException if the file is missing, has another format, or its length does not match its header
      */
     public static Idx read(Path file, int dimensions) {
         try (InputStream raw = new BufferedInputStream(Files.newInputStream(file))) {
@@ -42,7 +42,7 @@ public record Idx(int[] dims, byte[] values) {
             if (compressed) most = Math.max(ALWAYS_ALLOWED, most * Limit.IDX_GROWTH.value());
             return read(new DataInputStream(compressed ? new GZIPInputStream(raw) : raw), dimensions, most, file);
         } catch (EOFException e) {
-            throw new LimbeckException("IDX file " + file + " is cut short; fetch it again", e);
+            throw new LimbeckException("IDX file " + file + " is truncated; download it again", e);
         } catch (IOException e) {
             throw new LimbeckException("cannot read IDX file " + file + ": " + e.getMessage(), e);
         }
@@ -62,7 +62,7 @@ public record Idx(int[] dims, byte[] values) {
             dims[i] = in.readInt();
             if (dims[i] < 1 || (count *= dims[i]) > Math.min(most, Integer.MAX_VALUE - 8)) {
                 throw new LimbeckException("IDX file " + file + " declares sizes " + Arrays.toString(dims)
-                        + ", more than it can hold; fetch it again; or " + Limit.IDX_GROWTH.advice());
+                        + ", more than its bytes; download it again; or " + Limit.IDX_GROWTH.advice());
             }
         }
         byte[] values = in.readNBytes((int) count);

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Read MNIST and what is laid out like it: {@code train-} and {@code t10k-images-idx3-ubyte} with their labels. */
+/** Read MNIST and data sets in its layout: {@code train-} and {@code t10k-images-idx3-ubyte} with their labels. */
 public final class IdxImages {
-    /** Name the ten classes of Fashion-MNIST in label order, as its authors do. */
+    /** Names of Fashion-MNIST's ten classes in label order, as published. */
     public static final List<String> FASHION_CLASSES = List.of(
             "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot");
 
@@ -24,12 +24,12 @@ public final class IdxImages {
 
     private IdxImages() {}
 
-    /** Return whether a folder holds the training images of such a data set. */
+    /** Return whether a folder contains the training images of such a data set. */
     public static boolean isIn(Path folder) {
         return find(folder, "train", IMAGE_NAMES).isPresent();
     }
 
-    /** Read a folder whose classes are digits, or Fashion-MNIST's if its name or that of the folder above says so. */
+    /** Read a folder. The classes are digits, or Fashion-MNIST's if the name of the folder or its parent says so. */
     public static ImageSource of(Path folder) {
         Path whole = folder.toAbsolutePath().normalize();
         int names = whole.getNameCount();
@@ -42,10 +42,10 @@ public final class IdxImages {
     }
 
     /**
-     * Read a folder, files compressed by gzip or not. Images become RGB by repeating the gray value; they are used in
-     * their own size, without augmentation, unless chosen otherwise.
+     * Read a folder of files, optionally compressed by gzip. Gray values are repeated to RGB. By default, images keep
+     * their size and are not augmented.
      *
-     * @throws LimbeckException if a file is missing or damaged, or images and labels do not fit together
+     * @throws LimbeckException if a file is missing or damaged, or images and labels do not match
      */
     public static ImageSource of(Path folder, List<String> classNames) {
         List<PackedImages.Part> parts = new ArrayList<>();

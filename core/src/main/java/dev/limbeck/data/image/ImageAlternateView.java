@@ -15,9 +15,9 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
-/** Show the images of a batch in another size and normalization. */
+/** Prepare the images of a batch in another size and normalization. */
 final class ImageAlternateView implements AlternateView {
-    /** Write a view of an image of another size. */
+    /** Write a view of an image in another size. */
     @FunctionalInterface
     interface Writer {
         void write(byte[] pixels, int image, int view, ByteBuffer target);
@@ -30,9 +30,9 @@ final class ImageAlternateView implements AlternateView {
     private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
 
     /**
-     * Set up the other form of some data.
+     * Create a view.
      *
-     * @param images of each split, by position
+     * @param images images of each split, by position
      */
     ImageAlternateView(ImagePreprocessing preparation, PixelStore store, Function<Split, int[]> images, Writer writer) {
         this.preparation = preparation;
@@ -49,7 +49,7 @@ final class ImageAlternateView implements AlternateView {
             if (Arrays.equals(batch.input().shape(), inputs().get(0).shape(batch.size()))) return batch.inputs();
             throw new LimbeckException("the batch does not tell which images it holds, and images of "
                     + preparation.height() + "×" + preparation.width()
-                    + " are wanted; choose a model for the data's own size");
+                    + " are needed; choose a model for the data's own size");
         }
         int bytes = Math.multiplyExact(batch.size(), 3 * preparation.height() * preparation.width());
         if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);

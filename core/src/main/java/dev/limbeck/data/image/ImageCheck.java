@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** Find the images of a source that can be used, and refuse or count those that cannot. */
+/** Find the usable images of a source, and reject or count the others. */
 final class ImageCheck {
     private static final String ADVICE = ", or leave bad images out (skipBadImages, --skip-bad-images)";
 
@@ -16,9 +16,9 @@ final class ImageCheck {
     private final List<String> warnings = new ArrayList<>();
 
     /**
-     * Look at the files that the source could not take for images, and at its classes.
+     * Check skipped files and the classes.
      *
-     * @throws LimbeckException if images were lost, unless bad images are to be skipped; or if there are not two classes
+     * @throws LimbeckException if images are unusable and must not be skipped, or if there are fewer than two classes
      */
     ImageCheck(ImageSource source, ImageSettings settings) {
         this.source = source;
@@ -34,7 +34,7 @@ final class ImageCheck {
         }
     }
 
-    /** Make the exception for data without two classes. */
+    /** Create the exception for data with fewer than two classes. */
     static LimbeckException tooFew(ImageSource source, String found) {
         return new LimbeckException("expected at least 2 classes in " + source.origin() + ", found " + found
                 + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
@@ -55,20 +55,20 @@ final class ImageCheck {
         }
     }
 
-    /** Count the files that were skipped because they cannot be used, by suffix and reason; nothing if there are none. */
+    /** Count the skipped unusable files by suffix and reason; empty if there are none. */
     List<String> warnings() {
         return List.copyOf(warnings);
     }
 
-    /** Return one line for every image that was skipped. */
+    /** Return one line per skipped image. */
     List<String> skipped() {
         return List.copyOf(skipped);
     }
 
     /**
-     * Return the images that can be read, after trying each where reading may fail.
+     * Return the readable images, after loading each if loading may fail.
      *
-     * @throws LimbeckException if one cannot be read, unless bad images are to be skipped
+     * @throws LimbeckException if an image is unreadable, unless bad images are skipped
      */
     int[] usable(PixelStore store, PrepareProgress progress) {
         IntStream all = IntStream.range(0, source.size());

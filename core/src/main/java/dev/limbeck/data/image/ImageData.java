@@ -37,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Feed images as normalized float32 tensors of shape N×3×H×W, stored channels last. Images are brought to one size
- * when they are first loaded and kept in memory as far as the budget goes; flips and crops are drawn anew each epoch.
+ * Provide images as normalized float32 tensors of shape N×3×H×W, in channels-last memory format. Images are resized
+ * when first loaded, and cached in memory up to a budget. Augmentation is drawn anew in each epoch.
  */
 public final class ImageData implements Data {
     private static final Logger LOG = LoggerFactory.getLogger(ImageData.class);
@@ -86,12 +86,12 @@ public final class ImageData implements Data {
         warnings().forEach(LOG::info);
     }
 
-    /** Set up data from any source of images. */
+    /** Create a builder for any source of images. */
     public static ImageDataBuilder builder(ImageSource source) {
         return new ImageDataBuilder(source);
     }
 
-    /** Set up data from a folder of images. */
+    /** Create a builder for a folder of images. */
     public static ImageDataBuilder builder(Path folder) {
         return builder(ImageFolder.of(folder));
     }
@@ -121,30 +121,30 @@ public final class ImageData implements Data {
         return Arrays.stream(plan.of(split)).map(plan::label).toArray();
     }
 
-    /** Return the name of an image; for files the path under the folder. */
+    /** Return the name of an image; for files, the path relative to the folder. */
     public String name(Split split, int index) {
         return source.name(plan.of(split)[index]);
     }
 
-    /** Return an image of a split as the model sees it before normalization, not augmented. */
+    /** Return an image of a split, preprocessed but not normalized or augmented. */
     public RgbImage image(Split split, int index) {
         return new RgbImage(preparation.width(), preparation.height(), store.pixels(plan.of(split)[index]));
     }
 
-    /** Return one line for every image that was skipped because it cannot be read. */
+    /** Return one line per skipped unreadable image. */
     public List<String> skipped() {
         return check.skipped();
     }
 
     /**
-     * Say in one line what is here: images, classes with the rare ones, splits, the size that a model sees, and what was left
-     * out. It is logged at level INFO when the data is built, as {@link #warnings} are.
+     * Return a one-line summary: images, classes with the rare ones, splits, image size and skipped files. It is logged
+     * at level INFO when the data is built, together with {@link #warnings}.
      */
     public String summary() {
         return summaryLine;
     }
 
-    /** Return a line for everything that was left out, guessed or may be a mistake, such as a class no training image has. */
+    /** Return a line for everything skipped, guessed or possibly wrong, such as a class without training images. */
     public List<String> warnings() {
         List<String> lines = new ArrayList<>(source.warnings());
         lines.addAll(check.warnings());
@@ -166,7 +166,7 @@ public final class ImageData implements Data {
                 (index, target) -> write(images[index], view, target));
     }
 
-    /** Write a view of an image, prepared as this data's are. */
+    /** Write a view of an image with this data's preprocessing. */
     private void write(int image, int view, ByteBuffer target) {
         if (view == Provenance.PLAIN) target.put(store.pixels(image));
         else augment(image, AUGMENT_LOTS, view, target);
@@ -182,7 +182,7 @@ public final class ImageData implements Data {
                 target);
     }
 
-    /** {@inheritDoc} Images of another size are made of the same source pixels, and augmented by the same draws. */
+    /** {@inheritDoc} Images of another size come from the same source pixels, with the same augmentation draws. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
         if (!(wanted instanceof ImagePreprocessing other)) {
@@ -203,7 +203,7 @@ public final class ImageData implements Data {
                 });
     }
 
-    /** Return where the images come from, such as a folder. */
+    /** Return the source of the images, such as a folder. */
     public String origin() {
         return source.origin();
     }
@@ -275,10 +275,7 @@ public final class ImageData implements Data {
         return view(split, Provenance.PLAIN);
     }
 
-    /**
-     * Draw the first batch of training images as a model sees them, augmented, with their labels: a PNG file to look at before
-     * the long work starts.
-     */
+    /** Write a PNG of the first training batch, augmented and with labels, to check before training. */
     public void show(Path file) {
         List<ImageGrid.Cell> cells = new ArrayList<>();
         try (DataLoader batches = train(0);
@@ -345,7 +342,7 @@ public final class ImageData implements Data {
         return preparation;
     }
 
-    /** Return the settings in use. */
+    /** Return the settings. */
     public ImageSettings settings() {
         return settings;
     }

@@ -9,8 +9,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Choose how images become batches; what is not chosen suits the source. {@link #build} checks everything, images
- * included, so that nothing is wrong with them halfway through training.
+ * Build image data. Unset options use the source's defaults. {@link #build} validates everything including the images,
+ * so errors appear before training.
  */
 public final class ImageDataBuilder {
     private static final int MOST_DEFAULT_WORKERS = 4;
@@ -44,48 +44,48 @@ public final class ImageDataBuilder {
     }
 
     /**
-     * Make the label of each image from its file name, without folders; the class names are the sorted results.
+     * Derive each label from the image's file name, without folders. The class names are the sorted results.
      *
-     * @param label returns a class name, or null for an image without label
+     * @param label returns a class name, or null for no label
      */
     public ImageDataBuilder labelByName(Function<String, @Nullable String> label) {
         source = new RelabeledSource(source, label);
         return this;
     }
 
-    /** Bring images to squares of this many pixels a side. */
+    /** Set the image size to squares, in pixels. */
     public ImageDataBuilder imageSize(int side) {
         return imageSize(side, side);
     }
 
-    /** Bring images to this many pixels. */
+    /** Set the image size in pixels. */
     public ImageDataBuilder imageSize(int height, int width) {
         this.height = height;
         this.width = width;
         return this;
     }
 
-    /** Choose what happens to images of another aspect ratio; {@link Resize#CROP} unless chosen. */
+    /** Set the resize method for other aspect ratios. The default is {@link Resize#CROP}. */
     public ImageDataBuilder resize(Resize resize) {
         this.resize = resize;
         return this;
     }
 
-    /** Put this many images in a batch; 64 unless chosen. */
+    /** Set the batch size. The default is 64. */
     public ImageDataBuilder batchSize(int batchSize) {
         this.batchSize = batchSize;
         return this;
     }
 
-    /** Seed the division into splits, the order of each epoch and the augmentation; 42 unless chosen. */
+    /** Set the seed of splits, sample order and augmentation. The default is 42. */
     public ImageDataBuilder seed(long seed) {
         this.seed = seed;
         return this;
     }
 
     /**
-     * Validate on this share of each class's training images where the source has no validation split; 0.2 unless
-     * chosen, 0 for none.
+     * Set the share of each class's training images used for validation if the source has no validation split. The
+     * default is 0.2; 0 for none.
      */
     public ImageDataBuilder validFraction(double fraction) {
         this.validFraction = fraction;
@@ -93,36 +93,36 @@ public final class ImageDataBuilder {
     }
 
     /**
-     * Train on at most this many labeled images, drawn in proportion from the classes; unlabeled ones stay as they are.
-     * 0 for all.
+     * Limit the number of labeled training images, and keep the class proportions. Unlabeled images are not limited. 0
+     * for no limit.
      */
     public ImageDataBuilder maxTrainSamples(int most) {
         this.maxTrainSamples = most;
         return this;
     }
 
-    /** Train on at most this many labeled images of each class, drawn at random; 0 for all. */
+    /** Limit the number of labeled training images per class, selected at random. 0 for no limit. */
     public ImageDataBuilder labelsPerClass(int most) {
         this.labelsPerClass = most;
         return this;
     }
 
-    /** Keep the training images beyond a limit without their labels: a teacher can teach on them. */
+    /** Keep the training images beyond a limit as unlabeled images, for use with a teacher. */
     public ImageDataBuilder keepUnlabeled(boolean keep) {
         this.keepUnlabeled = keep;
         return this;
     }
 
-    /** Add images without labels to the training ones: a teacher can teach on them. */
+    /** Add unlabeled images to the training split, for use with a teacher. */
     public ImageDataBuilder unlabeled(ImageSource images) {
         source = new WithUnlabeled(source, images);
         return this;
     }
 
     /**
-     * Normalize each channel to {@code (value / 255 − mean) / std}; by ImageNet's statistics unless chosen.
+     * Normalize each channel to {@code (value / 255 − mean) / std}. The default is ImageNet's statistics.
      *
-     * @param mean three values, red first
+     * @param mean three values in RGB order
      * @param std three values above 0
      */
     public ImageDataBuilder normalize(double[] mean, double[] std) {
@@ -131,70 +131,73 @@ public final class ImageDataBuilder {
         return this;
     }
 
-    /** Mirror training images left and right half of the time. */
+    /** Flip training images horizontally with probability 1/2. */
     public ImageDataBuilder hflip() {
         return hflip(true);
     }
 
-    /** Choose whether training images are mirrored half of the time. */
+    /** Choose whether training images are flipped horizontally with probability 1/2. */
     public ImageDataBuilder hflip(boolean flip) {
         augmentation = augmentation.withHflip(flip);
         return this;
     }
 
-    /** Take a training image's crop at random after adding this many black pixels on every side; 0 for none. */
+    /** Crop training images at random after padding with this many black pixels on every side; 0 for none. */
     public ImageDataBuilder padAndCrop(int pixels) {
         augmentation = augmentation.withPadAndCrop(pixels);
         return this;
     }
 
-    /** Change training images in a way of one's own choice; flips and crops that suit the data are the default. */
+    /** Set the augmentation. The function receives the source's default, such as flips and crops. */
     public ImageDataBuilder augmentation(UnaryOperator<Augmentation> change) {
         augmentation = change.apply(augmentation);
         return this;
     }
 
-    /** Draw as many images of every class for each epoch, with repetition, however rare a class is. */
+    /** Sample all classes equally often in each epoch, with repetition. */
     public ImageDataBuilder balanced(boolean balanced) {
         this.balanced = balanced;
         return this;
     }
 
-    /** Keep this many bytes of resized images in memory, half the largest heap unless chosen; the rest is decoded anew. */
+    /**
+     * Set the memory budget for resized images, in bytes. The default is half the maximum heap. Other images are
+     * decoded each time.
+     */
     public ImageDataBuilder cacheBudget(long bytes) {
         this.cacheBudget = bytes;
         return this;
     }
 
-    /** Leave images out that cannot be read, instead of refusing to build. */
+    /** Skip unreadable images. By default, {@link #build} throws. */
     public ImageDataBuilder skipBadImages(boolean skip) {
         this.skipBadImages = skip;
         return this;
     }
 
-    /** Prepare batches on this many threads; one per processor, at most 4, unless chosen. */
+    /** Set the number of worker threads. The default is one per processor, at most 4. */
     public ImageDataBuilder workers(int workers) {
         this.workers = workers;
         return this;
     }
 
-    /** Prepare at most this many batches ahead; 4 unless chosen. */
+    /** Set the maximum number of prefetched batches. The default is 4. */
     public ImageDataBuilder prefetch(int batches) {
         this.prefetch = batches;
         return this;
     }
 
-    /** Follow the pass over all images that {@link #build} makes. */
+    /** Set the listener of the image check in {@link #build}. */
     public ImageDataBuilder onPrepare(PrepareProgress progress) {
         this.progress = progress;
         return this;
     }
 
     /**
-     * Check the settings and every image that may be unreadable, and divide the images into splits.
+     * Validate the settings and the images, and split them.
      *
-     * @throws dev.limbeck.LimbeckException in one line, if a setting is out of range, fewer than two classes are found,
-     *     or an image cannot be read
+     * @throws dev.limbeck.LimbeckException with a one-line message, if a setting is out of range, fewer than two
+     *     classes are found, or an image is unreadable
      */
     public ImageData build() {
         ImageSettings settings = new ImageSettings(

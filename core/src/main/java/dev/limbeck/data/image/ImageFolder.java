@@ -19,19 +19,20 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * List the images of a folder, in sorted order. Three layouts are told apart: splits ({@code train|valid|test/<class>/…}),
- * {@code <class>/…}, and images side by side, which have no labels until names are turned into some.
+ * List the images of a folder, sorted by path. Three layouts are supported: splits ({@code
+ * train|valid|test/<class>/…}), classes ({@code <class>/…}), and a flat folder, which has no labels unless they are
+ * derived from names.
  *
- * <p>Splits are called {@code train} or {@code training}, {@code valid}, {@code val}, {@code validation} or {@code dev},
- * {@code test} or {@code testing}, in any case and with what stands around all of them ({@code seg_train/seg_train} beside
- * {@code seg_test/seg_test}, {@code train2017}). {@code eval} validates where no other folder does, else it is the test.
- * Without a folder for training there are no splits: {@code test} may be a class. Folders that look like splits and are not
- * clearly called so, or that hold the same folders, are refused by {@link #checkLabels}.
+ * <p>Split names are {@code train} or {@code training}; {@code valid}, {@code val}, {@code validation} or {@code dev};
+ * {@code test} or {@code testing}. Case and common affixes are ignored ({@code seg_train/seg_train} beside {@code
+ * seg_test/seg_test}, {@code train2017}). {@code eval} is the validation split if there is no other, else the test
+ * split. Without a training folder there are no splits, and {@code test} may be a class. {@link #checkLabels} rejects
+ * folders that look like splits but are ambiguous, or that contain the same subfolders.
  *
- * <p>An image is known by its suffix, and by its content where the suffix says nothing. Every other file is counted among
- * {@link #leftOut}, save what programs keep for themselves in folders such as {@code .git} or {@code @eaDir}. A folder that
- * holds one other folder, and beside it at most files that are not images, stands for that one. Links are followed; an image
- * that several lead to is taken once. Class names are in Unicode's composed form (NFC).
+ * <p>Images are recognized by suffix, or by content if the suffix is unknown. All other files are listed in {@link
+ * #leftOut}, except files in program folders such as {@code .git} or {@code @eaDir}. A folder with a single subfolder
+ * and no images is replaced by the subfolder. Links are followed; an image with several links is listed once. Class
+ * names are in Unicode's composed form (NFC).
  */
 public final class ImageFolder implements ImageSource {
     private final Path folder;
@@ -65,7 +66,7 @@ public final class ImageFolder implements ImageSource {
     /**
      * List a folder's images.
      *
-     * @throws LimbeckException if there is no such folder, no image in it, or no safe way to tell its splits
+     * @throws LimbeckException if there is no such folder, it has no images, or its splits are ambiguous
      */
     public static ImageFolder of(Path folder) {
         return of(folder, tree(folder));
@@ -77,7 +78,7 @@ public final class ImageFolder implements ImageSource {
         return images;
     }
 
-    /** Walk a folder, which must be there. */
+    /** Walk an existing folder. */
     static FolderTree tree(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new LimbeckException(
@@ -92,7 +93,7 @@ public final class ImageFolder implements ImageSource {
         }
     }
 
-    /** Refuse what huggingface_hub keeps: its images lie under meaningless names, and links to them in several versions. */
+    /** Reject the cache of huggingface_hub: its images have hash names, with links from several versions. */
     private static void refuseCache(FolderTree.Directory folder) {
         List<String> names =
                 folder.directories.stream().map(child -> child.name).toList();
@@ -155,7 +156,7 @@ public final class ImageFolder implements ImageSource {
         return List.copyOf(warnings);
     }
 
-    /** {@inheritDoc} Folders that look like splits or hold the same folders are not classes. */
+    /** {@inheritDoc} Folders that look like splits or have the same subfolders are not classes. */
     @Override
     public void checkLabels() {
         if (unclear != null) throw new LimbeckException(unclear);

@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/** Draw images in rows with a few words under each. */
+/** Draw images in a grid with a caption under each. */
 final class ImageGrid {
     private static final int COLUMNS = 8;
     private static final int SIDE = 112;
@@ -23,12 +23,12 @@ final class ImageGrid {
     private static final int LINE = 16;
     private static final Color MARKED = new Color(0xb3261e);
 
-    /** One image with its text; marked ones are red and framed. */
+    /** Hold an image with its caption; marked ones have a red frame. */
     record Cell(RgbImage image, String text, boolean marked) {}
 
     private ImageGrid() {}
 
-    /** Write a PNG file, whole or not at all. */
+    /** Write a PNG file atomically. */
     static void write(List<Cell> cells, Path file) {
         int columns = Math.min(COLUMNS, cells.size());
         int rows = (cells.size() + COLUMNS - 1) / COLUMNS;
@@ -60,7 +60,7 @@ final class ImageGrid {
             pixels.setRGB(i % image.width(), i / image.width(), color);
         }
         double scale = (double) SIDE / Math.max(image.width(), image.height());
-        // Small images as the pixels that the network sees.
+        // Small images are drawn pixel by pixel, as the network sees them.
         pen.setRenderingHint(
                 RenderingHints.KEY_INTERPOLATION,
                 scale >= 1

@@ -8,16 +8,16 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Hold how images become batches.
+ * Hold the settings of batches.
  *
- * @param validFraction share of the training images that validates where the source has no such split, in [0, 1)
- * @param maxTrainSamples most labeled training images; 0 for all
- * @param labelsPerClass most labeled training images of each class; 0 for all
- * @param keepUnlabeled whether images beyond those stay in training without their labels
- * @param balanced whether each epoch draws as many images of every class, with repetition
- * @param augmentation how training images are changed each time
- * @param cacheBudget bytes of resized images kept in memory
- * @param prefetch most batches prepared ahead
+ * @param validFraction share of the training images used for validation if the source has no such split, in [0, 1)
+ * @param maxTrainSamples maximum number of labeled training images; 0 for no limit
+ * @param labelsPerClass maximum number of labeled training images per class; 0 for no limit
+ * @param keepUnlabeled whether images beyond these limits stay as unlabeled ones
+ * @param balanced whether each epoch samples all classes equally often, with repetition
+ * @param augmentation augmentation of training images
+ * @param cacheBudget memory for resized images, in bytes
+ * @param prefetch maximum number of prefetched batches
  */
 public record ImageSettings(
         ImagePreprocessing preparation,
@@ -48,7 +48,7 @@ public record ImageSettings(
         check("prefetch", prefetch >= 1, "at least 1", prefetch);
     }
 
-    /** Return what changes the batches, for a run's record. */
+    /** Return the settings that influence batches, for a run record. */
     Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("image_size", List.of(preparation.height(), preparation.width()));

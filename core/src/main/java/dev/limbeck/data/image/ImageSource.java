@@ -5,8 +5,8 @@ import dev.limbeck.image.RgbImage;
 import java.util.List;
 
 /**
- * List images with their labels and load one at a time. Methods may be called from several threads at once. Write your
- * own to read images from elsewhere.
+ * List images with labels, and load one at a time. Methods must be thread-safe. Implement this interface to read other
+ * data.
  */
 public interface ImageSource {
     /** Return the class names in label order; empty if no image has a label. */
@@ -15,59 +15,59 @@ public interface ImageSource {
     /** Return the number of images over all splits. */
     int size();
 
-    /** Return the class of an image, −1 if it has no label. */
+    /** Return the class index of an image; −1 for no label. */
     int label(int index);
 
-    /** Return a name for messages and labeling; for files the path under the folder, with slashes. */
+    /** Return a name for messages and labels; for files, the path relative to the folder, with slashes. */
     String name(int index);
 
-    /** Return the split an image was put into by whoever made the data. */
+    /** Return the predefined split of an image. */
     default Split split(int index) {
         return Split.TRAIN;
     }
 
     /**
-     * Load an image in its own size.
+     * Load an image in its original size.
      *
-     * @throws dev.limbeck.LimbeckException if it cannot be read; the message names it
+     * @throws dev.limbeck.LimbeckException if it is unreadable; the message names it
      */
     RgbImage load(int index);
 
-    /** Return a number, cheap to find, that changes when the image does: a checksum, or a file's size. */
+    /** Return a cheap number that changes with the image, such as a checksum or a file size. */
     long signature(int index);
 
-    /** Return whether loading can fail, so that all images are loaded once before training begins. */
+    /** Return whether loading may fail. If so, all images are loaded once before training. */
     default boolean mayFail() {
         return true;
     }
 
-    /** Return whether the pixels lie in memory as they are, so that keeping them a second time gains little. */
+    /** Return whether the pixels are in memory already, so another cache is pointless. */
     default boolean inMemory() {
         return false;
     }
 
-    /** Return the settings that suit these images. */
+    /** Return the default settings for these images. */
     default ImageDefaults defaults() {
         return ImageDefaults.PLAIN;
     }
 
-    /** Return the files that were found and are not images of this source, each with the reason. */
+    /** Return the files that are not images of this source, with reasons. */
     default List<SkippedFile> leftOut() {
         return List.of();
     }
 
-    /** Return a line for everything about these images that whoever trains on them should know. */
+    /** Return a warning for everything that users should know about these images. */
     default List<String> warnings() {
         return List.of();
     }
 
     /**
-     * Check that the labels are what whoever made the data meant.
+     * Check that the labels are plausible.
      *
-     * @throws dev.limbeck.LimbeckException if they may be something else; the message says what to do
+     * @throws dev.limbeck.LimbeckException if they may be wrong; the message says what to do
      */
     default void checkLabels() {}
 
-    /** Return where the images come from, such as {@code folder /data/pets}. */
+    /** Return the source of the images, such as {@code folder /data/pets}. */
     String origin();
 }

@@ -3,32 +3,32 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 
 /**
- * Offer images under a name that {@code --data} and recipes take. Name the class in
- * {@code META-INF/services/dev.limbeck.data.image.ImageSourceProvider}.
+ * Register images under a name for {@code --data} and recipes. Name the class in {@code
+ * META-INF/services/dev.limbeck.data.image.ImageSourceProvider}.
  */
 public interface ImageSourceProvider {
-    /** Return the name: letters and digits with dashes between. It comes before a folder of that name. */
+    /** Return the name: letters, digits and single dashes. It takes precedence over a folder of that name. */
     String name();
 
-    /** Return one line for a list. */
+    /** Return one line that describes the data set. */
     String summary();
 
     /**
      * Open the images.
      *
-     * @param files fetches and unpacks what is not there yet
-     * @throws LimbeckException in one line, if that fails
+     * @param files downloads and unpacks missing files
+     * @throws LimbeckException with a one-line message, if that fails
      */
     ImageSource open(DatasetFiles files);
 
     /**
-     * Open the images that a user asked for by {@code name:arguments}.
+     * Open the images for {@code name:arguments}.
      *
-     * @param arguments what follows the colon
-     * @throws LimbeckException if it says nothing that is known
+     * @param arguments text after the colon
+     * @throws LimbeckException if the arguments are invalid
      */
     default ImageSource open(String arguments, DatasetFiles files) {
         throw new LimbeckException(
-                "the data set " + name() + " takes nothing behind its name, found '" + arguments + "'; leave it out");
+                "the data set " + name() + " has no arguments, found '" + arguments + "'; leave it out");
     }
 }

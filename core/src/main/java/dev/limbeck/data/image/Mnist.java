@@ -4,8 +4,8 @@ import java.util.List;
 
 /**
  * Open MNIST from PyTorch's mirror (LeCun et al., "Gradient-based learning applied to document recognition", 1998) and
- * Fashion-MNIST from its authors (Xiao, Rasul and Vollgraf, arXiv 1708.07747). The MD5s are those that torchvision 0.28 uses;
- * the SHA-256 are published by several independent projects, Fashion-MNIST's were compared with real files.
+ * Fashion-MNIST from its authors (Xiao, Rasul and Vollgraf, arXiv 1708.07747). MD5s are those of torchvision 0.28. The
+ * SHA-256 values are published by several independent projects; Fashion-MNIST's were verified with real files.
  */
 abstract class Mnist extends NamedImages {
     private static final List<RemoteFile> DIGITS = List.of(
@@ -60,7 +60,7 @@ abstract class Mnist extends NamedImages {
         return IdxImages.of(files.folder(name()), classNames);
     }
 
-    /** Offer MNIST. */
+    /** Register MNIST. */
     public static final class Digits extends Mnist {
         public Digits() {
             super(
@@ -72,7 +72,7 @@ abstract class Mnist extends NamedImages {
         }
     }
 
-    /** Offer Fashion-MNIST. */
+    /** Register Fashion-MNIST. */
     public static final class Fashion extends Mnist {
         public Fashion() {
             super(

@@ -1,6 +1,6 @@
 package dev.limbeck.data.image;
 
-/** Hold the name and the line of a known set of images. */
+/** Hold the name and description of a built-in data set. */
 abstract class NamedImages implements ImageSourceProvider {
     private final String name;
     private final String summary;

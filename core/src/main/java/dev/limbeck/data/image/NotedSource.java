@@ -3,7 +3,7 @@ package dev.limbeck.data.image;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Say more about the images of another source, such as what was left out when they were unpacked. */
+/** Add notes to another source, such as entries skipped while unpacking. */
 final class NotedSource extends WrappedSource {
     private final List<String> notes;
 

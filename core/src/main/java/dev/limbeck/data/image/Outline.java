@@ -4,26 +4,26 @@ import dev.limbeck.data.Draws;
 import java.util.Arrays;
 
 /**
- * Describe a filled outline by where a horizontal line enters and leaves it. Sine and cosine come from StrictMath and
- * the rest is plain arithmetic, which Java defines to the last bit: the same drawing everywhere.
+ * Describe a filled outline by its crossings with horizontal lines. Sine and cosine come from StrictMath, and the rest
+ * is plain arithmetic. Java defines both exactly, so the drawing is the same on every machine.
  */
 interface Outline {
-    /** Most times a horizontal line can cross an outline of this package. */
+    /** Maximum number of crossings of an outline in this package. */
     int MOST_CROSSINGS = 12;
 
     /**
-     * Find where the line at height y enters and leaves, ascending.
+     * Compute the crossings at height y, ascending.
      *
      * @param xs receives the crossings
-     * @return how many, an even number
+     * @return the number of crossings, which is even
      */
     int crossings(double y, double[] xs);
 
-    /** Make the ellipse with the half axes a and b, a turned by an angle from the horizontal. */
+    /** Create an ellipse with half axes a and b, where a is rotated by an angle from the horizontal. */
     static Outline ellipse(double x, double y, double a, double b, double angle) {
         double cos = StrictMath.cos(angle);
         double sin = StrictMath.sin(angle);
-        // Quadratic form p·dx² + 2q·dx·dy + r·dy² ≤ 1 of the turned ellipse.
+        // Quadratic form p·dx² + 2q·dx·dy + r·dy² ≤ 1 of the rotated ellipse.
         double p = cos * cos / (a * a) + sin * sin / (b * b);
         double q = cos * sin * (1 / (a * a) - 1 / (b * b));
         double r = sin * sin / (a * a) + cos * cos / (b * b);
@@ -37,7 +37,7 @@ interface Outline {
         };
     }
 
-    /** Make a polygon from corners given around the origin, scaled, turned and moved to (x, y). */
+    /** Create a polygon from corners around the origin, scaled, rotated and moved to (x, y). */
     static Outline polygon(double x, double y, double scale, double angle, double... corners) {
         int count = corners.length / 2;
         double cos = scale * StrictMath.cos(angle);
@@ -61,9 +61,9 @@ interface Outline {
     }
 
     /**
-     * Make a shape of one of the classes of {@link Shapes}, of random proportions within its class.
+     * Create a shape for a class of {@link Shapes}, with random proportions.
      *
-     * @param radius of the circle around it, roughly
+     * @param radius approximate radius of the circumscribed circle
      */
     static Outline ofClass(int label, double x, double y, double radius, double angle, Draws draws) {
         return switch (label) {
@@ -98,7 +98,7 @@ interface Outline {
         return polygon(x, y, radius, angle, corners);
     }
 
-    /** Make two bars that meet, one moved off the other's middle by {@code rise}. */
+    /** Create two crossing bars; one is shifted off the other's middle by {@code rise}. */
     private static Outline cross(double x, double y, double radius, double angle, double w, double rise) {
         return polygon(
                 x, y, radius, angle, -w, -1, w, -1, w, -w - rise, 1, -w - rise, 1, w - rise, w, w - rise, w, 1, -w, 1,

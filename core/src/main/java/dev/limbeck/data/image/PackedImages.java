@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32;
 
-/** Serve images of one size that lie in memory, channel plane after channel plane, as data set files have them. */
+/** Serve images of one size from memory, in channel-first layout as in data set files. */
 final class PackedImages implements ImageSource {
     /**
      * Hold the images of one file.
@@ -23,10 +23,10 @@ final class PackedImages implements ImageSource {
     private final int size;
 
     /**
-     * Take over the parts.
+     * Create a source from parts. The arrays are not copied.
      *
      * @param channels 1 for gray, 3 for RGB
-     * @param defaults height and width are the images' own
+     * @param defaults height and width must be those of the images
      */
     PackedImages(String origin, List<String> classNames, int channels, ImageDefaults defaults, List<Part> parts) {
         this.origin = origin;

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /**
- * Open the Oxford-IIIT Pets (Parkhi et al., "Cats and Dogs", 2012), which are labeled by their file names. The address and
- * the MD5 are those that torchvision 0.28 uses.
+ * Open Oxford-IIIT Pets (Parkhi et al., "Cats and Dogs", 2012), labeled by file name. URL and MD5 are those of
+ * torchvision 0.28.
  */
 abstract class Pets extends NamedImages {
     private static final String ADDRESS = "https://www.robots.ox.ac.uk/~vgg/data/pets/data/";
@@ -21,13 +21,13 @@ abstract class Pets extends NamedImages {
 
     @Override
     public final ImageSource open(DatasetFiles files) {
-        // Both take the same photographs.
+        // Both use the same photographs.
         Path folder = DatasetFiles.unpack(
                 files.fetch("pets", ADDRESS, FILE), files.folder("pets").resolve("images"));
         return new RelabeledSource(ImageFolder.of(folder), label::apply, DEFAULTS, name() + " in " + folder);
     }
 
-    /** Offer the photographs labeled cat or dog, by the capital letter. */
+    /** Register the photographs labeled cat or dog, by the capital letter. */
     public static final class Species extends Pets {
         public Species() {
             super(
@@ -37,7 +37,10 @@ abstract class Pets extends NamedImages {
         }
     }
 
-    /** Offer the photographs labeled by what stands before the number: {@code Maine_Coon} of {@code Maine_Coon_12.jpg}. */
+    /**
+     * Register the photographs labeled by breed, the text before the number: {@code Maine_Coon} of {@code
+     * Maine_Coon_12.jpg}.
+     */
     public static final class Breeds extends Pets {
         public Breeds() {
             super("pets-breeds", "the same in 37 breeds", file -> file.replaceFirst("_\\d+\\.\\w+$", ""));

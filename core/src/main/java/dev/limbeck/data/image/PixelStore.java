@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
-/** Load images at the wanted size and keep as many of them in memory as the budget allows. */
+/** Load resized images, and cache them in memory up to a budget. */
 final class PixelStore {
     private static final int HEIGHT_BITS = 16;
 
@@ -18,13 +18,13 @@ final class PixelStore {
     private final ImagePreprocessing preparation;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
-    /** Width and height of each image as it was loaded, 16 bits each; 0 until then. */
+    /** Original width and height of each loaded image, 16 bits each; 0 if not loaded. */
     private final int[] sizes;
 
     /**
-     * Set up an empty store.
+     * Create an empty store.
      *
-     * @param left bytes that may still be kept, shared with other stores of the same data
+     * @param left remaining budget in bytes, shared with other stores of the same data
      */
     PixelStore(ImageSource source, ImagePreprocessing preparation, AtomicLong left) {
         this.source = source;
@@ -37,7 +37,7 @@ final class PixelStore {
         this.left = keptAlready ? new AtomicLong() : left;
     }
 
-    /** Return height × width × 3 bytes, shared: not to be changed. */
+    /** Return height×width×3 bytes. The array is shared and must not be changed. */
     byte[] pixels(int index) {
         byte[] known = kept.get(index);
         if (known != null) return known;
@@ -47,28 +47,28 @@ final class PixelStore {
         if (left.addAndGet(-pixels.length) < 0) {
             left.addAndGet(pixels.length);
         } else if (!kept.compareAndSet(index, null, pixels)) {
-            // Another thread loaded the same image meanwhile.
+            // Another thread loaded the same image in the meantime.
             left.addAndGet(pixels.length);
         }
         return pixels;
     }
 
-    /** Return whether an image was loaded, so that its own size is known. */
+    /** Return whether an image was loaded, so its original size is known. */
     boolean knowsSize(int index) {
         return sizes[index] != 0;
     }
 
-    /** Return the width that an image had when it was loaded. */
+    /** Return the original width of an image. */
     int width(int index) {
         return sizes[index] >>> HEIGHT_BITS;
     }
 
-    /** Return the height that an image had when it was loaded. */
+    /** Return the original height of an image. */
     int height(int index) {
         return sizes[index] & (1 << HEIGHT_BITS) - 1;
     }
 
-    /** Forget all images; they are loaded again when asked for. */
+    /** Clear the cache. */
     void clear() {
         for (int i = 0; i < kept.length(); i++) {
             byte[] pixels = kept.getAndSet(i, null);
@@ -77,9 +77,9 @@ final class PixelStore {
     }
 
     /**
-     * Load every image once, which checks it and fills the memory.
+     * Load every image once, to check it and fill the cache.
      *
-     * @return for each image what is wrong with it, null where nothing is
+     * @return the error of each image, or null
      */
     List<@Nullable LimbeckException> prepare(int workers, PrepareProgress progress) {
         AtomicReferenceArray<@Nullable LimbeckException> problems = new AtomicReferenceArray<>(source.size());
@@ -109,14 +109,14 @@ final class PixelStore {
             threads.add(thread);
         }
         try {
-            // The caller's own thread reports, so that a listener need not be safe for several.
+            // Progress is reported on the caller's thread, so listeners need not be thread-safe.
             for (Thread thread : threads) {
                 while (thread.isAlive()) {
                     thread.join(100);
                     progress.prepared(done.get(), source.size());
                 }
             }
-            // They may have ended before anyone looked.
+            // They may have finished already.
             progress.prepared(done.get(), source.size());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

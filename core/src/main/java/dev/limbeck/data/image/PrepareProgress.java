@@ -1,8 +1,8 @@
 package dev.limbeck.data.image;
 
-/** Follow the pass that checks all images before training; called on the thread that builds the data. */
+/** Receive the progress of the image check. Called on the thread that builds the data. */
 @FunctionalInterface
 public interface PrepareProgress {
-    /** Take note that this many of all images are done. */
+    /** Report that {@code done} of {@code total} images are finished. */
     void prepared(int done, int total);
 }

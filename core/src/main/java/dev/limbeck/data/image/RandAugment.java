@@ -4,13 +4,14 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.image.RgbImage;
 
 /**
- * Apply some operations drawn at random from fourteen, all at one magnitude.
+ * Apply random operations out of fourteen, all with one magnitude.
  *
- * <p>Cubuk et al., RandAugment, NeurIPS 2020; ranges of the magnitudes as torchvision's: shears up to 0.3, shifts up to
- * 150/331 of the side, rotations up to 30°, enhancements up to 0.9 up or down. Geometry takes the nearest pixel; black beyond the edge.
+ * <p>Cubuk et al., RandAugment, NeurIPS 2020, with torchvision's ranges: shears up to 0.3, translations up to 150/331
+ * of the side, rotations up to 30°, enhancements by up to ±0.9. Geometric operations use nearest-neighbor sampling and
+ * fill with black.
  */
 final class RandAugment {
-    /** The largest magnitude. */
+    /** Maximum magnitude. */
     static final int MOST = 30;
 
     private static final int OPERATIONS = 14;
@@ -27,7 +28,12 @@ final class RandAugment {
         return changed;
     }
 
-    /** Apply one operation; {@code strength} from 0 to 1, {@code sign} for those that go both ways. */
+    /**
+     * Apply one operation.
+     *
+     * @param strength from 0 to 1
+     * @param sign 1 or −1, for operations with two directions
+     */
     static RgbImage operation(RgbImage image, int operation, double strength, int sign) {
         double enhanced = 1 + sign * 0.9 * strength;
         double shift = sign * strength * 150 / 331;
@@ -54,7 +60,7 @@ final class RandAugment {
         return affine(image, Math.cos(angle), Math.sin(angle), 0, -Math.sin(angle), Math.cos(angle), 0);
     }
 
-    /** Take each pixel (x, y) seen from the center from (a·x + b·y + c, d·x + e·y + f). */
+    /** Sample each pixel (x, y), relative to the center, from (a·x + b·y + c, d·x + e·y + f). */
     private static RgbImage affine(RgbImage image, double a, double b, double c, double d, double e, double f) {
         int width = image.width();
         int height = image.height();

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Give the images of another source labels made from their file names. */
+/** Label the images of another source by their file names. */
 final class RelabeledSource extends WrappedSource {
     private final List<String> classNames;
     private final int[] labels;
@@ -57,7 +57,7 @@ final class RelabeledSource extends WrappedSource {
         return defaults;
     }
 
-    /** {@inheritDoc} The other source's labels, which may be none, are not used. */
+    /** {@inheritDoc} The labels of the wrapped source are ignored. */
     @Override
     public void checkLabels() {}
 

@@ -10,7 +10,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
-/** Make keys of images by the content of their pixels, whatever their names and order. */
+/**
+ * Compute cache keys of images: a SHA-256 of preprocessing, source signature and resized pixels, truncated to 128 bits.
+ * Augmented views also mix in the augmentation settings and the draw. Names and order do not matter.
+ */
 final class SampleKeys {
     private final ImageSource source;
     private final PixelStore store;
@@ -22,20 +25,20 @@ final class SampleKeys {
         this.source = source;
         this.store = store;
         this.preparation = bytes(preparation.toMetadata().toString());
-        // How many draws there are changes none of them.
+        // The number of views does not change any draw.
         this.augmentation = ByteBuffer.wrap(DigestUtils.getSha256Digest()
                         .digest(bytes(augmentation.withViews(0).describe().toString())))
                 .getLong();
         known = new AtomicReferenceArray<>(source.size());
     }
 
-    /** Return the key of an image that is not augmented. */
+    /** Return the key of an image without augmentation. */
     SampleKey plain(int image) {
         SampleKey key = known.get(image);
         if (key != null) return key;
         MessageDigest digest = DigestUtils.getSha256Digest();
         digest.update(preparation);
-        // Images that are equal once they are small may differ where another model sees them large.
+        // Images that are equal after resizing may differ for a model with larger inputs.
         digest.update(
                 ByteBuffer.allocate(Long.BYTES).putLong(source.signature(image)).rewind());
         ByteBuffer hash = ByteBuffer.wrap(digest.digest(store.pixels(image)));
@@ -44,7 +47,7 @@ final class SampleKeys {
         return key;
     }
 
-    /** Return the key of an image that some draws augment. */
+    /** Return the key of an image augmented with given draws. */
     SampleKey of(int image, Draws draws) {
         SampleKey key = plain(image);
         long drawn = draws.nextLong();

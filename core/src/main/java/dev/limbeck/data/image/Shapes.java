@@ -10,12 +10,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Draw a small data set on the spot: ten filled shapes in five look-alike pairs on 32×32 pixels, at random places,
- * sizes, angles and colors, on uneven and noisy ground, partly covered by a bar. Nothing is downloaded, and every
- * machine and JDK draws the same bytes for the same seed.
+ * Generate a small data set: ten filled shapes in five similar pairs on 32×32 pixels. Position, size, angle and colors
+ * are random; the background is uneven and noisy, and a bar hides part of each shape. No download is needed. The same
+ * seed gives the same bytes on every machine and JDK.
  */
 public final class Shapes implements ImageSource {
-    /** Pixels a side. */
+    /** Image side in pixels. */
     public static final int SIDE = 32;
 
     private static final List<String> CLASSES = List.of(
@@ -30,7 +30,7 @@ public final class Shapes implements ImageSource {
             "triangle",
             "trapezoid");
     private static final ImageDefaults DEFAULTS = new ImageDefaults(SIDE, SIDE, false, 0);
-    /** The seed of the shapes that are drawn by name. */
+    /** The seed of shapes opened by name. */
     static final long NAMED_SEED = 42;
 
     private static final Pattern COUNTS = Pattern.compile("(\\d{1,7}):(\\d{1,7}):(\\d{1,7})");
@@ -49,16 +49,16 @@ public final class Shapes implements ImageSource {
         this.seed = seed;
     }
 
-    /** Draw this many training images, from which a validation split is then taken at random. */
+    /** Generate training images. A validation split is drawn from them at random. */
     public static Shapes source(int count, long seed) {
         return source(count, 0, 0, seed);
     }
 
     /**
-     * Draw three splits. An image depends on the seed, its split and its place in there, so more of them in one split
-     * change nothing about the others.
+     * Generate three splits. An image depends only on the seed, its split and its index, so a larger split keeps the
+     * other images.
      *
-     * @throws LimbeckException if a count is negative or there would be fewer than ten training images
+     * @throws LimbeckException if a count is negative or there are fewer than ten training images
      */
     public static Shapes source(int train, int valid, int test, long seed) {
         if (train < CLASSES.size() || valid < 0 || test < 0 || (long) train + valid + test > Integer.MAX_VALUE) {
@@ -99,7 +99,7 @@ public final class Shapes implements ImageSource {
         return draw(label(index), Draws.of(seed, split(index).ordinal(), place(index)));
     }
 
-    /** Return the seed: with the name it determines the image. */
+    /** Return the seed. With the name it determines the image. */
     @Override
     public long signature(int index) {
         return seed;
@@ -146,7 +146,7 @@ public final class Shapes implements ImageSource {
         return new RgbImage(SIDE, SIDE, noisy(canvas, draws.between(6, 30), draws));
     }
 
-    /** Lay a bar across a part of the shape. */
+    /** Cover part of the shape with a bar. */
     private static void cover(double[] canvas, double x, double y, double radius, Draws draws) {
         double angle = draws.between(0, 2 * Math.PI);
         double away = draws.between(-0.9, 0.9) * radius;
@@ -168,7 +168,7 @@ public final class Shapes implements ImageSource {
         fill(canvas, bar, color(draws, 10, 245));
     }
 
-    /** Mix a color in by the share of each pixel's sample points that lie inside. */
+    /** Blend a color in, by the share of each pixel's sample points inside the outline. */
     private static void fill(double[] canvas, Outline outline, double[] paint) {
         double[] xs = new double[Outline.MOST_CROSSINGS];
         for (int y = 0; y < SIDE; y++) {
@@ -189,7 +189,7 @@ public final class Shapes implements ImageSource {
         }
     }
 
-    /** Return the first sample column whose center lies at or right of x. */
+    /** Return the first sample column with a center at or right of x. */
     private static int column(double x) {
         return (int) Math.max(0, Math.min(SIDE * SAMPLES, Math.ceil(x * SAMPLES - 0.5)));
     }
@@ -200,9 +200,9 @@ public final class Shapes implements ImageSource {
         };
     }
 
-    /** Add noise that is nearly normal (a sum of four uniform draws) and round to bytes. */
+    /** Add approximately normal noise (the sum of four uniform draws) and round to bytes. */
     private static byte[] noisy(double[] canvas, double deviation, Draws draws) {
-        // Each 16-bit piece of one draw is uniform; the sum of four has a deviation of 65536 / √3.
+        // Each 16-bit part of a draw is uniform; the sum of four has a standard deviation of 65536 / √3.
         double factor = deviation * Math.sqrt(3) / 65536;
         byte[] rgb = new byte[canvas.length];
         for (int i = 0; i < rgb.length; i++) {
@@ -214,7 +214,9 @@ public final class Shapes implements ImageSource {
         return rgb;
     }
 
-    /** Offer shapes by name: {@code shapes} draws 6,000 + 1,000 + 2,000, {@code shapes:1200:0:2000} this many. */
+    /**
+     * Register shapes: {@code shapes} generates 6,000 + 1,000 + 2,000, {@code shapes:1200:0:2000} the given numbers.
+     */
     public static final class Named implements ImageSourceProvider {
         @Override
         public String name() {
@@ -223,7 +225,7 @@ public final class Shapes implements ImageSource {
 
         @Override
         public String summary() {
-            return "drawn on the spot, 32×32 in 10 classes; shapes:1200:0:2000 draws this many for each split";
+            return "generated, 32×32 in 10 classes; shapes:1200:0:2000 sets the number of images per split";
         }
 
         @Override

@@ -9,35 +9,35 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Name a file, or a folder that cannot be opened, that a source found and does not use.
+ * Hold a file or folder that a source found but does not use.
  *
- * @param file its path under the source's folder, with slashes
- * @param reason why
+ * @param file path relative to the source's folder, with slashes
+ * @param reason the reason
  */
 public record SkippedFile(String file, Reason reason) {
-    /** Say why a file is not used. */
+    /** Reason for skipping a file. */
     public enum Reason {
-        /** Its content is not an image, as that of a text or a table. */
+        /** The content is not an image, such as a text or a table. */
         NOT_AN_IMAGE(false, "not an image"),
-        /** Its name begins with a dot, or that of a folder around it does. */
+        /** The name of the file or of a parent folder starts with a dot. */
         HIDDEN(false, "hidden"),
-        /** A file manager or another program keeps it for itself, as {@code Thumbs.db}. */
+        /** The file belongs to a file manager or another program, such as {@code Thumbs.db}. */
         SYSTEM(false, "a system file"),
-        /** It lies beside the splits. */
+        /** The file is beside the splits. */
         UNUSED(false, "beside the splits"),
-        /** It is a link to an image that the same class and split have already. */
+        /** A link to an image that the same class and split already contain. */
         REPEATED(false, "a link to an image that is listed already"),
-        /** It is a link to an image that another class or split has. */
+        /** A link to an image of another class or split. */
         CONFLICTING(true, "a link to an image of another class or split"),
-        /** It is a link to nothing. */
+        /** A dangling link. */
         DEAD_LINK(true, "a link that leads nowhere"),
-        /** It is a link to a folder that it lies in. */
+        /** A link to a parent folder. */
         LINK_LOOP(true, "a link to a folder that it lies in"),
-        /** It has an image's name and no content. */
+        /** An image file without content. */
         EMPTY(true, "an empty file"),
-        /** It, or the folder, cannot be opened. */
+        /** The file or folder cannot be opened. */
         UNREADABLE(true, "it cannot be opened"),
-        /** It is an image in a format that is not read. */
+        /** An image in an unsupported format. */
         UNREAD_FORMAT(true, "a format that is not read, convert it to JPEG or PNG");
 
         private final boolean stops;
@@ -48,23 +48,23 @@ public record SkippedFile(String file, Reason reason) {
             this.words = words;
         }
 
-        /** Return whether an image may be lost by it, so that nothing begins unless bad images are to be skipped. */
+        /** Return whether an image may be lost. Training then does not start, unless bad images are skipped. */
         public boolean stops() {
             return stops;
         }
 
-        /** Return the reason in words, for one file. */
+        /** Return the reason as text for one file. */
         public String words() {
             return words;
         }
 
-        /** Return the reason as a key of a record. */
+        /** Return the reason as a key of a run record. */
         public String key() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
-    /** Count files by suffix, the most frequent first: {@code 2 .csv, 1 without suffix}. */
+    /** Count files by suffix, most frequent first: {@code 2 .csv, 1 without suffix}. */
     static String bySuffix(Collection<String> files) {
         Map<String, Integer> counts = new TreeMap<>();
         for (String file : files) counts.merge(FileNames.suffix(file), 1, Integer::sum);
@@ -89,7 +89,7 @@ public record SkippedFile(String file, Reason reason) {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Count all by reason, for a record. */
+    /** Count all files by reason, for a run record. */
     static Map<String, Integer> counts(Collection<SkippedFile> files) {
         Map<Reason, Integer> counts = new TreeMap<>();
         for (SkippedFile file : files) counts.merge(file.reason, 1, Integer::sum);

@@ -14,21 +14,22 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Find the folder of a tree that holds the classes or the splits, and which folders in it are splits. */
+/** Find the folder of classes or splits in a tree, and identify the splits. */
 final class SplitFolders {
     private final Directory root;
     private final Map<Split, Directory> splits;
 
-    /** The folders around the splits' own, from outside in. */
+    /** Folders above the split folders, outermost first. */
     private final List<Directory> around = new ArrayList<>();
 
     private final List<Directory> unused = new ArrayList<>();
     private int loose;
 
     /**
-     * Look at a tree.
+     * Analyze a tree.
      *
-     * @throws LimbeckException if two folders stand for one split, or a validation split is packed or cannot be opened
+     * @throws LimbeckException if two folders are the same split, or a validation split is an archive or cannot be
+     *     opened
      */
     SplitFolders(Directory top) {
         root = unwrap(top);
@@ -39,32 +40,35 @@ final class SplitFolders {
         stepIntoTraining();
     }
 
-    /** Return the folder that holds the classes or the splits. */
+    /** Return the folder that contains the classes or the splits. */
     Directory root() {
         return root;
     }
 
-    /** Return the folder of each split; empty where the root holds classes. */
+    /** Return the folder of each split; empty if the root contains classes. */
     Map<Split, Directory> splits() {
         return splits;
     }
 
-    /** Return the folders beside the splits, or beside what holds them. */
+    /** Return the folders beside the splits or beside their parents. */
     List<Directory> unused() {
         return unused;
     }
 
-    /** Count the images beside the splits that lie in no folder. */
+    /** Return the number of images beside the splits that are in no folder. */
     int loose() {
         return loose;
     }
 
-    /** Return whether a folder is one around classes, so that images directly in it belong to no class or split. */
+    /** Return whether a folder is above classes, so images directly in it have no class or split. */
     boolean isAroundClasses(Directory folder) {
         return around.contains(folder) || folder == root && !splits.isEmpty();
     }
 
-    /** Step into a folder that holds all images beside nothing that could be a class or a split, or that holds the splits. */
+    /**
+     * Step into a folder that contains all images, if no other folder could be a class or a split, or that contains the
+     * splits.
+     */
     private Directory unwrap(Directory top) {
         Directory folder = top;
         while (true) {
@@ -97,7 +101,7 @@ final class SplitFolders {
                 + names.get(0));
     }
 
-    /** Return whether a folder is all that there is of a data set: the images that judge, by classes. */
+    /** Return whether a folder is the only split of a data set: evaluation images by class. */
     private static boolean isLoneSplit(Directory folder) {
         if (SplitNames.judging(folder.name) == null) return false;
         Directory inside = ClassFolders.inside(folder);
@@ -113,7 +117,7 @@ final class SplitFolders {
                 || !ClassFolders.splits(folder).isEmpty();
     }
 
-    /** Return whether a folder is neither a class nor a split that lost its images: it holds other files. */
+    /** Return whether a folder has only other files, and is neither a class nor a split without its images. */
     private static boolean isHarmless(Directory folder) {
         List<SkippedFile> files = new ArrayList<>();
         folder.allLeftOut(files);
@@ -138,7 +142,7 @@ final class SplitFolders {
         }
         names.forEach((split, name) -> splits.put(split, Objects.requireNonNull(byName.get(name))));
         Directory train = splits.get(Split.TRAIN);
-        // Trains are a class of several public data sets.
+        // "Trains" is a class of several public data sets.
         boolean isClass = train != null
                 && splits.size() == 1
                 && byName.size() > 1
@@ -146,7 +150,10 @@ final class SplitFolders {
         return isClass ? Map.of() : splits;
     }
 
-    /** Take the splits that the training folder holds, as where an archive called train was unpacked into one. */
+    /**
+     * Use the splits inside the training folder, as when an archive named train was unpacked into a folder of that
+     * name.
+     */
     private void stepIntoTraining() {
         if (!splits.containsKey(Split.TRAIN)) return;
         Directory folder = ClassFolders.inside(splits.get(Split.TRAIN));
@@ -167,9 +174,9 @@ final class SplitFolders {
     }
 
     /**
-     * Refuse a data set of which a validation split would be drawn while a folder that may be one is not read.
+     * Reject a random validation split if an unread folder may be the real one.
      *
-     * @throws LimbeckException if so; the message says what to do
+     * @throws LimbeckException if there is such a folder; the message says what to do
      */
     void refuseUnreadValidation() {
         Directory given = splits.get(Split.VALID);

@@ -18,9 +18,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recognize names of folders that stand for splits, in any case and with what people put around them: {@code Training},
- * {@code seg_train} beside {@code seg_test}, {@code train2017}, {@code 01_train}. The word {@code eval} means validation where no other folder
- * does, else test where no other folder does.
+ * Recognize names of split folders in any case and with common affixes: {@code Training}, {@code seg_train} beside
+ * {@code seg_test}, {@code train2017}, {@code 01_train}. The word {@code eval} means validation if no other folder
+ * does, else test if no other folder does.
  */
 final class SplitNames {
     private enum Role {
@@ -51,7 +51,7 @@ final class SplitNames {
         }
     }
 
-    /** Words that people put around a split's and that say nothing of what is in it. */
+    /** Affixes of split names without a meaning of their own. */
     private static final Set<String> GENERIC = Set.of(
             "set",
             "sets",
@@ -100,7 +100,7 @@ final class SplitNames {
             "orig",
             "only");
 
-    /** Say what a name means, and what stands around the word that says it. */
+    /** Hold the split of a name and the text around the split's word. */
     private record Meaning(Role role, String around) {}
 
     private static final Pattern BETWEEN_WORDS = Pattern.compile(
@@ -123,12 +123,12 @@ final class SplitNames {
         return role == null ? null : new Meaning(role, String.join(" ", around));
     }
 
-    /** Return whether a name holds a split's word. */
+    /** Return whether a name contains a split's word. */
     static boolean isSplit(String name) {
         return meaning(name) != null;
     }
 
-    /** Return whether a name holds a split's word, and around it at most numbers, letters and words that any split may have. */
+    /** Return whether a name contains a split's word with only numbers, letters and common affixes around it. */
     static boolean isGeneric(String name) {
         Meaning meaning = meaning(name);
         return meaning != null
@@ -147,32 +147,32 @@ final class SplitNames {
                 > 1;
     }
 
-    /** Return whether a name is a split's and nothing else. */
+    /** Return whether a name is only a split's word. */
     static boolean isPlain(String name) {
         Meaning meaning = meaning(name);
         return meaning != null && meaning.around.equals("*");
     }
 
-    /** Return which split that judges a name stands for and says nothing else; null for none. */
+    /** Return the evaluation split that a name alone stands for; null if none. */
     static @Nullable Split judging(String name) {
         Meaning meaning = meaning(name);
         if (meaning == null || !meaning.around.equals("*") || meaning.role == Role.TRAIN) return null;
         return meaning.role == Role.TEST ? Split.TEST : Split.VALID;
     }
 
-    /** Return whether a name may be that of training images. */
+    /** Return whether a name may be that of a training split. */
     static boolean isTraining(String name) {
         Meaning meaning = meaning(name);
         return meaning != null && meaning.role == Role.TRAIN;
     }
 
-    /** Return whether a name may be that of validation images. */
+    /** Return whether a name may be that of a validation split. */
     static boolean isValidation(String name) {
         Meaning meaning = meaning(name);
         return meaning != null && (meaning.role == Role.VALID || meaning.role == Role.EVAL);
     }
 
-    /** Return whether a name may be that of test images. */
+    /** Return whether a name may be that of a test split. */
     static boolean isTest(String name) {
         Meaning meaning = meaning(name);
         return meaning != null && meaning.role == Role.TEST;
@@ -186,9 +186,9 @@ final class SplitNames {
     }
 
     /**
-     * Find the splits among names that lie side by side.
+     * Find the splits among sibling names.
      *
-     * @return each split's name; empty if there is none for training
+     * @return the name of each split; empty without a training split
      * @throws LimbeckException if two names mean the same split
      */
     static Map<Split, String> among(Collection<String> names) {
@@ -206,7 +206,7 @@ final class SplitNames {
         Map<Split, String> splits = new LinkedHashMap<>();
         splits.put(Split.TRAIN, only(Role.TRAIN, chosen.get(Role.TRAIN)));
         take(splits, chosen);
-        // Names may be less alike than that, such as train and test_images.
+        // Names may be less similar, such as train and test_images.
         Map<Role, List<String>> others = new EnumMap<>(Role.class);
         groups.values()
                 .forEach(group -> group.forEach((role, of) ->
@@ -215,7 +215,10 @@ final class SplitNames {
         return splits;
     }
 
-    /** Find the splits whatever stands around their words; empty unless one is for training and no two mean the same split. */
+    /**
+     * Find the splits, ignoring the text around their words; empty without a training split, or if two names mean the
+     * same split.
+     */
     static Map<Split, String> apart(Collection<String> names) {
         Map<Role, List<String>> byRole = new EnumMap<>(Role.class);
         for (String name : names) {
@@ -233,7 +236,7 @@ final class SplitNames {
         return splits;
     }
 
-    /** Choose the words around the splits' own: none, or those around two of the splits. */
+    /** Choose the text around the split words: none, or that of two of the splits. */
     private static @Nullable String trainingGroup(Map<String, Map<Role, List<String>>> groups) {
         Map<Role, List<String>> plain = groups.get("*");
         if (plain != null && plain.containsKey(Role.TRAIN)) return "*";

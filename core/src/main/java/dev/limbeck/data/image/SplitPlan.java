@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Divide images into splits: as the source says, and at random within each class where it does not. */
+/** Assign images to splits: as the source defines them, or at random within each class. */
 final class SplitPlan {
     private static final int VALID_LOTS = 1;
     private static final int LIMIT_LOTS = 2;
@@ -18,7 +18,7 @@ final class SplitPlan {
     private final ImageSource source;
     private final long seed;
     private final Map<Split, int[]> images = new EnumMap<>(Split.class);
-    /** Images whose label is known but not to be used. */
+    /** Images whose known label must not be used. */
     private final boolean[] hidden;
 
     private final Map<Split, int[]> unlabeled = new EnumMap<>(Split.class);
@@ -26,9 +26,9 @@ final class SplitPlan {
     private boolean drawn;
 
     /**
-     * Divide.
+     * Assign the splits.
      *
-     * @param usable the images to use, ascending
+     * @param usable indices of the usable images, ascending
      */
     SplitPlan(ImageSource source, int[] usable, ImageSettings settings) {
         this.source = source;
@@ -49,7 +49,7 @@ final class SplitPlan {
         if (settings.balanced()) checkLabels();
     }
 
-    /** Take images that nothing can be judged by out of a split that judges. */
+    /** Remove unlabeled images from an evaluation split. */
     private void leaveUnlabeled(Split split) {
         int[] without = Arrays.stream(of(split)).filter(i -> label(i) < 0).toArray();
         if (without.length == 0) return;
@@ -57,23 +57,23 @@ final class SplitPlan {
         images.put(split, Arrays.stream(of(split)).filter(i -> label(i) >= 0).toArray());
     }
 
-    /** Return the images of each split that were left out because they have no label. */
+    /** Return the images removed from each split because they have no label. */
     Map<Split, int[]> unlabeled() {
         return unlabeled;
     }
 
-    /** Say how many images of a split were left out because they have no label; empty if none was. */
+    /** Describe the images of a split that were removed for lack of a label; empty if there are none. */
     String unlabeledWords(Split split) {
         int[] without = unlabeled.get(split);
         return without == null ? "" : " (without a label: " + without.length + ")";
     }
 
-    /** Return whether the validation images were drawn from the training ones. */
+    /** Return whether the validation split was drawn from the training images. */
     boolean isDrawn() {
         return drawn;
     }
 
-    /** Say which limit of training labels is in force; empty if none is. */
+    /** Describe the active limit of training labels; empty if there is none. */
     String limitWords() {
         if (settings.labelsPerClass() > 0) return " (of each class " + settings.labelsPerClass() + " are taken)";
         return settings.maxTrainSamples() > 0 ? " (" + settings.maxTrainSamples() + " of all are taken)" : "";
@@ -101,19 +101,19 @@ final class SplitPlan {
         }
     }
 
-    /** Return a split's images, ascending. */
+    /** Return the images of a split, ascending. */
     int[] of(Split split) {
         return images.get(split);
     }
 
-    /** Return the positions of all training images in an order drawn at random. */
+    /** Return the positions of all training images in random order. */
     int[] shuffled(Draws draws) {
         int[] order = IntStream.range(0, of(Split.TRAIN).length).toArray();
         draws.shuffle(order);
         return order;
     }
 
-    /** Return as many positions of training images, the classes in turn and each class's images in turn, at random. */
+    /** Return an equal number of training positions per class, in turn; images of a class are shuffled. */
     int[] balanced(Draws draws) {
         int[] train = of(Split.TRAIN);
         List<int[]> classes = new ArrayList<>();
@@ -135,7 +135,7 @@ final class SplitPlan {
         return order;
     }
 
-    /** Return the label to train and judge by, −1 for none. */
+    /** Return the label for training and evaluation; −1 for none. */
     int label(int image) {
         return hidden[image] ? -1 : source.label(image);
     }
@@ -153,7 +153,7 @@ final class SplitPlan {
         images.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
     }
 
-    /** Share the validation images out: each class's part, rounded, and what is missing then from the largest of the rest. */
+    /** Return the number of validation images per class: proportional, rounded by largest remainders. */
     private static int[] validCounts(List<int[]> classes, double fraction) {
         int[] counts = new int[classes.size()];
         int total = 0;
@@ -162,7 +162,7 @@ final class SplitPlan {
         for (int c = 0; c < counts.length; c++) {
             int size = classes.get(c).length;
             total += size;
-            // Something of every class is left to learn from.
+            // Each class keeps at least one training image.
             counts[c] = Math.max(0, Math.min((int) Math.round(size * fraction), size - 1));
             missing -= counts[c];
             if (counts[c] == 0 && size > 1) without.add(c);
@@ -177,7 +177,7 @@ final class SplitPlan {
         List<int[]> classes = trainClasses(LIMIT_LOTS);
         long total = classes.stream().mapToLong(members -> members.length).sum();
         if (most >= total) return;
-        // Largest remainders: every class gets its share rounded down, the rest goes to those that lost most.
+        // Largest remainders: each share is rounded down, then the remaining images go to the largest remainders.
         int[] shares = new int[classes.size()];
         List<Integer> byRemainder = new ArrayList<>();
         int left = most;
@@ -192,7 +192,7 @@ final class SplitPlan {
         keep(classes, shares, keepUnlabeled);
     }
 
-    /** Keep the labels of this many images of each class; the others go, or stay as unlabeled ones. */
+    /** Keep the labels of this many images per class; the others are removed or become unlabeled. */
     private void keep(List<int[]> classes, int[] shares, boolean keepUnlabeled) {
         boolean[] kept = new boolean[source.size()];
         for (int c = 0; c < shares.length; c++) {
@@ -209,7 +209,7 @@ final class SplitPlan {
                         .toArray());
     }
 
-    /** Return the labeled training images of each class in an order drawn at random. */
+    /** Return the labeled training images of each class in random order. */
     private List<int[]> trainClasses(int purpose) {
         List<IntStream.Builder> members = new ArrayList<>();
         for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());

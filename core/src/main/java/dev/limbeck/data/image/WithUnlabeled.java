@@ -6,7 +6,7 @@ import dev.limbeck.image.RgbImage;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Add images without labels to the training images of a labeled source. */
+/** Add unlabeled images to the training split of a labeled source. */
 final class WithUnlabeled implements ImageSource {
     private static final String MORE = "unlabeled/";
 
@@ -14,9 +14,9 @@ final class WithUnlabeled implements ImageSource {
     private final ImageSource more;
 
     /**
-     * Add them.
+     * Combine both sources.
      *
-     * @throws LimbeckException if they have labels, which shows that another folder was meant
+     * @throws LimbeckException if the added images have labels, which suggests the wrong folder
      */
     WithUnlabeled(ImageSource labeled, ImageSource more) {
         if (!more.classNames().isEmpty()) {

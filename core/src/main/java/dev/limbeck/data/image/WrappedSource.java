@@ -4,7 +4,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
 
-/** Give the images of another source, with something about them changed. */
+/** Wrap another source and change part of it. */
 abstract class WrappedSource implements ImageSource {
     final ImageSource images;
 

@@ -1,6 +1,6 @@
 /**
- * Read, resize, augment and batch images from folders, archives, MNIST and CIFAR files, and from a data set that is
- * drawn on the spot.
+ * Read, resize, augment and batch images from folders, archives, MNIST and CIFAR files, and generated shapes. {@link
+ * dev.limbeck.data.image.Augmentation} holds the augmentation; add new operations there.
  */
 @NullMarked
 package dev.limbeck.data.image;

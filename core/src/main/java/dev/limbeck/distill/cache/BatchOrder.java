@@ -7,13 +7,13 @@ import java.nio.ByteBuffer;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
- * Know which rows were asked about together. Products of matrices round the last rows of a batch in another way than the first,
- * so that only an answer from an equal batch has equal bits.
+ * Identify the batch that rows were computed in. Matrix products round the last rows of a batch differently from the
+ * first. Only outputs from an equal batch are bitwise equal.
  */
 final class BatchOrder {
     private BatchOrder() {}
 
-    /** Return whether a batch is one of those that a pass over its split in order would show. */
+    /** Return whether a batch is one of those of an in-order pass over its split. */
     static boolean isOf(Data data, Batch batch) {
         int[] rows = batch.indices();
         if (batch.origin() == null || rows.length == 0 || rows[0] % data.batchSize() != 0) return false;
@@ -22,7 +22,7 @@ final class BatchOrder {
         return rows.length == Math.min(left, data.batchSize());
     }
 
-    /** Return keys of rows in this company, which are others in every other batch. */
+    /** Return keys that are specific to this batch composition. */
     static SampleKey[] among(SampleKey... keys) {
         ByteBuffer all = ByteBuffer.allocate(keys.length * 2 * Long.BYTES);
         for (SampleKey key : keys) all.putLong(key.high()).putLong(key.low());

@@ -9,12 +9,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Say where and how answers are kept.
+ * Hold the configuration of a cache.
  *
- * @param folder null for memory
- * @param memories what is in memory, apart for each precision
- * @param budget most rows in memory
- * @param log takes lines about a folder
+ * @param folder cache folder; null for memory
+ * @param memories in-memory stores, one per precision
+ * @param budget maximum number of rows in memory
+ * @param log receives lines about the folder
  */
 record CacheConfig(
         Encoding encoding,
@@ -23,7 +23,7 @@ record CacheConfig(
         long budget,
         Counts counts,
         Consumer<String> log) {
-    /** How many rows were asked about, how many were there, and whether some could not be kept. */
+    /** Number of requested and cached rows, and whether writes failed. */
     static final class Counts {
         long asked;
         long found;
@@ -38,7 +38,7 @@ record CacheConfig(
         return new CacheConfig(encoding, folder, Map.of(), 0, new Counts(), log);
     }
 
-    /** Return the memory for a precision, without what is about other data; null where a folder caches outputs. */
+    /** Return the memory store for a precision, without rows of other data; null if outputs are cached in a folder. */
     @Nullable
     MemoryStore memory(Precision precision, Data data) {
         return folder == null

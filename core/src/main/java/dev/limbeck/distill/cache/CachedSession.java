@@ -37,11 +37,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answer from what is kept where that can be, and keep what else is answered.
+ * Serve a teacher's outputs from the cache, and compute and cache missing ones. The key of a row is a {@link
+ * SampleKey}. The folder's {@code facts.json} also holds teacher fingerprint, precision, encoding and preprocessing; it
+ * must match.
  *
- * <p>The last bits of an answer depend on the batch that the row was asked in, even on its position there. So an answer never
- * depends on what happened to be kept before: in memory it is found again for the very same batch only, which makes it equal to
- * a live one; for a folder rows are asked in the data's own order and batches, whatever batch the student sees.
+ * <p>The last bits of an output depend on the batch composition and the row's position. Outputs must not depend on the
+ * state of the cache. In memory, keys therefore include the batch, and a hit is equal to a live output. For a folder,
+ * rows are always computed in the data's own order and batches, whatever batch the student uses.
  */
 final class CachedSession implements TeacherSession {
     private final String name;
@@ -76,8 +78,8 @@ final class CachedSession implements TeacherSession {
         if (folder == null) return;
         if (data.views().length == 0) {
             throw new LimbeckException(
-                    "training images are augmented anew in each epoch, so that cached outputs are never "
-                            + "asked for again; choose a number of views (augment.views, --augment-views 4), or keep no answers");
+                    "training images are augmented anew in each epoch, so cached outputs would never be "
+                            + "used again; set a number of views (augment.views, --augment-views 4), or turn the cache off");
         }
         if (teacher.identity().isEmpty()) {
             throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
@@ -183,8 +185,8 @@ final class CachedSession implements TeacherSession {
     }
 
     private LimbeckException differs(String what, Object there, Object here) {
-        return new LimbeckException(folder + " says that " + what + " of its answers are " + there
-                + ", but the teacher's are " + here + "; delete it, and the answers are computed anew");
+        return new LimbeckException(folder + " says that " + what + " of its outputs are " + there
+                + ", but the teacher's are " + here + "; delete it, and the outputs are computed again");
     }
 
     /** Use what is there already, which knows how long a row is. */
@@ -205,11 +207,11 @@ final class CachedSession implements TeacherSession {
             store = memory;
             return;
         }
-        // What is there was read into the layout; what is watched must be the same.
+        // The layout of the folder must contain the captured layers.
         if (!layout.layers().equals(points)) {
-            throw new LimbeckException(folder + " keeps features of "
+            throw new LimbeckException(folder + " caches features of "
                     + (layout.layers().isEmpty() ? "no layer" : String.join(", ", layout.layers()))
-                    + ", wanted are those of "
+                    + ", expected those of "
                     + (points.isEmpty() ? "none" : String.join(", ", points)) + "; choose another folder");
         }
         layout.write(facts);
@@ -223,13 +225,13 @@ final class CachedSession implements TeacherSession {
         }
     }
 
-    /** Say how much will be kept. */
+    /** Describe the size of the cache. */
     private String plan() {
         long rows =
                 (long) data.size(Split.TRAIN) * data.views().length + (points.isEmpty() ? data.size(Split.VALID) : 0);
         return String.format(
                 Locale.ROOT,
-                "answers are kept in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
+                "caching outputs in %s: up to %,d rows of %,d numbers as %s, %,.1f MB",
                 folder,
                 rows,
                 layout.width(),
@@ -237,14 +239,14 @@ final class CachedSession implements TeacherSession {
                 rows * (encoding.bytes(layout.width()) + 16) / 1e6);
     }
 
-    /** Refuse a folder that knows none of this data's rows. */
+    /** Reject a folder without any rows of this data. */
     private void checkRows(DiskStore opened) {
         if (knows(opened, new Provenance(Split.VALID, Provenance.PLAIN))) return;
         for (int view : data.views()) {
             if (knows(opened, new Provenance(Split.TRAIN, view))) return;
         }
-        throw new LimbeckException(folder + " keeps " + opened.size()
-                + " answers, none of them about this data's images; choose another folder, or delete that one");
+        throw new LimbeckException(folder + " has " + opened.size()
+                + " cached outputs, none for this data's images; choose another folder, or delete that one");
     }
 
     private boolean knows(DiskStore opened, Provenance origin) {
@@ -255,12 +257,12 @@ final class CachedSession implements TeacherSession {
         return false;
     }
 
-    /** Return the bytes of what is kept of the answers about a batch, asking for them first where that must be. */
+    /** Return the encoded outputs for a batch, and compute missing ones first. */
     private ByteBuffer rows(SampleKey[] keys, Batch batch) {
         if (!holds(keys)) {
             if (folder == null || BatchOrder.isOf(data, batch)) return buffer(asked(keys, batch));
             if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
-            // Not all could be kept.
+            // The cache is full or not writable.
             if (!holds(keys)) return buffer(asked(keys, batch));
         } else {
             counts.found += keys.length;
@@ -279,7 +281,7 @@ final class CachedSession implements TeacherSession {
         return opened != null && Stream.of(keys).allMatch(opened::has);
     }
 
-    /** Ask about a batch, and keep those of its rows that are not there. */
+    /** Compute a batch, and cache its missing rows. */
     private byte[] asked(SampleKey[] keys, Batch batch) {
         byte[] answers = encoding.encode(joined(batch));
         open();
@@ -288,7 +290,7 @@ final class CachedSession implements TeacherSession {
         return answers;
     }
 
-    /** Ask about all rows of a split in a view, batch by batch as the data has them. */
+    /** Compute all rows of a split in a view, in the data's own order and batches. */
     private void askInOwnOrder(Provenance origin) {
         try (DataLoader batches = data.view(origin.split(), origin.view())) {
             while (!isFull()) {
@@ -307,7 +309,7 @@ final class CachedSession implements TeacherSession {
     }
 
     private RowStore store() {
-        if (store == null) throw new IllegalStateException("the store is opened with the first answer");
+        if (store == null) throw new IllegalStateException("the store is opened with the first output");
         return store;
     }
 

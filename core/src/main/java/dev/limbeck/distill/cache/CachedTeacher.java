@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 
 /**
- * Remember what another teacher answered, in memory or in a folder, so that it is computed once. Answers are found by the
- * content of each row as it is shown, augmentation included, whatever order or epoch brought it. Rows that nothing stands
- * for, such as mixed images, are answered anew each time. Safe to use from several fits one after the other.
+ * Cache the outputs of another teacher, in memory or in a folder, so each is computed once. The key depends on the
+ * content of each preprocessed and augmented row, not on order or epoch. Rows without a key, such as mixed images, are
+ * computed each time. A cache can be used by several fits in sequence.
  */
 public final class CachedTeacher extends TeacherWrapper {
     private final CacheConfig keeping;
@@ -22,30 +22,29 @@ public final class CachedTeacher extends TeacherWrapper {
     }
 
     /**
-     * Remember a teacher's logits in memory.
+     * Cache a teacher's logits in memory.
      *
-     * @param budget most rows that are remembered; what comes later is computed each time
+     * @param budget maximum number of cached rows; further rows are computed each time
      */
     public static CachedTeacher inMemory(Teacher teacher, long budget) {
         return new CachedTeacher(teacher, CacheConfig.inMemory(budget));
     }
 
     /**
-     * Remember a teacher's logits, and the features that losses compare, in a folder. Any number of programs may use it at
-     * once.
+     * Cache a teacher's logits, and the features that losses use, in a folder. Several processes may share the folder.
      *
-     * @param log takes a line about what is there, and about what is damaged
+     * @param log receives lines about existing and damaged files
      */
     public static CachedTeacher onDisk(Teacher teacher, Path folder, Encoding encoding, Consumer<String> log) {
         return new CachedTeacher(teacher, CacheConfig.onDisk(folder, encoding, log));
     }
 
-    /** Return the share of rows that needed no computation so far; NaN before the first. */
+    /** Return the hit rate so far, in [0, 1]; NaN before the first row. */
     public double hitRate() {
         return (double) keeping.counts().found / keeping.counts().asked;
     }
 
-    /** Return whether answers could not be written, as on a full disk, and so are not kept. */
+    /** Return whether outputs could not be written, for example on a full disk. */
     public boolean hasWriteErrors() {
         return keeping.counts().lost;
     }
@@ -53,7 +52,7 @@ public final class CachedTeacher extends TeacherWrapper {
     /**
      * {@inheritDoc}
      *
-     * @throws LimbeckException if the folder holds other answers than these would be, or none could be asked for twice
+     * @throws LimbeckException if the folder holds outputs of other settings, or no output would be used twice
      */
     @Override
     public TeacherSession open(TeacherContext context) {

@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * Read and write a file of kept rows, little-endian:
+ * Read and write a file of cached rows, little-endian:
  *
  * <pre>
  * 8 bytes   LIMBROWS
@@ -28,7 +28,7 @@ import java.util.zip.CRC32C;
  * int32     CRC-32C of everything before
  * </pre>
  *
- * <p>Such a checksum finds every change of up to 32 bits in a row, and so of any single byte.
+ * <p>The checksum detects every change of up to 32 consecutive bits in a row.
  */
 public final class Chunk {
     public static final int ID = 16;
@@ -48,9 +48,9 @@ public final class Chunk {
     }
 
     /**
-     * Map a file into memory and check all of it.
+     * Map a file into memory and verify it.
      *
-     * @throws LimbeckException in one line, if it is not whole, damaged, or of another folder
+     * @throws LimbeckException with a one-line message, if it is truncated, damaged or of another folder
      */
     public static Chunk open(Path file, byte[] id, int rowBytes) {
         ByteBuffer bytes;
@@ -74,7 +74,7 @@ public final class Chunk {
         bytes.get(own);
         if (!Arrays.equals(magic, MAGIC) || version != VERSION) throw damaged(file);
         if (!Arrays.equals(own, id) || row != rowBytes) {
-            throw new LimbeckException(file + " holds rows of another folder of cached outputs");
+            throw new LimbeckException(file + " holds rows of another cache folder");
         }
         if (count < 0 || HEAD + (long) count * (KEY + rowBytes) != end) throw damaged(file);
         return new Chunk(bytes, count, rowBytes);
@@ -98,7 +98,7 @@ public final class Chunk {
         target.put(bytes.slice(at, rowBytes));
     }
 
-    /** Write rows under a new name, whole or not at all. */
+    /** Write rows to a new file, atomically. */
     static void write(Path file, byte[] id, List<SampleKey> keys, ByteBuffer rows, int rowBytes) {
         ByteBuffer head = ByteBuffer.allocate(HEAD + keys.size() * KEY).order(ByteOrder.LITTLE_ENDIAN);
         head.put(MAGIC).putInt(VERSION).putInt(keys.size()).putInt(rowBytes).put(id);

@@ -27,9 +27,9 @@ import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keep rows in a folder: {@code facts.json} says whose they are, and each {@link Chunk} beside it holds some. Chunks are
- * written whole under names of their own, so that several writers may share a folder and a killed one leaves nothing but
- * what it had not finished. A chunk that is damaged is reported and left aside; its rows are computed anew.
+ * Store rows in a folder: {@code facts.json} identifies them, and {@link Chunk} files contain them. Chunks are written
+ * atomically with unique names. Several writers may share a folder, and a killed writer only loses its unfinished
+ * chunk. A damaged chunk is reported and ignored; its rows are computed again.
  */
 public final class DiskStore implements RowStore {
     public static final String FACTS = "facts.json";
@@ -50,11 +50,11 @@ public final class DiskStore implements RowStore {
     private boolean full;
 
     /**
-     * Open a folder, or make it.
+     * Open a folder, or create it.
      *
-     * @param facts that the rows depend on
-     * @param log takes a line about each chunk that is left aside, and about a full disk
-     * @throws LimbeckException if the folder is of other facts, or cannot be used
+     * @param facts facts that the rows depend on
+     * @param log receives a line per ignored chunk, and about a full disk
+     * @throws LimbeckException if the folder has other facts, or is not usable
      */
     public DiskStore(Path folder, Map<String, String> facts, int rowBytes, Consumer<String> log) {
         this.folder = folder;
@@ -76,15 +76,15 @@ public final class DiskStore implements RowStore {
         for (Path file : chunks(folder)) read(file);
     }
 
-    /** Return what a folder says of its rows, or null if there is no such folder yet. */
+    /** Return the facts of a folder; null if the folder does not exist yet. */
     public static @Nullable Map<String, String> facts(Path folder) {
         Path file = folder.resolve(FACTS);
         if (!Files.exists(file)) {
             if (Files.isDirectory(folder) && !isEmpty(folder)) {
-                // Another writer may just have begun.
+                // Another writer may have just started.
                 if (Files.exists(file)) return facts(folder);
                 throw new LimbeckException(
-                        folder + " is not a folder of cached outputs: it has no " + FACTS + "; choose another one");
+                        folder + " is not a cache folder: it has no " + FACTS + "; choose another one");
             }
             return null;
         }
@@ -97,7 +97,7 @@ public final class DiskStore implements RowStore {
             return facts;
         } catch (LimbeckException e) {
             throw new LimbeckException(
-                    e.getMessage() + "; or delete " + folder + ", and the answers are computed anew", e);
+                    e.getMessage() + "; or delete " + folder + ", and the outputs are computed again", e);
         }
     }
 
@@ -129,28 +129,28 @@ public final class DiskStore implements RowStore {
         }
     }
 
-    /** Give a whole file its name, unless another writer was first; whether they agree is checked next. */
+    /** Publish a complete file, unless another writer was first. The caller then compares both. */
     private static void publish(Path temporary, Path target) throws IOException {
         try {
             try {
-                // Not a move, which would take the place of what another writer has just written.
+                // Not a move, which would replace another writer's file.
                 Files.createLink(target, temporary);
             } catch (FileAlreadyExistsException e) {
                 throw e;
             } catch (UnsupportedOperationException | FileSystemException e) {
-                // A disk without links; other trouble shows in a move too.
+                // A file system without hard links. Other errors also appear in the move.
                 Files.move(temporary, target);
             }
         } catch (FileAlreadyExistsException e) {
-            // The other one's stays.
+            // Keep the other writer's file.
         }
     }
 
     /**
-     * Compare what a folder says with what is expected.
+     * Compare a folder's facts with the expected ones.
      *
-     * @param expected what is not in it is not compared
-     * @throws LimbeckException naming the first difference
+     * @param expected facts to compare; others are ignored
+     * @throws LimbeckException with the first difference
      */
     static void check(Path folder, @Nullable Map<String, String> there, Map<String, String> expected) {
         if (there == null) return;
@@ -161,8 +161,8 @@ public final class DiskStore implements RowStore {
 
     private static LimbeckException differs(
             Path folder, String key, Map<String, String> there, Map<String, String> expected) {
-        return new LimbeckException(folder + " caches outputs for other circumstances: " + key + " is "
-                + there.getOrDefault(key, "not set") + " there, and here " + expected.getOrDefault(key, "not set")
+        return new LimbeckException(folder + " caches outputs of other settings: " + key + " is "
+                + there.getOrDefault(key, "not set") + " in the folder, now " + expected.getOrDefault(key, "not set")
                 + "; choose another folder, or delete that one");
     }
 
@@ -185,16 +185,16 @@ public final class DiskStore implements RowStore {
             Chunk chunk = Chunk.open(file, id, rowBytes);
             for (int row = 0; row < chunk.count(); row++) places.putIfAbsent(chunk.key(row), new Place(chunk, row));
         } catch (LimbeckException e) {
-            log.accept(e.getMessage() + "; its answers are computed anew, and the file may be deleted");
+            log.accept(e.getMessage() + "; its outputs are computed again, and the file may be deleted");
         }
     }
 
-    /** Return how many rows there are. */
+    /** Return the number of rows. */
     int size() {
         return places.size() + waiting.size();
     }
 
-    /** Return whether something could not be written. */
+    /** Return whether a write failed. */
     @Override
     public boolean isFull() {
         return full;
@@ -227,7 +227,7 @@ public final class DiskStore implements RowStore {
         if (rows.remaining() < rowBytes) flush();
     }
 
-    /** Write what waits. A disk that is full ends the keeping, not the work that answers are kept for. */
+    /** Write pending rows. A full disk stops the cache, but not the training. */
     private void flush() {
         if (keys.isEmpty()) return;
         Path file = folder.resolve(UUID.randomUUID() + ENDING);
@@ -236,7 +236,7 @@ public final class DiskStore implements RowStore {
             read(file);
         } catch (LimbeckException e) {
             full = true;
-            log.accept(e.getMessage() + "; from here on no answers are kept");
+            log.accept(e.getMessage() + "; no more outputs are cached");
         }
         waiting.clear();
         keys.clear();

@@ -13,17 +13,17 @@ import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Turn rows of numbers into bytes, little-endian, and back.
+ * Encode rows of numbers as bytes, little-endian, and decode them.
  *
- * @param top how many of a row's largest logits are kept, each with its class, and what the others add up to: log Σ exp(logit);
- *     0 to keep all numbers
- * @param half whether numbers are kept as float16 in place of float32
+ * @param top number of largest logits per row to store, each with its class, plus log Σ exp(logit) of the others; 0 to
+ *     store all
+ * @param half whether numbers are stored as float16 instead of float32
  */
 public record Encoding(int top, boolean half) {
-    /** Keep every number exactly. */
+    /** Store all numbers losslessly. */
     public static final Encoding FLOAT32 = new Encoding(0, false);
 
-    /** Keep every number in half the space, with three digits. */
+    /** Store all numbers in half the space, with about three decimal digits. */
     public static final Encoding FLOAT16 = new Encoding(0, true);
 
     private static final String TOP = "top-";
@@ -32,7 +32,7 @@ public record Encoding(int top, boolean half) {
         if (top < 0 || (top > 0 && half)) throw new IllegalArgumentException("no such encoding");
     }
 
-    /** Read {@code float32}, {@code float16} or {@code top-5}. */
+    /** Parse {@code float32}, {@code float16} or {@code top-5}. */
     public static Encoding of(String name) {
         if (name.equals(FLOAT32.toString())) return FLOAT32;
         if (name.equals(FLOAT16.toString())) return FLOAT16;
@@ -48,12 +48,12 @@ public record Encoding(int top, boolean half) {
         return top > 0 ? TOP + top : half ? "float16" : "float32";
     }
 
-    /** Return what such answers still tell. */
+    /** Return the kind of information in decoded outputs. */
     OutputKind of(OutputKind whole) {
         return top > 0 ? whole.and(OutputKind.TOP_CLASSES) : whole;
     }
 
-    /** Return how many bytes a row of this many numbers takes. */
+    /** Return the bytes per row of {@code width} numbers. */
     int bytes(int width) {
         return top > 0 ? top * (Integer.BYTES + Float.BYTES) + Float.BYTES : width * type().bytes();
     }
@@ -65,8 +65,8 @@ public record Encoding(int top, boolean half) {
     /**
      * Encode rows.
      *
-     * @param numbers rows×width
-     * @throws LimbeckException if a number is too large for float16, or more top classes are asked for than there are
+     * @param numbers tensor of shape rows×width
+     * @throws LimbeckException if a number exceeds float16, or there are not more classes than top classes
      */
     byte[] encode(Tensor numbers) {
         if (top > 0) return encodeTop(Tensors.toFloats(numbers), Math.toIntExact(numbers.size(1)));
@@ -75,7 +75,7 @@ public record Encoding(int top, boolean half) {
             if (half) {
                 for (float value : Tensors.toFloats(kept)) {
                     if (!Float.isFinite(value)) {
-                        throw new LimbeckException("the teacher's numbers are too large for float16; keep float32");
+                        throw new LimbeckException("the teacher's outputs are too large for float16; use float32");
                     }
                 }
             }
@@ -86,9 +86,9 @@ public record Encoding(int top, boolean half) {
     }
 
     /**
-     * Decode rows into a tensor of rows×width.
+     * Decode rows to a tensor of shape rows×width.
      *
-     * @param bytes a direct buffer from 0 to its limit; it may be written to
+     * @param bytes a direct buffer from 0 to its limit; its contents may change
      */
     Tensor decode(ByteBuffer bytes, int rows, int width) {
         if (top > 0) return Tensors.of(decodeTop(bytes, rows, width), rows, width);
@@ -116,8 +116,7 @@ public record Encoding(int top, boolean half) {
 
     private byte[] encodeTop(float[] values, int width) {
         if (top >= width) {
-            throw new LimbeckException(
-                    "the teacher has " + width + " classes; keep fewer than that, or all of them as float16");
+            throw new LimbeckException("the teacher has " + width + " classes; cache fewer than that, or use float16");
         }
         int rows = values.length / width;
         ByteBuffer bytes = ByteBuffer.allocate(rows * bytes(width)).order(ByteOrder.LITTLE_ENDIAN);

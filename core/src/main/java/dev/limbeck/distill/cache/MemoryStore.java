@@ -8,9 +8,9 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Keep rows about one data set in memory, up to this many and to a quarter of the heap. */
+/** Store rows of one data set in memory, up to a number of rows and a quarter of the heap. */
 final class MemoryStore implements RowStore {
-    /** About what a key and its entry take. */
+    /** Approximate size of a key and its entry, in bytes. */
     private static final int ROW_OVERHEAD = 100;
 
     private final Map<SampleKey, byte[]> rows = new ConcurrentHashMap<>();
@@ -22,7 +22,7 @@ final class MemoryStore implements RowStore {
         this.budget = budget;
     }
 
-    /** Drop rows about other data than this, whose batches would not come again. */
+    /** Drop rows of other data, whose batches do not recur. */
     synchronized MemoryStore about(Data data) {
         if (about.get() != data) rows.clear();
         about = new WeakReference<>(data);
@@ -50,7 +50,7 @@ final class MemoryStore implements RowStore {
             rows.putIfAbsent(key, Arrays.copyOfRange(values, offset, offset + length));
     }
 
-    /** Return how many bytes a row has; 0 before the first. */
+    /** Return the bytes per row; 0 before the first row. */
     int rowBytes() {
         return rowBytes;
     }

@@ -12,13 +12,13 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Say what a row of cached outputs holds: the logits, then the features of each watched layer. */
+/** Describe a cached row: the logits, then the features of each captured layer. */
 final class RowLayout {
     private static final String FEATURES = "features";
     private static final String CLASSES = "classes";
     private static final String FEATURE = "\\S+ [0-9]{1,9}(×[0-9]{1,9})*";
 
-    /** Numbers of a row that are believed; the features of a large network's first layer are 3 million. */
+    /** Maximum accepted row size. The features of a large network's first layer have 3 million numbers. */
     private static final int MOST_NUMBERS = 1 << 24;
 
     private final Map<String, long[]> shapes = new LinkedHashMap<>();
@@ -37,12 +37,12 @@ final class RowLayout {
         return List.copyOf(shapes.keySet());
     }
 
-    /** Set the shape of a layer's features, without the rows; return the one it had. */
+    /** Set the feature shape of a layer, without the batch dimension. Return its previous shape, or null. */
     long @Nullable [] layer(String name, long... shape) {
         return shapes.put(name, shape);
     }
 
-    /** Return how many numbers a row has. */
+    /** Return the numbers per row. */
     int width() {
         return classes + shapes.values().stream().mapToInt(RowLayout::count).sum();
     }
@@ -52,14 +52,14 @@ final class RowLayout {
     }
 
     /**
-     * Read the layout from the facts of a folder.
+     * Read the layout from a folder's facts.
      *
-     * @throws LimbeckException if they do not say what can be
+     * @throws LimbeckException if the facts are invalid
      */
     void read(Map<String, String> facts, @Nullable Path folder) {
         String known = facts.get(CLASSES);
         if (known == null || !known.matches("[0-9]{1,7}")) {
-            throw new LimbeckException(folder + " does not say how many classes it is about; delete it");
+            throw new LimbeckException(folder + " has no number of classes; delete it");
         }
         classes = Integer.parseInt(known);
         double numbers = classes;
@@ -77,10 +77,10 @@ final class RowLayout {
     }
 
     private static LimbeckException unlikely(@Nullable Path folder) {
-        return new LimbeckException(folder + " does not say what can be the shapes of its features; delete it");
+        return new LimbeckException(folder + " has invalid feature shapes; delete it");
     }
 
-    /** Write the layout into the facts of a folder. */
+    /** Write the layout to a folder's facts. */
     void write(Map<String, String> facts) {
         facts.put(CLASSES, String.valueOf(classes));
         List<String> features = new ArrayList<>();
@@ -88,12 +88,12 @@ final class RowLayout {
         if (!features.isEmpty()) facts.put(FEATURES, String.join(", ", features));
     }
 
-    /** Return the logits among rows. */
+    /** Return the logits of decoded rows. */
     Tensor logits(Tensor rows) {
         return rows.narrow(1, 0, classes);
     }
 
-    /** Return the features among rows, by layer. */
+    /** Return the features of decoded rows, by layer. */
     Map<String, Tensor> features(Tensor rows) {
         Map<String, Tensor> features = new LinkedHashMap<>();
         int at = classes;

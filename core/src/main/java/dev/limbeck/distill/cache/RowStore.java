@@ -3,23 +3,23 @@ package dev.limbeck.distill.cache;
 import dev.limbeck.data.SampleKey;
 import java.nio.ByteBuffer;
 
-/** Keep rows of bytes by key. */
+/** Store rows of bytes by key. */
 interface RowStore extends AutoCloseable {
-    /** Return whether there is a row of this key. */
+    /** Return whether a key is present. */
     boolean has(SampleKey key);
 
-    /** Copy a row to the buffer's position and return true, or return false if there is none. */
+    /** Copy a row to the buffer's position and return true, or return false if the key is missing. */
     boolean get(SampleKey key, ByteBuffer target);
 
-    /** Keep a row, unless one of this key is there or there is no room. */
+    /** Store a row, unless its key is present or the store is full. */
     void put(SampleKey key, byte[] rows, int offset, int length);
 
-    /** Return whether no more rows are taken. */
+    /** Return whether the store accepts no more rows. */
     default boolean isFull() {
         return false;
     }
 
-    /** Finish what is being written. */
+    /** Finish pending writes. */
     @Override
     void close();
 }

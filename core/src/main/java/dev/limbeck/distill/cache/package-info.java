@@ -1,4 +1,7 @@
-/** Cache a teacher's outputs in memory or in a folder, so that each is computed once. */
+/**
+ * Cache a teacher's outputs in memory or in a folder. {@link dev.limbeck.distill.cache.CachedTeacher} wraps a teacher;
+ * {@code CachedSession} looks up and computes rows.
+ */
 @NullMarked
 package dev.limbeck.distill.cache;
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * over the classes of a row, intra over the rows of a class, each a mean. The order of the classes is learned, not the
  * exact probabilities, which a much stronger teacher's student could not reach. 0 for a student that agrees.
  *
- * <p>Huang et al., OutputKind Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
+ * <p>Huang et al., Knowledge Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
  * rows of one batch are its sample: give it batches of 32 and more.
  *
  * @param beta β ≥ 0; 1 is the default

@@ -18,20 +18,20 @@ import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Teach with several teachers at once, each of which keeps its own image size and normalization.
+ * Combine several teachers. Each keeps its own image size and normalization.
  *
- * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015, distill ensembles.
+ * <p>Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015, distill from ensembles.
  */
 public final class EnsembleTeacher implements Teacher {
-    /** Say how several answers become one; w are the teachers' weights, p their probabilities at T = 1. */
+    /** Formula that combines the outputs; w are the teachers' weights, p their probabilities at T = 1. */
     public enum Combination {
         /** Σ w·logits / Σ w. */
         LOGITS,
-        /** log(Σ w·p / Σ w), which a single teacher with large logits sways less. */
+        /** log(Σ w·p / Σ w). A single teacher with large logits has less influence. */
         PROBABILITIES,
         /**
-         * log(Σ w·c·p / Σ w·c) with c the probability of a teacher's own first choice: for each row those count most that are
-         * surest of it.
+         * log(Σ w·c·p / Σ w·c) with c the largest probability of each teacher. Confident teachers count more in each
+         * row.
          */
         CONFIDENCE
     }
@@ -45,10 +45,10 @@ public final class EnsembleTeacher implements Teacher {
     private EnsembleTeacher(List<Teacher> teachers, double[] weights, Combination join) {
         this.teachers = List.copyOf(teachers);
         this.join = join;
-        if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs a teacher at least");
+        if (teachers.isEmpty()) throw new LimbeckException("an ensemble needs at least one teacher");
         if (weights.length != teachers.size()) {
             throw new LimbeckException(
-                    "there must be a weight for each of " + teachers.size() + " teachers, found " + weights.length);
+                    "set one weight for each of " + teachers.size() + " teachers, found " + weights.length);
         }
         for (double weight : weights) Settings.positive("weight", weight);
         double sum = Arrays.stream(weights).sum();
@@ -63,19 +63,19 @@ public final class EnsembleTeacher implements Teacher {
         }
     }
 
-    /** Take the mean of the logits, all alike. */
+    /** Create an ensemble that averages logits with equal weights. */
     public static EnsembleTeacher of(Teacher... teachers) {
         double[] weights = new double[teachers.length];
         Arrays.fill(weights, 1);
         return new EnsembleTeacher(List.of(teachers), weights, Combination.LOGITS);
     }
 
-    /** Return the same teachers with a positive weight each. */
+    /** Return a copy with a positive weight per teacher. */
     public EnsembleTeacher withWeights(double... weights) {
         return new EnsembleTeacher(teachers, weights, join);
     }
 
-    /** Return the same teachers, joined in another way. */
+    /** Return a copy with another combination formula. */
     public EnsembleTeacher withCombination(Combination other) {
         return new EnsembleTeacher(teachers, shares, other);
     }
@@ -100,8 +100,8 @@ public final class EnsembleTeacher implements Teacher {
     }
 
     private LimbeckException otherClasses(int position, Tensor answer, Tensor others) {
-        return new LimbeckException("teacher " + teachers.get(position).name() + " knows " + answer.size(1)
-                + " classes, those before it " + others.size(1) + "; join teachers of the same classes");
+        return new LimbeckException("teacher " + teachers.get(position).name() + " has " + answer.size(1)
+                + " classes, the teachers before it " + others.size(1) + "; combine teachers with the same classes");
     }
 
     @Override

@@ -14,7 +14,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what is known of the model in a file: first what the file says, over it what its user says.
+ * Hold the facts about a model file. The user's settings override those of the file.
  *
  * @param classNames in the order of its outputs; empty if they are not known
  * @param preprocessing of its inputs, as far as it is known, in the order in which it is said
@@ -38,7 +38,7 @@ record FileSettings(
     }
 
     /**
-     * Read what a file says.
+     * Read the facts stored in a file.
      *
      * @throws dev.limbeck.LimbeckException if one of its words is none that is known
      */

@@ -33,20 +33,20 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /**
- * Teach with a model in a file that has its own runtime, TorchScript or, with limbeck-export beside, ONNX. It computes on
- * the CPU as it was saved. What the file does not say, the caller does:
+ * Run a model file with its own runtime: TorchScript or, with limbeck-export on the class path, ONNX. It runs on the
+ * CPU in its saved precision. The caller sets what the file does not contain:
  *
  * <pre>{@code
  * FileTeacher.open(Path.of("teacher.pt")).seeing(preparation.toMetadata()).named(classNames)
  * }</pre>
  *
- * <p>Close it.
+ * <p>Close it after use.
  */
 public final class FileTeacher implements Teacher, AutoCloseable {
-    /** What may differ, as a share of the largest output, when an image is asked about beside others. */
+    /** Tolerance between an image in a full batch and in a smaller one, as a share of the largest output. */
     private static final double STEADY = 0.01;
 
-    /** How many rows show what the output is. */
+    /** Number of rows used to detect the kind of output. */
     private static final int LOOKED_AT = 128;
 
     private final Path file;
@@ -65,27 +65,27 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Open a file. Of its metadata {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean}, {@code std},
-     * {@code layout}, {@code channels} and {@code output} are honored.
+     * Open a file. The metadata keys {@code classes} (a JSON list), {@code image_size}, {@code resize}, {@code mean},
+     * {@code std}, {@code layout}, {@code channels} and {@code output} are used.
      *
-     * @throws LimbeckException if it is not there, or no runtime takes it
+     * @throws LimbeckException if the file does not exist, or no runtime can open it
      */
     public static FileTeacher open(Path file) {
         return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn);
     }
 
     /**
-     * Open a file for whatever use.
+     * Open a file for a given role.
      *
-     * @param role by which messages name the model
-     * @param log takes a line about what is doubtful
-     * @throws LimbeckException if it is not there, or no runtime takes it
+     * @param role role of the model in error messages
+     * @param log receives warnings
+     * @throws LimbeckException if the file does not exist, or no runtime can open it
      */
     public static FileTeacher open(Path file, ModelRole role, Consumer<String> log) {
         return open(file, role, log, ModelRuntime::open);
     }
 
-    /** Open a file for what it says, without running it where that can be: it answers nothing. */
+    /** Open a file to read its metadata only, without loading the model where possible. It has no outputs. */
     public static FileTeacher look(Path file) {
         return open(file, ModelRole.TEACHER, LoggerFactory.getLogger(FileTeacher.class)::warn, ModelRuntime::look);
     }
@@ -106,7 +106,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             running.close();
             String message = String.valueOf(e.getMessage());
             throw new LimbeckException(
-                    message.startsWith(file.toString()) ? message : file + " says what can't be: " + message, e);
+                    message.startsWith(file.toString()) ? message : file + " has invalid settings: " + message, e);
         } catch (RuntimeException e) {
             running.close();
             throw e;
@@ -117,7 +117,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return new FileTeacher(file, running, sha256, other, closing);
     }
 
-    /** Return the same teacher with class names in the order of its outputs. */
+    /** Return a copy with class names in the order of its outputs. */
     public FileTeacher withClassNames(List<String> names) {
         return with(settings.withClassNames(names));
     }
@@ -127,7 +127,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return with(settings.withPreprocessing(other));
     }
 
-    /** Return the same teacher, whose output is known; else it is found out by answers to rows from all over the data. */
+    /** Return a copy with a given kind of output. Otherwise it is detected from outputs for rows across the data. */
     public FileTeacher withOutput(@Nullable TeacherOutput what) {
         return with(settings.withOutput(what));
     }
@@ -163,8 +163,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Return the same teacher with its output known, found out by its answers to some rows unless it was said. Once for
-     * all: single rows may look like anything.
+     * Return a copy with its kind of output detected from some rows, unless it was set. Use many rows: a single row can
+     * be ambiguous.
      *
      * @param inputs prepared as the teacher wants them
      * @throws LimbeckException if it is not clear
@@ -175,9 +175,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Tell what answers to many rows are.
+     * Detect the kind of output from the outputs for many rows.
      *
-     * @param doubts whether a line is told if they look like something else than is said of them
+     * @param doubts whether to log a warning if the outputs look like another kind than the one set
      */
     private TeacherOutput output(float[] values, long width, boolean doubts) {
         int classes = Math.toIntExact(width);
@@ -194,12 +194,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Compute logits for inputs that are prepared as the teacher wants them, inside the caller's scope.
+     * Compute logits for preprocessed inputs, in the caller's scope.
      *
      * @param how they are prepared
      * @return N×classes
-     * @throws LimbeckException if the answer cannot be used
-     * @throws IllegalStateException if it is not known what the output is, see {@link #withOutput} and {@link #knownBy}
+     * @throws LimbeckException if the output is not usable
+     * @throws IllegalStateException if the kind of output is unknown, see {@link #withOutput} and {@link #knownBy}
      */
     public Tensor logits(Preprocessing how, Inputs inputs) {
         TeacherOutput output = settings.output();
@@ -249,9 +249,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Find out what rows from all over a split are answered with.
+     * Detect the kind of output from rows across a split.
      *
-     * @throws LimbeckException if that is not clear, or they are answered otherwise when fewer are asked about
+     * @throws LimbeckException if the kind is ambiguous, or the outputs depend on the batch size
      */
     private TeacherOutput look(TeacherContext context, TeacherInput inputs) {
         Data data = context.data();
@@ -297,8 +297,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         if (difference <= STEADY * largest) return;
         throw new LimbeckException(String.format(
                 Locale.ROOT,
-                "%s answers the same images otherwise when they are asked about beside fewer others (by %.2g, the "
-                        + "largest output is %.2g): it is random, or trains while it answers; save it after model.eval()",
+                "%s gives other outputs for the same images in a smaller batch (difference %.2g, largest "
+                        + "output %.2g): it is random or in training mode; save it after model.eval()",
                 who(),
                 difference,
                 largest));

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Teach with a function of one's own, such as a call of another runtime or of a service.
+ * Wrap a function as a teacher, such as a call to another runtime or service.
  *
  * @param name that records show
  * @param classNames in the order of its answers
@@ -34,12 +34,12 @@ public record FunctionTeacher(
         preprocessing = Map.copyOf(preprocessing);
     }
 
-    /** Teach with a function from inputs as the student sees them to logits. */
+    /** Create a teacher from a function that maps the student's inputs to logits. */
     public FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function) {
         this(name, classNames, OutputKind.LOGITS, Map.of(), function);
     }
 
-    /** Return the same for a function that answers something else. */
+    /** Return a copy for a function with another kind of output. */
     public FunctionTeacher withOutput(OutputKind other) {
         return new FunctionTeacher(name, classNames, other, preprocessing, function);
     }
@@ -52,11 +52,11 @@ public record FunctionTeacher(
     /**
      * Hold a batch of inputs.
      *
-     * @param values row-major
-     * @param shape its first number is that of the rows
+     * @param values values, row-major
+     * @param shape shape; the first dimension is the batch
      */
     public record Inputs(float[] values, long[] shape) {
-        /** Return how many there are. */
+        /** Return the batch size. */
         public int rows() {
             return Math.toIntExact(shape[0]);
         }

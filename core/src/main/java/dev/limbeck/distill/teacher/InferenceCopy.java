@@ -20,14 +20,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Answer for a frozen module in eval mode by a copy with batch norms folded into convolutions, in the precision that was
- * chosen. The module answers itself while hooks are registered in it, and always if it does not describe itself as script or
- * its script computes something else. Made at the first question; close it.
+ * Run a frozen module faster, through a copy with batch norms folded into convolutions and in the chosen precision. The
+ * module itself runs while hooks are registered in it. It always runs if it has no graph description, or if the copy
+ * computes different outputs. The copy is created at the first call. Close it after use.
  */
 final class InferenceCopy implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InferenceCopy.class);
     private static final double ALLOWED = 1e-3;
-    /** Rounding to bfloat16 makes about 0.02 in deep networks; wrong kernels made 0.1 and more. */
+    /** Rounding to bfloat16 causes about 0.02 in deep networks. Wrong kernels caused 0.1 and more. */
     private static final double ALLOWED_ROUNDED = 0.1;
 
     private final Module module;
@@ -37,7 +37,7 @@ final class InferenceCopy implements AutoCloseable {
     private boolean tried;
 
     /**
-     * Prepare a twin.
+     * Prepare a copy.
      *
      * @param inputs of the module
      */
@@ -52,7 +52,7 @@ final class InferenceCopy implements AutoCloseable {
         if (module.hookCount() == 0) {
             if (!tried) {
                 graph = make();
-                // Making it took several times its size.
+                // Creating the copy used several times its size.
                 Engine.trimMemory();
             }
             tried = true;
@@ -68,10 +68,10 @@ final class InferenceCopy implements AutoCloseable {
             full.close();
             return checked(script, precision, ALLOWED_ROUNDED);
         } catch (LimbeckException e) {
-            LOG.info("{} teaches as it is, more slowly: {}", Printable.line(module.describe()), e.getMessage());
+            LOG.info("{} runs unoptimized, more slowly: {}", Printable.line(module.describe()), e.getMessage());
         } catch (RuntimeException e) {
             LOG.warn(
-                    "{} teaches as it is, more slowly: {}",
+                    "{} runs unoptimized, more slowly: {}",
                     Printable.line(module.describe()),
                     Printable.line(Engine.firstLine(e)));
         }
@@ -86,7 +86,7 @@ final class InferenceCopy implements AutoCloseable {
             right = difference <= allowed;
             if (right) return made;
             LOG.warn(
-                    "the script of {} differs in {} from what it computes by {}; the module itself teaches, more slowly",
+                    "the optimized copy of {} differs in {} by {}; the module itself runs, more slowly",
                     Printable.line(module.describe()),
                     in,
                     difference);
@@ -96,7 +96,7 @@ final class InferenceCopy implements AutoCloseable {
         }
     }
 
-    /** Return the greatest difference in two rows' float32 logits, relative to the greatest logit. */
+    /** Return the largest difference of two rows' float32 logits, relative to the largest logit. */
     private double difference(InferenceGraph folded) {
         try (Scope scope = Scope.open()) {
             Inputs input = module.adapt(Inputs.example(inputs, 2));

@@ -15,9 +15,9 @@ import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Let a teacher of other classes teach: of its logits those are taken that a student's class goes by, in the student's
- * order. A class that stands for several of the teacher's gets log Σ exp of their logits, so that their probabilities add up
- * (at T = 1); classes that nobody asks for are left out, and the softmax shares their probability among the others.
+ * Adapt a teacher with other classes. Its logits are selected and reordered to the student's classes. A student class
+ * that maps to several teacher classes gets log Σ exp of their logits, which adds their probabilities at T = 1.
+ * Unmapped teacher classes are dropped; the softmax renormalizes over the others.
  */
 public final class MappedTeacher extends TeacherWrapper {
     private final List<String> classNames;
@@ -28,12 +28,11 @@ public final class MappedTeacher extends TeacherWrapper {
         classNames = List.copyOf(classes.keySet());
         List<String> known = teacher.classNames();
         if (known.isEmpty()) {
-            throw new LimbeckException(
-                    "teacher " + teacher.name() + " does not know its classes' names, so they can't be "
-                            + "matched; use a teacher of the same classes in the same order");
+            throw new LimbeckException("teacher " + teacher.name() + " has no class names, so its classes can't be "
+                    + "matched; use a teacher of the same classes in the same order");
         }
         classes.forEach((name, from) -> {
-            if (from.isEmpty()) throw new LimbeckException("class '" + name + "' stands for no class of the teacher");
+            if (from.isEmpty()) throw new LimbeckException("class '" + name + "' maps to no class of the teacher");
             sources.add(from.stream()
                     .mapToInt(one -> {
                         if (!known.contains(one)) throw Names.unknown("class", one, "teacher " + teacher.name(), known);
@@ -44,9 +43,9 @@ public final class MappedTeacher extends TeacherWrapper {
     }
 
     /**
-     * Match classes of the same names, whatever their order and whatever others the teacher knows.
+     * Match classes by name. The order may differ, and the teacher may have further classes.
      *
-     * @throws LimbeckException if the teacher does not know one
+     * @throws LimbeckException if the teacher lacks a class
      */
     public static MappedTeacher byName(Teacher teacher, List<String> classNames) {
         Map<String, List<String>> classes = new LinkedHashMap<>();
@@ -55,22 +54,22 @@ public final class MappedTeacher extends TeacherWrapper {
     }
 
     /**
-     * Match each class of the student, in its order, with one or several of the teacher's.
+     * Map each class of the student, in its order, to one or more classes of the teacher.
      *
-     * @throws LimbeckException if the teacher does not know one
+     * @throws LimbeckException if the teacher lacks a class
      */
     public static MappedTeacher of(Teacher teacher, Map<String, List<String>> classes) {
         return new MappedTeacher(teacher, classes);
     }
 
     /**
-     * Match a teacher's classes as settings say.
+     * Match a teacher's classes according to settings.
      *
-     * @param byName whether all are matched by name
-     * @param classes what each class stands for; empty for nothing
-     * @param classNames the student's
-     * @return the teacher itself if there is nothing to match
-     * @throws LimbeckException if a class has no counterpart
+     * @param byName whether to match classes by name
+     * @param classes teacher classes for each student class; empty for no mapping
+     * @param classNames class names of the student
+     * @return the teacher itself if nothing needs matching
+     * @throws LimbeckException if a class has no match
      */
     public static Teacher matching(
             Teacher teacher, boolean byName, Map<String, List<String>> classes, List<String> classNames) {
@@ -80,7 +79,7 @@ public final class MappedTeacher extends TeacherWrapper {
         for (String name : classNames) {
             List<String> from = classes.get(name);
             if (from == null) {
-                throw new LimbeckException("the mapping of classes has no '" + name + "'; say what it stands for");
+                throw new LimbeckException("the class mapping has no '" + name + "'; add it");
             }
             ordered.put(name, from);
         }

@@ -9,26 +9,27 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Identify a model by everything that is read for it: its file and the files that this one names, such as the
- * {@code .onnx.data} beside an ONNX file. What else decides its outputs (class names, preparation, kind of output) is part of
- * the file, or of the settings that records keep beside. The version of the runtime is left out, since it changes outputs by
- * rounding only.
+ * Identify a model by all files it is read from: its own file and the files that this one references, such as the
+ * {@code .onnx.data} file of an ONNX model. Other inputs to its outputs (class names, preprocessing, kind of output)
+ * are part of the file, or of the settings that run records store. The runtime's version is not included, because it
+ * changes outputs only by rounding.
  */
 public final class ModelFiles {
     private ModelFiles() {}
 
     /**
-     * Return the files that a model is read from: its own first, then those that it names, each once.
+     * Return all files of a model: its own first, then each referenced file once.
      *
-     * @throws dev.limbeck.LimbeckException if one is missing, shorter than it must be, or outside the model's folder
+     * @throws dev.limbeck.LimbeckException if a file is missing, truncated or outside the model's folder
      */
     public static List<Path> of(Path model) {
         return ModelRuntimes.find(model).map(runtime -> runtime.files(model)).orElseGet(() -> List.of(model));
     }
 
     /**
-     * Compute a SHA-256 in hex over all files of a model: of the bytes if there is one; else over the SHA-256 of each, in hex,
-     * a line each in the order of {@link #of}. Large files take a while, so keep it.
+     * Return a SHA-256 in hex over all files of a model. For one file it is the hash of its bytes. For several it is
+     * the hash of their hex hashes, one per line, in the order of {@link #of}. This is slow for large files, so store
+     * the result.
      */
     public static String sha256(Path model) {
         List<Path> files = of(model);
@@ -36,7 +37,7 @@ public final class ModelFiles {
         return Checksum.sha256Of(files.stream().map(Checksum::sha256Of).collect(Collectors.joining("\n", "", "\n")));
     }
 
-    /** Return how many bytes the files of a model have together. */
+    /** Return the total size of a model's files in bytes. */
     public static long bytes(Path model) {
         long sum = 0;
         for (Path file : of(model)) {

@@ -1,8 +1,8 @@
 package dev.limbeck.distill.teacher;
 
-/** Name a model in a message, such as {@code teacher big.onnx}. */
+/** Hold a model's name for messages, such as {@code teacher big.onnx}. */
 record ModelName(ModelRole role, String name) {
-    /** Name a teacher. */
+    /** Create the name of a teacher. */
     static ModelName teacher(String name) {
         return new ModelName(ModelRole.TEACHER, name);
     }

@@ -4,9 +4,9 @@ import dev.limbeck.data.Modality;
 
 /** Say what a model is used as, so that messages name it and the options about it as its user knows them. */
 public enum ModelRole {
-    /** It teaches; its options begin with {@code --teacher-}. */
+    /** A teacher. Its options begin with {@code --teacher-}. */
     TEACHER("teacher", "--teacher-", "--teacher-"),
-    /** It answers for itself, as in {@code evaluate} and {@code predict}. */
+    /** A model to evaluate or predict with, as in {@code evaluate} and {@code predict}. */
     MODEL("model", "--model-", "--");
 
     private final String noun;
@@ -23,7 +23,7 @@ public enum ModelRole {
         return noun;
     }
 
-    /** Return the option that says what its output is, by the key of a {@code TeacherOutput}. */
+    /** Return the option that sets the kind of output, for a key of {@code TeacherOutput}. */
     public String output(String key) {
         return foreign + "output " + key;
     }

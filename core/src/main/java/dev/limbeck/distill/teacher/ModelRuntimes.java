@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
-/** Find the runtime for a model's file: ours, and those of jars on the class path. */
+/** Look up the runtime for a model file: built-in ones and those on the class path. */
 public final class ModelRuntimes {
     private static final Registry<ModelRuntime> ALL = Registry.of(
             "model runtime",
@@ -22,7 +22,7 @@ public final class ModelRuntimes {
         return ALL.all();
     }
 
-    /** Return the first runtime that takes a file, or nothing if none does. */
+    /** Return the first runtime that can open a file, or empty. */
     public static Optional<ModelRuntime> find(Path file) {
         return ALL.all().stream().filter(runtime -> runtime.runs(file)).findFirst();
     }
@@ -30,14 +30,14 @@ public final class ModelRuntimes {
     /**
      * Return the runtime for a file.
      *
-     * @throws LimbeckException if none takes it
+     * @throws LimbeckException if there is none
      */
     static ModelRuntime require(Path file) {
         return find(file)
                 .orElseThrow(() -> new LimbeckException(file + " is not a TorchScript file"
                         + (file.toString().endsWith(".onnx")
-                                ? ", and no runtime for ONNX is there: put limbeck-export on the class path"
-                                : "; if it holds weights alone (a state dict), name its architecture (--teacher-arch), "
+                                ? ", and there is no runtime for ONNX: put limbeck-export on the class path"
+                                : "; if it contains only weights (a state dict), name its architecture (--teacher-arch), "
                                         + "or save the whole model: torch.jit.trace(model, example).save(...)")));
     }
 }

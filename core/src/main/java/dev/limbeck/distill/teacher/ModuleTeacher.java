@@ -9,11 +9,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Teach with a module. The module stays the caller's: its modes and {@code requires_grad} flags are after a lesson as
- * before, and its weights are never touched. It is moved to the student's device and stays there.
+ * Use a module as a teacher. The caller keeps the module. A session restores its modes and {@code requires_grad} flags,
+ * and never changes its weights. The module is moved to the student's device and stays there.
  *
- * <p>A lesson answers by a copy of its own that is made for speed: batch norms folded, in bfloat16 if the student computes in
- * it. While captures or hooks look inside, the module itself answers.
+ * <p>A session computes with an optimized copy: batch norms are folded, and it uses bfloat16 if the student does. The
+ * module itself computes while captures or hooks are active.
  */
 public final class ModuleTeacher implements Teacher {
     private final Module module;
@@ -35,12 +35,12 @@ public final class ModuleTeacher implements Teacher {
         this.ownPrecision = precision;
     }
 
-    /** Teach with a module that sees inputs as the student does. */
+    /** Create a teacher from a module with the student's preprocessing. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
         return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null);
     }
 
-    /** Teach with the model of a learner. */
+    /** Create a teacher from a learner's model. */
     public static ModuleTeacher of(Learner learner) {
         List<String> names = learner.data().classNames();
         return new ModuleTeacher(
@@ -51,12 +51,12 @@ public final class ModuleTeacher implements Teacher {
                 null);
     }
 
-    /** Teach with a model from a file; its own normalization is honored. */
+    /** Create a teacher from a saved model, with the normalization it was saved with. */
     public static ModuleTeacher of(SavedModel saved) {
         return new ModuleTeacher(saved.module(), saved.classNames(), saved.classes(), saved.preparation(), null);
     }
 
-    /** Compute in a precision, whatever the student computes in. */
+    /** Use a fixed precision, independent of the student's. */
     public ModuleTeacher withOwnPrecision(Precision chosen) {
         return new ModuleTeacher(module, classNames, classes, preprocessing, chosen);
     }

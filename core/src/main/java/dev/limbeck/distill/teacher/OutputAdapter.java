@@ -8,24 +8,24 @@ import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Check what a teacher that is not ours answers, and make logits of it. */
+/** Validate the output of a foreign model, and convert it to logits. */
 final class OutputAdapter {
-    /** The least probability: its logarithm is finite, and at no usual temperature does a class come out likelier for it. */
+    /** Smallest probability. Its logarithm is finite, and it does not raise a class at any common temperature. */
     private static final double LEAST = 1e-12;
 
-    /** What Keras takes for the least probability when it makes logits of sigmoids. */
+    /** Keras' epsilon when it converts sigmoids to logits. */
     private static final double LEAST_SIGMOID = 1e-7;
 
     private OutputAdapter() {}
 
     /**
-     * Make logits.
+     * Convert an output to logits.
      *
-     * @param answer rows×classes
-     * @param classes how many are expected; 0 for any number
-     * @param said what the answer holds
-     * @return rows×classes; two of them where the teacher gives a single output
-     * @throws LimbeckException if it is of another shape, not finite, or not what is said of it
+     * @param answer model output, rows×classes
+     * @param classes expected number of classes; 0 for any
+     * @param said kind of the output
+     * @return logits, rows×classes; two classes if the model has a single output
+     * @throws LimbeckException if the shape is wrong, a value is not finite, or the values do not match the kind
      */
     static Tensor logits(Tensor answer, ModelName who, long rows, int classes, TeacherOutput said) {
         Tensor table = table(answer, who, rows, classes);
@@ -52,12 +52,12 @@ final class OutputAdapter {
         return Ops.clampMin(probabilities, LEAST).log();
     }
 
-    /** Return an answer as rows×outputs: sizes of 1 behind them are left out, and a row may be a single number. */
+    /** Reshape an output to rows×outputs. Trailing dimensions of size 1 are removed; a row may be a scalar. */
     static Tensor table(Tensor answer, ModelName who, long rows, int classes) {
         if (!DType.of(answer).isFloatingPoint()) {
-            throw new LimbeckException(who + " gives whole numbers ("
+            throw new LimbeckException(who + " returns integers ("
                     + DType.of(answer).name().toLowerCase(Locale.ROOT)
-                    + "), such as those of the winning classes; save it with its logits or probabilities as output");
+                    + "), such as class indices; save it with logits or probabilities as output");
         }
         long[] shape = answer.shape();
         Tensor table = answer;
@@ -71,16 +71,16 @@ final class OutputAdapter {
                 && table.size(1) == rows
                 && table.size(0) != rows
                 && (classes == 0 || table.size(0) == classes);
-        throw new LimbeckException(who + " must give " + rows + "×"
+        throw new LimbeckException(who + " must return " + rows + "×"
                 + (classes == 0 ? "classes" : classes) + " numbers, found " + Tensors.shapeText(shape)
                 + (fits
-                        ? "; name as many classes as it has outputs, or choose a "
+                        ? "; set as many class names as it has outputs, or choose a "
                                 + who.role().noun() + " of the data's classes"
                         : "")
-                + (transposed ? "; its output is transposed, save it with a row for each image" : ""));
+                + (transposed ? "; its output is transposed, save it with one row per image" : ""));
     }
 
-    /** Return the numbers of an answer, all of them finite. */
+    /** Return the values of an output after checking that all are finite. */
     static float[] finite(Tensor table, ModelName who) {
         float[] values = Tensors.toFloats(table);
         int bad = 0;
@@ -88,15 +88,15 @@ final class OutputAdapter {
             if (!Float.isFinite(value)) bad++;
         }
         if (bad == 0) return values;
-        throw new LimbeckException(who + " must give finite numbers, found " + bad + " of " + values.length
-                + " NaN or infinite; look at its weights and at how its images are prepared");
+        throw new LimbeckException(who + " must return finite numbers, found " + bad + " of " + values.length
+                + " NaN or infinite; check its weights and its preprocessing");
     }
 
-    /** Make two classes of one output. */
+    /** Convert a single output to two classes. */
     private static Tensor two(float[] values, ModelName who, TeacherOutput said) {
         if (said != TeacherOutput.LOGITS && said != TeacherOutput.SIGMOID) {
-            throw new LimbeckException(who + " gives one number for each row, which cannot be " + said.words()
-                    + "; say what it is: " + who.role().output(TeacherOutput.SIGMOID.key()) + " (from 0 to 1) or "
+            throw new LimbeckException(who + " returns one number per row, which cannot be " + said.words()
+                    + "; set its kind: " + who.role().output(TeacherOutput.SIGMOID.key()) + " (from 0 to 1) or "
                     + who.role().output(TeacherOutput.LOGITS.key()));
         }
         check(values, 1, who, said);
@@ -114,83 +114,83 @@ final class OutputAdapter {
             case PROBABILITIES -> "probabilities, rows of numbers from 0 to 1 with the sum 1";
             case TOP_CLASSES -> "probabilities, rows of numbers from 0 to 1 with a sum of at most 1";
             case PERCENT -> "probabilities in percent, rows of numbers from 0 to 100 with the sum 100";
-            case LOG_PROBABILITIES -> "logarithms of probabilities, numbers up to 0";
+            case LOG_PROBABILITIES -> "log-probabilities, numbers up to 0";
             case SIGMOID -> "sigmoids, numbers from 0 to 1";
         };
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
-        throw new LimbeckException(who + " must give " + expected + ", found "
+        throw new LimbeckException(who + " must return " + expected + ", found "
                 + (seen == TeacherOutput.LOGITS ? "others" : "what looks like " + seen.words())
-                + "; say so: " + who.role().output(seen.key()));
+                + "; set it: " + who.role().output(seen.key()));
     }
 
     /**
-     * Find out what a teacher gives by answers to rows from all over a split.
+     * Detect the kind of a teacher's output from rows across a split.
      *
-     * @param answer rows×outputs
-     * @param said what its user or its file says; null for nothing
-     * @throws LimbeckException in a line that says what to do, if nothing is said and it is not clear, or what is said would
-     *     be wrong without anything that shows it later
+     * @param answer model output, rows×outputs
+     * @param said kind set by the user or the file; null if not set
+     * @throws LimbeckException with an instruction, if no kind is set and it is ambiguous, or if the set kind is wrong
+     *     in a way that no later check would find
      */
     static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
         ModelRole role = who.role();
         if (said == TeacherOutput.SIGMOID
                 && width > 1
                 && TeacherOutput.fit(values, width, TeacherOutput.PROBABILITIES)) {
-            throw new LimbeckException(
-                    who + " must give sigmoids, found rows that add up to 1, as those of a softmax do; " + "say so: "
-                            + role.output(TeacherOutput.PROBABILITIES.key()));
+            throw new LimbeckException(who + " must return sigmoids, found rows with the sum 1, as a softmax returns; "
+                    + "set it: " + role.output(TeacherOutput.PROBABILITIES.key()));
         }
         if (said != null) return said;
         if (TeacherOutput.areClassNumbers(values) && width == 1) {
-            throw new LimbeckException(who + " gives one whole number for each row, as if it were that of the "
-                    + "winning class; save it with its logits or probabilities as output");
+            throw new LimbeckException(who + " returns one integer per row, like the index of the "
+                    + "predicted class; save it with logits or probabilities as output");
         }
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
         String orLogits = " or " + role.output(TeacherOutput.LOGITS.key()) + " (in a recipe output)";
         if (width == 1) {
             boolean unit = seen == TeacherOutput.SIGMOID;
-            throw new LimbeckException(who + " gives one number for each row, "
-                    + (unit ? "from 0 to 1 as a sigmoid does" : "not always from 0 to 1")
-                    + "; say what it is: "
+            throw new LimbeckException(who + " returns one number per row, "
+                    + (unit ? "from 0 to 1 like a sigmoid" : "not always from 0 to 1")
+                    + "; set its kind: "
                     + (unit
                             ? role.output(TeacherOutput.SIGMOID.key()) + orLogits
                             : role.output(TeacherOutput.LOGITS.key()) + " (in a recipe output)")
-                    + ", and it becomes two classes, the second of which it speaks for");
+                    + ". It becomes two classes, and it is the probability of the second");
         }
         if (TeacherOutput.isOneHot(values, width)) {
-            throw new LimbeckException(who + " gives 1 for one class and 0 for all others, which tells the "
-                    + "winner and nothing more; save it with its logits or probabilities as output, or, if it is that "
-                    + "sure, say so: " + role.output(TeacherOutput.PROBABILITIES.key()) + " (in a recipe output)");
+            throw new LimbeckException(who + " returns 1 for one class and 0 for all others, which gives the "
+                    + "predicted class only; save it with logits or probabilities as output. If these are its "
+                    + "probabilities, set it: " + role.output(TeacherOutput.PROBABILITIES.key())
+                    + " (in a recipe output)");
         }
         if (seen == TeacherOutput.TOP_CLASSES) {
             throw new LimbeckException(who
-                    + " gives numbers from 0 to 1, some of each row 0, whose rows add up to less than 1, "
-                    + "which look like " + seen.words() + " or like sigmoids; say what they are: "
+                    + " returns numbers from 0 to 1, with zeros in each row, whose rows have a sum below 1, "
+                    + "like " + seen.words() + " or like sigmoids; set the kind: "
                     + role.output(seen.key())
                     + ", " + role.output(TeacherOutput.SIGMOID.key()) + orLogits);
         }
         if (seen == TeacherOutput.SIGMOID) {
-            throw new LimbeckException(who + " gives numbers from 0 to 1 whose rows do not add up to 1, "
-                    + "which look like sigmoids; say what they are: " + role.output(seen.key()) + orLogits);
+            throw new LimbeckException(who + " returns numbers from 0 to 1 whose rows do not have the sum 1, "
+                    + "like sigmoids; set the kind: " + role.output(seen.key()) + orLogits);
         }
         if (seen == TeacherOutput.PERCENT) {
-            throw new LimbeckException(who + " gives rows that add up to 100, which look like "
-                    + "probabilities in percent; say what they are: " + role.output(seen.key()) + orLogits);
+            throw new LimbeckException(who + " returns rows with the sum 100, like "
+                    + "probabilities in percent; set the kind: " + role.output(seen.key()) + orLogits);
         }
         return seen;
     }
 
     /**
-     * Doubt that numbers are logits if they look like something else, as probabilities are often taken for logits.
+     * Check whether values used as logits look like another kind. Probabilities are often mistaken for logits.
      *
-     * @return a line about it; null if nothing speaks against it
+     * @return a warning, or null
      */
     static @Nullable String doubt(float[] values, int width, ModelName who) {
         TeacherOutput seen = TeacherOutput.seenIn(values, width);
         return switch (seen) {
             case PROBABILITIES, PERCENT, SIGMOID, TOP_CLASSES ->
-                who + " gives what looks like " + seen.words()
-                        + ", and is taken to give logits; unless it does, say so: "
+                who + " returns what looks like " + seen.words()
+                        + ", but is used as logits; unless they are logits, set the kind: "
                         + who.role().output(seen.key());
             case LOGITS, LOG_PROBABILITIES -> null;
         };

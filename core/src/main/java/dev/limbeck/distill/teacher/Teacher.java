@@ -7,13 +7,13 @@ import org.bytedeco.pytorch.Device;
 
 /** Know more than a student. What a teacher needs while it teaches is held by a {@link TeacherSession}. */
 public interface Teacher {
-    /** Return the name that records show. */
+    /** Return the name used in run records. */
     String name();
 
-    /** Return the class names in the order of the logits; empty if the teacher does not know them. */
+    /** Return the class names in the order of the logits; empty if unknown. */
     List<String> classNames();
 
-    /** Return the number of logits, 0 if it is not known before the first batch. */
+    /** Return the number of classes; 0 if unknown before the first batch. */
     int classes();
 
     /** Return whether the teacher is a module itself, which cannot be its own student. */

@@ -23,7 +23,7 @@ final class TeacherInput implements AutoCloseable {
     }
 
     /**
-     * Compare what a teacher wants with what the data gives.
+     * Compare the teacher's preprocessing with the data's.
      *
      * @param said what is known of how the teacher's inputs are prepared; empty if as the data is
      * @throws LimbeckException if the data cannot be brought to that

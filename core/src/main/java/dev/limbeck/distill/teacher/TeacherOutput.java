@@ -7,31 +7,31 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Say what the numbers are that a teacher gives, and so how logits are made of them. */
+/** Kind of a model's output, which determines how it is converted to logits. */
 public enum TeacherOutput {
-    /** Logits, used as they are. A single one, z, becomes the two [0, z]. */
+    /** Logits, used unchanged. A single output z becomes the two logits [0, z]. */
     LOGITS("logits"),
-    /** A softmax: rows of numbers from 0 to 1 with the sum 1. Their logarithms are used. */
+    /** Softmax probabilities: each row has the sum 1. Logits are their logarithms. */
     PROBABILITIES("probabilities"),
-    /** The probabilities of the likeliest classes, and 0 for the others, which share the rest. */
-    TOP_CLASSES("the probabilities of the likeliest classes"),
-    /** The logarithms of a softmax. They are used as they are. */
-    LOG_PROBABILITIES("logarithms of probabilities"),
-    /** A softmax in percent: rows with the sum 100. */
+    /** Probabilities of the top classes, and 0 for the others. The others share the rest. */
+    TOP_CLASSES("the probabilities of the top classes"),
+    /** Log-softmax values, used unchanged. */
+    LOG_PROBABILITIES("log-probabilities"),
+    /** Softmax probabilities in percent: each row has the sum 100. */
     PERCENT("probabilities in percent"),
     /**
-     * A sigmoid for each class, a probability p of its own. log(p / (1 − p)) is used, with p held between 1e-7 and 1 − 1e-7, as
-     * Keras holds it. So the loss {@code multi-label} sees p again at T = 1, and a softmax sees p / (1 − p) over the sum of that:
-     * the probability of a class if exactly one is there and each is there independently. A single p becomes two
-     * classes with the probabilities [1 − p, p].
+     * One sigmoid probability p per class. Logits are log(p / (1 − p)), with p clipped to [1e-7, 1 − 1e-7] as in Keras.
+     * The loss {@code multi-label} then recovers p at T = 1. A softmax gives p / (1 − p) over the sum of that: the
+     * probability of each class, if exactly one is present and the classes are independent. A single p becomes two
+     * classes with probabilities [1 − p, p].
      */
-    SIGMOID("sigmoids, a probability of its own for each class");
+    SIGMOID("sigmoids, one probability per class");
 
-    /** How far a row's sum may lie from 1: what rounding to bfloat16 makes of it. */
+    /** Tolerance of a row's sum around 1: the rounding error of bfloat16. */
     private static final double SUM = 4e-3;
-    /** How far a number may lie outside 0 to 1. */
+    /** Tolerance outside [0, 1]. */
     private static final double EDGE = 1e-3;
-    /** How far rounding to float16 moves log Σ exp of logarithms of probabilities. */
+    /** Tolerance of log Σ exp of log-probabilities: the rounding error of float16. */
     private static final double LOG_SUM = 2e-2;
 
     private final String words;
@@ -41,9 +41,9 @@ public enum TeacherOutput {
     }
 
     /**
-     * Read a name such as {@code sigmoid}, whatever its case.
+     * Parse a name such as {@code sigmoid}, ignoring case.
      *
-     * @throws LimbeckException if there is none of that name
+     * @throws LimbeckException if the name is unknown
      */
     public static TeacherOutput of(String name) {
         for (TeacherOutput output : values()) if (output.key().equalsIgnoreCase(name.strip())) return output;
@@ -56,22 +56,22 @@ public enum TeacherOutput {
         return valueOf(knowledge.name());
     }
 
-    /** Return its name in recipes and on the command line. */
+    /** Return the name in recipes and on the command line. */
     public String key() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Return what it is in words. */
+    /** Return a description. */
     public String words() {
         return words;
     }
 
-    /** Return what it is used as: logarithms of probabilities are used as logits are. */
+    /** Return the kind after conversion. Log-probabilities are used as logits. */
     TeacherOutput used() {
         return this == LOG_PROBABILITIES ? LOGITS : this;
     }
 
-    /** Return how much it tells. */
+    /** Return the kind of information it holds. */
     public OutputKind knowledge() {
         return switch (this) {
             case LOGITS, SIGMOID -> OutputKind.LOGITS;
@@ -81,11 +81,10 @@ public enum TeacherOutput {
     }
 
     /**
-     * Tell what finite numbers look like. Enough rows are needed: numbers that look like anything but logits may be logits by
-     * chance.
+     * Detect the kind of finite values. Use many rows: logits may look like another kind by chance.
      *
-     * @param values row-major, whole rows
-     * @param width of a row
+     * @param values whole rows, row-major
+     * @param width values per row
      */
     public static TeacherOutput seenIn(float[] values, int width) {
         float least = Float.POSITIVE_INFINITY;
@@ -102,7 +101,7 @@ public enum TeacherOutput {
         return fit(values, width, SIGMOID) ? SIGMOID : LOGITS;
     }
 
-    /** Return whether in each row some numbers are exactly 0 and some are not. */
+    /** Return whether every row has some values equal to 0 and some others. */
     private static boolean haveZeros(float[] values, int width) {
         for (int at = 0; at < values.length; at += width) {
             int zeros = 0;
@@ -113,17 +112,17 @@ public enum TeacherOutput {
     }
 
     /**
-     * Doubt that a teacher gives logits, if its outputs look like something else.
+     * Check whether outputs used as logits look like another kind.
      *
-     * @param values row-major, whole rows
-     * @param width of a row
-     * @return a line with the option to set; null if nothing speaks against it
+     * @param values whole rows, row-major
+     * @param width values per row
+     * @return a warning with the option to set, or null
      */
     public static @Nullable String doubt(float[] values, int width, String teacher) {
         return OutputAdapter.doubt(values, width, ModelName.teacher(teacher));
     }
 
-    /** Return whether numbers can be what is said of them; any can be logits. */
+    /** Return whether the values can be of a kind. Any value can be a logit. */
     static boolean fit(float[] values, int width, TeacherOutput said) {
         for (int at = 0; at < values.length; at += width) {
             double sum = 0;
@@ -150,7 +149,7 @@ public enum TeacherOutput {
         return true;
     }
 
-    /** Return whether each row is 1 for one class and 0 for the others: the winner alone. */
+    /** Return whether each row is one-hot. */
     static boolean isOneHot(float[] values, int width) {
         for (int at = 0; at < values.length; at += width) {
             int ones = 0;
@@ -163,7 +162,7 @@ public enum TeacherOutput {
         return values.length > 0;
     }
 
-    /** Return whether all are whole numbers from 0 up, and some above 1: the numbers of classes. */
+    /** Return whether all values are integers from 0 up, and some are above 1: class indices. */
     static boolean areClassNumbers(float[] values) {
         boolean above = false;
         for (float value : values) {

@@ -10,8 +10,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Run TorchScript files, such as {@code torch.jit.trace(model, example).save("teacher.pt")} leaves in Python; save after
- * {@code model.eval()}. What was saved beside it as {@code _extra_files} is its metadata.
+ * Run TorchScript files, such as those of {@code torch.jit.trace(model, example).save("teacher.pt")} in Python. Save
+ * after {@code model.eval()}. The file's {@code _extra_files} are its metadata.
  */
 public final class TorchScriptRuntime implements ModelRuntime {
     @Override
@@ -19,7 +19,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return "TorchScript";
     }
 
-    /** A zip file with a program in it; a checkpoint of weights alone has none. */
+    /** A zip file that contains a program; a checkpoint of weights contains none. */
     @Override
     public boolean runs(Path file) {
         return TorchScriptFile.isIn(file);
@@ -29,7 +29,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
         return new ModelFacts("TorchScript", List.of(), List.of(), file.extraFiles());
     }
 
-    /** Check a file and read the texts beside it, without loading it. */
+    /** Check a file and read its metadata, without loading the program. */
     @Override
     public Running look(Path file) {
         ModelFacts facts = facts(TorchScriptFile.open(file));
@@ -46,7 +46,7 @@ public final class TorchScriptRuntime implements ModelRuntime {
 
             @Override
             public void close() {
-                // Nothing is held.
+                // There are no resources.
             }
         };
     }
@@ -58,9 +58,8 @@ public final class TorchScriptRuntime implements ModelRuntime {
         Script script = checked.load();
         if (script.trains()) {
             script.close();
-            throw new LimbeckException(
-                    file + " was saved in training mode, so its batch norms or dropout compute otherwise "
-                            + "than they should for answers; save it again after model.eval()");
+            throw new LimbeckException(file + " was saved in training mode, so its batch norms or dropout compute "
+                    + "random or batch-dependent outputs; save it again after model.eval()");
         }
         return new Running() {
             @Override

@@ -159,7 +159,7 @@ class FolderSplitsTest {
             value = {
                 "fold1 fold2         | the folders 'fold1', 'fold2'",
                 "part_a part_b rest  | hold the same folders ('cat', 'dog')",
-                "entrenar prueba     | call them train, valid and test",
+                "entrenar prueba     | name them train, valid and test",
                 "train holdout       | 'holdout' holds the same classes as 'train'; call it valid or test",
                 "train test fold_2   | 'fold_2' holds the same classes as 'train'",
                 "train training test | the folders 'train' and 'training' all look like the training split",
@@ -225,7 +225,7 @@ class FolderSplitsTest {
         assertThatThrownBy(() -> ImageData.builder(folder).build())
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining(expected)
-                .hasMessageMatching(".*; .*(call|put) .*");
+                .hasMessageMatching(".*; .*(name|use|put) .*");
     }
 
     @ParameterizedTest

@@ -198,9 +198,8 @@ class ImageAlternateViewTest {
             Batch unknown = new Batch(batch.inputs(), batch.targets(), batch.indices());
             assertThatThrownBy(() -> lens.inputs(unknown))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "the batch does not tell which images it holds, and images of 32×32 are wanted; choose a "
-                                    + "model for the data's own size");
+                    .hasMessage("the batch does not identify its images, but images of 32×32 are needed; choose a "
+                            + "model for the data's own size");
         }
     }
 }

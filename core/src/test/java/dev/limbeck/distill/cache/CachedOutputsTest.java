@@ -150,7 +150,7 @@ class CachedOutputsTest {
         assertThat(computed).hasValue(before);
         assertThat(log)
                 .containsExactly(
-                        "answers are kept in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
+                        "caching outputs in " + home.resolve("a") + ": up to 30 rows of 3 numbers as float32, 0.0 MB",
                         "6 cached outputs in " + home.resolve("a"));
     }
 
@@ -176,9 +176,9 @@ class CachedOutputsTest {
         assertThatThrownBy(() -> taughtBy(kept("a", Encoding.FLOAT32)))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(
-                        home.resolve("a") + " keeps features of bn, wanted are those of none; choose another folder");
+                        home.resolve("a") + " caches features of bn, expected those of none; choose another folder");
         assertThatThrownBy(() -> taughtBy(kept("b", new Encoding(2, false)), pair))
-                .hasMessage("features cannot be kept as top-2; keep float16 or float32");
+                .hasMessage("features cannot be cached as top-2; use float16 or float32");
     }
 
     @Test
@@ -198,11 +198,11 @@ class CachedOutputsTest {
     @Test
     void answersOfOtherCircumstancesAreRefusedWithWhatDiffers() {
         validation(kept("a", Encoding.FLOAT32));
-        String begin = home.resolve("a") + " caches outputs for other circumstances: ";
+        String begin = home.resolve("a") + " caches outputs of other settings: ";
         String end = "; choose another folder, or delete that one";
         assertThatThrownBy(() -> validation(kept("a", Encoding.FLOAT16)))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(begin + "numbers is float32 there, and here float16" + end);
+                .hasMessage(begin + "numbers is float32 in the folder, now float16" + end);
         try (Learner other = learner(7)) {
             String there = big.model().sha256();
             String here = other.model().sha256();
@@ -213,12 +213,12 @@ class CachedOutputsTest {
                     log::add);
             assertThatThrownBy(() -> validation(stranger))
                     .hasMessage(
-                            begin + "teacher is " + there + " 3×8×8 {} there, and here " + here + " 3×8×8 {}" + end);
+                            begin + "teacher is " + there + " 3×8×8 {} in the folder, now " + here + " 3×8×8 {}" + end);
         }
         try (TwoViews others = new TwoViews(1);
                 TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {
             assertThatThrownBy(() -> lesson.predict(others, Split.VALID))
-                    .hasMessage(home.resolve("a") + " keeps 6 answers, none of them about this data's images" + end);
+                    .hasMessage(home.resolve("a") + " has 6 cached outputs, none for this data's images" + end);
         }
     }
 
@@ -227,10 +227,9 @@ class CachedOutputsTest {
         try (GivenBatches endless = Toy.data(2, 6)) {
             assertThatThrownBy(() -> kept("a", Encoding.FLOAT32).open(endless, CPU))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "training images are augmented anew in each epoch, so that cached outputs are never asked "
-                                    + "for again; choose a number of views (augment.views, --augment-views 4), or keep no "
-                                    + "answers");
+                    .hasMessage("training images are augmented anew in each epoch, so cached outputs would never be "
+                            + "used again; set a number of views (augment.views, --augment-views 4), or turn the "
+                            + "cache off");
         }
         try (Learner student = learner(2)) {
             assertThatThrownBy(() -> student.fit(
@@ -239,21 +238,19 @@ class CachedOutputsTest {
                             Mixup.blend(1),
                             KnowledgeDistillation.from(kept("a", Encoding.FLOAT32))
                                     .build()))
-                    .hasMessage("answers about mixed images (mixup, cutmix) cannot be kept, because each is seen once; "
-                            + "leave the mixing out, or keep no answers");
+                    .hasMessage("outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
+                            + "turn the mixing off, or the cache");
         }
         FunctionTeacher function =
                 new FunctionTeacher("service", data.classNames(), inputs -> new float[inputs.rows() * 3]);
         CachedTeacher nobody = CachedTeacher.onDisk(function, home.resolve("b"), Encoding.FLOAT32, log::add);
         assertThatThrownBy(() -> nobody.open(data, CPU))
-                .hasMessage(
-                        "answers of teacher service cannot be kept in a folder, because nothing shows whether it is "
-                                + "still the same; keep none");
+                .hasMessage("outputs of teacher service cannot be cached in a folder, because it has no fingerprint; "
+                        + "turn the cache off");
         Files.createDirectories(home.resolve("full"));
         Files.writeString(home.resolve("full/notes.txt"), "mine");
         assertThatThrownBy(() -> kept("full", Encoding.FLOAT32).open(data, CPU))
-                .hasMessage(home.resolve("full")
-                        + " is not a folder of cached outputs: it has no facts.json; choose another one");
+                .hasMessage(home.resolve("full") + " is not a cache folder: it has no facts.json; choose another one");
         Files.writeString(home.resolve("file"), "mine");
         assertThatThrownBy(() -> validation(kept("file", Encoding.FLOAT32)))
                 .isInstanceOf(LimbeckException.class)
@@ -271,7 +268,7 @@ class CachedOutputsTest {
             Files.delete(home.resolve("a"));
             Files.writeString(home.resolve("a"), "in the way");
         }
-        assertThat(log).anyMatch(line -> line.endsWith("; from here on no answers are kept"));
+        assertThat(log).anyMatch(line -> line.endsWith("; no more outputs are cached"));
         assertThat(kept.hasWriteErrors()).isTrue();
         assertThat(home.resolve("a")).hasContent("in the way");
     }
@@ -323,7 +320,7 @@ class CachedOutputsTest {
                 assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
             }
             assertThat(log.get(0))
-                    .isEqualTo(chunk + " is damaged; its answers are computed anew, and the file may be deleted");
+                    .isEqualTo(chunk + " is damaged; its outputs are computed again, and the file may be deleted");
             try (Stream<Path> files = Files.list(home.resolve("a"))) {
                 for (Path file : files.toList()) if (file.toString().endsWith(".rows")) Files.delete(file);
             }
@@ -384,14 +381,13 @@ class CachedOutputsTest {
                                     .loss(new LogitMse())
                                     .build()))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage(
-                            "LogitMse needs a teacher's logits, and tiny tells likeliest classes only; use a loss such "
-                                    + "as SoftTarget or HardLabel");
+                    .hasMessage("LogitMse needs a teacher's logits, and tiny returns top classes only; use a loss such "
+                            + "as SoftTarget or HardLabel");
         }
         assertThatThrownBy(() -> Encoding.of("int8"))
                 .hasMessage("cached outputs must be float32, float16 or top-K such as top-5, found 'int8'");
         assertThatThrownBy(() -> validation(kept("b", Encoding.of("top-3"))))
-                .hasMessage("the teacher has 3 classes; keep fewer than that, or all of them as float16");
+                .hasMessage("the teacher has 3 classes; cache fewer than that, or use float16");
     }
 
     @Test
@@ -399,7 +395,7 @@ class CachedOutputsTest {
         try (Scope scope = Scope.open()) {
             assertThatThrownBy(() -> Encoding.FLOAT16.encode(Tensors.of(new float[] {1, 70_000}, 1, 2)))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("the teacher's numbers are too large for float16; keep float32");
+                    .hasMessage("the teacher's outputs are too large for float16; use float32");
         }
     }
 

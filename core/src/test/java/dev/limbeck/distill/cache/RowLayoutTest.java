@@ -30,7 +30,7 @@ class RowLayoutTest {
         for (String classes : new String[] {"", "x", "-1", "99999999"}) {
             assertThatThrownBy(() -> new RowLayout().read(Map.of("classes", classes), FOLDER))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("kept does not say how many classes it is about; delete it");
+                    .hasMessage("kept has no number of classes; delete it");
         }
     }
 
@@ -48,6 +48,6 @@ class RowLayoutTest {
     void refusesWhatIsForged(String features) {
         assertThatThrownBy(() -> new RowLayout().read(Map.of("classes", "10", "features", features), FOLDER))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("kept does not say what can be the shapes of its features; delete it");
+                .hasMessage("kept has invalid feature shapes; delete it");
     }
 }

@@ -117,13 +117,13 @@ class FileTeacherTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "return torch.mean(x, [2, 3]) + torch.randn([1])                | otherwise when they are asked about beside",
+                "return torch.mean(x, [2, 3]) + torch.randn([1])                | for the same images in a smaller batch",
                 "return torch.mean(x, [2, 3]) - torch.mean(torch.mean(x, [2, 3]), [0]) * 3.0 | save it after model.eval()",
                 "return torch.linear(torch.mean(x, [2, 3]), torch.ones([3, 3], dtype=7)) | must take one float32 tensor",
-                "return torch.mean(torch.reshape(x, [2, -1, 8, 8]), [2, 3])     | must give",
+                "return torch.mean(torch.reshape(x, [2, -1, 8, 8]), [2, 3])     | must return",
                 "return torch.mean(torch.reshape(x, [7, 3, 8, 8]), [2, 3])      | it takes 7 images at a time; export it",
-                "return torch.mean(torch.reshape(x, [-1, 3, 32, 32]), [2, 3]) + x[:, :, 0, 31] | it takes images of 32×32, these are of 8×8; say so: --teacher-image-size 32",
-                "return torch.mean(torch.conv2d(x.permute(0, 3, 1, 2), torch.ones([3, 3, 1, 1])), [2, 3]) | it takes rows×height×width×3; say so: --teacher-layout nhwc"
+                "return torch.mean(torch.reshape(x, [-1, 3, 32, 32]), [2, 3]) + x[:, :, 0, 31] | it takes images of 32×32, found 8×8; set it: --teacher-image-size 32",
+                "return torch.mean(torch.conv2d(x.permute(0, 3, 1, 2), torch.ones([3, 3, 1, 1])), [2, 3]) | it takes rows×height×width×3; set it: --teacher-layout nhwc"
             })
     void teachersThatCannotTeachAreToldOfAtOnce(String body, String message) {
         try (FileTeacher teacher = FileTeacher.open(file(body, Map.of()))) {
@@ -140,11 +140,11 @@ class FileTeacherTest {
         Path odd = file(MEANS, Map.of("layout", "nhwx"));
         assertThatThrownBy(() -> FileTeacher.open(odd))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(odd + " says what can't be: its layout must be nchw or nhwc, found 'nhwx'");
+                .hasMessage(odd + " has invalid settings: its layout must be nchw or nhwc, found 'nhwx'");
         Path unknown = file(MEANS, Map.of("output", "probs"));
         assertThatThrownBy(() -> FileTeacher.open(unknown))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageStartingWith(unknown + " says what can't be: ");
+                .hasMessageStartingWith(unknown + " has invalid settings: ");
         try (FileTeacher zero = FileTeacher.open(file(MEANS, Map.of("mean", "0,0,0", "std", "0,0,0")));
                 GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
             assertThatThrownBy(() -> zero.open(given, CPU))
@@ -160,7 +160,8 @@ class FileTeacherTest {
             FunctionTeacher two = new FunctionTeacher("two", List.of("a", "b"), inputs -> new float[2 * inputs.rows()]);
             assertThatThrownBy(() -> answers(EnsembleTeacher.of(three, two), Toy.images(3, 6, 1)))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("teacher two knows 2 classes, those before it 3; join teachers of the same classes");
+                    .hasMessage(
+                            "teacher two has 2 classes, the teachers before it 3; combine teachers with the same classes");
         }
     }
 
@@ -171,8 +172,8 @@ class FileTeacherTest {
             assertThatThrownBy(() -> lesson.predict(data, Split.VALID))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(
-                            "teacher teacher.pt must give probabilities, rows of numbers from 0 to 1 with the sum 1, "
-                                    + "found others; say so: --teacher-output logits");
+                            "teacher teacher.pt must return probabilities, rows of numbers from 0 to 1 with the sum 1, "
+                                    + "found others; set it: --teacher-output logits");
         }
     }
 
@@ -258,20 +259,21 @@ class FileTeacherTest {
             assertThatThrownBy(() -> answers(teacher, x))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith(
-                            "teacher teacher.pt must give finite numbers, found 18 of 18 NaN or infinite");
+                            "teacher teacher.pt must return finite numbers, found 18 of 18 NaN or infinite");
         }
         try (FileTeacher teacher = FileTeacher.open(file("return x", Map.of()));
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             assertThatThrownBy(() -> answers(teacher, x))
-                    .hasMessage("teacher teacher.pt must give 6×classes numbers, found 6×3×8×8");
+                    .hasMessage("teacher teacher.pt must return 6×classes numbers, found 6×3×8×8");
         }
         try (FileTeacher teacher = FileTeacher.open(file(MEANS, Map.of())).withClassNames(List.of("a", "b"));
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);
             assertThatThrownBy(() -> answers(teacher, x))
-                    .hasMessage("teacher teacher.pt must give 6×2 numbers, found 6×3; name as many classes as it has "
-                            + "outputs, or choose a teacher of the data's classes");
+                    .hasMessage(
+                            "teacher teacher.pt must return 6×2 numbers, found 6×3; set as many class names as it has "
+                                    + "outputs, or choose a teacher of the data's classes");
         }
         assertThatThrownBy(() -> FileTeacher.open(home.resolve("none.pt")))
                 .hasMessage("no teacher at " + home.resolve("none.pt"));

@@ -84,7 +84,7 @@ class OtherTeachersTest {
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(
                         text
-                                + " is not a TorchScript file; if it holds weights alone (a state dict), name its architecture");
+                                + " is not a TorchScript file; if it contains only weights (a state dict), name its architecture");
     }
 
     @Test
@@ -103,14 +103,14 @@ class OtherTeachersTest {
         assertThatThrownBy(() ->
                         taughtBy(new FunctionTeacher("short", data.classNames(), inputs -> new float[inputs.rows()])))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("teacher short must give 6×3 numbers, found 6");
+                .hasMessage("teacher short must return 6×3 numbers, found 6");
         assertThatThrownBy(() -> taughtBy(new FunctionTeacher("broken", data.classNames(), inputs -> {
                     float[] answer = new float[inputs.rows() * 3];
                     answer[4] = Float.NaN;
                     return answer;
                 })))
-                .hasMessage("teacher broken must give finite numbers, found 1 of 18 NaN or infinite; look at its "
-                        + "weights and at how its images are prepared");
+                .hasMessage("teacher broken must return finite numbers, found 1 of 18 NaN or infinite; check its "
+                        + "weights and its preprocessing");
     }
 
     @Test
@@ -161,9 +161,9 @@ class OtherTeachersTest {
                             + "[class0, class1, class2] and [class1, class0, class2]");
         }
         assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(1, 2))
-                .hasMessage("there must be a weight for each of 1 teachers, found 2");
+                .hasMessage("set one weight for each of 1 teachers, found 2");
         assertThatThrownBy(() -> EnsembleTeacher.of(one).withWeights(0))
                 .hasMessage("weight must be a positive number, found 0.0");
-        assertThatThrownBy(EnsembleTeacher::of).hasMessage("an ensemble needs a teacher at least");
+        assertThatThrownBy(EnsembleTeacher::of).hasMessage("an ensemble needs at least one teacher");
     }
 }

@@ -90,15 +90,15 @@ class TeacherOutputTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "return torch.sigmoid(z)                        | look like sigmoids; say what they are: --teacher-output sigmoid or --teacher-output logits",
-                "return torch.sigmoid(z).half().float()         | look like sigmoids; say what they are: --teacher-output sigmoid or --teacher-output logits",
-                "return 100.0 * torch.softmax(z, 1)             | say what they are: --teacher-output percent",
-                "return torch.sigmoid(z[:, 0:1])                | from 0 to 1 as a sigmoid does; say what it is: --teacher-output sigmoid",
-                "return torch.sigmoid(z[:, 0])                  | gives one number for each row, from 0 to 1",
-                "return z[:, 0:1]                               | not always from 0 to 1; say what it is: --teacher-output logits",
-                "return torch.argmax(z, 1)                      | gives whole numbers (int64)",
-                "return torch.argmax(z, 1).float()              | gives one whole number for each row",
-                "return (z == torch.amax(z, [1], True)).float() | gives 1 for one class and 0 for all others",
+                "return torch.sigmoid(z)                        | like sigmoids; set the kind: --teacher-output sigmoid or --teacher-output logits",
+                "return torch.sigmoid(z).half().float()         | like sigmoids; set the kind: --teacher-output sigmoid or --teacher-output logits",
+                "return 100.0 * torch.softmax(z, 1)             | set the kind: --teacher-output percent",
+                "return torch.sigmoid(z[:, 0:1])                | from 0 to 1 like a sigmoid; set its kind: --teacher-output sigmoid",
+                "return torch.sigmoid(z[:, 0])                  | returns one number per row, from 0 to 1",
+                "return z[:, 0:1]                               | not always from 0 to 1; set its kind: --teacher-output logits",
+                "return torch.argmax(z, 1)                      | returns integers (int64)",
+                "return torch.argmax(z, 1).float()              | returns one integer per row",
+                "return (z == torch.amax(z, [1], True)).float() | returns 1 for one class and 0 for all others",
                 "return torch.softmax(z, 1) * (z == torch.amax(z, [1], True)).float() | --teacher-output top_classes",
                 "return z.t()                                   | its output is transposed",
                 "return z / 0.0 * 0.0                           | found 72 of 72 NaN or infinite",
@@ -198,11 +198,11 @@ class TeacherOutputTest {
             refused(teacher.withOutput(TeacherOutput.LOG_PROBABILITIES), "--teacher-output sigmoid");
         }
         try (FileTeacher teacher = teacher("return torch.softmax(z, 1)")) {
-            refused(teacher.withOutput(TeacherOutput.SIGMOID), "rows that add up to 1");
-            refused(teacher.withOutput(TeacherOutput.PERCENT), "say so: --teacher-output probabilities");
+            refused(teacher.withOutput(TeacherOutput.SIGMOID), "rows with the sum 1");
+            refused(teacher.withOutput(TeacherOutput.PERCENT), "set it: --teacher-output probabilities");
         }
         try (FileTeacher teacher = teacher("return z")) {
-            refused(teacher.withOutput(TeacherOutput.SIGMOID), "must give sigmoids");
+            refused(teacher.withOutput(TeacherOutput.SIGMOID), "must return sigmoids");
         }
     }
 
@@ -236,7 +236,7 @@ class TeacherOutputTest {
                     assertThat(lines)
                             .singleElement()
                             .asString()
-                            .startsWith("model teacher.pt gives what looks like ")
+                            .startsWith("model teacher.pt returns what looks like ")
                             .endsWith(option);
                 lines.clear();
             }
@@ -264,7 +264,7 @@ class TeacherOutputTest {
             }
             assertThat(lines)
                     .anySatisfy(line -> assertThat(line)
-                            .startsWith("warning: teacher teacher.pt gives ")
+                            .startsWith("warning: teacher teacher.pt returns ")
                             .containsAnyOf(
                                     "looks like probabilities", "looks like sigmoids", "the same outputs for all"));
         }
