@@ -5,7 +5,6 @@ import dev.limbeck.recipe.TeacherCaching;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -13,18 +12,10 @@ import picocli.CommandLine.Parameters;
         description =
                 "Ask a teacher about every image that training will show it, and keep the answers in a folder for "
                         + "distill, compare and sweep; goes on where it was interrupted.")
-final class CacheCommand extends LimbeckCommand {
+final class CacheCommand extends RecipeCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
     @Nullable
     Path file;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     Object run() {

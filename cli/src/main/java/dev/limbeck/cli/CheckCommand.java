@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -16,20 +15,12 @@ import picocli.CommandLine.Parameters;
         description =
                 "Look at a teacher before distilling: how it does on the data, whether its inputs and classes fit, "
                         + "and how large each term of the loss is.")
-final class CheckCommand extends LimbeckCommand {
+final class CheckCommand extends RecipeCommand {
     private static final int NAMED = 10;
 
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
     @Nullable
     Path file;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     Object run() {

@@ -23,18 +23,15 @@ import picocli.CommandLine.Parameters;
         description =
                 "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
                         + "with the same --out, it goes on where it was.")
-final class CompareCommand extends LimbeckCommand {
+final class CompareCommand extends RecipeCommand {
     @Parameters(
             arity = "0..*",
             paramLabel = "RECIPE",
             description = "YAML files; without one, options describe the distilled student.")
     List<Path> files = List.of();
 
-    @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "How many paired seeds (default: 5)")
+    @Option(names = "--seeds", paramLabel = "N", description = "How many paired seeds (default: 5)")
     int seeds = 5;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
 
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
@@ -45,11 +42,6 @@ final class CompareCommand extends LimbeckCommand {
             paramLabel = "DIR",
             description = "Folder of the comparison; runs that are there are kept")
     Path out = Path.of("");
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     String heading() {

@@ -29,28 +29,17 @@ final class ExplainCommand extends LimbeckCommand {
     @Nullable
     List<String> labels;
 
-    @Option(names = "--model", description = ModelOptions.KINDS)
+    @Option(names = "--model", description = ModelFileOptions.KINDS)
     @Nullable
     Path model;
 
     @Mixin
-    ModelFileOptions foreign = new ModelFileOptions();
+    ModelFileOptions says = new ModelFileOptions();
 
     final SettingOptions preparation = SettingOptions.ofPreprocessing();
 
-    @Option(names = "--arch", description = "Architecture, where the file does not name it.")
-    @Nullable
-    String arch;
-
-    @Option(
-            names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
-    @Nullable
-    String weightsKey;
-
     @Option(
             names = {"-T", "--temperature"},
-            defaultValue = "1,3,5,20",
             split = ",",
             description = "Temperatures; may be repeated (default: 1, 3, 5, 20).")
     double[] temperatures = {1, 3, 5, 20};
@@ -92,8 +81,8 @@ final class ExplainCommand extends LimbeckCommand {
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             LoadedModel.requireImage(image);
-            try (Predictor predictor = LoadedModel.open(this, model, arch, weightsKey, foreign, preparation)
-                    .predictor()) {
+            try (Predictor predictor =
+                    LoadedModel.open(this, model, says, preparation).predictor()) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();

@@ -7,32 +7,23 @@ import dev.limbeck.train.LrCurve;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "lr-find",
         description = "Look for a learning rate: train while it rises, and say where the loss falls most steeply.")
-final class LrFindCommand extends LimbeckCommand {
+final class LrFindCommand extends RecipeCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
     @Nullable
     Path file;
 
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps at most (default: 100)")
+    @Option(names = "--steps", paramLabel = "N", description = "Steps at most (default: 100)")
     int steps = 100;
 
     @Option(names = "--picture", paramLabel = "FILE", description = "PNG file to draw the curve into")
     @Nullable
     Path picture;
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     Object run() {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
         name = "sweep",
         description = "Look for the temperature, weight, loss and schedule that help most, by validation accuracy, and "
                 + "confirm the winner on fresh seeds and the test split. Started again, it goes on where it was.")
-final class SweepCommand extends LimbeckCommand {
+final class SweepCommand extends RecipeCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file for what is not searched.")
     @Nullable
     Path file;
@@ -62,34 +62,21 @@ final class SweepCommand extends LimbeckCommand {
 
     @Option(
             names = "--strategy",
-            defaultValue = "grid",
             paramLabel = "NAME",
             description = "grid, random, or halving: drop the worst early (default: grid)")
     String strategy = "grid";
 
-    @Option(
-            names = "--trials",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Combinations that random draws (default: 8)")
+    @Option(names = "--trials", paramLabel = "N", description = "Combinations that random draws (default: 8)")
     int trials = 8;
 
-    @Option(
-            names = "--seeds",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Seeds each combination is evaluated on (default: 1)")
+    @Option(names = "--seeds", paramLabel = "N", description = "Seeds each combination is evaluated on (default: 1)")
     int seeds = 1;
 
     @Option(
             names = "--confirm",
-            defaultValue = "3",
             paramLabel = "N",
             description = "Fresh seeds for the winner on test; 0 chooses only (default: 3)")
     int confirm = 3;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
 
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
@@ -100,11 +87,6 @@ final class SweepCommand extends LimbeckCommand {
             paramLabel = "DIR",
             description = "Folder of the sweep; runs that are there are kept")
     Path out = Path.of("");
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     String heading() {

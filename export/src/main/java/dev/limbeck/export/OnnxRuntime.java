@@ -2,6 +2,7 @@ package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.onnx.OnnxSession;
 import dev.limbeck.tensor.Tensors;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -63,7 +64,7 @@ public final class OnnxRuntime implements ModelRuntime {
         return new Running() {
             @Override
             public Tensor forward(Tensor input) {
-                OnnxModel.Output output = model.compute(Tensors.toFloats(input), input.shape());
+                OnnxSession.Output output = model.compute(Tensors.toFloats(input), input.shape());
                 return Tensors.of(output.values(), output.shape());
             }
 
