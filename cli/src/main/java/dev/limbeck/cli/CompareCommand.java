@@ -14,16 +14,16 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "compare",
+        optionListHeading = "Comparison",
         description =
                 "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
                         + "with the same --out, it goes on where it was.")
-final class CompareCommand extends RecipeCommand {
+final class CompareCommand extends TrackedCommand {
     @Parameters(
             arity = "0..*",
             paramLabel = "RECIPE",
@@ -33,20 +33,12 @@ final class CompareCommand extends RecipeCommand {
     @Option(names = "--seeds", paramLabel = "N", description = "How many paired seeds (default: 5)")
     int seeds = 5;
 
-    @Mixin
-    TrackingOptions tracking = new TrackingOptions();
-
     @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR",
             description = "Folder of the comparison; runs that are there are kept")
     Path out = Path.of("");
-
-    @Override
-    String heading() {
-        return "Comparison";
-    }
 
     @Override
     Object run() {
@@ -60,7 +52,7 @@ final class CompareCommand extends RecipeCommand {
         }
         Long seed = (Long) options.settings.value("training.seed");
         long first = seed == null ? 0 : seed;
-        RunContext context = tracking.into(options.context(this));
+        RunContext context = context();
         ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
         show(this, result);
         say("written to " + out + "; open " + Report.write(result, out, context));

@@ -19,7 +19,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "evaluate", description = "Evaluate a trained model on a split of labeled images.")
+@Command(
+        name = "evaluate",
+        optionListHeading = "Model",
+        description = "Evaluate a trained model on a split of labeled images.")
 final class EvaluateCommand extends DataCommand {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
@@ -35,11 +38,6 @@ final class EvaluateCommand extends DataCommand {
             paramLabel = "N",
             description = "Average over N augmented views besides, such as 4 (default: none)")
     int views;
-
-    @Override
-    String heading() {
-        return "Model";
-    }
 
     @Override
     Object run() {

@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "explain",
+        optionListHeading = "Model",
         description = "Show the dark knowledge: what a model thinks an image might be, at several temperatures.")
-final class ExplainCommand extends LimbeckCommand {
+final class ExplainCommand extends ImageCommand {
     @Option(names = "--logits", split = ",", description = "Logits to soften, in place of a model and an image.")
     double @Nullable [] logits;
 
@@ -36,8 +37,6 @@ final class ExplainCommand extends LimbeckCommand {
     @Mixin
     ModelFileOptions says = new ModelFileOptions();
 
-    final SettingOptions preparation = SettingOptions.ofPreprocessing();
-
     @Option(
             names = {"-T", "--temperature"},
             split = ",",
@@ -47,16 +46,6 @@ final class ExplainCommand extends LimbeckCommand {
     @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "An image file.")
     @Nullable
     Path image;
-
-    @Override
-    SettingOptions settings() {
-        return preparation;
-    }
-
-    @Override
-    String heading() {
-        return "Model";
-    }
 
     @Override
     Object run() {
@@ -81,8 +70,7 @@ final class ExplainCommand extends LimbeckCommand {
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             LoadedModel.requireImage(image);
-            try (Predictor predictor =
-                    LoadedModel.open(this, model, says, preparation).predictor()) {
+            try (Predictor predictor = predictor(model, says)) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();

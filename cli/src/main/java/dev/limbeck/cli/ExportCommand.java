@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "export",
+        optionListHeading = "Export",
         description = "Write a trained model, or a TorchScript file, as ONNX, TorchScript or safetensors with a model "
                 + "card, each file run on images in its own runtime first.")
 final class ExportCommand extends DataCommand {
@@ -65,7 +66,6 @@ final class ExportCommand extends DataCommand {
     @Option(
             names = "--fold",
             negatable = true,
-            defaultValue = "true",
             fallbackValue = "true",
             description = "Merge batch norms into convolutions, or leave them (default: merge)")
     boolean folds = true;
@@ -73,7 +73,6 @@ final class ExportCommand extends DataCommand {
     @Option(
             names = "--verify",
             negatable = true,
-            defaultValue = "true",
             fallbackValue = "true",
             description = "Run each file on images before it is trusted (default: yes)")
     boolean verifies = true;
@@ -88,11 +87,6 @@ final class ExportCommand extends DataCommand {
             hideParamSyntax = true,
             description = "Names of its classes, as its outputs stand (default: the data's)")
     List<String> classNames = List.of();
-
-    @Override
-    String heading() {
-        return "Export";
-    }
 
     @Override
     Object run() {

@@ -35,18 +35,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
-final class LoadedModel implements AutoCloseable {
+record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) implements AutoCloseable {
     private static final int NAMED = 5;
-
-    private final LimbeckCommand command;
-    private final Path named;
-    private final LoadedTeacher opened;
-
-    private LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) {
-        this.command = command;
-        this.named = named;
-        this.opened = opened;
-    }
 
     /**
      * Open one.

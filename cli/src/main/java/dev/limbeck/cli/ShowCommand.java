@@ -20,6 +20,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "show",
+        optionListHeading = "Picture",
         description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
 final class ShowCommand extends DataCommand {
     @Option(names = "--model", paramLabel = "FILE", description = "Show what this model takes images for")
@@ -40,11 +41,6 @@ final class ShowCommand extends DataCommand {
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")
     Path out = Path.of("");
-
-    @Override
-    String heading() {
-        return "Picture";
-    }
 
     @Override
     Object run() {

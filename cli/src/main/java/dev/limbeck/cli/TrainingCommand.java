@@ -10,12 +10,11 @@ import dev.limbeck.run.RunRecord;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Share what train and distill do: put a recipe together of a file and options, and carry it out. */
-abstract class TrainingCommand extends RecipeCommand {
+abstract class TrainingCommand extends TrackedCommand {
     private final boolean taught;
 
     @Parameters(
@@ -24,9 +23,6 @@ abstract class TrainingCommand extends RecipeCommand {
             description = "A YAML file that says what options say; options come before it.")
     @Nullable
     Path file;
-
-    @Mixin
-    TrackingOptions tracking = new TrackingOptions();
 
     @Option(names = "--out", required = true, description = "Directory that the run is written to")
     Path out = Path.of("");
@@ -57,7 +53,7 @@ abstract class TrainingCommand extends RecipeCommand {
                 : options.recipe(this, file, taught && file == null);
         check(recipe);
         if (!resume) RunDirectory.check(out, overwrite);
-        RunContext context = tracking.into(options.context(this));
+        RunContext context = context();
         RecipeRun run = new RecipeRun(recipe, context);
         RunRecord made = (resume ? run.resume() : run).run(out, overwrite);
         for (Split split : List.of(Split.VALID, Split.TEST)) {

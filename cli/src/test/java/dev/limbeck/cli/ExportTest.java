@@ -87,18 +87,8 @@ class ExportTest {
         Path out = home.resolve("small");
         Cli.run("export", "--model", run, "--out", out, "--precision", "int8", "--format", "onnx,torchscript")
                 .done();
-        JsonNode profiles = Cli.run(
-                        "profile",
-                        run,
-                        out.resolve("model.onnx"),
-                        out.resolve("model.pt"),
-                        "--image-size",
-                        "16",
-                        "--runs",
-                        "3",
-                        "--json")
-                .done()
-                .json();
+        JsonNode profiles =
+                profiles("--image-size 16 --runs 3", run, out.resolve("model.onnx"), out.resolve("model.pt"));
         assertThat(profiles.findValuesAsText("architecture"))
                 .containsExactly("cifar-resnet8", "ONNX Runtime", "TorchScript");
         for (JsonNode profile : profiles) {
@@ -115,18 +105,7 @@ class ExportTest {
     @Test
     void oneModelIsMeasuredInEveryRuntime() throws IOException {
         Set<String> before = Cli.listing(home);
-        JsonNode profiles = Cli.run(
-                        "profile",
-                        run,
-                        "--runtimes",
-                        "limbeck,torchscript,onnx",
-                        "--runs",
-                        "2",
-                        "--batch-size",
-                        "2",
-                        "--json")
-                .done()
-                .json();
+        JsonNode profiles = profiles("--runtimes limbeck,torchscript,onnx --runs 2 --batch-size 2", run);
         assertThat(profiles.findValuesAsText("architecture"))
                 .containsExactly("cifar-resnet8", "TorchScript", "ONNX Runtime");
         for (JsonNode profile : profiles) {
@@ -449,5 +428,12 @@ class ExportTest {
                 .fieldNames()
                 .next();
         assertThat(said).matches(Pattern.quote(expected) + " (\\d+)/\\1 alone");
+    }
+
+    private static JsonNode profiles(String options, Path... models) throws IOException {
+        List<Object> arguments = new ArrayList<>(List.of("profile", "--json"));
+        arguments.addAll(List.of(options.split(" ")));
+        arguments.addAll(List.of(models));
+        return Cli.run(arguments.toArray()).done().json();
     }
 }

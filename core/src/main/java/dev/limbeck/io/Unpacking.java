@@ -25,29 +25,17 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipMethod;
 import org.apache.commons.io.input.BoundedInputStream;
 
-/** Bring one archive into one folder. */
-final class Unpacking {
-
+/**
+ * Bring one archive into one folder.
+ *
+ * @param charset of the names of a tar
+ */
+record Unpacking(Path archive, EntryFolder folder, Charset charset) {
     private static final int LONGEST_LINK = 4096;
     /** Small, because bytes that were only read ahead count as bytes of entries. */
     private static final int READ_AHEAD = 1 << 13;
 
     private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
-
-    private final Path archive;
-    private final EntryFolder folder;
-    private final Charset charset;
-
-    /**
-     * Set up.
-     *
-     * @param charset of the names of a tar
-     */
-    Unpacking(Path archive, EntryFolder folder, Charset charset) {
-        this.archive = archive;
-        this.folder = folder;
-        this.charset = charset;
-    }
 
     /**
      * Unpack the archive.

@@ -14,17 +14,16 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
 public final class OnnxModel implements AutoCloseable {
-    private final Path file;
     private final OnnxSession session;
 
-    private OnnxModel(Path file, OnnxSession session) {
-        this.file = file;
+    private OnnxModel(OnnxSession session) {
         this.session = session;
         checkFloat(session.input(), false);
         checkFloat(session.output(), true);
     }
 
     private void checkFloat(NodeInfo node, boolean isOutput) {
+        Path file = session.file();
         String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
         if (found.equals(OnnxJavaType.FLOAT.toString())) return;
         if (isOutput && found.startsWith("INT")) {
@@ -49,7 +48,7 @@ public final class OnnxModel implements AutoCloseable {
         OnnxSizes.check(file);
         OnnxSession session = OnnxSession.open(file, threads);
         try {
-            return new OnnxModel(file, session);
+            return new OnnxModel(session);
         } catch (RuntimeException e) {
             session.close();
             throw e;

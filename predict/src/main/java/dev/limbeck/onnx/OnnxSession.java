@@ -79,6 +79,11 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
+    /** Return the file that was opened. */
+    public Path file() {
+        return file;
+    }
+
     /** Return the metadata that the file carries. */
     public Map<String, String> metadata() {
         return metadata;

@@ -3,17 +3,15 @@ package dev.limbeck.distill.teacher;
 /** Say what a model is used as, so that messages name it and the options about it as its user knows them. */
 public enum ModelRole {
     /** It teaches; its options begin with {@code --teacher-}. */
-    TEACHER("teacher", "--teacher-", "--teacher-"),
+    TEACHER("teacher", "--teacher-"),
     /** It answers for itself, as in {@code evaluate} and {@code predict}. */
-    MODEL("model", "--model-", "--");
+    MODEL("model", "--");
 
     private final String noun;
-    private final String foreign;
     private final String shared;
 
-    ModelRole(String noun, String foreign, String shared) {
+    ModelRole(String noun, String shared) {
         this.noun = noun;
-        this.foreign = foreign;
         this.shared = shared;
     }
 
@@ -23,11 +21,15 @@ public enum ModelRole {
 
     /** Return the option that says what its output is, by the key of a {@code TeacherOutput}. */
     public String output(String key) {
-        return foreign + "output " + key;
+        return foreign("output ") + key;
     }
 
     String layout(boolean channelsLast) {
-        return foreign + "layout " + (channelsLast ? "nhwc" : "nchw");
+        return foreign("layout ") + (channelsLast ? "nhwc" : "nchw");
+    }
+
+    private String foreign(String option) {
+        return "--" + noun + "-" + option;
     }
 
     String imageSize(long side) {
