@@ -1,14 +1,17 @@
 package dev.limbeck.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Remove temporary files that killed programs left. A program holds a lock on each that it writes, which ends with the program,
@@ -42,6 +45,29 @@ public final class Leftovers {
             for (Path file : files.filter(Leftovers::isTemporary).toList()) clearOne(file);
         } catch (IOException e) {
             // Whoever reads or writes the folder next says what is wrong with it.
+        }
+    }
+
+    /**
+     * Delete what killed programs have left beside a place in the course of writing it whole: {@code .name.UUID.tmp}. Only
+     * whoever has its {@link FolderLock} may, so nobody is at work on them.
+     */
+    public static void clearBeside(Path target) {
+        for (Path left : hidden(target, ".tmp")) FileUtils.deleteQuietly(left.toFile());
+    }
+
+    /** Return what is beside a place under its name with a UUID and an ending. */
+    public static List<Path> hidden(Path target, String ending) {
+        Path whole = target.toAbsolutePath().normalize();
+        Pattern name = Pattern.compile("\\." + Pattern.quote(String.valueOf(whole.getFileName())) + "\\.[0-9a-f-]{36}"
+                + Pattern.quote(ending));
+        try (Stream<Path> beside = Files.list(whole.getParent())) {
+            return beside.filter(
+                            path -> name.matcher(path.getFileName().toString()).matches())
+                    .sorted()
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of(); // what cannot be listed cannot be cleared
         }
     }
 

@@ -69,7 +69,7 @@ public final class RunJson {
     }
 
     /**
-     * Read a document, take its checksum out, and rename the keys of older versions.
+     * Read a document, and take its checksum out.
      *
      * @throws LimbeckException in one line, if the file cannot be read, does not hold a JSON object, or does not fit its
      *     checksum; one without a checksum passes
@@ -79,7 +79,6 @@ public final class RunJson {
         try {
             if (JSON.readTree(file.toFile()) instanceof ObjectNode document) {
                 check(file, document);
-                RenamedKeys.inRecord(document, file.toString());
                 return document;
             }
             throw new LimbeckException(file + " holds no record; expected a JSON object");
@@ -93,13 +92,13 @@ public final class RunJson {
     }
 
     /**
-     * Read a record of a type from a file.
+     * Read a document of a file as a record of a type.
      *
-     * @throws LimbeckException as {@link #read(Path)}, and if the document is of another shape
+     * @throws LimbeckException if the document is of another shape
      */
-    public static <T> T read(Path file, Class<T> type) {
+    static <T> T read(Path file, ObjectNode document, Class<T> type) {
         try {
-            return read(read(file), type);
+            return read(document, type);
         } catch (JsonMappingException e) {
             String place = e.getPath().stream()
                     .map(part -> part.getFieldName() == null ? "[" + part.getIndex() + "]" : "." + part.getFieldName())

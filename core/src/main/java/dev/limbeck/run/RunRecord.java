@@ -197,7 +197,14 @@ public record RunRecord(
      * @throws LimbeckException in one line, if the file cannot be read, is damaged, or is not a run's record
      */
     public static RunRecord read(Path file) {
-        return RunJson.read(file, RunRecord.class);
+        return RunJson.read(file, document(file), RunRecord.class);
+    }
+
+    /** Read a run's record as a document with today's names. */
+    static ObjectNode document(Path file) {
+        ObjectNode document = RunJson.read(file);
+        RenamedKeys.inRecord(document, file.toString());
+        return document;
     }
 
     /** Read the record beside a model's file, if there is one. */
