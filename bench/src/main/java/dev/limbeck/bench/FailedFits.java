@@ -21,14 +21,17 @@ import dev.limbeck.zoo.Architecture;
 import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -38,26 +41,13 @@ import org.bytedeco.pytorch.Tensor;
 public final class FailedFits {
     private static final int CLASSES = 4;
     private static final int WARM_UP = 20;
-    private static final List<String> PLACES = List.of(
-            "forward",
-            "loss",
-            "teacher",
-            "data",
-            "checkpoint",
-            "beforeFit",
-            "beforeEpoch",
-            "beforeTrain",
-            "beforeBatch",
-            "afterForward",
-            "afterLoss",
-            "beforeStep",
-            "afterStep",
-            "afterBatch",
-            "afterTrain",
-            "beforeValidate",
-            "afterValidate",
-            "afterEpoch",
-            "afterFit");
+    private static final List<String> PLACES = Stream.concat(
+                    Stream.of("forward", "loss", "teacher", "data", "checkpoint"),
+                    Arrays.stream(Callback.class.getMethods())
+                            .map(Method::getName)
+                            .filter(name -> name.matches("(before|after)[A-Z].*"))
+                            .sorted())
+            .toList();
 
     private FailedFits() {}
 

@@ -8,29 +8,15 @@ import dev.limbeck.distill.loss.LogitMse;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** Time a loss on logits with its gradient: 64 rows of 1,000 classes. */
-@State(org.openjdk.jmh.annotations.Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class LossBenchmark {
+public class LossBenchmark extends Microseconds {
     private static final int ROWS = 64;
     private static final int CLASSES = 1000;
 

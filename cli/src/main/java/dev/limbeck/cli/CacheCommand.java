@@ -2,33 +2,17 @@ package dev.limbeck.cli;
 
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TeacherCaching;
-import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 @Command(
         name = "cache",
         description =
                 "Ask a teacher about every image that training will show it, and keep the answers in a folder for "
                         + "distill, compare and sweep; goes on where it was interrupted.")
-final class CacheCommand extends LimbeckCommand {
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
-    @Nullable
-    Path file;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
-
+final class CacheCommand extends RecipeFileCommand {
     @Override
     Object run() {
-        Recipe recipe = options.recipe(this, file, file == null);
+        Recipe recipe = recipe(true);
         TeacherCaching kept = TeacherCaching.of(recipe, options.context(this));
         say(Texts.format(
                 "answers about %,d training images are in %s, %,.1f MB, after %.1f s",

@@ -4,36 +4,20 @@ import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TeacherCheckRun;
 import dev.limbeck.train.TermSize;
-import java.nio.file.Path;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 @Command(
         name = "check",
         description =
                 "Look at a teacher before distilling: how it does on the data, whether its inputs and classes fit, "
                         + "and how large each term of the loss is.")
-final class CheckCommand extends LimbeckCommand {
+final class CheckCommand extends RecipeFileCommand {
     private static final int NAMED = 10;
-
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
-    @Nullable
-    Path file;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
 
     @Override
     Object run() {
-        Recipe recipe = options.recipe(this, file, file == null);
+        Recipe recipe = recipe(true);
         TeacherCheckRun check = TeacherCheckRun.of(recipe, options.context(this));
         say(check.preflight().summary());
         say("file: " + check.file() + " (" + check.kind() + ", SHA-256 "

@@ -14,30 +14,24 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "compare",
+        optionListHeading = "Comparison",
         description =
                 "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
                         + "with the same --out, it goes on where it was.")
-final class CompareCommand extends LimbeckCommand {
+final class CompareCommand extends TrackedCommand {
     @Parameters(
             arity = "0..*",
             paramLabel = "RECIPE",
             description = "YAML files; without one, options describe the distilled student.")
     List<Path> files = List.of();
 
-    @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "How many paired seeds (default: 5)")
+    @Option(names = "--seeds", paramLabel = "N", description = "How many paired seeds (default: 5)")
     int seeds = 5;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Mixin
-    TrackingOptions tracking = new TrackingOptions();
 
     @Option(
             names = "--out",
@@ -45,16 +39,6 @@ final class CompareCommand extends LimbeckCommand {
             paramLabel = "DIR",
             description = "Folder of the comparison; runs that are there are kept")
     Path out = Path.of("");
-
-    @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
-
-    @Override
-    String heading() {
-        return "Comparison";
-    }
 
     @Override
     Object run() {
@@ -68,7 +52,7 @@ final class CompareCommand extends LimbeckCommand {
         }
         Long seed = (Long) options.settings.value("training.seed");
         long first = seed == null ? 0 : seed;
-        RunContext context = tracking.into(options.context(this));
+        RunContext context = context();
         ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
         show(this, result);
         say("written to " + out + "; open " + Report.write(result, out, context));

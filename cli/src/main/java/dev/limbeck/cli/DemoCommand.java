@@ -18,7 +18,7 @@ final class DemoCommand extends LimbeckCommand {
     @Option(names = "--quick", description = "Do less of everything: about 20 seconds in place of 90.")
     boolean quick;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Seed of weights and order (default: 0).")
+    @Option(names = "--seed", description = "Seed of weights and order (default: 0).")
     long seed;
 
     @Option(

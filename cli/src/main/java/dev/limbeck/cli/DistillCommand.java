@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 @Command(
         name = "distill",
         description = "Train a student from the labels and from a teacher, and write a run directory.")
-final class DistillCommand extends RecipeCommand {
+final class DistillCommand extends TrainingCommand {
     DistillCommand() {
         super(true);
     }

@@ -6,11 +6,7 @@ import picocli.CommandLine.Option;
 
 /** Offer where and on how many threads to compute. */
 final class EngineOptions {
-    @Option(
-            names = "--device",
-            paramLabel = "NAME",
-            defaultValue = "auto",
-            description = "auto, cpu, cuda or cuda:N (default: auto)")
+    @Option(names = "--device", paramLabel = "NAME", description = "auto, cpu, cuda or cuda:N (default: auto)")
     String device = "auto";
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads one operation may use (default: one a core)")

@@ -19,43 +19,25 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-@Command(name = "evaluate", description = "Evaluate a trained model on a split of labeled images.")
-final class EvaluateCommand extends LimbeckCommand {
-    @Mixin
-    ModelOptions model = new ModelOptions();
+@Command(
+        name = "evaluate",
+        optionListHeading = "Model",
+        description = "Evaluate a trained model on a split of labeled images.")
+final class EvaluateCommand extends DataCommand {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
+    Path model = Path.of("");
 
     @Mixin
-    ModelFileOptions foreign = new ModelFileOptions();
+    ModelFileOptions says = new ModelFileOptions();
 
-    @Option(
-            names = "--split",
-            paramLabel = "NAME",
-            defaultValue = "test",
-            description = "train, valid or test (default: test)")
+    @Option(names = "--split", paramLabel = "NAME", description = "train, valid or test (default: test)")
     Split split = Split.TEST;
 
     @Option(
             names = "--views",
-            defaultValue = "0",
             paramLabel = "N",
             description = "Average over N augmented views besides, such as 4 (default: none)")
     int views;
-
-    @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
-
-    @Override
-    SettingOptions settings() {
-        return data.settings;
-    }
-
-    @Override
-    String heading() {
-        return "Model";
-    }
 
     @Override
     Object run() {
@@ -63,15 +45,14 @@ final class EvaluateCommand extends LimbeckCommand {
         if (!data.isNamed()) throw missing("--data");
         Numbers.atLeast(0, "--views", views);
         engine.apply();
-        try (LoadedModel opened =
-                LoadedModel.open(this, model.model, model.arch, model.weightsKey, foreign, data.settings)) {
+        try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
             return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
         }
     }
 
     private Object evaluate(LoadedModel opened, DataRecipe recipe) {
-        RunContext context = context(engine, data.workers());
+        RunContext context = context();
         try (ImageData images = opened.open(recipe, context)) {
             List<Metric> metrics = List.of(RecipeRun.metrics(images));
             EvaluationResult validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);

@@ -20,8 +20,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "explain",
+        optionListHeading = "Model",
         description = "Show the dark knowledge: what a model thinks an image might be, at several temperatures.")
-final class ExplainCommand extends LimbeckCommand {
+final class ExplainCommand extends ImageCommand {
     @Option(names = "--logits", split = ",", description = "Logits to soften, in place of a model and an image.")
     double @Nullable [] logits;
 
@@ -29,28 +30,15 @@ final class ExplainCommand extends LimbeckCommand {
     @Nullable
     List<String> labels;
 
-    @Option(names = "--model", description = ModelOptions.KINDS)
+    @Option(names = "--model", description = ModelFileOptions.KINDS)
     @Nullable
     Path model;
 
     @Mixin
-    ModelFileOptions foreign = new ModelFileOptions();
-
-    final SettingOptions preparation = SettingOptions.ofPreprocessing();
-
-    @Option(names = "--arch", description = "Architecture, where the file does not name it.")
-    @Nullable
-    String arch;
-
-    @Option(
-            names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
-    @Nullable
-    String weightsKey;
+    ModelFileOptions says = new ModelFileOptions();
 
     @Option(
             names = {"-T", "--temperature"},
-            defaultValue = "1,3,5,20",
             split = ",",
             description = "Temperatures; may be repeated (default: 1, 3, 5, 20).")
     double[] temperatures = {1, 3, 5, 20};
@@ -58,16 +46,6 @@ final class ExplainCommand extends LimbeckCommand {
     @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "An image file.")
     @Nullable
     Path image;
-
-    @Override
-    SettingOptions settings() {
-        return preparation;
-    }
-
-    @Override
-    String heading() {
-        return "Model";
-    }
 
     @Override
     Object run() {
@@ -92,8 +70,7 @@ final class ExplainCommand extends LimbeckCommand {
             }
             if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
             LoadedModel.requireImage(image);
-            try (Predictor predictor = LoadedModel.open(this, model, arch, weightsKey, foreign, preparation)
-                    .predictor()) {
+            try (Predictor predictor = predictor(model, says)) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();

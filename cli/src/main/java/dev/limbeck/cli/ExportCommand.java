@@ -30,11 +30,15 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "export",
+        optionListHeading = "Export",
         description = "Write a trained model, or a TorchScript file, as ONNX, TorchScript or safetensors with a model "
                 + "card, each file run on images in its own runtime first.")
-final class ExportCommand extends LimbeckCommand {
+final class ExportCommand extends DataCommand {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
+    Path model = Path.of("");
+
     @Mixin
-    ModelOptions model = new ModelOptions();
+    CheckpointOptions checkpoint = new CheckpointOptions();
 
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder that is made for the files")
     Path out = Path.of("");
@@ -55,7 +59,6 @@ final class ExportCommand extends LimbeckCommand {
 
     @Option(
             names = "--precision",
-            defaultValue = "fp32",
             paramLabel = "NAME",
             description = "Weights in ONNX: fp32, fp16, calibrated int8 (default: fp32)")
     Precision precision = Precision.FP32;
@@ -63,7 +66,6 @@ final class ExportCommand extends LimbeckCommand {
     @Option(
             names = "--fold",
             negatable = true,
-            defaultValue = "true",
             fallbackValue = "true",
             description = "Merge batch norms into convolutions, or leave them (default: merge)")
     boolean folds = true;
@@ -71,16 +73,11 @@ final class ExportCommand extends LimbeckCommand {
     @Option(
             names = "--verify",
             negatable = true,
-            defaultValue = "true",
             fallbackValue = "true",
             description = "Run each file on images before it is trusted (default: yes)")
     boolean verifies = true;
 
-    @Option(
-            names = "--samples",
-            defaultValue = "256",
-            paramLabel = "N",
-            description = "Images that each file is run on (default: 256)")
+    @Option(names = "--samples", paramLabel = "N", description = "Images that each file is run on (default: 256)")
     int rows = 256;
 
     @Option(
@@ -90,22 +87,6 @@ final class ExportCommand extends LimbeckCommand {
             hideParamSyntax = true,
             description = "Names of its classes, as its outputs stand (default: the data's)")
     List<String> classNames = List.of();
-
-    @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
-
-    @Override
-    SettingOptions settings() {
-        return data.settings;
-    }
-
-    @Override
-    String heading() {
-        return "Export";
-    }
 
     @Override
     Object run() {
@@ -119,21 +100,20 @@ final class ExportCommand extends LimbeckCommand {
             throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
         }
         engine.apply();
-        return TorchScriptFile.isIn(model.model) ? foreign() : own();
+        return TorchScriptFile.isIn(model) ? foreign() : own();
     }
 
     private Object own() {
-        try (SavedModel opened = model.open()) {
+        try (SavedModel opened = checkpoint.open(model)) {
             SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
-            try (ImageData images = recipe.open(
-                    0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers()))) {
+            try (ImageData images = recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 // What the file names was just found to be the same.
                 SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
-                context(engine, data.workers()).tell(images);
+                context().tell(images);
                 return written(exported);
             }
         }
@@ -146,16 +126,16 @@ final class ExportCommand extends LimbeckCommand {
         int side = Zoo.byName(saved.architecture()).imageSize();
         ImagePreprocessing wanted = data.preparation(silent ? Map.of("image_size", side + "x" + side) : says);
         if (!silent && !wanted.equals(ImagePreprocessing.of(says))) {
-            throw new LimbeckException(model.model + " was trained on images prepared as " + says + ", found "
+            throw new LimbeckException(model + " was trained on images prepared as " + says + ", found "
                     + wanted.toMetadata() + "; leave out --image-size, --resize, --mean and --std");
         }
         if (!classNames.isEmpty() && classNames.size() != saved.classes()) {
             throw new LimbeckException(
-                    model.model + " knows " + saved.classes() + " classes, found " + classNames.size() + " names");
+                    model + " knows " + saved.classes() + " classes, found " + classNames.size() + " names");
         }
         if (!classNames.isEmpty() && !saved.classNames().isEmpty() && !classNames.equals(saved.classNames())) {
-            throw new LimbeckException(model.model + " calls its classes " + saved.classNames() + ", found "
-                    + classNames + "; leave out --classes");
+            throw new LimbeckException(model + " calls its classes " + saved.classNames() + ", found " + classNames
+                    + "; leave out --classes");
         }
         Map<String, String> all = new LinkedHashMap<>(says);
         all.putAll(wanted.toMetadata());
@@ -164,8 +144,8 @@ final class ExportCommand extends LimbeckCommand {
 
     /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */
     private Object foreign() {
-        Path file = model.model;
-        if (model.arch != null) {
+        Path file = model;
+        if (checkpoint.arch != null) {
             throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
         }
         TorchScriptFile checked = TorchScriptFile.open(file);
@@ -187,8 +167,7 @@ final class ExportCommand extends LimbeckCommand {
             if (!data.isNamed()) throw noImages();
             DataRecipe recipe = data.recipe();
             // The size of images is given, so that the architecture is not asked for it.
-            try (ImageData images =
-                    recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context(engine, data.workers()))) {
+            try (ImageData images = recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context())) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {
                     throw new LimbeckException((classNames.isEmpty() ? "the classes of " + file : "--classes") + " are "
                             + names + ", the data's are " + images.classNames()
@@ -196,7 +175,7 @@ final class ExportCommand extends LimbeckCommand {
                 }
                 List<Exported> exported = verified(Exporter.of(script, file, images.classNames(), preparation), images)
                         .export(out);
-                context(engine, data.workers()).tell(images);
+                context().tell(images);
                 return written(exported);
             }
         }

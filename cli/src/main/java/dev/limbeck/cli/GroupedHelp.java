@@ -38,18 +38,16 @@ final class GroupedHelp {
         this.own = own;
     }
 
-    /**
-     * Let a command show its help so.
-     *
-     * @param own heading of the options that only this command has
-     */
-    static void of(CommandSpec command, SettingOptions settings, String own) {
+    /** Let a command show its help so; its own heading is that of the options that only this command has. */
+    static void of(CommandSpec command, SettingOptions settings) {
         UsageMessageSpec usage = command.usageMessage();
         usage.abbreviateSynopsis(true).longOptionsMaxWidth(OPTION_WIDTH);
         if (settings.isBrief()) {
             usage.footer("Settings can stand in a recipe too; limbeck recipe describes them all.");
         }
-        GroupedHelp grouped = new GroupedHelp(settings, own);
+        String own = usage.optionListHeading();
+        usage.optionListHeading("");
+        GroupedHelp grouped = new GroupedHelp(settings, own.isEmpty() ? OUTPUT : own);
         usage.sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, grouped::options);
     }
 

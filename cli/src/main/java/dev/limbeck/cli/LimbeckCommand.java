@@ -41,11 +41,6 @@ abstract class LimbeckCommand implements Callable<Integer> {
         return null;
     }
 
-    /** Return the heading in help of the options that only this command has. */
-    String heading() {
-        return GroupedHelp.OUTPUT;
-    }
-
     Terminal terminal() {
         if (terminal == null) throw new IllegalStateException("the command was not made by Main");
         return terminal;

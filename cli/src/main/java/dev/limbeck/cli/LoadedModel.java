@@ -35,38 +35,24 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold a model that was named on the command line, of whatever kind its file is, and say what is assumed of it. */
-final class LoadedModel implements AutoCloseable {
+record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) implements AutoCloseable {
     private static final int NAMED = 5;
-
-    private final LimbeckCommand command;
-    private final Path named;
-    private final LoadedTeacher opened;
-
-    private LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) {
-        this.command = command;
-        this.named = named;
-        this.opened = opened;
-    }
 
     /**
      * Open one.
      *
      * @param given with options that say how images are prepared
      */
-    static LoadedModel open(
-            LimbeckCommand command,
-            Path model,
-            @Nullable String arch,
-            @Nullable String weightsKey,
-            ModelFileOptions foreign,
-            SettingOptions given) {
+    static LoadedModel open(LimbeckCommand command, Path model, ModelFileOptions says, SettingOptions given) {
         Numbers.atLeast(1, "--image-size", (Integer) given.value("data.image_size"));
         ObjectNode tree = RecipeFiles.tree();
         JsonNode data = given.given().path("data");
         for (String key : SettingOptions.PREPROCESSING) if (data.has(key)) tree.set(key, data.get(key));
-        tree.put("model", model.toString()).put("architecture", arch).put("weights_key", weightsKey);
-        tree.put("layout", foreign.layout).put("channels", foreign.channels).put("output", foreign.output);
-        if (!foreign.classes.isEmpty()) foreign.classes.forEach(tree.putArray("classes")::add);
+        tree.put("model", model.toString())
+                .put("architecture", says.checkpoint.arch)
+                .put("weights_key", says.checkpoint.weightsKey);
+        tree.put("layout", says.layout).put("channels", says.channels).put("output", says.output);
+        if (!says.classes.isEmpty()) says.classes.forEach(tree.putArray("classes")::add);
         TeacherRecipe recipe = RecipeFiles.bind(tree, TeacherRecipe.class, "");
         return new LoadedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
     }

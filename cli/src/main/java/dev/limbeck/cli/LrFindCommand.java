@@ -7,22 +7,13 @@ import dev.limbeck.train.LrCurve;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 @Command(
         name = "lr-find",
         description = "Look for a learning rate: train while it rises, and say where the loss falls most steeply.")
-final class LrFindCommand extends LimbeckCommand {
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
-    @Nullable
-    Path file;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps at most (default: 100)")
+final class LrFindCommand extends RecipeFileCommand {
+    @Option(names = "--steps", paramLabel = "N", description = "Steps at most (default: 100)")
     int steps = 100;
 
     @Option(names = "--picture", paramLabel = "FILE", description = "PNG file to draw the curve into")
@@ -30,13 +21,8 @@ final class LrFindCommand extends LimbeckCommand {
     Path picture;
 
     @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
-
-    @Override
     Object run() {
-        Recipe recipe = options.recipe(this, file, false);
+        Recipe recipe = recipe(false);
         LrCurve curve = new RecipeRun(recipe, options.context(this)).lrFind(steps);
         say(Texts.format(
                 "suggested: --lr %.1e (%d steps)",

@@ -77,7 +77,7 @@ public final class Main implements Runnable {
         SettingOptions settings = command.settings();
         if (settings == null) return;
         settings.addTo(added.getCommandSpec());
-        GroupedHelp.of(added.getCommandSpec(), settings, command.heading());
+        GroupedHelp.of(added.getCommandSpec(), settings);
     }
 
     private static boolean isNamed(Command command, List<String> args) {

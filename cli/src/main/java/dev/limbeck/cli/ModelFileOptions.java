@@ -2,10 +2,16 @@ package dev.limbeck.cli;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Offer what a TorchScript or an ONNX file may not say of its outputs and inputs. */
+/** Offer what a model's file may not say: of weights, see {@link CheckpointOptions}; of TorchScript and ONNX, its outputs and inputs. */
 final class ModelFileOptions {
+    static final String KINDS = "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
+
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
+
     @Option(
             names = "--classes",
             split = ",",

@@ -11,40 +11,26 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "predict", description = "Name what images show.")
-final class PredictCommand extends LimbeckCommand {
-    @Mixin
-    ModelOptions model = new ModelOptions();
+@Command(name = "predict", optionListHeading = "Model", description = "Name what images show.")
+final class PredictCommand extends ImageCommand {
+    @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
+    Path model = Path.of("");
 
     @Mixin
-    ModelFileOptions foreign = new ModelFileOptions();
+    ModelFileOptions says = new ModelFileOptions();
 
-    final SettingOptions preparation = SettingOptions.ofPreprocessing();
-
-    @Option(names = "--top", defaultValue = "3", description = "How many classes to show (default: 3).")
+    @Option(names = "--top", description = "How many classes to show (default: 3).")
     int top = 3;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Image files.")
     List<Path> images = List.of();
 
     @Override
-    SettingOptions settings() {
-        return preparation;
-    }
-
-    @Override
-    String heading() {
-        return "Model";
-    }
-
-    @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
         List<Map<String, Object>> results = new ArrayList<>();
         images.forEach(LoadedModel::requireImage);
-        try (Predictor predictor = LoadedModel.open(
-                        this, model.model, model.arch, model.weightsKey, foreign, preparation)
-                .predictor()) {
+        try (Predictor predictor = predictor(model, says)) {
             for (Path image : images) {
                 Map<String, Double> best = predictor.predict(image).best(top);
                 say(image + ": " + Texts.metrics(best));

@@ -69,20 +69,13 @@ final class ProfileCommand extends LimbeckCommand {
         ONNX
     }
 
-    @Option(names = "--arch", description = "Architecture of models whose file does not name it.")
-    @Nullable
-    String arch;
+    @Mixin
+    CheckpointOptions checkpoint = new CheckpointOptions();
 
-    @Option(
-            names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
-    @Nullable
-    String weightsKey;
-
-    @Option(names = "--batch-size", defaultValue = "32", description = "Images of the larger batch (default: 32).")
+    @Option(names = "--batch-size", description = "Images of the larger batch (default: 32).")
     int batch = 32;
 
-    @Option(names = "--runs", defaultValue = "100", description = "Passes that count (default: 100).")
+    @Option(names = "--runs", description = "Passes that count (default: 100).")
     int runs = 100;
 
     @Option(names = "--image-size", description = "Side of the images (default: as the model says).")
@@ -114,7 +107,8 @@ final class ProfileCommand extends LimbeckCommand {
                 "peak MiB",
                 "start ms"));
         for (Path path : models) {
-            if (isFile(path)) results.add(said(apart() ? measureApart(path, arch, imageSize) : measure(path)));
+            if (isFile(path))
+                results.add(said(apart() ? measureApart(path, checkpoint.arch, imageSize) : measure(path)));
             else inRuntimes(path, results);
         }
         return results;
@@ -131,7 +125,7 @@ final class ProfileCommand extends LimbeckCommand {
             shape(path, checked.extraFiles(), imageSize);
             checked.load().close();
         } else {
-            open(path).close();
+            checkpoint.open(path).close();
         }
     }
 
@@ -140,7 +134,7 @@ final class ProfileCommand extends LimbeckCommand {
     }
 
     private boolean isFile(Path path) {
-        return isOnnx(path) || (arch == null && TorchScriptFile.isIn(path));
+        return isOnnx(path) || (checkpoint.arch == null && TorchScriptFile.isIn(path));
     }
 
     /** Return whether there is more than one thing to measure. */
@@ -159,7 +153,7 @@ final class ProfileCommand extends LimbeckCommand {
         List<String> arguments = new ArrayList<>(List.of("profile", path.toString(), "--batch-size", "" + batch));
         arguments.addAll(List.of("--runs", "" + runs, "--device", engine.device));
         if (named != null) arguments.addAll(List.of("--arch", named));
-        String key = weightsKey;
+        String key = checkpoint.weightsKey;
         if (named != null && key != null) arguments.addAll(List.of("--weights-key", key));
         if (side != null) arguments.addAll(List.of("--image-size", "" + side));
         if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
@@ -186,7 +180,7 @@ final class ProfileCommand extends LimbeckCommand {
     /** Run a model of the zoo in every runtime that was asked for. */
     private void inRuntimes(Path path, List<Map<String, Object>> results) {
         if (runtimes.contains(Runtime.LIMBECK)) {
-            results.add(said(apart() ? measureApart(path, arch, imageSize) : measure(path)));
+            results.add(said(apart() ? measureApart(path, checkpoint.arch, imageSize) : measure(path)));
         }
         if (runtimes.equals(List.of(Runtime.LIMBECK))) return;
         try {
@@ -204,7 +198,7 @@ final class ProfileCommand extends LimbeckCommand {
     private void exported(Path path, Path folder, List<Map<String, Object>> results) {
         Summary summary;
         long[] shape;
-        try (SavedModel saved = open(path)) {
+        try (SavedModel saved = checkpoint.open(path)) {
             shape = shape(saved);
             summary = Summary.of(saved.module(), List.of(InputSpec.floats(shape)));
             Exporter.of(saved).as(Format.ONNX, Format.TORCHSCRIPT).export(folder);
@@ -227,13 +221,9 @@ final class ProfileCommand extends LimbeckCommand {
         return result;
     }
 
-    private SavedModel open(Path path) {
-        return SavedModel.open(path, arch == null ? null : Zoo.byName(arch), weightsKey);
-    }
-
     private Map<String, Object> model(Path path) {
         long begun = System.nanoTime();
-        try (SavedModel saved = open(path);
+        try (SavedModel saved = checkpoint.open(path);
                 Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
             long[] one = shape(saved);

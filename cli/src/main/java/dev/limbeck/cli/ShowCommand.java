@@ -20,61 +20,27 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "show",
+        optionListHeading = "Picture",
         description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
-final class ShowCommand extends LimbeckCommand {
+final class ShowCommand extends DataCommand {
     @Option(names = "--model", paramLabel = "FILE", description = "Show what this model takes images for")
     @Nullable
     Path model;
 
     @Mixin
-    ModelFileOptions foreign = new ModelFileOptions();
+    ModelFileOptions says = new ModelFileOptions();
 
-    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
-    @Nullable
-    String arch;
-
-    @Option(
-            names = "--weights-key",
-            paramLabel = "KEY",
-            description = "Which of several sets of weights in a checkpoint, such as model_ema")
-    @Nullable
-    String weightsKey;
-
-    @Option(
-            names = "--split",
-            defaultValue = "valid",
-            paramLabel = "NAME",
-            description = "With --model: train, valid or test (default: valid)")
+    @Option(names = "--split", paramLabel = "NAME", description = "With --model: train, valid or test (default: valid)")
     Split split = Split.VALID;
 
     @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first")
     boolean worst;
 
-    @Option(
-            names = "--samples",
-            paramLabel = "N",
-            defaultValue = "32",
-            description = "With --model: how many images (default: 32)")
-    int rows;
+    @Option(names = "--samples", paramLabel = "N", description = "With --model: how many images (default: 32)")
+    int rows = 32;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")
     Path out = Path.of("");
-
-    @Mixin
-    DataOptions data = new DataOptions();
-
-    @Mixin
-    EngineOptions engine = new EngineOptions();
-
-    @Override
-    SettingOptions settings() {
-        return data.settings;
-    }
-
-    @Override
-    String heading() {
-        return "Picture";
-    }
 
     @Override
     Object run() {
@@ -83,15 +49,15 @@ final class ShowCommand extends LimbeckCommand {
         engine.apply();
         DataRecipe recipe = data.recipe();
         Path named = model;
-        RunContext context = context(engine, data.workers());
+        RunContext context = context();
         if (named == null) {
-            Architecture any = arch == null ? Zoo.CIFAR_RESNET20 : Zoo.byName(arch);
+            Architecture any = says.checkpoint.arch == null ? Zoo.CIFAR_RESNET20 : Zoo.byName(says.checkpoint.arch);
             try (ImageData images = recipe.open(0, any, Map.of(), context)) {
                 images.show(out);
                 context.tell(images);
             }
         } else {
-            try (LoadedModel opened = LoadedModel.open(this, named, arch, weightsKey, foreign, data.settings);
+            try (LoadedModel opened = LoadedModel.open(this, named, says, data.settings);
                     ImageData images = opened.open(recipe, context)) {
                 results(opened, images);
                 context.tell(images);

@@ -40,7 +40,7 @@ final class SummaryCommand extends LimbeckCommand {
     @Nullable
     String weightsKey;
 
-    @Option(names = "--classes", defaultValue = "10", description = "Number of classes (default: 10).")
+    @Option(names = "--classes", description = "Number of classes (default: 10).")
     int classes = 10;
 
     @Option(names = "--image-size", description = "Side of the square images (default: the architecture's).")

@@ -13,15 +13,15 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(
         name = "sweep",
+        optionListHeading = "Search",
         description = "Look for the temperature, weight, loss and schedule that help most, by validation accuracy, and "
                 + "confirm the winner on fresh seeds and the test split. Started again, it goes on where it was.")
-final class SweepCommand extends LimbeckCommand {
+final class SweepCommand extends TrackedCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file for what is not searched.")
     @Nullable
     Path file;
@@ -62,37 +62,21 @@ final class SweepCommand extends LimbeckCommand {
 
     @Option(
             names = "--strategy",
-            defaultValue = "grid",
             paramLabel = "NAME",
             description = "grid, random, or halving: drop the worst early (default: grid)")
     String strategy = "grid";
 
-    @Option(
-            names = "--trials",
-            paramLabel = "N",
-            defaultValue = "8",
-            description = "Combinations that random draws (default: 8)")
+    @Option(names = "--trials", paramLabel = "N", description = "Combinations that random draws (default: 8)")
     int trials = 8;
 
-    @Option(
-            names = "--seeds",
-            paramLabel = "N",
-            defaultValue = "1",
-            description = "Seeds each combination is evaluated on (default: 1)")
+    @Option(names = "--seeds", paramLabel = "N", description = "Seeds each combination is evaluated on (default: 1)")
     int seeds = 1;
 
     @Option(
             names = "--confirm",
-            defaultValue = "3",
             paramLabel = "N",
             description = "Fresh seeds for the winner on test; 0 chooses only (default: 3)")
     int confirm = 3;
-
-    @Mixin
-    RecipeOptions options = new RecipeOptions();
-
-    @Mixin
-    TrackingOptions tracking = new TrackingOptions();
 
     @Option(
             names = "--out",
@@ -102,22 +86,12 @@ final class SweepCommand extends LimbeckCommand {
     Path out = Path.of("");
 
     @Override
-    SettingOptions settings() {
-        return options.settings;
-    }
-
-    @Override
-    String heading() {
-        return "Search";
-    }
-
-    @Override
     Object run() {
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
                 schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
-        RunContext context = tracking.into(options.context(this));
+        RunContext context = context();
         Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
         SweepResult result = sweep.run();
         int width = result.trials().stream()

@@ -5,7 +5,7 @@ import dev.limbeck.recipe.Recipe;
 import picocli.CommandLine.Command;
 
 @Command(name = "train", description = "Train a network on labeled images and write a run directory.")
-final class TrainCommand extends RecipeCommand {
+final class TrainCommand extends TrainingCommand {
     TrainCommand() {
         super(false);
     }

@@ -87,18 +87,8 @@ class ExportTest {
         Path out = home.resolve("small");
         Cli.run("export", "--model", run, "--out", out, "--precision", "int8", "--format", "onnx,torchscript")
                 .done();
-        JsonNode profiles = Cli.run(
-                        "profile",
-                        run,
-                        out.resolve("model.onnx"),
-                        out.resolve("model.pt"),
-                        "--image-size",
-                        "16",
-                        "--runs",
-                        "3",
-                        "--json")
-                .done()
-                .json();
+        JsonNode profiles =
+                profiles("--image-size 16 --runs 3", run, out.resolve("model.onnx"), out.resolve("model.pt"));
         assertThat(profiles.findValuesAsText("architecture"))
                 .containsExactly("cifar-resnet8", "ONNX Runtime", "TorchScript");
         for (JsonNode profile : profiles) {
@@ -115,18 +105,7 @@ class ExportTest {
     @Test
     void oneModelIsMeasuredInEveryRuntime() throws IOException {
         Set<String> before = Cli.listing(home);
-        JsonNode profiles = Cli.run(
-                        "profile",
-                        run,
-                        "--runtimes",
-                        "limbeck,torchscript,onnx",
-                        "--runs",
-                        "2",
-                        "--batch-size",
-                        "2",
-                        "--json")
-                .done()
-                .json();
+        JsonNode profiles = profiles("--runtimes limbeck,torchscript,onnx --runs 2 --batch-size 2", run);
         assertThat(profiles.findValuesAsText("architecture"))
                 .containsExactly("cifar-resnet8", "TorchScript", "ONNX Runtime");
         for (JsonNode profile : profiles) {
@@ -267,87 +246,27 @@ class ExportTest {
         assertThat(Cli.listing(home)).isEqualTo(before);
     }
 
+    private static void notExported(String expected, Path model, String options) throws IOException {
+        refused(expected, "export", "--model", model, Cli.words(options + " --out $/refused", home));
+    }
+
     @Test
     void saysInOneLineWhatIsWrongAndLeavesNothing() throws IOException {
         Path file = foreign();
-        Path out = home.resolve("refused");
-        Path pictures = home.resolve("pictures");
-        refused("name their side with --image-size", "export", "--model", file, "--data", pictures, "--out", out);
-        refused(
-                "name them with --classes",
-                "export",
-                "--model",
-                file,
-                "--image-size",
-                "16",
-                "--no-verify",
-                "--out",
-                out);
-        refused(
+        notExported("name their side with --image-size", file, "--data $/pictures");
+        notExported("name them with --classes", file, "--image-size 16 --no-verify");
+        notExported(
                 "gives 3×2 outputs for three images; expected 3×3, a column for each class",
-                "export",
-                "--model",
                 file,
-                "--image-size",
-                "16",
-                "--classes",
-                "a,b,c",
-                "--no-verify",
-                "--out",
-                out);
-        refused(
+                "--image-size 16 --classes a,b,c --no-verify");
+        notExported(
                 "--classes are [dog, cat], the data's are [cat, dog]",
-                "export",
-                "--model",
                 file,
-                "--image-size",
-                "16",
-                "--classes",
-                "dog,cat",
-                "--data",
-                pictures,
-                "--out",
-                out);
-        refused(
-                "is TorchScript, which is of no architecture",
-                "export",
-                "--model",
-                file,
-                "--arch",
-                "resnet18",
-                "--data",
-                pictures,
-                "--out",
-                out);
-        refused(
-                "calls its classes [cat, dog], found [a, b]",
-                "export",
-                "--model",
-                run,
-                "--classes",
-                "a,b",
-                "--out",
-                out);
-        refused(
-                "int8 needs images to calibrate on; leave out --no-verify",
-                "export",
-                "--model",
-                run,
-                "--precision",
-                "int8",
-                "--no-verify",
-                "--out",
-                out);
-        refused(
-                "add onnx to the formats",
-                "export",
-                "--model",
-                run,
-                "--softmax",
-                "--format",
-                "safetensors",
-                "--out",
-                out);
+                "--image-size 16 --classes dog,cat --data $/pictures");
+        notExported("is TorchScript, which is of no architecture", file, "--arch resnet18 --data $/pictures");
+        notExported("calls its classes [cat, dog], found [a, b]", run, "--classes a,b");
+        notExported("int8 needs images to calibrate on; leave out --no-verify", run, "--precision int8 --no-verify");
+        notExported("add onnx to the formats", run, "--softmax --format safetensors");
         refused(" is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
         // Before any image is read.
         refused("exists; choose another --out", "export", "--model", run, "--data", home.resolve("none"), "--out", run);
@@ -449,5 +368,12 @@ class ExportTest {
                 .fieldNames()
                 .next();
         assertThat(said).matches(Pattern.quote(expected) + " (\\d+)/\\1 alone");
+    }
+
+    private static JsonNode profiles(String options, Path... models) throws IOException {
+        List<Object> arguments = new ArrayList<>(List.of("profile", "--json"));
+        arguments.addAll(List.of(options.split(" ")));
+        arguments.addAll(List.of(models));
+        return Cli.run(arguments.toArray()).done().json();
     }
 }

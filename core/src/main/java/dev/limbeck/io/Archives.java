@@ -73,7 +73,7 @@ public final class Archives {
             throw IoErrors.writing(folder, e);
         }
         try (FolderLock lock = FolderLock.await(FolderLock.beside(target), target)) {
-            lock.clearLeftovers(target);
+            Leftovers.clearBeside(target);
             extract(archive, target, temporary, allowedBytes, needed, noted);
         }
     }

@@ -3,7 +3,6 @@ package dev.limbeck.io;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -20,12 +19,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -198,29 +193,6 @@ public final class FolderLock implements AutoCloseable {
     private static LimbeckException held(Path what, String who) {
         return new LimbeckException(
                 what + " is being written by " + who + "; wait until it ends, or choose another place");
-    }
-
-    /**
-     * Delete temporary files of killed processes beside a place: {@code .name.UUID.tmp}. Only the lock's holder may do
-     * this, so no one is writing them.
-     */
-    public void clearLeftovers(Path target) {
-        for (Path left : hidden(target, ".tmp")) FileUtils.deleteQuietly(left.toFile());
-    }
-
-    /** Return the hidden files beside a place, named with a UUID and an ending. */
-    public static List<Path> hidden(Path target, String ending) {
-        Path whole = target.toAbsolutePath().normalize();
-        Pattern name = Pattern.compile("\\." + Pattern.quote(String.valueOf(whole.getFileName())) + "\\.[0-9a-f-]{36}"
-                + Pattern.quote(ending));
-        try (Stream<Path> beside = Files.list(whole.getParent())) {
-            return beside.filter(
-                            path -> name.matcher(path.getFileName().toString()).matches())
-                    .sorted()
-                    .toList();
-        } catch (IOException | UncheckedIOException e) {
-            return List.of(); // what cannot be listed cannot be deleted
-        }
     }
 
     /** Delete the file and release the lock. */

@@ -1,14 +1,17 @@
 package dev.limbeck.io;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * Remove temporary files of killed processes. A process locks each temporary file that it writes, so several may write
@@ -42,6 +45,29 @@ public final class Leftovers {
             for (Path file : files.filter(Leftovers::isTemporary).toList()) clearOne(file);
         } catch (IOException e) {
             // The next access to the folder reports the error.
+        }
+    }
+
+    /**
+     * Delete temporary files of killed processes beside a place: {@code .name.UUID.tmp}. Only the holder of its {@link
+     * FolderLock} may do this, so no one is writing them.
+     */
+    public static void clearBeside(Path target) {
+        for (Path left : hidden(target, ".tmp")) FileUtils.deleteQuietly(left.toFile());
+    }
+
+    /** Return the hidden files beside a place, named with a UUID and an ending. */
+    public static List<Path> hidden(Path target, String ending) {
+        Path whole = target.toAbsolutePath().normalize();
+        Pattern name = Pattern.compile("\\." + Pattern.quote(String.valueOf(whole.getFileName())) + "\\.[0-9a-f-]{36}"
+                + Pattern.quote(ending));
+        try (Stream<Path> beside = Files.list(whole.getParent())) {
+            return beside.filter(
+                            path -> name.matcher(path.getFileName().toString()).matches())
+                    .sorted()
+                    .toList();
+        } catch (IOException | UncheckedIOException e) {
+            return List.of(); // what cannot be listed cannot be deleted
         }
     }
 

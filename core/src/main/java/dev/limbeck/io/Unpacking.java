@@ -25,29 +25,17 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.apache.commons.compress.archivers.zip.ZipMethod;
 import org.apache.commons.io.input.BoundedInputStream;
 
-/** Unpack one archive to one folder. */
-final class Unpacking {
-
+/**
+ * Unpack one archive to one folder.
+ *
+ * @param charset character set of a tar's names
+ */
+record Unpacking(Path archive, EntryFolder folder, Charset charset) {
     private static final int LONGEST_LINK = 4096;
     /** Small, because bytes that were only read ahead count as bytes of entries. */
     private static final int READ_AHEAD = 1 << 13;
 
     private static final Set<Integer> ZSTD = Set.of(ZipMethod.ZSTD.getCode(), ZipMethod.ZSTD_DEPRECATED.getCode());
-
-    private final Path archive;
-    private final EntryFolder folder;
-    private final Charset charset;
-
-    /**
-     * Create the state for one archive.
-     *
-     * @param charset character set of a tar's names
-     */
-    Unpacking(Path archive, EntryFolder folder, Charset charset) {
-        this.archive = archive;
-        this.folder = folder;
-        this.charset = charset;
-    }
 
     /**
      * Unpack the archive.

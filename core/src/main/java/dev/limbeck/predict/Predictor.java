@@ -7,7 +7,6 @@ import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImageClassifier;
-import dev.limbeck.image.ImageDecoder;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
@@ -195,11 +194,6 @@ public final class Predictor implements ImageClassifier {
     /** Return whether the model's file says how its images were prepared. */
     public boolean knowsPreparation() {
         return knowsPreparation;
-    }
-
-    @Override
-    public Prediction predict(Path image) {
-        return predict(ImageDecoder.read(image));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.NamedTarget;
 import dev.limbeck.distill.Adapter;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
@@ -125,10 +126,10 @@ public record LossRecipe(
      */
     public static ObjectNode parse(String text) {
         ObjectNode tree = RecipeFiles.tree();
-        int colon = text.indexOf(':');
-        tree.put("name", colon < 0 ? text : text.substring(0, colon));
-        if (colon < 0) return tree;
-        for (String part : text.substring(colon + 1).split(",", -1)) {
+        NamedTarget named = NamedTarget.of(text);
+        tree.put("name", named.name());
+        if (named.target() == null) return tree;
+        for (String part : named.target().split(",", -1)) {
             int equals = part.indexOf('=');
             if (part.isBlank()) {
                 throw new LimbeckException("found an empty part between two commas of '" + text

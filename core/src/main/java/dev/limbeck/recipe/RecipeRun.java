@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -88,13 +89,18 @@ public final class RecipeRun {
         }
     }
 
+    private Optional<ResumePoint> resumePoint(Path out) {
+        if (resumes) return Optional.of(ResumePoint.at(out));
+        return resumesIfLeft ? ResumePoint.ifLeft(out) : Optional.empty();
+    }
+
     /** Train with data and a teacher that the caller opened as this recipe describes. */
     public RunRecord run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher teacher) {
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
-        Path checkpoint = resumes || (resumesIfLeft && ResumePoint.isLeft(out))
-                ? ResumePoint.at(out).checkpointOf(recipe, facts, context.log())
-                : null;
+        Path checkpoint = resumePoint(out)
+                .map(point -> point.checkpointOf(recipe, facts, context.log()))
+                .orElse(null);
         String howToResume = resumesIfLeft ? "the same command continues from there" : "continue with --resume";
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);

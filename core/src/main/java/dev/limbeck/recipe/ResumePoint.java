@@ -4,9 +4,11 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.train.Checkpoint;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,30 +36,34 @@ public final class ResumePoint {
      * @throws LimbeckException if there is none
      */
     public static ResumePoint at(Path out) {
-        List<Path> checkpoints = RunDirectory.checkpoints(out);
-        LimbeckException trouble = null;
+        List<LimbeckException> troubles = new ArrayList<>();
+        return newest(out, RunDirectory.checkpoints(out), troubles)
+                .orElseThrow(() -> new LimbeckException(
+                        "nothing to resume: "
+                                + (troubles.isEmpty()
+                                        ? "no checkpoint"
+                                        : troubles.get(0).getMessage())
+                                + "; train anew with --overwrite",
+                        troubles.isEmpty() ? null : troubles.get(0)));
+    }
+
+    /** Look for the last checkpoint that is whole; where there is none, a run begins anew. */
+    static Optional<ResumePoint> ifLeft(Path out) {
+        return newest(out, RunDirectory.checkpointsLeft(out), new ArrayList<>());
+    }
+
+    /** Find the first that is whole, and note what is wrong with those before it. */
+    private static Optional<ResumePoint> newest(Path out, List<Path> checkpoints, List<LimbeckException> troubles) {
         for (Path checkpoint : checkpoints) {
             try {
                 Checkpoint.check(checkpoint);
-                return new ResumePoint(out, checkpoint, Checkpoint.facts(checkpoint), trouble);
+                LimbeckException trouble = troubles.isEmpty() ? null : troubles.get(0);
+                return Optional.of(new ResumePoint(out, checkpoint, Checkpoint.facts(checkpoint), trouble));
             } catch (LimbeckException e) {
-                if (trouble == null) trouble = e;
+                troubles.add(e);
             }
         }
-        throw new LimbeckException(
-                "nothing to resume: " + (trouble == null ? "no checkpoint" : trouble.getMessage())
-                        + "; start again with --overwrite",
-                trouble);
-    }
-
-    /** Return whether an interrupted run left a complete checkpoint. */
-    static boolean isLeft(Path out) {
-        try {
-            at(out);
-            return true;
-        } catch (LimbeckException e) {
-            return false; // without a usable checkpoint, a run starts again
-        }
+        return Optional.empty();
     }
 
     static Map<String, String> facts(Recipe recipe, String data, String teacher) {

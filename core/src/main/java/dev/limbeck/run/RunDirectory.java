@@ -5,6 +5,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.FolderLock;
+import dev.limbeck.io.Leftovers;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.Learner;
@@ -137,7 +138,7 @@ public final class RunDirectory implements AutoCloseable {
      * complete.
      */
     private static void bringBack(Path whole) throws IOException {
-        for (Path old : FolderLock.hidden(whole, OLD)) {
+        for (Path old : Leftovers.hidden(whole, OLD)) {
             if (!Files.exists(whole)) Files.move(old, whole);
             else FileUtils.deleteDirectory(old.toFile());
         }
@@ -152,6 +153,17 @@ public final class RunDirectory implements AutoCloseable {
         Path whole = target.toAbsolutePath().normalize();
         FolderLock.check(FolderLock.beside(whole), target);
         return checkpoints(target, whole);
+    }
+
+    /**
+     * Find the checkpoints that an interrupted run has left, the latest first, if one was interrupted.
+     *
+     * @throws LimbeckException if another program is writing there
+     */
+    public static List<Path> checkpointsLeft(Path target) {
+        Path whole = target.toAbsolutePath().normalize();
+        FolderLock.check(FolderLock.beside(whole), target);
+        return checkpointsIn(unfinished(whole));
     }
 
     private static List<Path> checkpoints(Path target, Path whole) {

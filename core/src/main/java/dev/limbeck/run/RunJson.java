@@ -69,7 +69,7 @@ public final class RunJson {
     }
 
     /**
-     * Read a document, remove its checksum, and rename the keys of older versions.
+     * Read a document and remove its checksum.
      *
      * @throws LimbeckException with a one-line message, if the file is unreadable, is not a JSON object, or does not
      *     match its checksum; a missing checksum is accepted
@@ -79,7 +79,6 @@ public final class RunJson {
         try {
             if (JSON.readTree(file.toFile()) instanceof ObjectNode document) {
                 check(file, document);
-                RenamedKeys.inRecord(document, file.toString());
                 return document;
             }
             throw new LimbeckException(file + " has no record; expected a JSON object");
@@ -97,9 +96,9 @@ public final class RunJson {
      *
      * @throws LimbeckException as {@link #read(Path)}, or if the document has another structure
      */
-    public static <T> T read(Path file, Class<T> type) {
+    static <T> T read(Path file, ObjectNode document, Class<T> type) {
         try {
-            return read(read(file), type);
+            return read(document, type);
         } catch (JsonMappingException e) {
             String place = e.getPath().stream()
                     .map(part -> part.getFieldName() == null ? "[" + part.getIndex() + "]" : "." + part.getFieldName())

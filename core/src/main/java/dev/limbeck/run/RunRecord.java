@@ -197,7 +197,14 @@ public record RunRecord(
      * @throws LimbeckException with a one-line message, if the file is unreadable, damaged or not a run record
      */
     public static RunRecord read(Path file) {
-        return RunJson.read(file, RunRecord.class);
+        return RunJson.read(file, document(file), RunRecord.class);
+    }
+
+    /** Read a run's record as a document with today's names. */
+    static ObjectNode document(Path file) {
+        ObjectNode document = RunJson.read(file);
+        RenamedKeys.inRecord(document, file.toString());
+        return document;
     }
 
     /** Read the record beside a model file, if there is one. */

@@ -65,54 +65,55 @@ public final class FusedUpdate implements AutoCloseable {
     /** Run one AdamW step with the parameters' gradients. */
     public void stepAdamW(double rate, double beta1, double beta2, double eps, double weightDecay) {
         if (second.size() != first.size()) throw new IllegalStateException("this update was prepared for SGD");
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
-            Rows rows = rows();
-            if (rows.isEmpty()) return;
-            IValue none = new IValue();
-            call(
-                    ADAMW,
-                    list(rows.parameters),
-                    list(rows.gradients),
-                    list(rows.first),
-                    list(rows.second),
-                    list(List.of()),
-                    list(rows.steps),
-                    new IValue(rate),
-                    new IValue(beta1),
-                    new IValue(beta2),
-                    new IValue(weightDecay),
-                    new IValue(eps),
-                    new IValue(false),
-                    new IValue(false),
-                    none,
-                    none);
-        }
+        step(
+                ADAMW,
+                rows -> List.of(
+                        list(rows.parameters),
+                        list(rows.gradients),
+                        list(rows.first),
+                        list(rows.second),
+                        list(List.of()),
+                        list(rows.steps),
+                        new IValue(rate),
+                        new IValue(beta1),
+                        new IValue(beta2),
+                        new IValue(weightDecay),
+                        new IValue(eps),
+                        new IValue(false),
+                        new IValue(false)));
     }
 
     /** Run one SGD step with the parameters' gradients. Weight decay is added to the gradient. */
     public void stepSgd(double rate, double momentum, boolean nesterov, double weightDecay) {
+        step(
+                SGD,
+                rows -> List.of(
+                        list(rows.parameters),
+                        list(rows.gradients),
+                        // The kernel refuses buffers that it would not use.
+                        list(momentum == 0 ? List.of() : rows.first),
+                        new IValue(weightDecay),
+                        new IValue(momentum),
+                        new IValue(rate),
+                        new IValue(0.0),
+                        new IValue(nesterov),
+                        new IValue(false),
+                        // A momentum that is still zero becomes the gradient either way.
+                        new IValue(false)));
+    }
+
+    /** Call a kernel, whose last two arguments, the scale and the found infinities of mixed precision, are left out. */
+    private void step(OperatorHandle kernel, Function<Rows, List<IValue>> arguments) {
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             Rows rows = rows();
             if (rows.isEmpty()) return;
+            IValueVector stack = new IValueVector();
+            for (IValue argument : arguments.apply(rows)) stack.push_back(argument);
             IValue none = new IValue();
-            call(
-                    SGD,
-                    list(rows.parameters),
-                    list(rows.gradients),
-                    // The kernel rejects unused buffers.
-                    list(momentum == 0 ? List.of() : rows.first),
-                    new IValue(weightDecay),
-                    new IValue(momentum),
-                    new IValue(rate),
-                    new IValue(0.0),
-                    new IValue(nesterov),
-                    new IValue(false),
-                    // A momentum that is still zero becomes the gradient either way.
-                    new IValue(false),
-                    none,
-                    none);
+            stack.push_back(none);
+            stack.push_back(none);
+            kernel.callBoxed(stack);
         }
     }
 
@@ -170,15 +171,7 @@ public final class FusedUpdate implements AutoCloseable {
         }
     }
 
-    private static void call(OperatorHandle operator, IValue... arguments) {
-        IValueVector stack = new IValueVector();
-        for (IValue argument : arguments) stack.push_back(argument);
-        operator.callBoxed(stack);
-    }
-
-    /**
-     * Create a tensor list; {@code new IValue(TensorVector)} would bind to the Pointer constructor and abort the JVM.
-     */
+    /** Make a tensor list; {@code new IValue(TensorVector)} would bind to the Pointer constructor and abort the JVM. */
     private static IValue list(List<Tensor> tensors) {
         GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
         for (Tensor tensor : tensors) list.push_back(new IValue(tensor));

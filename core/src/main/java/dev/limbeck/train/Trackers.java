@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.NamedTarget;
 import dev.limbeck.Registry;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,7 +28,8 @@ public final class Trackers {
      * @throws dev.limbeck.LimbeckException if there is no such tracker, or its target is not writable
      */
     public static void check(String spec) {
-        ALL.require(name(spec)).check(target(spec));
+        NamedTarget named = NamedTarget.of(spec);
+        ALL.require(named.name()).check(target(named));
     }
 
     /**
@@ -36,16 +38,11 @@ public final class Trackers {
      * @param spec {@code name} or {@code name:target}
      */
     public static Callback follow(String spec, String run, Path epochs) {
-        return ALL.require(name(spec)).follow(new Tracking(target(spec), run, epochs));
+        NamedTarget named = NamedTarget.of(spec);
+        return ALL.require(named.name()).follow(new Tracking(target(named), run, epochs));
     }
 
-    private static String name(String spec) {
-        int colon = spec.indexOf(':');
-        return colon < 0 ? spec : spec.substring(0, colon);
-    }
-
-    private static String target(String spec) {
-        int colon = spec.indexOf(':');
-        return colon < 0 ? "" : spec.substring(colon + 1);
+    private static String target(NamedTarget named) {
+        return named.target() == null ? "" : named.target();
     }
 }

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute N×classes logits from N×3×H×W images with inverted residual blocks: a convolution that widens, one a channel, one
@@ -27,7 +26,7 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Sandler et al., MobileNetV2, CVPR 2018; Howard et al., Searching for MobileNetV3, ICCV 2019; Tan and Le, EfficientNet,
  * ICML 2019.
  */
-public final class MobileNet extends Module {
+public final class MobileNet extends PooledNet {
     static final Architecture V2 = describe("mobilenet_v2", MobileNet::v2, "features.7");
     static final Architecture V3_SMALL = describe("mobilenet_v3_small", MobileNet::v3Small, "features.4");
     static final Architecture V3_LARGE = describe("mobilenet_v3_large", MobileNet::v3Large, "features.7");
@@ -35,39 +34,12 @@ public final class MobileNet extends Module {
 
     private static final double STD_OF_CLASSIFIERS = 0.01;
 
-    private final String name;
-    private final Sequential features;
-    private final Module avgpool;
-    private final Module classifier;
-
     private MobileNet(String name, List<? extends Module> features, Head head, long width, Supplier<Module> own) {
-        this.name = name;
-        this.features = child("features", new Sequential(features));
-        avgpool = child("avgpool", head.pool());
-        classifier = child("classifier", head.classifier(width, own));
+        super(name, features, head.pool(), head.classifier(width, own));
     }
 
     private static Architecture describe(String name, Function<Head, Module> maker, String middle) {
         return Architecture.pooling(name, Layers.IMAGENET, maker, middle, "classifier");
-    }
-
-    @Override
-    protected Tensor forward(Tensor x) {
-        return classifier.apply(avgpool.apply(features.apply(x)).flatten(1, -1));
-    }
-
-    @Override
-    public String script() {
-        return """
-                def forward(self, x: Tensor):
-                    x = self.avgpool.forward(self.features.forward(x))
-                    return self.classifier.forward(torch.flatten(x, 1))
-                """;
-    }
-
-    @Override
-    public String describe() {
-        return name;
     }
 
     private static MobileNet v2(Head head) {

@@ -47,7 +47,10 @@ public final class ResNet extends Module {
             List<Module> blocks = new ArrayList<>();
             for (int i = 0; i < depths[stage]; i++) {
                 long stride = i == 0 && stage > 0 ? 2 : 1;
-                blocks.add(block == Block.BASIC ? new Basic(in, width, stride) : new Bottleneck(in, width, stride));
+                blocks.add(
+                        block == Block.BASIC
+                                ? Shortcut.basic(in, width, stride)
+                                : Shortcut.bottleneck(in, width, stride));
                 in = width * block.expansion;
             }
             stages.add(child("layer" + (stage + 1), new Sequential(blocks)));
@@ -103,84 +106,64 @@ public final class ResNet extends Module {
         return name;
     }
 
-    /** Make the projection that a block's shortcut needs when shape changes. */
-    private static @Nullable Sequential projection(long in, long out, long stride) {
-        if (in == out && stride == 1) return null;
-        return new Sequential(Conv2d.of(in, out, 1, stride, 0), new BatchNorm2d(out));
-    }
+    /** Describe a convolution of a block, whose padding keeps height and width at stride 1. */
+    private record Step(long out, long kernel, long stride) {}
 
-    private static final class Basic extends Module {
-        private final Conv2d conv1;
-        private final BatchNorm2d bn1;
-        private final Conv2d conv2;
-        private final BatchNorm2d bn2;
+    /** Add to the input, or its projection, what convolutions make of it: a batch norm behind each, ReLUs between. */
+    private static final class Shortcut extends Module {
+        private final List<Conv2d> convs = new ArrayList<>();
+        private final List<BatchNorm2d> norms = new ArrayList<>();
         private final @Nullable Sequential downsample;
 
-        Basic(long in, long out, long stride) {
-            conv1 = child("conv1", Conv2d.of(in, out, 3, stride, 1));
-            bn1 = child("bn1", new BatchNorm2d(out));
-            conv2 = child("conv2", Conv2d.of(out, out, 3, 1, 1));
-            bn2 = child("bn2", new BatchNorm2d(out));
-            Sequential projection = projection(in, out, stride);
-            downsample = projection == null ? null : child("downsample", projection);
+        private Shortcut(long in, long out, long stride, Step... steps) {
+            long from = in;
+            for (int i = 0; i < steps.length; i++) {
+                Step step = steps[i];
+                convs.add(
+                        child("conv" + (i + 1), Conv2d.of(from, step.out, step.kernel, step.stride, step.kernel / 2)));
+                norms.add(child("bn" + (i + 1), new BatchNorm2d(step.out)));
+                from = step.out;
+            }
+            boolean keepsShape = in == out && stride == 1;
+            downsample = keepsShape
+                    ? null
+                    : child("downsample", new Sequential(Conv2d.of(in, out, 1, stride, 0), new BatchNorm2d(out)));
         }
 
-        @Override
-        protected Tensor forward(Tensor x) {
-            Tensor h = relu_(bn1.apply(conv1.apply(x)));
-            h = bn2.apply(conv2.apply(h));
-            return relu_(add_(h, downsample == null ? x : downsample.apply(x)));
+        static Shortcut basic(long in, long out, long stride) {
+            return new Shortcut(in, out, stride, new Step(out, 3, stride), new Step(out, 3, 1));
         }
 
-        @Override
-        public String script() {
-            return """
-                    def forward(self, x: Tensor):
-                        h = torch.relu(self.bn1.forward(self.conv1.forward(x)))
-                        h = self.bn2.forward(self.conv2.forward(h))
-                        return torch.relu(h + %s)
-                    """.formatted(downsample == null ? "x" : "self.downsample.forward(x)");
-        }
-    }
-
-    private static final class Bottleneck extends Module {
-        private final Conv2d conv1;
-        private final BatchNorm2d bn1;
-        private final Conv2d conv2;
-        private final BatchNorm2d bn2;
-        private final Conv2d conv3;
-        private final BatchNorm2d bn3;
-        private final @Nullable Sequential downsample;
-
-        Bottleneck(long in, long width, long stride) {
+        static Shortcut bottleneck(long in, long width, long stride) {
             long out = width * Block.BOTTLENECK.expansion;
-            conv1 = child("conv1", Conv2d.of(in, width, 1, 1, 0));
-            bn1 = child("bn1", new BatchNorm2d(width));
-            conv2 = child("conv2", Conv2d.of(width, width, 3, stride, 1));
-            bn2 = child("bn2", new BatchNorm2d(width));
-            conv3 = child("conv3", Conv2d.of(width, out, 1, 1, 0));
-            bn3 = child("bn3", new BatchNorm2d(out));
-            Sequential projection = projection(in, out, stride);
-            downsample = projection == null ? null : child("downsample", projection);
+            return new Shortcut(
+                    in, out, stride, new Step(width, 1, 1), new Step(width, 3, stride), new Step(out, 1, 1));
         }
 
         @Override
         protected Tensor forward(Tensor x) {
-            Tensor h = relu_(bn1.apply(conv1.apply(x)));
-            h = relu_(bn2.apply(conv2.apply(h)));
-            h = bn3.apply(conv3.apply(h));
+            Tensor h = x;
+            for (int i = 0; i < convs.size(); i++) {
+                h = norms.get(i).apply(convs.get(i).apply(h));
+                if (i + 1 < convs.size()) h = relu_(h);
+            }
             return relu_(add_(h, downsample == null ? x : downsample.apply(x)));
         }
 
         @Override
         public String script() {
-            return """
-                    def forward(self, x: Tensor):
-                        h = torch.relu(self.bn1.forward(self.conv1.forward(x)))
-                        h = torch.relu(self.bn2.forward(self.conv2.forward(h)))
-                        h = self.bn3.forward(self.conv3.forward(h))
-                        return torch.relu(h + %s)
-                    """.formatted(downsample == null ? "x" : "self.downsample.forward(x)");
+            StringBuilder source = new StringBuilder("def forward(self, x: Tensor):\n");
+            for (int i = 1; i <= convs.size(); i++) {
+                String normed = "self.bn%1$d.forward(self.conv%1$d.forward(%2$s))".formatted(i, i == 1 ? "x" : "h");
+                source.append("    h = ")
+                        .append(i < convs.size() ? "torch.relu(" + normed + ")" : normed)
+                        .append('\n');
+            }
+            String shortcut = downsample == null ? "x" : "self.downsample.forward(x)";
+            return source.append("    return torch.relu(h + ")
+                    .append(shortcut)
+                    .append(")\n")
+                    .toString();
         }
     }
 

@@ -6,28 +6,34 @@ import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.MaxPool2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ReLU;
-import dev.limbeck.nn.Sequential;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute N×classes logits from N×3×H×W images with a plain stack: for each width a 3×3 convolution, batch norm, ReLU and,
  * between widths, a pooling that halves height and width; then the mean and a linear layer.
  */
-public final class SmallCnn extends Module {
+public final class SmallCnn extends PooledNet {
     private static final String PREFIX = "small-cnn-";
     private static final Pattern WIDTHS = Pattern.compile(PREFIX + "[1-9]\\d{0,4}(-[1-9]\\d{0,4})*");
 
-    private final Sequential features;
-    private final Module avgpool;
-    private final Module classifier;
-
     private SmallCnn(long[] widths, Head head) {
+        this(widths[widths.length - 1], features(widths), head);
+    }
+
+    private SmallCnn(long last, List<Module> features, Head head) {
+        super(
+                SmallCnn.class.getSimpleName(),
+                features,
+                head.pool(),
+                head.classifier(last, () -> new Linear(last, head.classes())));
+    }
+
+    private static List<Module> features(long... widths) {
         List<Module> steps = new ArrayList<>();
         long in = 3;
         for (long width : widths) {
@@ -35,10 +41,7 @@ public final class SmallCnn extends Module {
             steps.addAll(List.of(Conv2d.of(in, width, 3, 1, 1), new BatchNorm2d(width), new ReLU()));
             in = width;
         }
-        long last = in;
-        features = child("features", new Sequential(steps));
-        avgpool = child("avgpool", head.pool());
-        classifier = child("classifier", head.classifier(last, () -> new Linear(last, head.classes())));
+        return steps;
     }
 
     /**
@@ -54,20 +57,6 @@ public final class SmallCnn extends Module {
         long[] own = widths.clone();
         String name = PREFIX + Arrays.stream(own).mapToObj(Long::toString).collect(Collectors.joining("-"));
         return Architecture.pooling(name, Layers.CIFAR, head -> new SmallCnn(own, head), "classifier");
-    }
-
-    @Override
-    protected Tensor forward(Tensor x) {
-        return classifier.apply(avgpool.apply(features.apply(x)).flatten(1, -1));
-    }
-
-    @Override
-    public String script() {
-        return """
-                def forward(self, x: Tensor):
-                    x = self.avgpool.forward(self.features.forward(x))
-                    return self.classifier.forward(torch.flatten(x, 1))
-                """;
     }
 
     /** Offer the family by name. */

@@ -13,7 +13,6 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute N×classes logits from N×3×H×W images, H and W at least 32, with a VGG network with batch norms; names and layout as
@@ -21,7 +20,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
  */
-public final class Vgg extends Module {
+public final class Vgg extends PooledNet {
+    /** Of the last convolution, in every plan. */
+    private static final long CHANNELS = 512;
+
     private static final long HIDDEN = 4096;
     private static final double STD = 0.01;
     private static final int POOL = 0;
@@ -36,13 +38,15 @@ public final class Vgg extends Module {
     static final Architecture VGG11_BN = describe("vgg11_bn", OF_11, "features.15");
     static final Architecture VGG16_BN = describe("vgg16_bn", OF_16, "features.24");
 
-    private final String name;
-    private final Sequential features;
-    private final Module avgpool;
-    private final Module classifier;
-
     private Vgg(String name, List<Integer> plan, Head head) {
-        this.name = name;
+        super(
+                name,
+                features(plan),
+                head.pool(() -> new AdaptiveAvgPool2d(7, 7)),
+                head.classifier(CHANNELS, () -> own(head.classes())));
+    }
+
+    private static List<Module> features(List<Integer> plan) {
         List<Module> steps = new ArrayList<>();
         long in = 3;
         for (int out : plan) {
@@ -55,9 +59,7 @@ public final class Vgg extends Module {
                 in = out;
             }
         }
-        features = child("features", new Sequential(steps));
-        avgpool = child("avgpool", head.pool(() -> new AdaptiveAvgPool2d(7, 7)));
-        classifier = child("classifier", head.classifier(in, () -> own(head.classes())));
+        return steps;
     }
 
     private static Architecture describe(String name, List<Integer> plan, String middle) {
@@ -66,32 +68,13 @@ public final class Vgg extends Module {
 
     private static Module own(long classes) {
         return new Sequential(
-                Layers.linear(512 * 7 * 7, HIDDEN, STD),
+                Layers.linear(CHANNELS * 7 * 7, HIDDEN, STD),
                 new ReLU(),
                 new Dropout(0.5),
                 Layers.linear(HIDDEN, HIDDEN, STD),
                 new ReLU(),
                 new Dropout(0.5),
                 Layers.linear(HIDDEN, classes, STD));
-    }
-
-    @Override
-    protected Tensor forward(Tensor x) {
-        return classifier.apply(avgpool.apply(features.apply(x)).flatten(1, -1));
-    }
-
-    @Override
-    public String script() {
-        return """
-                def forward(self, x: Tensor):
-                    x = self.avgpool.forward(self.features.forward(x))
-                    return self.classifier.forward(torch.flatten(x, 1))
-                """;
-    }
-
-    @Override
-    public String describe() {
-        return name;
     }
 
     /** Offer the family by name. */

@@ -178,21 +178,11 @@ class ComparisonTest {
     void aRunThatWasInterruptedGoesOnAfterItsLastEpoch() throws IOException {
         Map<String, Recipe> recipes = named("distilled", distilled);
         comparison("whole", 1, recipes, new ArrayList<>()).run();
-        RunContext silent = RunContext.silent();
-        RunContext failing = new RunContext(
-                "cpu",
-                null,
-                silent.log(),
-                silent.download(),
-                silent.prepare(),
-                () -> List.of(new Callback() {
-                    @Override
-                    public void beforeEpoch(TrainingContext fit) {
-                        boolean taught = fit.learner().history().size() == 1
-                                && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
-                        if (taught) throw new LimbeckException("the disk is full");
-                    }
-                }));
+        RunContext failing = beforeEpochs(fit -> {
+            boolean taught = fit.learner().history().size() == 1
+                    && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
+            if (taught) throw new LimbeckException("the disk is full");
+        });
         assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())
                 .hasMessage(
                         "the disk is full; the checkpoint of the last finished epoch is saved, the same command continues from there"
@@ -257,11 +247,9 @@ class ComparisonTest {
         });
     }
 
-    /** Let a comparison begin this many epochs; returns whether it came to its end. */
-    private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
-        int[] left = {epochs};
+    private static RunContext beforeEpochs(Consumer<TrainingContext> watch) {
         RunContext silent = RunContext.silent();
-        RunContext failing = new RunContext(
+        return new RunContext(
                 "cpu",
                 null,
                 silent.log(),
@@ -270,9 +258,17 @@ class ComparisonTest {
                 () -> List.of(new Callback() {
                     @Override
                     public void beforeEpoch(TrainingContext fit) {
-                        if (left[0]-- == 0) throw new IllegalStateException("killed");
+                        watch.accept(fit);
                     }
                 }));
+    }
+
+    /** Let a comparison begin this many epochs; returns whether it came to its end. */
+    private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
+        int[] left = {epochs};
+        RunContext failing = beforeEpochs(fit -> {
+            if (left[0]-- == 0) throw new IllegalStateException("killed");
+        });
         try {
             new Comparison(recipes, 2, 0, home.resolve(out), failing).run();
             return true;

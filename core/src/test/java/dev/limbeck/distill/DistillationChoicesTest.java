@@ -31,35 +31,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What a builder offers beside losses and weights. */
-class DistillationChoicesTest {
-    private final GivenBatches data = Toy.data(4, 6);
-    private final Learner teacher = Learner.builder(data, TinyNet.ARCHITECTURE)
-            .seed(1)
-            .precision("fp32")
-            .build();
-    private final Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
-            .seed(2)
-            .precision("fp32")
-            .build();
-
-    @AfterEach
-    void close() {
-        teacher.close();
-        student.close();
-    }
-
-    private interface Look extends Callback {
-        @Override
-        default int order() {
-            return 1;
-        }
-
-        @Override
-        void afterLoss(TrainStep step);
+class DistillationChoicesTest extends Taught {
+    DistillationChoicesTest() {
+        super(4);
     }
 
     /** Keep the teacher's answers that a loss gets. */

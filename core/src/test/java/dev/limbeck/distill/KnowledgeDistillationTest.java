@@ -35,37 +35,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.pytorch.Tensor;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class KnowledgeDistillationTest {
-    private final GivenBatches data = Toy.data(2, 6);
-    private final Learner teacher = Learner.builder(data, TinyNet.ARCHITECTURE)
-            .seed(1)
-            .precision("fp32")
-            .build();
-    private final Learner student = Learner.builder(data, TinyNet.ARCHITECTURE)
-            .seed(2)
-            .precision("fp32")
-            .build();
-
-    @AfterEach
-    void close() {
-        teacher.close();
-        student.close();
-    }
-
-    /** Look at every step after distillation has added its terms. */
-    private interface Look extends Callback {
-        @Override
-        default int order() {
-            return 1;
-        }
-
-        @Override
-        void afterLoss(TrainStep step);
+class KnowledgeDistillationTest extends Taught {
+    KnowledgeDistillationTest() {
+        super(2);
     }
 
     private static float value(Tensor scalar) {

@@ -134,7 +134,7 @@ class FolderLockTest {
         Path others = Files.createFile(folder.resolve(".dist2." + UUID.randomUUID() + ".tmp"));
         Path own = Files.createFile(folder.resolve(".dist.notes.tmp"));
         try (FolderLock lock = FolderLock.take(FolderLock.beside(target), target)) {
-            lock.clearLeftovers(target);
+            Leftovers.clearBeside(target);
         }
         assertThat(left.getParent()).doesNotExist();
         assertThat(others).exists();

@@ -33,7 +33,8 @@ class SavedModelTest {
     @BeforeEach
     void save() {
         file = folder.resolve("run").resolve(SavedModel.FILE_NAME);
-        GivenBatches data = Toy.data(1, 4).named("cat", "\"dog\", big", "Größe").prepared(Map.of("mean", "0.5"));
+        GivenBatches data =
+                Toy.data(1, 4).named("cat", "\"dog\", big", "Größe").prepared(Map.of("mean", "0.5,0.5,0.5"));
         try (Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
             learner.save(file);
             sha256 = learner.model().sha256();
@@ -47,7 +48,9 @@ class SavedModelTest {
                 assertThat(model.architecture()).isEqualTo("cifar-resnet8");
                 assertThat(model.classNames()).containsExactly("cat", "\"dog\", big", "Größe");
                 assertThat(model.classes()).isEqualTo(3);
-                assertThat(model.preparation()).containsExactly(Map.entry("mean", "0.5"));
+                assertThat(model.preparation())
+                        .containsEntry("mean", "0.5,0.5,0.5")
+                        .containsKeys("std", "image_size", "resize");
                 assertThat(model.sha256())
                         .isEqualTo(sha256)
                         .isEqualTo(model.module().sha256());

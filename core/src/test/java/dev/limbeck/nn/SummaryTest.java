@@ -32,7 +32,7 @@ class SummaryTest {
         assertThat(summary.rows()).extracting(Summary.Row::parameters).containsExactly(0L, 108L, 8L, 0L, 51L);
         assertThat(summary.rows())
                 .extracting(row -> Tensors.shapeText(row.output()))
-                .containsExactly("2×3", "2×4×4×4", "2×4×4×4", "2×4×2×2", "2×3");
+                .containsExactly("1×3", "1×4×4×4", "1×4×4×4", "1×4×2×2", "1×3");
         assertThat(summary.parameters()).isEqualTo(167);
         assertThat(summary.trainable()).isEqualTo(167);
     }
@@ -87,11 +87,11 @@ class SummaryTest {
                             .lines())
                     .containsExactly(
                             "layer  type               output               parameters",
-                            "       TinyNet            2×3                           0",
-                            "conv   Conv2d             2×4×4×4                     108",
-                            "bn     BatchNorm2d        2×4×4×4                       8",
-                            "pool   AdaptiveAvgPool2d  2×4×2×2                       0",
-                            "fc     Linear             2×3                          51",
+                            "       TinyNet            1×3                           0",
+                            "conv   Conv2d             1×4×4×4                     108",
+                            "bn     BatchNorm2d        1×4×4×4                       8",
+                            "pool   AdaptiveAvgPool2d  1×4×2×2                       0",
+                            "fc     Linear             1×3                          51",
                             "167 parameters, 167 trainable, 1,776 MACs");
             assertThat(Summary.of(resnet, List.of(InputSpec.floats(3, 16, 16))).toString())
                     .endsWith("75,290 parameters, 75,290 trainable, 3,060,352 MACs");

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
+import dev.limbeck.ScriptFiles;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.Safetensors;
@@ -144,17 +144,10 @@ class PredictorTest {
     @Test
     void aForeignFileAnswersTheSameWhoeverIsAskedBeside() {
         Path foreign = folder.resolve("foreign.pt");
-        try (Script script = Script.compile(
-                "Linear",
-                Map.of(),
-                Map.of(),
-                Map.of(),
-                "def forward(self, x: Tensor) -> Tensor:\n"
-                        + "    m = torch.mean(x, [2, 3])\n"
-                        + "    return torch.stack([m[:, 0] * 4.0 - 1.6, m[:, 1] * -4.0 + 2.6], 1)\n")) {
-            script.save(
-                    foreign, Map.of("image_size", "2x2", "mean", "0,0,0", "std", "1,1,1", "classes", "[\"a\",\"b\"]"));
-        }
+        ScriptFiles.write(
+                foreign,
+                "m = torch.mean(x, [2, 3])\nreturn torch.stack([m[:, 0] * 4.0 - 1.6, m[:, 1] * -4.0 + 2.6], 1)",
+                Map.of("image_size", "2x2", "mean", "0,0,0", "std", "1,1,1", "classes", "[\"a\",\"b\"]"));
         RgbImage unclear = new RgbImage(2, 2, gray(127));
         RgbImage plain = new RgbImage(2, 2, gray(255));
         try (Predictor predictor = Predictor.open(foreign)) {

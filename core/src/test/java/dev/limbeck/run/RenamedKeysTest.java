@@ -56,7 +56,7 @@ class RenamedKeysTest {
                   "file" : {"checksum" : "crc32c:%s"}
                 }
                 """.formatted(OLD_SUM));
-        ObjectNode found = RunJson.read(file);
+        ObjectNode found = RunRecord.document(file);
         assertThat(found.at("/recipe/data/max_train_samples").asInt()).isEqualTo(9);
         assertThat(found.at("/recipe/training/clip_grad_norm").asDouble()).isEqualTo(2);
         assertThat(found.at("/data").toString())

@@ -3,6 +3,7 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.StoredEntry;
 import dev.limbeck.weights.TorchScriptFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,6 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
 import java.util.function.BinaryOperator;
-import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
@@ -38,15 +38,7 @@ class ScriptTest {
             for (ZipEntry entry : Collections.list(from.entries())) {
                 String content = new String(from.getInputStream(entry).readAllBytes(), StandardCharsets.ISO_8859_1);
                 byte[] bytes = change.apply(entry.getName(), content).getBytes(StandardCharsets.ISO_8859_1);
-                CRC32 crc = new CRC32();
-                crc.update(bytes);
-                ZipEntry stored = new ZipEntry(entry.getName());
-                stored.setMethod(ZipEntry.STORED);
-                stored.setSize(bytes.length);
-                stored.setCrc(crc.getValue());
-                to.putNextEntry(stored);
-                to.write(bytes);
-                to.closeEntry();
+                StoredEntry.write(to, entry.getName(), bytes);
             }
         }
         return changed;

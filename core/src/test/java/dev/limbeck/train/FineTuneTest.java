@@ -69,10 +69,7 @@ class FineTuneTest {
     void aBodyIsReadBelowANewHeadAndFrozenButForBatchNorms() {
         Path file = written(name -> name);
         List<String> log = new ArrayList<>();
-        try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
-                        .weights(file)
-                        .log(log::add)
-                        .build();
+        try (Learner learner = tuned(file, log);
                 StateDict source = Safetensors.read(file)) {
             assertThat(learner.architecture()).isEqualTo("cifar-resnet8+concat");
             assertThat(log).singleElement().asString().endsWith("; its classifier of 7 classes is ignored");
@@ -143,10 +140,7 @@ class FineTuneTest {
                         ? "t" + renamed.size() + ".num_batches_tracked"
                         : "t" + renamed.size()));
         List<String> log = new ArrayList<>();
-        try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
-                        .weights(file)
-                        .log(log::add)
-                        .build();
+        try (Learner learner = tuned(file, log);
                 StateDict source = Safetensors.read(file)) {
             assertThat(log).singleElement().asString().contains("matched by order and shape");
             assertThat(values(learner.model()).get("layer3.0.conv2.weight"))
@@ -266,5 +260,12 @@ class FineTuneTest {
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(
                         "no published weights of cifar-resnet8 are known; give a file of them (--weights)");
+    }
+
+    private static Learner tuned(Path file, List<String> log) {
+        return Learner.builder(data(), Zoo.CIFAR_RESNET8)
+                .weights(file)
+                .log(log::add)
+                .build();
     }
 }

@@ -1,5 +1,6 @@
 package dev.limbeck.weights;
 
+import dev.limbeck.StoredEntry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,8 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Build checkpoints byte by byte, so that tests can lie in them. */
@@ -87,26 +86,14 @@ final class Pickles {
     /** Write a checkpoint of the zip form, its entries stored. */
     static Path zip(Path file, byte[] pickle, Map<String, byte[]> others) {
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
-            store(zip, "archive/data.pkl", pickle);
+            StoredEntry.write(zip, "archive/data.pkl", pickle);
             for (Map.Entry<String, byte[]> other : others.entrySet()) {
-                store(zip, "archive/" + other.getKey(), other.getValue());
+                StoredEntry.write(zip, "archive/" + other.getKey(), other.getValue());
             }
             return file;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
-        CRC32 crc = new CRC32();
-        crc.update(content);
-        ZipEntry entry = new ZipEntry(name);
-        entry.setMethod(ZipEntry.STORED);
-        entry.setSize(content.length);
-        entry.setCrc(crc.getValue());
-        zip.putNextEntry(entry);
-        zip.write(content);
-        zip.closeEntry();
     }
 
     /** Write a checkpoint of the old form with the given object, keys and bytes behind them. */

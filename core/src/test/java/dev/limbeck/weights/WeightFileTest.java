@@ -10,6 +10,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,6 +58,13 @@ class WeightFileTest {
 
     private void put(String name, long... shape) {
         file.put(name, Scope.retain(Tensors.zeros(DType.FLOAT32, shape)));
+    }
+
+    private void putOthers(String prefix, Architecture architecture) {
+        try (Module other = architecture.create(3);
+                StateDict others = other.stateDict()) {
+            file.add(prefix, others);
+        }
     }
 
     private Path written() {
@@ -182,10 +190,7 @@ class WeightFileTest {
     @Test
     void oneOfSeveralIsChosenByKey() {
         put(name -> "student." + name);
-        try (Module other = Zoo.CIFAR_RESNET8.create(3);
-                StateDict others = other.stateDict()) {
-            file.add("teacher.", others);
-        }
+        putOthers("teacher.", Zoo.CIFAR_RESNET8);
         assertRefused(
                 null, "several sets of weights that fit cifar-resnet8: student, teacher", "--weights-key student");
         assertReads(fit("student"));
@@ -203,10 +208,7 @@ class WeightFileTest {
     @Test
     void theOneThatFitsIsChosenAmongOthers() {
         put(name -> "G." + name);
-        try (Module other = Zoo.CIFAR_RESNET14.create(3);
-                StateDict others = other.stateDict()) {
-            file.add("D.", others);
-        }
+        putOthers("D.", Zoo.CIFAR_RESNET14);
         assertReads(fit(null));
         assertThat(fit(null).key()).isEqualTo("G");
     }

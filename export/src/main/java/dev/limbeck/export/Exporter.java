@@ -9,6 +9,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
+import dev.limbeck.io.Leftovers;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
@@ -145,7 +146,7 @@ public final class Exporter {
             Files.createDirectories(target.getParent());
             try (FolderLock lock = FolderLock.take(FolderLock.beside(target), out);
                     AtExit exit = AtExit.run(() -> FileUtils.deleteQuietly(unfinished.toFile()))) {
-                lock.clearLeftovers(target);
+                Leftovers.clearBeside(target);
                 Files.createDirectories(unfinished);
                 List<Exported> written = write(unfinished);
                 Files.writeString(

@@ -210,36 +210,31 @@ final class OnnxConversion extends OnnxShaping {
     private Value convolution(Node node, int groups) {
         Value x = value(node, 0);
         if (!(any(node, 1) instanceof Tensor weight)) throw new Unsupported("its weight is computed");
-        long[] stride = sides(node, 3);
-        long[] padding = sides(node, 4);
-        long[] dilation = sides(node, 5);
         List<String> inputs = new ArrayList<>(List.of(x.name(), weight(weight)));
         if (any(node, 2) instanceof Tensor bias) inputs.add(weight(bias));
         long[] kernel = {weight.size(2), weight.size(3)};
-        String name = onnx.node(
-                "Conv",
-                inputs,
-                "kernel_shape",
-                kernel,
-                "strides",
-                stride,
-                "pads",
-                new long[] {padding[0], padding[1], padding[0], padding[1]},
-                "dilations",
-                dilation,
-                "group",
-                integer(node, groups));
-        return new Value(
-                name,
-                4,
-                moved(x.height(), kernel[0], stride[0], padding[0], dilation[0], false),
-                moved(x.width(), kernel[1], stride[1], padding[1], dilation[1], false));
+        Window window = new Window(kernel, sides(node, 3), sides(node, 4), sides(node, 5));
+        List<Object> attributes = window.attributes();
+        attributes.addAll(List.of("dilations", window.dilation, "group", integer(node, groups)));
+        return window.moved(x, onnx.node("Conv", inputs, attributes.toArray()), false);
     }
 
-    private static long moved(long size, long kernel, long stride, long padding, long dilation, boolean ceil) {
-        if (size < 0) return -1;
-        long room = size + 2 * padding - dilation * (kernel - 1) - 1;
-        return (ceil ? (room + stride - 1) / stride : room / stride) + 1;
+    /** What a convolution or a pooling moves over height and width. */
+    private record Window(long[] kernel, long[] stride, long[] padding, long[] dilation) {
+        List<Object> attributes() {
+            long[] pads = {padding[0], padding[1], padding[0], padding[1]};
+            return new ArrayList<>(List.of("kernel_shape", kernel, "strides", stride, "pads", pads));
+        }
+
+        Value moved(Value x, String name, boolean ceil) {
+            return new Value(name, 4, moved(x.height(), 0, ceil), moved(x.width(), 1, ceil));
+        }
+
+        private long moved(long size, int side, boolean ceil) {
+            if (size < 0) return -1;
+            long room = size + 2 * padding[side] - dilation[side] * (kernel[side] - 1) - 1;
+            return (ceil ? (room + stride[side] - 1) / stride[side] : room / stride[side]) + 1;
+        }
     }
 
     private Value batchNorm(Node node) {
@@ -275,28 +270,17 @@ final class OnnxConversion extends OnnxShaping {
         Value x = value(node, 0);
         long[] kernel = sides(node, 1);
         long[] stride = list(node, 2).isEmpty() ? kernel : sides(node, 2);
-        long[] padding = sides(node, 3);
         long[] dilation = dilationAt < 0 ? new long[] {1, 1} : sides(node, dilationAt);
-        List<Object> attributes = new ArrayList<>(List.of(
-                "kernel_shape",
-                kernel,
-                "strides",
-                stride,
-                "pads",
-                new long[] {padding[0], padding[1], padding[0], padding[1]},
-                "ceil_mode",
-                ceil ? 1L : 0L));
+        Window window = new Window(kernel, stride, sides(node, 3), dilation);
+        List<Object> attributes = window.attributes();
+        attributes.addAll(List.of("ceil_mode", ceil ? 1L : 0L));
         if (dilationAt >= 0) {
             attributes.addAll(List.of("dilations", dilation));
         } else {
             if (any(node, 6) != ScriptGraph.NONE) throw new Unsupported("it has a divisor of its own");
             attributes.addAll(List.of("count_include_pad", flag(node, 5) ? 1L : 0L));
         }
-        return new Value(
-                onnx.node(op, List.of(x.name()), attributes.toArray()),
-                4,
-                moved(x.height(), kernel[0], stride[0], padding[0], dilation[0], ceil),
-                moved(x.width(), kernel[1], stride[1], padding[1], dilation[1], ceil));
+        return window.moved(x, onnx.node(op, List.of(x.name()), attributes.toArray()), ceil);
     }
 
     private Value adaptivePool(Node node) {

@@ -2,46 +2,28 @@ package dev.limbeck.export;
 
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
-import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
-import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.Patience;
 import dev.limbeck.io.MissingFile;
-import dev.limbeck.onnx.OnnxChecksum;
+import dev.limbeck.onnx.OnnxSession;
 import dev.limbeck.tensor.Tensors;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
 public final class OnnxModel implements AutoCloseable {
-    private final Path file;
-    private final OrtSession session;
-    private final String input;
-    private final String output;
+    private final OnnxSession session;
 
-    private OnnxModel(Path file, OrtSession session) throws OrtException {
-        this.file = file;
+    private OnnxModel(OnnxSession session) {
         this.session = session;
-        if (session.getInputNames().size() != 1 || session.getOutputNames().size() != 1) {
-            throw new LimbeckException(file + " has " + session.getInputNames().size() + " inputs and "
-                    + session.getOutputNames().size() + " outputs; expected one of each");
-        }
-        input = session.getInputNames().iterator().next();
-        output = session.getOutputNames().iterator().next();
-        checkFloat(session.getInputInfo().get(input), false);
-        checkFloat(session.getOutputInfo().get(output), true);
+        checkFloat(session.input(), false);
+        checkFloat(session.output(), true);
     }
 
     private void checkFloat(NodeInfo node, boolean isOutput) {
+        Path file = session.file();
         String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
         if (found.equals(OnnxJavaType.FLOAT.toString())) return;
         if (isOutput && found.startsWith("INT")) {
@@ -61,65 +43,41 @@ public final class OnnxModel implements AutoCloseable {
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
-        OnnxChecksum.check(file);
         // Before native code opens what the file names.
         OnnxExternalData.files(file);
         OnnxSizes.check(file);
-        OrtSession session = null;
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                Patience.Wait wait = Patience.on(file.toString());
-                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            // What is wrong is thrown; it would be printed besides.
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            if (threads > 0) options.setIntraOpNumThreads(threads);
-            session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
-            return new OnnxModel(file, session);
-        } catch (OrtException e) {
-            ExitGate.refuseIfEnding();
-            close(file, session);
-            throw new LimbeckException(
-                    file + " is not an ONNX file that can be run: " + LimbeckException.briefly(e), e);
+        OnnxSession session = OnnxSession.open(file, threads);
+        try {
+            return new OnnxModel(session);
         } catch (RuntimeException e) {
-            close(file, session);
+            session.close();
             throw e;
         }
     }
 
     /** Return the metadata that the file carries. */
     public Map<String, String> metadata() {
-        try {
-            return session.getMetadata().getCustomMetadata();
-        } catch (OrtException e) {
-            throw trouble(file, e);
-        }
+        return session.metadata();
     }
 
     /** Return the shape of the input; −1 where it may be any. */
     public long[] inputShape() {
-        try {
-            return ((TensorInfo) session.getInputInfo().get(input).getInfo()).getShape();
-        } catch (OrtException e) {
-            throw trouble(file, e);
-        }
+        return ((TensorInfo) session.input().getInfo()).getShape();
     }
 
     /** Return the shape of the output; −1 where it may be any. */
     public long[] outputShape() {
-        try {
-            return ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
-        } catch (OrtException e) {
-            throw trouble(file, e);
-        }
+        return ((TensorInfo) session.output().getInfo()).getShape();
     }
 
     /** Return the name of what goes in. */
     public String input() {
-        return input;
+        return session.input().getName();
     }
 
     /** Return the name of what comes out. */
     public String output() {
-        return output;
+        return session.output().getName();
     }
 
     /**
@@ -134,48 +92,16 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Compute the output for a batch of values, row-major. */
     public float[] run(float[] values, long... shape) {
-        return compute(values, shape).values;
+        return compute(values, shape).values();
     }
-
-    /**
-     * Hold an output.
-     *
-     * @param values row-major
-     */
-    public record Output(float[] values, long[] shape) {}
 
     /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
-    public Output compute(float[] values, long... shape) {
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                Patience.Wait wait = Patience.on(file.toString());
-                OnnxTensor given =
-                        OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
-                OrtSession.Result result = session.run(Map.of(input, given))) {
-            OnnxTensor answer = (OnnxTensor) result.get(0);
-            FloatBuffer found = answer.getFloatBuffer();
-            float[] numbers = new float[found.remaining()];
-            found.get(numbers);
-            return new Output(numbers, answer.getInfo().getShape());
-        } catch (OrtException e) {
-            ExitGate.refuseIfEnding();
-            throw trouble(file, e);
-        }
-    }
-
-    private static LimbeckException trouble(Path file, OrtException e) {
-        return new LimbeckException(file + ": " + LimbeckException.briefly(e), e);
+    public OnnxSession.Output compute(float[] values, long... shape) {
+        return session.run(values, shape);
     }
 
     @Override
     public void close() {
-        close(file, session);
-    }
-
-    private static void close(Path file, @Nullable OrtSession session) {
-        try {
-            if (session != null) session.close();
-        } catch (OrtException e) {
-            throw trouble(file, e);
-        }
+        session.close();
     }
 }

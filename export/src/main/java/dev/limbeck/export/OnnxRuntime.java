@@ -3,6 +3,7 @@ package dev.limbeck.export;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
+import dev.limbeck.onnx.OnnxSession;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
@@ -71,7 +72,7 @@ public final class OnnxRuntime implements ModelRuntime {
             @Override
             public Tensor forward(Inputs inputs) {
                 Tensor input = inputs.only();
-                OnnxModel.Output output = model.compute(Tensors.toFloats(input), input.shape());
+                OnnxSession.Output output = model.compute(Tensors.toFloats(input), input.shape());
                 return Tensors.of(output.values(), output.shape());
             }
 

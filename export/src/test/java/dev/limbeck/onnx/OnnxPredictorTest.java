@@ -154,7 +154,7 @@ class OnnxPredictorTest {
         predictor.close();
         wrong(
                 () -> predictor.predict(picture(8, 8, BufferedImage.TYPE_INT_RGB, 1)),
-                "the predictor is closed; open another");
+                onnx + " is closed; open it again");
     }
 
     /** Return the exported file with a text changed and this many bytes cut off. */

@@ -8,11 +8,6 @@ import org.bytedeco.pytorch.Tensor;
 /** Compute 1 − the cosine between the features of both networks. Takes two shapes that are equal, N×C×H×W or N×C. */
 public record CosineFeatures() implements DirectFeatureLoss {
     @Override
-    public Needs needs() {
-        return Needs.SHAPE;
-    }
-
-    @Override
     public Tensor rows(Tensor student, Tensor teacher) {
         Tensor ours = Ops.normalize(student.flatten(1, -1), 1);
         Tensor theirs = Ops.normalize(teacher.flatten(1, -1), 1);

@@ -6,7 +6,6 @@ import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Count inputs: {@code Campaign INPUTS SEED [TARGET...]} gives each target this many, made by its mutator, and prints a row of a
@@ -65,14 +64,7 @@ public final class Campaign {
         } finally {
             watch.interrupt();
         }
-        System.out.printf(
-                Locale.ROOT,
-                "| %s | %,d | %d | %.1f %% | %s |%n",
-                target.name(),
-                inputs,
-                Math.round((System.nanoTime() - start) * 1e-9),
-                100.0 * refused / inputs,
-                findings.counts().isEmpty() ? "0" : findings.counts());
+        Findings.row(target, inputs, start, refused, findings.counts());
         return !findings.counts().isEmpty();
     }
 

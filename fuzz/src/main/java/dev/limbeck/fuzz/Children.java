@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -109,14 +108,7 @@ public final class Children {
             findings.add(new Harness.Verdict(kind + " at input " + number, kind, false), input(corpus, seed, number));
             notes.putLong(CRASHED, number + 1L);
         }
-        System.out.printf(
-                Locale.ROOT,
-                "| %s | %,d | %d | %.1f %% | %s |%n",
-                target.name(),
-                inputs,
-                Math.round((System.nanoTime() - start) * 1e-9),
-                100.0 * notes.getLong(REFUSED) / inputs,
-                ends.isEmpty() ? "0" : ends);
+        Findings.row(target, inputs, start, notes.getLong(REFUSED), ends);
         FileUtils.deleteDirectory(folder.toFile());
         return !ends.isEmpty();
     }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
@@ -45,5 +46,17 @@ final class Findings {
     /** Return how often each kind was found. */
     Map<String, Integer> counts() {
         return counts;
+    }
+
+    /** Print the row of a reader in the table of a campaign. */
+    static void row(Target target, int inputs, long startNanos, long refused, Map<String, Integer> found) {
+        System.out.printf(
+                Locale.ROOT,
+                "| %s | %,d | %d | %.1f %% | %s |%n",
+                target.name(),
+                inputs,
+                Math.round((System.nanoTime() - startNanos) * 1e-9),
+                100.0 * refused / inputs,
+                found.isEmpty() ? "0" : found);
     }
 }

@@ -19,7 +19,9 @@ public interface ImageClassifier extends AutoCloseable {
      *
      * @throws LimbeckException if it cannot be read
      */
-    Prediction predict(Path image);
+    default Prediction predict(Path image) {
+        return predict(ImageDecoder.read(image));
+    }
 
     /** Classify an image in memory. */
     default Prediction predict(BufferedImage image) {

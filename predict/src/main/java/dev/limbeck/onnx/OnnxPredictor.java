@@ -1,21 +1,13 @@
 package dev.limbeck.onnx;
 
 import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
-import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import ai.onnxruntime.ValueInfo;
-import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.image.ImageClassifier;
-import dev.limbeck.image.ImageDecoder;
 import dev.limbeck.image.Resize;
 import dev.limbeck.image.RgbImage;
-import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,8 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -52,9 +42,7 @@ public final class OnnxPredictor implements ImageClassifier {
     private static final long MOST_NUMBERS = 1 << 28;
 
     private final Path file;
-    private final OrtSession session;
-    private final String input;
-    private final String output;
+    private final OnnxSession session;
     private final List<String> classNames;
     private final int height;
     private final int width;
@@ -62,20 +50,10 @@ public final class OnnxPredictor implements ImageClassifier {
     private final float[] scale = new float[3];
     private final float[] shift = new float[3];
 
-    // Asking shares the lock, closing does not: the session is closed only when nobody computes with it.
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private boolean closed;
-
-    private OnnxPredictor(Path file, OrtSession session) throws OrtException {
+    private OnnxPredictor(Path file, OnnxSession session) {
         this.file = file;
         this.session = session;
-        if (session.getInputNames().size() != 1 || session.getOutputNames().isEmpty()) {
-            throw new LimbeckException(file + " has " + session.getInputNames().size() + " inputs and "
-                    + session.getOutputNames().size() + " outputs; expected one of each");
-        }
-        input = session.getInputNames().iterator().next();
-        output = session.getOutputNames().iterator().next();
-        Map<String, String> metadata = session.getMetadata().getCustomMetadata();
+        Map<String, String> metadata = session.metadata();
         String[] size = required(metadata, "image_size").split("x");
         String taken = metadata.getOrDefault("input", NORMALIZED);
         if (taken.equals(OLD_NORMALIZED)) taken = NORMALIZED;
@@ -97,8 +75,8 @@ public final class OnnxPredictor implements ImageClassifier {
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
             throw new LimbeckException(file + " has malformed metadata: " + metadata, e);
         }
-        checkInput(session.getInputInfo().get(input).getInfo());
-        int classes = classes(session.getOutputInfo().get(output).getInfo());
+        checkInput(session.input().getInfo());
+        int classes = classes(session.output().getInfo());
         List<String> named =
                 metadata.containsKey("classes") ? JsonStrings.list(metadata.get("classes"), file) : numbered(classes);
         if (named.size() != classes) {
@@ -165,42 +143,18 @@ public final class OnnxPredictor implements ImageClassifier {
      */
     public static OnnxPredictor open(Path model) {
         if (!Files.isRegularFile(model)) throw new LimbeckException("no ONNX file at " + model);
-        OnnxChecksum.check(model);
-        NativeFiles.prepare();
-        OrtSession session = null;
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            // What is wrong is thrown; it would be printed besides.
-            options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
-            session = OrtEnvironment.getEnvironment().createSession(model.toString(), options);
-            return new OnnxPredictor(model, session);
-        } catch (OrtException e) {
-            ExitGate.refuseIfEnding();
-            close(session);
-            throw new LimbeckException(
-                    model + " is not an ONNX file that can be run: " + LimbeckException.briefly(e), e);
-        } catch (RuntimeException e) {
-            close(session);
-            throw e;
-        }
-    }
-
-    private static void close(OrtSession session) {
+        OnnxSession session = OnnxSession.open(model, 0);
         try {
-            if (session != null) session.close();
-        } catch (OrtException e) {
-            throw new LimbeckException("cannot close the model: " + LimbeckException.briefly(e), e);
+            return new OnnxPredictor(model, session);
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
         }
     }
 
     @Override
     public List<String> classNames() {
         return classNames;
-    }
-
-    @Override
-    public Prediction predict(Path image) {
-        return predict(ImageDecoder.read(image));
     }
 
     @Override
@@ -213,13 +167,7 @@ public final class OnnxPredictor implements ImageClassifier {
         }
         float[] values = new float[(int) numbers];
         for (int i = 0; i < images.size(); i++) prepare(resize.apply(images.get(i), width, height), values, i);
-        lock.readLock().lock();
-        try {
-            if (closed) throw new LimbeckException("the predictor is closed; open another");
-            return ask(values, images.size());
-        } finally {
-            lock.readLock().unlock();
-        }
+        return predictions(session.run(values, images.size(), 3, height, width).values(), images.size());
     }
 
     private void prepare(RgbImage image, float[] values, int row) {
@@ -231,33 +179,23 @@ public final class OnnxPredictor implements ImageClassifier {
         }
     }
 
-    private List<Prediction> ask(float[] values, int rows) {
-        long[] shape = {rows, 3, height, width};
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                OnnxTensor given =
-                        OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
-                OrtSession.Result result = session.run(Map.of(input, given))) {
-            FloatBuffer found = ((OnnxTensor) result.get(0)).getFloatBuffer();
-            int classes = found.remaining() / rows;
-            List<Prediction> predictions = new ArrayList<>();
-            for (int row = 0; row < rows; row++) {
-                double[] logits = new double[classes];
-                for (int c = 0; c < classes; c++) {
-                    double value = found.get(row * classes + c);
-                    if (!Double.isFinite(value)) {
-                        throw new LimbeckException(file + " gives " + value + " for an image; its weights are broken");
-                    }
-                    // Of probabilities the logarithms are logits, up to a constant that the softmax takes away.
-                    logits[c] = output.equals(PROBABILITIES) ? Math.log(Math.max(value, LEAST_PROBABILITY)) : value;
+    private List<Prediction> predictions(float[] values, int rows) {
+        // Of probabilities the logarithms are logits, up to a constant that the softmax takes away.
+        boolean areProbabilities = session.output().getName().equals(PROBABILITIES);
+        int classes = values.length / rows;
+        List<Prediction> predictions = new ArrayList<>();
+        for (int row = 0; row < rows; row++) {
+            double[] logits = new double[classes];
+            for (int c = 0; c < classes; c++) {
+                double value = values[row * classes + c];
+                if (!Double.isFinite(value)) {
+                    throw new LimbeckException(file + " gives " + value + " for an image; its weights are broken");
                 }
-                predictions.add(new Prediction(classNames, logits));
+                logits[c] = areProbabilities ? Math.log(Math.max(value, LEAST_PROBABILITY)) : value;
             }
-            return predictions;
-        } catch (OrtException e) {
-            // Its own shutdown hook takes it down under those that are asked.
-            ExitGate.refuseIfEnding();
-            throw new LimbeckException(file + ": " + LimbeckException.briefly(e), e);
+            predictions.add(new Prediction(classNames, logits));
         }
+        return predictions;
     }
 
     private static List<String> numbered(int classes) {
@@ -268,12 +206,6 @@ public final class OnnxPredictor implements ImageClassifier {
 
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) close(session);
-            closed = true;
-        } finally {
-            lock.writeLock().unlock();
-        }
+        session.close();
     }
 }

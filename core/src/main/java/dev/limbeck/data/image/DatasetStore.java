@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.NamedTarget;
 import dev.limbeck.Names;
 import dev.limbeck.Registry;
 import dev.limbeck.io.Archives;
@@ -70,9 +71,9 @@ public final class DatasetStore {
      * @throws LimbeckException if the name is unknown, or the download fails
      */
     public ImageSource named(String name) {
-        String plain = plain(name);
-        ImageSourceProvider provider = KNOWN.require(plain);
-        return plain.equals(name) ? provider.open(files) : provider.open(name.substring(plain.length() + 1), files);
+        NamedTarget named = NamedTarget.of(name);
+        ImageSourceProvider provider = KNOWN.require(named.name());
+        return named.target() == null ? provider.open(files) : provider.open(named.target(), files);
     }
 
     /**
@@ -83,7 +84,7 @@ public final class DatasetStore {
      * @throws LimbeckException if there is no such data set, folder or archive, or it is unreadable
      */
     public ImageSource source(String nameOrPath) {
-        if (KNOWN.find(plain(nameOrPath)).isPresent()) return named(nameOrPath);
+        if (KNOWN.find(NamedTarget.of(nameOrPath).name()).isPresent()) return named(nameOrPath);
         Path path = path(nameOrPath);
         if (Files.isDirectory(path)) return DatasetFiles.images(path);
         if (Files.exists(path)) return files.archive(path);
@@ -94,11 +95,6 @@ public final class DatasetStore {
                     "no folder or archive " + nameOrPath + "; known data sets are " + String.join(", ", names()));
         }
         throw Names.unknown("data set, folder or archive", nameOrPath, names());
-    }
-
-    private static String plain(String name) {
-        int colon = name.indexOf(':');
-        return colon < 0 ? name : name.substring(0, colon);
     }
 
     private static Path path(String name) {

@@ -172,12 +172,6 @@ final class SplitNames {
         return meaning != null && (meaning.role == Role.VALID || meaning.role == Role.EVAL);
     }
 
-    /** Return whether a name may be that of a test split. */
-    static boolean isTest(String name) {
-        Meaning meaning = meaning(name);
-        return meaning != null && meaning.role == Role.TEST;
-    }
-
     /** Return whether two names mean the same split. */
     static boolean isSame(String one, String other) {
         Meaning meaning = meaning(one);

@@ -83,7 +83,7 @@ final class CachedSession implements TeacherSession {
         }
         if (teacher.identity().isEmpty()) {
             throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
-                    + "nothing shows whether it is still the same; cache none");
+                    + "it has no fingerprint; turn the cache off");
         }
         facts.put("form", "2");
         facts.put("teacher", teacher.identity());
@@ -140,9 +140,9 @@ final class CachedSession implements TeacherSession {
     /** Cache these features from here on. */
     private void watch(Set<String> features) {
         if (features.isEmpty() || points.equals(List.copyOf(new TreeSet<>(features)))) return;
-        if (!points.isEmpty()) throw new IllegalStateException("the features of one set of pairs are cached");
+        if (!points.isEmpty()) throw new IllegalStateException("only one set of feature pairs can be cached");
         if (encoding.top() > 0) {
-            throw new LimbeckException("features cannot be cached as " + encoding + "; choose float16 or float32");
+            throw new LimbeckException("features cannot be cached as " + encoding + "; use float16 or float32");
         }
         points.addAll(new TreeSet<>(features));
     }
@@ -154,7 +154,7 @@ final class CachedSession implements TeacherSession {
         if (!origin.changes().isEmpty()) {
             if (folder == null) return null;
             throw new LimbeckException("outputs for mixed images (mixup, cutmix) cannot be cached, because each is "
-                    + "seen once; leave the mixing out, or cache no outputs");
+                    + "seen once; turn the mixing off, or the cache");
         }
         // Memory holds no features, and a pass that wants none needs none of a folder that holds some.
         if (!points.isEmpty() && (folder == null || features.isEmpty())) return null;

@@ -28,11 +28,6 @@ public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
     }
 
     @Override
-    public Needs needs() {
-        return Needs.SHAPE;
-    }
-
-    @Override
     public Tensor rows(Tensor student, Tensor teacher) {
         Tensor fires = Ops.gt(teacher, 0);
         Tensor tooLow = Ops.clampMin(Ops.add(student.neg(), margin), 0).mul(fires);

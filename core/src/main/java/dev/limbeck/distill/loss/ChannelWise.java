@@ -24,11 +24,6 @@ public record ChannelWise(double temperature) implements DirectFeatureLoss {
     }
 
     @Override
-    public Needs needs() {
-        return Needs.SHAPE;
-    }
-
-    @Override
     public Tensor rows(Tensor student, Tensor teacher) {
         Tensor ours = Ops.logSoftmax(Ops.div(Maps.channels(student), temperature), 2);
         Tensor theirs = Ops.softmax(Ops.div(Maps.channels(teacher), temperature), 2);

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param order highest power, at least 1; 2 is the default
  * @param normalized whether vectors are brought to length 1
  */
-public record CorrelationCongruence(double gamma, int order, boolean normalized) implements DirectFeatureLoss {
+public record CorrelationCongruence(double gamma, int order, boolean normalized) implements RelationalLoss {
     private static final LossSetting<Double> GAMMA =
             LossSetting.number("gamma", 0.4, "inverse width of the kernel").positive();
     private static final LossSetting<Integer> ORDER = LossSetting.whole(
@@ -35,16 +35,6 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
     /** Use γ 0.4, order 2 and normalized vectors. */
     public CorrelationCongruence() {
         this(GAMMA.usual(), ORDER.usual());
-    }
-
-    @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
-    public boolean relational() {
-        return true;
     }
 
     @Override

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param beta β ≥ 0; 8 is the default, more for a more confident teacher
  * @param temperature T, positive; 4 is the default
  */
-public record DecoupledKD(double alpha, double beta, double temperature) implements LogitLoss {
+public record DecoupledKD(double alpha, double beta, double temperature) implements ProbabilityLoss {
     private static final LossSetting<Double> ALPHA = LossSetting.number(
                     "alpha", 1, "weight of the labeled class against the rest")
             .atLeast(0.0);
@@ -70,11 +70,6 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
     @Override
     public DecoupledKD withTemperature(double other) {
         return new DecoupledKD(alpha, beta, other);
-    }
-
-    @Override
-    public OutputKind needs() {
-        return OutputKind.PROBABILITIES;
     }
 
     /** Offer the loss by name. */

@@ -7,6 +7,12 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Compare one layer of each network by a formula that learns and remembers nothing; callable on plain tensors. */
 public interface DirectFeatureLoss extends FeatureLoss {
+    /** Return what both features must agree in: their whole shape, unless a loss says that less will do. */
+    @Override
+    default Needs needs() {
+        return Needs.SHAPE;
+    }
+
     /**
      * Compute the loss of each row; call {@link #of} to use a loss, which checks its arguments and takes the mean.
      *

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param gamma γ ≥ 0; 1 is the default
  * @param temperature T, positive; 1 is the default
  */
-public record Dist(double beta, double gamma, double temperature) implements LogitLoss {
+public record Dist(double beta, double gamma, double temperature) implements ProbabilityLoss {
     private static final LossSetting<Double> BETA = LossSetting.number(
                     "beta", 1, "weight of the correlation over classes")
             .atLeast(0.0);
@@ -87,11 +87,6 @@ public record Dist(double beta, double gamma, double temperature) implements Log
     @Override
     public Dist withTemperature(double other) {
         return new Dist(beta, gamma, other);
-    }
-
-    @Override
-    public OutputKind needs() {
-        return OutputKind.PROBABILITIES;
     }
 
     /** Offer the loss by name. */

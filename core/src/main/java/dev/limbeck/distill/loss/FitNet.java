@@ -11,11 +11,6 @@ import org.bytedeco.pytorch.Tensor;
  */
 public record FitNet() implements DirectFeatureLoss {
     @Override
-    public Needs needs() {
-        return Needs.SHAPE;
-    }
-
-    @Override
     public Tensor rows(Tensor student, Tensor teacher) {
         return Maps.rowMean(student.sub(teacher).square());
     }

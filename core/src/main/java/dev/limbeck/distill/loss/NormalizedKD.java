@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
  * @param gamma γ ≥ 0; 1.5 is the default
  * @param temperature T of the other classes, positive; 1 is the default
  */
-public record NormalizedKD(double gamma, double temperature) implements LogitLoss {
+public record NormalizedKD(double gamma, double temperature) implements ProbabilityLoss {
     private static final LossSetting<Double> GAMMA =
             LossSetting.number("gamma", 1.5, "weight of the other classes").atLeast(0.0);
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(1);
@@ -47,11 +47,6 @@ public record NormalizedKD(double gamma, double temperature) implements LogitLos
     @Override
     public NormalizedKD withTemperature(double other) {
         return new NormalizedKD(gamma, other);
-    }
-
-    @Override
-    public OutputKind needs() {
-        return OutputKind.PROBABILITIES;
     }
 
     /** Offer the loss by name. */

@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param epsilon ε ≥ 1; 1.5 is the default, 1 the plain cross-entropy with the teacher
  */
-public record OneForAll(double epsilon) implements LogitLoss {
+public record OneForAll(double epsilon) implements ProbabilityLoss {
     private static final LossSetting<Double> EPSILON = LossSetting.number(
                     "epsilon", 1.5, "power of the teacher's belief in the label")
             .atLeast(1.0);
@@ -37,11 +37,6 @@ public record OneForAll(double epsilon) implements LogitLoss {
     @Override
     public boolean needsLabels() {
         return true;
-    }
-
-    @Override
-    public OutputKind needs() {
-        return OutputKind.PROBABILITIES;
     }
 
     /** Offer the loss by name. */

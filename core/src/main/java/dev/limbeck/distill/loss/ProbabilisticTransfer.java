@@ -10,18 +10,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Passalis and Tefas, Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018.
  */
-public record ProbabilisticTransfer() implements DirectFeatureLoss {
+public record ProbabilisticTransfer() implements RelationalLoss {
     private static final double EPSILON = 1e-7;
-
-    @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
-    public boolean relational() {
-        return true;
-    }
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {

@@ -11,20 +11,10 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Park et al., Relational Knowledge Distillation, CVPR 2019. Needs N³ numbers of memory for each network.
  */
-public record RelationalAngle() implements DirectFeatureLoss {
+public record RelationalAngle() implements RelationalLoss {
     private static final double SMALLEST_SQUARE = 1e-12;
     /** Rows nearer to each other than this share of the mean square are one point, from which no way leads. */
     private static final double LEAST_SHARE = 1e-6;
-
-    @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
-    public boolean relational() {
-        return true;
-    }
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {

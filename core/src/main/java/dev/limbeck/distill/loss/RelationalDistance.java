@@ -10,18 +10,8 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Park et al., Relational Knowledge Distillation, CVPR 2019.
  */
-public record RelationalDistance() implements DirectFeatureLoss {
+public record RelationalDistance() implements RelationalLoss {
     private static final double SMALLEST_SQUARE = 1e-12;
-
-    @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
-    public boolean relational() {
-        return true;
-    }
 
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {

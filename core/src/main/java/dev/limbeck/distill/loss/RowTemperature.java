@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param temperatures from the teacher's logits, N×classes, to N positive numbers, in place of the loss's own one
  * @param inner any logit loss, at T = 1
  */
-public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner) implements LogitLoss {
+public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner) implements WrappedLoss {
     private static final double LEAST = 1e-6;
 
     @Override
@@ -37,20 +37,5 @@ public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner
 
     private static Tensor softened(Tensor logits, Tensor own) {
         return logits.div(own.unsqueeze(1));
-    }
-
-    @Override
-    public boolean needsLabels() {
-        return inner.needsLabels();
-    }
-
-    @Override
-    public OutputKind needs() {
-        return inner.needs();
-    }
-
-    @Override
-    public boolean relational() {
-        return inner.relational();
     }
 }

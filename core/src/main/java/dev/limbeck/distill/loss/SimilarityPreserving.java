@@ -10,17 +10,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Tung and Mori, Similarity-Preserving Knowledge Distillation, ICCV 2019.
  */
-public record SimilarityPreserving() implements DirectFeatureLoss {
-    @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
-    public boolean relational() {
-        return true;
-    }
-
+public record SimilarityPreserving() implements RelationalLoss {
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
         return similarity(student).sub(similarity(teacher)).square().mean();

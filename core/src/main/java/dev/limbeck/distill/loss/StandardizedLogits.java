@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param inner any logit loss; {@link SoftTarget} at T = 2 is the default
  */
-public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
+public record StandardizedLogits(LogitLoss inner) implements WrappedLoss {
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(2);
 
     private static final double EPSILON = 1e-7;
@@ -38,16 +38,6 @@ public record StandardizedLogits(LogitLoss inner) implements LogitLoss {
         double unbiased = Math.max(1, logits.size(1) - 1);
         Tensor deviation = Ops.mul(Ops.norm(centerd, 1), 1 / Math.sqrt(unbiased));
         return centerd.div(Ops.add(deviation, EPSILON).unsqueeze(1));
-    }
-
-    @Override
-    public boolean needsLabels() {
-        return inner.needsLabels();
-    }
-
-    @Override
-    public boolean relational() {
-        return inner.relational();
     }
 
     @Override

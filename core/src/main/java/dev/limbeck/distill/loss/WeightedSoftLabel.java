@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param temperature T, positive; 2 is the default
  */
-public record WeightedSoftLabel(double temperature) implements LogitLoss {
+public record WeightedSoftLabel(double temperature) implements ProbabilityLoss {
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(2);
 
     private static final double EPSILON = 1e-7;
@@ -42,11 +42,6 @@ public record WeightedSoftLabel(double temperature) implements LogitLoss {
     @Override
     public WeightedSoftLabel withTemperature(double other) {
         return new WeightedSoftLabel(other);
-    }
-
-    @Override
-    public OutputKind needs() {
-        return OutputKind.PROBABILITIES;
     }
 
     /** Offer the loss by name. */

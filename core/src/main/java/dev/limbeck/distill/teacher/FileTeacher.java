@@ -314,9 +314,11 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             String shapes = given.tensors().values().stream()
                     .map(input -> Tensors.shapeText(input.shape()))
                     .collect(Collectors.joining(", "));
+            boolean one = given.names().size() == 1;
             throw new LimbeckException(
-                    who() + " must take float32 " + shapes + " and return one tensor, rows×classes, for any number of"
-                            + " rows; found: " + (found != null ? found : Engine.firstLine(e)),
+                    who() + " must take " + (one ? "one float32 tensor " : "tensors ") + shapes
+                            + " and return one, rows×classes, for any number of rows; found: "
+                            + (found != null ? found : Engine.firstLine(e)),
                     e);
         }
     }

@@ -5,17 +5,15 @@ import dev.limbeck.data.Modality;
 /** Say what a model is used as, so that messages name it and the options about it as its user knows them. */
 public enum ModelRole {
     /** A teacher. Its options begin with {@code --teacher-}. */
-    TEACHER("teacher", "--teacher-", "--teacher-"),
+    TEACHER("teacher", "--teacher-"),
     /** A model to evaluate or predict with, as in {@code evaluate} and {@code predict}. */
-    MODEL("model", "--model-", "--");
+    MODEL("model", "--");
 
     private final String noun;
-    private final String foreign;
     private final String shared;
 
-    ModelRole(String noun, String foreign, String shared) {
+    ModelRole(String noun, String shared) {
         this.noun = noun;
-        this.foreign = foreign;
         this.shared = shared;
     }
 
@@ -23,13 +21,18 @@ public enum ModelRole {
         return noun;
     }
 
-    /** Return the option that sets the kind of output, for a key of {@code TeacherOutput}. */
+    /** Return the option that says what its output is, by the key of a {@code TeacherOutput}. */
     public String output(String key) {
-        return foreign + "output " + key;
+        return foreign("output " + key);
     }
 
     /** Return the option that sets how its inputs are prepared. */
     String option(Modality.Remedy remedy) {
-        return (remedy.ofAnyFile() ? shared : foreign) + remedy.setting() + " " + remedy.value();
+        String words = remedy.setting() + " " + remedy.value();
+        return remedy.ofAnyFile() ? shared + words : foreign(words);
+    }
+
+    private String foreign(String option) {
+        return "--" + noun + "-" + option;
     }
 }

@@ -212,8 +212,7 @@ class CachedOutputsTest {
                     Encoding.FLOAT32,
                     log::add);
             assertThatThrownBy(() -> validation(stranger))
-                    .hasMessage(
-                            begin + "teacher is " + there + " 3×8×8 {} in the folder, now " + here + " 3×8×8 {}" + end);
+                    .hasMessage(begin + "teacher is " + there + " {} in the folder, now " + here + " {}" + end);
         }
         try (TwoViews others = new TwoViews(1);
                 TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.ScriptFiles;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
 import java.nio.file.Path;
@@ -34,18 +34,11 @@ class FileTeacherTest {
     @TempDir
     Path home;
 
-    private final GivenBatches data = Toy.data(2, 6);
+    private final GivenBatches data = Toy.data(2, 6).shaped(3, 8, 8).prepared(Map.of());
 
     private Path file(String body, Map<String, String> extra) {
         Path file = home.resolve("teacher.pt");
-        try (Script script = Script.compile(
-                "Given",
-                Map.of(),
-                Map.of(),
-                Map.of(),
-                "def forward(self, x: Tensor) -> Tensor:\n    " + body.replace("\n", "\n    ") + "\n")) {
-            script.save(file, extra);
-        }
+        ScriptFiles.write(file, body, extra);
         return file;
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.ScriptFiles;
 import dev.limbeck.Toy;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
@@ -19,7 +20,6 @@ import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
@@ -53,11 +53,7 @@ class TeacherOutputTest {
 
     private FileTeacher teacher(String output, ModelRole role, Consumer<String> log) {
         Path file = home.resolve("teacher.pt");
-        String body = (LOGITS + output).replace("\n", "\n    ");
-        try (Script script = Script.compile(
-                "Given", Map.of(), Map.of(), Map.of(), "def forward(self, x: Tensor) -> Tensor:\n    " + body + "\n")) {
-            script.save(file, Map.of());
-        }
+        ScriptFiles.write(file, LOGITS + output, Map.of());
         return FileTeacher.open(file, role, log);
     }
 

@@ -6,13 +6,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer which trained model to use. */
-final class ModelOptions {
-    static final String KINDS = "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
-
-    @Option(names = "--model", required = true, paramLabel = "FILE", description = KINDS)
-    Path model = Path.of("");
-
+/** Offer what a file of weights may not say: of which architecture they are, and which of several are meant. */
+final class CheckpointOptions {
     @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
     @Nullable
     String arch;
@@ -24,8 +19,8 @@ final class ModelOptions {
     @Nullable
     String weightsKey;
 
-    /** Open one of the zoo's. */
-    SavedModel open() {
-        return SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey);
+    /** Open a model of the zoo. */
+    SavedModel open(Path file) {
+        return SavedModel.open(file, arch == null ? null : Zoo.byName(arch), weightsKey);
     }
 }

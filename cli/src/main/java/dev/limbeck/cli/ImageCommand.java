@@ -1,0 +1,19 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.predict.Predictor;
+import java.nio.file.Path;
+
+/** Share what commands do that ask a model about single images, prepared as its file says or options do. */
+abstract class ImageCommand extends LimbeckCommand {
+    private final SettingOptions preparation = SettingOptions.ofPreprocessing();
+
+    @Override
+    final SettingOptions settings() {
+        return preparation;
+    }
+
+    /** Open a model of any kind. */
+    Predictor predictor(Path model, ModelFileOptions says) {
+        return LoadedModel.open(this, model, says, preparation).predictor();
+    }
+}

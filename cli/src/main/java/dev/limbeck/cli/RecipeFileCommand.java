@@ -1,0 +1,22 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.recipe.Recipe;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Parameters;
+
+/** Share what commands do that work on one recipe, which a file says, options do, or both. */
+abstract class RecipeFileCommand extends RecipeCommand {
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Nullable
+    Path file;
+
+    /**
+     * Put the recipe together.
+     *
+     * @param taught whether options alone must name a teacher
+     */
+    Recipe recipe(boolean taught) {
+        return options.recipe(this, file, taught && file == null);
+    }
+}
