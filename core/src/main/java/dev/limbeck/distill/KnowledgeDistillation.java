@@ -5,7 +5,6 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
-import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.loss.RowMean;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
@@ -31,7 +30,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -109,16 +107,17 @@ public final class KnowledgeDistillation implements Callback {
                 settings.matchesClasses,
                 settings.classes,
                 fit.data().classNames());
-        checkClasses(fit.data().classNames());
-        checkLabels(fit);
-        checkRows(fit);
+        DistillationChecks checks = new DistillationChecks(
+                teacher, losses.values().stream().map(LogitTerm::loss).toList());
+        checks.classes(fit.data().classNames());
+        checks.rows(fit.data());
         TeacherContext context = new TeacherContext(
                 fit.data(), fit.learner().device(), fit.learner().precision(), null);
         TeacherSession begun = teacher.open(context);
         session = begun;
         TeacherFacts facts = begun.facts();
         before = facts.identity();
-        checkKnowledge(facts.kind());
+        checks.kind(facts.kind());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.log);
         if (settings.adapterEpochs > 0 && !pairs.learns()) {
@@ -128,7 +127,7 @@ public final class KnowledgeDistillation implements Callback {
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not know its number of classes before its first output.
-            checkCount(teacherOnValidation.classes(), fit.data().classNames());
+            checks.count(teacherOnValidation.classes(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
                     teacher,
                     facts,
@@ -151,24 +150,6 @@ public final class KnowledgeDistillation implements Callback {
                 .toArray();
     }
 
-    private void checkKnowledge(OutputKind given) {
-        for (LogitTerm term : losses.values()) {
-            OutputKind needed = term.loss().needs();
-            if (given.suffices(needed)) continue;
-            throw new LimbeckException(term.loss().name() + " needs a teacher's " + words(needed) + ", and "
-                    + teacher.name() + " returns " + words(given) + " only; use a loss such as "
-                    + (given == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
-        }
-    }
-
-    private static String words(OutputKind knowledge) {
-        return switch (knowledge) {
-            case LOGITS -> "logits";
-            case PROBABILITIES -> "probabilities";
-            case TOP_CLASSES -> "top classes";
-        };
-    }
-
     /** Run the teacher as in a training step, and discard the output. */
     void warmUp(Batch batch) {
         TeacherSession current = session;
@@ -180,49 +161,6 @@ public final class KnowledgeDistillation implements Callback {
     /** Return the result of the check before the last fit; null without a validation split. */
     public @Nullable TeacherCheck teacherCheck() {
         return teacherCheck;
-    }
-
-    private void checkLabels(TrainingContext fit) {
-        for (LogitTerm term : losses.values()) {
-            if (!term.loss().needsLabels()) continue;
-            long without = IntStream.of(fit.data().labels(Split.TRAIN))
-                    .filter(label -> label < 0)
-                    .count();
-            if (without > 0) {
-                throw new LimbeckException(term.loss().name() + " needs a label for every row, but " + without
-                        + " have none; use a loss such as SoftTarget, or leave these rows out");
-            }
-        }
-    }
-
-    private void checkRows(TrainingContext fit) {
-        int rows = Math.min(fit.data().batchSize(), fit.data().size(Split.TRAIN));
-        for (LogitTerm term : losses.values()) {
-            LogitLoss loss = term.loss();
-            if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
-        }
-    }
-
-    private void checkClasses(List<String> student) {
-        List<String> names = teacher.classNames();
-        if (teacher.classes() != 0) checkCount(teacher.classes(), student);
-        if (!names.isEmpty()) checkCount(names.size(), student);
-        for (int i = 0; i < names.size(); i++) {
-            if (!names.get(i).equals(student.get(i))) {
-                throw new LimbeckException(
-                        "teacher " + teacher.name() + " names class " + i + " '" + names.get(i) + "', the data '"
-                                + student.get(i)
-                                + "'; use a teacher of the same classes in the same order, or match them by name (matchClasses, --match-classes)");
-            }
-        }
-    }
-
-    private void checkCount(long known, List<String> student) {
-        if (known != student.size()) {
-            throw new LimbeckException("teacher " + teacher.name() + " has " + known + " classes, the data has "
-                    + student.size()
-                    + "; use a teacher of the same classes, or match them by name (matchClasses, --match-classes)");
-        }
     }
 
     @Override

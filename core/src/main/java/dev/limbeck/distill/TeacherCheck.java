@@ -209,7 +209,7 @@ public record TeacherCheck(
                     share,
                     String.format(
                             Locale.ROOT,
-                            "with %s it would be on %.1f %%; say how its inputs are prepared",
+                            "with %s it would have %.1f %%; set its preprocessing",
                             variant.words(),
                             100 * share));
         }

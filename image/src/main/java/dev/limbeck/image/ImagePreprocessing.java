@@ -54,13 +54,9 @@ public record ImagePreprocessing(
     public ImagePreprocessing {
         check("image height", height >= 1 && height <= MOST_SIDE, "1 to " + MOST_SIDE, height);
         check("image width", width >= 1 && width <= MOST_SIDE, "1 to " + MOST_SIDE, width);
+        check("mean", mean.size() == 3 && mean.stream().allMatch(Double::isFinite), "three numbers", mean);
         check(
-                "normalization mean",
-                mean.size() == 3 && mean.stream().allMatch(Double::isFinite),
-                "three numbers",
-                mean);
-        check(
-                "normalization std",
+                "std",
                 std.size() == 3 && std.stream().allMatch(s -> s > 0 && Double.isFinite(s)),
                 "three numbers above 0",
                 std);
@@ -157,11 +153,11 @@ public record ImagePreprocessing(
     @Override
     public List<Variant> variants() {
         List<Variant> variants = new ArrayList<>();
-        variants.add(normalized("ImageNet's mean and deviation", IMAGENET_MEAN, IMAGENET_STD));
+        variants.add(normalized("ImageNet's mean and standard deviation", IMAGENET_MEAN, IMAGENET_STD));
         variants.add(normalized("values from -1 to 1", three(0.5), three(0.5)));
         variants.add(normalized("values from 0 to 1", three(0), three(1)));
         variants.add(normalized("values from 0 to 255", three(0), three(1 / 255.0)));
-        variants.add(new Variant("blue in the place of red", withLayout(channelsLast, !blueFirst)));
+        variants.add(new Variant("BGR channels", withLayout(channelsLast, !blueFirst)));
         return variants;
     }
 

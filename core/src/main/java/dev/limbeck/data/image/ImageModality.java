@@ -179,8 +179,7 @@ public final class ImageModality implements Modality {
             long[] shape = how.channelsLast() ? new long[] {side, side, 3} : new long[] {3, side, side};
             if ((side != how.height() || side != how.width()) && taken.test(InputSpec.floats(shape))) {
                 return new Remedy(
-                        "it takes images of " + side + "×" + side + ", these are of " + how.height() + "×"
-                                + how.width(),
+                        "it takes images of " + side + "×" + side + ", found " + how.height() + "×" + how.width(),
                         "image-size",
                         String.valueOf(side),
                         true);

@@ -328,7 +328,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         if (how.equals(Preprocessing.none())) return null;
         Modality.Remedy found = Modalities.byKind(how.kind()).remedy(how, rows, this::takes);
         if (found == null || found.setting().isEmpty()) return found == null ? null : found.words();
-        return found.words() + "; say so: " + settings.role().option(found);
+        return found.words() + "; set it: " + settings.role().option(found);
     }
 
     private boolean takes(Inputs inputs) {

@@ -82,7 +82,7 @@ public record FunctionTeacher(
                 float[] outputs = function.apply(new Inputs(Tensors.toFloats(only), only.shape()));
                 int rows = given.rows();
                 if (outputs.length != rows * classes()) {
-                    throw new LimbeckException("teacher " + name + " must give " + rows + "×" + classes()
+                    throw new LimbeckException("teacher " + name + " must return " + rows + "×" + classes()
                             + " numbers, found " + outputs.length);
                 }
                 return OutputAdapter.logits(

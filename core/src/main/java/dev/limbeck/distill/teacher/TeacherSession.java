@@ -56,7 +56,7 @@ public interface TeacherSession extends AutoCloseable {
 
     /** Refuse to show what is inside: for teachers that give logits alone. */
     static LimbeckException closedInside() {
-        return new LimbeckException("this teacher shows its logits only; use losses on logits, or a teacher from a "
+        return new LimbeckException("this teacher returns logits only; use losses on logits, or a teacher from a "
                 + "run directory or a checkpoint");
     }
 }

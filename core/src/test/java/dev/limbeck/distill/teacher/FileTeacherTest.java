@@ -142,7 +142,7 @@ class FileTeacherTest {
                 GivenBatches given = Toy.data(2, 6).prepared(Map.of("mean", "0,0,0", "std", "1,1,1"))) {
             assertThatThrownBy(() -> zero.open(given, CPU))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessageContaining("expected 3 finite numbers each");
+                    .hasMessageContaining("std must be three numbers above 0, found [0.0, 0.0, 0.0]");
         }
     }
 

@@ -1,0 +1,78 @@
+package dev.limbeck.distill;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.OutputKind;
+import dev.limbeck.distill.teacher.Teacher;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Refuse, before the first step, a teacher, losses and data that do not fit each other. */
+record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
+    /** Check that the teacher gives what the losses need. */
+    void kind(OutputKind given) {
+        for (LogitLoss loss : losses) {
+            OutputKind needed = loss.needs();
+            if (given.suffices(needed)) continue;
+            throw new LimbeckException(loss.name() + " needs a teacher's " + words(needed) + ", and "
+                    + teacher.name() + " returns " + words(given) + " only; use a loss such as "
+                    + (given == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+        }
+    }
+
+    private static String words(OutputKind knowledge) {
+        return switch (knowledge) {
+            case LOGITS -> "logits";
+            case PROBABILITIES -> "probabilities";
+            case TOP_CLASSES -> "top classes";
+        };
+    }
+
+    private void labels(Data data) {
+        for (LogitLoss loss : losses) {
+            if (!loss.needsLabels()) continue;
+            long without = IntStream.of(data.labels(Split.TRAIN))
+                    .filter(label -> label < 0)
+                    .count();
+            if (without > 0) {
+                throw new LimbeckException(loss.name() + " needs a label for every row, but " + without
+                        + " have none; use a loss such as SoftTarget, or leave these rows out");
+            }
+        }
+    }
+
+    /** Check that the training rows are what the losses need. */
+    void rows(Data data) {
+        labels(data);
+        int rows = Math.min(data.batchSize(), data.size(Split.TRAIN));
+        for (LogitLoss loss : losses) {
+            if (SelectedSamples.tooFew(rows, loss.relational())) throw SelectedSamples.needsTwo(loss.name());
+        }
+    }
+
+    /** Check that teacher and data have the same classes in the same order. */
+    void classes(List<String> student) {
+        List<String> names = teacher.classNames();
+        if (teacher.classes() != 0) count(teacher.classes(), student);
+        if (!names.isEmpty()) count(names.size(), student);
+        for (int i = 0; i < names.size(); i++) {
+            if (!names.get(i).equals(student.get(i))) {
+                throw new LimbeckException(
+                        "teacher " + teacher.name() + " names class " + i + " '" + names.get(i) + "', the data '"
+                                + student.get(i)
+                                + "'; use a teacher of the same classes in the same order, or match them by name (matchClasses, --match-classes)");
+            }
+        }
+    }
+
+    /** Check that a teacher has as many classes as the data. */
+    void count(long known, List<String> student) {
+        if (known != student.size()) {
+            throw new LimbeckException("teacher " + teacher.name() + " has " + known + " classes, the data has "
+                    + student.size()
+                    + "; use a teacher of the same classes, or match them by name (matchClasses, --match-classes)");
+        }
+    }
+}
