@@ -20,17 +20,20 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "compare",
-        description =
-                "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
-                        + "with the same --out, it goes on where it was.")
+        description = "Train a student without a teacher and with recipes over paired seeds, and test the differences. "
+                + "Continues a previous call with the same --out.")
 final class CompareCommand extends LimbeckCommand {
     @Parameters(
             arity = "0..*",
             paramLabel = "RECIPE",
-            description = "YAML files; without one, options describe the distilled student.")
+            description = "YAML files; without one, options describe the recipe.")
     List<Path> files = List.of();
 
-    @Option(names = "--seeds", paramLabel = "N", defaultValue = "5", description = "How many paired seeds (default: 5)")
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "5",
+            description = "Number of paired seeds (default: 5)")
     int seeds = 5;
 
     @Mixin
@@ -43,7 +46,7 @@ final class CompareCommand extends LimbeckCommand {
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Folder of the comparison; runs that are there are kept")
+            description = "Folder of the comparison; existing runs are reused")
     Path out = Path.of("");
 
     @Override
@@ -82,7 +85,8 @@ final class CompareCommand extends LimbeckCommand {
         result.facts().forEach(to::say);
         to.say("");
         to.say(Texts.format(
-                "%-16s %18s %18s %11s %8s %16s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds a run"));
+                "%-16s %18s %18s %11s %8s %16s",
+                "", "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
         double base = result.variants().get(0).seconds();
         for (ComparisonResult.Variant variant : result.variants()) {
             Fidelity fidelity = variant.judgment().fidelity();
@@ -100,7 +104,7 @@ final class CompareCommand extends LimbeckCommand {
         for (ComparisonResult.Variant variant : result.variants()) {
             if (!variant.verdict().isEmpty()) to.say(variant.sentence());
         }
-        if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());
+        if (result.chosen() != null) to.say("selected on the validation split: " + result.chosen());
     }
 
     private static String spread(@Nullable Interval interval) {

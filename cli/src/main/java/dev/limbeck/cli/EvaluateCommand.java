@@ -38,7 +38,7 @@ final class EvaluateCommand extends LimbeckCommand {
             names = "--views",
             defaultValue = "0",
             paramLabel = "N",
-            description = "Average over N augmented views besides, such as 4 (default: none)")
+            description = "Also average over N augmented views, such as 4 (default: none)")
     int views;
 
     @Mixin
@@ -96,7 +96,7 @@ final class EvaluateCommand extends LimbeckCommand {
         }
     }
 
-    /** Take the validation split at random as the model's own run did, so that it is evaluated on what it has not seen. */
+    /** Draw the validation split as the model's own run did, to evaluate on unseen images. */
     private static void splitAsItsRun(String file, ObjectNode data) {
         RunRecord.beside(Path.of(file)).ifPresent(run -> {
             for (String key : List.of("seed", "valid_fraction")) {

@@ -20,9 +20,9 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "explain",
-        description = "Show the dark knowledge: what a model thinks an image might be, at several temperatures.")
+        description = "Show a model's probabilities for an image, or given logits, at several temperatures.")
 final class ExplainCommand extends LimbeckCommand {
-    @Option(names = "--logits", split = ",", description = "Logits to soften, in place of a model and an image.")
+    @Option(names = "--logits", split = ",", description = "Logits to soften, instead of a model and an image.")
     double @Nullable [] logits;
 
     @Option(names = "--labels", split = ",", description = "Names of the logits.")
@@ -38,13 +38,13 @@ final class ExplainCommand extends LimbeckCommand {
 
     final SettingOptions preparation = SettingOptions.ofPreprocessing();
 
-    @Option(names = "--arch", description = "Architecture, where the file does not name it.")
+    @Option(names = "--arch", description = "Architecture, if the file does not contain it.")
     @Nullable
     String arch;
 
     @Option(
             names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+            description = "Which of several sets of weights in a checkpoint, such as model_ema.")
     @Nullable
     String weightsKey;
 
@@ -78,7 +78,7 @@ final class ExplainCommand extends LimbeckCommand {
         if (given != null) {
             if (model != null || image != null) {
                 throw new LimbeckException(
-                        "found --logits and a model or an image; give --logits, or --model with an image");
+                        "found --logits and a model or an image; set --logits, or --model with an image");
             }
             values = given;
             names = labels != null
@@ -88,9 +88,9 @@ final class ExplainCommand extends LimbeckCommand {
                             .toList();
         } else {
             if (model == null || image == null) {
-                throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
+                throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an image");
             }
-            if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
+            if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
             LoadedModel.requireImage(image);
             try (Predictor predictor = LoadedModel.open(this, model, arch, weightsKey, foreign, preparation)
                     .predictor()) {
@@ -104,7 +104,7 @@ final class ExplainCommand extends LimbeckCommand {
                     + names.size() + " labels");
         }
         if (Set.copyOf(names).size() != names.size()) {
-            throw new LimbeckException("labels must differ from each other, found " + String.join(", ", names));
+            throw new LimbeckException("labels must be unique, found " + String.join(", ", names));
         }
         return show(values, names);
     }

@@ -30,13 +30,13 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "export",
-        description = "Write a trained model, or a TorchScript file, as ONNX, TorchScript or safetensors with a model "
-                + "card, each file run on images in its own runtime first.")
+        description = "Export a trained model or a TorchScript file to ONNX, TorchScript or safetensors with a model "
+                + "card. Each file is verified in its own runtime.")
 final class ExportCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder that is made for the files")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder, which is created")
     Path out = Path.of("");
 
     @Option(
@@ -47,10 +47,10 @@ final class ExportCommand extends LimbeckCommand {
             description = "onnx, torchscript, safetensors, or several (default: onnx)")
     List<Format> formats = List.of(Format.ONNX);
 
-    @Option(names = "--normalize", description = "Let the ONNX file take pixels from 0 to 255 and normalize them")
+    @Option(names = "--normalize", description = "Let the ONNX model accept pixels from 0 to 255 and normalize them")
     boolean normalizes;
 
-    @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits")
+    @Option(names = "--softmax", description = "Let the ONNX model output probabilities instead of logits")
     boolean softmax;
 
     @Option(
@@ -65,7 +65,7 @@ final class ExportCommand extends LimbeckCommand {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Merge batch norms into convolutions, or leave them (default: merge)")
+            description = "Fold batch norms into convolutions, or keep them (default: fold)")
     boolean folds = true;
 
     @Option(
@@ -73,14 +73,14 @@ final class ExportCommand extends LimbeckCommand {
             negatable = true,
             defaultValue = "true",
             fallbackValue = "true",
-            description = "Run each file on images before it is trusted (default: yes)")
+            description = "Verify each file on images (default: yes)")
     boolean verifies = true;
 
     @Option(
             names = "--samples",
             defaultValue = "256",
             paramLabel = "N",
-            description = "Images that each file is run on (default: 256)")
+            description = "Number of images for the verification (default: 256)")
     int rows = 256;
 
     @Option(
@@ -88,7 +88,7 @@ final class ExportCommand extends LimbeckCommand {
             split = ",",
             paramLabel = "NAME,…",
             hideParamSyntax = true,
-            description = "Names of its classes, as its outputs stand (default: the data's)")
+            description = "Class names, in the order of its outputs (default: the data's)")
     List<String> classNames = List.of();
 
     @Mixin
@@ -113,7 +113,7 @@ final class ExportCommand extends LimbeckCommand {
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
-            throw new LimbeckException("--classes must be different names, found " + classNames);
+            throw new LimbeckException("--classes must be unique names, found " + classNames);
         }
         if (precision == Precision.INT8 && !verifies) {
             throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
@@ -130,7 +130,7 @@ final class ExportCommand extends LimbeckCommand {
             try (ImageData images = recipe.open(
                     0, Zoo.byName(saved.architecture()), saved.preparation(), context(engine, data.workers()))) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
-                // What the file names was just found to be the same.
+                // The file's own architecture was just verified to be the same.
                 SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
                 context(engine, data.workers()).tell(images);
@@ -139,7 +139,7 @@ final class ExportCommand extends LimbeckCommand {
         }
     }
 
-    /** Take from the command line what a file does not say of its images and classes, and refuse what it says otherwise. */
+    /** Apply the options to what a file does not contain, and reject contradictions. */
     private SavedModel asTold(SavedModel saved) {
         Map<String, String> says = saved.preparation();
         boolean silent = says.isEmpty();
@@ -151,10 +151,10 @@ final class ExportCommand extends LimbeckCommand {
         }
         if (!classNames.isEmpty() && classNames.size() != saved.classes()) {
             throw new LimbeckException(
-                    model.model + " knows " + saved.classes() + " classes, found " + classNames.size() + " names");
+                    model.model + " has " + saved.classes() + " classes, found " + classNames.size() + " names");
         }
         if (!classNames.isEmpty() && !saved.classNames().isEmpty() && !classNames.equals(saved.classNames())) {
-            throw new LimbeckException(model.model + " calls its classes " + saved.classNames() + ", found "
+            throw new LimbeckException(model.model + " names its classes " + saved.classNames() + ", found "
                     + classNames + "; leave out --classes");
         }
         Map<String, String> all = new LinkedHashMap<>(says);
@@ -162,31 +162,30 @@ final class ExportCommand extends LimbeckCommand {
         return saved.withMetadata(saved.classNames().isEmpty() ? classNames : saved.classNames(), all);
     }
 
-    /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */
+    /** Export a TorchScript file, which may contain preprocessing and class names. */
     private Object foreign() {
         Path file = model.model;
         if (model.arch != null) {
-            throw new LimbeckException(file + " is TorchScript, which is of no architecture; leave out --arch");
+            throw new LimbeckException(file + " is TorchScript and needs no architecture; leave out --arch");
         }
         TorchScriptFile checked = TorchScriptFile.open(file);
         Map<String, String> says = checked.extraFiles();
         if (data.imageSize() == null && !says.containsKey("image_size")) {
-            throw new LimbeckException(
-                    file + " does not say how large its images are; name their side with --image-size");
+            throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
         }
         ImagePreprocessing preparation = data.preparation(says);
         List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
         try (Script script = checked.load()) {
             if (!verifies) {
                 if (names.isEmpty()) {
-                    throw new LimbeckException(file + " does not name its classes; name them with --classes");
+                    throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
                 return written(
                         chosen(Exporter.of(script, file, names, preparation)).export(out));
             }
             if (!data.isNamed()) throw noImages();
             DataRecipe recipe = data.recipe();
-            // The size of images is given, so that the architecture is not asked for it.
+            // With a given image size, the architecture's default is not needed.
             try (ImageData images =
                     recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context(engine, data.workers()))) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {
@@ -211,7 +210,7 @@ final class ExportCommand extends LimbeckCommand {
         return chosen(exporter).verifiedOn(images, images.has(Split.TEST) ? Split.TEST : Split.VALID, rows);
     }
 
-    /** Take the images that were named, or those that the model was trained on. */
+    /** Return the given images, or those that the model was trained on. */
     private JsonNode data(SavedModel saved) {
         if (data.isNamed()) return data.tree();
         return RunRecord.beside(saved.file())
@@ -222,7 +221,7 @@ final class ExportCommand extends LimbeckCommand {
 
     private static LimbeckException noImages() {
         return new LimbeckException(
-                "there are no images to verify the export on; name some with --data, or --no-verify");
+                "there are no images to verify the export on; set some with --data, or --no-verify");
     }
 
     private List<Exported> written(List<Exported> files) {

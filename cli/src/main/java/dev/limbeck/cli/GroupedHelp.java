@@ -14,14 +14,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** Show the options of a command under headings, a line for each but the rare ones. */
+/** Print the options of a command under headings, with one line each except for rare ones. */
 final class GroupedHelp {
     static final String OUTPUT = "Output";
 
     private static final int OPTION_WIDTH = 32;
     private static final String INDENT = "      ";
 
-    /** Options of every command, and what they are about. */
+    /** Options of every command, with their heading. */
     private static final Map<Class<?>, String> HEADINGS = Map.of(
             LimbeckCommand.class, OUTPUT,
             EngineOptions.class, OUTPUT,
@@ -39,15 +39,15 @@ final class GroupedHelp {
     }
 
     /**
-     * Let a command show its help so.
+     * Install this help for a command.
      *
-     * @param own heading of the options that only this command has
+     * @param own heading of the command's own options
      */
     static void of(CommandSpec command, SettingOptions settings, String own) {
         UsageMessageSpec usage = command.usageMessage();
         usage.abbreviateSynopsis(true).longOptionsMaxWidth(OPTION_WIDTH);
         if (settings.isBrief()) {
-            usage.footer("Settings can stand in a recipe too; limbeck recipe describes them all.");
+            usage.footer("All settings are also recipe keys; limbeck recipe describes them.");
         }
         GroupedHelp grouped = new GroupedHelp(settings, own);
         usage.sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, grouped::options);
@@ -90,7 +90,7 @@ final class GroupedHelp {
                         : setting.declaration().rare());
     }
 
-    /** Show settings first, then what only this command has, then what all commands have. */
+    /** Order: settings, then the command's own options, then those of all commands. */
     private int rank(OptionSpec option) {
         if (settings.of(option) != null) return 0;
         return HEADINGS.containsKey(holder(option)) ? 2 : 1;
@@ -101,7 +101,7 @@ final class GroupedHelp {
     }
 
     private static String lines(Help help, List<OptionSpec> shown, List<OptionSpec> group) {
-        // All that are shown decide how wide the columns are.
+        // All shown options determine the column widths.
         Help.Layout layout = help.createDefaultLayout(shown, List.of(), help.colorScheme());
         layout.addOptions(group.stream().filter(shown::contains).toList(), help.parameterLabelRenderer());
         StringBuilder text = new StringBuilder(layout.toString());

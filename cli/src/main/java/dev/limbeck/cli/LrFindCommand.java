@@ -13,19 +13,23 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "lr-find",
-        description = "Look for a learning rate: train while it rises, and say where the loss falls most steeply.")
+        description = "Search for a learning rate: train while it rises, and print where the loss falls most steeply.")
 final class LrFindCommand extends LimbeckCommand {
-    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options come before it.")
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file; options override it.")
     @Nullable
     Path file;
 
     @Mixin
     RecipeOptions options = new RecipeOptions();
 
-    @Option(names = "--steps", paramLabel = "N", defaultValue = "100", description = "Steps at most (default: 100)")
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "Maximum number of steps (default: 100)")
     int steps = 100;
 
-    @Option(names = "--picture", paramLabel = "FILE", description = "PNG file to draw the curve into")
+    @Option(names = "--picture", paramLabel = "FILE", description = "PNG file for the curve")
     @Nullable
     Path picture;
 

@@ -4,28 +4,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer what a TorchScript or an ONNX file may not say of its outputs and inputs. */
+/** Provide the options for outputs and inputs that a TorchScript or ONNX file may not contain. */
 final class ModelFileOptions {
     @Option(
             names = "--classes",
             split = ",",
             paramLabel = "NAME,…",
             hideParamSyntax = true,
-            description = "Names of its classes, as its outputs stand (default: its file's)")
+            description = "Class names, in the order of its outputs (default: the file's)")
     List<String> classes = List.of();
 
     @Option(
             names = "--model-output",
             completionCandidates = OutputNames.class,
             paramLabel = "NAME",
-            description = "What TorchScript or ONNX gives, as logits (default: found out)")
+            description = "Output of TorchScript or ONNX, as logits (default: detected)")
     @Nullable
     String output;
 
     @Option(
             names = "--model-layout",
             paramLabel = "NAME",
-            description = "nchw or nhwc, of a TorchScript or ONNX file (default: as it says)")
+            description = "nchw or nhwc, of a TorchScript or ONNX file (default: the file's)")
     @Nullable
     String layout;
 

@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer which trained model to use. */
+/** Provide the options to choose a trained model. */
 final class ModelOptions {
     static final String KINDS = "Run, safetensors, checkpoint (with --arch), TorchScript, ONNX";
 
     @Option(names = "--model", required = true, paramLabel = "FILE", description = KINDS)
     Path model = Path.of("");
 
-    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
+    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, if the file does not contain it")
     @Nullable
     String arch;
 
@@ -24,7 +24,7 @@ final class ModelOptions {
     @Nullable
     String weightsKey;
 
-    /** Open one of the zoo's. */
+    /** Open a zoo model. */
     SavedModel open() {
         return SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey);
     }

@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "predict", description = "Name what images show.")
+@Command(name = "predict", description = "Classify images.")
 final class PredictCommand extends LimbeckCommand {
     @Mixin
     ModelOptions model = new ModelOptions();
@@ -21,7 +21,7 @@ final class PredictCommand extends LimbeckCommand {
 
     final SettingOptions preparation = SettingOptions.ofPreprocessing();
 
-    @Option(names = "--top", defaultValue = "3", description = "How many classes to show (default: 3).")
+    @Option(names = "--top", defaultValue = "3", description = "Number of classes to show (default: 3).")
     int top = 3;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Image files.")

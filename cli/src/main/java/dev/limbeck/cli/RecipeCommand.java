@@ -14,14 +14,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Share what train and distill do: put a recipe together of a file and options, and carry it out. */
+/** Base class of train and distill: build a recipe from a file and options, and run it. */
 abstract class RecipeCommand extends LimbeckCommand {
     private final boolean taught;
 
-    @Parameters(
-            arity = "0..1",
-            paramLabel = "RECIPE",
-            description = "A YAML file that says what options say; options come before it.")
+    @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML recipe; options override it.")
     @Nullable
     Path file;
 
@@ -31,19 +28,19 @@ abstract class RecipeCommand extends LimbeckCommand {
     @Mixin
     TrackingOptions tracking = new TrackingOptions();
 
-    @Option(names = "--out", required = true, description = "Directory that the run is written to")
+    @Option(names = "--out", required = true, description = "Output directory of the run")
     Path out = Path.of("");
 
     @Option(names = "--overwrite", description = "Replace an existing run")
     boolean overwrite;
 
-    @Option(names = "--resume", description = "Go on after the last finished epoch of an interrupted run")
+    @Option(names = "--resume", description = "Continue an interrupted run after its last finished epoch")
     boolean resume;
 
     /**
-     * Offer settings.
+     * Create the command.
      *
-     * @param taught whether those of a teacher and of distillation are among them
+     * @param taught whether to include the options of teacher and distillation
      */
     RecipeCommand(boolean taught) {
         this.taught = taught;
@@ -55,7 +52,7 @@ abstract class RecipeCommand extends LimbeckCommand {
         return options.settings;
     }
 
-    /** Check a whole recipe before the long work starts. */
+    /** Check a complete recipe before the run starts. */
     void check(Recipe recipe) {}
 
     @Override

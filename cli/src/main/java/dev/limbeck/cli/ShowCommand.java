@@ -20,16 +20,16 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "show",
-        description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
+        description = "Draw a batch of training images after augmentation, or a model's predictions on a split.")
 final class ShowCommand extends LimbeckCommand {
-    @Option(names = "--model", paramLabel = "FILE", description = "Show what this model takes images for")
+    @Option(names = "--model", paramLabel = "FILE", description = "Show the predictions of this model")
     @Nullable
     Path model;
 
     @Mixin
     ModelFileOptions foreign = new ModelFileOptions();
 
-    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
+    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, if the file does not contain it")
     @Nullable
     String arch;
 
@@ -47,14 +47,14 @@ final class ShowCommand extends LimbeckCommand {
             description = "With --model: train, valid or test (default: valid)")
     Split split = Split.VALID;
 
-    @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first")
+    @Option(names = "--worst", description = "With --model: the images with the highest loss, worst first")
     boolean worst;
 
     @Option(
             names = "--samples",
             paramLabel = "N",
             defaultValue = "32",
-            description = "With --model: how many images (default: 32)")
+            description = "With --model: number of images (default: 32)")
     int rows;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")

@@ -109,7 +109,7 @@ class ExportTest {
         assertThat(profiles.at("/1/profile/bytes").asLong())
                 .isLessThan(profiles.at("/0/profile/bytes").asLong() / 2);
         assertThat(Cli.run("profile", foreign()).err())
-                .contains("does not say how large its images are; name their side with --image-size");
+                .contains("does not contain its image size; set it with --image-size");
     }
 
     @Test
@@ -151,7 +151,7 @@ class ExportTest {
         Path out = home.resolve("unverified");
         assertThat(Cli.run("export", "--model", alone, "--out", out).err())
                 .startsWith(
-                        "limbeck: there are no images to verify the export on; name some with --data, or --no-verify");
+                        "limbeck: there are no images to verify the export on; set some with --data, or --no-verify");
         assertThat(out).doesNotExist();
         assertThat(Cli.run("export", "--model", alone, "--out", out, "--no-verify")
                         .done()
@@ -184,7 +184,7 @@ class ExportTest {
         otherwise.addAll(List.of("--model", run, "--out", home.resolve("refused")));
         refused("leave out --image-size, --resize, --mean and --std", otherwise.toArray());
         refused(
-                "--classes must be different names, found [a, a]",
+                "--classes must be unique names, found [a, a]",
                 "export",
                 "--model",
                 run,
@@ -272,9 +272,9 @@ class ExportTest {
         Path file = foreign();
         Path out = home.resolve("refused");
         Path pictures = home.resolve("pictures");
-        refused("name their side with --image-size", "export", "--model", file, "--data", pictures, "--out", out);
+        refused("set it with --image-size", "export", "--model", file, "--data", pictures, "--out", out);
         refused(
-                "name them with --classes",
+                "set them with --classes",
                 "export",
                 "--model",
                 file,
@@ -309,7 +309,7 @@ class ExportTest {
                 "--out",
                 out);
         refused(
-                "is TorchScript, which is of no architecture",
+                "is TorchScript and needs no architecture",
                 "export",
                 "--model",
                 file,
@@ -320,7 +320,7 @@ class ExportTest {
                 "--out",
                 out);
         refused(
-                "calls its classes [cat, dog], found [a, b]",
+                "names its classes [cat, dog], found [a, b]",
                 "export",
                 "--model",
                 run,
