@@ -6,20 +6,19 @@ import picocli.CommandLine.Command;
 
 @Command(
         name = "cache",
-        description =
-                "Ask a teacher about every image that training will show it, and keep the answers in a folder for "
-                        + "distill, compare and sweep; goes on where it was interrupted.")
+        description = "Compute a teacher's outputs for every training image and view, and cache them in a folder for "
+                + "distill, compare and sweep. Continues after an interruption.")
 final class CacheCommand extends RecipeFileCommand {
     @Override
     Object run() {
         Recipe recipe = recipe(true);
         TeacherCaching kept = TeacherCaching.of(recipe, options.context(this));
         say(Texts.format(
-                "answers about %,d training images are in %s, %,.1f MB, after %.1f s",
+                "outputs for %,d training images are in %s, %,.1f MB, after %.1f s",
                 kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));
         kept.changes()
                 .forEach((loss, values) -> say(Texts.format(
-                        "%s for a student that knows nothing: %.6g by cached outputs, %.6g by live ones (%+.3f %%)",
+                        "%s for a student with uniform predictions: %.6g with cached outputs, %.6g with live ones (%+.3f %%)",
                         loss, values.get(0), values.get(1), 100 * (values.get(0) / values.get(1) - 1))));
         return kept;
     }

@@ -9,9 +9,8 @@ import picocli.CommandLine.Command;
 
 @Command(
         name = "check",
-        description =
-                "Look at a teacher before distilling: how it does on the data, whether its inputs and classes fit, "
-                        + "and how large each term of the loss is.")
+        description = "Check a teacher before distillation: its accuracy on the data, its inputs and classes, "
+                + "and the size of each loss term.")
 final class CheckCommand extends RecipeFileCommand {
     private static final int NAMED = 10;
 
@@ -24,11 +23,11 @@ final class CheckCommand extends RecipeFileCommand {
                 + check.sha256().substring(0, 16) + "…)");
         say("answers: "
                 + check.preflight().output()
-                + (check.preflight().knowledge() == OutputKind.LOGITS ? "" : "; losses that need more are refused"));
+                + (check.preflight().knowledge() == OutputKind.LOGITS ? "" : "; losses that need more are rejected"));
         say(
                 check.preflight().namesClasses()
                         ? "classes: " + shown(check.teacherClasses())
-                        : "classes: the teacher names none; taken to be the data's, in the data's order: "
+                        : "classes: the teacher has no class names; the data's are assumed, in the data's order: "
                                 + shown(check.dataClasses()));
         say("teacher's input: "
                 + (check.teacherInput().isEmpty() ? "as the student's" : Texts.pairs(check.teacherInput())));
@@ -39,7 +38,7 @@ final class CheckCommand extends RecipeFileCommand {
                     term.name(), term.value(), term.weight(), term.weighted()));
         }
         check.preflight().warnings().forEach(line -> say("warning: " + line));
-        if (check.preflight().warnings().isEmpty()) say("nothing found that speaks against this teacher");
+        if (check.preflight().warnings().isEmpty()) say("no problems found with this teacher");
         return check;
     }
 

@@ -8,7 +8,7 @@ import picocli.CommandLine.Option;
 
 /** Offer what a file of weights may not say: of which architecture they are, and which of several are meant. */
 final class CheckpointOptions {
-    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, where the file does not name it")
+    @Option(names = "--arch", paramLabel = "NAME", description = "Architecture, if the file does not contain it")
     @Nullable
     String arch;
 

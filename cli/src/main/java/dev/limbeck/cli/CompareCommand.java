@@ -20,24 +20,23 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "compare",
         optionListHeading = "Comparison",
-        description =
-                "Train a student alone and by recipes over paired seeds, and say whether they helped. Started again "
-                        + "with the same --out, it goes on where it was.")
+        description = "Train a student without a teacher and with recipes over paired seeds, and test the differences. "
+                + "Continues a previous call with the same --out.")
 final class CompareCommand extends TrackedCommand {
     @Parameters(
             arity = "0..*",
             paramLabel = "RECIPE",
-            description = "YAML files; without one, options describe the distilled student.")
+            description = "YAML files; without one, options describe the recipe.")
     List<Path> files = List.of();
 
-    @Option(names = "--seeds", paramLabel = "N", description = "How many paired seeds (default: 5)")
+    @Option(names = "--seeds", paramLabel = "N", description = "Number of paired seeds (default: 5)")
     int seeds = 5;
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Folder of the comparison; runs that are there are kept")
+            description = "Folder of the comparison; existing runs are reused")
     Path out = Path.of("");
 
     @Override
@@ -66,7 +65,8 @@ final class CompareCommand extends TrackedCommand {
         result.facts().forEach(to::say);
         to.say("");
         to.say(Texts.format(
-                "%-16s %18s %18s %11s %8s %16s", "", "last epoch", "best epoch", "as teacher", "ECE", "seconds a run"));
+                "%-16s %18s %18s %11s %8s %16s",
+                "", "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
         double base = result.variants().get(0).seconds();
         for (ComparisonResult.Variant variant : result.variants()) {
             Fidelity fidelity = variant.judgment().fidelity();
@@ -84,7 +84,7 @@ final class CompareCommand extends TrackedCommand {
         for (ComparisonResult.Variant variant : result.variants()) {
             if (!variant.verdict().isEmpty()) to.say(variant.sentence());
         }
-        if (result.chosen() != null) to.say("chosen on the validation split: " + result.chosen());
+        if (result.chosen() != null) to.say("selected on the validation split: " + result.chosen());
     }
 
     private static String spread(@Nullable Interval interval) {

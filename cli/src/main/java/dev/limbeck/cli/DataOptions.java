@@ -11,24 +11,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
-/** Offer everything about the images of a command that opens some. What is not given is for the recipe to choose. */
+/** Provide the options for image data. Unset options are left to the recipe. */
 final class DataOptions {
     final SettingOptions settings = SettingOptions.ofData();
 
     @Mixin
     WorkerOptions workers = new WorkerOptions();
 
-    /** Return what was given, as the data section of a recipe has it. */
+    /** Return the given options as the data section of a recipe. */
     ObjectNode tree() {
         return settings.given().withObject("/data");
     }
 
-    /** Return whether images were named. */
+    /** Return whether images were given. */
     boolean isNamed() {
         return settings.isGiven("data.source");
     }
 
-    /** Return how large images are to be, null where that was not given. */
+    /** Return the image size; null if not given. */
     @Nullable
     Integer imageSize() {
         return (Integer) settings.value("data.image_size");
@@ -44,13 +44,13 @@ final class DataOptions {
         return RecipeFiles.bind(tree(), DataRecipe.class, "");
     }
 
-    /** Say how images are prepared where none are opened: as was given, else as a file says, else as for ImageNet. */
+    /** Return the preprocessing for a command that opens no images: given options, then the file's, then ImageNet's. */
     ImagePreprocessing preparation(Map<String, String> said) {
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(said);
         ImagePreprocessing usual = ImagePreprocessing.of(all);
-        // No images are opened, but a recipe for them is what checks the settings.
+        // No images are opened, but a recipe validates the settings.
         DataRecipe given = RecipeFiles.bind(tree().put("source", "none"), DataRecipe.class, "");
         Integer side = given.imageSize();
         return new ImagePreprocessing(

@@ -22,14 +22,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Do the main job on drawn shapes: a teacher, a student alone, and the same student distilled. */
+/** Run the demonstration on generated shapes: a teacher, a student without it, and the same student distilled. */
 public final class Demo {
     /**
-     * Hold what one demonstration does. Both students see the same images in the same order from the same initial
-     * weights for the same number of steps.
+     * Hold the settings of the demonstration. Both students share images, order, initial weights and number of steps.
      *
-     * @param teacherImages training images of the teacher
-     * @param studentImages training images of both students, the first of the teacher's
+     * @param teacherImages number of training images of the teacher
+     * @param studentImages number of training images of both students, the first of the teacher's
      */
     public record Settings(
             Architecture teacher,
@@ -43,24 +42,26 @@ public final class Demo {
             double studentRate,
             double temperature,
             double weight) {
-        /** Return what {@code limbeck demo} does. */
+        /** Return the settings of {@code limbeck demo}. */
         public static Settings full() {
             return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 4500, 1200, 2000, 7, 15, 1e-2, 1e-2, 4, 0.9);
         }
 
-        /** Return what {@code limbeck demo --quick} does. */
+        /** Return the settings of {@code limbeck demo --quick}. */
         public static Settings quick() {
             return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 2200, 700, 500, 4, 6, 1e-2, 1e-2, 4, 0.9);
         }
     }
 
-    /** Hold what one of the three networks achieved. */
+    /** Hold the result of one of the three networks. */
     public record Outcome(
             String architecture, double accuracy, long parameters, long bytes, double p50Millis, double seconds) {}
 
-    /** Hold the three outcomes of a seed. */
+    /** Hold the three results of a seed. */
     public record Result(long seed, Outcome teacher, Outcome alone, Outcome distilled) {
-        /** Return the share of the teacher–student gap that distillation closed; NaN without a gap. */
+        /**
+         * Return the share of the accuracy gap between student and teacher that distillation closed; NaN without a gap.
+         */
         public double gapClosed() {
             double gap = teacher.accuracy - alone.accuracy;
             return gap > 0 ? (distilled.accuracy - alone.accuracy) / gap : Double.NaN;
@@ -81,19 +82,20 @@ public final class Demo {
     private final Settings settings;
     private final RunContext context;
 
-    /** Prepare a demonstration. */
+    /** Create a demonstration. */
     public Demo(Settings settings, RunContext context) {
         this.settings = settings;
         this.context = context;
     }
 
     /**
-     * Run it with a seed, which decides the weights and the order; the images are always the same.
+     * Run it with a seed for weights and order. The images are always the same.
      *
-     * @param out folder of what is left: the teacher, the comparison of its students, and the report
+     * @param out output folder for the teacher, the comparison and the report
      */
     public Result run(long seed, Path out) {
-        context.log().accept(Texts.format("teacher: %s on %,d drawn shapes", settings.teacher, settings.teacherImages));
+        context.log()
+                .accept(Texts.format("teacher: %s on %,d generated shapes", settings.teacher, settings.teacherImages));
         Path teacher = out.resolve("teacher");
         Recipe taught =
                 recipe(settings.teacher, settings.teacherImages, settings.teacherEpochs, settings.teacherRate, "");
@@ -108,7 +110,7 @@ public final class Demo {
                 settings.studentEpochs,
                 settings.studentRate,
                 DISTILLED.formatted(teacher, settings.weight, settings.temperature));
-        // The teacher answers anew each time, as it does where images are augmented: the times are to be honest.
+        // The teacher's outputs are not cached, as with augmented images, to give honest times.
         ComparisonResult compared = new Comparison(Map.of("distilled", distilled), 1, seed, out, context)
                 .cacheRows(0)
                 .run();
@@ -140,7 +142,7 @@ public final class Demo {
         }
     }
 
-    /** Return the three outcomes as the command's JSON has them. */
+    /** Return the three results for the command's JSON. */
     static Map<String, Object> json(Result result) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("seed", result.seed);

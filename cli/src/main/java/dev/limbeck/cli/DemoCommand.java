@@ -13,9 +13,9 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "demo",
-        description = "Train a teacher, a student alone and the same student distilled, on images drawn on the spot.")
+        description = "Train a teacher, a student without it, and the same student distilled, on generated images.")
 final class DemoCommand extends LimbeckCommand {
-    @Option(names = "--quick", description = "Do less of everything: about 20 seconds in place of 90.")
+    @Option(names = "--quick", description = "A smaller run: about 20 seconds instead of 90.")
     boolean quick;
 
     @Option(names = "--seed", description = "Seed of weights and order (default: 0).")
@@ -23,7 +23,7 @@ final class DemoCommand extends LimbeckCommand {
 
     @Option(
             names = "--out",
-            description = "Folder for the three networks and the report (default: a new folder for temporary files).")
+            description = "Folder for the three networks and the report (default: a new temporary folder).")
     @Nullable
     Path out;
 
@@ -47,7 +47,7 @@ final class DemoCommand extends LimbeckCommand {
         return Demo.json(result);
     }
 
-    /** Return the folder to write to, which must be free. */
+    /** Return the output folder, which must not exist. */
     private Path folder() {
         Path chosen = out;
         try {
@@ -76,7 +76,7 @@ final class DemoCommand extends LimbeckCommand {
 
     private static String verdict(Demo.Result result) {
         if (Double.isNaN(result.gapClosed())) {
-            return "The student alone is as good as the teacher here: there is no gap to close.";
+            return "The student without a teacher is as good as the teacher here: there is no gap to close.";
         }
         double points = 100 * (result.distilled().accuracy() - result.alone().accuracy());
         return String.format(

@@ -29,7 +29,7 @@ final class DistillCommand extends TrainingCommand {
         try {
             return file.toRealPath().startsWith(folder.toRealPath());
         } catch (IOException e) {
-            // One of them does not exist, which is said where it matters.
+            // One of them does not exist, which is reported later.
             return false;
         }
     }

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
-@Command(name = "doctor", description = "Tell what Limbeck found on this machine and what is missing.")
+@Command(name = "doctor", description = "Print the environment of Limbeck and possible problems.")
 final class DoctorCommand extends LimbeckCommand {
     @Override
     Object run() {
@@ -41,8 +41,7 @@ final class DoctorCommand extends LimbeckCommand {
         facts.put(
                 "blas_wait",
                 Objects.requireNonNullElse(
-                        System.getenv("OPENBLAS_THREAD_TIMEOUT"),
-                        "OpenBLAS's default; bin/limbeck sets what is faster"));
+                        System.getenv("OPENBLAS_THREAD_TIMEOUT"), "OpenBLAS's default; bin/limbeck sets a faster one"));
         facts.put("cuda_devices", Engine.cudaDevices());
         facts.put("device_auto", Engine.device("auto").str().getString());
         facts.put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
@@ -51,7 +50,7 @@ final class DoctorCommand extends LimbeckCommand {
         facts.put("cache", cache.toString());
         if (!writable(cache)) missing.add("the cache folder " + cache + " cannot be written; set LIMBECK_HOME");
         if (Engine.cudaDevices() == 0) missing.add("no CUDA device; computing on the CPU");
-        if (flags.isEmpty()) missing.add("the CPU's features are not told on this system");
+        if (flags.isEmpty()) missing.add("the system does not report the CPU's features");
         facts.put("missing", missing);
         facts.forEach((name, value) -> {
             if (!name.equals("missing")) say("%-15s %s".formatted(name, value));
@@ -60,13 +59,13 @@ final class DoctorCommand extends LimbeckCommand {
         return facts;
     }
 
-    /** Return how malloc was told to keep freed memory, which bin/limbeck does, or that it was not. */
+    /** Return malloc's setting for freed memory, which bin/limbeck sets, or that it is not set. */
     private static String allocator() {
         String kept = Stream.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
                 .filter(name -> System.getenv(name) != null)
                 .map(name -> name + "=" + System.getenv(name))
                 .collect(Collectors.joining(" "));
-        return kept.isEmpty() ? "malloc's defaults; bin/limbeck sets what is faster" : kept;
+        return kept.isEmpty() ? "malloc's defaults; bin/limbeck sets faster ones" : kept;
     }
 
     private static boolean writable(Path folder) {

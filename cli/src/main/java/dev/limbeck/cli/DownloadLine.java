@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.io.Downloads;
 
-/** Report how far a download is, every few megabytes. */
+/** Report the progress of a download every few megabytes. */
 final class DownloadLine implements Downloads.Progress {
     private static final long EVERY = 16 << 20;
 

@@ -4,16 +4,16 @@ import dev.limbeck.tensor.Engine;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer where and on how many threads to compute. */
+/** Provide the options for device and threads. */
 final class EngineOptions {
     @Option(names = "--device", paramLabel = "NAME", description = "auto, cpu, cuda or cuda:N (default: auto)")
     String device = "auto";
 
-    @Option(names = "--threads", paramLabel = "N", description = "Threads one operation may use (default: one a core)")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads per operation (default: one per core)")
     @Nullable
     Integer threads;
 
-    /** Apply the thread count, and fail now if the device is not there. */
+    /** Apply the number of threads, and fail early if the device does not exist. */
     void apply() {
         Numbers.atLeast(1, "--threads", threads);
         Engine.device(device);

@@ -36,7 +36,7 @@ final class EvaluateCommand extends DataCommand {
     @Option(
             names = "--views",
             paramLabel = "N",
-            description = "Average over N augmented views besides, such as 4 (default: none)")
+            description = "Also average over N augmented views, such as 4 (default: none)")
     int views;
 
     @Override
@@ -77,7 +77,7 @@ final class EvaluateCommand extends DataCommand {
         }
     }
 
-    /** Take the validation split at random as the model's own run did, so that it is evaluated on what it has not seen. */
+    /** Draw the validation split as the model's own run did, to evaluate on unseen images. */
     private static void splitAsItsRun(String file, ObjectNode data) {
         RunRecord.beside(Path.of(file)).ifPresent(run -> {
             for (String key : List.of("seed", "valid_fraction")) {

@@ -21,7 +21,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "explain",
         optionListHeading = "Model",
-        description = "Show the dark knowledge: what a model thinks an image might be, at several temperatures.")
+        description = "Show a model's probabilities for an image, or given logits, at several temperatures.")
 final class ExplainCommand extends ImageCommand {
     @Option(names = "--logits", split = ",", description = "Logits to soften, in place of a model and an image.")
     double @Nullable [] logits;
@@ -56,7 +56,7 @@ final class ExplainCommand extends ImageCommand {
         if (given != null) {
             if (model != null || image != null) {
                 throw new LimbeckException(
-                        "found --logits and a model or an image; give --logits, or --model with an image");
+                        "found --logits and a model or an image; set --logits, or --model with an image");
             }
             values = given;
             names = labels != null
@@ -66,9 +66,9 @@ final class ExplainCommand extends ImageCommand {
                             .toList();
         } else {
             if (model == null || image == null) {
-                throw new LimbeckException("nothing to explain; give --logits 1.2,5.1,0.3 or --model with an image");
+                throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an image");
             }
-            if (labels != null) throw new LimbeckException("--labels go with --logits; a model has names of its own");
+            if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
             LoadedModel.requireImage(image);
             try (Predictor predictor = predictor(model, says)) {
                 Prediction prediction = predictor.predict(image);
@@ -81,7 +81,7 @@ final class ExplainCommand extends ImageCommand {
                     + names.size() + " labels");
         }
         if (Set.copyOf(names).size() != names.size()) {
-            throw new LimbeckException("labels must differ from each other, found " + String.join(", ", names));
+            throw new LimbeckException("labels must be unique, found " + String.join(", ", names));
         }
         return show(values, names);
     }

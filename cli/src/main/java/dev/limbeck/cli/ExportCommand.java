@@ -31,8 +31,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "export",
         optionListHeading = "Export",
-        description = "Write a trained model, or a TorchScript file, as ONNX, TorchScript or safetensors with a model "
-                + "card, each file run on images in its own runtime first.")
+        description = "Export a trained model or a TorchScript file to ONNX, TorchScript or safetensors with a model "
+                + "card. Each file is verified in its own runtime.")
 final class ExportCommand extends DataCommand {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
@@ -40,7 +40,7 @@ final class ExportCommand extends DataCommand {
     @Mixin
     CheckpointOptions checkpoint = new CheckpointOptions();
 
-    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Folder that is made for the files")
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "Output folder, which is created")
     Path out = Path.of("");
 
     @Option(
@@ -51,10 +51,10 @@ final class ExportCommand extends DataCommand {
             description = "onnx, torchscript, safetensors, or several (default: onnx)")
     List<Format> formats = List.of(Format.ONNX);
 
-    @Option(names = "--normalize", description = "Let the ONNX file take pixels from 0 to 255 and normalize them")
+    @Option(names = "--normalize", description = "Let the ONNX model accept pixels from 0 to 255 and normalize them")
     boolean normalizes;
 
-    @Option(names = "--softmax", description = "Let the ONNX file give probabilities in place of logits")
+    @Option(names = "--softmax", description = "Let the ONNX model output probabilities instead of logits")
     boolean softmax;
 
     @Option(
@@ -67,17 +67,17 @@ final class ExportCommand extends DataCommand {
             names = "--fold",
             negatable = true,
             fallbackValue = "true",
-            description = "Merge batch norms into convolutions, or leave them (default: merge)")
+            description = "Fold batch norms into convolutions, or keep them (default: fold)")
     boolean folds = true;
 
     @Option(
             names = "--verify",
             negatable = true,
             fallbackValue = "true",
-            description = "Run each file on images before it is trusted (default: yes)")
+            description = "Verify each file on images (default: yes)")
     boolean verifies = true;
 
-    @Option(names = "--samples", paramLabel = "N", description = "Images that each file is run on (default: 256)")
+    @Option(names = "--samples", paramLabel = "N", description = "Number of images for the verification (default: 256)")
     int rows = 256;
 
     @Option(
@@ -85,7 +85,7 @@ final class ExportCommand extends DataCommand {
             split = ",",
             paramLabel = "NAME,…",
             hideParamSyntax = true,
-            description = "Names of its classes, as its outputs stand (default: the data's)")
+            description = "Class names, in the order of its outputs (default: the data's)")
     List<String> classNames = List.of();
 
     @Override
@@ -94,7 +94,7 @@ final class ExportCommand extends DataCommand {
         Exporter.requireFree(out);
         if (Set.copyOf(classNames).size() < classNames.size()
                 || classNames.stream().anyMatch(String::isBlank)) {
-            throw new LimbeckException("--classes must be different names, found " + classNames);
+            throw new LimbeckException("--classes must be unique names, found " + classNames);
         }
         if (precision == Precision.INT8 && !verifies) {
             throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
@@ -110,7 +110,7 @@ final class ExportCommand extends DataCommand {
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
-                // What the file names was just found to be the same.
+                // The file's own architecture was just verified to be the same.
                 SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
                 context().tell(images);
@@ -119,7 +119,7 @@ final class ExportCommand extends DataCommand {
         }
     }
 
-    /** Take from the command line what a file does not say of its images and classes, and refuse what it says otherwise. */
+    /** Apply the options to what a file does not contain, and reject contradictions. */
     private SavedModel asTold(SavedModel saved) {
         Map<String, String> says = saved.preparation();
         boolean silent = says.isEmpty();
@@ -142,7 +142,7 @@ final class ExportCommand extends DataCommand {
         return saved.withMetadata(saved.classNames().isEmpty() ? classNames : saved.classNames(), all);
     }
 
-    /** Export a TorchScript file, which may say how its images are prepared and what its classes are called. */
+    /** Export a TorchScript file, which may contain preprocessing and class names. */
     private Object foreign() {
         Path file = model;
         if (checkpoint.arch != null) {
@@ -151,15 +151,14 @@ final class ExportCommand extends DataCommand {
         TorchScriptFile checked = TorchScriptFile.open(file);
         Map<String, String> says = checked.extraFiles();
         if (data.imageSize() == null && !says.containsKey("image_size")) {
-            throw new LimbeckException(
-                    file + " does not say how large its images are; name their side with --image-size");
+            throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
         }
         ImagePreprocessing preparation = data.preparation(says);
         List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
         try (Script script = checked.load()) {
             if (!verifies) {
                 if (names.isEmpty()) {
-                    throw new LimbeckException(file + " does not name its classes; name them with --classes");
+                    throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
                 return written(
                         chosen(Exporter.of(script, file, names, preparation)).export(out));
@@ -190,7 +189,7 @@ final class ExportCommand extends DataCommand {
         return chosen(exporter).verifiedOn(images, images.has(Split.TEST) ? Split.TEST : Split.VALID, rows);
     }
 
-    /** Take the images that were named, or those that the model was trained on. */
+    /** Return the given images, or those that the model was trained on. */
     private JsonNode data(SavedModel saved) {
         if (data.isNamed()) return data.tree();
         return RunRecord.beside(saved.file())
@@ -201,7 +200,7 @@ final class ExportCommand extends DataCommand {
 
     private static LimbeckException noImages() {
         return new LimbeckException(
-                "there are no images to verify the export on; name some with --data, or --no-verify");
+                "there are no images to verify the export on; set some with --data, or --no-verify");
     }
 
     private List<Exported> written(List<Exported> files) {

@@ -14,14 +14,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** Show the options of a command under headings, a line for each but the rare ones. */
+/** Print the options of a command under headings, with one line each except for rare ones. */
 final class GroupedHelp {
     static final String OUTPUT = "Output";
 
     private static final int OPTION_WIDTH = 32;
     private static final String INDENT = "      ";
 
-    /** Options of every command, and what they are about. */
+    /** Options of every command, with their heading. */
     private static final Map<Class<?>, String> HEADINGS = Map.of(
             LimbeckCommand.class, OUTPUT,
             EngineOptions.class, OUTPUT,
@@ -43,7 +43,7 @@ final class GroupedHelp {
         UsageMessageSpec usage = command.usageMessage();
         usage.abbreviateSynopsis(true).longOptionsMaxWidth(OPTION_WIDTH);
         if (settings.isBrief()) {
-            usage.footer("Settings can stand in a recipe too; limbeck recipe describes them all.");
+            usage.footer("All settings are also recipe keys; limbeck recipe describes them.");
         }
         String own = usage.optionListHeading();
         usage.optionListHeading("");
@@ -88,7 +88,7 @@ final class GroupedHelp {
                         : setting.declaration().rare());
     }
 
-    /** Show settings first, then what only this command has, then what all commands have. */
+    /** Order: settings, then the command's own options, then those of all commands. */
     private int rank(OptionSpec option) {
         if (settings.of(option) != null) return 0;
         return HEADINGS.containsKey(holder(option)) ? 2 : 1;
@@ -99,7 +99,7 @@ final class GroupedHelp {
     }
 
     private static String lines(Help help, List<OptionSpec> shown, List<OptionSpec> group) {
-        // All that are shown decide how wide the columns are.
+        // All shown options determine the column widths.
         Help.Layout layout = help.createDefaultLayout(shown, List.of(), help.colorScheme());
         layout.addOptions(group.stream().filter(shown::contains).toList(), help.parameterLabelRenderer());
         StringBuilder text = new StringBuilder(layout.toString());

@@ -26,10 +26,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(
-        name = "inspect",
-        description =
-                "Print what a model file says of itself: its kind, inputs, outputs, class names, preparation of images.")
+@Command(name = "inspect", description = "Describe a model file: format, inputs, outputs, class names, preprocessing.")
 final class InspectCommand extends LimbeckCommand {
     private static final int SHOWN = 12;
 
@@ -40,7 +37,7 @@ final class InspectCommand extends LimbeckCommand {
 
     @Option(
             names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+            description = "Which of several sets of weights in a checkpoint, such as model_ema.")
     @Nullable
     String weightsKey;
 
@@ -81,7 +78,7 @@ final class InspectCommand extends LimbeckCommand {
         }
     }
 
-    /** Say what a TorchScript file is made of, most frequent first. */
+    /** Count the contents of a TorchScript file, most frequent first. */
     private static void contents(TorchScriptFile script, Map<String, Object> facts) {
         facts.put("tensors", script.tensors());
         facts.put("numbers", script.numbers());
@@ -102,7 +99,7 @@ final class InspectCommand extends LimbeckCommand {
         WeightFile weights = WeightFiles.open(path);
         List<String> keys = weights.keys();
         List<String> shown =
-                keys.stream().map(one -> one.isEmpty() ? "'' (its top)" : one).toList();
+                keys.stream().map(one -> one.isEmpty() ? "'' (top level)" : one).toList();
         List<ClassNames.Found> names = weights.classNames();
         if (key == null && keys.size() > 1 && !keys.contains("")) {
             Map<String, Object> facts = new LinkedHashMap<>();
@@ -113,7 +110,7 @@ final class InspectCommand extends LimbeckCommand {
             names.forEach(found -> facts.put("classes." + found.key(), found.names()));
             facts.put(
                     "use",
-                    "name its architecture: --arch, for a teacher --teacher-arch; and where several sets of weights"
+                    "set its architecture: --arch, for a teacher --teacher-arch; and if several sets of weights"
                             + " fit it, one of them: --weights-key, for a teacher --teacher-weights-key");
             return facts;
         }
@@ -139,14 +136,14 @@ final class InspectCommand extends LimbeckCommand {
                             .toList());
             state.metadata().forEach((name, value) -> facts.put("metadata." + name, value));
             if (!state.metadata().containsKey("architecture")) {
-                facts.put("use", "name its architecture: --arch, for a teacher --teacher-arch");
+                facts.put("use", "set its architecture: --arch, for a teacher --teacher-arch");
             }
             return facts;
         }
     }
 
     private static String checksum(WeightFile weights) {
-        return weights.hasChecksum() ? "right" : "none; damage to its numbers would not be noticed";
+        return weights.hasChecksum() ? "right" : "none; damage to its numbers cannot be detected";
     }
 
     private static String shape(Tensor tensor) {

@@ -5,7 +5,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/** Name the data sets below the help of commands, those of jars on the class path too, read only where help is asked for. */
+/** List the data sets below the help of commands, including those of jars. They are loaded only for help. */
 final class KnownNames {
     private KnownNames() {}
 

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Share what all commands have: help, {@code --json}, a terminal. */
+/** Base class of all commands: help, {@code --json}, and the terminal. */
 @Command(mixinStandardHelpOptions = true, versionProvider = Version.class, sortOptions = false)
 abstract class LimbeckCommand implements Callable<Integer> {
     private static final int REPORT_EVERY = 10_000;
@@ -26,16 +26,16 @@ abstract class LimbeckCommand implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--json", description = "Print one JSON document on standard output, and nothing else")
+    @Option(names = "--json", description = "Print only a JSON document on standard output")
     boolean json;
 
     @Option(
             names = "--model-timeout",
             paramLabel = "SECONDS",
-            description = "Seconds a TorchScript or ONNX file gets; 0 waits (default: 600)")
+            description = "Timeout of TorchScript and ONNX; 0 for none (default: 600)")
     int modelTimeout = 600;
 
-    /** Return the settings of recipes that it offers as options, null for none. */
+    /** Return the recipe settings that the command has as options; null for none. */
     @Nullable
     SettingOptions settings() {
         return null;
@@ -46,23 +46,23 @@ abstract class LimbeckCommand implements Callable<Integer> {
         return terminal;
     }
 
-    /** Print a line of the result, unless it is given as JSON. */
+    /** Print a line of the result, except with JSON output. */
     void say(String line) {
         if (!json) terminal().out().println(Printable.line(line));
     }
 
-    /** Print a line about the work, which is not part of the result. */
+    /** Print a line of progress, which is not part of the result. */
     void tell(String line) {
         terminal().err().println(Printable.line(line));
     }
 
-    /** Make the exception for an option that nothing says. */
+    /** Create the exception for a missing option. */
     final ParameterException missing(String option) {
         if (spec == null) throw new IllegalStateException("the command was not made by picocli");
         return new ParameterException(spec.commandLine(), "Missing required option: '" + option + "'");
     }
 
-    /** Say where recipes are carried out, and follow them on the terminal. */
+    /** Create the context of a run, with progress on the terminal. */
     RunContext context(EngineOptions engine, @Nullable Integer workers) {
         AtomicInteger next = new AtomicInteger(REPORT_EVERY);
         return new RunContext(
@@ -78,7 +78,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
                 () -> terminal().interactive() ? List.of(new ProgressBars(terminal())) : List.of());
     }
 
-    /** Do the work; returns what {@code --json} prints. */
+    /** Run the command. Return the document for {@code --json}. */
     abstract Object run();
 
     @Override
@@ -86,9 +86,9 @@ abstract class LimbeckCommand implements Callable<Integer> {
         Numbers.atLeast(0, "--model-timeout", modelTimeout);
         if (modelTimeout > 0) {
             Patience.limit(Duration.ofSeconds(modelTimeout), model -> {
-                tell("limbeck: " + model + " did not answer within " + modelTimeout
-                        + " s; give it longer by --model-timeout, or another model");
-                // Native code on another thread does not end, and Java's own way out would wait for it.
+                tell("limbeck: " + model + " did not finish within " + modelTimeout
+                        + " s; increase --model-timeout, or use another model");
+                // Native code on another thread does not end, and Java's regular exit would wait for it.
                 Runtime.getRuntime().halt(1);
             });
         }

@@ -39,9 +39,9 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     private static final int NAMED = 5;
 
     /**
-     * Open one.
+     * Open a model.
      *
-     * @param given with options that say how images are prepared
+     * @param given data options with preprocessing
      */
     static LoadedModel open(LimbeckCommand command, Path model, ModelFileOptions says, SettingOptions given) {
         Numbers.atLeast(1, "--image-size", (Integer) given.value("data.image_size"));
@@ -57,19 +57,19 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         return new LoadedModel(command, model, recipe.open(command::tell, ModelRole.MODEL));
     }
 
-    /** Refuse an image that is not there before a model is opened for it. */
+    /** Check that an image exists before a model is opened. */
     static void requireImage(Path image) {
         if (Files.exists(image)) return;
         throw new LimbeckException("cannot read image " + image + ": no such file" + MissingFile.meant(image));
     }
 
-    /** Return the model if it is one of the zoo's, null for a TorchScript or an ONNX file. */
+    /** Return the model if it is a zoo model; null for a TorchScript or ONNX file. */
     @Nullable
     SavedModel saved() {
         return opened.saved();
     }
 
-    /** Return its architecture, or the kind of file. */
+    /** Return its architecture or its file format. */
     String architecture() {
         return opened.architecture();
     }
@@ -83,13 +83,13 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         return opened.sha256();
     }
 
-    /** Return what classifies images; closed with this. */
+    /** Return the classifier. It is closed with this object. */
     Predictor predictor() {
         SavedModel saved = saved();
         Predictor predictor = saved == null ? Predictor.of((FileTeacher) opened.teacher()) : Predictor.of(saved);
         if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
         if (predictor.classNames().isEmpty()) {
-            command.tell(named + " does not name its classes; numbering them (--classes names them)");
+            command.tell(named + " has no class names; using numbers (--classes sets names)");
         }
         return predictor;
     }
@@ -98,21 +98,20 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         Map<String, String> assumed = new LinkedHashMap<>(taken.toMetadata());
         assumed.keySet().removeAll(opened.preparation().keySet());
         if (opened.preparation().isEmpty()) {
-            command.tell(named + " does not say how its images were prepared; taking " + taken.width() + "×"
-                    + taken.height() + " and ImageNet's normalization");
+            command.tell(named + " does not contain its preprocessing; using " + taken.width() + "×" + taken.height()
+                    + " and ImageNet's normalization");
         } else {
-            command.tell(named + " does not say all of how its images were prepared; taking " + Texts.pairs(assumed));
+            command.tell(named + " contains only part of its preprocessing; using " + Texts.pairs(assumed));
         }
     }
 
-    /** Open data as the model wants its images. */
+    /** Open data with the model's preprocessing. */
     ImageData open(DataRecipe recipe, RunContext context) {
         SavedModel saved = saved();
         if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context);
         Map<String, String> said = opened.preparation();
         if (!said.containsKey("image_size")) {
-            throw new LimbeckException(
-                    named + " does not say how large its images are; name their side with --image-size");
+            throw new LimbeckException(named + " does not contain its image size; set it with --image-size");
         }
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
@@ -122,14 +121,14 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         return recipe.open(0, whole, context);
     }
 
-    /** Judge it on a split of data that was opened for it. */
+    /** Evaluate it on a split of data opened for it. */
     EvaluationResult validate(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
         checkClasses(images.classNames());
         EvaluationResult validation = judged(images, split, views, device, metrics);
         int bad = validation.predictions().rowsNotFinite();
         if (bad > 0) {
-            throw new LimbeckException(named + " must give finite numbers, found NaN or infinite ones for " + bad
-                    + " of " + validation.predictions().size() + " images; look at its weights");
+            throw new LimbeckException(named + " must return finite numbers, found NaN or infinite ones for " + bad
+                    + " of " + validation.predictions().size() + " images; check its weights");
         }
         return validation;
     }
@@ -157,21 +156,21 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     private void checkClasses(List<String> names) {
         checkClasses(opened.teacher().classes(), opened.teacher().classNames(), names);
         if (opened.teacher().classNames().isEmpty()) {
-            command.tell(named + " does not name its classes; taking the data's, in the data's order");
+            command.tell(named + " has no class names; using the data's, in the data's order");
         }
     }
 
-    /** Refuse data of other classes than a model's, as far as it says them; 0 stands for any number. */
+    /** Reject data with other classes than the model's, as far as known; 0 stands for any number. */
     static void checkClasses(int classes, List<String> own, List<String> names) {
         if (classes != 0 && classes != names.size()) {
-            throw new LimbeckException("the model knows " + classes + " classes, the data has " + names.size()
+            throw new LimbeckException("the model has " + classes + " classes, the data has " + names.size()
                     + "; evaluate on data of the same classes");
         }
         if (own.size() == names.size() && !own.equals(names) && Set.copyOf(own).equals(Set.copyOf(names))) {
             throw new LimbeckException(
                     "the model's classes are " + shown(own) + ", the data's are the same in another order, "
                             + shown(names)
-                            + "; if the model's outputs are in the data's order, say so by --classes, else train or "
+                            + "; if the model's outputs are in the data's order, set --classes, else train or "
                             + "export it with its classes in that order");
         }
         if (!own.isEmpty() && !own.equals(names)) {

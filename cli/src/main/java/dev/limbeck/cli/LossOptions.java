@@ -11,14 +11,14 @@ import dev.limbeck.recipe.RecipeFiles;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Read {@code --loss} and {@code --temperature}, which change the list of losses. */
+/** Apply {@code --loss} and {@code --temperature} to the list of losses. */
 final class LossOptions {
     private LossOptions() {}
 
     /**
-     * Write losses over a recipe.
+     * Write losses to a recipe.
      *
-     * @param losses as {@code name:key=value}
+     * @param losses losses as {@code name:key=value}
      * @param temperature a number or a schedule
      */
     static void into(List<String> losses, @Nullable String temperature, ObjectNode recipe) {
@@ -27,7 +27,7 @@ final class LossOptions {
         distillation.set("losses", losses(losses, temperature, distillation.withArrayProperty("losses")));
     }
 
-    /** Losses on the command line take the place of those in the file; a single one keeps what only the file says. */
+    /** Losses on the command line replace those in the file; a single one keeps settings that only the file has. */
     private static ArrayNode losses(List<String> losses, @Nullable String temperature, ArrayNode before) {
         ArrayNode all = RecipeFiles.tree().arrayNode();
         for (String text : losses) {
@@ -41,9 +41,9 @@ final class LossOptions {
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
             LossType kind = Losses.byName(loss.path("name").asText());
-            // Those of losses on features are of another kind and size.
+            // Feature losses have temperatures of another kind and size.
             boolean softens = kind.hasTemperature() && !kind.comparesFeatures();
-            // A temperature that a loss was given itself comes first; a single loss without one complains.
+            // A loss's own temperature takes precedence; a single loss without a temperature is an error.
             if (temperature != null && (softens && !loss.has(LossSetting.TEMPERATURE) || all.size() == 1)) {
                 LossRecipe.put(loss, LossSetting.TEMPERATURE, temperature);
             }
@@ -51,7 +51,7 @@ final class LossOptions {
         return all;
     }
 
-    /** Write one loss over another; of another name it keeps nothing but the scale, and the temperature if it has one. */
+    /** Merge one loss over another. With another name, it keeps only the scale and an applicable temperature. */
     private static ObjectNode over(ObjectNode before, ObjectNode one) {
         if (!before.path("name").equals(one.path("name"))) {
             before.remove(List.of("parameters", "layers", "adapter"));

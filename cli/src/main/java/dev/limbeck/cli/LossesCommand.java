@@ -11,13 +11,13 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 
-@Command(name = "losses", description = "List the losses that a student can learn by, each with its settings.")
+@Command(name = "losses", description = "List all losses with their settings.")
 final class LossesCommand extends LimbeckCommand {
     @Override
     Object run() {
         List<Map<String, Object>> found = new ArrayList<>();
         for (boolean features : new boolean[] {false, true}) {
-            say(features ? "On features; name the layers, as in attention:layer2+layer3:" : "On logits:");
+            say(features ? "Feature losses; add layers, as in attention:layer2+layer3:" : "On logits:");
             for (LossType type : Losses.types()) {
                 if (type.comparesFeatures() != features) continue;
                 String defaults = type.settings().stream()

@@ -11,12 +11,12 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "lr-find",
-        description = "Look for a learning rate: train while it rises, and say where the loss falls most steeply.")
+        description = "Search for a learning rate: train while it rises, and print where the loss falls most steeply.")
 final class LrFindCommand extends RecipeFileCommand {
     @Option(names = "--steps", paramLabel = "N", description = "Steps at most (default: 100)")
     int steps = 100;
 
-    @Option(names = "--picture", paramLabel = "FILE", description = "PNG file to draw the curve into")
+    @Option(names = "--picture", paramLabel = "FILE", description = "PNG file for the curve")
     @Nullable
     Path picture;
 

@@ -18,10 +18,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** Start the command line. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+/** Run the command line. Exit codes: 0 for success, 1 for failure, 2 for invalid usage. */
 @Command(
         name = "limbeck",
-        description = "Train small, fast networks from big ones: knowledge distillation for the JVM.",
+        description = "Train small, fast networks from large ones: knowledge distillation for the JVM.",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class)
 public final class Main implements Runnable {
@@ -53,7 +53,7 @@ public final class Main implements Runnable {
 
     private final CommandLine commands;
 
-    /** Reading all commands' options takes half of a start, so only a command that is named gets its own. */
+    /** Reading the options of all commands takes half of the startup time, so only the given command loads its own. */
     private Main(Terminal terminal, List<String> args) {
         commands = new CommandLine(this, new CommandFactory(terminal));
         boolean all = args.contains(
@@ -71,7 +71,7 @@ public final class Main implements Runnable {
         }
     }
 
-    /** Add the options that come from the declarations of recipes. */
+    /** Add the options that are declared by recipes. */
     private static void addSettings(CommandLine added) {
         if (!(added.getCommand() instanceof LimbeckCommand command)) return;
         SettingOptions settings = command.settings();
@@ -88,7 +88,7 @@ public final class Main implements Runnable {
         PipeOutput pipe = new PipeOutput(new FileOutputStream(FileDescriptor.out));
         PrintStream out = new PrintStream(pipe, true, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
-        // Otherwise its warnings go past logback.xml.
+        // Otherwise its warnings bypass logback.xml.
         System.setProperty("org.bytedeco.javacpp.logger", "slf4j");
         Signals.handle(err);
         System.exit(run(out, err, Boolean.getBoolean("limbeck.terminal"), args));
@@ -97,7 +97,7 @@ public final class Main implements Runnable {
     /**
      * Run one command and return its exit code.
      *
-     * @param interactive whether progress is drawn
+     * @param interactive whether to draw progress bars
      */
     public static int run(PrintStream out, PrintStream err, boolean interactive, String... given) {
         Terminal terminal = new Terminal(out, err, interactive);
@@ -146,7 +146,7 @@ public final class Main implements Runnable {
         return FAILED;
     }
 
-    /** Word a wrong use in one line: what is wrong, what may have been meant, where to read on. */
+    /** Describe invalid usage in one line: the error, a suggestion, where to read more. */
     private static String usage(CommandLine.ParameterException failure) {
         CommandLine command = failure.getCommandLine();
         String help = "see " + command.getCommandSpec().qualifiedName() + " --help";
@@ -180,7 +180,7 @@ public final class Main implements Runnable {
         commands.usage(commands.getOut());
     }
 
-    /** Give every command the terminal it talks to. */
+    /** Create every command with its terminal. */
     private record CommandFactory(Terminal terminal) implements CommandLine.IFactory {
         @Override
         public <K> K create(Class<K> type) throws Exception {

@@ -17,21 +17,21 @@ final class ModelFileOptions {
             split = ",",
             paramLabel = "NAME,…",
             hideParamSyntax = true,
-            description = "Names of its classes, as its outputs stand (default: its file's)")
+            description = "Class names, in the order of its outputs (default: the file's)")
     List<String> classes = List.of();
 
     @Option(
             names = "--model-output",
             completionCandidates = OutputNames.class,
             paramLabel = "NAME",
-            description = "What TorchScript or ONNX gives, as logits (default: found out)")
+            description = "Output of TorchScript or ONNX, as logits (default: detected)")
     @Nullable
     String output;
 
     @Option(
             names = "--model-layout",
             paramLabel = "NAME",
-            description = "nchw or nhwc, of a TorchScript or ONNX file (default: as it says)")
+            description = "nchw or nhwc, of a TorchScript or ONNX file (default: the file's)")
     @Nullable
     String layout;
 

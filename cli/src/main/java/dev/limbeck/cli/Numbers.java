@@ -11,7 +11,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Read the values of options, and say in plain words when a value is none. */
+/** Parse numbers of options, with clear errors. */
 final class Numbers {
     private Numbers() {}
 
@@ -48,7 +48,7 @@ final class Numbers {
         });
     }
 
-    /** Check an option that may be left out. */
+    /** Check an optional option. */
     static void atLeast(int least, String name, @Nullable Integer value) {
         if (value != null) Settings.atLeast(least, name, value);
     }

@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import java.util.Map;
 
-/** Accept the names that options had in older versions, and say what they are called now. */
+/** Accept the option names of older versions, and report the current name. */
 final class OldOptions {
     private static final Map<String, String> NAMES = Map.ofEntries(
             Map.entry("--accumulate", "--grad-accum-steps"),
@@ -25,7 +25,7 @@ final class OldOptions {
 
     private OldOptions() {}
 
-    /** Return the arguments with old names, alone or before {@code =}, replaced by those of today. */
+    /** Return the arguments with old option names, alone or before {@code =}, replaced by current ones. */
     static String[] renamed(Terminal terminal, String... args) {
         String[] renamed = args.clone();
         for (int i = 0; i < args.length; i++) {

@@ -10,19 +10,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Run a command of Limbeck in a process of its own, for what one process cannot do twice without memory of the first. */
+/** Run a command in a separate process, for measurements that need a fresh one. */
 final class OwnProcess {
     private OwnProcess() {}
 
     /**
-     * Run a command as this process was started, and return the document that {@code --json} makes it print.
+     * Run a command with this process's settings, and return its {@code --json} document.
      *
      * @throws LimbeckException with the command's own message if it fails
      */
     static JsonNode json(List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        // An agent of this process would write into the same place once more.
+        // An agent of this process would write to the same place again.
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(flag -> !flag.startsWith("-javaagent") && !flag.startsWith("-agent"))
                 .forEach(command::add);
@@ -43,9 +43,9 @@ final class OwnProcess {
             if (code == 0 && document != null) return document;
             String message = document == null ? "" : document.path("error").asText();
             throw new LimbeckException(
-                    message.isEmpty() ? "a process of its own ended with " + code + ", which says no more" : message);
+                    message.isEmpty() ? "a separate process ended with " + code + " without a message" : message);
         } catch (IOException e) {
-            throw new LimbeckException("cannot start a process of its own: " + e.getMessage(), e);
+            throw new LimbeckException("cannot start a separate process: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("interrupted", e);

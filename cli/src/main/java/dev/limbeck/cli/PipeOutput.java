@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Locale;
 
-/** Write to a stream whose reader may stop reading, as {@code head} does: what it no longer wants is dropped, without an error. */
+/**
+ * Write to a stream whose reader may stop early, as {@code head} does. Remaining output is dropped without an error.
+ */
 final class PipeOutput extends FilterOutputStream {
     private boolean closed;
 
@@ -38,7 +40,7 @@ final class PipeOutput extends FilterOutputStream {
         }
     }
 
-    /** Java tells a closed pipe by its words only: "Broken pipe", on Windows "The pipe is being closed". */
+    /** Java reports a closed pipe only by its text: "Broken pipe", on Windows "The pipe is being closed". */
     private void drop(IOException e) throws IOException {
         if (!String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("pipe")) throw e;
         closed = true;

@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "predict", optionListHeading = "Model", description = "Name what images show.")
+@Command(name = "predict", optionListHeading = "Model", description = "Classify images.")
 final class PredictCommand extends ImageCommand {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
@@ -19,7 +19,7 @@ final class PredictCommand extends ImageCommand {
     @Mixin
     ModelFileOptions says = new ModelFileOptions();
 
-    @Option(names = "--top", description = "How many classes to show (default: 3).")
+    @Option(names = "--top", description = "Number of classes to show (default: 3).")
     int top = 3;
 
     @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Image files.")

@@ -45,24 +45,24 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "profile",
         description =
-                "Measure what models cost: parameters, MACs, size, latency, throughput, peak memory, start. Several are "
-                        + "measured in a process each, so that none finds memory that another has left.")
+                "Measure models: parameters, MACs, size, latency, throughput, peak memory, startup. Several models "
+                        + "are measured in separate processes, with fresh memory each.")
 final class ProfileCommand extends LimbeckCommand {
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
-            description = "Run directories, .safetensors files, PyTorch checkpoints (then with --arch), ONNX files, "
+            description = "Run directories, .safetensors files, PyTorch checkpoints (with --arch), ONNX files, "
                     + "TorchScript files (.pt, with --image-size).")
     List<Path> models = List.of();
 
     @Option(
             names = "--runtimes",
             split = ",",
-            description = "Where models of the zoo are run: limbeck, torchscript, onnx, or several of them; they are "
-                    + "exported for it and the files thrown away (default: limbeck).")
+            description = "Runtimes for zoo models: limbeck, torchscript, onnx, or several; models are "
+                    + "exported to temporary files for it (default: limbeck).")
     List<Runtime> runtimes = List.of(Runtime.LIMBECK);
 
-    /** Where a model may run. */
+    /** Runtime for a model. */
     enum Runtime {
         LIMBECK,
         TORCHSCRIPT,
@@ -78,7 +78,7 @@ final class ProfileCommand extends LimbeckCommand {
     @Option(names = "--runs", description = "Passes that count (default: 100).")
     int runs = 100;
 
-    @Option(names = "--image-size", description = "Side of the images (default: as the model says).")
+    @Option(names = "--image-size", description = "Side of the images (default: the model's).")
     @Nullable
     Integer imageSize;
 
@@ -114,7 +114,7 @@ final class ProfileCommand extends LimbeckCommand {
         return results;
     }
 
-    /** Open a model as it will be measured, so that hours are not spent on the others first. */
+    /** Open a model before the measurements start, to report errors early. */
     private void check(Path path) {
         if (isOnnx(path)) {
             try (OnnxModel model = OnnxModel.open(path, 1)) {
@@ -137,7 +137,7 @@ final class ProfileCommand extends LimbeckCommand {
         return isOnnx(path) || (checkpoint.arch == null && TorchScriptFile.isIn(path));
     }
 
-    /** Return whether there is more than one thing to measure. */
+    /** Return whether there are several measurements. */
     private boolean apart() {
         return models.size() > 1 || runtimes.size() > 1 || !runtimes.contains(Runtime.LIMBECK);
     }
@@ -177,7 +177,7 @@ final class ProfileCommand extends LimbeckCommand {
         return result;
     }
 
-    /** Run a model of the zoo in every runtime that was asked for. */
+    /** Measure a zoo model in every requested runtime. */
     private void inRuntimes(Path path, List<Map<String, Object>> results) {
         if (runtimes.contains(Runtime.LIMBECK)) {
             results.add(said(apart() ? measureApart(path, checkpoint.arch, imageSize) : measure(path)));
@@ -213,7 +213,7 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    /** Say whose file it was, and what is known of the model. */
+    /** Add the file and the known facts of the model. */
     private static Map<String, Object> of(Path model, Map<String, Object> result, Summary summary) {
         Profile measured = (Profile) result.get("profile");
         result.put("model", model.toString());
@@ -235,7 +235,7 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    /** Run it in ONNX Runtime. */
+    /** Measure it in ONNX Runtime. */
     private Map<String, Object> onnx(Path path) {
         long begun = System.nanoTime();
         try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
@@ -250,11 +250,11 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    /** Take the sizes that a file leaves open from the command line. */
+    /** Fill in open sizes of a file from the options. */
     private long[] shape(Path path, long... declared) {
         if (declared.length != 4) {
-            throw new LimbeckException(
-                    path + " takes " + Tensors.shapeText(declared) + "; expected images, batch×channels×height×width");
+            throw new LimbeckException(path + " accepts " + Tensors.shapeText(declared)
+                    + "; expected images, batch×channels×height×width");
         }
         long[] shape = Arrays.copyOfRange(declared, 1, 4);
         if (shape[0] < 1) shape[0] = 3;
@@ -264,17 +264,17 @@ final class ProfileCommand extends LimbeckCommand {
 
     private static int side(Path path, @Nullable Integer given) {
         if (given != null) return given;
-        throw new LimbeckException(path + " does not say how large its images are; name their side with --image-size");
+        throw new LimbeckException(path + " does not contain its image size; set it with --image-size");
     }
 
-    /** Take the size that a TorchScript file says, or the given one. */
+    /** Return the image size of a TorchScript file, or the given one. */
     private static long[] shape(Path path, Map<String, String> says, @Nullable Integer given) {
         return given == null && ImagePreprocessing.isIn(says)
                 ? shape(ImagePreprocessing.of(says))
                 : new long[] {3, side(path, given), side(path, given)};
     }
 
-    /** Run it as LibTorch runs TorchScript. */
+    /** Measure it as TorchScript in LibTorch. */
     private Map<String, Object> script(Path path, @Nullable Integer given) {
         TorchScriptFile checked = TorchScriptFile.open(path);
         long[] shape = shape(path, checked.extraFiles(), given);

@@ -9,7 +9,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 import org.jspecify.annotations.Nullable;
 
-/** Draw a bar for each epoch with images a second and the time left. */
+/** Draw a progress bar per epoch, with images per second and the remaining time. */
 final class ProgressBars implements Callback {
     private static final int REFRESH_MILLIS = 200;
 

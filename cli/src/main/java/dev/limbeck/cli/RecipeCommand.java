@@ -13,9 +13,9 @@ abstract class RecipeCommand extends LimbeckCommand {
     }
 
     /**
-     * Offer settings.
+     * Create the command.
      *
-     * @param taught whether those of a teacher and of distillation are among them
+     * @param taught whether to include the options of teacher and distillation
      */
     RecipeCommand(boolean taught) {
         options = new RecipeOptions(taught);

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 
-/** Offer everything that a recipe says, and where it is carried out. */
+/** Provide all options of a recipe and its environment. */
 final class RecipeOptions {
     final SettingOptions settings;
 
@@ -16,37 +16,37 @@ final class RecipeOptions {
     @Mixin
     EngineOptions engine = new EngineOptions();
 
-    /** Offer the settings of a teacher and of distillation too. */
+    /** Create the options, including those of teacher and distillation. */
     RecipeOptions() {
         this(true);
     }
 
     /**
-     * Offer settings.
+     * Create the options.
      *
-     * @param taught whether those of a teacher and of distillation are among them
+     * @param taught whether to include the options of teacher and distillation
      */
     RecipeOptions(boolean taught) {
         settings = SettingOptions.ofRecipe(taught);
     }
 
     /**
-     * Put a recipe together of a file, if there is one, and the options.
+     * Build a recipe from an optional file and the options.
      *
-     * @param taught whether to insist on a teacher
+     * @param taught whether a teacher is required
      */
     Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean taught) {
         workers.checked();
         return Recipes.of(command, file, settings, taught);
     }
 
-    /** Put a recipe together of a file, else another recipe, and the options. */
+    /** Build a recipe from a file, or from another recipe, and the options. */
     Recipe recipe(Recipe base, @Nullable Path file) {
         workers.checked();
         return Recipes.over(base, file, settings);
     }
 
-    /** Return where recipes are carried out, after a check that the device is there. */
+    /** Return the context of runs, after a check of the device. */
     RunContext context(LimbeckCommand command) {
         engine.apply();
         return command.context(engine, workers.checked());

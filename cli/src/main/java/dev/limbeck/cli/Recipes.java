@@ -8,16 +8,16 @@ import dev.limbeck.recipe.RecipeFiles;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Put recipes together of files and options. */
+/** Build recipes from files and options. */
 final class Recipes {
     private static final String PRETRAINED = "pretrained";
 
     private Recipes() {}
 
     /**
-     * Take a file's recipe, or an empty one, and write what options were given over it.
+     * Apply options to a file's recipe, or to an empty one.
      *
-     * @param taught whether to insist on a teacher
+     * @param taught whether a teacher is required
      */
     static Recipe of(LimbeckCommand command, @Nullable Path file, SettingOptions settings, boolean taught) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
@@ -31,14 +31,14 @@ final class Recipes {
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 
-    /** Take a file's recipe, or the given one, and write what options were given over it. */
+    /** Apply options to a file's recipe, or to the given one. */
     static Recipe over(Recipe base, @Nullable Path file, SettingOptions settings) {
         ObjectNode tree = file == null ? base.toTree() : RecipeFiles.recipeTree(file);
         write(settings, tree);
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());
     }
 
-    /** Write what was given over a recipe: as declared, but for what several settings are made of. */
+    /** Write the given options to a recipe, including options that set several settings. */
     static void write(SettingOptions settings, ObjectNode recipe) {
         ObjectNode given = settings.given();
         pretrained(settings, given, recipe);
@@ -48,18 +48,20 @@ final class Recipes {
         LossOptions.into(settings.texts("distillation.losses"), temperature, recipe);
     }
 
-    /** Refuse what goes with trained weights where there are none; the flag stands for ImageNet's, whatever a file says. */
+    /**
+     * Reject options of pretrained weights without weights. The flag stands for ImageNet's, whatever the file contains.
+     */
     private static void pretrained(SettingOptions settings, ObjectNode given, ObjectNode recipe) {
         JsonNode start = given.path(PRETRAINED);
         boolean flag = settings.isGiven(PRETRAINED);
         if (!start.has("weights") && !recipe.has(PRETRAINED)) {
             if (start.has("weights_key")) {
                 throw new LimbeckException(
-                        "--weights-key goes with --weights; add it, or --teacher-weights-key for a teacher's");
+                        "--weights-key needs --weights; add it, or use --teacher-weights-key for a teacher's");
             }
             if (!start.isEmpty() && !flag) {
                 throw new LimbeckException("--" + start.fieldNames().next().replace('_', '-')
-                        + " goes with --pretrained or --weights; add one");
+                        + " needs --pretrained or --weights; add one");
             }
         }
         if (flag && !start.has("weights")) given.withObject("/" + PRETRAINED).put("weights", "imagenet");

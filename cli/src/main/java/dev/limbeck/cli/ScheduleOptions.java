@@ -10,16 +10,16 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Read {@code --schedule}: that of the learning rate, or {@code setting=schedule} for another setting. */
+/** Parse {@code --schedule}: the learning-rate schedule, or {@code setting=schedule} for another setting. */
 final class ScheduleOptions {
     private static final Map<String, String> OTHER_NAMES = Map.of("weight", "kd-weight", "T", "temperature");
 
     private ScheduleOptions() {}
 
     /**
-     * Write schedules into what was given.
+     * Write schedules to the given settings.
      *
-     * @return the temperature that was given by whatever option, which is for the losses; null if none was
+     * @return the temperature from any option, to be applied to the losses; null if none was given
      */
     static @Nullable String into(SettingOptions settings, ObjectNode given) {
         Map<String, DeclaredSetting> known = new LinkedHashMap<>();
@@ -36,7 +36,7 @@ final class ScheduleOptions {
                 continue;
             }
             if (known.isEmpty()) {
-                throw new LimbeckException("--schedule " + text + " changes what a teacher gives, and there is "
+                throw new LimbeckException("--schedule " + text + " applies to a teacher, and there is "
                         + "none here; use limbeck distill, or one-cycle or constant for the learning rate");
             }
             String name = text.substring(0, equals);
@@ -45,8 +45,8 @@ final class ScheduleOptions {
             String schedule = text.substring(equals + 1);
             String before = set.put(setting, schedule);
             if (before != null) {
-                throw new LimbeckException("--schedule " + text + " says again what --" + name(setting)
-                        + " or another --schedule says, " + before + "; leave one out");
+                throw new LimbeckException("--schedule " + text + " sets the same as --" + name(setting)
+                        + " or another --schedule, " + before + "; leave one out");
             }
             if (!setting.listed()) LossRecipe.put(SettingOptions.section(given, setting), setting.key(), schedule);
         }

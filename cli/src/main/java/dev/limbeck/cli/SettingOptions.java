@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** Offer settings of recipes as options, made from their declarations. What is not given is for the recipe to choose. */
+/** Create command-line options from the declarations of recipe settings. Unset options are left to the recipe. */
 final class SettingOptions {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /** Settings of data that say how inputs are prepared. */
+    /** Data settings of the preprocessing. */
     static final List<String> PREPROCESSING = List.of("image_size", "resize", "mean", "std");
 
     private final Map<DeclaredSetting, OptionSpec> options = new LinkedHashMap<>();
@@ -33,9 +33,9 @@ final class SettingOptions {
     }
 
     /**
-     * Offer all settings.
+     * Create the options for all settings.
      *
-     * @param taught whether those of the teacher and of distillation are among them
+     * @param taught whether to include the settings of teacher and distillation
      */
     static SettingOptions ofRecipe(boolean taught) {
         return new SettingOptions(
@@ -45,12 +45,12 @@ final class SettingOptions {
                                 .contains(setting.path().get(0)));
     }
 
-    /** Offer the settings of data. */
+    /** Create the options for data settings. */
     static SettingOptions ofData() {
         return new SettingOptions(false, setting -> isInData(setting));
     }
 
-    /** Offer how inputs are prepared for a model whose file does not say it, for commands that open no data. */
+    /** Create the preprocessing options, for commands without data and models without stored preprocessing. */
     static SettingOptions ofPreprocessing() {
         return new SettingOptions(false, setting -> isInData(setting) && PREPROCESSING.contains(setting.key()));
     }
@@ -84,29 +84,29 @@ final class SettingOptions {
         options.values().forEach(command::addOption);
     }
 
-    /** Return whether help of the command names rare options without a line of their own. */
+    /** Return whether help lists rare options only by name. */
     boolean isBrief() {
         return brief;
     }
 
-    /** Return the setting of an option of the command, null for another option. */
+    /** Return the setting of a command's option; null for other options. */
     @Nullable
     DeclaredSetting of(OptionSpec option) {
-        // By name: a command holds copies.
+        // Looked up by name, because a command holds copies.
         return options.keySet().stream()
                 .filter(setting -> setting.options().contains(option.longestName()))
                 .findFirst()
                 .orElse(null);
     }
 
-    /** Return the settings whose value may change in the course of a fit. */
+    /** Return the settings that accept a schedule. */
     List<DeclaredSetting> schedules() {
         return options.keySet().stream()
                 .filter(setting -> setting.type() == Schedule.class)
                 .toList();
     }
 
-    /** Return what was given for a setting, by its path such as {@code data.source}; null if nothing was. */
+    /** Return the value given for a setting, by its path such as {@code data.source}; null if not given. */
     @Nullable
     Object value(String path) {
         Optional<DeclaredSetting> found = options.keySet().stream()
@@ -119,20 +119,20 @@ final class SettingOptions {
         return value(path) != null;
     }
 
-    /** Return the text that was given for a setting, null if none was. */
+    /** Return the text given for a setting; null if not given. */
     @Nullable
     String text(String path) {
         return (String) value(path);
     }
 
-    /** Return the texts that were given by an option that may be repeated. */
+    /** Return the texts given for a repeatable option. */
     @SuppressWarnings("unchecked")
     List<String> texts(String path) {
         Object given = value(path);
         return given == null ? List.of() : (List<String>) given;
     }
 
-    /** Return what was given as a recipe has it, but for repeated options, lists of sections and flags of sections. */
+    /** Return the given values as a recipe tree, without repeatable options, list sections and section flags. */
     ObjectNode given() {
         ObjectNode tree = RecipeFiles.tree();
         options.forEach((setting, option) -> {
@@ -148,7 +148,7 @@ final class SettingOptions {
         return tree;
     }
 
-    /** Return the section of a setting in a recipe, made where it is not there. */
+    /** Return the section of a setting in a recipe, and create it if needed. */
     static ObjectNode section(ObjectNode recipe, DeclaredSetting setting) {
         ObjectNode section = recipe;
         for (String key : setting.section()) section = section.withObject("/" + key);

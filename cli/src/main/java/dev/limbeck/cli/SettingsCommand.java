@@ -11,7 +11,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "recipe", description = "List the settings that recipes have, each with its key and its option.")
+@Command(name = "recipe", description = "List all recipe settings, with key and option.")
 final class SettingsCommand extends LimbeckCommand {
     @Option(names = "--schema", description = "Print the JSON Schema of recipes, for editors.")
     boolean schema;

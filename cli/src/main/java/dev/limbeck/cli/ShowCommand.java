@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "show",
         optionListHeading = "Picture",
-        description = "Draw a batch of training images as a network sees them, or what a model makes of a split.")
+        description = "Draw a batch of training images after augmentation, or a model's predictions on a split.")
 final class ShowCommand extends DataCommand {
     @Option(names = "--model", paramLabel = "FILE", description = "Show what this model takes images for")
     @Nullable
@@ -33,10 +33,10 @@ final class ShowCommand extends DataCommand {
     @Option(names = "--split", paramLabel = "NAME", description = "With --model: train, valid or test (default: valid)")
     Split split = Split.VALID;
 
-    @Option(names = "--worst", description = "With --model: the images that it finds hardest, worst first")
+    @Option(names = "--worst", description = "With --model: the images with the highest loss, worst first")
     boolean worst;
 
-    @Option(names = "--samples", paramLabel = "N", description = "With --model: how many images (default: 32)")
+    @Option(names = "--samples", paramLabel = "N", description = "With --model: number of images (default: 32)")
     int rows = 32;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "PNG file to write")

@@ -8,22 +8,22 @@ import sun.misc.Signal;
 import sun.misc.SignalHandler;
 
 /**
- * End by a signal: threads are held where they next enter native code, what is unfinished is cleaned up, and the exit code is
- * 128 and the signal's number. Where a thread stays in native code for longer than that, the process is ended by the system,
- * as if nobody had handled the signal: the libraries' destructors must not run under it.
+ * Exit on a signal. Threads stop when they next enter native code, unfinished files are cleaned up, and the exit code
+ * is 128 plus the signal number. If a thread stays in native code for longer, the system kills the process, as without
+ * a handler: the libraries' destructors must not run while native code does.
  */
 final class Signals {
-    /** After so long whoever still cleans up is cut off. */
+    /** Time limit of the cleanup. */
     private static final long LONGEST_MILLIS = 3000;
 
-    /** A second signal within this time is the same one, sent to the process and to its group. */
+    /** A second signal within this time counts as the same: it was sent to the process and to its group. */
     private static final long SAME_MILLIS = 500;
 
     private static long first;
 
     private Signals() {}
 
-    /** Handle the signals that end a process, but those that whoever started it, such as nohup, has it ignore. */
+    /** Handle the signals that end a process, except those ignored by its parent, such as nohup. */
     static void handle(PrintStream err) {
         ExitGate.holdThreads();
         for (String name : new String[] {"INT", "TERM", "HUP"}) {
@@ -32,7 +32,7 @@ final class Signals {
                 SignalHandler before = Signal.handle(signal, received -> end(received, err));
                 if (before.equals(SignalHandler.SIG_IGN)) Signal.handle(signal, before);
             } catch (IllegalArgumentException e) {
-                continue; // not one of this system, or the JVM keeps it for itself (-Xrs)
+                continue; // not available on this system, or reserved by the JVM (-Xrs)
             }
         }
     }
@@ -41,7 +41,7 @@ final class Signals {
         synchronized (Signals.class) {
             if (first == 0) first = System.nanoTime();
             else if (System.nanoTime() - first < SAME_MILLIS * 1_000_000) return;
-            else die(signal); // asked for again: at once
+            else die(signal); // sent again: exit immediately
         }
         Thread watch = new Thread(
                 () -> {
@@ -61,7 +61,7 @@ final class Signals {
         System.exit(128 + signal.getNumber());
     }
 
-    /** End the process by a signal that nobody handles; Java raises only those that it handles, so that a shell does it. */
+    /** End the process by an unhandled signal. Java can only raise handled ones, so a shell sends it. */
     private static void die(Signal signal) {
         try {
             Signal.handle(signal, SignalHandler.SIG_DFL);
@@ -70,7 +70,7 @@ final class Signals {
             new ProcessBuilder("/bin/sh", "-c", command).start().waitFor();
             Thread.sleep(1000); // it arrives at once
         } catch (IOException e) {
-            // No shell, as on Windows: halt is all that is left.
+            // Without a shell, as on Windows, halt is the only way.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -22,7 +22,7 @@ final class SummaryCommand extends LimbeckCommand {
     @Parameters(
             arity = "0..1",
             paramLabel = "MODEL",
-            description = "A trained model or an architecture, in place of --model and --arch.")
+            description = "A trained model or an architecture, instead of --model and --arch.")
     @Nullable
     String named;
 
@@ -30,13 +30,13 @@ final class SummaryCommand extends LimbeckCommand {
     @Nullable
     String arch;
 
-    @Option(names = "--model", description = "A trained model in place of an architecture.")
+    @Option(names = "--model", description = "A trained model instead of an architecture.")
     @Nullable
     Path model;
 
     @Option(
             names = "--weights-key",
-            description = "Where in a checkpoint with several sets of weights those to take lie, such as model_ema.")
+            description = "Which of several sets of weights in a checkpoint, such as model_ema.")
     @Nullable
     String weightsKey;
 
@@ -64,7 +64,7 @@ final class SummaryCommand extends LimbeckCommand {
         }
         if (arch == null)
             throw new LimbeckException(
-                    "nothing to list; give --model, or --arch: one of " + String.join(", ", Zoo.names()));
+                    "nothing to list; set --model, or --arch to one of " + String.join(", ", Zoo.names()));
         Settings.atLeast(1, "--classes", classes);
         Architecture architecture = Zoo.byName(arch);
         try (Module network = architecture.create(classes)) {

@@ -19,8 +19,8 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "sweep",
         optionListHeading = "Search",
-        description = "Look for the temperature, weight, loss and schedule that help most, by validation accuracy, and "
-                + "confirm the winner on fresh seeds and the test split. Started again, it goes on where it was.")
+        description = "Search temperature, weight, loss and schedule by validation accuracy, and "
+                + "confirm the winner on fresh seeds and the test split. Continues a previous call.")
 final class SweepCommand extends TrackedCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file for what is not searched.")
     @Nullable
@@ -31,7 +31,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "T,…",
             hideParamSyntax = true,
-            description = "Temperatures, numbers or such as linear:8..2 (default: 2,3,5,10,20)")
+            description = "Temperatures, as 4 or linear:8..2 (default: 2,3,5,10,20)")
     @Nullable
     List<String> temperatures;
 
@@ -40,7 +40,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "W,…",
             hideParamSyntax = true,
-            description = "Weights, numbers or such as cosine:1..0 (default: 0.3,0.5,0.7,0.9)")
+            description = "Weights, as 0.5 or cosine:1..0 (default: 0.3,0.5,0.7,0.9)")
     @Nullable
     List<String> weights;
 
@@ -49,7 +49,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "LOSS,…",
             hideParamSyntax = true,
-            description = "Losses (default: that of the recipe)")
+            description = "Losses (default: the recipe's)")
     List<String> losses = List.of();
 
     @Option(
@@ -57,7 +57,7 @@ final class SweepCommand extends TrackedCommand {
             split = ",",
             paramLabel = "NAME,…",
             hideParamSyntax = true,
-            description = "Of the rate: one-cycle, constant (default: that of the recipe)")
+            description = "Learning-rate schedules (default: the recipe's)")
     List<String> schedules = List.of();
 
     @Option(
@@ -75,14 +75,14 @@ final class SweepCommand extends TrackedCommand {
     @Option(
             names = "--confirm",
             paramLabel = "N",
-            description = "Fresh seeds for the winner on test; 0 chooses only (default: 3)")
+            description = "Fresh seeds for the winner on test; 0 for none (default: 3)")
     int confirm = 3;
 
     @Option(
             names = "--out",
             required = true,
             paramLabel = "DIR",
-            description = "Folder of the sweep; runs that are there are kept")
+            description = "Folder of the sweep; existing runs are reused")
     Path out = Path.of("");
 
     @Override
@@ -113,7 +113,7 @@ final class SweepCommand extends TrackedCommand {
         say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out));
         ComparisonResult confirmed = result.confirmed();
         if (confirmed == null) {
-            say("not confirmed: the accuracies above have chosen it, so they flatter it");
+            say("not confirmed: the accuracies above selected it, so they are optimistic");
             return result;
         }
         say("");

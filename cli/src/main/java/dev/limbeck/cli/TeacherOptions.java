@@ -6,14 +6,14 @@ import dev.limbeck.LimbeckException;
 import java.util.List;
 import java.util.Set;
 
-/** Read {@code --teacher} and {@code --teacher-arch}, which may be given for several teachers. */
+/** Parse {@code --teacher} and {@code --teacher-arch}, which are repeatable. */
 final class TeacherOptions {
-    /** Settings of all together; the others are those of each. */
+    /** Settings of the ensemble; the others belong to its members. */
     private static final Set<String> OF_ALL = Set.of("ensemble", "weights", "cache", "cache_as");
 
     private TeacherOptions() {}
 
-    /** Write teachers into what was given, and take those that these replace out of a recipe. */
+    /** Write teachers to the given settings, and remove replaced ones from a recipe. */
     static void into(SettingOptions settings, ObjectNode given, ObjectNode recipe) {
         List<String> teachers = settings.texts("teacher.model");
         List<String> architectures = settings.texts("teacher.architecture");

@@ -5,9 +5,9 @@ import dev.limbeck.run.RunJson;
 import java.io.PrintStream;
 
 /**
- * Hold where a command prints: results to {@code out}, everything else to {@code err}.
+ * Hold the output streams of a command: {@code out} for results, {@code err} for everything else.
  *
- * @param interactive whether {@code err} is a person's terminal, so that progress bars make sense
+ * @param interactive whether {@code err} is a terminal that shows progress bars
  */
 record Terminal(PrintStream out, PrintStream err, boolean interactive) {
     /** Print one JSON document. */

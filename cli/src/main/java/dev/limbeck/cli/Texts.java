@@ -4,13 +4,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Write numbers the way results are read. */
+/** Format results. */
 final class Texts {
     private static final int BAR = 40;
 
     private Texts() {}
 
-    /** Format as everywhere: the user's locale must not change a number. */
+    /** Format without the user's locale, which must not change numbers. */
     static String format(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
@@ -25,14 +25,14 @@ final class Texts {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Say how images are prepared, or whatever else has names and values. */
+    /** Format names and values, such as preprocessing. */
     static String pairs(Map<?, ?> facts) {
         return facts.entrySet().stream()
                 .map(entry -> entry.getKey() + " " + entry.getValue())
                 .collect(Collectors.joining(", "));
     }
 
-    /** Draw a probability as a bar with its number. */
+    /** Draw a probability as a bar with its value. */
     static String bar(String label, int width, double probability) {
         return String.format(Locale.ROOT, "  %-" + width + "s  %6.4f  %s", label, probability, "█".repeat((int)
                         Math.round(BAR * probability)));

@@ -7,12 +7,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer to follow trainings elsewhere; {@code epochs.csv} is written in any case. */
+/** Provide the options for trackers; {@code epochs.csv} is always written. */
 final class TrackingOptions {
     @Option(
             names = "--tensorboard",
             paramLabel = "DIR",
-            description = "Folder for TensorBoard's event files; several runs get one each")
+            description = "Folder for TensorBoard event files; one subfolder per run")
     @Nullable
     Path tensorboard;
 
@@ -20,10 +20,10 @@ final class TrackingOptions {
             names = "--track",
             paramLabel = "NAME[:TARGET]",
             completionCandidates = TrackerNames.class,
-            description = "Follow it by a tracker (${COMPLETION-CANDIDATES}); may be repeated")
+            description = "Add a tracker (${COMPLETION-CANDIDATES}); repeatable")
     List<String> trackers = List.of();
 
-    /** Let trainings be followed where that was asked for. */
+    /** Add the requested trackers to a context. */
     RunContext into(RunContext context) {
         List<String> all = new ArrayList<>(trackers);
         if (tensorboard != null) all.add("tensorboard:" + tensorboard);

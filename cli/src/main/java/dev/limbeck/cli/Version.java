@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import picocli.CommandLine.IVersionProvider;
 
-/** Tell picocli the version of this build. */
+/** Provide this build's version to picocli. */
 final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {

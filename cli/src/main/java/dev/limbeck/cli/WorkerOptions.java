@@ -3,16 +3,16 @@ package dev.limbeck.cli;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Offer how many threads prepare data. */
+/** Provide the option for data worker threads. */
 final class WorkerOptions {
     @Option(
             names = "--workers",
             paramLabel = "N",
-            description = "Threads that decode and augment (default: by the cores)")
+            description = "Threads that decode and augment (default: based on the cores)")
     @Nullable
     Integer workers;
 
-    /** Return the number, null to choose it. */
+    /** Return the number; null for the default. */
     @Nullable
     Integer checked() {
         Numbers.atLeast(1, "--workers", workers);

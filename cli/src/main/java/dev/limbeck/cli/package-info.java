@@ -1,4 +1,7 @@
-/** Offer the library as commands; each is a thin shell. Only this package prints and decides exit codes. */
+/**
+ * Provide the library as commands, each a thin layer. Only this package prints and sets exit codes. {@code
+ * SettingOptions} turns declared recipe settings into options.
+ */
 @NullMarked
 package dev.limbeck.cli;
 

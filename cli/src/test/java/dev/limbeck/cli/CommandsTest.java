@@ -157,7 +157,7 @@ class CommandsTest {
         Object[] distill = {"distill", "--data", two, Cli.TINY, "--teacher", knows, "--out", home.resolve("two-student")
         };
         assertThat(Cli.run(distill).err())
-                .contains("knows 3 classes, the data has 2; use a teacher of the same classes, or match them by name");
+                .contains("has 3 classes, the data has 2; use a teacher of the same classes, or match them by name");
         Cli.run(distill, "--match-classes").done();
         Object[] compare = {"compare", "--data", two, Cli.TINY, "--teacher", knows, "--seeds", "1"};
         assertThat(Cli.run(compare, "--out", home.resolve("c1")).err())
@@ -334,7 +334,7 @@ class CommandsTest {
         Cli.Answer answer = Cli.run("predict", "--model", bare, "--arch", "cifar-resnet8", image)
                 .done();
         assertThat(answer.out()).contains("p4.png: class ");
-        assertThat(answer.err()).contains("does not say how its images were prepared; taking 32×32");
+        assertThat(answer.err()).contains("does not contain its preprocessing; using 32×32");
     }
 
     @Test
@@ -443,7 +443,7 @@ class CommandsTest {
                         new RunContext("cpu", null, lines::add, silent.download(), silent.prepare(), silent.watchers()))
                 .run(3, out);
         assertThat(out.resolve("report.html")).exists();
-        assertThat(lines).first().isEqualTo("teacher: cifar-resnet8 on 128 drawn shapes");
+        assertThat(lines).first().isEqualTo("teacher: cifar-resnet8 on 128 generated shapes");
         assertThat(Demo.json(result)).containsOnlyKeys("seed", "teacher", "alone", "distilled", "gap_closed");
         assertThat(List.of(result.teacher(), result.alone(), result.distilled()))
                 .allSatisfy(outcome -> {

@@ -99,7 +99,7 @@ class ExportTest {
         assertThat(profiles.at("/1/profile/bytes").asLong())
                 .isLessThan(profiles.at("/0/profile/bytes").asLong() / 2);
         assertThat(Cli.run("profile", foreign()).err())
-                .contains("does not say how large its images are; name their side with --image-size");
+                .contains("does not contain its image size; set it with --image-size");
     }
 
     @Test
@@ -130,7 +130,7 @@ class ExportTest {
         Path out = home.resolve("unverified");
         assertThat(Cli.run("export", "--model", alone, "--out", out).err())
                 .startsWith(
-                        "limbeck: there are no images to verify the export on; name some with --data, or --no-verify");
+                        "limbeck: there are no images to verify the export on; set some with --data, or --no-verify");
         assertThat(out).doesNotExist();
         assertThat(Cli.run("export", "--model", alone, "--out", out, "--no-verify")
                         .done()
@@ -163,7 +163,7 @@ class ExportTest {
         otherwise.addAll(List.of("--model", run, "--out", home.resolve("refused")));
         refused("leave out --image-size, --resize, --mean and --std", otherwise.toArray());
         refused(
-                "--classes must be different names, found [a, a]",
+                "--classes must be unique names, found [a, a]",
                 "export",
                 "--model",
                 run,

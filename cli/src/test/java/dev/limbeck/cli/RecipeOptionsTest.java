@@ -135,9 +135,9 @@ class RecipeOptionsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "--head linear | --head goes with --pretrained or --weights; add one",
-                "--frozen-epochs 2 | --frozen-epochs goes with --pretrained or --weights; add one",
-                "--weights-key k | --weights-key goes with --weights",
+                "--head linear | --head needs --pretrained or --weights; add one",
+                "--frozen-epochs 2 | --frozen-epochs needs --pretrained or --weights; add one",
+                "--weights-key k | --weights-key needs --weights",
                 "--teacher a --teacher b --teacher-arch x --teacher-arch y --teacher-arch z | there are 2 teachers, found",
                 "--teacher-arch x --teacher-arch y | there are 1 teachers, found --teacher-arch 2 times",
             })

@@ -173,7 +173,7 @@ class TeacherCommandsTest {
                 .done()
                 .out();
         assertThat(smaller)
-                .contains("answers about 12 training images are in ", " by cached outputs, ", " by live ones");
+                .contains("answers about 12 training images are in ", " with cached outputs, ", " with live ones");
     }
 
     @Test
@@ -201,7 +201,7 @@ class TeacherCommandsTest {
                         "facts.json is damaged: Unexpected end-of-input: expected close marker for Object; or delete ")
                 .hasLineCount(1);
         assertThat(Cli.run("cache", distill("--teacher", onnx)).err())
-                .contains("name one with --cache-teacher")
+                .contains("set one with --cache-teacher")
                 .hasLineCount(1);
         assertThat(Cli.run("check", distill()).err())
                 .contains("Missing required option: '--teacher'")

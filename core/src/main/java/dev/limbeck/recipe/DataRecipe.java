@@ -31,26 +31,20 @@ public record DataRecipe(
                 label = "SOURCE")
         String source,
 
-        @Setting(help = "Regex that takes labels from file names: first group, or whole match", label = "REGEX")
-        @Nullable
+        @Setting(help = "Regex of labels in file names: first group, or whole match", label = "REGEX") @Nullable
         String labelRegex,
 
-        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "that of the model or the data set")
-        @Nullable
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
         Integer imageSize,
 
-        @Setting(
-                help = "How images are fitted to the size",
-                oneOfEnum = Resize.class,
-                whenUnset = "that of the model, or crop")
-        @Nullable
+        @Setting(help = "Resize method", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
         String resize,
 
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
 
         @Setting(
-                help = "Share of the images for validation, if the data has no such split",
+                help = "Validation share, if there is no such split",
                 defaultValue = "0.2",
                 atLeast = 0,
                 below = 1,
@@ -58,8 +52,7 @@ public record DataRecipe(
                 rare = true)
         Double validFraction,
 
-        @Setting(help = "Maximum number of labeled training images, with the class proportions kept", atLeast = 1)
-        @Nullable
+        @Setting(help = "Maximum number of labeled training images", atLeast = 1) @Nullable
         Integer maxTrainSamples,
 
         @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
@@ -81,8 +74,8 @@ public record DataRecipe(
         AugmentRecipe augment,
 
         @Setting(
-                help = "Seed of splits, sample order and augmentation",
-                whenUnset = "the training seed",
+                help = "Seed of splits, order and augmentation",
+                whenUnset = "training seed",
                 options = "--data-seed",
                 rare = true)
         @Nullable
@@ -90,15 +83,15 @@ public record DataRecipe(
 
         @Setting(
                 help = "Three channel means, in [0, 1]",
-                whenUnset = "those of the model, or ImageNet's",
+                whenUnset = "the model's or ImageNet's",
                 label = "M,M,M",
                 rare = true)
         @Nullable
         List<Double> mean,
 
         @Setting(
-                help = "Three channel standard deviations",
-                whenUnset = "those of the model, or ImageNet's",
+                help = "Three channel deviations",
+                whenUnset = "the model's or ImageNet's",
                 label = "S,S,S",
                 rare = true)
         @Nullable

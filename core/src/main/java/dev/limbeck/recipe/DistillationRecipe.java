@@ -15,11 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Hold the losses and weights of a distillation. A weight may be a schedule. */
 public record DistillationRecipe(
-        @Setting(
-                help = "Weight of the distillation loss, as 0.9 or cosine:1..0",
-                defaultValue = "0.5",
-                atLeast = 0,
-                atMost = 1)
+        @Setting(help = "Weight of distillation, as 0.9 or cosine:1..0", defaultValue = "0.5", atLeast = 0, atMost = 1)
         Schedule kdWeight,
 
         @Setting(help = "Weight of the task loss", atLeast = 0, whenUnset = "1 − kd_weight") @Nullable
@@ -29,10 +25,7 @@ public record DistillationRecipe(
         @Nullable
         Double confidenceThreshold,
 
-        @Setting(
-                help = "What to do with images that the teacher misclassifies",
-                oneOfEnum = TeacherErrorPolicy.class,
-                whenUnset = "keep")
+        @Setting(help = "Images the teacher misclassifies", oneOfEnum = TeacherErrorPolicy.class, whenUnset = "keep")
         @Nullable
         String teacherErrors,
 
@@ -51,7 +44,7 @@ public record DistillationRecipe(
         @Setting(help = "Steps between measurements of the gradient of each loss", atLeast = 1, rare = true) @Nullable
         Integer gradientStatsEvery,
 
-        @Setting(help = "Match teacher and data classes by name") @Nullable
+        @Setting(help = "Match the teacher's classes by name") @Nullable
         Boolean matchClasses,
 
         @Setting(

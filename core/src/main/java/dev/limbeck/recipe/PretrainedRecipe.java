@@ -19,9 +19,9 @@ public record PretrainedRecipe(
         String weightsKey,
 
         @Setting(
-                help = "Type of the new classifier",
+                help = "New classifier",
                 oneOf = {"concat", "linear"},
-                whenUnset = "concat for pooled feature maps")
+                whenUnset = "concat if it pools")
         @Nullable
         String head,
 

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TeacherRecipe(
         @Setting(
-                help = "Run, safetensors, checkpoint, TorchScript or ONNX; several form an ensemble",
+                help = "Run, safetensors, checkpoint, TorchScript, ONNX; repeatable",
                 options = "--teacher",
                 label = "FILE",
                 repeatable = true)
@@ -75,7 +75,7 @@ public record TeacherRecipe(
         List<Double> mean,
 
         @Setting(
-                help = "Three channel standard deviations of its inputs",
+                help = "Three channel deviations of its inputs",
                 options = "--teacher-std",
                 label = "S,S,S",
                 rare = true)
@@ -141,7 +141,7 @@ public record TeacherRecipe(
         String cache,
 
         @Setting(
-                help = "Format of cached outputs: float32, float16 or such as top-5",
+                help = "Cache format: float32, float16 or such as top-5",
                 whenUnset = "float32",
                 options = "--cache-dtype",
                 label = "TYPE")

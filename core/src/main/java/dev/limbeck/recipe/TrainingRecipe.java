@@ -60,12 +60,7 @@ public record TrainingRecipe(
                 defaultValue = "none")
         String classWeights,
 
-        @Setting(
-                help = "Label smoothing: share of each label spread over all classes",
-                defaultValue = "0",
-                atLeast = 0,
-                below = 1,
-                label = "SHARE")
+        @Setting(help = "Label smoothing, in [0, 1)", defaultValue = "0", atLeast = 0, below = 1, label = "SHARE")
         Double labelSmoothing,
 
         @Setting(help = "Mixup alpha, such as 0.2", above = 0, label = "ALPHA") @Nullable
@@ -86,13 +81,13 @@ public record TrainingRecipe(
         Integer patience,
 
         @Setting(
-                help = "Epoch to save; best is by validation accuracy",
+                help = "Epoch to save, best by validation",
                 oneOf = {"last", "best"},
                 defaultValue = "last")
         String keep,
 
         @Setting(
-                help = "Precision; auto depends on the processor",
+                help = "Precision, auto by the processor",
                 oneOf = {"auto", "fp32", "bf16"},
                 defaultValue = "auto")
         String precision,

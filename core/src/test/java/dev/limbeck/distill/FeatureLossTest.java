@@ -345,7 +345,7 @@ class FeatureLossTest {
         for (int[] labels : new int[][] {{1, 1}, {-1}}) {
             assertThatThrownBy(() -> new ContrastiveRepresentation()
                             .bind(new Shapes(List.of(new long[] {3}), List.of(new long[] {3}), labels)))
-                    .hasMessage("ContrastiveRepresentation needs rows of two classes at least, found one; "
+                    .hasMessage("ContrastiveRepresentation needs rows of at least two classes, found one; "
                             + "use another loss");
         }
     }

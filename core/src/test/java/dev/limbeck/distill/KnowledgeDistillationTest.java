@@ -156,7 +156,7 @@ class KnowledgeDistillationTest extends Taught {
         try (Learner other = Learner.create(four, TinyNet.ARCHITECTURE)) {
             refusedBeforeTheFirstBatch(
                     KnowledgeDistillation.from(other).build(),
-                    "teacher tiny knows 4 classes, the data has 3; use a teacher of the same classes, "
+                    "teacher tiny has 4 classes, the data has 3; use a teacher of the same classes, "
                             + "or match them by name (matchClasses, --match-classes)");
         }
     }
@@ -166,7 +166,7 @@ class KnowledgeDistillationTest extends Taught {
         try (Module one = new TinyNet(1)) {
             refusedBeforeTheFirstBatch(
                     KnowledgeDistillation.from(one).build(),
-                    "teacher tiny knows 1 classes, the data has 3; use a teacher of the same classes, "
+                    "teacher tiny has 1 classes, the data has 3; use a teacher of the same classes, "
                             + "or match them by name (matchClasses, --match-classes)");
             // A loss of one's own that would broadcast.
             LogitLoss careless = (ours, theirs, labels) ->

@@ -4,18 +4,17 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Match which neurons fire, not how strongly: where the teacher's response is positive the student's is pulled above
- * the margin, elsewhere below its negative, by the square of what is missing; the mean over all elements. For features
- * before a ReLU. Takes two equal shapes, N×C×H×W or N×C. Its authors use it to begin a student with, before it learns
- * its task.
+ * Match the sign of pre-activations, not their size. Where the teacher's response is positive, the student's is pulled
+ * above the margin, elsewhere below its negative, by the squared shortfall; the mean over all elements. Needs two equal
+ * shapes, N×C×H×W or N×C, before a ReLU. The authors use it to initialize a student before task training.
  *
- * <p>Heo et al., OutputKind Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
+ * <p>Heo et al., Knowledge Transfer via Distillation of Activation Boundaries Formed by Hidden Neurons, AAAI 2019.
  *
  * @param margin m, positive; 2 is the default
  */
 public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
     private static final LossSetting<Double> MARGIN = LossSetting.number(
-                    "margin", 2, "distance from 0 that the student must keep")
+                    "margin", 2, "minimum distance of the student's response from 0")
             .positive();
 
     public ActivationBoundaries {
@@ -35,12 +34,12 @@ public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
         return Maps.rowMean(tooLow.square().add(tooHigh.square()));
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "activation-boundaries",
-                    "AB: which neurons fire; for layers before a ReLU",
+                    "AB: signs of activations; for layers before a ReLU",
                     values -> new ActivationBoundaries(values.get(MARGIN)),
                     MARGIN);
         }

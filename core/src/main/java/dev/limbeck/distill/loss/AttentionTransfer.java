@@ -4,18 +4,19 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare where two networks look: a map's attention is Σ|x|ᵖ over its channels, brought to length 1. Needs no adapter,
- * whatever the channels. Takes N×C×H×W of equal H and W. For convolutional networks of one family and different widths.
+ * Compare attention maps: Σ|x|ᵖ over the channels, normalized to length 1. Needs no adapter. Accepts N×C×H×W of equal H
+ * and W. Suited to convolutional networks of one family with different widths.
  *
- * <p>Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017. The authors' code takes the mean squared
- * difference over the H·W positions, the default; their paper the length of the difference, about √(H·W) times its root.
+ * <p>Zagoruyko and Komodakis, Paying More Attention to Attention, ICLR 2017. The default is the authors' code: the mean
+ * squared difference over the H·W positions. The paper's form is the length of the difference, about √(H·W) times its
+ * root.
  *
- * @param power p, at least 1; 2 is the default. Below 1 the gradient would be infinite where a ReLU gives 0
- * @param paper whether it is the paper's form
+ * @param power p, at least 1; 2 is the default. Below 1, the gradient is infinite where a ReLU outputs 0
+ * @param paper whether to use the paper's form
  */
 public record AttentionTransfer(double power, boolean paper) implements DirectFeatureLoss {
     private static final LossSetting<Double> POWER = LossSetting.number(
-                    "power", 2, "power to which channels are raised before they are summed")
+                    "power", 2, "power of the channels before the sum")
             .atLeast(1.0);
 
     public AttentionTransfer {
@@ -48,23 +49,23 @@ public record AttentionTransfer(double power, boolean paper) implements DirectFe
         return paper ? Ops.norm(difference, 1) : difference.square().mean(1);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "attention",
-                    "where the network looks, as the authors' code has it",
+                    "AT: attention maps, as in the authors' code",
                     values -> new AttentionTransfer(values.get(POWER)),
                     POWER);
         }
     }
 
-    /** Offer the other form by name. */
+    /** Register the paper's form. */
     public static final class Paper extends FeatureLossType {
         public Paper() {
             super(
                     "attention-paper",
-                    "the same as their paper has it",
+                    "AT as in the paper",
                     values -> new AttentionTransfer(values.get(POWER)).asInPaper(),
                     POWER);
         }

@@ -4,8 +4,8 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel, the mean over the channels: each
- * channel as a map of where something is. For dense prediction above all. Takes two equal shapes, N×C×H×W.
+ * Compute T²·KL(softmax(xₜ/T) ‖ softmax(xₛ/T)) over the positions of each channel; the mean over channels and rows.
+ * Mainly for dense prediction. Needs two equal shapes, N×C×H×W.
  *
  * <p>Shu et al., Channel-wise Knowledge Distillation for Dense Prediction, ICCV 2021.
  *
@@ -30,12 +30,12 @@ public record ChannelWise(double temperature) implements DirectFeatureLoss {
         return Ops.mul(Ops.sum(Ops.kl(ours, theirs), 2).mean(1), temperature * temperature);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "channel-wise",
-                    "CWD: each channel as a map of where something is; for dense outputs",
+                    "CWD: each channel as a distribution over positions; for dense outputs",
                     values -> new ChannelWise(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }

@@ -16,27 +16,25 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Tell, by noise-contrastive estimation, the teacher's embedding of the same image from those of {@code negatives}
- * images of other classes, and the student's likewise; both embeddings are trained linear maps to 128 numbers of length
- * 1. The images compared with come from two memories, one vector for every training row, which follow by a running
- * mean. On vectors; of maps the mean over the positions. Takes N×C, or maps. For trainings of many epochs, in which the
- * memories fill with what both networks know.
+ * Distinguish the teacher's embedding of the same image from embeddings of {@code negatives} images of other classes by
+ * noise-contrastive estimation, and vice versa. Embeddings are trained linear maps to 128 dimensions, normalized to
+ * length 1. Negatives come from two memory banks with one vector per training row, updated by a running mean. Works on
+ * vectors; maps are averaged over positions. Suited to long trainings.
  *
- * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalizing constants are those of
- * the first batch, as the authors have it.
+ * <p>Tian, Krishnan and Isola, Contrastive Representation Distillation, ICLR 2020. The normalizing constants are those
+ * of the first batch, as in the authors' code.
  *
- * @param negatives K ≥ 1 for each row; 1024 is the default (the authors use 16384)
+ * @param negatives K ≥ 1 per row; 1024 is the default (the authors use 16384)
  * @param temperature T, positive; 0.07 is the default
- * @param momentum of the memories, in [0, 1]; 0.5 is the default
+ * @param momentum momentum of the memory banks, in [0, 1]; 0.5 is the default
  */
 public record ContrastiveRepresentation(int negatives, double temperature, double momentum) implements FeatureLoss {
     private static final LossSetting<Integer> NEGATIVES = LossSetting.whole(
-                    "negatives", 1024, "images of other classes that each image is compared with")
+                    "negatives", 1024, "number of negatives per image")
             .atLeast(1);
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(0.07);
-    private static final LossSetting<Double> MOMENTUM = LossSetting.number(
-                    "momentum", 0.5, "share of the old embedding that a memory keeps")
-            .inUnit();
+    private static final LossSetting<Double> MOMENTUM =
+            LossSetting.number("momentum", 0.5, "momentum of the memory bank").inUnit();
 
     private static final long WIDTH = 128;
     private static final double EPSILON = 1e-7;
@@ -68,9 +66,9 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
         private final Module teacher;
         private final Tensor studentMemory;
         private final Tensor teacherMemory;
-        /** The constants of student and teacher; 0 before the first batch. */
+        /** Normalizing constants of student and teacher; 0 before the first batch. */
         private final Tensor constants;
-        /** The rows of other classes, for each label. */
+        /** Rows of other classes, for each label. */
         private final Map<Long, long[]> others = new HashMap<>();
 
         private final long rows;
@@ -85,7 +83,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                         .toArray();
                 if (candidates.length < (label < 0 ? 2 : 1)) {
                     throw new LimbeckException(
-                            "ContrastiveRepresentation needs rows of two classes at least, found one; "
+                            "ContrastiveRepresentation needs rows of at least two classes, found one; "
                                     + "use another loss");
                 }
                 others.put(label, candidates);
@@ -114,7 +112,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
             return contrast(ofStudent).add(contrast(ofTeacher));
         }
 
-        /** Choose N×(1+K) rows of the memories: the own first, then K of other classes. */
+        /** Select N×(1+K) rows of the memory banks: the row itself, then K of other classes. */
         private Tensor pick(Features features) {
             int[] own = features.indices();
             int count = settings.negatives;
@@ -127,7 +125,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
                 long[] from = others.get(labels[row]);
                 for (int k = 0; k < count; k++) {
                     int drawn = (int) (draws[row * count + k] * from.length);
-                    // Only a row without a label finds itself among the others.
+                    // Only a row without a label may be among its own negatives.
                     if (from[drawn] == own[row]) drawn = (drawn + 1) % from.length;
                     picked[at + 1 + k] = from[drawn];
                 }
@@ -135,7 +133,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
             return Tensors.of(picked, own.length, count + 1L);
         }
 
-        /** Return exp(memory·vector/T)/Z for the picked rows, N×(1+K). */
+        /** Return exp(memory·vector/T)/Z for the selected rows, N×(1+K). */
         private Tensor likeness(Tensor memory, Tensor picked, Tensor vectors, int side) {
             Tensor remembered =
                     Ops.indexSelect(memory, 0, picked.flatten()).reshape(picked.size(0), picked.size(1), WIDTH);
@@ -179,12 +177,12 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
         }
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "contrastive",
-                    "CRD: the same image told from others, in memories of all training images",
+                    "CRD: contrast with other images, in memory banks of all training images",
                     values -> new ContrastiveRepresentation(
                             values.get(NEGATIVES), values.get(TEMPERATURE), values.get(MOMENTUM)),
                     NEGATIVES,

@@ -4,22 +4,22 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare the correlation of all pairs of rows: ‖Kₛ − Kₜ‖/N² (Frobenius) with K = exp(−2γ)·Σ (2γ)ᵖ/p!·(xᵢ·xⱼ)ᵖ, p from
- * 0 to the order: the Gaussian kernel's Taylor series for vectors of length 1. On vectors; of maps the mean over the
- * positions. Any widths. Takes N×C, or maps. Beside a loss on logits, for how classes lie to each other.
+ * Compare the correlation of all pairs of rows: ‖Kₛ − Kₜ‖/N² (Frobenius norm) with K = exp(−2γ)·Σ (2γ)ᵖ/p!·(xᵢ·xⱼ)ᵖ, p
+ * from 0 to the order: the Taylor series of the Gaussian kernel for vectors of length 1. Works on vectors of any width;
+ * maps are averaged over positions. Use it with a logit loss.
  *
- * <p>Peng et al., Correlation Congruence for Knowledge Distillation, ICCV 2019. The series holds for vectors of length 1,
- * so they are brought to it; {@code normalized} false leaves them as they are, as published code does.
+ * <p>Peng et al., Correlation Congruence for Knowledge Distillation, ICCV 2019. The series is valid for vectors of
+ * length 1, so they are normalized; {@code normalized} false keeps them unchanged, as published code does.
  *
  * @param gamma γ, positive; 0.4 is the default
  * @param order highest power, at least 1; 2 is the default
- * @param normalized whether vectors are brought to length 1
+ * @param normalized whether to normalize vectors to length 1
  */
 public record CorrelationCongruence(double gamma, int order, boolean normalized) implements RelationalLoss {
     private static final LossSetting<Double> GAMMA =
             LossSetting.number("gamma", 0.4, "inverse width of the kernel").positive();
     private static final LossSetting<Integer> ORDER = LossSetting.whole(
-                    "order", 2, "number of terms of the series that stands for the kernel")
+                    "order", 2, "number of terms of the kernel's series")
             .atLeast(1);
 
     public CorrelationCongruence {
@@ -58,7 +58,7 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
         return Ops.mul(sum, Math.exp(-2 * gamma));
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(

@@ -4,12 +4,12 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·(α·TCKD + β·NCKD), the mean over the rows: what the teacher knows of the labeled class against all others
- * (TCKD, a divergence of two probabilities) apart from what it knows of the others among themselves (NCKD, which the
- * classic loss scales by 1 − pₜ(label), so that a confident teacher hardly teaches it). Helps with confident teachers.
+ * Compute T²·(α·TCKD + β·NCKD), the mean over the rows. TCKD is the divergence for the labeled class against all
+ * others. NCKD is the divergence among the other classes. The classic loss scales NCKD by 1 − pₜ(label), which is close
+ * to 0 for a confident teacher. Suited to confident teachers.
  *
- * <p>Zhao et al., Decoupled Knowledge Distillation, CVPR 2022. Probabilities of one class against the rest stay
- * logarithms throughout, so that the gradient is there where the student is most wrong.
+ * <p>Zhao et al., Decoupled Knowledge Distillation, CVPR 2022. Computed with log-probabilities throughout, to keep
+ * gradients where the student is most wrong.
  *
  * @param alpha α ≥ 0; 1 is the default
  * @param beta β ≥ 0; 8 is the default, more for a more confident teacher

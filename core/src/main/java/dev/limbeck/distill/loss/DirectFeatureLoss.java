@@ -5,7 +5,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 
-/** Compare one layer of each network by a formula that learns and remembers nothing; callable on plain tensors. */
+/** Compare one layer of each network by a formula without parameters or state. It works on plain tensors. */
 public interface DirectFeatureLoss extends FeatureLoss {
     /** Return what both features must agree in: their whole shape, unless a loss says that less will do. */
     @Override
@@ -14,20 +14,20 @@ public interface DirectFeatureLoss extends FeatureLoss {
     }
 
     /**
-     * Compute the loss of each row; call {@link #of} to use a loss, which checks its arguments and takes the mean.
+     * Compute the loss of each row. Call {@link #of} to use a loss, which checks arguments and takes the mean.
      *
-     * @param teacher outside the graph
-     * @return N values, or a scalar where they can't be told apart
+     * @param teacher features without autograd
+     * @return N values, or a scalar if rows cannot be separated
      */
     Tensor rows(Tensor student, Tensor teacher);
 
     /**
-     * Compute the loss, the mean over the rows; gradients flow to the student alone.
+     * Compute the mean loss over the rows. Only the student gets gradients.
      *
-     * @param student N×C×H×W, or N×C if the loss is one on vectors
-     * @param teacher of a shape that {@link #needs} allows
+     * @param student N×C×H×W, or N×C for a loss on vectors
+     * @param teacher features with a shape allowed by {@link #needs}
      * @return a scalar
-     * @throws LimbeckException if the shapes don't fit, or a relational loss gets one row
+     * @throws LimbeckException if the shapes do not match, or a relational loss gets one row
      */
     default Tensor of(Tensor student, Tensor teacher) {
         if (!fits(student.shape(), teacher.shape())) {
@@ -39,7 +39,7 @@ public interface DirectFeatureLoss extends FeatureLoss {
                         case SHAPE -> "shape";
                     }
                     + ", found " + Tensors.shapeText(student.shape()) + " and " + Tensors.shapeText(teacher.shape())
-                    + "; join them with an adapter");
+                    + "; use an adapter");
         }
         if (relational() && student.size(0) < 2) {
             throw new LimbeckException(

@@ -5,12 +5,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compute T²·(β·(1 − inter) + γ·(1 − intra)): inter is the Pearson correlation of student's and teacher's probabilities
- * over the classes of a row, intra over the rows of a class, each a mean. The order of the classes is learned, not the
- * exact probabilities, which a much stronger teacher's student could not reach. 0 for a student that agrees.
+ * Compute T²·(β·(1 − inter) + γ·(1 − intra)). Inter is the mean Pearson correlation of the student's and teacher's
+ * probabilities over the classes of a row, intra over the rows of a class. Only relations matter, not exact
+ * probabilities, which a student of a much stronger teacher cannot match. 0 for equal probabilities.
  *
- * <p>Huang et al., Knowledge Distillation from a Stronger Teacher, NeurIPS 2022. Intra is a mean over classes, and the
- * rows of one batch are its sample: give it batches of 32 and more.
+ * <p>Huang et al., Knowledge Distillation from A Stronger Teacher, NeurIPS 2022. Intra is estimated from the rows of a
+ * batch: use batches of at least 32.
  *
  * @param beta β ≥ 0; 1 is the default
  * @param gamma γ ≥ 0; 1 is the default
@@ -38,7 +38,7 @@ public record Dist(double beta, double gamma, double temperature) implements Pro
         this(BETA.usual(), GAMMA.usual(), TEMPERATURE.usual());
     }
 
-    /** Compute the inter part alone: the intra part has no rows. */
+    /** Compute only the inter part: the intra part has no value per row. */
     @Override
     public Tensor rows(Tensor student, Tensor teacher, Tensor labels) {
         return apart(
@@ -51,13 +51,13 @@ public record Dist(double beta, double gamma, double temperature) implements Pro
         Tensor theirs = Softened.probabilities(teacher, temperature);
         Tensor inter = RowMean.of(apart(ours, theirs, 1, null), weights);
         Tensor intra = apart(ours, theirs, 0, weights).mean();
-        // Of no rows there is no correlation, which would read as the worst one.
+        // Without rows there is no correlation; 0 would be the worst one.
         if (weights != null) intra = intra.mul(Ops.gt(weights.sum(), 0));
         double squared = temperature * temperature;
         return Ops.mul(inter, beta * squared).add(Ops.mul(intra, gamma * squared));
     }
 
-    /** Return 1 − the correlation along a dimension, whose elements may be weighted. */
+    /** Return 1 − the correlation along a dimension, with optional weights of its elements. */
     private static Tensor apart(Tensor a, Tensor b, long dim, @Nullable Tensor weights) {
         Tensor shares = weights == null
                 ? null

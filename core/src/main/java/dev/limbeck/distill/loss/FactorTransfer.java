@@ -8,16 +8,16 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare factors, which small networks extract from the features of both sides: the mean absolute difference of the
- * flattened factors, each row brought to length 1. A paraphraser, an autoencoder, condenses the teacher's features into
- * {@code share} as many channels; a translator of the student's learns to give the same. Takes N×C×H×W of equal H and
- * W. Where the channels of both networks mean different things.
+ * Compare factors extracted from both networks' features: the mean absolute difference of the flattened factors,
+ * normalized to length 1 per row. A paraphraser, an autoencoder, reduces the teacher's features to {@code share} of
+ * their channels. A translator maps the student's features to the same factors. Accepts N×C×H×W of equal H and W.
+ * Suited to networks whose channels differ in meaning.
  *
- * <p>Kim, Park and Kwak, Paraphrasing Complex Network: Network Compression via Factor Transfer, NeurIPS 2018. The authors
- * train the paraphraser beforehand; here it learns its reconstruction along the way, and no gradient of the comparison
- * reaches it.
+ * <p>Kim, Park and Kwak, Paraphrasing Complex Network: Network Compression via Factor Transfer, NeurIPS 2018. The
+ * authors pretrain the paraphraser. Here it is trained jointly on its reconstruction loss, without gradients from the
+ * comparison.
  *
- * @param share of the teacher's channels that the factors have, in (0, 1]; 0.5 is the default
+ * @param share ratio of factor channels to the teacher's channels, in (0, 1]; 0.5 is the default
  */
 public record FactorTransfer(double share) implements FeatureLoss {
     private static final LossSetting<Double> SHARE = LossSetting.number(
@@ -33,7 +33,7 @@ public record FactorTransfer(double share) implements FeatureLoss {
         this(SHARE.usual());
     }
 
-    /** Compare given factors, N×K×H×W of both sides: N values. */
+    /** Compare factors, N×K×H×W of both networks. Return N values. */
     public static Tensor compare(Tensor student, Tensor teacher) {
         return factor(student).sub(factor(teacher)).abs().mean(1);
     }
@@ -81,7 +81,7 @@ public record FactorTransfer(double share) implements FeatureLoss {
         }
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(

@@ -6,47 +6,47 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare what layers of a student compute with what layers of a teacher do. A loss is a specification, a value; what has
- * to be learned or remembered on the way is made by {@link #bind} and belongs to one training run.
+ * Compare layers of a student with layers of a teacher. The object only holds settings; {@link #bind} creates the
+ * parameters and state of one training run.
  */
 public interface FeatureLoss {
-    /** Say in what the features of both networks must agree; adapters and resampling see to it. */
+    /** Dimensions that must be equal in both networks; adapters and pooling provide this. */
     enum Needs {
-        /** Any shapes, of equally many rows. */
+        /** Any shapes with the same batch size. */
         NOTHING,
-        /** As many positions: height and width. */
+        /** Equal positions: height and width. */
         POSITIONS,
-        /** As many channels. */
+        /** Equal channels. */
         CHANNELS,
-        /** Both. */
+        /** Equal positions and channels. */
         SHAPE
     }
 
     /**
-     * Say what the loss will see.
+     * Hold the shapes of the features.
      *
-     * @param student shapes without the rows, one for each layer
-     * @param teacher as many
-     * @param labels of all training rows, −1 where there is none
+     * @param student shapes without the batch dimension, one per layer
+     * @param teacher the same number of shapes
+     * @param labels labels of all training rows; −1 for none
      */
     record Shapes(List<long[]> student, List<long[]> teacher, int[] labels) {}
 
     /**
-     * Hold what layers computed for one batch.
+     * Hold the features of one batch.
      *
-     * @param student one tensor for each layer, as the loss {@link #needs} it
-     * @param teacher as many, outside the graph
-     * @param labels int64, N; −1 where there is none
-     * @param indices the rows' places in the training split
+     * @param student one tensor per layer, in the form that the loss {@link #needs}
+     * @param teacher the same number of tensors, without autograd
+     * @param labels int64, N; −1 for none
+     * @param indices positions of the rows in the training split
      */
     record Features(List<Tensor> student, List<Tensor> teacher, Tensor labels, int[] indices) {}
 
     /** Compute the loss in one training run. */
     interface Bound {
-        /** Return N values, or a scalar where rows can't be told apart; gradients flow to the student and {@link #learned}. */
+        /** Return N values, or a scalar if rows cannot be separated. The student and {@link #learned} get gradients. */
         Tensor rows(Features features);
 
-        /** Return what is trained with the student and kept in checkpoints, and is not part of the student. */
+        /** Return the module that is trained and checkpointed with the student, but is not part of it. */
         default Module learned() {
             return new Sequential();
         }
@@ -54,29 +54,29 @@ public interface FeatureLoss {
 
     Needs needs();
 
-    /** Return how many layers of each network one use compares; 0 if any number from two does. */
+    /** Return the number of layers of each network per comparison; 0 for any number from two. */
     default int layers() {
         return 1;
     }
 
-    /** Return whether the positions of a map are compared, so that it needs more than one. */
+    /** Return whether positions of a map are compared, so a map needs more than one. */
     default boolean needsManyPositions() {
         return false;
     }
 
-    /** Return whether rows are compared with each other, so that a batch needs two at least. */
+    /** Return whether rows are compared with each other, so a batch needs at least two. */
     default boolean relational() {
         return false;
     }
 
     /**
-     * Make what one training run needs.
+     * Create the parameters and state of one training run.
      *
-     * @throws dev.limbeck.LimbeckException if the loss can't be computed for such shapes
+     * @throws dev.limbeck.LimbeckException if the loss does not support such shapes
      */
     Bound bind(Shapes shapes);
 
-    /** Return the name under which the term is recorded. */
+    /** Return the name of the recorded loss term. */
     default String name() {
         return getClass().getSimpleName();
     }

@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Offer a loss on features by name. */
+/** Register a feature loss by name. */
 public abstract class FeatureLossType extends LossType {
     private final Function<LossValues, FeatureLoss> maker;
 

@@ -3,9 +3,8 @@ package dev.limbeck.distill.loss;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute the mean squared difference of two feature maps: the first and plainest feature loss. Where the channels
- * differ, an adapter is trained along. Takes two shapes that are equal, N×C×H×W or N×C. For networks of one family,
- * whose layers compute alike.
+ * Compute the mean squared difference of two feature maps: the simplest feature loss. A trained adapter aligns
+ * different channels. Needs two equal shapes, N×C×H×W or N×C. Suited to networks of one family.
  *
  * <p>Romero et al., FitNets: Hints for Thin Deep Nets, ICLR 2015.
  */
@@ -15,7 +14,7 @@ public record FitNet() implements DirectFeatureLoss {
         return Maps.rowMean(student.sub(teacher).square());
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super("fitnet", "squared difference of the features", values -> new FitNet());

@@ -6,10 +6,9 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare how features change between two layers of each network: the mean squared difference of the matrices Σ
- * a·b/(H·W) over the positions, one number for each channel of the first and of the second layer. The larger of the two
- * maps is pooled to the smaller's size. A pair names two layers of each network. Takes N×C×H×W. For networks with the
- * same stages.
+ * Compare the change of features between two layers: the mean squared difference of the matrices Σ a·b/(H·W) over
+ * positions, one number per channel of the first and second layer. The larger map is pooled to the smaller one's size.
+ * A pair has two layers of each network. Accepts N×C×H×W. Suited to networks with the same stages.
  *
  * <p>Yim et al., A Gift from Knowledge Distillation: Fast Optimization, Network Minimization and Transfer Learning,
  * CVPR 2017.
@@ -37,7 +36,7 @@ public record FlowOfSolution() implements FeatureLoss {
         };
     }
 
-    /** Return N×Ca×Cb of N×Ca×H×W and N×Cb×H'×W'. */
+    /** Return N×Ca×Cb for N×Ca×H×W and N×Cb×H'×W'. */
     private static Tensor flow(Tensor a, Tensor b) {
         long height = Math.min(a.size(2), b.size(2));
         long width = Math.min(a.size(3), b.size(3));
@@ -50,10 +49,10 @@ public record FlowOfSolution() implements FeatureLoss {
         return x.size(2) == height && x.size(3) == width ? x : Ops.adaptiveAvgPool2d(x, height, width);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super("flow", "FSP: how features change between two layers", values -> new FlowOfSolution());
+            super("flow", "FSP: change of features between two layers", values -> new FlowOfSolution());
         }
     }
 }

@@ -4,8 +4,7 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute the cross-entropy with the teacher's most likely class as the label, the mean over the rows. For transformers,
- * and for teachers that give no probabilities worth softening.
+ * Compute the cross-entropy with the teacher's top class as the label, the mean over the rows. Suited to transformers.
  *
  * <p>Touvron et al., Training data-efficient image transformers and distillation through attention, ICML 2021.
  */
@@ -20,10 +19,10 @@ public record HardLabel() implements LogitLoss {
         return OutputKind.TOP_CLASSES;
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends LogitLossType {
         public Type() {
-            super("hard-label", "the teacher's first choice as the label", values -> new HardLabel());
+            super("hard-label", "the teacher's top class as the label", values -> new HardLabel());
         }
     }
 }

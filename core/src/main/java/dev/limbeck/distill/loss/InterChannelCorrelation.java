@@ -4,14 +4,15 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare how channels go together: ‖Ĝₛ − Ĝₜ‖²/C with G = X·Xᵀ of a row's C×(H·W) features and each row of G brought to
- * length 1; the mean over the batch. Any number of positions. Takes N×C×H×W of equal C. Where it matters that channels
- * stay different from each other, as in segmentation.
+ * Compare correlations of channels: ‖Ĝₛ − Ĝₜ‖²/C with G = X·Xᵀ of a row's C×(H·W) features, where each row of G is
+ * normalized to length 1; the mean over the batch. The number of positions may differ. Accepts N×C×H×W of equal C.
+ * Suited to segmentation.
  *
- * <p>Liu et al., Exploring Inter-Channel Correlation for Diversity-preserved Knowledge Distillation, ICCV 2021. Published
- * code divides by the rows of the batch once more, so that a larger batch teaches less; {@link #asPublished} is that form.
+ * <p>Liu et al., Exploring Inter-Channel Correlation for Diversity-preserved Knowledge Distillation, ICCV 2021.
+ * Published code divides by the batch size a second time, which weakens the loss for larger batches; {@link
+ * #asPublished} is that form.
  *
- * @param published whether it is the published form
+ * @param published whether to use the published form
  */
 public record InterChannelCorrelation(boolean published) implements DirectFeatureLoss {
     /** Use the mean over the batch. */
@@ -19,7 +20,7 @@ public record InterChannelCorrelation(boolean published) implements DirectFeatur
         this(false);
     }
 
-    /** Return the form that depends on the size of the batch. */
+    /** Return the form that depends on the batch size. */
     public InterChannelCorrelation asPublished() {
         return new InterChannelCorrelation(true);
     }
@@ -41,10 +42,10 @@ public record InterChannelCorrelation(boolean published) implements DirectFeatur
         return Ops.normalize(x.bmm(x.transpose(1, 2)), 2);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super("inter-channel", "ICKD: how channels go together", values -> new InterChannelCorrelation());
+            super("inter-channel", "ICKD: correlations of channels", values -> new InterChannelCorrelation());
         }
     }
 }

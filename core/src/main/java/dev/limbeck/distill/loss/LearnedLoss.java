@@ -3,7 +3,7 @@ package dev.limbeck.distill.loss;
 import dev.limbeck.nn.Module;
 import org.bytedeco.pytorch.Tensor;
 
-/** Compute a feature loss with layers, parameters or memories of its own, which are kept as those of any module. */
+/** Base class of feature losses with own layers, parameters or memory banks, stored like those of any module. */
 abstract class LearnedLoss extends Module implements FeatureLoss.Bound {
     @Override
     public final Module learned() {

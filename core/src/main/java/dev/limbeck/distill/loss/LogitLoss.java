@@ -8,38 +8,36 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Compare the logits of a student with those of a teacher; callable on plain tensors, without a learner. */
+/** Compare the logits of a student and a teacher. It works on plain tensors, without a learner. */
 @FunctionalInterface
 public interface LogitLoss {
-    /** The label of a position, in dense outputs, that must not count at all, such as a border or padding. */
+    /** Label of a position in dense outputs that must be ignored, such as a border or padding. */
     int IGNORED = -100;
 
     /**
-     * Compute the loss of each row; call {@link #compute} to use a loss, which checks its arguments and takes the mean.
+     * Compute the loss of each row. Call {@link #compute} to use a loss, which checks arguments and takes the mean.
      *
      * @param student logits, N×classes
-     * @param teacher logits, N×classes, outside the graph
+     * @param teacher logits, N×classes, without autograd
      * @param labels int64 class indices, N; a row without one has −1, or 0 if the loss {@link #needsLabels}
-     * @return N values, or a scalar where they can't be told apart
+     * @return N values, or a scalar if rows cannot be separated
      */
     Tensor rows(Tensor student, Tensor teacher, Tensor labels);
 
-    /** Compute the loss with all rows alike; see {@link #compute(Tensor, Tensor, Tensor, Tensor)}. */
+    /** Compute the loss with equal weights; see {@link #compute(Tensor, Tensor, Tensor, Tensor)}. */
     default Tensor compute(Tensor student, Tensor teacher, Tensor labels) {
         return compute(student, teacher, labels, null);
     }
 
     /**
-     * Compute the loss, the mean over the rows; gradients flow to the student alone.
+     * Compute the mean loss over the rows. Only the student gets gradients.
      *
-     * @param student logits, N×classes, or dense ones N×classes×H×W, of which every position is a row
+     * @param student logits, N×classes, or dense ones N×classes×H×W, where every position is a row
      * @param teacher logits of the same shape
-     * @param labels int64 class indices, N or N×H×W; −1 where there is none, {@link #IGNORED} (dense only) where the
-     *     position must not count
-     * @param weights of the rows, N or N×H×W, at least 0; null if all count alike
-     * @return a scalar: Σ weight·value / Σ weight, 0 if all weights are
-     * @throws LimbeckException if the shapes differ, as other class counts would broadcast to a meaningless number; or if a
-     *     relational loss gets one row
+     * @param labels int64 class indices, N or N×H×W; −1 for none, {@link #IGNORED} (dense only) for positions to ignore
+     * @param weights weights of the rows, N or N×H×W, at least 0; null for equal weights
+     * @return a scalar: Σ weight·value / Σ weight; 0 if all weights are 0
+     * @throws LimbeckException if the shapes differ (broadcasting would hide it), or if a relational loss gets one row
      */
     default Tensor compute(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
         checkShapes(student, teacher);
@@ -67,44 +65,44 @@ public interface LogitLoss {
         return mean(ours, theirs, targets, counts == null ? null : Tensors.to(counts, DType.of(student)));
     }
 
-    /** Reduce checked N×classes rows to a scalar; for losses that relate rows to each other. */
+    /** Reduce checked N×classes rows to a scalar. Relational losses override this. */
     default Tensor mean(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
         return RowMean.of(rows(student, teacher, labels), weights);
     }
 
     /**
-     * Return how much the teacher must tell for this loss to be right; logits unless a loss says that less will do. With
-     * probabilities alone a row's logits are known up to a constant, which softmax does not see.
+     * Return the kind of teacher output that this loss needs; the default is logits. Probabilities determine logits up
+     * to a constant per row, which softmax ignores.
      */
     default OutputKind needs() {
         return OutputKind.LOGITS;
     }
 
-    /** Return whether rows without a label can't be used. */
+    /** Return whether every row needs a label. */
     default boolean needsLabels() {
         return false;
     }
 
-    /** Return the temperature; NaN if it has none. */
+    /** Return the temperature; NaN if the loss has none. */
     default double temperature() {
         return Double.NaN;
     }
 
-    /** Return whether rows are compared with each other, so that a batch needs two at least. */
+    /** Return whether rows are compared with each other, so a batch needs at least two. */
     default boolean relational() {
         return false;
     }
 
     /**
-     * Return the same loss at another temperature.
+     * Return the same loss with another temperature.
      *
-     * @throws LimbeckException if it has none
+     * @throws LimbeckException if the loss has no temperature
      */
     default LogitLoss withTemperature(double temperature) {
         throw new LimbeckException(name() + " has no temperature to change; leave the schedule out");
     }
 
-    /** Return the name under which the term is recorded. */
+    /** Return the name of the recorded loss term. */
     default String name() {
         return getClass().getSimpleName();
     }
@@ -112,7 +110,7 @@ public interface LogitLoss {
     /**
      * Check that two logit tensors can be compared.
      *
-     * @throws LimbeckException if they cannot
+     * @throws LimbeckException if they have different shapes
      */
     static void checkShapes(Tensor student, Tensor teacher) {
         if ((student.dim() != 2 && student.dim() != 4) || !Arrays.equals(student.shape(), teacher.shape())) {

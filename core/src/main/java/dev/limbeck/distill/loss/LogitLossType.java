@@ -4,16 +4,16 @@ import dev.limbeck.LimbeckException;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Offer a loss on logits by name. */
+/** Register a logit loss by name. */
 public abstract class LogitLossType extends LossType {
     private final Function<LossValues, LogitLoss> maker;
 
     /**
      * Describe a loss.
      *
-     * @param name letters and digits with dashes between
-     * @param summary one line for a list
-     * @param maker makes the loss of the settings' values
+     * @param name letters, digits and single dashes
+     * @param summary one line for lists
+     * @param maker creates the loss from the settings
      */
     protected LogitLossType(
             String name, String summary, Function<LossValues, LogitLoss> maker, LossSetting<?>... settings) {

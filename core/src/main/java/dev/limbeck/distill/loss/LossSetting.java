@@ -10,13 +10,13 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Describe a setting of a loss once: its name, type, default, range and a line of help. Command lines, recipes, lists and the
- * loss itself check by it.
+ * Declare a setting of a loss: name, type, default, range and help. Command line, recipes, lists and the loss use this
+ * declaration.
  *
  * @param <T> Double, Integer, Boolean or String
  */
 public final class LossSetting<T> {
-    /** The name of the setting that schedules and sweeps change. */
+    /** Name of the setting that schedules and sweeps change. */
     public static final String TEMPERATURE = "temperature";
 
     private final String name;
@@ -44,12 +44,12 @@ public final class LossSetting<T> {
         this.reader = reader;
     }
 
-    /** Describe a finite number; any unless a range follows. */
+    /** Declare a finite number, in any range by default. */
     public static LossSetting<Double> number(String name, double usual, String help) {
         return new LossSetting<>(name, "a number", usual, help, "finite", Double::isFinite, LossSetting::toNumber);
     }
 
-    /** Describe a whole number; any unless a range follows. */
+    /** Declare an integer, in any range by default. */
     public static LossSetting<Integer> whole(String name, int usual, String help) {
         return new LossSetting<>(
                 name,
@@ -63,7 +63,7 @@ public final class LossSetting<T> {
                         .map(Double::intValue));
     }
 
-    /** Describe a choice of true or false. */
+    /** Declare a boolean. */
     public static LossSetting<Boolean> flag(String name, boolean usual, String help) {
         return new LossSetting<>(
                 name, "true or false", usual, help, "", value -> true, value -> switch (String.valueOf(value)) {
@@ -73,7 +73,7 @@ public final class LossSetting<T> {
                 });
     }
 
-    /** Describe a choice of one word. */
+    /** Declare a choice of words. */
     public static LossSetting<String> word(String name, String usual, String help, String... words) {
         List<String> all = List.of(words);
         return new LossSetting<>(
@@ -86,63 +86,63 @@ public final class LossSetting<T> {
                 value -> Optional.of(String.valueOf(value)).filter(all::contains));
     }
 
-    /** Describe the temperature that schedules and sweeps change: a positive number. */
+    /** Declare the temperature: a positive number that schedules and sweeps change. */
     public static LossSetting<Double> temperature(double usual) {
         return number(TEMPERATURE, usual, "softens the probabilities of both networks")
                 .positive();
     }
 
-    /** Return the same setting for values above 0. */
+    /** Return a copy for values above 0. */
     public LossSetting<T> positive() {
         return within("a positive number", value -> ((Number) value).doubleValue() > 0);
     }
 
-    /** Return the same setting for values from 0 to 1. */
+    /** Return a copy for values from 0 to 1. */
     public LossSetting<T> inUnit() {
         return within(
                 "between 0 and 1", value -> ((Number) value).doubleValue() >= 0 && ((Number) value).doubleValue() <= 1);
     }
 
-    /** Return the same setting for values at least as large as one, which is a whole number if the setting is. */
+    /** Return a copy with a minimum. */
     public LossSetting<T> atLeast(T least) {
         double from = ((Number) least).doubleValue();
         return within("at least " + show(least), value -> ((Number) value).doubleValue() >= from);
     }
 
     /**
-     * Return the same setting with a range.
+     * Return a copy with a range.
      *
-     * @param range as it follows "must be", such as {@code above 0 and at most 1}
+     * @param range text after "must be", such as {@code above 0 and at most 1}
      */
     public LossSetting<T> within(String range, Predicate<T> allowed) {
         return new LossSetting<>(name, type, usual, help, range, this.allowed.and(allowed), reader);
     }
 
-    /** Return the name, as it stands before the equals sign. */
+    /** Return the name, as written before the equals sign. */
     public String name() {
         return name;
     }
 
-    /** Return the value that holds where none is given. */
+    /** Return the default. */
     public T usual() {
         return usual;
     }
 
-    /** Return one line that says what the setting does. */
+    /** Return one line that describes the setting. */
     public String help() {
         return help;
     }
 
-    /** Say which values fit, such as {@code a whole number, at least 1}. */
+    /** Return the allowed values as text, such as {@code a whole number, at least 1}. */
     public String expected() {
         if (range.isEmpty() || range.equals("finite")) return type;
         return range.startsWith(type) || range.startsWith("a ") ? range : type + ", " + range;
     }
 
     /**
-     * Return a value that fits.
+     * Check a value, and return it.
      *
-     * @throws LimbeckException if it does not
+     * @throws LimbeckException if it is not allowed
      */
     public T check(T value) {
         if (allowed.test(value)) return value;
@@ -150,9 +150,9 @@ public final class LossSetting<T> {
     }
 
     /**
-     * Read a value from a recipe or a command line: a number, true or false, or the text of one.
+     * Parse a value from a recipe or a command line: a number, a boolean, or text.
      *
-     * @throws LimbeckException if it is of another type or out of its range
+     * @throws LimbeckException if it has another type or is out of range
      */
     public T read(Object value) {
         Optional<T> read = reader.apply(value);
@@ -162,7 +162,7 @@ public final class LossSetting<T> {
         throw new LimbeckException(name + " must be " + type + ", found " + found);
     }
 
-    /** Return a value as it is written after the equals sign: 4 for 4.0. */
+    /** Format a value as written after the equals sign: 4 for 4.0. */
     public static String show(@Nullable Object value) {
         boolean isWhole = value instanceof Double number && number == Math.rint(number) && Math.abs(number) < 1e9;
         return isWhole ? String.format(Locale.ROOT, "%.0f", value) : String.valueOf(value);

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Offer a loss by name, with its settings. Extend {@link LogitLossType} or {@link FeatureLossType}, in the file of the loss, and
- * name the class in {@code META-INF/services/dev.limbeck.distill.loss.LossType}.
+ * Register a loss by name, with its settings. Extend {@link LogitLossType} or {@link FeatureLossType} in the file of
+ * the loss, and name the class in {@code META-INF/services/dev.limbeck.distill.loss.LossType}.
  */
 public abstract class LossType {
     private final String name;
@@ -21,30 +21,30 @@ public abstract class LossType {
         this.settings = List.of(settings);
     }
 
-    /** Return the name that commands and recipes use. */
+    /** Return the name used by commands and recipes. */
     public final String name() {
         return name;
     }
 
-    /** Return one line for a list. */
+    /** Return one line for lists. */
     public final String summary() {
         return summary;
     }
 
-    /** Return the settings, in the order they are listed. */
+    /** Return the settings, in the order of lists. */
     public final List<LossSetting<?>> settings() {
         return settings;
     }
 
-    /** Return whether it compares layers and not logits. */
+    /** Return whether it is a feature loss. */
     public abstract boolean comparesFeatures();
 
-    /** Return whether it can be softened. */
+    /** Return whether it has a temperature. */
     public final boolean hasTemperature() {
         return setting(LossSetting.TEMPERATURE).isPresent();
     }
 
-    /** Return a setting by name, or nothing if there is none. */
+    /** Return a setting by name, or empty. */
     public final Optional<LossSetting<?>> setting(String wanted) {
         return settings.stream()
                 .filter(setting -> setting.name().equals(wanted))
@@ -52,20 +52,20 @@ public abstract class LossType {
     }
 
     /**
-     * Make a loss on logits; settings that are not given have their defaults.
+     * Create a logit loss. Missing settings use their defaults.
      *
-     * @param given numbers, true or false, words, or the text of one, by the name of the setting
-     * @throws LimbeckException if a setting is unknown or out of its range, or it is a loss on features
+     * @param given numbers, booleans, words, or their text, by setting name
+     * @throws LimbeckException if a setting is unknown or out of range, or this is a feature loss
      */
     public abstract LogitLoss logits(Map<String, ?> given);
 
-    /** Make a loss on features; see {@link #logits}. */
+    /** Create a feature loss; see {@link #logits}. */
     public abstract FeatureLoss features(Map<String, ?> given);
 
     /**
-     * Return what was given as values of the settings' types.
+     * Convert given values to the types of the settings.
      *
-     * @throws LimbeckException if a setting is unknown or out of its range
+     * @throws LimbeckException if a setting is unknown or out of range
      */
     public final Map<String, Object> checked(Map<String, ?> given) {
         Map<String, Object> values = new LinkedHashMap<>();

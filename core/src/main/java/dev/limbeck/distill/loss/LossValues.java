@@ -2,7 +2,7 @@ package dev.limbeck.distill.loss;
 
 import java.util.Map;
 
-/** Hold what was given to the settings of a loss; what was not has its default. */
+/** Hold the values of a loss's settings, with defaults for missing ones. */
 public final class LossValues {
     private final Map<String, ?> given;
 
@@ -13,7 +13,7 @@ public final class LossValues {
     /**
      * Return the value of a setting.
      *
-     * @throws dev.limbeck.LimbeckException if what was given does not fit
+     * @throws dev.limbeck.LimbeckException if the given value is not allowed
      */
     public <T> T get(LossSetting<T> setting) {
         Object value = given.get(setting.name());

@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
-/** Find losses by the names that commands and recipes use: ours, and those of jars on the class path. */
+/** Look up losses by name: built-in ones and those on the class path. */
 public final class Losses {
     private static final Registry<LossType> TYPES =
             Registry.of("loss", LossType.class, LossType::name, LoggerFactory.getLogger(Losses.class)::warn);
 
     private Losses() {}
 
-    /** Return all losses, the most common ones first. */
+    /** Return all losses, the most common first. */
     public static List<LossType> types() {
         return TYPES.all();
     }
@@ -21,7 +21,7 @@ public final class Losses {
         return TYPES.names();
     }
 
-    /** Return a loss by name, or nothing if there is none. */
+    /** Return a loss by name, or empty. */
     public static Optional<LossType> find(String name) {
         return TYPES.find(name);
     }
@@ -29,7 +29,7 @@ public final class Losses {
     /**
      * Return a loss by name.
      *
-     * @throws dev.limbeck.LimbeckException naming the nearest, if there is none
+     * @throws dev.limbeck.LimbeckException with the nearest names, if there is none
      */
     public static LossType byName(String name) {
         return TYPES.require(name);

@@ -4,11 +4,11 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·Σ KL(Bernoulli(σ(zₜ/T)) ‖ Bernoulli(σ(zₛ/T))) over the classes, the mean over the rows: every class is a
- * question of its own, answered by a sigmoid. For images that may show several classes at once.
+ * Compute T²·Σ KL(Bernoulli(σ(zₜ/T)) ‖ Bernoulli(σ(zₛ/T))) over the classes, the mean over the rows: an independent
+ * sigmoid per class. For multi-label classification.
  *
- * <p>Yang et al., Multi-Label Knowledge Distillation, ICCV 2023 (its logit part). Σ over the classes, as the classic
- * loss has it.
+ * <p>Yang et al., Multi-Label Knowledge Distillation, ICCV 2023 (its logit part). Summed over the classes, as in the
+ * classic loss.
  *
  * @param temperature T, positive; 1 is the default
  */
@@ -38,12 +38,12 @@ public record MultiLabel(double temperature) implements LogitLoss {
         return new MultiLabel(other);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends LogitLossType {
         public Type() {
             super(
                     "multi-label",
-                    "each class a sigmoid of its own; for several labels an image",
+                    "one sigmoid per class; for multi-label images",
                     values -> new MultiLabel(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }

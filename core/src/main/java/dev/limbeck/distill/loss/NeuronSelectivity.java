@@ -4,12 +4,12 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Match the distribution of what channels respond to: the squared maximum mean discrepancy of the channels' maps, each
- * brought to length 1, under the kernel k(a, b) = (a·b)². Needs no adapter, whatever the channels. Takes N×C×H×W of
- * equal H and W. For convolutional networks of different widths; its cost grows with the square of the channels.
+ * Match the distributions of channel responses: the squared maximum mean discrepancy of the channels' maps, normalized
+ * to length 1, with the kernel k(a, b) = (a·b)². Needs no adapter. Accepts N×C×H×W of equal H and W. Suited to
+ * convolutional networks of different widths. The cost grows with the square of the channels.
  *
- * <p>Huang and Wang, Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, 2017 (polynomial kernel, d = 2,
- * c = 0). The value may be below 0 by rounding only.
+ * <p>Huang and Wang, Like What You Like: Knowledge Distill via Neuron Selectivity Transfer, 2017 (polynomial kernel, d
+ * = 2, c = 0). Rounding may give values slightly below 0.
  */
 public record NeuronSelectivity() implements DirectFeatureLoss {
     @Override
@@ -28,13 +28,10 @@ public record NeuronSelectivity() implements DirectFeatureLoss {
         return Maps.rowMean(a.bmm(b.transpose(1, 2)).square());
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super(
-                    "neuron-selectivity",
-                    "NST: what channels respond to, as distributions",
-                    values -> new NeuronSelectivity());
+            super("neuron-selectivity", "NST: distributions of channel responses", values -> new NeuronSelectivity());
         }
     }
 }

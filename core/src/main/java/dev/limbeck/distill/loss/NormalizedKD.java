@@ -5,11 +5,12 @@ import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute −pₜ(label)·log pₛ(label) − γ·T²·Σ p̂ₜ·log p̂ₛ, the mean over the rows, where p̂ are the softened
- * probabilities of the classes other than the label among themselves: their sums are made equal before they are
- * compared. Try it where {@link DecoupledKD} is tried: the other classes count in full, however sure the teacher is.
+ * probabilities of the other classes, normalized to the sum 1. An alternative to {@link DecoupledKD}: the weight of the
+ * other classes does not depend on the teacher's confidence.
  *
- * <p>Yang et al., From Knowledge Distillation to Self-Knowledge Distillation: A Unified Approach with Normalized Loss and
- * Customized Soft Labels, ICCV 2023. Not {@link DecoupledKD}: a cross-entropy, weighted by the teacher's own confidence.
+ * <p>Yang et al., From Knowledge Distillation to Self-Knowledge Distillation: A Unified Approach with Normalized Loss
+ * and Customized Soft Labels, ICCV 2023. Unlike {@link DecoupledKD}, it is a cross-entropy weighted by the teacher's
+ * confidence.
  *
  * @param gamma γ ≥ 0; 1.5 is the default
  * @param temperature T of the other classes, positive; 1 is the default
@@ -54,7 +55,7 @@ public record NormalizedKD(double gamma, double temperature) implements Probabil
         public Type() {
             super(
                     "normalized",
-                    "NKD: the label by the teacher's confidence, and the rest made to sum to one",
+                    "NKD: the label by the teacher's confidence, and the other classes normalized",
                     values -> new NormalizedKD(values.get(GAMMA), values.get(TEMPERATURE)),
                     GAMMA,
                     TEMPERATURE);

@@ -4,17 +4,18 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute −Σ ((pₜ + y)^ε − y)·log pₛ, the mean over the rows, with y the label as one-hot: the labeled class is pulled up
- * more, the more the teacher believes in it. For a teacher of another family, such as a transformer for a convolutional
- * student, whose dark knowledge is of another kind.
+ * Compute −Σ ((pₜ + y)^ε − y)·log pₛ, the mean over the rows, with the one-hot label y. The labeled class gets more
+ * weight the more confident the teacher is. Suited to teachers of another family, such as a transformer for a
+ * convolutional student.
  *
- * <p>Hao et al., One-for-All: Bridge the Gap Between Heterogeneous Architectures in Knowledge Distillation, NeurIPS 2023.
+ * <p>Hao et al., One-for-All: Bridge the Gap Between Heterogeneous Architectures in Knowledge Distillation, NeurIPS
+ * 2023.
  *
  * @param epsilon ε ≥ 1; 1.5 is the default, 1 the plain cross-entropy with the teacher
  */
 public record OneForAll(double epsilon) implements ProbabilityLoss {
     private static final LossSetting<Double> EPSILON = LossSetting.number(
-                    "epsilon", 1.5, "power of the teacher's belief in the label")
+                    "epsilon", 1.5, "power of the teacher's confidence in the label")
             .atLeast(1.0);
 
     public OneForAll {
@@ -44,7 +45,7 @@ public record OneForAll(double epsilon) implements ProbabilityLoss {
         public Type() {
             super(
                     "one-for-all",
-                    "OFA: the label raised by the teacher's belief; for a teacher of another family",
+                    "OFA: the label raised by the teacher's confidence; for a teacher of another family",
                     values -> new OneForAll(values.get(EPSILON)),
                     EPSILON);
         }

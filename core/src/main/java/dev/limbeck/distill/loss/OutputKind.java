@@ -1,20 +1,20 @@
 package dev.limbeck.distill.loss;
 
-/** Say how much a teacher tells of what it thinks, from least to most. */
+/** Kind of information in a teacher's outputs, from least to most. */
 public enum OutputKind {
-    /** The probabilities of its likeliest classes; what is left is spread evenly over the others. */
+    /** Probabilities of the top classes; the rest is spread evenly over the others. */
     TOP_CLASSES,
-    /** The probabilities of all classes; logits are known up to a number that each row adds to all of its own. */
+    /** Probabilities of all classes, which determine logits up to a constant per row. */
     PROBABILITIES,
     /** Logits. */
     LOGITS;
 
-    /** Return whether this is enough for what a loss needs. */
+    /** Return whether this is sufficient for a loss. */
     public boolean suffices(OutputKind needed) {
         return compareTo(needed) >= 0;
     }
 
-    /** Return what is left where both are needed. */
+    /** Return the lesser of both kinds. */
     public OutputKind and(OutputKind other) {
         return suffices(other) ? other : this;
     }

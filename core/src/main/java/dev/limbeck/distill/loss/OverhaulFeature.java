@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Heo et al., A Comprehensive Overhaul of Feature Distillation, ICCV 2019. Their margin is the mean of a channel's
  * negative responses; here its running mean over the batches, unless it is given.
  *
- * @param margin m < 0 for all channels, or null to estimate one for each
+ * @param margin m < 0 for all channels, or null to estimate it per channel
  */
 public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
     public OverhaulFeature {
@@ -34,9 +34,9 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
     }
 
     /**
-     * Compare features of one shape, N×C×H×W: N values.
+     * Compare features of one shape, N×C×H×W. Return N values.
      *
-     * @param margin for all elements, or 1×C×1×1
+     * @param margin one value per element, or 1×C×1×1
      */
     public static Tensor compare(Tensor student, Tensor teacher, Tensor margin) {
         Tensor active = Ops.gt(teacher, 0);
@@ -95,12 +95,12 @@ public record OverhaulFeature(@Nullable Double margin) implements FeatureLoss {
         }
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "overhaul",
-                    "OFD: features before a ReLU, above a margin; scale 0.001 or less",
+                    "OFD: features before a ReLU, above a margin; use scale 0.001 or less",
                     values -> new OverhaulFeature());
         }
     }

@@ -4,9 +4,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare how likely rows are neighbors: the mean over the N×N pairs of pₜ·log(pₜ/pₛ), where p is (cosine + 1)/2 with
- * each row's sum brought to 1. On vectors; of maps the mean over the positions. Any widths. Takes N×C, or maps. For
- * embeddings that are searched, and where layers themselves can't be compared.
+ * Compare probabilities that rows are neighbors: the mean over the N×N pairs of pₜ·log(pₜ/pₛ), where p is (cosine +
+ * 1)/2, normalized to the sum 1 per row. Works on vectors of any width; maps are averaged over positions. Suited to
+ * embeddings for retrieval, and to networks with incomparable layers.
  *
  * <p>Passalis and Tefas, Learning Deep Representations with Probabilistic Knowledge Transfer, ECCV 2018.
  */
@@ -27,10 +27,13 @@ public record ProbabilisticTransfer() implements RelationalLoss {
         return near.div(Ops.sum(near, 1).unsqueeze(1));
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super("probabilistic", "PKT: how likely images are neighbors", values -> new ProbabilisticTransfer());
+            super(
+                    "probabilistic",
+                    "PKT: probabilities that images are neighbors",
+                    values -> new ProbabilisticTransfer());
         }
     }
 }

@@ -4,11 +4,11 @@ import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Init;
 import org.bytedeco.pytorch.Tensor;
 
-/** Make layers that join one network's features to another's. */
+/** Create projections from one network's features to another's. */
 public final class Projections {
     private Projections() {}
 
-    /** Make a convolution with bias that keeps height and width, initialized as PyTorch does. */
+    /** Create a convolution with bias that keeps height and width, with PyTorch's initialization. */
     public static Conv2d conv(long in, long out, long kernel) {
         long fanIn = in * kernel * kernel;
         Tensor weight = Init.uniformFanIn(fanIn, out, in, kernel, kernel);

@@ -4,16 +4,15 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare the angles that every three rows of a batch form: smooth L1 of their cosines, the mean over all N³ triples.
- * On vectors; of maps the mean over the positions. Any widths. The authors weigh it by 50, beside {@link
- * RelationalDistance}. Takes N×C, or maps. For embeddings, as {@link RelationalDistance}, with more to compare in a
- * batch.
+ * Compare the angles formed by all triples of rows: smooth L1 of their cosines, the mean over all N³ triples. Works on
+ * vectors of any width; maps are averaged over positions. The authors use the weight 50, together with {@link
+ * RelationalDistance}. Suited to embeddings.
  *
- * <p>Park et al., Relational Knowledge Distillation, CVPR 2019. Needs N³ numbers of memory for each network.
+ * <p>Park et al., Relational Knowledge Distillation, CVPR 2019. Memory: N³ numbers per network.
  */
 public record RelationalAngle() implements RelationalLoss {
     private static final double SMALLEST_SQUARE = 1e-12;
-    /** Rows nearer to each other than this share of the mean square are one point, from which no way leads. */
+    /** Rows closer than this share of the mean square count as one point without a direction. */
     private static final double LEAST_SHARE = 1e-6;
 
     @Override
@@ -22,11 +21,11 @@ public record RelationalAngle() implements RelationalLoss {
     }
 
     /**
-     * Return N×N×N cosines of the angles at the first row between the ways to the second and to the third. By scalar
-     * products, which is many times cheaper than the N²·C differences.
+     * Return N×N×N cosines of the angles at the first row between the directions to the second and third. Computed from
+     * scalar products, which is much cheaper than the N²·C differences.
      */
     private static Tensor cosines(Tensor vectors) {
-        // Angles don't change with the origin, but rounding does.
+        // Angles do not depend on the origin, but rounding does.
         Tensor x = vectors.sub(vectors.detach().mean(0));
         Tensor products = x.matmul(x.t());
         Tensor squares = Maps.squaredDistances(x, products);
@@ -39,7 +38,7 @@ public record RelationalAngle() implements RelationalLoss {
         return scalar.mul(inverse.unsqueeze(2)).mul(inverse.unsqueeze(1));
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(

@@ -4,9 +4,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare the distances between the rows of a batch, divided by their mean: smooth L1, the mean over all N×N pairs. On
- * vectors; of maps the mean over the positions. Any widths. The authors weigh it by 25, beside {@link RelationalAngle}.
- * Takes N×C, or maps. For embeddings whose distances matter, as in retrieval, and beside a loss on logits.
+ * Compare the distances between all rows, divided by their mean: smooth L1, the mean over all N×N pairs. Works on
+ * vectors of any width; maps are averaged over positions. The authors use the weight 25, together with {@link
+ * RelationalAngle}. Suited to embeddings, for example for retrieval. Use it with a logit loss.
  *
  * <p>Park et al., Relational Knowledge Distillation, CVPR 2019.
  */
@@ -22,11 +22,11 @@ public record RelationalDistance() implements RelationalLoss {
         long rows = vectors.size(0);
         Tensor between = Maps.squaredDistances(vectors, vectors.matmul(vectors.t()));
         Tensor distances = Ops.clampMin(between, SMALLEST_SQUARE).sqrt().mul(Ops.offDiagonal(rows, vectors));
-        // The diagonal does not count in the mean, and no distance off it is 0.
+        // The diagonal is not part of the mean, and no other distance is 0.
         return distances.div(Ops.div(distances.sum(), rows * (rows - 1.0)));
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(

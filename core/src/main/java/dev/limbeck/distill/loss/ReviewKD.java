@@ -23,7 +23,7 @@ public record ReviewKD() implements FeatureLoss {
     private static final long[] SIZES = {4, 2, 1};
     private static final long WIDEST = 512;
 
-    /** Compare two maps of one shape, N×C×H×W, at several sizes: N values. */
+    /** Compare two maps of one shape, N×C×H×W, at several resolutions. Return N values. */
     public static Tensor compare(Tensor student, Tensor teacher) {
         Tensor sum = Maps.rowMean(student.sub(teacher).square());
         double weight = 1;
@@ -88,7 +88,7 @@ public record ReviewKD() implements FeatureLoss {
         }
     }
 
-    /** Fuse a layer's features with those that came from deeper layers. */
+    /** Fuse a layer's features with those of deeper layers. */
     private static final class Fusion extends Module {
         private final Module in;
         private final Module out;
@@ -118,12 +118,12 @@ public record ReviewKD() implements FeatureLoss {
         }
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "review",
-                    "ReviewKD: deep layers review with shallow ones; two layers or more",
+                    "ReviewKD: deep layers fused with shallow ones; two layers or more",
                     values -> new ReviewKD());
         }
     }

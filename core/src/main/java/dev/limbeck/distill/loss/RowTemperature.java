@@ -6,10 +6,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Apply a loss to logits divided by a temperature of each row's own, and multiply its value by that temperature squared.
+ * Divide logits by a temperature per row, and multiply the loss of each row by its squared temperature.
  *
- * @param temperatures from the teacher's logits, N×classes, to N positive numbers, in place of the loss's own one
- * @param inner any logit loss, at T = 1
+ * @param temperatures maps the teacher's logits, N×classes, to N positive numbers
+ * @param inner any logit loss, with T = 1
  */
 public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner) implements WrappedLoss {
     private static final double LEAST = 1e-6;
@@ -21,7 +21,7 @@ public record RowTemperature(UnaryOperator<Tensor> temperatures, LogitLoss inner
                 .mul(own.square());
     }
 
-    /** Weigh rows by their temperatures squared, which also serves losses that relate rows to each other. */
+    /** Weight rows by their squared temperatures, which also works for relational losses. */
     @Override
     public Tensor mean(Tensor student, Tensor teacher, Tensor labels, @Nullable Tensor weights) {
         Tensor own = own(teacher);

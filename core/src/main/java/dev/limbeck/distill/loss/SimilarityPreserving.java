@@ -4,8 +4,8 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare which rows of a batch look alike to both networks: ‖Ĝₛ − Ĝₜ‖²/N² with G = X·Xᵀ of the flattened features and
- * each of its rows brought to length 1 (L2). Any shapes. Where layers themselves can't be compared, as between
+ * Compare similarities between rows: ‖Ĝₛ − Ĝₜ‖²/N² with G = X·Xᵀ of the flattened features, where each row of G is
+ * normalized to L2 length 1. Any shapes. Suited to networks with incomparable layers, such as those of different
  * families.
  *
  * <p>Tung and Mori, Similarity-Preserving Knowledge Distillation, ICCV 2019.
@@ -21,10 +21,10 @@ public record SimilarityPreserving() implements RelationalLoss {
         return Ops.normalize(flat.matmul(flat.t()), 1);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super("similarity", "SP: which images of a batch look alike", values -> new SimilarityPreserving());
+            super("similarity", "SP: similarities between images of a batch", values -> new SimilarityPreserving());
         }
     }
 }

@@ -4,14 +4,14 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute −Σ softmax(zₜ/T)·log softmax(zₛ/T), the mean over the rows: the tutorial's written form, the cross-entropy of
- * the softened distributions. Without T² its gradient shrinks as 1/T². Take {@link SoftTarget} unless a published
- * result is to be repeated.
+ * Compute −Σ softmax(zₜ/T)·log softmax(zₛ/T), the mean over the rows: the cross-entropy of the softened distributions,
+ * as in the PyTorch tutorial. Without T², its gradient shrinks as 1/T². Prefer {@link SoftTarget}, except to repeat a
+ * published result.
  *
  * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015.
  *
  * @param temperature T, positive; 3 is the default
- * @param squared whether the value is multiplied by T²
+ * @param squared whether to multiply by T²
  */
 public record SoftCrossEntropy(double temperature, boolean squared) implements LogitLoss {
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(3);
@@ -51,18 +51,18 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
         return OutputKind.TOP_CLASSES;
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends LogitLossType {
         public Type() {
             super(
                     "soft-cross-entropy",
-                    "the tutorial's written form, without T²",
+                    "cross-entropy of the softened probabilities, without T²",
                     values -> new SoftCrossEntropy(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }
     }
 
-    /** Offer the other form by name. */
+    /** Register the scaled form. */
     public static final class Scaled extends LogitLossType {
         public Scaled() {
             super(

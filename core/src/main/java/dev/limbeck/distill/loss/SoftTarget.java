@@ -4,13 +4,13 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·KL(softmax(zₜ/T) ‖ softmax(zₛ/T)), the mean over the rows: the classic distillation loss. T² keeps its
- * gradient comparable with the task's whatever the temperature. The one to begin with.
+ * Compute T²·KL(softmax(zₜ/T) ‖ softmax(zₛ/T)), the mean over the rows: the classic distillation loss. The factor T²
+ * keeps the scale of its gradient independent of the temperature. This is the recommended first choice.
  *
- * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015. It is 0 exactly where the student
- * agrees, and its gradient is that of {@link SoftCrossEntropy#scaled()}.
+ * <p>Hinton, Vinyals and Dean, Distilling the Knowledge in a Neural Network, 2015. It is 0 only for equal
+ * probabilities, and its gradient is that of {@link SoftCrossEntropy#scaled()}.
  *
- * @param temperature T, positive; 2 to 20 is usual, 3 the default
+ * @param temperature T, positive; typically 2 to 20, default 3
  */
 public record SoftTarget(double temperature) implements LogitLoss {
     private static final LossSetting<Double> TEMPERATURE = LossSetting.temperature(3);
@@ -39,12 +39,12 @@ public record SoftTarget(double temperature) implements LogitLoss {
         return OutputKind.TOP_CLASSES;
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends LogitLossType {
         public Type() {
             super(
                     "soft-target",
-                    "the classic: divergence of the softened probabilities, times T²",
+                    "the classic: KL divergence of the softened probabilities, times T²",
                     values -> new SoftTarget(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }

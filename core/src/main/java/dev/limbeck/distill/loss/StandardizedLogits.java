@@ -5,11 +5,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Apply a loss to logits that were brought to mean 0 and standard deviation 1 in each row, student's and teacher's, so
- * that each row has its own temperature: the student need not learn how large the teacher's logits are.
+ * Apply a loss to standardized logits: mean 0 and standard deviation 1 per row, for student and teacher. Each row then
+ * has its own temperature, and the student need not match the scale of the teacher's logits.
  *
  * <p>Sun et al., Logit Standardization in Knowledge Distillation, CVPR 2024. (z − mean)/(std + 10⁻⁷), with the unbiased
- * standard deviation over the classes; of two classes nothing but their order is left.
+ * standard deviation over the classes. For two classes, only their order remains.
  *
  * @param inner any logit loss; {@link SoftTarget} at T = 2 is the default
  */
@@ -45,18 +45,18 @@ public record StandardizedLogits(LogitLoss inner) implements WrappedLoss {
         return new StandardizedLogits(inner.withTemperature(other));
     }
 
-    /** What each row adds to all of its logits is taken away again. */
+    /** Standardization removes the constant of each row. */
     @Override
     public OutputKind needs() {
         return OutputKind.PROBABILITIES;
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends LogitLossType {
         public Type() {
             super(
                     "standardized",
-                    "soft-target on logits brought to mean 0 and deviation 1",
+                    "soft-target on standardized logits",
                     values -> new StandardizedLogits(new SoftTarget(values.get(TEMPERATURE))),
                     TEMPERATURE);
         }

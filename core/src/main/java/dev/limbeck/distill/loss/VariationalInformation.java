@@ -9,34 +9,33 @@ import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Maximize what the student's features tell of the teacher's: ½·((t − μ(s))²/σ² + log σ²), the mean over all elements,
- * with μ three trained 1×1 convolutions and σ² one trained variance for each of the teacher's channels. Takes N×C×H×W
- * of equal H and W. Where the student can't follow all of the teacher's channels: the variance of such a one grows, and
- * it counts less.
+ * Maximize a lower bound of the mutual information of student and teacher features: ½·((t − μ(s))²/σ² + log σ²), the
+ * mean over all elements. μ consists of three trained 1×1 convolutions, σ² is a trained variance per teacher channel.
+ * Accepts N×C×H×W of equal H and W. Channels that the student cannot predict get a large variance and a low weight.
  *
  * <p>Ahn et al., Variational Information Distillation for Knowledge Transfer, CVPR 2019. σ² = softplus(α) + 10⁻⁵.
  *
- * @param variance that each channel begins with, above 10⁻⁵; 5 is the default
+ * @param variance initial variance of each channel, above 10⁻⁵; 5 is the default
  */
 public record VariationalInformation(double variance) implements FeatureLoss {
     private static final double LEAST = 1e-5;
     private static final LossSetting<Double> VARIANCE = LossSetting.number(
-                    "variance", 5, "variance of each channel at the start")
+                    "variance", 5, "initial variance of each channel")
             .within("above " + LEAST, value -> value > LEAST);
 
     public VariationalInformation {
         VARIANCE.check(variance);
     }
 
-    /** Begin with the authors' variance, 5. */
+    /** Use the authors' initial variance, 5. */
     public VariationalInformation() {
         this(VARIANCE.usual());
     }
 
     /**
-     * Compare a prediction, N×C×H×W, with the teacher's features: N values.
+     * Compare a prediction, N×C×H×W, with the teacher's features. Return N values.
      *
-     * @param variance of each channel, 1×C×1×1
+     * @param variance variance of each channel, 1×C×1×1
      */
     public static Tensor compare(Tensor predicted, Tensor teacher, Tensor variance) {
         return Maps.rowMean(
@@ -79,12 +78,12 @@ public record VariationalInformation(double variance) implements FeatureLoss {
         }
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super(
                     "variational",
-                    "VID: what the student's features tell of the teacher's",
+                    "VID: mutual information of student and teacher features",
                     values -> new VariationalInformation(values.get(VARIANCE)),
                     VARIANCE);
         }

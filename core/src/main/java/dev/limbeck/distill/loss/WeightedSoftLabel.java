@@ -4,9 +4,9 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute T²·w·CE(softmax(zₜ/T), softmax(zₛ/T)) with w = 1 − exp(−CEₛ/CEₜ), the mean over the rows: a row counts little
- * where the student knows the label better than the teacher does already. CEₛ and CEₜ are the cross-entropies with the
- * label at T = 1; no gradient flows through w. Helps where the teacher is often wrong.
+ * Compute T²·w·CE(softmax(zₜ/T), softmax(zₛ/T)) with w = 1 − exp(−CEₛ/CEₜ), the mean over the rows. A row gets a low
+ * weight if the student already predicts the label better than the teacher. CEₛ and CEₜ are the cross-entropies with
+ * the label at T = 1; w is detached. Suited to teachers with many errors.
  *
  * <p>Zhou et al., Rethinking Soft Labels for Knowledge Distillation: A Bias-Variance Tradeoff Perspective, ICLR 2021.
  *
@@ -49,7 +49,7 @@ public record WeightedSoftLabel(double temperature) implements ProbabilityLoss {
         public Type() {
             super(
                     "weighted-soft-label",
-                    "WSLD: rows count by how much better the teacher knows the label",
+                    "WSLD: rows weighted by how much better the teacher predicts the label",
                     values -> new WeightedSoftLabel(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }

@@ -1,6 +1,6 @@
 /**
- * Measure how far a student is from its teacher, one loss a file. Every loss takes the softmax over dimension 1, is a
- * mean over the batch whatever the number of classes, and carries T² where its formula has it, whatever its weight.
+ * Distillation losses, one per file. All softmaxes run over dimension 1. A loss is a mean over the batch, and includes
+ * the factor T² if its formula does. {@code Softened} holds the temperature-scaled probabilities.
  */
 @NullMarked
 package dev.limbeck.distill.loss;
