@@ -26,6 +26,7 @@ import dev.limbeck.train.Learner;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.TrainStep;
 import dev.limbeck.train.TrainingContext;
+import dev.limbeck.train.TrainingTask;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -39,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p>total = (1 − w)·task + w·Σᵢ sᵢ·KDᵢ
  *
  * <p>where w is the {@link DistillationBuilder#weight} (α in the PyTorch tutorial) and sᵢ is the scale of each loss, 1
- * by default. The weights are applied in {@link #afterLoss}; each loss computes its own softened outputs. Pass the
+ * by default. The weights are applied in {@link #decorate}; each loss computes its own softened outputs. Pass the
  * callback to fit:
  *
  * <pre>{@code
@@ -173,12 +174,19 @@ public final class KnowledgeDistillation implements Callback {
         return fit.epoch() < settings.adapterEpochs;
     }
 
+    /** {@inheritDoc} The student's batch is computed first, its features captured, then compared with the teacher's outputs. */
     @Override
-    public void beforeBatch(TrainStep step) {
-        TrainingContext fit = step.fit();
-        int last = fit.epochs() * fit.batchesPerEpoch() - 1;
-        progress = last == 0 ? 1 : Math.min(1, step.index() / (double) last);
-        if (teaches(step)) pairs.start();
+    public TrainingTask decorate(TrainingTask task) {
+        return step -> {
+            TrainingContext fit = step.fit();
+            int last = fit.epochs() * fit.batchesPerEpoch() - 1;
+            progress = last == 0 ? 1 : Math.min(1, step.index() / (double) last);
+            boolean teaches = teaches(step);
+            if (teaches) pairs.start();
+            task.forward(step);
+            if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
+            if (teaches) teach(step);
+        };
     }
 
     /** A step with distillation weight 0 needs no teacher outputs. */
@@ -187,12 +195,9 @@ public final class KnowledgeDistillation implements Callback {
         return adaptersOnly(step.fit()) || settings.weight.isConstant() || settings.weight.at(progress) > 0;
     }
 
-    @Override
-    public void afterLoss(TrainStep step) {
+    private void teach(TrainStep step) {
         TeacherSession current = session;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
-        if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
-        if (!teaches(step)) return;
         TeacherResult result = current.compute(step.batch(), pairs.layers());
         Tensor answers = result.logits();
         LogitLoss.checkShapes(step.prediction(), answers);

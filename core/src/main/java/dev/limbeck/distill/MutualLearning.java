@@ -2,154 +2,179 @@ package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.Data;
-import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.LogitLoss;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
-import dev.limbeck.optim.OptimizerState;
-import dev.limbeck.optim.Schedule;
+import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
-import dev.limbeck.train.EvaluationResult;
+import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.TrainStep;
+import dev.limbeck.train.TrainingContext;
+import dev.limbeck.train.TrainingTask;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
 import org.bytedeco.pytorch.Tensor;
 
 /**
  * Train several students together without a teacher. Each learns from the labels and from the other students' current
- * outputs for the same batch.
+ * outputs for the same batch. One of them runs the fit, and the others come along:
  *
- * <p>total per student = task + s·mean over the others of loss(own logits, other's logits)
+ * <pre>{@code
+ * first.fitOneCycle(10, 1e-3, MutualLearning.with(second, third));
+ * }</pre>
  *
- * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. It has its own loop without callbacks: one optimizer step per
- * student and batch, with a learning-rate {@link Schedule}.
+ * <p>total = Σ over the students of (task + s·mean over the others of loss(own logits, other's logits)); nobody's gradient
+ * flows into another student.
+ *
+ * <p>Zhang et al., Deep Mutual Learning, CVPR 2018. The optimizer of the student that runs the fit trains all of them; other
+ * callbacks are about that student. A checkpoint holds all students. Each epoch logs {@code peer1_accuracy} and the like.
  */
-public final class MutualLearning {
-    private final List<Learner> students;
-    private LogitLoss loss = new SoftTarget(1);
-    private double scale = 1;
+public final class MutualLearning implements Callback {
+    private final List<Learner> peers;
+    private final LogitLoss loss;
+    private final double scale;
+    private final List<Module.ModeGuard> modes = new ArrayList<>();
 
-    private MutualLearning(List<Learner> students) {
-        this.students = students;
+    private MutualLearning(List<Learner> peers, LogitLoss loss, double scale) {
+        this.peers = peers;
+        this.loss = loss;
+        this.scale = scale;
     }
 
     /**
-     * Create mutual learning for students. The defaults are the paper's T = 1 and s = 1.
+     * Train other students along. The defaults are the paper's T = 1 and s = 1.
      *
-     * @param students two or more different modules, on the same data
+     * @param peers one or more, on the data and the device of the student that runs the fit; they stay the caller's
      */
-    public static MutualLearning of(Learner... students) {
-        List<Learner> all = List.of(students);
-        if (all.size() < 2)
-            throw new LimbeckException("mutual learning needs at least two students, found " + all.size());
-        if (all.stream().map(Learner::model).distinct().count() < all.size()) {
-            throw new LimbeckException("mutual learning needs different students, found one of them twice");
-        }
-        if (all.stream().map(Learner::data).distinct().count() > 1) {
-            throw new LimbeckException("students in mutual learning must share one data object");
-        }
-        return new MutualLearning(all);
+    public static MutualLearning with(Learner... peers) {
+        if (peers.length == 0)
+            throw new LimbeckException("mutual learning needs at least one other student, found none");
+        return new MutualLearning(List.of(peers), new SoftTarget(1), 1);
     }
 
     /** Set the loss between outputs. */
     public MutualLearning loss(LogitLoss other) {
-        loss = other;
-        return this;
+        return new MutualLearning(peers, other, scale);
     }
 
     /** Set the scale s ≥ 0 of the loss between students. */
     public MutualLearning scale(double factor) {
-        scale = Settings.notNegative("scale", factor);
-        return this;
+        return new MutualLearning(peers, loss, Settings.notNegative("scale", factor));
     }
 
-    /** Train with a learning rate that falls to 0 along a half cosine. */
-    public List<List<EvaluationResult>> fit(int epochs, double rate) {
-        return fit(epochs, new Schedule(Schedule.Shape.COSINE, rate, 0));
-    }
-
-    /**
-     * Train all students.
-     *
-     * @param rates learning-rate schedule
-     * @return for each epoch the validation result of each student, in order; empty lists without a validation split
-     */
-    public List<List<EvaluationResult>> fit(int epochs, Schedule rates) {
-        Settings.atLeast(1, "epochs", epochs);
-        Data data = students.get(0).data();
-        List<OptimizerState> optimizers = new ArrayList<>();
-        List<Module.ModeGuard> modes = new ArrayList<>();
-        try {
-            for (Learner student : students) {
-                modes.add(student.model().keepModes());
-                optimizers.add(student.optimizer().prepare(student.model().parameters()));
+    @Override
+    public void beforeFit(TrainingContext fit) {
+        List<Module> all = new ArrayList<>(List.of(fit.model()));
+        for (Learner peer : peers) {
+            if (all.contains(peer.model())) {
+                throw new LimbeckException("mutual learning needs different students, found one of them twice");
             }
-            List<List<EvaluationResult>> validations = new ArrayList<>();
-            for (int epoch = 0; epoch < epochs; epoch++) {
-                Tensors.seed(students.get(0).seed() + epoch);
-                students.forEach(student -> student.model().train());
-                try (DataLoader batches = data.train(epoch)) {
-                    int last = Math.max(1, epochs * batches.batches() - 1);
-                    for (int i = 0; i < batches.batches(); i++) {
-                        step(batches, optimizers, rates.at((epoch * batches.batches() + i) / (double) last));
-                    }
-                }
-                validations.add(
-                        data.has(Split.VALID)
-                                ? students.stream().map(Learner::validate).toList()
-                                : List.of());
+            if (peer.data() != fit.data()) {
+                throw new LimbeckException("students in mutual learning must share one data object");
             }
-            return validations;
-        } finally {
-            optimizers.forEach(OptimizerState::close);
-            modes.forEach(Module.ModeGuard::close);
+            String here = device(fit.learner());
+            if (!device(peer).equals(here)) {
+                throw new LimbeckException(
+                        "students in mutual learning must share one device, found " + here + " and " + device(peer));
+            }
+            all.add(peer.model());
         }
+        peers.forEach(peer -> modes.add(peer.model().keepModes()));
     }
 
-    private void step(DataLoader batches, List<OptimizerState> optimizers, double rate) {
+    private static String device(Learner student) {
         try (Scope scope = Scope.open()) {
-            Batch batch = batches.next();
-            if (batch == null) throw new IllegalStateException("the loader ended before its last batch");
-            List<Tensor> answers = new ArrayList<>();
-            List<Tensor> labels = new ArrayList<>();
-            for (Learner student : students) {
-                answers.add(Autocast.apply(
-                        student.precision(),
-                        student.model()::apply,
-                        batch.inputs().to(student.device())));
-                labels.add(Tensors.to(batch.targets(), student.device()));
-            }
-            for (int i = 0; i < students.size(); i++) {
-                Tensor total = total(i, answers, labels.get(i));
-                if (!Double.isFinite(total.item_double())) {
-                    throw new LimbeckException("the loss of student " + i + " became " + total.item_double()
-                            + "; lower the learning rate, or check the inputs");
-                }
-                total.backward();
-            }
-            // All backward passes precede all steps: each student learns from the others' outputs before their step.
-            for (int i = 0; i < students.size(); i++) {
-                optimizers.get(i).step(rate, Double.NaN);
-                students.get(i).model().parameters().values().forEach(Tensors::clearGrad);
-            }
+            return student.device().str().getString();
         }
     }
 
-    private Tensor total(int own, List<Tensor> answers, Tensor labels) {
-        Learner student = students.get(own);
-        Tensor total = student.loss().apply(answers.get(own), labels);
-        for (int other = 0; other < students.size(); other++) {
+    @Override
+    public void beforeTrain(TrainingContext fit) {
+        peers.forEach(peer -> peer.model().train());
+    }
+
+    @Override
+    public TrainingTask decorate(TrainingTask task) {
+        return step -> {
+            task.forward(step);
+            List<Tensor> outputs = new ArrayList<>(List.of(step.prediction()));
+            for (Learner peer : peers) {
+                outputs.add(Autocast.apply(
+                        peer.precision(), peer.model()::apply, step.batch().inputs()));
+            }
+            for (int i = 0; i < outputs.size(); i++) addTerms(step, i, outputs);
+        };
+    }
+
+    private void addTerms(TrainStep step, int own, List<Tensor> outputs) {
+        Tensor targets = step.batch().targets();
+        if (own > 0) step.addTerm("task peer" + own, peers.get(own - 1).taskLoss(outputs.get(own), targets), 1);
+        Tensor sum = null;
+        for (int other = 0; other < outputs.size(); other++) {
             if (other == own) continue;
-            Tensor theirs = Tensors.to(answers.get(other).detach(), student.device());
-            Tensor taught = loss.compute(answers.get(own), theirs, labels);
-            total = total.add(Ops.mul(taught, scale / (students.size() - 1)));
+            Tensor one = loss.compute(outputs.get(own), outputs.get(other).detach(), targets);
+            sum = sum == null ? one : sum.add(one);
         }
-        return total;
+        if (sum == null) throw new IllegalStateException("there is at least one peer");
+        step.addTerm("mutual" + (own == 0 ? "" : " peer" + own), Ops.mul(sum, 1.0 / peers.size()), scale);
+    }
+
+    @Override
+    public void afterValidate(TrainingContext fit) {
+        if (!fit.data().has(Split.VALID)) return;
+        for (int i = 0; i < peers.size(); i++) {
+            String name = "peer" + (i + 1) + "_";
+            peers.get(i).validate().metrics().forEach((metric, value) -> fit.log(name + metric, value));
+        }
+    }
+
+    @Override
+    public void afterFit(TrainingContext fit) {
+        modes.forEach(Module.ModeGuard::close);
+        modes.clear();
+    }
+
+    @Override
+    public Map<String, Tensor> parameters() {
+        Map<String, Tensor> parameters = new LinkedHashMap<>();
+        forEachPeer((prefix, peer) ->
+                peer.model().parameters().forEach((name, tensor) -> parameters.put("mutual." + prefix + name, tensor)));
+        return parameters;
+    }
+
+    @Override
+    public String stateName() {
+        return "MutualLearning";
+    }
+
+    @Override
+    public StateDict state() {
+        StateDict state = new StateDict();
+        forEachPeer((prefix, peer) -> {
+            try (StateDict own = peer.model().stateDict()) {
+                state.add(prefix, own);
+            }
+        });
+        return state;
+    }
+
+    @Override
+    public void restore(StateDict state) {
+        forEachPeer((prefix, peer) -> {
+            try (StateDict own = state.take(prefix)) {
+                peer.model().load(own);
+            }
+        });
+    }
+
+    private void forEachPeer(BiConsumer<String, Learner> action) {
+        for (int i = 0; i < peers.size(); i++) action.accept("peer" + (i + 1) + ".", peers.get(i));
     }
 }

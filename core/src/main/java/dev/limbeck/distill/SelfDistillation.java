@@ -15,6 +15,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.TrainStep;
 import dev.limbeck.train.TrainingContext;
+import dev.limbeck.train.TrainingTask;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,17 +96,20 @@ public final class SelfDistillation implements Callback {
     }
 
     @Override
-    public void beforeBatch(TrainStep step) {
-        watching().start();
+    public TrainingTask decorate(TrainingTask task) {
+        return step -> {
+            watching().start();
+            task.forward(step);
+            addExits(step);
+        };
     }
 
-    @Override
-    public void afterLoss(TrainStep step) {
+    private void addExits(TrainStep step) {
         Tensor own = step.prediction().detach();
         Tensor labels = step.batch().targets();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
-            Tensor task = step.fit().learner().loss().apply(logits, labels);
+            Tensor task = step.fit().learner().taskLoss(logits, labels);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
             step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);
         });

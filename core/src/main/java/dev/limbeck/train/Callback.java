@@ -60,6 +60,16 @@ public interface Callback {
     /** Clean up. Also runs after an exception. */
     default void afterFit(TrainingContext fit) {}
 
+    /**
+     * Wrap what is computed for each batch: change the batch before it, or add and change loss terms after it. Asked once a fit,
+     * after {@link #beforeFit}; of several callbacks the first wraps next to the model.
+     *
+     * @param task to run inside; a callback that changes nothing returns it
+     */
+    default TrainingTask decorate(TrainingTask task) {
+        return task;
+    }
+
     /** Return further tensors for the optimizer to train, by name. */
     default Map<String, Tensor> parameters() {
         return Map.of();

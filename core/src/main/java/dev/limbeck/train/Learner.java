@@ -12,6 +12,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -62,10 +65,14 @@ public final class Learner implements AutoCloseable {
     private final Precision precision;
     private final Optimizer optimizer;
     private final BinaryOperator<Tensor> loss;
+    private final @Nullable TrainingTask task;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
+
+    /** Whether a training batch may hold rows without a label; null until it is asked. */
+    private @Nullable Boolean hasUnlabeled;
 
     private int fits;
     private @Nullable TrainingState resumed;
@@ -77,6 +84,7 @@ public final class Learner implements AutoCloseable {
         precision = Precision.of(settings.precision, device);
         optimizer = settings.optimizer;
         loss = settings.loss;
+        task = settings.task;
         metrics = List.copyOf(settings.metrics);
         callbacks = List.copyOf(settings.callbacks);
         Tensors.seed(seed);
@@ -145,6 +153,22 @@ public final class Learner implements AutoCloseable {
     /** Return the task loss: a function from logits and labels to a scalar. */
     public BinaryOperator<Tensor> loss() {
         return loss;
+    }
+
+    /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
+    public Tensor taskLoss(Tensor outputs, Tensor targets) {
+        if (hasUnlabeled == null) {
+            hasUnlabeled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
+        }
+        if (hasUnlabeled && LongStream.of(Tensors.toLongs(targets)).allMatch(label -> label < 0)) {
+            return Ops.mul(outputs.sum(), 0);
+        }
+        return loss.apply(outputs, targets);
+    }
+
+    @Nullable
+    TrainingTask task() {
+        return task;
     }
 
     List<Metric> metrics() {

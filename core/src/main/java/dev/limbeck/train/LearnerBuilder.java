@@ -31,6 +31,10 @@ public final class LearnerBuilder {
     BinaryOperator<Tensor> loss = Ops::crossEntropy;
     Device device = Engine.device("auto");
     String precision = Precision.AUTO;
+
+    @Nullable
+    TrainingTask task;
+
     long seed;
 
     private @Nullable Supplier<Path> weights;
@@ -125,6 +129,12 @@ public final class LearnerBuilder {
      */
     public LearnerBuilder loss(BinaryOperator<Tensor> loss) {
         this.loss = loss;
+        return this;
+    }
+
+    /** Replace what is computed for each training batch; by default the model's outputs and {@link #loss}. */
+    public LearnerBuilder task(TrainingTask task) {
+        this.task = task;
         return this;
     }
 

@@ -10,7 +10,6 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Mix each training image with another image of its batch, and mix the task loss accordingly: λ·loss(own labels) + (1 −
@@ -22,8 +21,6 @@ public final class Mixup implements Callback {
 
     private final double alpha;
     private final boolean cut;
-    private @Nullable Tensor otherLabels;
-    private double share;
 
     private Mixup(double alpha, boolean cut) {
         this.alpha = Settings.positive("alpha", alpha);
@@ -41,24 +38,29 @@ public final class Mixup implements Callback {
     }
 
     @Override
-    public void beforeBatch(TrainStep step) {
-        Batch batch = step.batch();
-        Draws draws = Draws.of(step.fit().learner().seed(), LOTS, step.index());
-        int[] order = IntStream.range(0, batch.size()).toArray();
-        draws.shuffle(order);
-        share = new BetaDistribution(alpha, alpha).inverseCumulativeProbability(draws.nextDouble());
-        Tensor index = Tensors.to(
-                Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length),
-                batch.input().device());
-        otherLabels = Ops.indexSelect(batch.targets(), 0, index);
-        if (cut) {
-            Box box = new Box(draws.nextDouble(), draws.nextDouble(), Math.sqrt(1 - share));
-            share = box.share(batch.input().size(2), batch.input().size(3));
-            step.replaceBatch(batch.changed(input -> mixed(input, index, box.outside(input.size(2), input.size(3)))));
-        } else {
-            float own = (float) share;
-            step.replaceBatch(batch.changed(input -> mixed(input, index, Tensors.of(new float[] {own}, 1))));
-        }
+    public TrainingTask decorate(TrainingTask task) {
+        return step -> {
+            Batch batch = step.batch();
+            Draws draws = Draws.of(step.fit().learner().seed(), LOTS, step.index());
+            int[] order = IntStream.range(0, batch.size()).toArray();
+            draws.shuffle(order);
+            double share = new BetaDistribution(alpha, alpha).inverseCumulativeProbability(draws.nextDouble());
+            Tensor index = Tensors.to(
+                    Tensors.of(Arrays.stream(order).asLongStream().toArray(), order.length),
+                    batch.inputs().device());
+            Tensor others = Ops.indexSelect(batch.targets(), 0, index);
+            if (cut) {
+                Box box = new Box(draws.nextDouble(), draws.nextDouble(), Math.sqrt(1 - share));
+                share = box.share(batch.input().size(2), batch.input().size(3));
+                step.replaceBatch(
+                        batch.changed(input -> mixed(input, index, box.outside(input.size(2), input.size(3)))));
+            } else {
+                float own = (float) share;
+                step.replaceBatch(batch.changed(input -> mixed(input, index, Tensors.of(new float[] {own}, 1))));
+            }
+            task.forward(step);
+            mixLoss(step, others, share);
+        };
     }
 
     /** Compute own·x + (1 − own)·other without a tensor for 1 − own. */
@@ -95,14 +97,10 @@ public final class Mixup implements Callback {
         }
     }
 
-    @Override
-    public void afterLoss(TrainStep step) {
-        Tensor labels = otherLabels;
-        otherLabels = null;
-        if (labels == null) return;
-        // Without a labeled partner image there is no second loss to mix.
-        if (LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) return;
-        Tensor other = step.fit().learner().loss().apply(step.prediction(), labels);
+    private static void mixLoss(TrainStep step, Tensor others, double share) {
+        // Without a labeled partner there is no second loss to mix.
+        if (LongStream.of(Tensors.toLongs(others)).allMatch(label -> label < 0)) return;
+        Tensor other = step.fit().learner().loss().apply(step.prediction(), others);
         Tensor own = step.term(TrainStep.TASK);
         step.setValue(TrainStep.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));
     }

@@ -60,7 +60,8 @@ public final class TrainStep {
         return prediction;
     }
 
-    void setPrediction(Tensor prediction) {
+    /** Set the model's output for the batch; the task does it. */
+    public void setPrediction(Tensor prediction) {
         this.prediction = prediction;
     }
 

@@ -19,8 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -33,11 +31,10 @@ final class TrainingLoop {
     private final Module model;
     private final Data data;
     private final List<Callback> callbacks;
+    private TrainingTask task = this::standard;
     private Map<String, Tensor> parameters = Map.of();
     /** Number of batches whose gradients are accumulated for the next step. */
     private int waiting;
-    /** Whether a batch may contain rows without a label. */
-    private boolean partlyLabeled;
 
     TrainingLoop(Learner learner, List<Callback> callbacks) {
         this.learner = learner;
@@ -65,7 +62,6 @@ final class TrainingLoop {
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        partlyLabeled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
         TrainingContext fit = new TrainingContext(learner, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
@@ -74,6 +70,7 @@ final class TrainingLoop {
                 begun.add(callback);
                 callback.beforeFit(fit);
             }
+            task = decorated();
             parameters = trainable();
             clearGradients(); // a failed fit may have left some
             try (OptimizerState optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
@@ -199,10 +196,7 @@ final class TrainingLoop {
             TrainStep step = new TrainStep(fit, index, toDevice(next));
             each(callback -> callback.beforeBatch(step));
             if (!step.isSkipped()) {
-                step.setPrediction(Autocast.apply(
-                        learner.precision(), model::apply, step.batch().inputs()));
-                each(callback -> callback.afterForward(step));
-                step.addTerm(TrainStep.TASK, task(step), 1);
+                task.forward(step);
                 each(callback -> callback.afterLoss(step));
                 Tensor total = step.total();
                 means.add(step, total);
@@ -222,13 +216,20 @@ final class TrainingLoop {
         }
     }
 
-    /** Return the task loss. It is 0 for a batch without labels, where the mean would be undefined. */
-    private Tensor task(TrainStep step) {
-        Tensor labels = step.batch().targets();
-        if (partlyLabeled && LongStream.of(Tensors.toLongs(labels)).allMatch(label -> label < 0)) {
-            return Ops.mul(step.prediction().sum(), 0);
-        }
-        return learner.loss().apply(step.prediction(), labels);
+    /** Run the model and compare its outputs with the targets. */
+    private void standard(TrainStep step) {
+        step.setPrediction(
+                Autocast.apply(learner.precision(), model::apply, step.batch().inputs()));
+        each(callback -> callback.afterForward(step));
+        step.addTerm(
+                TrainStep.TASK, learner.taskLoss(step.prediction(), step.batch().targets()), 1);
+    }
+
+    private TrainingTask decorated() {
+        TrainingTask own = learner.task();
+        TrainingTask all = own == null ? this::standard : own;
+        for (Callback callback : callbacks) all = callback.decorate(all);
+        return all;
     }
 
     /** Divide the accumulated gradients by the number of batches. */

@@ -10,7 +10,6 @@ import dev.limbeck.Toy;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.optim.Schedule;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -18,9 +17,9 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
-import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
+import dev.limbeck.train.Mixup;
 import dev.limbeck.train.TrainStep;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -168,14 +167,59 @@ class StrategiesTest {
                 Learner b = tiny(2);
                 Learner c = tiny(1);
                 Learner d = tiny(2)) {
-            List<List<EvaluationResult>> together =
-                    MutualLearning.of(a, b).scale(3).fit(4, 0.01);
-            MutualLearning.of(c, d).scale(0).fit(4, 0.01);
-            assertThat(together).hasSize(4).allMatch(row -> row.size() == 2);
-            assertThat(together.get(3).get(0).loss())
-                    .isLessThan(together.get(0).get(0).loss());
+            List<EpochRecord> together =
+                    a.fitOneCycle(4, 0.01, MutualLearning.with(b).scale(3));
+            c.fitOneCycle(4, 0.01, MutualLearning.with(d).scale(0));
+            assertThat(together).hasSize(4).allMatch(row -> row.notes().containsKey("peer1_accuracy"));
+            assertThat(together.get(3).validLoss()).isLessThan(together.get(0).validLoss());
             assertThat(agreement(a, b)).isGreaterThan(agreement(c, d));
             assertThat(a.model().sha256()).isNotEqualTo(b.model().sha256());
+        }
+    }
+
+    /** Callbacks, checkpoints and resuming are those of every fit: all students end as without the interruption. */
+    @Test
+    void interruptedMutualLearningEndsAtTheSameBits(@TempDir Path home) {
+        Path checkpoint = home.resolve("checkpoint.safetensors");
+        try (Learner a = tiny(1);
+                Learner b = tiny(2);
+                Learner c = tiny(3)) {
+            a.fitOneCycle(3, 0.01, MutualLearning.with(b, c), Mixup.blend(0.4));
+            for (int at : new int[] {1, 4, 5}) {
+                interrupted(checkpoint, at);
+                try (Learner again = tiny(1);
+                        Learner second = tiny(2);
+                        Learner third = tiny(3)) {
+                    again.resume(checkpoint);
+                    again.fitOneCycle(3, 0.01, MutualLearning.with(second, third), Mixup.blend(0.4));
+                    assertThat(again.model().sha256()).isEqualTo(a.model().sha256());
+                    assertThat(second.model().sha256()).isEqualTo(b.model().sha256());
+                    assertThat(third.model().sha256()).isEqualTo(c.model().sha256());
+                }
+            }
+        }
+    }
+
+    /** Train until a step after the first epoch. */
+    private void interrupted(Path checkpoint, int step) {
+        try (Learner a = tiny(1);
+                Learner b = tiny(2);
+                Learner c = tiny(3)) {
+            Callback interruption = new Callback() {
+                @Override
+                public void afterStep(TrainStep now) {
+                    if (now.index() == now.fit().batchesPerEpoch() + step)
+                        throw new IllegalStateException("interrupted");
+                }
+            };
+            assertThatThrownBy(() -> a.fitOneCycle(
+                            3,
+                            0.01,
+                            MutualLearning.with(b, c),
+                            Mixup.blend(0.4),
+                            new Checkpoint(checkpoint),
+                            interruption))
+                    .hasMessage("interrupted");
         }
     }
 
@@ -199,7 +243,7 @@ class StrategiesTest {
                 b.model().train();
                 theirs = Tensors.toFloats(b.model().apply(Toy.images(0, 6, 1)));
             }
-            MutualLearning.of(a, b).fit(1, Schedule.constant(0.01));
+            a.fit(1, 0.01, MutualLearning.with(b));
             byHand.fit(1, 0.01, new Callback() {
                 @Override
                 public void afterLoss(TrainStep step) {
@@ -224,12 +268,13 @@ class StrategiesTest {
         try (Learner a = tiny(1);
                 Learner x = Learner.create(many, TinyNet.ARCHITECTURE);
                 Learner y = Learner.create(many, TinyNet.ARCHITECTURE)) {
-            assertThatThrownBy(() -> MutualLearning.of(a)).hasMessageContaining("at least two students, found 1");
-            assertThatThrownBy(() -> MutualLearning.of(a, a)).hasMessageContaining("one of them twice");
-            assertThatThrownBy(() -> MutualLearning.of(a, x)).hasMessageContaining("must have the same data");
-            MutualLearning.of(x, y).fit(1, 1e-3);
+            assertThatThrownBy(MutualLearning::with).hasMessageContaining("at least one other student, found none");
+            assertThatThrownBy(() -> a.fit(1, 1e-3, MutualLearning.with(a))).hasMessageContaining("one of them twice");
+            assertThatThrownBy(() -> a.fit(1, 1e-3, MutualLearning.with(x)))
+                    .hasMessageContaining("must share one data object");
+            x.fit(1, 1e-3, MutualLearning.with(y));
             long before = Engine.countedBytes();
-            MutualLearning.of(x, y).fit(1, 1e-3);
+            x.fit(1, 1e-3, MutualLearning.with(y));
             assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
             assertThat(Ops.allFinite(x.model().parameters().get("fc.weight"))).isTrue();
         }

@@ -47,7 +47,7 @@ final class ImageAlternateView implements AlternateView {
         if (origin == null) {
             // Whoever made it may have made it for this model.
             if (Arrays.equals(batch.input().shape(), inputs().get(0).shape(batch.size()))) return batch.inputs();
-            throw new LimbeckException("the batch does not tell which images it holds, and images of "
+            throw new LimbeckException("the batch does not identify its images, but images of "
                     + preparation.height() + "×" + preparation.width()
                     + " are needed; choose a model for the data's own size");
         }
