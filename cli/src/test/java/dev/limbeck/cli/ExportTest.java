@@ -284,7 +284,7 @@ class ExportTest {
                 "--out",
                 out);
         refused(
-                "gives 3×2 outputs for three images; expected 3×3, a column for each class",
+                "returns 3×2 outputs for three images; expected 3×3, one column per class",
                 "export",
                 "--model",
                 file,

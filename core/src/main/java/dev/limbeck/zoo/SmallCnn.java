@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute N×classes logits from N×3×H×W images with a plain stack: for each width a 3×3 convolution, batch norm, ReLU and,
- * between widths, a pooling that halves height and width; then the mean and a linear layer.
+ * Compute N×classes logits from N×3×H×W images with a plain CNN: for each width a 3×3 convolution, batch norm and ReLU,
+ * with 2×2 pooling between widths; then global average pooling and a linear layer.
  */
 public final class SmallCnn extends Module {
     private static final String PREFIX = "small-cnn-";
@@ -42,7 +42,7 @@ public final class SmallCnn extends Module {
     }
 
     /**
-     * Describe a stack.
+     * Describe a CNN.
      *
      * @param widths channels of each convolution, at least one
      */
@@ -70,7 +70,7 @@ public final class SmallCnn extends Module {
                 """;
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

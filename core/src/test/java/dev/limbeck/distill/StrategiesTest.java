@@ -226,7 +226,7 @@ class StrategiesTest {
                 Learner y = Learner.create(many, TinyNet.ARCHITECTURE)) {
             assertThatThrownBy(() -> MutualLearning.of(a)).hasMessageContaining("at least two students, found 1");
             assertThatThrownBy(() -> MutualLearning.of(a, a)).hasMessageContaining("one of them twice");
-            assertThatThrownBy(() -> MutualLearning.of(a, x)).hasMessageContaining("must have the same data");
+            assertThatThrownBy(() -> MutualLearning.of(a, x)).hasMessageContaining("must share one data object");
             MutualLearning.of(x, y).fit(1, 1e-3);
             long before = Engine.countedBytes();
             MutualLearning.of(x, y).fit(1, 1e-3);

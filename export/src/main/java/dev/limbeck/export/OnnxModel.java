@@ -21,7 +21,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
+/** Run an ONNX file in ONNX Runtime. Thread-safe. */
 public final class OnnxModel implements AutoCloseable {
     private final Path file;
     private final OrtSession session;
@@ -55,21 +55,21 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * Open a file.
      *
-     * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it is not there, was changed since it was exported, is not an ONNX file with one input and one
-     *     output, or keeps weights in files that are missing, too short or outside its folder
+     * @param threads threads per call; 0 for the runtime's default
+     * @throws LimbeckException if the file is missing, was changed after its export, is not an ONNX file with one input
+     *     and one output, or has external data that is missing, too short or outside its folder
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
         OnnxChecksum.check(file);
-        // Before native code opens what the file names.
+        // Checked before native code opens the referenced files.
         OnnxExternalData.files(file);
         OnnxSizes.check(file);
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 Patience.Wait wait = Patience.on(file.toString());
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            // What is wrong is thrown; it would be printed besides.
+            // Errors are thrown; the runtime would also print them.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
             session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
@@ -85,7 +85,7 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Return the metadata that the file carries. */
+    /** Return the metadata of the file. */
     public Map<String, String> metadata() {
         try {
             return session.getMetadata().getCustomMetadata();
@@ -94,7 +94,7 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Return the shape of the input; −1 where it may be any. */
+    /** Return the shape of the input; −1 for a dynamic size. */
     public long[] inputShape() {
         try {
             return ((TensorInfo) session.getInputInfo().get(input).getInfo()).getShape();
@@ -103,7 +103,7 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Return the shape of the output; −1 where it may be any. */
+    /** Return the shape of the output; −1 for a dynamic size. */
     public long[] outputShape() {
         try {
             return ((TensorInfo) session.getOutputInfo().get(output).getInfo()).getShape();
@@ -112,12 +112,12 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Return the name of what goes in. */
+    /** Return the name of the input. */
     public String input() {
         return input;
     }
 
-    /** Return the name of what comes out. */
+    /** Return the name of the output. */
     public String output() {
         return output;
     }
@@ -144,7 +144,7 @@ public final class OnnxModel implements AutoCloseable {
      */
     public record Output(float[] values, long[] shape) {}
 
-    /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
+    /** Compute the output for a batch of values, row-major, with its shape. */
     public Output compute(float[] values, long... shape) {
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 Patience.Wait wait = Patience.on(file.toString());
