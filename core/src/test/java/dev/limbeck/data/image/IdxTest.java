@@ -80,7 +80,7 @@ class IdxTest {
         assertRefused(file(0x803, 6, 1, 2), "declares sizes");
         assertRefused(file(0x803, 6, 1, -2, 3), "declares sizes");
         assertRefused(file(0x803, 6, Integer.MAX_VALUE, Integer.MAX_VALUE, 3), "declares sizes");
-        assertRefused(file(0x803, 6, 60000, 28, 28), "more than it can hold");
+        assertRefused(file(0x803, 6, 60000, 28, 28), "more than its bytes");
         assertRefused(Files.write(folder.resolve("file"), new byte[0]), "is truncated");
         Path packed = write(folder.resolve("file.gz"), 0x803, 600, 100, 2, 3);
         assertRefused(Files.write(packed, Arrays.copyOf(Files.readAllBytes(packed), 60)), "file.gz");
