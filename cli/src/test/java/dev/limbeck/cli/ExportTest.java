@@ -253,10 +253,10 @@ class ExportTest {
     @Test
     void saysInOneLineWhatIsWrongAndLeavesNothing() throws IOException {
         Path file = foreign();
-        notExported("name their side with --image-size", file, "--data $/pictures");
-        notExported("name them with --classes", file, "--image-size 16 --no-verify");
+        notExported("set it with --image-size", file, "--data $/pictures");
+        notExported("set them with --classes", file, "--image-size 16 --no-verify");
         notExported(
-                "gives 3×2 outputs for three images; expected 3×3, a column for each class",
+                "returns 3×2 outputs for three images; expected 3×3, one column per class",
                 file,
                 "--image-size 16 --classes a,b,c --no-verify");
         notExported(

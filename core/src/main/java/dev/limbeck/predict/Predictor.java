@@ -36,8 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Classify images with a trained model. Images are prepared as those it was trained on. Any number of threads may ask at
- * the same time.
+ * Classify images with a trained model, with the preprocessing of its training. Thread-safe.
  *
  * <pre>{@code
  * try (Predictor predictor = Predictor.open(Path.of("runs/student"))) {
@@ -57,7 +56,7 @@ public final class Predictor implements ImageClassifier {
     private final List<String> classNames;
     private final long parameters;
 
-    // Asking shares the lock, closing does not: memory is freed only when nobody computes with it.
+    // Predictions share the lock, close is exclusive: memory is freed only when no prediction is running.
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
@@ -77,10 +76,10 @@ public final class Predictor implements ImageClassifier {
     }
 
     /**
-     * Open a run directory, a {@code .safetensors} file that Limbeck wrote, a TorchScript file, or, with limbeck-export beside,
-     * an ONNX file.
+     * Open a run directory, a {@code .safetensors} file written by Limbeck, a TorchScript file, or, with limbeck-export
+     * on the class path, an ONNX file.
      *
-     * @throws LimbeckException if it is not there, is broken, or does not say its architecture or the size of its images
+     * @throws LimbeckException if the file is missing, damaged, or does not contain its architecture or image size
      */
     public static Predictor open(Path model) {
         if (Files.isRegularFile(model) && ModelRuntimes.find(model).isPresent()) {
@@ -90,30 +89,30 @@ public final class Predictor implements ImageClassifier {
     }
 
     /**
-     * Open a model, such as a PyTorch checkpoint, whose file does not say its architecture. Where it does not say either
-     * how images were prepared, they are cropped to the architecture's size and normalized by ImageNet's statistics.
+     * Open a model whose file does not contain its architecture, such as a PyTorch checkpoint. Without stored
+     * preprocessing, images are cropped to the architecture's size and normalized by ImageNet's statistics.
      */
     public static Predictor open(Path model, @Nullable Architecture architecture) {
         return open(model, architecture, null);
     }
 
-    /** Open a model out of a checkpoint that holds several, see {@link SavedModel#open(Path, Architecture, String)}. */
+    /** Open one of several models in a checkpoint, see {@link SavedModel#open(Path, Architecture, String)}. */
     public static Predictor open(Path model, @Nullable Architecture architecture, @Nullable String weightsKey) {
         return of(SavedModel.open(model, architecture, weightsKey), architecture);
     }
 
-    /** Classify with an open model, which is closed with the predictor. */
+    /** Create a predictor for an open model, which is closed with it. */
     public static Predictor of(SavedModel saved) {
         return of(saved, null);
     }
 
     private static Predictor of(SavedModel saved, @Nullable Architecture given) {
         try {
-            // An architecture of one's own is not in the zoo, and is asked only where the file does not say the size.
+            // A custom architecture is not in the zoo. It is only needed if the file has no image size.
             int side = ImagePreprocessing.isIn(saved.preparation())
                     ? 1
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
-            // Not Module.predict, which switches modes: the model is in evaluation mode for good.
+            // Not Module.predict, which switches modes: the model stays in evaluation mode.
             return new Predictor(
                     inputs -> saved.module().apply(saved.module().adapt(inputs)),
                     saved::close,
@@ -128,16 +127,16 @@ public final class Predictor implements ImageClassifier {
     }
 
     /**
-     * Classify with the model of a TorchScript or an ONNX file, which is closed with the predictor. Where it does not say how
-     * its images are resized and normalized, they are cropped and normalized by ImageNet's statistics.
+     * Create a predictor for a TorchScript or ONNX file, which is closed with it. Without stored preprocessing, images
+     * are cropped and normalized by ImageNet's statistics.
      *
-     * @throws LimbeckException if it does not say how large its images are
+     * @throws LimbeckException if the file does not contain its image size
      */
     public static Predictor of(FileTeacher file) {
         try {
             if (!file.preprocessing().containsKey(ImagePreprocessing.SIZE)) {
-                throw new LimbeckException("model " + file.name()
-                        + " does not say how large its images are; name their side " + "(image_size, --image-size)");
+                throw new LimbeckException(
+                        "model " + file.name() + " does not contain its image size; set it (image_size, --image-size)");
             }
             ImagePreprocessing how = preparation(file.preprocessing(), 1);
             FileTeacher known = known(file, how);
@@ -150,8 +149,8 @@ public final class Predictor implements ImageClassifier {
     }
 
     /**
-     * Find out what a file's output is by answers to the eight colors of full and no light, half of each picture noise, so that
-     * it does not depend on whoever asks first.
+     * Detect the kind of a file's output from eight images with RGB values of 0 or 255, each half noise. The result does not
+     * depend on the first user image.
      */
     private static FileTeacher known(FileTeacher file, ImagePreprocessing how) {
         Random random = new Random(0);
@@ -180,18 +179,18 @@ public final class Predictor implements ImageClassifier {
         return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
     }
 
-    /** {@inheritDoc} Empty for a file that does not name them; its answers number them then. */
+    /** {@inheritDoc} Empty if the file has none; predictions then use class indices. */
     @Override
     public List<String> classNames() {
         return classNames;
     }
 
-    /** Return how images are prepared. */
+    /** Return the preprocessing. */
     public ImagePreprocessing preparation() {
         return preparation;
     }
 
-    /** Return whether the model's file says how its images were prepared. */
+    /** Return whether the model's file contains its preprocessing. */
     public boolean knowsPreparation() {
         return knowsPreparation;
     }
@@ -213,8 +212,8 @@ public final class Predictor implements ImageClassifier {
                     .filter(value -> !Double.isFinite(value))
                     .count();
             if (bad > 0) {
-                throw new LimbeckException("the model must give finite numbers, found " + bad + " of " + values.length
-                        + " NaN or infinite; look at its weights");
+                throw new LimbeckException("the model must return finite numbers, found " + bad + " of " + values.length
+                        + " NaN or infinite; check its weights");
             }
             List<String> names = classNames.isEmpty() ? numbered(classes) : classNames;
             List<Prediction> predictions = new ArrayList<>();

@@ -4,16 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * List the classes and functions of Python whose values lie beside weights in the files people have: settings, records and
- * the state of a run. Their names alone are known: nothing is ever made of them or called, so that a name is on a list
- * when it says nothing about the weights, whatever it would do in Python.
+ * List Python classes and functions that are common beside weights in real files: settings, records and run states.
+ * Only their names are used: nothing is created or called. A name is listed if its value says nothing about the
+ * weights, whatever it would do in Python.
  *
- * <p>Source: the safe list of {@code torch.load(weights_only=True)} in PyTorch 2.13, and the classes that public reports of
- * files refused by it name. What takes a function, a module or text to import and calls it ({@code functools.partial},
- * {@code operator.attrgetter}, {@code builtins.getattr}, {@code torch.load}) is on none, nor is any class of a user.
+ * <p>Source: the safe list of {@code torch.load(weights_only=True)} in PyTorch 2.13, and the classes that public
+ * reports of files refused by it name. What takes a function, a module or text to import and calls it ({@code
+ * functools.partial}, {@code operator.attrgetter}, {@code builtins.getattr}, {@code torch.load}) is on none, nor is any
+ * class of a user.
  */
 final class AllowedClasses {
-    /** Maps of a kind of their own: kept as maps, since weights may lie in them. */
+    /** Own map classes, treated as maps, because they may contain weights. */
     static final List<String> MAPS = List.of(
             "collections.OrderedDict",
             "collections.Counter",

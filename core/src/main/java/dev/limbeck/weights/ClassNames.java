@@ -76,7 +76,7 @@ public final class ClassNames {
         try {
             return YAML.readValue(start, Object.class);
         } catch (JsonProcessingException e) {
-            return null; // whoever wrote it meant something else
+            return null; // the writer used the name for something else
         }
     }
 

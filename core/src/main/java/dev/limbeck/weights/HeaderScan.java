@@ -5,7 +5,10 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.limbeck.Limit;
 import java.io.IOException;
 
-/** Look through the JSON of a safetensors header before it is kept: what no header has takes far more memory than text. */
+/**
+ * Scan the JSON of a safetensors header before parsing: content that no header has would take far more memory than
+ * text.
+ */
 final class HeaderScan {
     /** The header, a tensor in it, its shape. */
     private static final int DEEPEST = 3;

@@ -59,7 +59,7 @@ public final class PretrainedWeights {
         this.files = files;
     }
 
-    /** Keep files under {@code weights} in the usual cache folder, see {@link Downloads#cacheFolder}. */
+    /** Create a store in {@code weights} of the default cache folder, see {@link Downloads#cacheFolder}. */
     public static PretrainedWeights store() {
         return in(Downloads.cacheFolder().resolve("weights"));
     }

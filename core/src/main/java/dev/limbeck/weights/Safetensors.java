@@ -47,7 +47,9 @@ public final class Safetensors {
     private static final int ALIGNMENT = 8;
     private static final int PIECE = 1 << 20;
     private static final String METADATA = "__metadata__";
-    /** The types that may lie beside the weights, with their bytes: they are known to the format, not to the engine. */
+    /**
+     * Types that may appear besides the weights, with their size in bytes: part of the format, but not of the engine.
+     */
     private static final Map<String, Integer> PASSED_OVER =
             Map.of("F8_E4M3", 1, "F8_E5M2", 1, "F8_E8M0", 1, "U16", 2, "U32", 4, "U64", 8, "C64", 8, "C128", 16);
 

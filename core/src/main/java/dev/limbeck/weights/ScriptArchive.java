@@ -21,9 +21,9 @@ import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Read the ZIP of a TorchScript file so that LibTorch's reader cannot see another one in it: the entries fill the file from
- * its first byte, one behind the other, each local header says what the directory says, all lie in one folder, no two names
- * differ by case alone, and the bytes of every entry have the checksum that is said. LibTorch compares no checksums itself.
+ * Read the ZIP of a TorchScript file strictly, so LibTorch's reader cannot see another one in it. Entries fill the file
+ * without gaps, local headers match the directory, all entries are in one folder, no two names differ only in case, and
+ * every checksum matches.
  */
 final class ScriptArchive {
     private static final int MOST_ENTRIES = 200_000;
@@ -58,7 +58,7 @@ final class ScriptArchive {
     /**
      * Read a file's directory, check it against the file, and the checksum of every entry.
      *
-     * @throws LimbeckException in one line, if it is no such archive or damaged
+     * @throws LimbeckException with a one-line message, if it is not such an archive or is damaged
      */
     static ScriptArchive read(Path file, FileChannel channel) throws IOException {
         ScriptArchive archive = new ScriptArchive(file);
@@ -209,7 +209,7 @@ final class ScriptArchive {
         return count;
     }
 
-    /** Return whether an entry is looked into: what LibTorch parses, and the texts that are kept beside. */
+    /** Return whether an entry is parsed: what LibTorch parses, and the stored texts. */
     private static boolean isText(String name) {
         return name.equals("data.pkl")
                 || name.equals("constants.pkl")

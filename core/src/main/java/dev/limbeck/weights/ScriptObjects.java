@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compare the objects of a pickle with the classes that the code declares: LibTorch puts each value into its place without
- * a look at its type, and computes with what lies there.
+ * Compare the objects of a pickle with the classes declared by the code. LibTorch stores each value without a type
+ * check, and computes with it.
  */
 final class ScriptObjects {
     private static final int DEEPEST = 500;
@@ -186,7 +186,7 @@ final class ScriptObjects {
         }
     }
 
-    /** Look at a value of which only its own description is known. */
+    /** Check a value that only has its own description. */
     private boolean any(String place, @Nullable Object value) {
         if (value instanceof List<?> items) items.forEach(item -> match(place, item, ScriptType.ANY));
         else if (value instanceof Object[] items) for (Object item : items) match(place, item, ScriptType.ANY);

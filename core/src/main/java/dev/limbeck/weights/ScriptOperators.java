@@ -91,7 +91,7 @@ final class ScriptOperators {
         return REFUSED_NAMES.get(name);
     }
 
-    /** Return whether a name behind a dot is a method or a property that any value may be asked for. */
+    /** Return whether a name after a dot is a method or property that any value may have. */
     static boolean isMember(String name) {
         return ALLOWED.contains("aten::" + name) || ALLOWED.contains("prim::" + name) || PROPERTIES.contains(name);
     }

@@ -42,7 +42,7 @@ final class ScriptPickle {
     /** A device. */
     record Place(String name) {}
 
-    /** A container of which the file says what it holds. */
+    /** Hold a container with its declared element type. */
     record Tagged(Object container, ScriptType type) {}
 
     private enum Stand {
@@ -70,7 +70,7 @@ final class ScriptPickle {
      * What a pickle holds.
      *
      * @param storages those that are read, as often as they are
-     * @param tagged the containers of which it says what they hold
+     * @param tagged containers with a declared element type
      */
     record Content(@Nullable Object root, List<Storage> storages, List<ScriptTensor> tensors, List<Tagged> tagged) {}
 

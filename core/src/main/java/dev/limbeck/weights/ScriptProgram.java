@@ -220,7 +220,7 @@ final class ScriptProgram {
         return sources;
     }
 
-    /** Return a class's name without what PyTorch adds to tell classes of one name apart. */
+    /** Return a class's name without the suffix that PyTorch adds to distinguish classes of one name. */
     static String plain(String name) {
         return MANGLED.matcher(name).replaceAll("");
     }

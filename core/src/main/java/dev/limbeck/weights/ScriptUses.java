@@ -57,7 +57,7 @@ final class ScriptUses {
         return refused;
     }
 
-    /** Return the operators that are neither allowed nor known. */
+    /** Return the operators that are unknown or not allowed. */
     Set<String> unknown() {
         return unknown;
     }

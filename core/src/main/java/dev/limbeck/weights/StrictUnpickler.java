@@ -171,7 +171,7 @@ public abstract class StrictUnpickler extends Unpickler {
                 putAll(keysAndValues);
                 return NO_RETURN_VALUE;
             }
-            // Maps in order, as Python's are; sets are kept as lists: hashing nested ones can take forever.
+            // Maps keep their order, as in Python. Sets become lists: hashing nested ones can take forever.
             case Opcodes.EMPTY_DICT -> {
                 spend(CONTAINER);
                 stack.add(new LinkedHashMap<>());

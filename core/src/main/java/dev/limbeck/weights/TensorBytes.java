@@ -79,7 +79,7 @@ final class TensorBytes {
         }
     }
 
-    // The engine's behavior is undefined for a boolean that is neither 0 nor 1.
+    // The engine's behavior is undefined for a boolean other than 0 or 1.
     private static void checkBooleans(Path file, String name, ByteBuffer memory) {
         for (int i = 0; i < memory.limit(); i++) {
             if ((memory.get(i) & 0xfe) != 0) {

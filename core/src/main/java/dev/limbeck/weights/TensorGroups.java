@@ -283,8 +283,8 @@ final class TensorGroups {
     }
 
     /**
-     * Choose without knowing the network: what lies under a common name; else the outermost; else the only one. What wraps
-     * the whole network is taken off the names.
+     * Choose a group without a known network: a common name first, then the outermost one, then the only one. Prefixes
+     * of wrappers are removed.
      *
      * @throws dev.limbeck.LimbeckException if there is none, or several and none has a common name
      */

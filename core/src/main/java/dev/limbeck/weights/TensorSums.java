@@ -35,7 +35,7 @@ final class TensorSums {
         });
     }
 
-    /** Describe a tensor by what its header says. */
+    /** Describe a tensor by its header. */
     record Named(String type, long[] shape) {}
 
     /** Return the entry of a file's metadata. */

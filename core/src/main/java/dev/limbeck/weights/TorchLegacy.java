@@ -45,7 +45,8 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
             }
             if (unpickle(file, input, storages) instanceof Map<?, ?> system
                     && Boolean.FALSE.equals(system.get("little_endian"))) {
-                throw IoErrors.in(file, "has big-endian bytes; expected little; save it again on a usual machine");
+                throw IoErrors.in(
+                        file, "has big-endian bytes; expected little-endian; save it again on a standard machine");
             }
             Object root = unpickle(file, input, storages);
             Object keys = unpickle(file, input, storages);
@@ -65,7 +66,7 @@ final class TorchLegacy implements TorchCheckpoint.Storages {
         return new TorchUnpickler(file, input, storages).read();
     }
 
-    /** Note where each storage lies, walking over all of them. */
+    /** Record the position of each storage, in one pass over all of them. */
     private Map<String, Long> index(@Nullable Object keys, Map<String, Storage> storages, long start)
             throws IOException {
         if (!(keys instanceof List<?> list)) throw IoErrors.in(file, "has no list of storages behind its object");

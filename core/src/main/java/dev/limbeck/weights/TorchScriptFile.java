@@ -86,7 +86,7 @@ public final class TorchScriptFile {
         }
     }
 
-    /** What tells a file from another of the same name. */
+    /** Identifies a version of a file. */
     private record Stamp(long size, Object time, String key) {
         static Stamp of(Path file) throws IOException {
             BasicFileAttributes facts = Files.readAttributes(file, BasicFileAttributes.class);
@@ -160,7 +160,7 @@ public final class TorchScriptFile {
                 throw archive.damaged("its version is not a number");
             said = true;
         }
-        if (!said) throw archive.damaged("it does not say its version");
+        if (!said) throw archive.damaged("it has no version");
         byte[] order = archive.text("byteorder");
         if (order != null && !ascii(order).strip().equals("little")) {
             throw IoErrors.in(
@@ -256,7 +256,9 @@ public final class TorchScriptFile {
         }
     }
 
-    /** Return the texts that are kept in the file, {@code _extra_files} in Python, by name; what has a MiB or more is none. */
+    /**
+     * Return the texts stored in the file, {@code _extra_files} in Python, by name; texts of a MiB or more are skipped.
+     */
     public Map<String, String> extraFiles() {
         return extra;
     }

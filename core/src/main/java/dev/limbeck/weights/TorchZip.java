@@ -132,7 +132,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         return new CheckedInputStream(zip.getInputStream(entry), new CRC32());
     }
 
-    /** Compare the checksum of what was read; PyTorch writes 0 where it was told to compute none. */
+    /** Verify the checksum of the read bytes. PyTorch writes 0 if checksums are disabled. */
     private void check(ZipEntry entry, CheckedInputStream read) {
         if (entry.getCrc() == 0 || entry.getCrc() == read.getChecksum().getValue()) return;
         throw IoErrors.in(
@@ -148,7 +148,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
             throw IoErrors.in(
                     file,
                     "has the byte order '" + IoErrors.printable(order)
-                            + "'; expected little; save it again on a usual machine");
+                            + "'; expected little; save it again on a standard machine");
         }
     }
 
@@ -169,7 +169,7 @@ final class TorchZip implements TorchCheckpoint.Storages {
         }
     }
 
-    /** Find an entry that takes as many bytes of the file as it says, so that its size can be believed. */
+    /** Find an entry whose declared size matches its bytes in the file. */
     private ZipEntry entry(String name) {
         ZipEntry entry = entries.get(folder + name);
         if (entry == null) {

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Refuse weights that no training leaves: not finite, absurdly large, or a variance below 0. A network would answer NaN, or one
- * class for everything. Only what a network computes with is looked at; a file may hold anything beside it, such as masks.
+ * Reject weights that no training produces: non-finite, absurdly large, or a negative variance. A network would output
+ * NaN, or one class for everything. Only the network's tensors are checked; a file may contain others, such as masks.
  */
 public final class WeightCheck {
     /**

@@ -77,12 +77,13 @@ public final class WeightFile {
     }
 
     /**
-     * Find the weights of a network by its names and shapes. A prefix of the names, and what else the file holds, are passed
-     * over; {@link WeightFit#notes} says so.
+     * Map a state dict to a network by names and shapes. A name prefix and other contents of the file are ignored;
+     * {@link WeightFit#notes} reports them.
      *
      * @param key where to look, such as {@code model_ema}; null for everywhere
      * @return what fits, or what comes nearest, see {@link WeightFit#fits}
-     * @throws LimbeckException if several different sets of weights fit (naming the choices), or nothing lies under the key
+     * @throws LimbeckException if several different sets of weights fit (the message lists them), or there is nothing
+     *     at the key
      */
     public WeightFit fit(RequiredTensors needs, @Nullable String key) {
         List<Group> groups = key == null ? TensorGroups.all(path, root) : TensorGroups.at(path, root, key);
@@ -97,7 +98,7 @@ public final class WeightFile {
         }
         if (fitting.isEmpty() && nearest != null) return nearest;
         WeightFit first = fitting.get(0);
-        // A file that is a state dict itself is the network's own, whatever lies deeper.
+        // A file that is itself a state dict belongs to the network, whatever it contains deeper.
         if (fitting.size() > 1 && !first.key().isEmpty()) requireEqual(fitting);
         return first;
     }
@@ -117,10 +118,10 @@ public final class WeightFile {
     }
 
     /**
-     * Read the state dict of a network that is not known, by the rules of {@link TorchCheckpoint}; what the engine has no type
-     * for is left out.
+     * Read the state dict of a network that is not known, by the rules of {@link TorchCheckpoint}; what the engine has
+     * no type for is left out.
      *
-     * @param key where it lies, such as {@code model_ema}; null to choose by common names
+     * @param key location in the file, such as {@code model_ema}; null to choose by common names
      * @return a state dict that the caller closes
      */
     public StateDict read(@Nullable String key) {

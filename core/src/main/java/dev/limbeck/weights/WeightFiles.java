@@ -20,7 +20,7 @@ public final class WeightFiles {
     /**
      * Open a file, recognized by its content. Of a training's checkpoint the weights alone are seen.
      *
-     * @throws LimbeckException if there is no such file, or it is of another kind or damaged
+     * @throws LimbeckException if the file does not exist, has another format or is damaged
      */
     public static WeightFile open(Path file) {
         IoErrors.requireFile(file);
@@ -34,10 +34,11 @@ public final class WeightFiles {
     }
 
     /**
-     * Read a state dict from a safetensors file or a PyTorch checkpoint, told apart by their content and not by the name. Of a training's checkpoint only the weights are returned.
+     * Read a state dict from a safetensors file or a PyTorch checkpoint, detected by content. Only the weights of a
+     * training checkpoint are returned.
      *
      * @return a state dict that the caller closes
-     * @throws LimbeckException if there is no such file, or it is of another kind or damaged
+     * @throws LimbeckException if the file does not exist, has another format or is damaged
      * @see WeightFile#fit the way to read the weights of a known network
      */
     public static StateDict read(Path file) {

@@ -23,7 +23,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Measure how well a group of a file's tensors, under a prefix of their names, is what a network needs. */
+/** Map a group of a file's tensors (a state dict) to a network's parameters and buffers, under a name prefix, and measure how well it fits. */
 public final class WeightFit {
     /** What wraps parts of a network adds to the names in their middle. */
     private static final Pattern WRAPPERS = Pattern.compile(
@@ -46,7 +46,7 @@ public final class WeightFit {
     private final List<String> shapes = new ArrayList<>();
     private final List<String> unexpected = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
-    /** What lies under the prefix but was not asked for. */
+    /** Tensors under the prefix that the network does not need. */
     private final Map<String, TensorInfo> rest = new LinkedHashMap<>();
 
     /**
@@ -89,7 +89,7 @@ public final class WeightFit {
 
     private void look(String name, Need need, @Nullable TensorInfo tensor) {
         if (tensor == null) {
-            // They play no part in an answer, nor in training with a momentum.
+            // They are not used in inference, nor in training with a momentum.
             if (!RequiredTensors.isCounter(name)) missing.add(name);
             return;
         }
@@ -164,7 +164,7 @@ public final class WeightFit {
         if (needed.isEmpty()) return prefixes;
         Set<String> first = before(needed.get(0), names);
         Set<String> last = before(needed.get(needed.size() - 1), names);
-        // Whatever fits has both. One alone is only of use to say what is missing, and a hostile file has it
+        // A fitting prefix has both. One alone only helps to report what is missing, and a hostile file has it
         // everywhere.
         first.stream().filter(last::contains).limit(MOST_PREFIXES).forEach(prefixes::add);
         Stream.concat(first.stream(), last.stream()).limit(MOST_NEAR).forEach(prefixes::add);
@@ -192,7 +192,7 @@ public final class WeightFit {
         return needs.network();
     }
 
-    /** Return where the weights lie: the names that lead to them and the prefix of their own, joined by dots. */
+    /** Return the location of the weights: map keys and the name prefix, joined by dots. */
     public String key() {
         return prefix.isEmpty()
                 ? group.path()

@@ -156,7 +156,7 @@ final class ZipDirectory {
         }
     }
 
-    /** Sizes of an entry, after its extra field has said those that do not fit into 32 bits. */
+    /** Sizes of an entry, including the 64-bit values of its extra field. */
     private record Sizes(long size, long packed, long header) {
         static Sizes of(ByteBuffer in, int at, int length, long size, long packed, long header, String name)
                 throws DataFormatException {

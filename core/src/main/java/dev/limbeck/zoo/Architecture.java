@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 
-/** Make networks of one design for any number of classes. */
+/** Create networks of one architecture for any number of classes. */
 public final class Architecture {
     private final String name;
     private final int imageSize;
@@ -17,13 +17,13 @@ public final class Architecture {
     private final List<String> groupStarts;
 
     /**
-     * Describe a design.
+     * Describe an architecture.
      *
      * @param name such as {@code resnet18}
-     * @param imageSize height and width of the images that its authors trained it on; most others work too
-     * @param maker makes a network, with freshly drawn weights, for a number of classes
-     * @param groupStarts the paths with which, in the order of the parameters, the second and further groups of layers
-     *     begin, the classifier's last; without any, the last child is the classifier and the rest one group
+     * @param imageSize height and width of the authors' training images; most other sizes work too
+     * @param maker creates a randomly initialized network for a number of classes
+     * @param groupStarts paths where the second and later layer groups start, in parameter order, the classifier's
+     *     last; if empty, the last child is the classifier and the rest is one group
      */
     public Architecture(String name, int imageSize, LongFunction<Module> maker, String... groupStarts) {
         this(name, imageSize, false, HeadKind.OWN, head -> maker.apply(head.classes()), List.of(groupStarts));
@@ -45,35 +45,35 @@ public final class Architecture {
     }
 
     /**
-     * Describe a design that pools its last feature maps, so that another head can take its head's place.
+     * Describe an architecture with global pooling, whose head is replaceable.
      *
-     * @param maker makes a network with a head, whose pooling and classifier it takes
+     * @param maker creates a network with the pooling and classifier of a head
      */
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
         return new Architecture(name, imageSize, true, HeadKind.OWN, maker, List.of(groupStarts));
     }
 
-    /** Return the name, with the kind of its head behind it where that is not its own: {@code resnet18+concat}. */
+    /** Return the name, with the kind of a replaced head: {@code resnet18+concat}. */
     public String name() {
         return name + head.suffix();
     }
 
-    /** Return height and width of the images that its authors trained it on. */
+    /** Return height and width of the authors' training images. */
     public int imageSize() {
         return imageSize;
     }
 
-    /** Make a network with weights drawn from the engine's global generator. */
+    /** Create a network with initial weights from the engine's global generator. */
     public Module create(int classes) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
         return maker.apply(new Head(classes, head));
     }
 
     /**
-     * Return the same design with another head. {@link Zoo#byName} knows its name.
+     * Return the same architecture with another head. {@link Zoo#byName} accepts its name.
      *
-     * @throws LimbeckException if the design has no feature maps to pool
+     * @throws LimbeckException if the architecture has no feature maps to pool
      */
     public Architecture withHead(HeadKind kind) {
         if (head.equals(kind)) return this;
@@ -84,20 +84,20 @@ public final class Architecture {
         return new Architecture(name, imageSize, true, kind, maker, groupStarts);
     }
 
-    /** Return the same design with fastai's head in place of its own; see {@link #withHead}. */
+    /** Return the same architecture with fastai's head; see {@link #withHead}. */
     public Architecture withConcatHead() {
         return withHead(HeadKind.CONCAT);
     }
 
     /**
-     * Return the same design with two layers that bring its pooled features to the width that another network's classifier
-     * takes, and a classifier of that width; see {@link #withHead}.
+     * Return the same architecture with two layers that project its pooled features to the input width of another
+     * network's classifier, and a classifier of that width; see {@link #withHead}.
      */
     public Architecture withBridge(long width) {
         return withHead(HeadKind.bridge(width));
     }
 
-    /** Return the same design with the head that its authors gave it. */
+    /** Return the same architecture with its original head. */
     public Architecture withOwnHead() {
         return withHead(HeadKind.OWN);
     }
@@ -107,15 +107,15 @@ public final class Architecture {
         return groupStarts.isEmpty() ? lastChild(network) : groupStarts.get(groupStarts.size() - 1);
     }
 
-    /** Return whether the last feature maps are pooled, so that {@link #withConcatHead} works. */
+    /** Return whether it pools feature maps, so {@link #withConcatHead} works. */
     public boolean pools() {
         return pools;
     }
 
     /**
-     * Return the paths of a network's parameters by group of layers, from those next to the image to the classifier's.
+     * Return parameter paths by layer group, from the stem to the classifier.
      *
-     * @param network of this design
+     * @param network a network of this architecture
      */
     public List<List<String>> layerGroups(Module network) {
         List<String> starts = groupStarts.isEmpty() ? List.of(head(network)) : groupStarts;

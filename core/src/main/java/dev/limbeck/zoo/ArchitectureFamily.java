@@ -4,14 +4,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Offer architectures of one family by name. Name the class in
- * {@code META-INF/services/dev.limbeck.zoo.ArchitectureFamily}.
+ * Register architectures of one family by name. Name the class in {@code
+ * META-INF/services/dev.limbeck.zoo.ArchitectureFamily}.
  */
 public interface ArchitectureFamily {
-    /** Return the architectures that lists show, each with a name of its own. */
+    /** Return the architectures for lists, with unique names. */
     List<Architecture> architectures();
 
-    /** Return an architecture whose name carries its measures, such as {@code small-cnn-16-32}, or nothing if none has it. */
+    /** Return an architecture whose name contains its parameters, such as {@code small-cnn-16-32}, or empty. */
     default Optional<Architecture> variant(String name) {
         return Optional.empty();
     }

@@ -16,9 +16,8 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute N×classes logits from small N×3×H×W images with the thin residual network of the paper's CIFAR section: three
- * stages of 16, 32 and 64 channels, depth 6n+2, shortcuts without parameters (every second pixel, new channels zero:
- * the paper's option A).
+ * Compute N×classes logits from small N×3×H×W images with the CIFAR residual network: three stages of 16, 32 and 64
+ * channels, depth 6n+2, and shortcuts without parameters (option A: stride-2 subsampling, zero-padded channels).
  *
  * <p>He et al., Deep Residual Learning for Image Recognition, CVPR 2016, section 4.2.
  */
@@ -138,7 +137,7 @@ public final class CifarResNet extends Module {
         }
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

@@ -14,21 +14,21 @@ import dev.limbeck.tensor.Ops;
 import java.util.function.Supplier;
 
 /**
- * Make what turns the last feature maps of a network into logits.
+ * Create the head of a network, from the last feature maps to logits.
  *
  * @param classes number of logits
- * @param kind of the layers
+ * @param kind kind of head
  */
 public record Head(long classes, HeadKind kind) {
     private static final long HIDDEN = 512;
     private static final double BIAS_OF_NORMS = 1e-3;
 
-    /** Return what pools feature maps to N×C×1×1: the mean, for fastai's head the maximum and the mean (N×2C×1×1). */
+    /** Return the pooling to N×C×1×1: the mean, or for fastai's head maximum and mean (N×2C×1×1). */
     public Module pool() {
         return pool(() -> new AdaptiveAvgPool2d(1, 1));
     }
 
-    /** Return the same, with the network's own pooling before its own head. */
+    /** Return the pooling, with the network's own for its original head. */
     Module pool(Supplier<Module> own) {
         return switch (kind.form()) {
             case OWN -> own.get();
@@ -38,8 +38,9 @@ public record Head(long classes, HeadKind kind) {
     }
 
     /**
-     * Return the classifier over pooled features of N×C: the network's own, or fastai's (batch norm, dropout 0.25, linear to
-     * 512, ReLU, batch norm, dropout 0.5, linear; no biases beside batch norms; Kaiming), or a bridge to another's.
+     * Return the classifier for pooled features of N×C: the network's own, fastai's (batch norm, dropout 0.25, linear
+     * to 512, ReLU, batch norm, dropout 0.5, linear; no biases next to batch norms; Kaiming initialization), or a
+     * bridge to another network's.
      */
     public Module classifier(long features, Supplier<Module> own) {
         return switch (kind.form()) {

@@ -4,23 +4,23 @@ import dev.limbeck.LimbeckException;
 import java.util.Optional;
 
 /**
- * Say what turns the pooled features of a network into logits.
+ * Kind of a network's head.
  *
- * @param form of the layers
- * @param width of the vector that another network's classifier takes, for a bridge; else 0
+ * @param form form of the layers
+ * @param width input width of another network's classifier, for a bridge; else 0
  */
 public record HeadKind(Form form, long width) {
-    /** The layers that the network's authors gave it. */
+    /** The original head. */
     public static final HeadKind OWN = new HeadKind(Form.OWN, 0);
 
-    /** fastai's: maximum and mean pooled side by side, batch norm, dropout and two linear layers. */
+    /** fastai's head: concatenated max and average pooling, batch norm, dropout and two linear layers. */
     public static final HeadKind CONCAT = new HeadKind(Form.CONCAT, 0);
 
     private static final String CONCAT_SUFFIX = "+concat";
     private static final String BRIDGE_SUFFIX = "+bridge";
     private static final int MOST_DIGITS = 6;
 
-    /** List the forms that a head may have. */
+    /** Form of a head. */
     public enum Form {
         OWN,
         CONCAT,
@@ -33,12 +33,14 @@ public record HeadKind(Form form, long width) {
         }
     }
 
-    /** Return two layers that bring features to a width, and a classifier of that width. */
+    /** Return a bridge: two layers that project features to a width, and a classifier of that width. */
     public static HeadKind bridge(long width) {
         return new HeadKind(Form.BRIDGE, width);
     }
 
-    /** Return what follows the name of an architecture with such a head, such as {@code +concat}; empty for its own. */
+    /**
+     * Return the suffix of an architecture's name for this head, such as {@code +concat}; empty for the original head.
+     */
     public String suffix() {
         return switch (form) {
             case OWN -> "";
@@ -47,7 +49,7 @@ public record HeadKind(Form form, long width) {
         };
     }
 
-    /** Return the kind that a suffix stands for, or nothing if it stands for none. */
+    /** Return the kind of a suffix, or empty. */
     static Optional<HeadKind> ofSuffix(String suffix) {
         if (suffix.isEmpty()) return Optional.of(OWN);
         if (suffix.equals(CONCAT_SUFFIX)) return Optional.of(CONCAT);

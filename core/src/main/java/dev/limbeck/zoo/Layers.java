@@ -14,22 +14,22 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Make the groups of layers that mobile networks repeat, with torchvision's names and initial weights. */
+/** Create the layer groups that mobile networks repeat, with torchvision's names and initialization. */
 final class Layers {
-    /** Height and width of the images that networks for ImageNet were made for. */
+    /** Image size of ImageNet networks. */
     static final int IMAGENET = 224;
 
-    /** Height and width of CIFAR's images. */
+    /** Image size of CIFAR. */
     static final int CIFAR = 32;
 
     private Layers() {}
 
-    /** Make a convolution without bias whose padding keeps height and width at stride 1. */
+    /** Create a convolution without bias, with padding that keeps height and width at stride 1. */
     static Conv2d conv(long in, long out, long kernel, long stride, long groups) {
         return Conv2d.of(Init.kaimingNormalFanOut(out, in / groups, kernel, kernel), stride, (kernel - 1) / 2, groups);
     }
 
-    /** Make convolution, batch norm and, unless it is null, an activation; they are named 0, 1 and 2. */
+    /** Create convolution, batch norm and an optional activation, named 0, 1 and 2. */
     static Sequential convNorm(
             long in,
             long out,
@@ -48,12 +48,12 @@ final class Layers {
         return convNorm(in, out, kernel, stride, groups, BatchNorm2d::new, activation);
     }
 
-    /** Make a linear layer with weights from N(0, std²) and a bias of 0. */
+    /** Create a linear layer with weights from N(0, std²) and a bias of 0. */
     static Linear linear(long in, long out, double std) {
         return new Linear(Init.normal(std, out, in), Tensors.zeros(DType.FLOAT32, out));
     }
 
-    /** Round a number of channels to a multiple of 8, not down by more than a tenth. */
+    /** Round a number of channels to a multiple of 8, at most 10 % down. */
     static long channels(double wanted) {
         long rounded = Math.max(8, (long) (wanted + 4) / 8 * 8);
         return rounded < 0.9 * wanted ? rounded + 8 : rounded;

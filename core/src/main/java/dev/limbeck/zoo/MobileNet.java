@@ -20,11 +20,11 @@ import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
- * Compute N×classes logits from N×3×H×W images with inverted residual blocks: a convolution that widens, one a channel, one
- * that narrows. MobileNetV2, MobileNetV3 and EfficientNet-B0, names and layout as torchvision's.
+ * Compute N×classes logits from N×3×H×W images with inverted residual blocks: expansion, depthwise convolution,
+ * projection. MobileNetV2, MobileNetV3 and EfficientNet-B0, with torchvision's names and layout.
  *
- * <p>Sandler et al., MobileNetV2, CVPR 2018; Howard et al., Searching for MobileNetV3, ICCV 2019; Tan and Le, EfficientNet,
- * ICML 2019.
+ * <p>Sandler et al., MobileNetV2, CVPR 2018; Howard et al., Searching for MobileNetV3, ICCV 2019; Tan and Le,
+ * EfficientNet, ICML 2019.
  */
 public final class MobileNet extends PooledNet {
     static final Architecture V2 = describe("mobilenet_v2", MobileNet::v2, "features.7");
@@ -43,7 +43,7 @@ public final class MobileNet extends PooledNet {
     }
 
     private static MobileNet v2(Head head) {
-        // Each row: widening, channels, blocks, stride of the first.
+        // Each row: expansion, channels, blocks, stride of the first block.
         int[][] rows = {
             {1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}
         };
@@ -72,7 +72,7 @@ public final class MobileNet extends PooledNet {
                 () -> new Sequential(new Dropout(0.2), Layers.linear(1280, head.classes(), STD_OF_CLASSIFIERS)));
     }
 
-    /** Describe a block of MobileNetV3: kernel, channels within and behind, squeeze, hard swish or ReLU, stride. */
+    /** Hold a block of MobileNetV3: kernel, expanded and output channels, squeeze, hard swish or ReLU, stride. */
     private record V3(long kernel, long wide, long out, boolean squeezes, boolean swish, long stride) {}
 
     private static final List<V3> SMALL = List.of(
@@ -143,7 +143,7 @@ public final class MobileNet extends PooledNet {
     }
 
     private static MobileNet efficientNetB0(Head head) {
-        // Each row: widening, kernel, stride of the first, channels, blocks.
+        // Each row: expansion, kernel, stride of the first block, channels, blocks.
         int[][] rows = {
             {1, 3, 1, 16, 1},
             {6, 3, 2, 24, 2},
@@ -183,7 +183,7 @@ public final class MobileNet extends PooledNet {
         });
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

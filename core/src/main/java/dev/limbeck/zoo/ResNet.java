@@ -13,13 +13,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compute N×classes logits from N×3×H×W images with an ImageNet residual network; names and layout as torchvision's
- * (a bottleneck's stride sits in its 3×3 convolution).
+ * Compute N×classes logits from N×3×H×W images with an ImageNet residual network, with torchvision's names and layout
+ * (a bottleneck's stride is in its 3×3 convolution).
  *
  * <p>He et al., Deep Residual Learning for Image Recognition, CVPR 2016.
  */
 public final class ResNet extends Module {
-    /** Choose the kind of residual block. */
+    /** Kind of residual block. */
     public enum Block {
         BASIC(1),
         BOTTLENECK(4);
@@ -167,7 +167,7 @@ public final class ResNet extends Module {
         }
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

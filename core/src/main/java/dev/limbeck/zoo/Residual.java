@@ -6,7 +6,7 @@ import dev.limbeck.nn.StochasticDepth;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/** Apply steps to an input, and add the input where that is asked for: the block of the mobile networks. */
+/** Apply steps to an input, with an optional shortcut: the block of mobile networks. */
 final class Residual extends Module {
     private final Sequential steps;
     private final StochasticDepth depth;
@@ -14,11 +14,11 @@ final class Residual extends Module {
     private final String name;
 
     /**
-     * Make a block.
+     * Create a block.
      *
-     * @param name of the child that holds the steps
-     * @param adds whether the input is added to what the steps make of it
-     * @param leftOut probability that the steps are left out for an image in training
+     * @param name name of the child with the steps
+     * @param adds whether to add the input to the output of the steps
+     * @param leftOut probability of stochastic depth in training
      */
     Residual(String name, List<? extends Module> steps, boolean adds, double leftOut) {
         this.name = name;

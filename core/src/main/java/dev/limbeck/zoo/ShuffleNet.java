@@ -14,8 +14,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute N×classes logits from N×3×H×W images with ShuffleNetV2 at width 1.0: each block works on half of the channels and
- * shuffles them with the other half. Names and layout as torchvision's.
+ * Compute N×classes logits from N×3×H×W images with ShuffleNetV2 at width 1.0: each block processes half of the
+ * channels and shuffles both halves. Names and layout are torchvision's.
  *
  * <p>Ma et al., ShuffleNet V2, ECCV 2018.
  */
@@ -53,7 +53,7 @@ public final class ShuffleNet extends Module {
         return new Sequential(convolution(3, 24, 3, 2, 1), new BatchNorm2d(24), new ReLU());
     }
 
-    /** Make a convolution with PyTorch's default weights. */
+    /** Create a convolution with PyTorch's default initialization. */
     private static Conv2d convolution(long in, long out, long kernel, long stride, long groups) {
         long fanIn = in / groups * kernel * kernel;
         return Conv2d.of(Init.uniformFanIn(fanIn, out, in / groups, kernel, kernel), stride, (kernel - 1) / 2, groups);
@@ -120,7 +120,7 @@ public final class ShuffleNet extends Module {
             return shuffled(Ops.cat(1, x.narrow(1, 0, half), branch2.apply(x.narrow(1, half, half))));
         }
 
-        /** Take one channel of each half in turn. */
+        /** Interleave the channels of both halves. */
         private static Tensor shuffled(Tensor x) {
             long half = x.size(1) / 2;
             Tensor paired = x.reshape(x.size(0), 2, half, x.size(2), x.size(3)).transpose(1, 2);
@@ -142,7 +142,7 @@ public final class ShuffleNet extends Module {
         }
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Compute N×classes logits from N×3×H×W images with a plain stack: for each width a 3×3 convolution, batch norm, ReLU and,
- * between widths, a pooling that halves height and width; then the mean and a linear layer.
+ * Compute N×classes logits from N×3×H×W images with a plain CNN: for each width a 3×3 convolution, batch norm and ReLU,
+ * with 2×2 pooling between widths; then global average pooling and a linear layer.
  */
 public final class SmallCnn extends PooledNet {
     private static final String PREFIX = "small-cnn-";
@@ -45,7 +45,7 @@ public final class SmallCnn extends PooledNet {
     }
 
     /**
-     * Describe a stack.
+     * Describe a CNN.
      *
      * @param widths channels of each convolution, at least one
      */
@@ -59,7 +59,7 @@ public final class SmallCnn extends PooledNet {
         return Architecture.pooling(name, Layers.CIFAR, head -> new SmallCnn(own, head), "classifier");
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

@@ -15,8 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Compute N×classes logits from N×3×H×W images, H and W at least 32, with a VGG network with batch norms; names and layout as
- * torchvision's.
+ * Compute N×classes logits from N×3×H×W images, H and W at least 32, with a VGG network with batch norms, with
+ * torchvision's names and layout.
  *
  * <p>Simonyan and Zisserman, Very Deep Convolutional Networks for Large-Scale Image Recognition, ICLR 2015.
  */
@@ -28,7 +28,7 @@ public final class Vgg extends PooledNet {
     private static final double STD = 0.01;
     private static final int POOL = 0;
 
-    /** Channels of the convolutions, 0 for a pooling. */
+    /** Channels of the convolutions; 0 for pooling. */
     private static final List<Integer> OF_11 =
             List.of(64, POOL, 128, POOL, 256, 256, POOL, 512, 512, POOL, 512, 512, POOL);
 
@@ -77,7 +77,7 @@ public final class Vgg extends PooledNet {
                 Layers.linear(HIDDEN, classes, STD));
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

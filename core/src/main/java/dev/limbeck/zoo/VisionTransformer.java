@@ -15,9 +15,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compute N×classes logits from N×3×224×224 images with a vision transformer on patches of 16×16; names and layout as timm's.
- * The distilled kind has a second token and a second classifier, which its authors let learn from the teacher; its logits
- * are the mean of both.
+ * Compute N×classes logits from N×3×224×224 images with a vision transformer on 16×16 patches, with timm's names and
+ * layout. The distilled variant has a second token and a second classifier, which its authors train on the teacher; its
+ * logits are the mean of both.
  *
  * <p>Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021; Touvron et al., Training data-efficient image
  * transformers and distillation through attention, ICML 2021.
@@ -65,10 +65,10 @@ public final class VisionTransformer extends Module {
                 name, IMAGE, classes -> new VisionTransformer(name, width, distilled, classes), "blocks.6", "head");
     }
 
-    /** Return the tokens behind the last block, N×tokens×width. */
+    /** Return the tokens after the last block, N×tokens×width. */
     private Tensor tokens(Tensor x) {
         if (x.size(2) != IMAGE || x.size(3) != IMAGE) {
-            throw new LimbeckException(name + " wants images of " + IMAGE + "×" + IMAGE + ", found " + x.size(2) + "×"
+            throw new LimbeckException(name + " needs images of " + IMAGE + "×" + IMAGE + ", found " + x.size(2) + "×"
                     + x.size(3) + "; set the image size to " + IMAGE);
         }
         Tensor h = patches.apply(x);
@@ -86,8 +86,8 @@ public final class VisionTransformer extends Module {
     }
 
     /**
-     * Compute the logits of both classifiers of the distilled kind, each N×classes: of the class token, which learns from the
-     * labels, and of the distillation token, which learns from the teacher.
+     * Compute the logits of both classifiers of the distilled variant, each N×classes: of the class token, trained on
+     * the labels, and of the distillation token, trained on the teacher.
      *
      * @throws IllegalStateException if there is only one classifier
      */
@@ -229,7 +229,7 @@ public final class VisionTransformer extends Module {
         }
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

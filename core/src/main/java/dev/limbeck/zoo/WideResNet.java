@@ -112,7 +112,7 @@ public final class WideResNet extends Module {
         }
     }
 
-    /** Offer the family by name. */
+    /** Register the family. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

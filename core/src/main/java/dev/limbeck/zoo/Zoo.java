@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
-/** Find architectures by name: ours, and those of jars on the class path. */
+/** Look up architectures by name: built-in ones and those on the class path. */
 public final class Zoo {
     public static final Architecture RESNET18 = ResNet.of(18);
     public static final Architecture RESNET34 = ResNet.of(34);
@@ -47,16 +47,16 @@ public final class Zoo {
     private Zoo() {}
 
     /**
-     * Return the architecture of a name, with {@code +concat} behind it for fastai's head, and {@code small-cnn-16-32}
-     * for a stack of any widths.
+     * Return an architecture by name. The suffix {@code +concat} gives fastai's head; {@code small-cnn-16-32} is a CNN
+     * with any widths.
      *
-     * @throws dev.limbeck.LimbeckException naming the nearest, if there is none
+     * @throws dev.limbeck.LimbeckException with the nearest names, if there is none
      */
     public static Architecture byName(String name) {
         return find(name).orElseThrow(() -> Names.unknown("architecture", plain(name), names()));
     }
 
-    /** Return the architecture of a name, or nothing if there is none. */
+    /** Return an architecture by name, or empty. */
     public static Optional<Architecture> find(String name) {
         String plain = plain(name);
         return HeadKind.ofSuffix(name.substring(plain.length()))

@@ -1,4 +1,4 @@
-/** Define architectures by name, with the parameter names that their authors or torchvision gave them. */
+/** Define architectures by name, with the parameter names of their authors or torchvision. */
 @NullMarked
 package dev.limbeck.zoo;
 

@@ -261,6 +261,6 @@ class BoundedImagesTest {
             gzip.write(new byte[100_000]);
         }
         Path file = Files.write(folder.resolve("images.gz"), packed.toByteArray());
-        Work.assertRefused("more than it can hold", 0, () -> Idx.read(file, 3));
+        Work.assertRefused("more than its bytes", 0, () -> Idx.read(file, 3));
     }
 }

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Follow which values of a graph share memory, to find the one thing that a graph without memory cannot say: a value is read
- * after an operation changed it in place by another name.
+ * Track which values of a graph share memory. A graph without memory cannot express one thing: a read of a value after
+ * an in-place operation changed it under another name.
  */
 final class Aliases {
     private static final Set<String> VIEWS = Set.of(
@@ -33,7 +33,7 @@ final class Aliases {
             "aten::unsqueeze",
             "aten::view");
 
-    /** The names that share memory with each name. */
+    /** Names that share memory, for each name. */
     private final Map<String, Set<String>> shared = new HashMap<>();
 
     private final Set<String> stale = new HashSet<>();
@@ -49,9 +49,9 @@ final class Aliases {
     }
 
     /**
-     * Take in the next operation.
+     * Process the next operation.
      *
-     * @throws Unsupported if it reads what was changed by another name
+     * @throws Unsupported if it reads a value that was changed under another name
      */
     void follow(Node node) {
         for (String input : node.inputs()) {
@@ -64,7 +64,7 @@ final class Aliases {
             stale.addAll(of(node.inputs().get(0)));
         } else if (VIEWS.contains(node.op())) {
             Set<String> all = of(made);
-            // Besides lists, which hold all, views are of what comes first.
+            // Besides lists, which alias all elements, views alias the first input.
             int count = node.op().equals("prim::ListConstruct") ? node.inputs().size() : 1;
             for (String input : node.inputs().subList(0, count)) all.addAll(of(input));
             all.forEach(name -> shared.put(name, all));

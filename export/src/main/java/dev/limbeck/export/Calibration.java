@@ -20,17 +20,17 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
-/** Find out, on images, between which values the tensors inside a network lie. */
+/** Measure the value ranges of a network's tensors on images. */
 final class Calibration {
     static final int IMAGES = 256;
 
     private Calibration() {}
 
     /**
-     * Run a model on images and watch.
+     * Run a model on images and record the ranges.
      *
-     * @param prepare from a batch of the data to what the model takes
-     * @return smallest and largest value of each tensor, by name
+     * @param prepare converts a batch of the data to the model's input
+     * @return minimum and maximum of each tensor, by name
      */
     static Map<String, float[]> of(
             ModelProto model, List<String> tensors, ImageData data, Split split, UnaryOperator<Tensor> prepare) {

@@ -20,15 +20,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold what an export is made of.
+ * Hold everything that an export needs.
  *
- * @param name of the architecture
+ * @param name name of the architecture
  * @param classes number of outputs
- * @param metadata that the files carry
- * @param parameters how many there are; 0 if it is not known
- * @param sha256 over weights and buffers; of a script, which has no names for them, over its file
- * @param file where the weights were read from, null for none
- * @param script makes the graph; whoever asks closes it
+ * @param metadata metadata for the files
+ * @param parameters number of parameters; 0 if unknown
+ * @param sha256 SHA-256 of weights and buffers; for a script without names, of its file
+ * @param file file of the weights; null for none
+ * @param script creates the graph; the caller closes it
  * @param state copies the weights; null if they have no names
  * @param answer computes outputs for a batch
  */
@@ -107,7 +107,7 @@ record ExportModel(
                 opened::forward);
     }
 
-    /** Where the model does not say how images are prepared, take what its architecture was made for. */
+    /** If the model has no preprocessing, use the architecture's default. */
     private static ImagePreprocessing preparation(SavedModel saved) {
         if (!saved.preparation().isEmpty()) return ImagePreprocessing.of(saved.preparation());
         return ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize());

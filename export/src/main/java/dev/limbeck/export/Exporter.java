@@ -39,8 +39,8 @@ import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Write a trained model for use elsewhere, run each file in its own runtime on real images, and leave a folder with the files
- * and a model card; all of it or nothing.
+ * Export a trained model to a folder with files and a model card, atomically. Each file is verified in its own runtime
+ * on real images.
  *
  * <pre>{@code
  * try (SavedModel student = SavedModel.open(Path.of("runs/student"), null)) {
@@ -49,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Exporter {
-    /** The name of the description beside the files. */
+    /** File name of the model card. */
     public static final String CARD_NAME = "MODEL_CARD.md";
 
     static final int DEFAULT_ROWS = 256;
@@ -65,50 +65,50 @@ public final class Exporter {
         this.source = source;
     }
 
-    /** Export a model as ONNX, unless {@link #as} says otherwise. */
+    /** Create an exporter for a model. The default format is ONNX. */
     public static Exporter of(SavedModel model) {
         return new Exporter(ExportModel.of(model));
     }
 
     /**
-     * Export a network of your own, which must describe itself by {@link Module#script}.
+     * Create an exporter for a custom network, which must have a {@link Module#script}.
      *
-     * @param classNames in the order of its outputs
-     * @param preparation how its images are prepared
+     * @param classNames class names in the order of its outputs
+     * @param preparation preprocessing of its images
      */
     public static Exporter of(Module module, List<String> classNames, ImagePreprocessing preparation) {
         return new Exporter(ExportModel.of(module, classNames, preparation));
     }
 
     /**
-     * Export a TorchScript file of whatever origin, as ONNX.
+     * Create an exporter for any TorchScript file. The default format is ONNX.
      *
-     * @param script the opened file, which stays the caller's
-     * @param file where it was opened
+     * @param script the opened file; the caller closes it
+     * @param file its path
      */
     public static Exporter of(Script script, Path file, List<String> classNames, ImagePreprocessing preparation) {
         return new Exporter(ExportModel.of(file, classNames, preparation, script));
     }
 
-    /** Choose the kinds of files. */
+    /** Set the formats. */
     public Exporter as(Format... kinds) {
         if (kinds.length == 0) throw new LimbeckException("choose a format: onnx, torchscript or safetensors");
         formats = new TreeSet<>(Arrays.asList(kinds));
         return this;
     }
 
-    /** Choose what is in the ONNX file beside the network. */
+    /** Set the options of the ONNX file. */
     public Exporter options(OnnxFile.Options options) {
         this.options = options;
         return this;
     }
 
-    /** Run every file on images before it is trusted: 256 of a split, at equal distances. */
+    /** Verify every file on 256 evenly spaced images of a split. */
     public Exporter verifiedOn(ImageData data, Split split) {
         return verifiedOn(data, split, DEFAULT_ROWS);
     }
 
-    /** Run every file on this many images of a split. */
+    /** Verify every file on a number of images of a split. */
     public Exporter verifiedOn(ImageData data, Split split, int rows) {
         this.data = data;
         this.split = split;
@@ -117,10 +117,10 @@ public final class Exporter {
     }
 
     /**
-     * Describe one file of an export.
+     * Describe one exported file.
      *
-     * @param file where it is
-     * @param verification null if it was not run
+     * @param file path of the file
+     * @param verification result of the verification; null without one
      */
     public record Exported(
             Format format,
@@ -132,15 +132,15 @@ public final class Exporter {
     /**
      * Write the folder.
      *
-     * @throws LimbeckException if it exists, the model gives another number of outputs than there are classes, a layer or an
-     *     operation can't be written, or a file does not answer as the model does; nothing is left then
+     * @throws LimbeckException if the folder exists, the number of outputs differs from the number of classes, a layer
+     *     or operation is not supported, or a file has other outputs than the model; nothing is left behind
      */
     public List<Exported> export(Path out) {
         requireFree(out);
         checkOptions();
         checkOutputs();
         Path target = out.toAbsolutePath().normalize();
-        // A name of its own: interrupted runs of the same name keep their work in NAME.unfinished.
+        // A unique name: interrupted runs keep their work in NAME.unfinished.
         Path unfinished = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
         try {
             Files.createDirectories(target.getParent());
@@ -176,9 +176,9 @@ public final class Exporter {
     }
 
     /**
-     * Refuse a folder that is there already; to be asked before long work.
+     * Check that a folder does not exist. Call this before long work.
      *
-     * @throws LimbeckException if it exists, or lies below a file
+     * @throws LimbeckException if it exists, or a parent is a file
      */
     public static void requireFree(Path out) {
         Path target = out.toAbsolutePath().normalize();
@@ -204,7 +204,7 @@ public final class Exporter {
         }
     }
 
-    /** Ask about three images, so that a module for batches of one or two, as in traces, is found too. */
+    /** Run three images, to detect modules with a fixed batch size of one or two, as in traces. */
     private void checkOutputs() {
         ImagePreprocessing preparation = source.preparation();
         try (Scope scope = Scope.open()) {
@@ -212,8 +212,8 @@ public final class Exporter {
                     .apply(Tensors.zeros(DType.FLOAT32, 3, 3, preparation.height(), preparation.width()))
                     .shape();
             if (shape.length != 2 || shape[0] != 3 || shape[1] != source.classes()) {
-                throw new LimbeckException(source.name() + " gives " + Tensors.shapeText(shape)
-                        + " outputs for three images; expected 3×" + source.classes() + ", a column for each class");
+                throw new LimbeckException(source.name() + " returns " + Tensors.shapeText(shape)
+                        + " outputs for three images; expected 3×" + source.classes() + ", one column per class");
             }
         } catch (LimbeckException e) {
             throw e;
@@ -309,7 +309,7 @@ public final class Exporter {
         };
     }
 
-    /** Weights answer through the architecture that they belong to; those of none are compared themselves. */
+    /** Evaluate weights through their architecture; without one, compare the weights themselves. */
     private Predictions askWeights(Path file, ImageData images) {
         if (Zoo.find(source.name()).isEmpty()) {
             try (StateDict state = Safetensors.read(file)) {

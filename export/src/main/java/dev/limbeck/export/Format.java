@@ -2,13 +2,13 @@ package dev.limbeck.export;
 
 import java.util.Locale;
 
-/** Name the kinds of files that a model can leave as. */
+/** File format of an export. */
 public enum Format {
-    /** For ONNX Runtime and whatever reads ONNX: opset 17, any batch size. */
+    /** For ONNX Runtime and other ONNX readers: opset 17, any batch size. */
     ONNX("model.onnx"),
     /** For PyTorch ({@code torch.jit.load}) and LibTorch. */
     TORCHSCRIPT("model.pt"),
-    /** The weights alone, under torchvision's names, with what Limbeck needs to open them. */
+    /** Only the weights, with torchvision's names, and the metadata that Limbeck needs. */
     SAFETENSORS("model.safetensors");
 
     private final String fileName;
@@ -17,7 +17,7 @@ public enum Format {
         this.fileName = fileName;
     }
 
-    /** Return the name of the file in an export. */
+    /** Return the file name. */
     public String fileName() {
         return fileName;
     }

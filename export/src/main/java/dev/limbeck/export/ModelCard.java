@@ -13,7 +13,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Write what a stranger needs to know about an exported model, as Markdown. */
+/** Write the model card of an export in Markdown. */
 final class ModelCard {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** The 97.5 % quantile of the normal distribution. */
@@ -22,11 +22,11 @@ final class ModelCard {
     private ModelCard() {}
 
     /**
-     * Write the card.
+     * Return the card.
      *
-     * @param images that files were verified on, in words; empty for none
-     * @param calibration images that ranges were taken from, in words
-     * @param rows how many images were to be verified on
+     * @param images description of the images of the verification; empty for none
+     * @param calibration description of the calibration images
+     * @param rows requested number of images for the verification
      */
     static String of(
             ExportModel model,
@@ -40,7 +40,7 @@ final class ModelCard {
         @Nullable
         RunRecord run =
                 model.file() == null ? null : RunRecord.beside(model.file()).orElse(null);
-        // A record of other weights would tell another model's story.
+        // A record of other weights would describe another model.
         boolean ofOthers = run != null && !run.modelSha256().equals(model.sha256());
         if (ofOthers) run = null;
         boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);

@@ -18,25 +18,25 @@ import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Put an ONNX graph together, node by node. */
+/** Build an ONNX graph node by node. */
 final class OnnxBuilder {
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("limbeck");
     private final Map<String, String> integers = new LinkedHashMap<>();
     private int made;
 
-    /** Return a name that nothing else has. */
+    /** Return an unused name. */
     private String fresh(String kind) {
         return kind.toLowerCase(Locale.ROOT) + "_" + made++;
     }
 
-    /** Add a node of one output; returns its name. Attributes are Long, Double, String or long[], by name. */
+    /** Add a node with one output. Return its name. Attributes are Long, Double, String or long[], by name. */
     String node(String op, List<String> inputs, Object... attributes) {
         String output = fresh(op);
         add(op, inputs, output, attributes);
         return output;
     }
 
-    /** Add a node whose output has a given name. */
+    /** Add a node with a named output. */
     void add(String op, List<String> inputs, String output, Object... attributes) {
         NodeProto.Builder node = NodeProto.newBuilder()
                 .setOpType(op)
@@ -66,13 +66,13 @@ final class OnnxBuilder {
         return attribute.build();
     }
 
-    /** Add a tensor as float32; returns its name. */
+    /** Add a tensor as float32. Return its name. */
     String weight(Tensor tensor) {
         float[] values = Tensors.toFloats(tensor);
         return floats(values, tensor.shape());
     }
 
-    /** Add float32 values; returns their name. */
+    /** Add float32 values. Return their name. */
     String floats(float[] values, long... shape) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
@@ -81,12 +81,12 @@ final class OnnxBuilder {
         return name;
     }
 
-    /** Add one number without dimensions; returns its name. */
+    /** Add a scalar. Return its name. */
     String scalar(double value) {
         return floats(new float[] {(float) value});
     }
 
-    /** Add a 1-d int64 tensor, once for equal values; returns its name. */
+    /** Add a 1-d int64 tensor, shared by equal values. Return its name. */
     String integers(long... values) {
         return integers.computeIfAbsent(Arrays.toString(values), text -> {
             ByteBuffer bytes = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
@@ -106,12 +106,12 @@ final class OnnxBuilder {
         return tensor.build();
     }
 
-    /** Say what goes in: float32, a batch of any size with rows of a shape. */
+    /** Set the input: float32 with a dynamic batch and a row shape. */
     void input(String name, long... row) {
         graph.addInput(value(name, row));
     }
 
-    /** Say what comes out. */
+    /** Set the output. */
     void output(String name, long... row) {
         graph.addOutput(value(name, row));
     }

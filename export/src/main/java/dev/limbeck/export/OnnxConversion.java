@@ -8,11 +8,11 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Turn the operations of a TorchScript graph into those of ONNX (opset 17). Batches may have any size; numbers that depend on
- * it are computed in the graph.
+ * Convert a TorchScript graph to ONNX (opset 17). The batch size is dynamic; values that depend on it are computed in
+ * the graph.
  */
 final class OnnxConversion extends OnnxShaping {
-    /** How TorchScript numbers that type. */
+    /** TorchScript's number of this type. */
     private static final long FLOAT32 = 6;
 
     OnnxConversion(OnnxBuilder onnx) {
@@ -20,11 +20,11 @@ final class OnnxConversion extends OnnxShaping {
     }
 
     /**
-     * Write all operations of a graph.
+     * Convert all operations of a graph.
      *
-     * @param input what the graph computes with
-     * @return what it comes to
-     * @throws LimbeckException naming the first operation that has no counterpart, and its place
+     * @param input input of the graph
+     * @return output of the graph
+     * @throws LimbeckException with the first unsupported operation and its location
      */
     Value convert(ScriptGraph graph, Value input) {
         values.putAll(graph.constants());
@@ -55,7 +55,7 @@ final class OnnxConversion extends OnnxShaping {
 
     private Object convert(Node node) {
         String op = node.op().replaceFirst("^aten::", "");
-        // In place or not is the same in a graph of values, as long as nobody reads the old one: see Aliases.
+        // In-place operations are equal to others, unless the old value is read afterward: see Aliases.
         if (Aliases.isInPlace(node)) op = op.substring(0, op.length() - 1);
         return switch (op) {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
@@ -139,7 +139,7 @@ final class OnnxConversion extends OnnxShaping {
         return x.named(onnx.node(op, List.of(x.name())));
     }
 
-    /** Everything is float32 here, so that a conversion to it changes nothing, and another has no place. */
+    /** All values are float32, so a conversion to it has no effect, and others are not supported. */
     private Value sameType(Node node) {
         for (int at = 1; at < Math.min(3, node.inputs().size()); at++) {
             if (any(node, at) instanceof Long type && type != FLOAT32) {
@@ -173,7 +173,7 @@ final class OnnxConversion extends OnnxShaping {
         return x.named(onnx.node("Mul", List.of(x.name(), onnx.node("Sigmoid", List.of(x.name())))));
     }
 
-    /** x·(1 + erf(x/√2))/2, which opset 17 has no word for. */
+    /** x·(1 + erf(x/√2))/2; opset 17 has no operator for it. */
     private Value gelu(Node node) {
         if (node.inputs().size() > 1 && "tanh".equals(any(node, 1))) throw new Unsupported("it is the tanh form");
         Value x = value(node, 0);
@@ -307,7 +307,7 @@ final class OnnxConversion extends OnnxShaping {
         long[] axes = longs(node, 1);
         boolean keep = flag(node, 2);
         for (int i = 0; i < axes.length; i++) axes[i] = positive(axes[i], x.rank());
-        // Of the three only the sum takes its axes as an input in this opset.
+        // In this opset, only the sum takes its axes as an input.
         String name = op.equals("ReduceSum")
                 ? onnx.node(op, List.of(x.name(), onnx.integers(axes)), "keepdims", keep ? 1L : 0L)
                 : onnx.node(op, List.of(x.name()), "axes", axes, "keepdims", keep ? 1L : 0L);

@@ -26,11 +26,11 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Find the files that an ONNX file keeps tensors in, wherever in it a tensor may be: initializers, dense or sparse, those of
- * subgraphs, functions and training, and attributes. The file is walked as a stream, so that weights inside it cost no memory.
+ * Find the external data files of an ONNX file, for all places of tensors: dense and sparse initializers, those of
+ * subgraphs, functions and training, and attributes. The file is read as a stream, so its weights need no memory.
  */
 final class OnnxExternalData {
-    /** As deep as protobuf itself reads. */
+    /** Protobuf's own limit. */
     private static final int DEEPEST = 100;
 
     private static final int MOST_DIMENSIONS = 32;
@@ -45,9 +45,9 @@ final class OnnxExternalData {
     }
 
     /**
-     * Return the model's file, then those that it names, by name.
+     * Return the model's file, then its external files by name.
      *
-     * @throws LimbeckException if it is not an ONNX file, or one of them is missing, shorter than a tensor needs, or outside the
+     * @throws LimbeckException if it is not an ONNX file, or an external file is missing, too short, or outside the
      *     model's folder
      */
     static List<Path> files(Path model) {
@@ -218,7 +218,7 @@ final class OnnxExternalData {
             return new BigInteger(text);
         }
 
-        /** Return how many bytes its shape and type take; −1 for a type that this does not know. */
+        /** Return the size for its shape and type in bytes; −1 for an unknown type. */
         private BigInteger needed() {
             int bits = bits(type);
             if (bits == 0) return BigInteger.ONE.negate();
@@ -238,7 +238,7 @@ final class OnnxExternalData {
         }
     }
 
-    /** Return the bits of a number of one of ONNX's types; 0 for a type that has none or is not known. */
+    /** Return the bits per number of an ONNX type; 0 if unknown. */
     private static int bits(int type) {
         return switch (type) {
             case 2, 3, 9, 17, 18, 19, 20, 24 -> 8; // integers, boolean, float8

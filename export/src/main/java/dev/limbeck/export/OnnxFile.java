@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Write a model as ONNX, opset 17, for batches of any size: {@code input}, float32 N×3×H×W, to {@code logits}, float32
- * N×classes. How images are prepared and what the classes are called travel in its metadata.
+ * Write a model as ONNX, opset 17, with a dynamic batch size: {@code input}, float32 N×3×H×W, to {@code logits},
+ * float32 N×classes. The metadata contains preprocessing and class names.
  */
 public final class OnnxFile {
     static final String INPUT = "input";
@@ -24,41 +24,41 @@ public final class OnnxFile {
     static final String PROBABILITIES = "probabilities";
 
     static final int OPSET = 17;
-    /** The version of the file format that came with that opset. */
+    /** File format version of that opset. */
     private static final int FORMAT = 8;
 
     private OnnxFile() {}
 
     /**
-     * Choose what is in the file beside the network.
+     * Options of an ONNX file.
      *
-     * @param foldBatchNorms whether batch norms are merged into the convolutions before them
-     * @param normalizes whether it takes pixels from 0 to 255 and normalizes them itself
-     * @param softmax whether it gives {@code probabilities} in place of {@code logits}
-     * @param precision how exactly numbers are held
+     * @param foldBatchNorms whether to fold batch norms into convolutions
+     * @param normalizes whether the model accepts pixels from 0 to 255 and normalizes them
+     * @param softmax whether the model outputs {@code probabilities} instead of {@code logits}
+     * @param precision format of the weights
      */
     public record Options(boolean foldBatchNorms, boolean normalizes, boolean softmax, Precision precision) {
         public Options(boolean foldBatchNorms, boolean normalizes, boolean softmax) {
             this(foldBatchNorms, normalizes, softmax, Precision.FP32);
         }
 
-        /** Fold, expect what Limbeck's own networks do, and stay with float32. */
+        /** Return the defaults: folded batch norms, normalized inputs, logits, float32. */
         public static Options usual() {
             return new Options(true, false, false);
         }
 
-        /** Return the same with another precision. */
+        /** Return a copy with another precision. */
         public Options at(Precision other) {
             return new Options(foldBatchNorms, normalizes, softmax, other);
         }
     }
 
     /**
-     * Describe a script.
+     * Convert a script.
      *
-     * @param preparation of its images, which gives the size of the input
-     * @param metadata kept in the file, by name
-     * @throws dev.limbeck.LimbeckException if an operation has no counterpart
+     * @param preparation preprocessing, which determines the input size
+     * @param metadata metadata for the file, by name
+     * @throws dev.limbeck.LimbeckException if an operation is not supported
      */
     static ModelProto of(
             Script script, ImagePreprocessing preparation, int classes, Map<String, String> metadata, Options options) {
@@ -84,7 +84,7 @@ public final class OnnxFile {
         return model.build();
     }
 
-    /** Write a model whole or not at all, and seal it. */
+    /** Write a model atomically, with a checksum. */
     static void write(Path file, ModelProto model) {
         byte[] bytes = model.toByteArray();
         AtomicFile.write(file, channel -> {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Run an ONNX file in ONNX Runtime. Any number of threads may ask at the same time. */
+/** Run an ONNX file in ONNX Runtime. Thread-safe. */
 public final class OnnxModel implements AutoCloseable {
     private final OnnxSession session;
 
@@ -37,9 +37,9 @@ public final class OnnxModel implements AutoCloseable {
     /**
      * Open a file.
      *
-     * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it is not there, was changed since it was exported, is not an ONNX file with one input and one
-     *     output, or keeps weights in files that are missing, too short or outside its folder
+     * @param threads threads per call; 0 for the runtime's default
+     * @throws LimbeckException if the file is missing, was changed after its export, is not an ONNX file with one input
+     *     and one output, or has external data that is missing, too short or outside its folder
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
@@ -55,27 +55,27 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
-    /** Return the metadata that the file carries. */
+    /** Return the metadata of the file. */
     public Map<String, String> metadata() {
         return session.metadata();
     }
 
-    /** Return the shape of the input; −1 where it may be any. */
+    /** Return the shape of the input; −1 for a dynamic size. */
     public long[] inputShape() {
         return ((TensorInfo) session.input().getInfo()).getShape();
     }
 
-    /** Return the shape of the output; −1 where it may be any. */
+    /** Return the shape of the output; −1 for a dynamic size. */
     public long[] outputShape() {
         return ((TensorInfo) session.output().getInfo()).getShape();
     }
 
-    /** Return the name of what goes in. */
+    /** Return the name of the input. */
     public String input() {
         return session.input().getName();
     }
 
-    /** Return the name of what comes out. */
+    /** Return the name of the output. */
     public String output() {
         return session.output().getName();
     }

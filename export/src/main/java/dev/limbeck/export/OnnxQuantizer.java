@@ -19,13 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Rewrite an ONNX graph of float32 with smaller weights. */
+/** Reduce the weights of a float32 ONNX graph. */
 final class OnnxQuantizer {
-    /** Operations that are computed in int8 between quantized inputs and outputs. */
+    /** Operations that run in int8 between quantized inputs and outputs. */
     private static final Set<String> QUANTISED =
             Set.of("Conv", "Relu", "Clip", "Add", "MaxPool", "AveragePool", "GlobalAveragePool");
 
-    /** Weights of fewer numbers stay as they are: biases, scales, shapes. */
+    /** Smaller weights stay unchanged: biases, scales, shapes. */
     private static final int FEWEST = 64;
 
     private static final float LARGEST_BIAS = 1 << 30;
@@ -43,7 +43,7 @@ final class OnnxQuantizer {
         for (TensorProto weight : graph.getInitializerList()) weights.put(weight.getName(), weight);
     }
 
-    /** Keep weights as float16, cast when the file is loaded. */
+    /** Store weights as float16, with a cast when the file is loaded. */
     static ModelProto fp16(ModelProto model) {
         OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
         for (TensorProto weight : rewriting.weights.values()) rewriting.half(weight);
@@ -54,7 +54,7 @@ final class OnnxQuantizer {
     private void half(TensorProto weight) {
         float[] values = weight.getDataType() == DataType.FLOAT.getNumber() ? floats(weight) : new float[0];
         float largest = largest(values, 0, 1, values.length);
-        // What float16 can't hold, or only with few digits, stays as it is.
+        // Values outside float16's range, or with few digits in it, stay float32.
         if (values.length < FEWEST || largest > Float16.LARGEST || largest < SMALLEST_HALF) {
             smaller.addInitializer(weight);
             return;
@@ -72,7 +72,7 @@ final class OnnxQuantizer {
         return List.copyOf(new OnnxQuantizer(model.getGraph()).edges());
     }
 
-    /** Return the same model with more outputs, to see the ranges of tensors inside. */
+    /** Return the model with more outputs, to observe inner tensors. */
     static ModelProto observing(ModelProto model, List<String> tensors) {
         GraphProto.Builder seen = model.getGraph().toBuilder();
         Set<String> known = new HashSet<>();
@@ -90,10 +90,10 @@ final class OnnxQuantizer {
     }
 
     /**
-     * Compute convolutional parts in int8, in the form of pairs of QuantizeLinear and DequantizeLinear, which runtimes fuse;
-     * and products with weight matrices with inputs that are quantized as they come.
+     * Run convolutional parts in int8, as QuantizeLinear/DequantizeLinear pairs, which runtimes fuse. Products with
+     * weight matrices quantize their inputs dynamically.
      *
-     * @param ranges smallest and largest value of each of {@link #observed}
+     * @param ranges minimum and maximum of each of {@link #observed}
      */
     static ModelProto int8(ModelProto model, Map<String, float[]> ranges) {
         OnnxQuantizer rewriting = new OnnxQuantizer(model.getGraph());
@@ -101,7 +101,9 @@ final class OnnxQuantizer {
         return model.toBuilder().setGraph(rewriting.smaller).build();
     }
 
-    /** The activations that go into or come out of quantized operations. A convolution's own output, if a ReLU takes it, does not count. */
+    /**
+     * Return the inputs and outputs of quantized operations. A convolution's output that only a ReLU reads is not one.
+     */
     private Set<String> edges() {
         Map<String, List<NodeProto>> consumers = new HashMap<>();
         for (NodeProto node : graph.getNodeList()) {
@@ -172,7 +174,7 @@ final class OnnxQuantizer {
         return span > 0 ? span / 255 : 1;
     }
 
-    /** Put a tensor through 8 bits: uint8, of a range that holds 0. */
+    /** Quantize a tensor to uint8, with a range that includes 0. */
     private void pair(String tensor, Map<String, float[]> ranges) {
         float[] range = ranges.get(tensor);
         float scale = scale(range);
@@ -195,7 +197,7 @@ final class OnnxQuantizer {
         float[] scales = new float[channels];
         ByteBuffer small = ByteBuffer.allocate(values.length);
         for (int c = 0; c < channels; c++) {
-            // Where weights are next to nothing, the bias in steps of their scale must still fit into 32 bits.
+            // For tiny weights, the bias in steps of their scale must still fit into 32 bits.
             scales[c] =
                     Math.max(largest(values, c * each, 1, each) / 127, Math.abs(bias[c]) / inputScale / LARGEST_BIAS);
             for (int i = 0; i < each; i++) small.put(small(values[c * each + i] / scales[c]));
@@ -226,7 +228,7 @@ final class OnnxQuantizer {
         return made;
     }
 
-    /** A product with a weight of in×out, its input quantized as it comes. */
+    /** Convert a product with a weight of in×out, with a dynamically quantized input. */
     private void product(NodeProto node, Set<String> edges) {
         TensorProto weight = weights.get(node.getInput(1));
         String x = node.getInput(0);

@@ -18,14 +18,14 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
-/** Run ONNX files in ONNX Runtime, so that they can teach. */
+/** Run ONNX files in ONNX Runtime, as teachers or for evaluation. */
 public final class OnnxRuntime implements ModelRuntime {
     @Override
     public String name() {
         return "ONNX";
     }
 
-    /** The format has no mark of its own, so the name tells. */
+    /** The format has no magic number, so the file name decides. */
     @Override
     public boolean runs(Path file) {
         return file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
@@ -96,8 +96,7 @@ public final class OnnxRuntime implements ModelRuntime {
 
     private static Map<String, String> metadata(OnnxModel model) {
         Map<String, String> all = new TreeMap<>(model.metadata());
-        // Its name says what it is in the files that are written here, which say what goes in too; elsewhere a name is
-        // a word.
+        // In files written by Limbeck, which also name their input, the name is reliable; elsewhere it is not.
         if (all.containsKey("input")
                 && Set.of(OnnxFile.PROBABILITIES, OnnxFile.LOGITS).contains(model.output())) {
             all.putIfAbsent("output", model.output());

@@ -5,13 +5,13 @@ import dev.limbeck.tensor.ScriptGraph.Node;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Convert the operations that move elements, or cut and join, without computing. */
+/** Convert operations that move, cut or join elements without computing. */
 abstract class OnnxShaping extends Operands {
     OnnxShaping(OnnxBuilder onnx) {
         super(onnx);
     }
 
-    /** Convert one of them, or say that there is no counterpart. */
+    /** Convert one of them, or report that it is not supported. */
     final Object shaping(String op, Node node) {
         return switch (op) {
             case "flatten" -> flatten(node);
@@ -77,7 +77,7 @@ abstract class OnnxShaping extends Operands {
         int rank = x.rank() - (to - from);
         if (to == x.rank() - 1) {
             long[] shape = new long[from + 1];
-            shape[from] = -1; // the others, 0, are taken over
+            shape[from] = -1; // the others, 0, are copied
             return new Value(onnx.node("Reshape", List.of(x.name(), onnx.integers(shape))), rank, -1, -1);
         }
         String behind = onnx.node(
@@ -126,7 +126,7 @@ abstract class OnnxShaping extends Operands {
         return axis <= 1 ? first.named(name) : first.named(name).ranked(first.rank());
     }
 
-    /** The engine counts from the last dimension on, before and behind; ONNX lists all before, then all behind. */
+    /** The engine pads from the last dimension on, before and after; ONNX lists all "before", then all "after". */
     private Value pad(Node node, double filling) {
         Value x = value(node, 0);
         long[] ours = longs(node, 1);

@@ -25,17 +25,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Refuse ONNX files that ask for absurdly large tensors explicitly: operators that fill a shape which is written in the
- * file. ONNX Runtime would take the memory. What a network computes a size from cannot be seen here.
+ * Reject ONNX files that explicitly create absurdly large tensors with operators that fill a constant shape. ONNX
+ * Runtime would allocate the memory. Computed sizes cannot be checked here.
  */
 final class OnnxSizes {
     private static final int BUFFER = 1 << 16;
-    /** As deep as protobuf itself reads. */
+    /** Protobuf's own limit. */
     private static final int DEEPEST = 100;
-    /** A shape has as many numbers at most. */
+    /** Maximum number of dimensions. */
     private static final int LONGEST_SHAPE = 32;
 
-    /** Which input of an operator is a shape, or how often something is repeated. */
+    /** Index of the input that is a shape or a repeat count, by operator. */
     private static final Map<String, Integer> FILLING = Map.of("ConstantOfShape", 0, "Expand", 1, "Tile", 1);
 
     private record Use(String operator, String shape) {}
@@ -46,9 +46,9 @@ final class OnnxSizes {
     private OnnxSizes() {}
 
     /**
-     * Look through a file, whose form was checked before.
+     * Check a file whose structure was checked before.
      *
-     * @throws LimbeckException if an operator makes a tensor of more than {@link Limit#ONNX_NUMBERS}
+     * @throws LimbeckException if an operator creates a tensor of more than {@link Limit#ONNX_NUMBERS}
      */
     static void check(Path model) {
         OnnxSizes sizes = new OnnxSizes();
@@ -77,7 +77,7 @@ final class OnnxSizes {
         }
     }
 
-    /** What is known of an operator while its message is read. */
+    /** State of an operator while its message is read. */
     private static final class Node {
         private final List<String> inputs = new ArrayList<>();
         private String operator = "";

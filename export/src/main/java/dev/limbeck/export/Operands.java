@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Hold what the operations of a script came to so far, and hand it to the next as what it needs. */
+/** Hold the converted results of a script's operations, as inputs of the next ones. */
 abstract class Operands {
-    /** A tensor in the graph. Height and width are known as long as they follow from the input's, else −1. */
+    /** Hold a tensor of the graph. Height and width are known if they follow from the input's, else −1. */
     record Value(String name, int rank, long height, long width) {
         Value named(String other) {
             return new Value(other, rank, height, width);
@@ -19,10 +19,10 @@ abstract class Operands {
         }
     }
 
-    /** A whole number that is computed in the graph: a 1-d int64 tensor of one element. */
+    /** Hold an integer computed in the graph: a 1-d int64 tensor of one element. */
     record Count(String name) {}
 
-    /** An operation that has no counterpart, and why. */
+    /** Report an unsupported operation with the reason. */
     static final class Unsupported extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -83,7 +83,7 @@ abstract class Operands {
         throw new Unsupported("it needs a whole number, found " + any(node, at));
     }
 
-    /** Return a whole number, known or computed, as a 1-d tensor of one element. */
+    /** Return an integer, constant or computed, as a 1-d tensor of one element. */
     final String whole(Node node, int at) {
         return any(node, at) instanceof Count count ? count.name() : onnx.integers(integer(node, at));
     }
@@ -97,7 +97,7 @@ abstract class Operands {
         throw new Unsupported("it needs a list, found " + any(node, at));
     }
 
-    /** Return numbers for height and width; one is for both. */
+    /** Return numbers for height and width; a single one is for both. */
     final long[] sides(Node node, int at) {
         long[] numbers = longs(node, at);
         return numbers.length == 1 ? new long[] {numbers[0], numbers[0]} : numbers;

@@ -2,23 +2,23 @@ package dev.limbeck.export;
 
 import java.util.Locale;
 
-/** Choose how exactly an ONNX file holds numbers. */
+/** Weight format of an ONNX file. */
 public enum Precision {
-    /** float32 throughout. */
+    /** float32. */
     FP32(1e-4, 0),
-    /** Weights as float16, computed with in float32: half the size. */
+    /** Weights as float16, computed in float32: half the size. */
     FP16(1e-2, 0.99),
     /**
-     * Weights as int8, a scale for each channel; convolutions and what lies between them computed in int8 with ranges from
-     * calibration images, linear layers with ranges from each input: a quarter of the size, and faster where the processor
-     * has instructions for it.
+     * Weights as int8 with a scale per channel: a quarter of the size. Convolutions and the operations between them run
+     * in int8, with ranges from calibration images; linear layers use dynamic ranges. Faster on processors with int8
+     * instructions.
      */
     INT8(Double.POSITIVE_INFINITY, 0.9);
 
-    /** The largest difference of outputs that verification accepts, as a share of the largest output. */
+    /** Maximum accepted difference of outputs, as a share of the largest output. */
     final double tolerance;
 
-    /** The least share of images with the same top class that verification accepts. */
+    /** Minimum accepted share of images with the same top class. */
     final double agreement;
 
     Precision(double tolerance, double agreement) {

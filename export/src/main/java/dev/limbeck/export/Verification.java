@@ -19,14 +19,14 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Measure how a written file answers real images in its own runtime, against the model that it was made of.
+ * Compare the outputs of a written file, in its own runtime, with the model's outputs on real images.
  *
- * @param rows how many images were asked about
- * @param largestDifference of any output, in absolute value
- * @param largestOutput of the model, in absolute value: what the difference is to be seen against
+ * @param rows number of images
+ * @param largestDifference maximum absolute difference of an output
+ * @param largestOutput maximum absolute output of the model, as the scale of the difference
  * @param agreement share of images with the same top class
- * @param accuracy of the file
- * @param modelAccuracy of the model
+ * @param accuracy accuracy of the file, in [0, 1]
+ * @param modelAccuracy accuracy of the model, in [0, 1]
  */
 public record Verification(
         int rows,
@@ -35,15 +35,15 @@ public record Verification(
         double agreement,
         double accuracy,
         double modelAccuracy) {
-    /** Outputs below this are taken for it, so that a model that gives zeros can be verified. */
+    /** Lower bound of the scale, to verify a model with zero outputs. */
     private static final double SMALLEST = 1e-3;
 
-    /** Ask a model about images of a split. */
+    /** Run a model on images of a split. */
     static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
         return collect(data, split, most, model);
     }
 
-    /** Ask an ONNX file. */
+    /** Run an ONNX file. */
     static Predictions askOnnx(
             Path file,
             OnnxFile.Options options,
@@ -60,14 +60,14 @@ public record Verification(
         }
     }
 
-    /** Ask a TorchScript file. */
+    /** Run a TorchScript file. */
     static Predictions askScript(Path file, ImageData data, Split split, int most) {
         try (Script script = TorchScriptFile.open(file).load()) {
             return collect(data, split, most, script::forward);
         }
     }
 
-    /** Undo the normalization: what a file that normalizes itself expects. */
+    /** Undo the normalization, for a file that normalizes its inputs. */
     static Tensor pixels(Tensor input, ImagePreprocessing preparation) {
         float[] scale = new float[3];
         float[] shift = new float[3];
@@ -103,9 +103,9 @@ public record Verification(
     }
 
     /**
-     * Compare answers.
+     * Compare outputs.
      *
-     * @param softmax whether the file gives probabilities
+     * @param softmax whether the file outputs probabilities
      */
     static Verification of(Predictions model, Predictions file, boolean softmax) {
         double difference = 0;
@@ -135,16 +135,16 @@ public record Verification(
         return wide;
     }
 
-    /** Return whether the file answers as the model does, as far as its precision lets it. */
+    /** Return whether the outputs match within the tolerance of the precision. */
     public boolean passed(Precision precision) {
         return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
                 && agreement >= precision.agreement;
     }
 
-    /** Throw if the file does not answer as the model does. */
+    /** Throw if the outputs do not match. */
     void orThrow(Format format, Precision precision) {
         if (passed(precision)) return;
-        throw new LimbeckException("the " + format + " file answers otherwise than the model: outputs differ by "
+        throw new LimbeckException("the " + format + " file has other outputs than the model: they differ by "
                 + largestDifference + " (largest " + largestOutput + "), the top class agrees on "
                 + Math.round(agreement * rows) + " of " + rows + " images; nothing was written");
     }

@@ -1,4 +1,4 @@
-/** Bring models out of Limbeck: as ONNX, TorchScript or safetensors, each run in its own runtime before it is trusted. */
+/** Export models as ONNX, TorchScript or safetensors, each verified in its own runtime. */
 @NullMarked
 package dev.limbeck.export;
 

@@ -197,7 +197,7 @@ class ExporterTest {
                                 .export(out))
                         .isInstanceOf(LimbeckException.class)
                         .hasMessageStartingWith(
-                                "the " + format + " file answers otherwise than the model: outputs differ by")
+                                "the " + format + " file has other outputs than the model: they differ by")
                         .hasMessageEndingWith("nothing was written");
             }
             assertThat(out).doesNotExist();
@@ -354,8 +354,8 @@ class ExporterTest {
                             () -> Exporter.of(own, List.of("cat", "dog"), ImagePreprocessing.of(student.preparation()))
                                     .export(home.resolve("two")))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessageEndingWith("gives 3×" + student.classes()
-                            + " outputs for three images; expected 3×2, a column for each class");
+                    .hasMessageEndingWith("returns 3×" + student.classes()
+                            + " outputs for three images; expected 3×2, one column per class");
         }
         assertThat(home.resolve("two")).doesNotExist();
     }

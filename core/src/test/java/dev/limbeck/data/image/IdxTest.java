@@ -75,13 +75,13 @@ class IdxTest {
     @Test
     void refusesDamagedFiles() throws IOException {
         assertRefused(file(0x802, 6, 1, 2, 3), "expected the first bytes 00000803, found 00000802");
-        assertRefused(file(0x803, 5, 1, 2, 3), "cut short");
+        assertRefused(file(0x803, 5, 1, 2, 3), "is truncated");
         assertRefused(file(0x803, 7, 1, 2, 3), "goes on after");
         assertRefused(file(0x803, 6, 1, 2), "declares sizes");
         assertRefused(file(0x803, 6, 1, -2, 3), "declares sizes");
         assertRefused(file(0x803, 6, Integer.MAX_VALUE, Integer.MAX_VALUE, 3), "declares sizes");
-        assertRefused(file(0x803, 6, 60000, 28, 28), "more than it can hold");
-        assertRefused(Files.write(folder.resolve("file"), new byte[0]), "cut short");
+        assertRefused(file(0x803, 6, 60000, 28, 28), "more than its bytes");
+        assertRefused(Files.write(folder.resolve("file"), new byte[0]), "is truncated");
         Path packed = write(folder.resolve("file.gz"), 0x803, 600, 100, 2, 3);
         assertRefused(Files.write(packed, Arrays.copyOf(Files.readAllBytes(packed), 60)), "file.gz");
         assertRefused(folder.resolve("none"), "none");
