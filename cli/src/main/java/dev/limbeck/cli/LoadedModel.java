@@ -141,9 +141,9 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
                     ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
                     : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
         }
-        try (TeacherSession lesson = opened.teacher().open(images, device)) {
+        try (TeacherSession session = opened.teacher().open(images, device)) {
             Function<Batch, Tensor> checked = batch -> {
-                Tensor logits = lesson.logits(batch);
+                Tensor logits = session.logits(batch);
                 checkClasses(Math.toIntExact(logits.size(1)), List.of(), images.classNames());
                 return logits;
             };

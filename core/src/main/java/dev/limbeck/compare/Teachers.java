@@ -195,10 +195,10 @@ final class Teachers implements AutoCloseable {
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
+        try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
             Map<Split, Predictions> answers = new EnumMap<>(Split.class);
             for (Split split : splits) {
-                if (data.has(split)) answers.put(split, lesson.predict(data, split));
+                if (data.has(split)) answers.put(split, session.predict(data, split));
             }
             return answers;
         }

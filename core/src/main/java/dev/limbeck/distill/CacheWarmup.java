@@ -14,7 +14,7 @@ import dev.limbeck.train.TrainingContext;
  * then runs only the student. Add it after the distillation callback:
  *
  * <pre>{@code
- * student.fitOneCycle(10, 1e-2, distillation, new Rehearsal(distillation, (done, total) -> {}));
+ * student.fitOneCycle(10, 1e-2, distillation, new CacheWarmup(distillation, (done, total) -> {}));
  * }</pre>
  */
 public final class CacheWarmup implements Callback {

@@ -155,7 +155,7 @@ public final class KnowledgeDistillation implements Callback {
     void warmUp(Batch batch) {
         TeacherSession current = session;
         if (current == null)
-            throw new IllegalStateException("a rehearsal goes behind its distillation in the same fit");
+            throw new IllegalStateException("the cache warm-up must come after its distillation in the same fit");
         current.compute(batch, pairs.layers());
     }
 

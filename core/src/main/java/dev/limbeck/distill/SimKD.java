@@ -21,7 +21,7 @@ import org.bytedeco.pytorch.Tensor;
  * works on pooled features, not on maps.
  *
  * <pre>{@code
- * ReusedClassifier reused = ReusedClassifier.of(teacher);
+ * SimKD reused = SimKD.of(teacher);
  * Learner student = Learner.create(data, reused.student(Zoo.CIFAR_RESNET8));
  * student.fitOneCycle(10, 1e-2, reused.teach(student));
  * }</pre>

@@ -117,8 +117,8 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Predictions answers(Teacher teacher, ImageData data, Split split, RunContext context) {
-        try (TeacherSession lesson = teacher.open(data, Engine.device(context.device()))) {
-            return lesson.predict(data, split);
+        try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
+            return session.predict(data, split);
         }
     }
 }
