@@ -12,7 +12,6 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
@@ -24,8 +23,6 @@ import java.util.List;
 import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -48,12 +45,6 @@ import org.slf4j.LoggerFactory;
 public final class Learner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Learner.class);
 
-    // From fastai's fine_tune.
-    private static final double FROZEN_RISE = 0.99;
-    private static final double UNFROZEN_RISE = 0.3;
-    private static final double UNFROZEN_START = 5;
-    private static final double LAYER_SPREAD = 100;
-
     private static final int SHOWN = 32;
 
     private final Data data;
@@ -64,15 +55,12 @@ public final class Learner implements AutoCloseable {
     private final Device device;
     private final Precision precision;
     private final Optimizer optimizer;
-    private final BinaryOperator<Tensor> loss;
+    private final TaskLoss taskLoss;
     private final @Nullable TrainingTask task;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
-
-    /** Whether a training batch may hold rows without a label; null until it is asked. */
-    private @Nullable Boolean hasUnlabeled;
 
     private int fits;
     private @Nullable TrainingState resumed;
@@ -83,7 +71,7 @@ public final class Learner implements AutoCloseable {
         device = settings.device;
         precision = Precision.of(settings.precision, device);
         optimizer = settings.optimizer;
-        loss = settings.loss;
+        taskLoss = new TaskLoss(settings.loss, data);
         task = settings.task;
         metrics = List.copyOf(settings.metrics);
         callbacks = List.copyOf(settings.callbacks);
@@ -152,18 +140,12 @@ public final class Learner implements AutoCloseable {
 
     /** Return the task loss: a function from logits and labels to a scalar. */
     public BinaryOperator<Tensor> loss() {
-        return loss;
+        return taskLoss.loss();
     }
 
     /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
     public Tensor taskLoss(Tensor outputs, Tensor targets) {
-        if (hasUnlabeled == null) {
-            hasUnlabeled = IntStream.of(data.labels(Split.TRAIN)).anyMatch(label -> label < 0);
-        }
-        if (hasUnlabeled && LongStream.of(Tensors.toLongs(targets)).allMatch(label -> label < 0)) {
-            return Ops.mul(outputs.sum(), 0);
-        }
-        return loss.apply(outputs, targets);
+        return taskLoss.of(outputs, targets);
     }
 
     @Nullable
@@ -260,7 +242,7 @@ public final class Learner implements AutoCloseable {
         return fit(epochs, maximum, with(new OneCycle(maximum.high()), more));
     }
 
-    private static Callback[] with(Callback first, Callback... more) {
+    static Callback[] with(Callback first, Callback... more) {
         List<Callback> all = new ArrayList<>(List.of(more));
         all.add(0, first);
         return all.toArray(Callback[]::new);
@@ -284,17 +266,7 @@ public final class Learner implements AutoCloseable {
      * @param frozenEpochs at least 0
      */
     public List<EpochRecord> fineTune(int epochs, double rate, int frozenEpochs, Callback... more) {
-        Settings.atLeast(0, "frozen epochs", frozenEpochs);
-        List<EpochRecord> rows = new ArrayList<>();
-        if (frozenEpochs > 0) {
-            freeze();
-            OneCycle rising = new OneCycle(rate, FROZEN_RISE, OneCycle.DEFAULT_START);
-            rows.addAll(fit(frozenEpochs, LayerLearningRates.upTo(rate), with(rising, more)));
-        }
-        unfreeze();
-        OneCycle cycle = new OneCycle(rate / 2, UNFROZEN_RISE, UNFROZEN_START);
-        rows.addAll(fit(epochs, LayerLearningRates.of(rate / 2 / LAYER_SPREAD, rate / 2), with(cycle, more)));
-        return rows;
+        return FineTuning.run(this, epochs, rate, frozenEpochs, more);
     }
 
     /** Train only the classifier and the batch norms. */
@@ -370,7 +342,7 @@ public final class Learner implements AutoCloseable {
      * with.
      */
     public EvaluationResult validate(Split split) {
-        return Evaluator.run(model, data, split, device, metrics, loss);
+        return Evaluator.run(model, data, split, device, metrics, loss());
     }
 
     /**
