@@ -57,7 +57,7 @@ public final class KnowledgeDistillation implements Callback {
     private final Map<String, LogitTerm> losses = new LinkedHashMap<>();
     private final FeatureBindings pairs;
     private final GradientStats diagnosis;
-    private Teacher.@Nullable TeacherSession lesson;
+    private Teacher.@Nullable TeacherSession session;
     private String before = "";
     private @Nullable Predictions teacherOnValidation;
     private @Nullable TeacherCheck teacherCheck;
@@ -109,7 +109,7 @@ public final class KnowledgeDistillation implements Callback {
         checkLabels(fit);
         checkRows(fit);
         Teacher.TeacherSession begun = teacher.open(fit.data(), fit.learner().device());
-        lesson = begun;
+        session = begun;
         before = begun.fingerprint();
         checkKnowledge(begun.outputKind());
         pairs.begin(fit, begun);
@@ -164,7 +164,7 @@ public final class KnowledgeDistillation implements Callback {
 
     /** Run the teacher as in a training step, and discard the output. */
     void warmUp(Batch batch) {
-        Teacher.TeacherSession current = lesson;
+        Teacher.TeacherSession current = session;
         if (current == null)
             throw new IllegalStateException("a cache warmup must be added after its distillation, in the same fit");
         pairs.start();
@@ -246,16 +246,16 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void afterLoss(TrainStep step) {
-        Teacher.TeacherSession current = lesson;
+        Teacher.TeacherSession current = session;
         if (current == null) throw new IllegalStateException("distillation only runs during a fit");
         if (step.index() < settings.lastStep) step.setWeight(TrainStep.TASK, taskWeight());
         if (!teaches(step)) return;
-        Tensor answers = current.logits(step.batch());
-        LogitLoss.checkShapes(step.prediction(), answers);
+        Tensor outputs = current.logits(step.batch());
+        LogitLoss.checkShapes(step.prediction(), outputs);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
-                held ? new SampleSelection(null, answers, null) : SampleSelection.of(settings, step, answers);
+                held ? new SampleSelection(null, outputs, null) : SampleSelection.of(settings, step, outputs);
         addTerms(step, choice, held);
         pairs.stop();
         diagnosis.measure(step);
@@ -272,7 +272,7 @@ public final class KnowledgeDistillation implements Callback {
         int count = rows == null ? step.batch().size() : rows.count();
         Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
-        Tensor answers = choice.of(choice.answers());
+        Tensor outputs = choice.of(choice.outputs());
         Tensor labels = choice.of(step.batch().labels());
         // With too few selected rows, a loss is 0.
         Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
@@ -280,7 +280,7 @@ public final class KnowledgeDistillation implements Callback {
                 name,
                 SelectedSamples.tooFew(count, term.loss().relational())
                         ? nothing
-                        : term.at(progress).compute(student, answers, labels, weights),
+                        : term.at(progress).compute(student, outputs, labels, weights),
                 held ? 0 : weight * term.scale().at(progress)));
         pairs.compare(
                 step,
@@ -296,18 +296,18 @@ public final class KnowledgeDistillation implements Callback {
     @Override
     public void afterValidate(TrainingContext fit) {
         EvaluationResult validation = fit.validation();
-        Predictions answers = teacherOnValidation;
-        if (validation == null || answers == null) return;
+        Predictions outputs = teacherOnValidation;
+        if (validation == null || outputs == null) return;
         Predictions student = validation.predictions();
         int agree = 0;
         for (int row = 0; row < student.size(); row++) {
-            if (student.argmax(row) == answers.argmax(row)) agree++;
+            if (student.argmax(row) == outputs.argmax(row)) agree++;
         }
         fit.log(AGREEMENT, (double) agree / student.size());
         try (Scope scope = Scope.open()) {
             long[] shape = {student.size(), student.classes()};
             Tensor ours = Tensors.of(student.logits(), shape);
-            Tensor theirs = Tensors.of(answers.logits(), answers.size(), answers.classes());
+            Tensor theirs = Tensors.of(outputs.logits(), outputs.size(), outputs.classes());
             long[] labels = new long[student.size()];
             for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
             Tensor labeled = Tensors.of(labels, labels.length);
@@ -322,8 +322,8 @@ public final class KnowledgeDistillation implements Callback {
 
     @Override
     public void afterFit(TrainingContext fit) {
-        Teacher.TeacherSession current = lesson;
-        lesson = null;
+        Teacher.TeacherSession current = session;
+        session = null;
         teacherOnValidation = null;
         pairs.end();
         if (current == null) return;

@@ -116,15 +116,15 @@ public final class MutualLearning {
         try (Scope scope = Scope.open()) {
             Batch batch = batches.next();
             if (batch == null) throw new IllegalStateException("the loader ended before its last batch");
-            List<Tensor> answers = new ArrayList<>();
+            List<Tensor> outputs = new ArrayList<>();
             List<Tensor> labels = new ArrayList<>();
             for (Learner student : students) {
-                answers.add(Autocast.apply(
+                outputs.add(Autocast.apply(
                         student.precision(), student.model()::apply, Tensors.to(batch.input(), student.device())));
                 labels.add(Tensors.to(batch.labels(), student.device()));
             }
             for (int i = 0; i < students.size(); i++) {
-                Tensor total = total(i, answers, labels.get(i));
+                Tensor total = total(i, outputs, labels.get(i));
                 if (!Double.isFinite(total.item_double())) {
                     throw new LimbeckException("the loss of student " + i + " became " + total.item_double()
                             + "; lower the learning rate, or check the inputs");
@@ -139,13 +139,13 @@ public final class MutualLearning {
         }
     }
 
-    private Tensor total(int own, List<Tensor> answers, Tensor labels) {
+    private Tensor total(int own, List<Tensor> outputs, Tensor labels) {
         Learner student = students.get(own);
-        Tensor total = student.loss().apply(answers.get(own), labels);
+        Tensor total = student.loss().apply(outputs.get(own), labels);
         for (int other = 0; other < students.size(); other++) {
             if (other == own) continue;
-            Tensor theirs = Tensors.to(answers.get(other).detach(), student.device());
-            Tensor taught = loss.compute(answers.get(own), theirs, labels);
+            Tensor theirs = Tensors.to(outputs.get(other).detach(), student.device());
+            Tensor taught = loss.compute(outputs.get(own), theirs, labels);
             total = total.add(Ops.mul(taught, scale / (students.size() - 1)));
         }
         return total;
