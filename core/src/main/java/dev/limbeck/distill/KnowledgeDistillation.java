@@ -199,12 +199,12 @@ public final class KnowledgeDistillation implements Callback {
         TeacherSession current = session;
         if (current == null) throw new IllegalStateException("distillation takes part in a fit only");
         TeacherResult result = current.compute(step.batch(), pairs.layers());
-        Tensor answers = result.logits();
-        LogitLoss.checkShapes(step.prediction(), answers);
+        Tensor outputs = result.logits();
+        LogitLoss.checkShapes(step.prediction(), outputs);
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
-                held ? new SampleSelection(null, answers, null) : SampleSelection.of(settings, step, answers);
+                held ? new SampleSelection(null, outputs, null) : SampleSelection.of(settings, step, outputs);
         addTerms(step, result, choice, held);
         pairs.stop();
         diagnosis.measure(step);
@@ -221,7 +221,7 @@ public final class KnowledgeDistillation implements Callback {
         int count = rows == null ? step.batch().size() : rows.count();
         Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
-        Tensor answers = choice.of(choice.answers());
+        Tensor outputs = choice.of(choice.outputs());
         Tensor labels = choice.of(step.batch().targets());
         // Where too few rows were chosen, a loss has nothing to say.
         Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
@@ -229,7 +229,7 @@ public final class KnowledgeDistillation implements Callback {
                 name,
                 SelectedSamples.tooFew(count, term.loss().relational())
                         ? nothing
-                        : term.at(progress).compute(student, answers, labels, weights),
+                        : term.at(progress).compute(student, outputs, labels, weights),
                 held ? 0 : weight * term.scale().at(progress)));
         pairs.compare(
                 step,
@@ -246,18 +246,18 @@ public final class KnowledgeDistillation implements Callback {
     @Override
     public void afterValidate(TrainingContext fit) {
         EvaluationResult validation = fit.validation();
-        Predictions answers = teacherOnValidation;
-        if (validation == null || answers == null) return;
+        Predictions outputs = teacherOnValidation;
+        if (validation == null || outputs == null) return;
         Predictions student = validation.predictions();
         int agree = 0;
         for (int row = 0; row < student.size(); row++) {
-            if (student.argmax(row) == answers.argmax(row)) agree++;
+            if (student.argmax(row) == outputs.argmax(row)) agree++;
         }
         fit.log(AGREEMENT, (double) agree / student.size());
         try (Scope scope = Scope.open()) {
             long[] shape = {student.size(), student.classes()};
             Tensor ours = Tensors.of(student.logits(), shape);
-            Tensor theirs = Tensors.of(answers.logits(), answers.size(), answers.classes());
+            Tensor theirs = Tensors.of(outputs.logits(), outputs.size(), outputs.classes());
             long[] labels = new long[student.size()];
             for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
             Tensor labeled = Tensors.of(labels, labels.length);

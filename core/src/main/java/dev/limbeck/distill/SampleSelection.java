@@ -15,21 +15,21 @@ import org.jspecify.annotations.Nullable;
  * Hold the rows of a batch used for distillation, with teacher outputs and weights.
  *
  * @param rows selected rows; null for all
- * @param answers the teacher's logits for all rows
+ * @param outputs the teacher's logits for all rows
  * @param weights weights of the selected rows; null for equal weights
  */
 record SampleSelection(
         @Nullable SelectedSamples rows,
-        Tensor answers,
+        Tensor outputs,
         @Nullable Tensor weights) {
     static SampleSelection of(DistillationBuilder settings, TrainStep step, Tensor logits) {
         Tensor labels = step.batch().targets();
         Function<TrainStep, Tensor> weigh = settings.sampleWeights;
         Tensor weights = weigh == null ? null : checked(weigh.apply(step), labels);
         boolean drops = settings.teacherErrors == TeacherErrorPolicy.DROP;
-        Tensor answers = settings.teacherErrors == TeacherErrorPolicy.SWAP ? swapped(logits, labels) : logits;
+        Tensor outputs = settings.teacherErrors == TeacherErrorPolicy.SWAP ? swapped(logits, labels) : logits;
         if (settings.confidenceThreshold == 0 && !drops && weights == null)
-            return new SampleSelection(null, answers, null);
+            return new SampleSelection(null, outputs, null);
         if (labels.dim() != 1) {
             throw new LimbeckException(
                     "rows can only be selected and weighted if labels have one dimension, found labels of "
@@ -49,9 +49,9 @@ record SampleSelection(
                         : !drops || first[row] == known[row])
                 .filter(row -> shares == null || shares[row] > 0)
                 .toArray();
-        if (chosen.length == count) return new SampleSelection(null, answers, weights);
+        if (chosen.length == count) return new SampleSelection(null, outputs, weights);
         SelectedSamples rows = new SelectedSamples(chosen, labels.device());
-        return new SampleSelection(rows, answers, weights == null ? null : rows.of(weights));
+        return new SampleSelection(rows, outputs, weights == null ? null : rows.of(weights));
     }
 
     private static Tensor checked(Tensor weights, Tensor labels) {

@@ -62,7 +62,7 @@ public record TeacherCheck(
     /**
      * Check outputs.
      *
-     * @param answers outputs for all rows of the validation split
+     * @param outputs outputs for all rows of the validation split
      * @param declared the teacher's own class names, before any matching; empty if it has none
      * @param temperatures temperatures in use
      * @param thorough whether to try other preprocessing even if the accuracy is high
@@ -70,18 +70,18 @@ public record TeacherCheck(
     static TeacherCheck of(
             Teacher teacher,
             TeacherFacts facts,
-            Predictions answers,
+            Predictions outputs,
             TeacherContext context,
             List<String> declared,
             double[] temperatures,
             boolean thorough) {
-        double accuracy = Metric.accuracy().of(answers);
+        double accuracy = Metric.accuracy().of(outputs);
         List<String> warnings = new ArrayList<>();
-        String odd = oddOutputs(answers, facts.kind(), teacher.name());
+        String odd = oddOutputs(outputs, facts.kind(), teacher.name());
         if (odd != null) warnings.add(odd);
         if (thorough || accuracy < POOR) {
             Better prepared = betterPreparation(teacher, facts, context);
-            Better ordered = betterOrder(answers, context.data().classNames(), declared, accuracy);
+            Better ordered = betterOrder(outputs, context.data().classNames(), declared, accuracy);
             Better better =
                     prepared == null || (ordered != null && ordered.accuracy > prepared.accuracy) ? ordered : prepared;
             if (better != null) {
@@ -90,28 +90,28 @@ public record TeacherCheck(
                         "teacher %s has %.1f %% accuracy on the validation split (chance: %.1f %%), but %s",
                         teacher.name(),
                         100 * accuracy,
-                        100.0 / answers.classes(),
+                        100.0 / outputs.classes(),
                         better.words));
-            } else if (accuracy < 2.0 / answers.classes() && answers.classes() > 2) {
+            } else if (accuracy < 2.0 / outputs.classes() && outputs.classes() > 2) {
                 warnings.add(String.format(
                         Locale.ROOT,
                         "teacher %s has %.1f %% accuracy on the validation split, close to chance (%.1f %%): it "
                                 + "is of no use for this data",
                         teacher.name(),
                         100 * accuracy,
-                        100.0 / answers.classes()));
+                        100.0 / outputs.classes()));
             }
         }
         Map<Double, Double> entropies = new LinkedHashMap<>();
         for (double temperature : temperatures) {
-            double entropy = entropy(answers, temperature);
+            double entropy = entropy(outputs, temperature);
             entropies.put(temperature, entropy);
-            String advice = advice(answers, temperature, entropy);
+            String advice = advice(outputs, temperature, entropy);
             if (advice != null) warnings.add("teacher " + teacher.name() + advice);
         }
         return new TeacherCheck(
                 teacher.name(),
-                answers.size(),
+                outputs.size(),
                 accuracy,
                 facts.kind(),
                 facts.output(),
@@ -120,9 +120,9 @@ public record TeacherCheck(
                 warnings);
     }
 
-    private static boolean areSame(Predictions answers) {
-        float[] all = answers.logits();
-        int classes = answers.classes();
+    private static boolean areSame(Predictions outputs) {
+        float[] all = outputs.logits();
+        int classes = outputs.classes();
         double largest = 0;
         double difference = 0;
         for (int i = 0; i < all.length; i++) {
@@ -133,13 +133,13 @@ public record TeacherCheck(
     }
 
     /** Return a warning about degenerate outputs; null if there is none. */
-    private static @Nullable String oddOutputs(Predictions answers, OutputKind knowledge, String teacher) {
-        if (answers.size() > 1 && areSame(answers)) {
-            return "teacher " + teacher + " returns the same outputs for all " + answers.size()
+    private static @Nullable String oddOutputs(Predictions outputs, OutputKind knowledge, String teacher) {
+        if (outputs.size() > 1 && areSame(outputs)) {
+            return "teacher " + teacher + " returns the same outputs for all " + outputs.size()
                     + " validation rows; check its file and its preprocessing";
         }
         return knowledge == OutputKind.LOGITS
-                ? TeacherOutput.doubt(answers.logits(), answers.classes(), teacher)
+                ? TeacherOutput.doubt(outputs.logits(), outputs.classes(), teacher)
                 : null;
     }
 
@@ -159,10 +159,10 @@ public record TeacherCheck(
     }
 
     /** Compute the mean entropy of softmax(z/T) as a share of log C. */
-    static double entropy(Predictions answers, double temperature) {
+    static double entropy(Predictions outputs, double temperature) {
         double sum = 0;
-        for (int row = 0; row < answers.size(); row++) {
-            float[] logits = answers.row(row);
+        for (int row = 0; row < outputs.size(); row++) {
+            float[] logits = outputs.row(row);
             double largest = Double.NEGATIVE_INFINITY;
             for (float logit : logits) largest = Math.max(largest, logit);
             double total = 0;
@@ -174,10 +174,10 @@ public record TeacherCheck(
             }
             sum += Math.log(total) - weighted / total;
         }
-        return sum / answers.size() / Math.log(answers.classes());
+        return sum / outputs.size() / Math.log(outputs.classes());
     }
 
-    private static @Nullable String advice(Predictions answers, double temperature, double entropy) {
+    private static @Nullable String advice(Predictions outputs, double temperature, double entropy) {
         String seen = String.format(
                 Locale.ROOT, " at T = %s (mean entropy %.1f %% of the maximum)", plain(temperature), 100 * entropy);
         if (entropy > ALL_BUT_EVEN) {
@@ -185,7 +185,7 @@ public record TeacherCheck(
         }
         if (entropy >= ALL_BUT_SURE) return null;
         for (double higher : TEMPERATURES) {
-            if (higher > temperature && entropy(answers, higher) >= SOFT_ENOUGH) {
+            if (higher > temperature && entropy(outputs, higher) >= SOFT_ENOUGH) {
                 return " is nearly certain of every output" + seen + ", which adds little to the labels; T = "
                         + plain(higher) + " would show more";
             }
@@ -242,21 +242,21 @@ public record TeacherCheck(
 
     /** Search for a permutation of the classes with clearly higher accuracy; null if there is none. */
     private static @Nullable Better betterOrder(
-            Predictions answers, List<String> names, List<String> declared, double accuracy) {
-        int classes = answers.classes();
+            Predictions outputs, List<String> names, List<String> declared, double accuracy) {
+        int classes = outputs.classes();
         if (classes != names.size()) return null;
         int[][] counts = new int[classes][classes];
-        for (int row = 0; row < answers.size(); row++) counts[answers.argmax(row)][answers.labels()[row]]++;
+        for (int row = 0; row < outputs.size(); row++) counts[outputs.argmax(row)][outputs.labels()[row]]++;
         int[] meant = IntStream.range(0, classes)
-                .map(answer -> IntStream.range(0, classes)
-                        .reduce((a, b) -> counts[answer][b] > counts[answer][a] ? b : a)
-                        .orElse(answer))
+                .map(output -> IntStream.range(0, classes)
+                        .reduce((a, b) -> counts[output][b] > counts[output][a] ? b : a)
+                        .orElse(output))
                 .toArray();
         if (IntStream.of(meant).distinct().count() < classes) return null;
         double share = IntStream.range(0, classes)
-                        .map(answer -> counts[answer][meant[answer]])
+                        .map(output -> counts[output][meant[output]])
                         .sum()
-                / (double) answers.size();
+                / (double) outputs.size();
         if (share < accuracy + BETTER) return null;
         // In the order of the outputs, not of the classes they were matched with.
         List<String> order = new ArrayList<>();
