@@ -173,7 +173,7 @@ class TeacherCommandsTest {
                 .done()
                 .out();
         assertThat(smaller)
-                .contains("answers about 12 training images are in ", " with cached outputs, ", " with live ones");
+                .contains("outputs for 12 training images are in ", " with cached outputs, ", " with live ones");
     }
 
     @Test
