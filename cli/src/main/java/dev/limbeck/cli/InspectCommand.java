@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.FileTeacher;
@@ -70,6 +71,7 @@ final class InspectCommand extends LimbeckCommand {
                         said.inputs().stream().map(InputSpec::toString).toList());
             }
             if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
+            facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
             facts.put("preparation", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
