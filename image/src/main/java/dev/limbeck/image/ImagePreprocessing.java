@@ -56,7 +56,7 @@ public record ImagePreprocessing(
         check("image width", width >= 1 && width <= MOST_SIDE, "1 to " + MOST_SIDE, width);
         check("mean", mean.size() == 3 && mean.stream().allMatch(Double::isFinite), "three numbers", mean);
         check(
-                "std",
+                "normalization std",
                 std.size() == 3 && std.stream().allMatch(s -> s > 0 && Double.isFinite(s)),
                 "three numbers above 0",
                 std);
