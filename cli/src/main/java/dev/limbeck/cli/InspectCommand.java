@@ -1,11 +1,11 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.distill.teacher.ModelRuntimes;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.StateDict;

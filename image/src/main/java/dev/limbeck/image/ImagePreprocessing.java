@@ -54,7 +54,11 @@ public record ImagePreprocessing(
     public ImagePreprocessing {
         check("image height", height >= 1 && height <= MOST_SIDE, "1 to " + MOST_SIDE, height);
         check("image width", width >= 1 && width <= MOST_SIDE, "1 to " + MOST_SIDE, width);
-        check("mean", mean.size() == 3 && mean.stream().allMatch(Double::isFinite), "three numbers", mean);
+        check(
+                "normalization mean",
+                mean.size() == 3 && mean.stream().allMatch(Double::isFinite),
+                "three numbers",
+                mean);
         check(
                 "normalization std",
                 std.size() == 3 && std.stream().allMatch(s -> s > 0 && Double.isFinite(s)),
