@@ -6,15 +6,15 @@ import ai.onnxruntime.ValueInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.image.ImageClassifier;
-import dev.limbeck.image.Resize;
+import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -36,45 +36,33 @@ public final class OnnxPredictor implements ImageClassifier {
     private static final String OLD_NORMALIZED = "normalised";
 
     private static final double LEAST_PROBABILITY = 1e-30;
-    /** As an image's preparation allows; a damaged file must not take all memory. */
-    private static final int MOST_SIDE = 4096;
-
     private static final long MOST_NUMBERS = 1 << 28;
 
     private final Path file;
     private final OnnxSession session;
     private final List<String> classNames;
-    private final int height;
-    private final int width;
-    private final Resize resize;
-    private final float[] scale = new float[3];
-    private final float[] shift = new float[3];
+    private final ImagePreprocessing preprocessing;
+    private final float[] scale;
+    private final float[] shift;
 
     private OnnxPredictor(Path file, OnnxSession session) {
         this.file = file;
         this.session = session;
         Map<String, String> metadata = session.metadata();
-        String[] size = required(metadata, "image_size").split("x");
+        List.of(ImagePreprocessing.SIZE, ImagePreprocessing.RESIZE, ImagePreprocessing.MEAN, ImagePreprocessing.STD)
+                .forEach(key -> require(metadata, key));
         String taken = metadata.getOrDefault("input", NORMALIZED);
         if (taken.equals(OLD_NORMALIZED)) taken = NORMALIZED;
+        boolean twoSides = metadata.get(ImagePreprocessing.SIZE).split("x").length == 2;
+        if (!twoSides || !taken.equals(PIXELS) && !taken.equals(NORMALIZED)) throw malformed(metadata, null);
         try {
-            if (size.length != 2 || !taken.equals(PIXELS) && !taken.equals(NORMALIZED)) {
-                throw new IllegalArgumentException(taken);
-            }
-            height = side(size[0]);
-            width = side(size[1]);
-            resize = Resize.valueOf(required(metadata, "resize").toUpperCase(Locale.ROOT));
-            boolean pixels = taken.equals(PIXELS);
-            double[] mean = three(required(metadata, "mean"));
-            double[] std = three(required(metadata, "std"));
-            for (int c = 0; c < 3; c++) {
-                if (std[c] <= 0) throw new IllegalArgumentException("std");
-                scale[c] = pixels ? 1 : (float) (1 / (255 * std[c]));
-                shift[c] = pixels ? 0 : (float) (-mean[c] / std[c]);
-            }
-        } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-            throw new LimbeckException(file + " has malformed metadata: " + metadata, e);
+            preprocessing = ImagePreprocessing.of(metadata);
+        } catch (LimbeckException e) {
+            throw malformed(metadata, e);
         }
+        boolean normalizes = taken.equals(PIXELS);
+        scale = normalizes ? new float[] {1, 1, 1} : preprocessing.scale();
+        shift = normalizes ? new float[3] : preprocessing.shift();
         checkInput(session.input().getInfo());
         int classes = classes(session.output().getInfo());
         List<String> named =
@@ -85,22 +73,13 @@ public final class OnnxPredictor implements ImageClassifier {
         classNames = named;
     }
 
-    private static int side(String text) {
-        int side = Integer.parseInt(text);
-        if (side < 1 || side > MOST_SIDE) throw new IllegalArgumentException(text);
-        return side;
-    }
-
-    private static double[] three(String text) {
-        double[] numbers =
-                Arrays.stream(text.split(",")).mapToDouble(Double::parseDouble).toArray();
-        if (numbers.length != 3 || !Arrays.stream(numbers).allMatch(Double::isFinite)) {
-            throw new IllegalArgumentException(text);
-        }
-        return numbers;
+    private LimbeckException malformed(Map<String, String> metadata, @Nullable Exception cause) {
+        return new LimbeckException(file + " has malformed metadata: " + metadata, cause);
     }
 
     private void checkInput(ValueInfo given) {
+        int height = preprocessing.height();
+        int width = preprocessing.width();
         long[] wanted = {-1, 3, height, width};
         if (given instanceof TensorInfo tensor
                 && tensor.type == OnnxJavaType.FLOAT
@@ -127,13 +106,11 @@ public final class OnnxPredictor implements ImageClassifier {
         throw new LimbeckException(file + " gives " + given + "; expected float32, images×classes");
     }
 
-    private String required(Map<String, String> metadata, String key) {
-        String value = metadata.get(key);
-        if (value == null) {
+    private void require(Map<String, String> metadata, String key) {
+        if (!metadata.containsKey(key)) {
             throw new LimbeckException(
                     file + " does not say its " + key + "; expected a file that limbeck export wrote");
         }
-        return value;
     }
 
     /**
@@ -160,18 +137,20 @@ public final class OnnxPredictor implements ImageClassifier {
     @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
         if (images.isEmpty()) return List.of();
+        int height = preprocessing.height();
+        int width = preprocessing.width();
         long numbers = 3L * height * width * images.size();
         if (numbers > MOST_NUMBERS) {
             throw new LimbeckException(images.size() + " images of " + height + "x" + width
                     + " are too many at once; ask about fewer at a time");
         }
         float[] values = new float[(int) numbers];
-        for (int i = 0; i < images.size(); i++) prepare(resize.apply(images.get(i), width, height), values, i);
+        for (int i = 0; i < images.size(); i++) prepare(preprocessing.resized(images.get(i)), values, i);
         return predictions(session.run(values, images.size(), 3, height, width).values(), images.size());
     }
 
     private void prepare(RgbImage image, float[] values, int row) {
-        int area = height * width;
+        int area = preprocessing.height() * preprocessing.width();
         byte[] rgb = image.rgb();
         for (int c = 0; c < 3; c++) {
             int to = (3 * row + c) * area;
