@@ -3,7 +3,6 @@ package dev.limbeck.data;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Registry;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -12,7 +11,6 @@ public final class Modalities {
     /** The key of a saved model's metadata that names its modality. Files without it are older than others than images. */
     public static final String KEY = "modality";
 
-    private static final String OLDEST = "image";
     private static final Registry<Modality> ALL =
             Registry.of("modality", Modality.class, Modality::kind, LoggerFactory.getLogger(Modalities.class)::warn);
 
@@ -39,10 +37,5 @@ public final class Modalities {
         String named = model.metadata().get(KEY);
         if (named != null) return Optional.of(byKind(named));
         return ALL.all().stream().filter(modality -> modality.takes(model)).findFirst();
-    }
-
-    /** Return the modality that a saved model's metadata names. */
-    public static Modality of(Map<String, String> metadata) {
-        return byKind(metadata.getOrDefault(KEY, OLDEST));
     }
 }

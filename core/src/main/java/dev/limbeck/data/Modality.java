@@ -28,14 +28,6 @@ public interface Modality {
     Map<String, String> read(ModelFacts model, Consumer<String> log);
 
     /**
-     * Rebuild the preprocessing of a saved model.
-     *
-     * @param metadata all keys of {@link Preprocessing#toMetadata} but those with a default
-     * @throws dev.limbeck.LimbeckException if it is incomplete, malformed or out of range
-     */
-    Preprocessing preprocessing(Map<String, String> metadata);
-
-    /**
      * Find out, after a model has failed on inputs, which others it takes.
      *
      * @param given how the inputs were prepared

@@ -1,8 +1,6 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.Preprocessing;
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.teacher.Teacher;
@@ -10,12 +8,10 @@ import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.distill.teacher.TeacherSession;
-import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -217,27 +213,13 @@ public record TeacherCheck(
     }
 
     private static double right(Teacher teacher, TeacherContext context) {
-        int rows = 0;
-        int right = 0;
-        try (TeacherSession session = teacher.open(context);
-                DataLoader batches = context.data().sample(Split.VALID, TRIED_ROWS)) {
-            while (rows < TRIED_ROWS) {
-                try (Scope scope = Scope.open()) {
-                    Batch batch = batches.next();
-                    if (batch == null) break;
-                    float[] logits = Tensors.toFloats(session.logits(batch));
-                    long[] labels = Tensors.toLongs(batch.targets());
-                    int[] known =
-                            Arrays.stream(labels).mapToInt(Math::toIntExact).toArray();
-                    Predictions part = new Predictions(logits, logits.length / labels.length, known);
-                    for (int row = 0; row < part.size(); row++) {
-                        if (part.argmax(row) == known[row]) right++;
-                    }
-                    rows += batch.size();
-                }
-            }
+        try (TeacherSession session = teacher.open(context)) {
+            Predictions some = Evaluator.sample(context.data(), Split.VALID, TRIED_ROWS, session::logits);
+            long right = IntStream.range(0, some.size())
+                    .filter(row -> some.argmax(row) == some.labels()[row])
+                    .count();
+            return some.size() == 0 ? 0 : (double) right / some.size();
         }
-        return rows == 0 ? 0 : (double) right / rows;
     }
 
     /** Search for a permutation of the classes with clearly higher accuracy; null if there is none. */

@@ -7,7 +7,6 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.BlasThreads;
-import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -21,7 +20,6 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /** Evaluate a model on a split: in evaluation mode and without gradients. Running statistics do not change. */
 public final class Evaluator {
@@ -92,10 +90,18 @@ public final class Evaluator {
         return new EvaluationResult(loss, values(metrics, mean), mean);
     }
 
-    /** Compute the logits of all rows of a split, in order and without augmentation. */
+    /** Compute the outputs of all rows of a split, rows×classes, in order and without augmentation. */
     public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model) {
-        return run(model, data.evaluate(split), data.labels(split), Engine.device("cpu"), List.of(), null)
-                .predictions();
+        return collect(data.evaluate(split), data.labels(split), Integer.MAX_VALUE, model);
+    }
+
+    /**
+     * Compute the outputs of rows from all over a split.
+     *
+     * @param most rows after which no other batch is computed; see {@link Data#sample}
+     */
+    public static Predictions sample(Data data, Split split, int most, Function<Batch, Tensor> model) {
+        return collect(data.sample(split, most), data.labels(split), most, model);
     }
 
     private static void addProbabilities(Predictions predictions, double[] sums) {
@@ -117,42 +123,60 @@ public final class Evaluator {
             int[] labels,
             Device device,
             List<Metric> metrics,
-            @Nullable BinaryOperator<Tensor> loss) {
-        float[] logits = new float[0];
+            BinaryOperator<Tensor> loss) {
+        double[] sum = {0};
+        long[] rows = {0};
+        Predictions predictions = collect(opened, labels, Integer.MAX_VALUE, batch -> {
+            Tensor output = model.apply(batch);
+            long labeled = IntStream.of(batch.indices())
+                    .filter(row -> labels[row] >= 0)
+                    .count();
+            if (labeled > 0) {
+                sum[0] += labeled
+                        * loss.apply(output, Tensors.to(batch.targets(), device))
+                                .item_double();
+                rows[0] += labeled;
+            }
+            return output;
+        });
+        double mean = rows[0] == 0 ? Double.NaN : sum[0] / rows[0];
+        return new EvaluationResult(mean, values(metrics, predictions), predictions);
+    }
+
+    /**
+     * Compute outputs batch by batch.
+     *
+     * @param labels of the whole split
+     * @param most rows after which no other batch is computed
+     */
+    private static Predictions collect(DataLoader opened, int[] labels, int most, Function<Batch, Tensor> model) {
+        float[] outputs = new float[0];
+        int[] known = new int[0];
         int classes = 0;
-        double lossSum = 0;
-        long lossRows = 0;
-        int row = 0;
+        int rows = 0;
         try (BlasThreads work = BlasThreads.begin();
                 DataLoader batches = opened;
                 NoGrad noGrad = NoGrad.on()) {
-            while (true) {
+            while (rows < most) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     Tensor output = model.apply(batch);
-                    if (classes == 0) {
+                    if (rows == 0) {
                         classes = Math.toIntExact(output.size(1));
-                        logits = new float[labels.length * classes];
+                        known = new int[(int) Math.min(labels.length, (long) batches.batches() * batch.size())];
+                        outputs = new float[Math.multiplyExact(known.length, classes)];
                     }
                     float[] values = Tensors.toFloats(output);
-                    System.arraycopy(values, 0, logits, row * classes, values.length);
-                    int from = row;
-                    long labeled = Arrays.stream(labels, from, from + batch.size())
-                            .filter(label -> label >= 0)
-                            .count();
-                    if (labeled > 0 && loss != null) {
-                        lossSum += labeled
-                                * loss.apply(output, Tensors.to(batch.targets(), device))
-                                        .item_double();
-                        lossRows += labeled;
-                    }
-                    row += batch.size();
+                    System.arraycopy(values, 0, outputs, rows * classes, values.length);
+                    for (int row : batch.indices()) known[rows++] = labels[row];
                 }
             }
         }
-        Predictions predictions = new Predictions(logits, classes, labels);
-        double mean = lossRows == 0 ? Double.NaN : lossSum / lossRows;
-        return new EvaluationResult(mean, values(metrics, predictions), predictions);
+        if (rows < known.length) {
+            outputs = Arrays.copyOf(outputs, rows * classes);
+            known = Arrays.copyOf(known, rows);
+        }
+        return new Predictions(outputs, classes, known);
     }
 }

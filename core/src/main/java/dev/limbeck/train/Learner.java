@@ -56,7 +56,6 @@ public final class Learner implements AutoCloseable {
     private final Precision precision;
     private final Optimizer optimizer;
     private final TaskLoss taskLoss;
-    private final @Nullable TrainingTask task;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
     /** Rows of each fit. */
@@ -72,7 +71,6 @@ public final class Learner implements AutoCloseable {
         precision = Precision.of(settings.precision, device);
         optimizer = settings.optimizer;
         taskLoss = new TaskLoss(settings.loss, data);
-        task = settings.task;
         metrics = List.copyOf(settings.metrics);
         callbacks = List.copyOf(settings.callbacks);
         Tensors.seed(seed);
@@ -146,11 +144,6 @@ public final class Learner implements AutoCloseable {
     /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
     public Tensor taskLoss(Tensor outputs, Tensor targets) {
         return taskLoss.of(outputs, targets);
-    }
-
-    @Nullable
-    TrainingTask task() {
-        return task;
     }
 
     List<Metric> metrics() {

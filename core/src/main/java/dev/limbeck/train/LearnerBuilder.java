@@ -132,12 +132,6 @@ public final class LearnerBuilder {
         return this;
     }
 
-    /** Replace what is computed for each training batch; by default the model's outputs and {@link #loss}. */
-    public LearnerBuilder task(TrainingTask task) {
-        this.task = task;
-        return this;
-    }
-
     /** Add a callback to every fit. */
     public LearnerBuilder callback(Callback callback) {
         callbacks.add(callback);

@@ -226,8 +226,7 @@ final class TrainingLoop {
     }
 
     private TrainingTask decorated() {
-        TrainingTask own = learner.task();
-        TrainingTask all = own == null ? this::standard : own;
+        TrainingTask all = this::standard;
         for (Callback callback : callbacks) all = callback.decorate(all);
         return all;
     }

@@ -1,17 +1,13 @@
 package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.Batch;
-import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
-import dev.limbeck.tensor.BlasThreads;
-import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
@@ -40,7 +36,7 @@ public record Verification(
 
     /** Run a model on images of a split. */
     static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
-        return collect(data, split, most, model);
+        return Evaluator.sample(data, split, most, batch -> model.apply(batch.input()));
     }
 
     /** Run an ONNX file. */
@@ -52,18 +48,22 @@ public record Verification(
             Split split,
             int most) {
         try (OnnxModel model = OnnxModel.open(file, 0)) {
-            return collect(data, split, most, input -> {
-                Tensor given = options.normalizes() ? pixels(input, preparation) : input;
-                float[] values = model.run(given);
-                return Tensors.of(values, input.size(0), values.length / input.size(0));
-            });
+            return ask(
+                    input -> {
+                        Tensor given = options.normalizes() ? pixels(input, preparation) : input;
+                        float[] values = model.run(given);
+                        return Tensors.of(values, input.size(0), values.length / input.size(0));
+                    },
+                    data,
+                    split,
+                    most);
         }
     }
 
     /** Run a TorchScript file. */
     static Predictions askScript(Path file, ImageData data, Split split, int most) {
         try (Script script = TorchScriptFile.open(file).load()) {
-            return collect(data, split, most, script::forward);
+            return ask(script::forward, data, split, most);
         }
     }
 
@@ -75,31 +75,7 @@ public record Verification(
             scale[c] = (float) (255 * preparation.std().get(c));
             shift[c] = (float) (255 * preparation.mean().get(c));
         }
-        return Ops.scaleAndShift(input, Tensors.of(scale, 1, 3, 1, 1), Tensors.of(shift, 1, 3, 1, 1));
-    }
-
-    private static Predictions collect(ImageData data, Split split, int most, UnaryOperator<Tensor> model) {
-        int[] all = data.labels(split);
-        int[] labels = new int[Math.min(most, all.length)];
-        float[] outputs = new float[0];
-        int classes = 1;
-        int asked = 0;
-        try (BlasThreads work = BlasThreads.begin();
-                DataLoader batches = data.sample(split, most)) {
-            while (true) {
-                try (Scope scope = Scope.open();
-                        NoGrad noGrad = NoGrad.on()) {
-                    Batch batch = batches.next();
-                    if (batch == null) break;
-                    float[] found = Tensors.toFloats(model.apply(batch.input()));
-                    classes = found.length / batch.size();
-                    if (outputs.length == 0) outputs = new float[labels.length * classes];
-                    System.arraycopy(found, 0, outputs, asked * classes, found.length);
-                    for (int row : batch.indices()) labels[asked++] = all[row];
-                }
-            }
-        }
-        return new Predictions(outputs, classes, labels);
+        return ImageTensors.scaled(input, scale, shift);
     }
 
     /**

@@ -53,11 +53,6 @@ public final class ImageModality implements Modality {
     }
 
     @Override
-    public ImagePreprocessing preprocessing(Map<String, String> metadata) {
-        return ImagePreprocessing.of(metadata);
-    }
-
-    @Override
     public Map<String, String> read(ModelFacts model, Consumer<String> log) {
         Map<String, String> metadata = model.metadata();
         Map<String, String> known = new LinkedHashMap<>();

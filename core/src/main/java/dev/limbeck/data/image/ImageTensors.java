@@ -35,16 +35,16 @@ public final class ImageTensors {
      * @param bytes N×height×width×3, a direct buffer at its start
      */
     static Inputs of(ImagePreprocessing how, ByteBuffer bytes, int count) {
-        float[] scale = how.scale();
-        float[] shift = how.shift();
-        int channels = scale.length;
         try (Scope scope = Scope.open()) {
-            Tensor view = Tensors.view(bytes, DType.UINT8, count, how.height(), how.width(), channels);
+            Tensor view = Tensors.view(
+                    bytes,
+                    DType.UINT8,
+                    count,
+                    how.height(),
+                    how.width(),
+                    how.mean().size());
             // In memory the channels of a pixel stay side by side, which convolutions like.
-            Tensor normalized = Ops.scaleAndShift(
-                    view.permute(0, 3, 1, 2),
-                    Tensors.of(scale, 1, channels, 1, 1),
-                    Tensors.of(shift, 1, channels, 1, 1));
+            Tensor normalized = scaled(view.permute(0, 3, 1, 2), how.scale(), how.shift());
             return Inputs.of(scope.promote(laidOut(how, normalized)));
         } finally {
             // The view does not keep the buffer from being collected.
@@ -55,6 +55,14 @@ public final class ImageTensors {
     /** Show images of the same size that are normalized for one model as another wants them. */
     public static AlternateView renormalized(ImagePreprocessing given, ImagePreprocessing wanted) {
         return new RenormalizedView(given, wanted);
+    }
+
+    /** Multiply each channel of N×channels×height×width, and add to it. */
+    public static Tensor scaled(Tensor images, float[] scale, float[] shift) {
+        return Ops.scaleAndShift(
+                images,
+                Tensors.to(Tensors.of(scale, 1, scale.length, 1, 1), images.device()),
+                Tensors.to(Tensors.of(shift, 1, shift.length, 1, 1), images.device()));
     }
 
     /** Bring N×3×height×width, red first, to the order of numbers that a model takes. */

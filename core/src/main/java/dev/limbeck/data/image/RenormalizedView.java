@@ -5,8 +5,6 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -32,13 +30,7 @@ final class RenormalizedView implements AlternateView {
 
     @Override
     public Inputs inputs(Batch batch) {
-        Tensor images = batch.input();
-        if (differs) {
-            images = Ops.scaleAndShift(
-                    images,
-                    Tensors.to(Tensors.of(scale, 1, 3, 1, 1), images.device()),
-                    Tensors.to(Tensors.of(shift, 1, 3, 1, 1), images.device()));
-        }
+        Tensor images = differs ? ImageTensors.scaled(batch.input(), scale, shift) : batch.input();
         return Inputs.of(ImageTensors.laidOut(wanted, images));
     }
 

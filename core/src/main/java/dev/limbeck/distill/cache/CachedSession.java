@@ -81,12 +81,13 @@ final class CachedSession implements TeacherSession {
                     "training images are augmented anew in each epoch, so cached outputs would never be "
                             + "used again; set a number of views (augment.views, --augment-views 4), or turn the cache off");
         }
-        if (teacher.identity().isEmpty()) {
+        String identity = teacher.identity();
+        if (identity.isEmpty()) {
             throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
                     + "it has no fingerprint; turn the cache off");
         }
         facts.put("form", "2");
-        facts.put("teacher", teacher.identity());
+        facts.put("teacher", identity);
         facts.put("precision", teacher.precision().toString());
         facts.put("numbers", encoding.toString());
         data.cacheKey().forEach((key, value) -> facts.put("data." + key, value));

@@ -170,16 +170,19 @@ public final class EnsembleTeacher implements Teacher {
             OutputKind kind = join == Combination.LOGITS ? OutputKind.LOGITS : OutputKind.PROBABILITIES;
             for (TeacherFacts one : each) kind = kind.and(one.kind());
             boolean rounds = each.stream().anyMatch(one -> one.precision() == Precision.BF16);
-            List<String> identities = each.stream().map(TeacherFacts::identity).toList();
             return new TeacherFacts(
                     kind,
                     TeacherOutput.of(kind).words(),
                     rounds ? Precision.BF16 : Precision.FP32,
                     each.get(0).inputs(),
                     each.get(0).preprocessing(),
-                    identities.contains("")
-                            ? ""
-                            : join + " " + Arrays.toString(shares) + " " + String.join("+", identities));
+                    () -> {
+                        List<String> identities =
+                                each.stream().map(TeacherFacts::identity).toList();
+                        return identities.contains("")
+                                ? ""
+                                : join + " " + Arrays.toString(shares) + " " + String.join("+", identities);
+                    });
         }
 
         @Override

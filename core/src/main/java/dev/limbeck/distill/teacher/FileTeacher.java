@@ -244,7 +244,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         @Override
         TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
             String identity = sha256 + " " + seen.identity() + " " + seen.layout() + " " + output.used();
-            return new TeacherFacts(output.knowledge(), output.words(), Precision.FP32, specs, seen, identity);
+            return new TeacherFacts(output.knowledge(), output.words(), Precision.FP32, specs, seen, () -> identity);
         }
     }
 

@@ -34,7 +34,7 @@ final class FunctionSession implements TeacherSession {
                 Precision.FP32,
                 context.data().inputs(),
                 context.data().preprocessing(),
-                identity);
+                () -> identity);
     }
 
     @Override

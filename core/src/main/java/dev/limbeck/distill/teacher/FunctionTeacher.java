@@ -92,7 +92,7 @@ public record FunctionTeacher(
             /** {@inheritDoc} A function shows nothing that could be compared. */
             @Override
             TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
-                return new TeacherFacts(kind, TeacherOutput.of(kind).words(), Precision.FP32, specs, seen, "");
+                return new TeacherFacts(kind, TeacherOutput.of(kind).words(), Precision.FP32, specs, seen, () -> "");
             }
         };
     }

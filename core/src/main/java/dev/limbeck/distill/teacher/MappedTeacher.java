@@ -109,9 +109,8 @@ public final class MappedTeacher extends TeacherWrapper {
 
     @Override
     protected TeacherFacts facts(TeacherFacts facts) {
-        if (facts.identity().isEmpty()) return facts;
-        return facts.withIdentity(facts.identity() + " classes "
-                + sources.stream().map(Arrays::toString).toList());
+        return facts.withIdentity(
+                "classes " + sources.stream().map(Arrays::toString).toList());
     }
 
     private Tensor mapped(Tensor logits) {

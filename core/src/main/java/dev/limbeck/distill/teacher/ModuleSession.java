@@ -76,7 +76,7 @@ final class ModuleSession implements TeacherSession {
                 precision,
                 inputs.specs(),
                 inputs.preprocessing(),
-                module.sha256() + " " + inputs.preprocessing().identity());
+                () -> module.sha256() + " " + inputs.preprocessing().identity());
     }
 
     @Override

@@ -22,7 +22,7 @@ public interface TeacherSession extends AutoCloseable {
      */
     TeacherResult compute(Batch batch, Set<String> features);
 
-    /** Return what the teacher is. Its identity is computed anew, which may take a pass over the weights. */
+    /** Return what the teacher is. */
     TeacherFacts facts();
 
     /**

@@ -35,12 +35,9 @@ public abstract class TeacherWrapper implements Teacher {
         return session.compute(batch, features);
     }
 
-    /** Return what is to be told of the other teacher. Where {@link #compute} differs, the identity must. */
+    /** Return the facts of this teacher. Where {@link #compute} differs, the identity must. */
     protected TeacherFacts facts(TeacherFacts facts) {
-        return facts.withIdentity(
-                facts.identity().isEmpty()
-                        ? ""
-                        : facts.identity() + " " + getClass().getName());
+        return facts.withIdentity(getClass().getName());
     }
 
     @Override

@@ -74,7 +74,7 @@ class FileTeacherTest {
             }
             try (TeacherSession lesson =
                     teacher.withOutput(TeacherOutput.LOGITS).open(data, CPU)) {
-                assertThat(lesson.facts().kind()).as("as it was told").isEqualTo(OutputKind.LOGITS);
+                assertThat(lesson.facts().kind()).as("as it was set").isEqualTo(OutputKind.LOGITS);
             }
         }
     }
