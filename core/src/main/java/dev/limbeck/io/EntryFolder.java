@@ -7,6 +7,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -39,6 +40,9 @@ final class EntryFolder {
 
     private static final int DEEPEST = 64;
     private static final int LONGEST_PATH = 4096;
+    /** Bytes of a file's own name, on Linux, macOS and (in characters) Windows. */
+    private static final int LONGEST_NAME = 255;
+
     private static final int MOST_FOLDER_LINKS = 200;
     private static final int MOST_COMPARED = 1_000_000;
 
@@ -215,6 +219,13 @@ final class EntryFolder {
                     archive,
                     shown(name) + "has a path of more than " + DEEPEST + " folders or " + LONGEST_PATH
                             + " characters; pack it with shorter ones");
+        }
+        if (EntryNames.parts(name).stream()
+                .anyMatch(part -> part.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME)) {
+            throw IoErrors.in(
+                    archive,
+                    shown(name) + "has a name of more than " + LONGEST_NAME + " bytes, which file systems do not"
+                            + " allow; pack it with shorter ones");
         }
         boolean leadsOut = EntryNames.mayLeadOut(name);
         Path path =

@@ -5,6 +5,7 @@ import dev.limbeck.Printable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -12,6 +13,9 @@ import java.util.Locale;
 
 /** Create one-line errors about files, with the file's name. */
 public final class IoErrors {
+    /** The paths of archive entries may have thousands of characters. */
+    private static final int LONGEST_SHOWN = 400;
+
     private IoErrors() {}
 
     /** Create the exception {@code file: what}. */
@@ -34,8 +38,12 @@ public final class IoErrors {
     }
 
     /** Create the exception for a file that could not be written, with a clear text for a full disk. */
-    public static LimbeckException writing(Path file, IOException cause) {
-        String reason = String.valueOf(cause.getMessage());
+    public static LimbeckException writing(Path path, IOException cause) {
+        String file = path.toString();
+        if (file.length() > LONGEST_SHOWN) file = file.substring(0, LONGEST_SHOWN) + "…";
+        // The message of a file system's exception repeats the path.
+        String own = cause instanceof FileSystemException system ? system.getReason() : null;
+        String reason = own != null ? own : String.valueOf(cause.getMessage());
         String lower = reason.toLowerCase(Locale.ROOT);
         if (lower.contains("no space left") || lower.contains("not enough space") || lower.contains("quota exceeded")) {
             return new LimbeckException(

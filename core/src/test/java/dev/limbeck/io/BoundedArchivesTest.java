@@ -1,7 +1,9 @@
 package dev.limbeck.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Work;
 import dev.limbeck.weights.WeightFiles;
 import java.io.IOException;
@@ -114,6 +116,17 @@ class BoundedArchivesTest {
     void foldersInFolders() throws IOException {
         Path tar = tar("deep", "a/".repeat(2_000) + "x");
         assertRefused("more than 64 folders", tar);
+    }
+
+    @Test
+    void namesThatFileSystemsDoNotAllow() throws IOException {
+        assertRefused("a name of more than 255 bytes", tar("long", "y".repeat(256)));
+        assertRefused("a name of more than 255 bytes", tar("wide", "ü".repeat(128) + "/x"));
+        Path deep = tar("deep", ("y".repeat(250) + "/").repeat(16) + "x");
+        assertThatThrownBy(() -> Archives.extract(deep, root.resolve("out/data")))
+                .isInstanceOf(LimbeckException.class)
+                .message()
+                .hasSizeLessThan(600 + root.toString().length());
     }
 
     @Test

@@ -39,9 +39,14 @@ public final class Campaign {
                         .toList();
         System.out.println("| reader | inputs | seconds | refused | findings |\n|---|---|---|---|---|");
         boolean found = false;
-        for (Target target : targets) found |= new Campaign(target, seed).run(inputs);
+        for (Target target : targets) found |= run(target, inputs, seed);
         // Threads of the engine may be left.
         System.exit(found ? 1 : 0);
+    }
+
+    /** Try inputs, print the row of the table, and return whether something was found. */
+    static boolean run(Target target, int inputs, long seed) throws IOException {
+        return new Campaign(target, seed).run(inputs);
     }
 
     private boolean run(int inputs) throws IOException {

@@ -40,15 +40,10 @@ public final class WeightTargets {
                 Target.of("torch-legacy", Mutators.pickle(), WeightTargets::weights)
                         .allowing(2000),
                 Target.of("torchscript", Mutators.zip(), WeightTargets::torchScript)
-                        .allowing(2000),
+                        .allowing(4000),
                 Target.of("pickle", Mutators.pickle(), WeightTargets::pickle).allowing(2000),
                 Target.of("safetensors", Mutators.safetensors(), WeightTargets::safetensors)
                         .allowing(2000),
-                Target.of("torchscript", Mutators.zip(), file -> {
-                            TorchScriptFile.open(file).extraFiles();
-                            return 0;
-                        })
-                        .allowing(4000),
                 Target.of("seal", Mutators.onnx(), file -> {
                     OnnxChecksum.check(file);
                     return 0;
