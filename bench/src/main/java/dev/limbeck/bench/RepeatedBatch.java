@@ -1,9 +1,11 @@
 package dev.limbeck.bench;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
@@ -39,8 +41,9 @@ final class RepeatedBatch implements Data {
     }
 
     @Override
-    public List<String> classNames() {
-        return IntStream.range(0, classes).mapToObj(i -> "class" + i).toList();
+    public Task task() {
+        return new Task.SingleLabel(
+                IntStream.range(0, classes).mapToObj(i -> "class" + i).toList());
     }
 
     @Override
@@ -87,8 +90,9 @@ final class RepeatedBatch implements Data {
     }
 
     @Override
-    public int[] labels(Split split) {
-        return IntStream.range(0, size(split)).map(i -> i % rows % classes).toArray();
+    public Targets targets(Split split) {
+        return Targets.labels(
+                IntStream.range(0, size(split)).map(i -> i % rows % classes).toArray());
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
-import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
@@ -54,7 +53,7 @@ final class EvaluateCommand extends DataCommand {
     private Object evaluate(LoadedModel opened, DataRecipe recipe) {
         RunContext context = context();
         try (ImageData images = opened.open(recipe, context)) {
-            List<Metric> metrics = List.of(RecipeRun.metrics(images));
+            List<Metric> metrics = Metric.of(images.task());
             EvaluationResult validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
             context.tell(images);
             say(Texts.format(

@@ -17,6 +17,7 @@ import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Script;
+import dev.limbeck.train.Metric;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -209,14 +210,15 @@ final class ExportCommand extends DataCommand {
             say(Texts.format("%-12s %,12d bytes  %s", file.format(), file.bytes(), file.file()));
             if (verification == null) continue;
             say(Texts.format(
-                    "%12s on %,d images: outputs differ by %.1e (largest %.1f), same top class on %s, accuracy %s (model %s)",
+                    "%12s on %,d images: outputs differ by %.1e (largest %.1f), same prediction on %s, %s %s (model %s)",
                     "",
                     verification.rows(),
                     verification.largestDifference(),
                     verification.largestOutput(),
                     Texts.percent(verification.agreement()),
-                    Texts.percent(verification.accuracy()),
-                    Texts.percent(verification.modelAccuracy())));
+                    verification.metric(),
+                    Metric.text(verification.metric(), verification.value()),
+                    Metric.text(verification.metric(), verification.modelValue())));
         }
         say("described in " + out.resolve(Exporter.CARD_NAME));
         return files;

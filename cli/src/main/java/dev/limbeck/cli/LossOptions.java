@@ -3,6 +3,7 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.Task;
 import dev.limbeck.distill.loss.LossSetting;
 import dev.limbeck.distill.loss.LossType;
 import dev.limbeck.distill.loss.Losses;
@@ -24,11 +25,13 @@ final class LossOptions {
     static void into(List<String> losses, @Nullable String temperature, ObjectNode recipe) {
         if (losses.isEmpty() && temperature == null) return;
         ObjectNode distillation = recipe.withObject("/distillation");
-        distillation.set("losses", losses(losses, temperature, distillation.withArrayProperty("losses")));
+        Task.Kind task = Task.Kind.of(recipe.at("/data/task").asText(Task.Kind.SINGLE_LABEL.key()));
+        distillation.set("losses", losses(losses, temperature, distillation.withArrayProperty("losses"), task));
     }
 
     /** Losses on the command line replace those in the file; a single one keeps settings that only the file has. */
-    private static ArrayNode losses(List<String> losses, @Nullable String temperature, ArrayNode before) {
+    private static ArrayNode losses(
+            List<String> losses, @Nullable String temperature, ArrayNode before, Task.Kind task) {
         ArrayNode all = RecipeFiles.tree().arrayNode();
         for (String text : losses) {
             ObjectNode one = LossRecipe.parse(text);
@@ -37,7 +40,7 @@ final class LossOptions {
             all.add(one);
         }
         if (losses.isEmpty()) before.forEach(all::add);
-        if (all.isEmpty()) all.addObject().put("name", "soft-target");
+        if (all.isEmpty()) all.addObject().put("name", LossRecipe.usual(task).name());
         for (JsonNode one : all) {
             ObjectNode loss = (ObjectNode) one;
             LossType kind = Losses.byName(loss.path("name").asText());

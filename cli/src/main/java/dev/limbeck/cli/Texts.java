@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.train.Metric;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -21,7 +22,7 @@ final class Texts {
 
     static String metrics(Map<String, Double> metrics) {
         return metrics.entrySet().stream()
-                .map(entry -> entry.getKey() + " " + percent(entry.getValue()))
+                .map(entry -> entry.getKey() + " " + Metric.text(entry.getKey(), entry.getValue()))
                 .collect(Collectors.joining(", "));
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
@@ -128,10 +129,9 @@ public final class Comparison {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.judge(data, judged, context);
                     opening.tell(data);
-                    int[] labels = data.labels(Split.TRAIN);
-                    labeled = (int)
-                            Arrays.stream(labels).filter(label -> label >= 0).count();
-                    unlabeled = labels.length - labeled;
+                    Targets targets = data.targets(Split.TRAIN);
+                    labeled = targets.known();
+                    unlabeled = targets.size() - labeled;
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
                         RunRecord done = kept.run(
                                 directory(entry.getKey(), seed),

@@ -146,7 +146,11 @@ final class Teachers implements AutoCloseable {
     }
 
     private static double accuracy(Map<Split, Predictions> answers, Split split) {
-        return Metric.accuracy().of(Objects.requireNonNull(answers.get(split)));
+        return main(Objects.requireNonNull(answers.get(split)));
+    }
+
+    private static double main(Predictions predictions) {
+        return Metric.main(predictions.task()).of(predictions);
     }
 
     private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
@@ -188,7 +192,7 @@ final class Teachers implements AutoCloseable {
             RunContext context,
             Split... splits) {
         List<String> names = data.classNames();
-        Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), names);
+        Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), data.task());
         int classes = teacher.classes();
         if (classes != 0 && classes != names.size()) {
             throw new LimbeckException("the teacher " + taught.file() + " has " + classes

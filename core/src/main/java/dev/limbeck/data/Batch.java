@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Hold a batch of rows. Its tensors live in the scope that was open when the loader returned it.
  *
  * @param inputs one or several tensors whose first dimension is the row
- * @param targets what each row is to be answered with: int64 class indices of shape N, −1 where a row has no label
+ * @param targets int64 class indices of shape N, −1 for a row without a label; or float32 numbers of shape N×columns, NaN
+ *     where unknown, see {@link Targets}
  * @param indices the rows' positions in their split, on the host
  * @param origin where the inputs come from; null if that is not known
  */
@@ -33,12 +34,8 @@ public record Batch(
 
     /** Hold inputs without targets and of unknown origin. */
     public static Batch of(Inputs inputs) {
-        long[] none = new long[inputs.rows()];
-        Arrays.fill(none, -1);
-        return new Batch(
-                inputs,
-                Tensors.of(none, none.length),
-                IntStream.range(0, none.length).toArray());
+        int rows = inputs.rows();
+        return new Batch(inputs, unknown(rows), IntStream.range(0, rows).toArray());
     }
 
     /** Return a batch with changed inputs. Alternate views of the rows get the same change. */
@@ -53,6 +50,17 @@ public record Batch(
      */
     public Tensor input() {
         return inputs.only();
+    }
+
+    /** Return the class indices, int64 of shape N; −1 for rows without a label, and for all rows if the targets are numbers. */
+    public Tensor labels() {
+        return targets.is_floating_point() ? Tensors.to(unknown(size()), targets.device()) : targets;
+    }
+
+    private static Tensor unknown(int rows) {
+        long[] none = new long[rows];
+        Arrays.fill(none, -1);
+        return Tensors.of(none, rows);
     }
 
     /** Return the batch size. */

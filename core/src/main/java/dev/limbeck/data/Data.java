@@ -2,6 +2,7 @@ package dev.limbeck.data;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.tensor.InputSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,8 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Provide labeled rows in splits, as batches. The data owns its memory cache. Close its loaders first. */
 public interface Data extends AutoCloseable {
-    /** Return the class names. A label is an index into this list. */
-    List<String> classNames();
+    /** Return what is to be predicted for a row. */
+    Task task();
+
+    /** Return the class names, or the names of the targets. A label is an index into this list. */
+    default List<String> classNames() {
+        return task().names();
+    }
 
     /** Return the number of rows in a split; 0 if there is no such split. */
     int size(Split split);
@@ -71,8 +77,8 @@ public interface Data extends AutoCloseable {
         throw new LimbeckException("this data has no pictures to draw");
     }
 
-    /** Return the labels of a split, in order; −1 for a row without a label. */
-    int[] labels(Split split);
+    /** Return the targets of a split, in order. */
+    Targets targets(Split split);
 
     /**
      * Return a SHA-256 in hex over class names, labels, splits and contents. File contents are represented by names and

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Build a distillation callback. The defaults are those of the PyTorch tutorial: weight 0.5, {@link SoftTarget} at T =
- * 3.
+ * 3. For several labels the default loss is {@link MultiLabel}, for regression {@link LogitMse}.
  */
 public final class DistillationBuilder {
     /** Hold a logit loss with its scale; the temperature is null if it is constant. */
@@ -206,7 +206,6 @@ public final class DistillationBuilder {
      * @throws LimbeckException if all weights are 0
      */
     public KnowledgeDistillation build() {
-        if (losses.isEmpty() && pairs.isEmpty()) loss(new SoftTarget());
         boolean noTask = taskWeight != null && taskWeight.equals(Schedule.constant(0));
         if (weight.equals(Schedule.constant(0)) && noTask) {
             throw new LimbeckException("weight and task weight are both 0; nothing would be learned");

@@ -1,13 +1,17 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.LossType;
+import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.teacher.Teacher;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
 
 /** Refuse, before the first step, a teacher, losses and data that do not fit each other. */
 record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
@@ -22,6 +26,30 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
         }
     }
 
+    /** Check that the losses and further settings make sense for the task. */
+    void task(Task.Kind task, DistillationBuilder settings) {
+        for (LogitLoss loss : losses) fits(loss, task);
+        if (task == Task.Kind.SINGLE_LABEL) return;
+        String needless = settings.confidenceThreshold > 0
+                ? "a confidence threshold needs"
+                : settings.teacherErrors != TeacherErrorPolicy.KEEP ? "a policy for teacher errors needs" : null;
+        if (needless != null) {
+            throw new LimbeckException(needless + " one class per row, found " + task.words() + "; leave it out");
+        }
+    }
+
+    /** Check that a loss makes sense for a task. */
+    static void fits(LogitLoss loss, Task.Kind task) {
+        if (loss.fits(task)) return;
+        List<String> fitting = Losses.types().stream()
+                .filter(type ->
+                        !type.comparesFeatures() && type.logits(Map.of()).fits(task))
+                .map(LossType::name)
+                .toList();
+        throw new LimbeckException("the loss " + loss.name() + " does not fit " + task.words() + "; use "
+                + String.join(" or ", fitting) + ", or a loss on features");
+    }
+
     private static String words(OutputKind knowledge) {
         return switch (knowledge) {
             case LOGITS -> "logits";
@@ -33,9 +61,8 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
     private void labels(Data data) {
         for (LogitLoss loss : losses) {
             if (!loss.needsLabels()) continue;
-            long without = IntStream.of(data.labels(Split.TRAIN))
-                    .filter(label -> label < 0)
-                    .count();
+            Targets targets = data.targets(Split.TRAIN);
+            int without = targets.size() - targets.known();
             if (without > 0) {
                 throw new LimbeckException(loss.name() + " needs a label for every row, but " + without
                         + " have none; use a loss such as SoftTarget, or leave these rows out");

@@ -3,6 +3,7 @@ package dev.limbeck.distill;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Capture;
@@ -74,7 +75,7 @@ final class FeatureBindings {
                         pair,
                         shapes(pair.student(), captured(student)::get, captured(student)::has),
                         shapes(pair.teacher(), teacher::get, teacher::containsKey),
-                        fit.data().labels(Split.TRAIN));
+                        labels(fit.data().targets(Split.TRAIN)));
                 made.to(fit.learner().device());
                 String name = pair.name();
                 for (int i = 2; bound.containsKey(name); i++) name = pair.name() + i;
@@ -84,6 +85,13 @@ final class FeatureBindings {
             stop();
         }
         boundTo = fit.model();
+    }
+
+    private static int[] labels(Targets targets) {
+        if (targets.areLabels()) return targets.labels();
+        int[] none = new int[targets.size()];
+        Arrays.fill(none, -1);
+        return none;
     }
 
     private void resolve(TrainingContext fit, TeacherSession session) {
@@ -178,7 +186,7 @@ final class FeatureBindings {
             }
             List<Tensor> ours = features(pair.pair().student(), captured(student)::get, rows);
             if (held) ours = ours.stream().map(Tensor::detach).toList();
-            Tensor labels = step.batch().targets();
+            Tensor labels = step.batch().labels();
             int[] indices = step.batch().indices();
             found.accept(
                     name,

@@ -1,11 +1,15 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
+import dev.limbeck.distill.loss.LogitMse;
+import dev.limbeck.distill.loss.MultiLabel;
 import dev.limbeck.distill.loss.RowMean;
+import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
@@ -17,6 +21,7 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.Schedule;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -69,11 +74,6 @@ public final class KnowledgeDistillation implements Callback {
     KnowledgeDistillation(DistillationBuilder settings) {
         this.settings = settings;
         teacher = settings.teacher;
-        for (LogitTerm term : settings.losses) {
-            String name = term.loss().name();
-            for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
-            losses.put(name, term);
-        }
         pairs = new FeatureBindings(settings.pairs);
         diagnosis = new GradientStats(settings.diagnosisInterval);
     }
@@ -103,13 +103,12 @@ public final class KnowledgeDistillation implements Callback {
         if (settings.teacher.isModule(fit.model())) {
             throw new LimbeckException("teacher and student are the same module; distill into a fresh student");
         }
-        teacher = MappedTeacher.matching(
-                settings.teacher,
-                settings.matchesClasses,
-                settings.classes,
-                fit.data().classNames());
+        Task task = fit.data().task();
+        teacher = MappedTeacher.matching(settings.teacher, settings.matchesClasses, settings.classes, task);
+        nameLosses(task.kind());
         DistillationChecks checks = new DistillationChecks(
                 teacher, losses.values().stream().map(LogitTerm::loss).toList());
+        checks.task(task.kind(), settings);
         checks.classes(fit.data().classNames());
         checks.rows(fit.data());
         TeacherContext context = new TeacherContext(
@@ -128,7 +127,7 @@ public final class KnowledgeDistillation implements Callback {
         if (fit.data().has(Split.VALID)) {
             teacherOnValidation = begun.predict(fit.data(), Split.VALID);
             // The teacher may not know its number of classes before its first output.
-            checks.count(teacherOnValidation.classes(), fit.data().classNames());
+            checks.count(teacherOnValidation.width(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
                     teacher,
                     facts,
@@ -141,6 +140,27 @@ public final class KnowledgeDistillation implements Callback {
             settings.log.accept(found.summary());
             found.warnings().forEach(line -> settings.log.accept("warning: " + line));
         }
+    }
+
+    /** Give each loss a name of its own. Without losses, the task's usual one is used. */
+    private void nameLosses(Task.Kind task) {
+        losses.clear();
+        List<LogitTerm> terms = settings.losses.isEmpty() && settings.pairs.isEmpty()
+                ? List.of(new LogitTerm(usualLoss(task), Schedule.constant(1), null))
+                : settings.losses;
+        for (LogitTerm term : terms) {
+            String name = term.loss().name();
+            for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
+            losses.put(name, term);
+        }
+    }
+
+    private static LogitLoss usualLoss(Task.Kind task) {
+        return switch (task) {
+            case SINGLE_LABEL -> new SoftTarget();
+            case MULTI_LABEL -> new MultiLabel();
+            case REGRESSION -> new LogitMse();
+        };
     }
 
     private double[] temperatures() {
@@ -222,7 +242,7 @@ public final class KnowledgeDistillation implements Callback {
         Tensor weights = count == 0 ? null : choice.weights();
         Tensor student = choice.of(step.prediction());
         Tensor outputs = choice.of(choice.outputs());
-        Tensor labels = choice.of(step.batch().targets());
+        Tensor labels = choice.of(step.batch().labels());
         // Where too few rows were chosen, a loss has nothing to say.
         Tensor nothing = Ops.mul(step.prediction().sum(), 0).abs();
         losses.forEach((name, term) -> step.addTerm(
@@ -249,18 +269,11 @@ public final class KnowledgeDistillation implements Callback {
         Predictions outputs = teacherOnValidation;
         if (validation == null || outputs == null) return;
         Predictions student = validation.predictions();
-        int agree = 0;
-        for (int row = 0; row < student.size(); row++) {
-            if (student.argmax(row) == outputs.argmax(row)) agree++;
-        }
-        fit.log(AGREEMENT, (double) agree / student.size());
+        if (student.task().kind() == Task.Kind.SINGLE_LABEL) fit.log(AGREEMENT, agreement(student, outputs));
         try (Scope scope = Scope.open()) {
-            long[] shape = {student.size(), student.classes()};
-            Tensor ours = Tensors.of(student.logits(), shape);
-            Tensor theirs = Tensors.of(outputs.logits(), outputs.size(), outputs.classes());
-            long[] labels = new long[student.size()];
-            for (int row = 0; row < labels.length; row++) labels[row] = student.labels()[row];
-            Tensor labeled = Tensors.of(labels, labels.length);
+            Tensor ours = Tensors.of(student.outputs(), student.size(), student.width());
+            Tensor theirs = Tensors.of(outputs.outputs(), outputs.size(), outputs.width());
+            Tensor labeled = new Batch(Inputs.of(ours), student.targets().tensor(), new int[student.size()]).labels();
             losses.forEach((name, term) -> {
                 if (SelectedSamples.tooFew(student.size(), term.loss().relational())) return;
                 fit.log(
@@ -268,6 +281,14 @@ public final class KnowledgeDistillation implements Callback {
                         term.at(progress).compute(ours, theirs, labeled).item_double());
             });
         }
+    }
+
+    private static double agreement(Predictions student, Predictions teacher) {
+        int agree = 0;
+        for (int row = 0; row < student.size(); row++) {
+            if (student.argmax(row) == teacher.argmax(row)) agree++;
+        }
+        return (double) agree / student.size();
     }
 
     @Override

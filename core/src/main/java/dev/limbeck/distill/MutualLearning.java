@@ -71,6 +71,7 @@ public final class MutualLearning implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
+        DistillationChecks.fits(loss, fit.data().task().kind());
         List<Module> all = new ArrayList<>(List.of(fit.model()));
         for (Learner peer : peers) {
             if (all.contains(peer.model())) {
@@ -119,7 +120,8 @@ public final class MutualLearning implements Callback {
         Tensor sum = null;
         for (int other = 0; other < outputs.size(); other++) {
             if (other == own) continue;
-            Tensor one = loss.compute(outputs.get(own), outputs.get(other).detach(), targets);
+            Tensor one = loss.compute(
+                    outputs.get(own), outputs.get(other).detach(), step.batch().labels());
             sum = sum == null ? one : sum.add(one);
         }
         if (sum == null) throw new IllegalStateException("there is at least one peer");

@@ -23,7 +23,7 @@ record SampleSelection(
         Tensor outputs,
         @Nullable Tensor weights) {
     static SampleSelection of(DistillationBuilder settings, TrainStep step, Tensor logits) {
-        Tensor labels = step.batch().targets();
+        Tensor labels = step.batch().labels();
         Function<TrainStep, Tensor> weigh = settings.sampleWeights;
         Tensor weights = weigh == null ? null : checked(weigh.apply(step), labels);
         boolean drops = settings.teacherErrors == TeacherErrorPolicy.DROP;

@@ -73,6 +73,7 @@ public final class SelfDistillation implements Callback {
 
     @Override
     public void beforeFit(TrainingContext fit) {
+        DistillationChecks.fits(loss, fit.data().task().kind());
         Capture watching = Capture.of(fit.model(), layers);
         capture = watching;
         if (madeFor == fit.model()) return;
@@ -83,7 +84,7 @@ public final class SelfDistillation implements Callback {
                 NoGrad noGrad = NoGrad.on()) {
             watching.start();
             fit.model().apply(fit.model().adapt(Inputs.example(fit.data().inputs(), 1)));
-            int classes = fit.data().classNames().size();
+            int classes = fit.data().task().outputs();
             for (String layer : layers) {
                 Linear exit = new Linear(Ops.embedding(watching.get(layer)).size(1), classes);
                 exit.to(fit.learner().device());
@@ -106,10 +107,11 @@ public final class SelfDistillation implements Callback {
 
     private void addExits(TrainStep step) {
         Tensor own = step.prediction().detach();
-        Tensor labels = step.batch().targets();
+        Tensor targets = step.batch().targets();
+        Tensor labels = step.batch().labels();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
-            Tensor task = step.fit().learner().taskLoss(logits, labels);
+            Tensor task = step.fit().learner().taskLoss(logits, targets);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
             step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);
         });

@@ -1,6 +1,7 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.distill.teacher.Teacher;
@@ -25,18 +26,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param teacher name of the teacher
  * @param rows number of validation rows
- * @param accuracy accuracy of the teacher, in [0, 1]
+ * @param metric name of the task's main metric
+ * @param value its value for the teacher
  * @param knowledge kind of information in its outputs
  * @param output description of its outputs
  * @param namesClasses whether it has class names; otherwise the data's order is assumed
  * @param entropies for each temperature in use, the mean entropy of the softened probabilities, as a share of its
- *     maximum log C
+ *     maximum log C; empty if the task is not single-label classification
  * @param warnings one line per warning
  */
 public record TeacherCheck(
         String teacher,
         int rows,
-        double accuracy,
+        String metric,
+        double value,
         OutputKind knowledge,
         String output,
         boolean namesClasses,
@@ -71,35 +74,21 @@ public record TeacherCheck(
             List<String> declared,
             double[] temperatures,
             boolean thorough) {
-        double accuracy = Metric.accuracy().of(outputs);
+        Metric main = Metric.main(outputs.task());
         List<String> warnings = new ArrayList<>();
         String odd = oddOutputs(outputs, facts.kind(), teacher.name());
         if (odd != null) warnings.add(odd);
-        if (thorough || accuracy < POOR) {
+        boolean oneClass = outputs.task().kind() == Task.Kind.SINGLE_LABEL;
+        double score = score(outputs);
+        if (thorough || score < POOR) {
             Better prepared = betterPreparation(teacher, facts, context);
-            Better ordered = betterOrder(outputs, context.data().classNames(), declared, accuracy);
+            Better ordered = oneClass ? betterOrder(outputs, context.data().classNames(), declared, score) : null;
             Better better =
-                    prepared == null || (ordered != null && ordered.accuracy > prepared.accuracy) ? ordered : prepared;
-            if (better != null) {
-                warnings.add(String.format(
-                        Locale.ROOT,
-                        "teacher %s has %.1f %% accuracy on the validation split (chance: %.1f %%), but %s",
-                        teacher.name(),
-                        100 * accuracy,
-                        100.0 / outputs.classes(),
-                        better.words));
-            } else if (accuracy < 2.0 / outputs.classes() && outputs.classes() > 2) {
-                warnings.add(String.format(
-                        Locale.ROOT,
-                        "teacher %s has %.1f %% accuracy on the validation split, close to chance (%.1f %%): it "
-                                + "is of no use for this data",
-                        teacher.name(),
-                        100 * accuracy,
-                        100.0 / outputs.classes()));
-            }
+                    prepared == null || (ordered != null && ordered.score > prepared.score) ? ordered : prepared;
+            if (better != null || isUseless(outputs, score)) warnings.add(poor(teacher.name(), outputs, score, better));
         }
         Map<Double, Double> entropies = new LinkedHashMap<>();
-        for (double temperature : temperatures) {
+        for (double temperature : oneClass ? temperatures : new double[0]) {
             double entropy = entropy(outputs, temperature);
             entropies.put(temperature, entropy);
             String advice = advice(outputs, temperature, entropy);
@@ -108,7 +97,8 @@ public record TeacherCheck(
         return new TeacherCheck(
                 teacher.name(),
                 outputs.size(),
-                accuracy,
+                main.name(),
+                main.of(outputs),
                 facts.kind(),
                 facts.output(),
                 !teacher.classNames().isEmpty(),
@@ -116,9 +106,45 @@ public record TeacherCheck(
                 warnings);
     }
 
+    /** Return a score that is comparable between tasks: accuracy, 2·AUC − 1, or R². */
+    private static double score(Predictions outputs) {
+        double score = switch (outputs.task().kind()) {
+            case SINGLE_LABEL -> Metric.accuracy().of(outputs);
+            case MULTI_LABEL -> 2 * Metric.auc().of(outputs) - 1;
+            case REGRESSION -> Metric.r2().of(outputs);
+        };
+        return Double.isNaN(score) ? 0 : score;
+    }
+
+    private static boolean isUseless(Predictions outputs, double score) {
+        return switch (outputs.task().kind()) {
+            case SINGLE_LABEL -> score < 2.0 / outputs.width() && outputs.width() > 2;
+            case MULTI_LABEL, REGRESSION -> score < BETTER;
+        };
+    }
+
+    private static String poor(String teacher, Predictions outputs, double score, @Nullable Better better) {
+        String chance = outputs.task().kind() == Task.Kind.SINGLE_LABEL
+                ? String.format(Locale.ROOT, "%.1f %%", 100.0 / outputs.width())
+                : words(outputs.task().kind(), 0);
+        String start =
+                "teacher " + teacher + " has " + words(outputs.task().kind(), score) + " on the validation split";
+        return better != null
+                ? start + " (chance: " + chance + "), but " + better.words
+                : start + ", close to chance (" + chance + "): it is of no use for this data";
+    }
+
+    private static String words(Task.Kind task, double score) {
+        return switch (task) {
+            case SINGLE_LABEL -> String.format(Locale.ROOT, "%.1f %% accuracy", 100 * score);
+            case MULTI_LABEL -> String.format(Locale.ROOT, "an AUC of %.3f", (score + 1) / 2);
+            case REGRESSION -> String.format(Locale.ROOT, "an R² of %.3f", score);
+        };
+    }
+
     private static boolean areSame(Predictions outputs) {
-        float[] all = outputs.logits();
-        int classes = outputs.classes();
+        float[] all = outputs.outputs();
+        int classes = outputs.width();
         double largest = 0;
         double difference = 0;
         for (int i = 0; i < all.length; i++) {
@@ -134,15 +160,22 @@ public record TeacherCheck(
             return "teacher " + teacher + " returns the same outputs for all " + outputs.size()
                     + " validation rows; check its file and its preprocessing";
         }
-        return knowledge == OutputKind.LOGITS
-                ? TeacherOutput.doubt(outputs.logits(), outputs.classes(), teacher)
+        return knowledge == OutputKind.LOGITS && outputs.task().kind() == Task.Kind.SINGLE_LABEL
+                ? TeacherOutput.doubt(outputs.outputs(), outputs.width(), teacher)
                 : null;
     }
 
     /** Return a one-line summary. */
     public String summary() {
         StringBuilder line = new StringBuilder(String.format(
-                Locale.ROOT, "teacher %s: %.1f %% accuracy on %,d validation rows", teacher, 100 * accuracy, rows));
+                Locale.ROOT,
+                metric.equals(Metric.accuracy().name())
+                        ? "teacher %s: %.1f %% %s on %,d validation rows"
+                        : "teacher %s: %.4g %s on %,d validation rows",
+                teacher,
+                metric.equals(Metric.accuracy().name()) ? 100 * value : value,
+                metric.replace('_', ' '),
+                rows));
         if (!output.equals(TeacherOutput.LOGITS.words()))
             line.append(", returns ").append(output);
         entropies.forEach((temperature, entropy) -> line.append(String.format(
@@ -170,7 +203,7 @@ public record TeacherCheck(
             }
             sum += Math.log(total) - weighted / total;
         }
-        return sum / outputs.size() / Math.log(outputs.classes());
+        return sum / outputs.size() / Math.log(outputs.width());
     }
 
     private static @Nullable String advice(Predictions outputs, double temperature, double entropy) {
@@ -189,43 +222,39 @@ public record TeacherCheck(
         return " is nearly certain of every output" + seen + ", which adds little to the labels";
     }
 
-    /** Hold an alternative setting with a higher accuracy. */
-    private record Better(double accuracy, String words) {}
+    /** Hold an alternative setting with a higher score. */
+    private record Better(double score, String words) {}
 
-    /** Look for a preparation with which the teacher is clearly more often right; null if there is none. */
+    /** Look for a preprocessing with which the teacher is clearly better; null if there is none. */
     private static @Nullable Better betterPreparation(Teacher teacher, TeacherFacts facts, TeacherContext context) {
-        double now = right(teacher, context);
+        Task.Kind task = context.data().task().kind();
+        double now = score(teacher, context);
         Better best = null;
-        double most = now + Math.max(BETTER, 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS));
+        double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS) : 0;
+        double most = now + Math.max(BETTER, noise);
         for (Preprocessing.Variant variant : facts.preprocessing().variants()) {
-            double share = right(teacher, context.trying(variant.preprocessing()));
-            if (share <= most) continue;
-            most = share;
-            best = new Better(
-                    share,
-                    String.format(
-                            Locale.ROOT,
-                            "with %s it would have %.1f %%; set its preprocessing",
-                            variant.words(),
-                            100 * share));
+            double score = score(teacher, context.trying(variant.preprocessing()));
+            if (score <= most) continue;
+            most = score;
+            String found = task == Task.Kind.SINGLE_LABEL
+                    ? String.format(Locale.ROOT, "%.1f %%", 100 * score)
+                    : words(task, score);
+            best = new Better(score, "with " + variant.words() + " it would have " + found + "; set its preprocessing");
         }
         return best;
     }
 
-    private static double right(Teacher teacher, TeacherContext context) {
+    private static double score(Teacher teacher, TeacherContext context) {
         try (TeacherSession session = teacher.open(context)) {
             Predictions some = Evaluator.sample(context.data(), Split.VALID, TRIED_ROWS, session::logits);
-            long right = IntStream.range(0, some.size())
-                    .filter(row -> some.argmax(row) == some.labels()[row])
-                    .count();
-            return some.size() == 0 ? 0 : (double) right / some.size();
+            return some.size() == 0 ? 0 : score(some);
         }
     }
 
     /** Search for a permutation of the classes with clearly higher accuracy; null if there is none. */
     private static @Nullable Better betterOrder(
             Predictions outputs, List<String> names, List<String> declared, double accuracy) {
-        int classes = outputs.classes();
+        int classes = outputs.width();
         if (classes != names.size()) return null;
         int[][] counts = new int[classes][classes];
         for (int row = 0; row < outputs.size(); row++) counts[outputs.argmax(row)][outputs.labels()[row]]++;

@@ -9,7 +9,7 @@ import dev.limbeck.train.Predictions;
  */
 public record ConfusionMatrix(int[][] counts) {
     public static ConfusionMatrix of(Predictions predictions) {
-        int[][] counts = new int[predictions.classes()][predictions.classes()];
+        int[][] counts = new int[predictions.width()][predictions.width()];
         for (int row = 0; row < predictions.size(); row++) {
             int label = predictions.labels()[row];
             int top = predictions.argmax(row);

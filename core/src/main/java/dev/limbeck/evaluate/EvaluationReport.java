@@ -43,7 +43,7 @@ public record EvaluationReport(
                 Calibration.of(judged, 1),
                 temperature,
                 temperature == null ? null : Calibration.of(judged, temperature),
-                IntStream.range(0, judged.classes()).mapToObj(confusion::recall).toList(),
+                IntStream.range(0, judged.width()).mapToObj(confusion::recall).toList(),
                 confusion);
     }
 

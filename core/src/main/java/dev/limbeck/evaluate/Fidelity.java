@@ -15,9 +15,9 @@ public record Fidelity(double top1, double top5, double kl) {
 
     /** Compare the predictions of two models on the same rows. */
     public static Fidelity of(Predictions teacher, Predictions student) {
-        if (teacher.size() != student.size() || teacher.classes() != student.classes()) {
+        if (teacher.size() != student.size() || teacher.width() != student.width()) {
             throw new LimbeckException("expected predictions of the same rows and classes, found " + teacher.size()
-                    + "×" + teacher.classes() + " and " + student.size() + "×" + student.classes());
+                    + "×" + teacher.width() + " and " + student.size() + "×" + student.width());
         }
         int same = 0;
         int among = 0;

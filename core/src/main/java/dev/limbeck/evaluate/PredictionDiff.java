@@ -19,9 +19,9 @@ public record PredictionDiff(List<Integer> won, List<Integer> lost, List<Double>
      * @throws LimbeckException if rows or classes differ
      */
     public static PredictionDiff of(Predictions first, Predictions second) {
-        if (first.size() != second.size() || first.classes() != second.classes()) {
+        if (first.size() != second.size() || first.width() != second.width()) {
             throw new LimbeckException("expected predictions of the same rows and classes, found " + first.size() + "×"
-                    + first.classes() + " and " + second.size() + "×" + second.classes());
+                    + first.width() + " and " + second.size() + "×" + second.width());
         }
         List<Integer> won = new ArrayList<>();
         List<Integer> lost = new ArrayList<>();
@@ -36,7 +36,7 @@ public record PredictionDiff(List<Integer> won, List<Integer> lost, List<Double>
         ConfusionMatrix before = ConfusionMatrix.of(first);
         ConfusionMatrix after = ConfusionMatrix.of(second);
         List<Double> recall = new ArrayList<>();
-        for (int label = 0; label < first.classes(); label++) recall.add(after.recall(label) - before.recall(label));
+        for (int label = 0; label < first.width(); label++) recall.add(after.recall(label) - before.recall(label));
         return new PredictionDiff(List.copyOf(won), List.copyOf(lost), List.copyOf(recall));
     }
 }

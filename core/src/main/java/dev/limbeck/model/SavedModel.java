@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
@@ -37,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * a known architecture. It owns the module.
  *
  * @param architecture name in the zoo
- * @param classNames class names; empty if the file has none
+ * @param task the task, with class or target names; without names if the file has none
  * @param preparation preprocessing of its inputs, in the form of {@link Data#preprocessing}; empty if the file has none
  * @param sha256 SHA-256 of weights and buffers, in hex
  * @param file file of the weights
@@ -47,7 +48,7 @@ import org.slf4j.LoggerFactory;
 public record SavedModel(
         Module module,
         String architecture,
-        List<String> classNames,
+        Task task,
         Map<String, String> preparation,
         String sha256,
         Path file,
@@ -74,22 +75,22 @@ public record SavedModel(
     private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /** Return the metadata that rebuilds a model: architecture, class names, preprocessing. */
+    /** Return the metadata that rebuilds a model: architecture, task with class names, preprocessing. */
     public static Map<String, String> metadata(String architecture, Data data) {
-        return metadata(architecture, data.classNames(), data.preprocessing().toMetadata());
+        return metadata(architecture, data.task(), data.preprocessing().toMetadata());
     }
 
     /** Return the metadata that rebuilds a model, or describes it to other tools. */
-    public static Map<String, String> metadata(
-            String architecture, List<String> classNames, Map<String, String> preparation) {
+    public static Map<String, String> metadata(String architecture, Task task, Map<String, String> preparation) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");
         metadata.put(ARCHITECTURE, architecture);
         try {
-            if (!classNames.isEmpty()) metadata.put(CLASSES, JSON.writeValueAsString(classNames));
+            if (!task.names().isEmpty()) metadata.put(CLASSES, JSON.writeValueAsString(task.names()));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a list of strings is always JSON", e);
         }
+        metadata.putAll(task.toMetadata());
         metadata.putAll(preparation);
         return metadata;
     }
@@ -101,7 +102,7 @@ public record SavedModel(
 
     /** Return the metadata that {@link #open} needs to rebuild this model. */
     public Map<String, String> metadata() {
-        return metadata(architecture, classNames, preparation);
+        return metadata(architecture, task, preparation);
     }
 
     /**
@@ -144,6 +145,8 @@ public record SavedModel(
         String written = metadata.remove(CLASSES);
         List<String> classNames = ours ? classNames(file, written) : List.of();
         metadata.remove(FORMAT);
+        Task task = task(file, ours ? metadata : Map.of(), classNames);
+        metadata.keySet().removeAll(task.toMetadata().keySet());
         if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
         Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
         Module module = fitted.module;
@@ -161,17 +164,10 @@ public record SavedModel(
         }
         module.eval();
         List<String> notes = new ArrayList<>(fitted.fit.notes());
-        if (!ours) classNames = foreignNames(file, weights.classNames(), classes, notes);
+        if (!ours) task = new Task.SingleLabel(foreignNames(file, weights.classNames(), classes, notes));
         notes.forEach(note -> LOG.warn(Printable.line(note)));
         return new SavedModel(
-                module,
-                architecture.name(),
-                classNames,
-                metadata,
-                module.sha256(),
-                file,
-                weightsKey,
-                List.copyOf(notes));
+                module, architecture.name(), task, metadata, module.sha256(), file, weightsKey, List.copyOf(notes));
     }
 
     /** Select among the class names that a training script stored beside the weights, and note the selection. */
@@ -287,12 +283,26 @@ public record SavedModel(
                 cause);
     }
 
-    /** Return the same network with other class names and preprocessing. Close only one of both. */
-    public SavedModel withMetadata(List<String> otherNames, Map<String, String> otherPreparation) {
-        return new SavedModel(module, architecture, otherNames, otherPreparation, sha256, file, weightsKey, notes);
+    private static Task task(Path file, Map<String, String> metadata, List<String> names) {
+        try {
+            return Task.of(metadata, names);
+        } catch (LimbeckException e) {
+            throw new LimbeckException(file + ": " + e.getMessage() + "; export it again", e);
+        }
     }
 
-    /** Return the number of classes. */
+    /** Return the class names, or the names of the targets; empty if the file has none. */
+    public List<String> classNames() {
+        return task.names();
+    }
+
+    /** Return the same network with other names and preprocessing. Close only one of both. */
+    public SavedModel withMetadata(List<String> otherNames, Map<String, String> otherPreparation) {
+        return new SavedModel(
+                module, architecture, task.withNames(otherNames), otherPreparation, sha256, file, weightsKey, notes);
+    }
+
+    /** Return the number of outputs. */
     public int classes() {
         return classes(module);
     }

@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageDataBuilder;
@@ -33,6 +34,20 @@ public record DataRecipe(
 
         @Setting(help = "Regex of labels in file names: first group, or whole match", label = "REGEX") @Nullable
         String labelRegex,
+
+        @Setting(help = "CSV file of labels: a header, then file name and labels", options = "--labels", label = "CSV")
+        @Nullable
+        String labels,
+
+        @Setting(help = "Columns of that file to use", whenUnset = "all", label = "NAME,NAME") @Nullable
+        List<String> labelColumns,
+
+        @Setting(
+                help = "What to predict: one class, several labels, or numbers",
+                defaultValue = "single-label",
+                oneOf = {"single-label", "multi-label", "regression"},
+                options = "--task")
+        String task,
 
         @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
         Integer imageSize,
@@ -103,6 +118,16 @@ public record DataRecipe(
 
     public DataRecipe {
         if (labelRegex != null) pattern(labelRegex);
+        if (labelRegex != null && labels != null) {
+            throw new LimbeckException("found label_regex and labels; choose one");
+        }
+        if (labels == null && labelColumns != null) {
+            throw new LimbeckException("found label_columns without labels; name the CSV file (labels, --labels)");
+        }
+        if (labels == null && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
+            throw new LimbeckException("the task " + task + " needs a table; name the CSV file (labels, --labels)");
+        }
+        if (labelColumns != null) labelColumns = List.copyOf(labelColumns);
         if (labelsPerClass != null && maxTrainSamples != null) {
             throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
         }
@@ -164,6 +189,9 @@ public record DataRecipe(
         if (labelRegex != null) {
             Pattern pattern = pattern(labelRegex);
             builder.labelByName(name -> label(pattern, name));
+        }
+        if (labels != null) {
+            builder.labels(Path.of(labels), Task.Kind.of(task), labelColumns == null ? List.of() : labelColumns);
         }
         // Made after the labels of the other images.
         if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));

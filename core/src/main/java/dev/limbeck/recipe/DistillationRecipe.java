@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.TeacherErrorPolicy;
@@ -55,7 +56,7 @@ public record DistillationRecipe(
 
         @Setting(
                 help = "Loss, as soft-target:T=4; several are summed",
-                whenUnset = "soft-target",
+                whenUnset = "soft-target, or the task's",
                 options = "--loss",
                 label = "LOSS",
                 repeatable = true)
@@ -65,17 +66,33 @@ public record DistillationRecipe(
         if (kdWeight.equals(none) && none.equals(taskWeight)) {
             throw new LimbeckException("weight and task_weight are both 0; nothing would be learned");
         }
-        losses = losses == null || losses.isEmpty() ? List.of(LossRecipe.defaults()) : List.copyOf(losses);
+        losses = losses == null ? List.of() : List.copyOf(losses);
     }
 
     static DistillationRecipe defaults() {
         return RecipeFiles.bind(RecipeFiles.tree(), DistillationRecipe.class, "");
     }
 
+    /** Return a copy with the usual loss of a task, unless there is one. */
+    DistillationRecipe withLossFor(Task.Kind task) {
+        if (!losses.isEmpty()) return this;
+        return new DistillationRecipe(
+                kdWeight,
+                taskWeight,
+                confidenceThreshold,
+                teacherErrors,
+                maxSteps,
+                adapterEpochs,
+                gradientStatsEvery,
+                matchClasses,
+                classes,
+                List.of(LossRecipe.usual(task)));
+    }
+
     /** Wrap a teacher to output the data's classes, using {@code match_classes} and {@code classes}. */
-    public Teacher matched(Teacher teacher, List<String> classNames) {
+    public Teacher matched(Teacher teacher, Task student) {
         return MappedTeacher.matching(
-                teacher, matchClasses != null && matchClasses, classes == null ? Map.of() : classes, classNames);
+                teacher, matchClasses != null && matchClasses, classes == null ? Map.of() : classes, student);
     }
 
     /** Create the distillation callback for a teacher. */

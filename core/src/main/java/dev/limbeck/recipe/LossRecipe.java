@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.NamedTarget;
+import dev.limbeck.Task;
 import dev.limbeck.distill.Adapter;
 import dev.limbeck.distill.DistillationBuilder;
 import dev.limbeck.distill.FeaturePair;
@@ -73,8 +74,14 @@ public record LossRecipe(
         return given;
     }
 
-    static LossRecipe defaults() {
-        return new LossRecipe("soft-target", null, null, null, null, null);
+    /** Return the loss that is used for a task if none is set. */
+    public static LossRecipe usual(Task.Kind task) {
+        String name = switch (task) {
+            case SINGLE_LABEL -> "soft-target";
+            case MULTI_LABEL -> "multi-label";
+            case REGRESSION -> "logit-mse";
+        };
+        return new LossRecipe(name, null, null, null, null, null);
     }
 
     /** Create a logit loss at its initial temperature. */

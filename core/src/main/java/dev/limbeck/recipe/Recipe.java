@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
@@ -56,6 +57,7 @@ public record Recipe(
                             + "turn the mixing off, or leave teacher.cache (--cache-teacher) out");
         }
         if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
+        if (distillation != null) distillation = distillation.withLossFor(Task.Kind.of(data.task()));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.limbeck.recipe;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.run.RunDirectory;
@@ -21,11 +22,9 @@ import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Run a recipe and write a run directory. */
@@ -167,7 +166,7 @@ public final class RecipeRun {
                 .precision(recipe.training().precision())
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss(data))
-                .metrics(metrics(data))
+                .metrics(Metric.of(data.task()).toArray(Metric[]::new))
                 .log(context.log());
         PretrainedRecipe pretrained = recipe.pretrained();
         return pretrained == null
@@ -204,24 +203,17 @@ public final class RecipeRun {
     }
 
     private static boolean hasLabels(ImageData data, Split split) {
-        return data.has(split) && IntStream.of(data.labels(split)).anyMatch(label -> label >= 0);
+        return data.has(split) && data.targets(split).known() > 0;
     }
 
     private void sayUnlabeled(ImageData data) {
-        int[] labels = data.labels(Split.TRAIN);
-        long without = Arrays.stream(labels).filter(label -> label < 0).count();
+        Targets targets = data.targets(Split.TRAIN);
+        int without = targets.size() - targets.known();
         if (without > 0) {
             context.log()
-                    .accept(without + " of " + labels.length
+                    .accept(without + " of " + targets.size()
                             + " training images have no label; training without a teacher needs labels");
         }
-    }
-
-    /** Return the metrics of a run's evaluation. */
-    public static Metric[] metrics(ImageData data) {
-        return data.classNames().size() > 5
-                ? new Metric[] {Metric.accuracy(), Metric.topK(5), Metric.macroF1()}
-                : new Metric[] {Metric.accuracy(), Metric.macroF1()};
     }
 
     /** Log lines about the data when the first epoch begins, after all checks have passed. */

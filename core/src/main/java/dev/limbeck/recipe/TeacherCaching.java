@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.CacheWarmup;
@@ -13,6 +14,7 @@ import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Learner;
@@ -90,25 +92,22 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     private static Map<String, List<Double>> changes(
             TeacherRecipe named, LoadedTeacher teacher, ImageData data, DistillationRecipe how, RunContext context) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        Predictions kept = answers(how.matched(teacher.teacher(), data.classNames()), data, split, context);
+        Predictions kept = answers(how.matched(teacher.teacher(), data.task()), data, split, context);
         Predictions live;
         try (LoadedTeacher own = named.withoutCache().open(context.log())) {
-            live = answers(how.matched(own.teacher(), data.classNames()), data, split, context);
+            live = answers(how.matched(own.teacher(), data.task()), data, split, context);
         }
         Map<String, List<Double>> changes = new LinkedHashMap<>();
         try (Scope scope = Scope.open()) {
-            Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.classes());
-            long[] numbers = new long[live.size()];
-            for (int row = 0; row < numbers.length; row++) numbers[row] = live.labels()[row];
-            Tensor labels = Tensors.of(numbers, numbers.length);
+            Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.width());
+            Tensor labels = new Batch(Inputs.of(even), live.targets().tensor(), new int[live.size()]).labels();
             for (LossRecipe loss : how.losses()) {
                 if (Losses.byName(loss.name()).comparesFeatures()) continue;
                 changes.put(
                         loss.name(),
                         Stream.of(kept, live)
                                 .map(answers -> loss.logitLoss()
-                                        .compute(
-                                                even, Tensors.of(answers.logits(), live.size(), live.classes()), labels)
+                                        .compute(even, Tensors.of(answers.outputs(), live.size(), live.width()), labels)
                                         .item_double())
                                 .toList());
             }

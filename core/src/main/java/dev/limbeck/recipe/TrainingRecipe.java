@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.optim.AdamW;
@@ -17,6 +18,7 @@ import dev.limbeck.train.GradientAccumulation;
 import dev.limbeck.train.GradientClip;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Mixup;
+import dev.limbeck.train.TaskLoss;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BinaryOperator;
@@ -117,6 +119,14 @@ public record TrainingRecipe(
     /** Return the task loss: cross-entropy with label smoothing and class weights. */
     BinaryOperator<Tensor> taskLoss(Data data) {
         double smoothing = labelSmoothing;
+        if (data.task().kind() != Task.Kind.SINGLE_LABEL) {
+            String needless = smoothing != 0
+                    ? "label smoothing needs"
+                    : !classWeights.equals("none") ? "class weights need" : null;
+            if (needless == null) return TaskLoss.of(data.task());
+            throw new LimbeckException(
+                    needless + " one class per row, found " + data.task().kind().words() + "; leave it out");
+        }
         if (classWeights.equals("balanced")) {
             float[] weights = balancedWeights(data);
             return (logits, labels) -> {
@@ -132,7 +142,7 @@ public record TrainingRecipe(
         int classes = data.classNames().size();
         int[] counts = new int[classes];
         int labeled = 0;
-        for (int label : data.labels(Split.TRAIN)) {
+        for (int label : data.targets(Split.TRAIN).labels()) {
             if (label < 0) continue;
             counts[label]++;
             labeled++;
@@ -169,7 +179,7 @@ public record TrainingRecipe(
         if (mixup != null) callbacks.add(Mixup.blend(mixup));
         if (cutmix != null) callbacks.add(Mixup.cut(cutmix));
         if (emaDecay != null) callbacks.add(new ExponentialMovingAverage(emaDecay));
-        if (patience != null) callbacks.add(new EarlyStopping("accuracy", patience));
+        if (patience != null) callbacks.add(new EarlyStopping(patience));
         callbacks.addAll(more);
         Callback[] all = callbacks.toArray(Callback[]::new);
         if (pretrained != null) return learner.fineTune(epochs, lr, pretrained.frozenEpochs(), all);

@@ -206,6 +206,16 @@ public final class Ops {
         return x.ne(new Scalar(value));
     }
 
+    /** Return a tensor of the same shape: whether elements are numbers, not NaN. */
+    public static Tensor isKnown(Tensor x) {
+        return x.eq(x);
+    }
+
+    /** Return a tensor of the same shape, with 0 for NaN. */
+    public static Tensor zeroUnknown(Tensor x) {
+        return x.where(x.eq(x), new Scalar(0.0));
+    }
+
     /** Return the L2 norm along a dimension, which is removed. Its gradient at 0 is 0. */
     public static Tensor norm(Tensor x, long dim) {
         return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {dim}, false, new ScalarTypeOptional());

@@ -4,19 +4,18 @@ import dev.limbeck.nn.StateDict;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keep the weights of the epoch with the best validation accuracy. On a tie, the earlier epoch wins. Close it to free
+ * Keep the weights of the epoch whose validation is best by the learner's first metric. On a tie, the earlier epoch wins. Close it to free
  * the weights.
  */
 public final class BestEpoch implements Callback, AutoCloseable {
-    private static final String METRIC = "accuracy";
-
+    private @Nullable Metric metric;
     private @Nullable StateDict weights;
     private double best;
     private int epoch;
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        EarlyStopping.requireMetric(fit, METRIC, "the best epoch");
+        metric = EarlyStopping.requireMetric(fit, null, "the best epoch");
         close();
         best = Double.NEGATIVE_INFINITY;
     }
@@ -24,8 +23,11 @@ public final class BestEpoch implements Callback, AutoCloseable {
     @Override
     public void afterValidate(TrainingContext fit) {
         EvaluationResult validation = fit.validation();
-        if (validation == null || !(validation.metric(METRIC) > best)) return;
-        best = validation.metric(METRIC);
+        Metric watched = metric;
+        if (validation == null || watched == null) return;
+        double value = EarlyStopping.rank(watched, validation);
+        if (!(value > best)) return;
+        best = value;
         epoch = fit.learner().history().size();
         close();
         weights = fit.model().stateDict();

@@ -6,53 +6,79 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.StateDict;
 import java.util.List;
-import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/** Stop training when a validation metric has not risen for {@code patience} epochs. */
+/** Stop training when a validation metric has not improved for {@code patience} epochs. */
 public final class EarlyStopping implements Callback {
-    private final String metric;
+    private final @Nullable String named;
     private final int patience;
+    private @Nullable Metric metric;
     private double best = Double.NEGATIVE_INFINITY;
     private int since;
+
+    /** Watch the main metric of the task; see {@link #EarlyStopping(String, int)}. */
+    public EarlyStopping(int patience) {
+        this(null, patience);
+    }
 
     /**
      * Watch a metric.
      *
-     * @param metric name of a metric where larger is better
+     * @param metric name of a metric that the learner computes; null for the first one
      * @param patience number of epochs without a new best before training stops, at least 1
      */
-    public EarlyStopping(String metric, int patience) {
-        this.metric = metric;
+    public EarlyStopping(@Nullable String metric, int patience) {
+        named = metric;
         this.patience = Settings.atLeast(1, "patience", patience);
     }
 
     @Override
     public void beforeFit(TrainingContext fit) {
-        requireMetric(fit, metric, "early stopping");
+        metric = requireMetric(fit, named, "early stopping");
         best = Double.NEGATIVE_INFINITY;
         since = 0;
     }
 
-    /** Check that the metric will exist: a validation split, labels in it, and a metric that the learner computes. */
-    static void requireMetric(TrainingContext fit, String metric, String who) {
+    /**
+     * Find a metric, and check that it will exist: a validation split, targets in it, and a metric that the learner
+     * computes.
+     *
+     * @param named its name; null for the learner's first metric
+     */
+    static Metric requireMetric(TrainingContext fit, @Nullable String named, String who) {
         if (!fit.data().has(Split.VALID)) throw new LimbeckException(who + " needs a validation split");
-        if (IntStream.of(fit.data().labels(Split.VALID)).allMatch(label -> label < 0)) {
+        if (fit.data().targets(Split.VALID).known() == 0) {
             throw new LimbeckException(who + " needs labels, but no row of the validation split has one");
         }
-        List<String> known = fit.learner().metrics().stream().map(Metric::name).toList();
-        if (!known.contains(metric)) throw Names.unknown("metric", metric, known);
+        List<Metric> all = fit.learner().metrics();
+        if (named == null) {
+            if (all.isEmpty()) throw new LimbeckException(who + " needs a metric; set one (metrics)");
+            return all.get(0);
+        }
+        return all.stream()
+                .filter(metric -> metric.name().equals(named))
+                .findFirst()
+                .orElseThrow(() -> Names.unknown(
+                        "metric", named, all.stream().map(Metric::name).toList()));
+    }
+
+    /** Return a metric's value, with the sign that makes larger values better. */
+    static double rank(Metric metric, EvaluationResult validation) {
+        double value = validation.metric(metric.name());
+        return metric.higherIsBetter() ? value : -value;
     }
 
     @Override
     public void afterValidate(TrainingContext fit) {
         EvaluationResult validation = fit.validation();
-        if (validation == null) return;
-        double value = validation.metric(metric);
+        Metric watched = metric;
+        if (validation == null || watched == null) return;
+        double value = rank(watched, validation);
         if (value > best) {
             best = value;
             since = 0;
         } else if (++since >= patience) {
-            fit.stop(metric + " has not risen for " + patience + " epochs");
+            fit.stop(watched.name() + " has not improved for " + patience + " epochs");
         }
     }
 

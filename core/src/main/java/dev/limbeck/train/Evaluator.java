@@ -1,14 +1,15 @@
 package dev.limbeck.train;
 
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
@@ -36,7 +37,7 @@ public final class Evaluator {
         }
     }
 
-    /** Evaluate any function from a batch to logits of shape rows×classes. */
+    /** Evaluate any function from a batch to outputs, rows×outputs. */
     public static EvaluationResult run(
             Function<Batch, Tensor> model,
             Data data,
@@ -44,7 +45,7 @@ public final class Evaluator {
             Device device,
             List<Metric> metrics,
             BinaryOperator<Tensor> loss) {
-        return run(model, data.evaluate(split), data.labels(split), device, metrics, loss);
+        return run(model, data, data.evaluate(split), split, device, metrics, loss);
     }
 
     private static Function<Batch, Tensor> asked(Module model, Device device) {
@@ -52,7 +53,7 @@ public final class Evaluator {
     }
 
     /**
-     * Evaluate the mean probabilities over the plain image and some augmented views (test-time augmentation).
+     * Evaluate the mean probabilities or numbers over the plain row and some augmented views (test-time augmentation).
      *
      * @param views number of augmented views, at least 1
      */
@@ -63,36 +64,54 @@ public final class Evaluator {
         }
     }
 
-    /** Evaluate any function from a batch to logits, averaged over augmented views. */
+    /** Evaluate any function from a batch to outputs, averaged over augmented views. */
     public static EvaluationResult runViews(
             Function<Batch, Tensor> model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         Settings.atLeast(1, "views", views);
-        int[] labels = data.labels(split);
-        Predictions first = run(model, data.evaluate(split), labels, device, List.of(), Ops::crossEntropy)
-                .predictions();
-        double[] sums = new double[labels.length * first.classes()];
-        addProbabilities(first, sums);
+        Targets targets = data.targets(split);
+        Predictions first = predictions(data, split, model);
+        double[] sums = new double[targets.size() * first.width()];
+        addDecoded(first, sums);
         for (int view = 0; view < views; view++) {
-            DataLoader batches = data.augmented(split, view);
-            addProbabilities(
-                    run(model, batches, labels, device, List.of(), Ops::crossEntropy)
-                            .predictions(),
-                    sums);
+            addDecoded(collect(data.augmented(split, view), data, split, Integer.MAX_VALUE, model), sums);
         }
-        float[] logits = new float[sums.length];
-        for (int i = 0; i < sums.length; i++) logits[i] = (float) Math.log(Math.max(LEAST, sums[i] / (views + 1)));
-        Predictions mean = new Predictions(logits, first.classes(), labels);
-        double loss = IntStream.range(0, labels.length)
-                .filter(row -> labels[row] >= 0)
-                .mapToDouble(row -> -logits[row * first.classes() + labels[row]])
-                .average()
-                .orElse(Double.NaN);
-        return new EvaluationResult(loss, values(metrics, mean), mean);
+        float[] outputs = new float[sums.length];
+        for (int i = 0; i < sums.length; i++) {
+            outputs[i] = encoded(data.task(), i % first.width(), sums[i] / (views + 1));
+        }
+        Predictions mean = new Predictions(outputs, first.width(), data.task(), targets);
+        return new EvaluationResult(loss(mean), values(metrics, mean), mean);
     }
 
-    /** Compute the outputs of all rows of a split, rows×classes, in order and without augmentation. */
+    /** Return the output whose decoded value is the given one. */
+    private static float encoded(Task task, int column, double value) {
+        if (task instanceof Task.Regression regression) return (float) regression.standardized(column, value);
+        double log = Math.log(Math.max(LEAST, value));
+        return (float) (task.kind() == Task.Kind.SINGLE_LABEL ? log : log - Math.log(Math.max(LEAST, 1 - value)));
+    }
+
+    /** Compute the default task loss of outputs. */
+    private static double loss(Predictions mean) {
+        int[] known =
+                IntStream.range(0, mean.size()).filter(mean.targets()::isKnown).toArray();
+        if (mean.task().kind() == Task.Kind.SINGLE_LABEL) {
+            return IntStream.of(known)
+                    .mapToDouble(row -> -mean.output(row, mean.targets().label(row)))
+                    .average()
+                    .orElse(Double.NaN);
+        }
+        if (known.length == 0) return Double.NaN;
+        try (Scope scope = Scope.open()) {
+            Tensor outputs = Tensors.of(mean.outputs(), mean.size(), mean.width());
+            return TaskLoss.of(mean.task())
+                    .apply(outputs, mean.targets().tensor())
+                    .item_double();
+        }
+    }
+
+    /** Compute the outputs of all rows of a split, rows×outputs, in order and without augmentation. */
     public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model) {
-        return collect(data.evaluate(split), data.labels(split), Integer.MAX_VALUE, model);
+        return collect(data.evaluate(split), data, split, Integer.MAX_VALUE, model);
     }
 
     /**
@@ -101,13 +120,13 @@ public final class Evaluator {
      * @param most rows after which no other batch is computed; see {@link Data#sample}
      */
     public static Predictions sample(Data data, Split split, int most, Function<Batch, Tensor> model) {
-        return collect(data.sample(split, most), data.labels(split), most, model);
+        return collect(data.sample(split, most), data, split, most, model);
     }
 
-    private static void addProbabilities(Predictions predictions, double[] sums) {
+    private static void addDecoded(Predictions predictions, double[] sums) {
         for (int row = 0; row < predictions.size(); row++) {
-            double[] probabilities = predictions.probabilities(row);
-            for (int c = 0; c < probabilities.length; c++) sums[row * probabilities.length + c] += probabilities[c];
+            double[] decoded = predictions.decoded(row);
+            for (int c = 0; c < decoded.length; c++) sums[row * decoded.length + c] += decoded[c];
         }
     }
 
@@ -119,23 +138,23 @@ public final class Evaluator {
 
     private static EvaluationResult run(
             Function<Batch, Tensor> model,
+            Data data,
             DataLoader opened,
-            int[] labels,
+            Split split,
             Device device,
             List<Metric> metrics,
             BinaryOperator<Tensor> loss) {
         double[] sum = {0};
         long[] rows = {0};
-        Predictions predictions = collect(opened, labels, Integer.MAX_VALUE, batch -> {
+        Targets targets = data.targets(split);
+        Predictions predictions = collect(opened, data, split, Integer.MAX_VALUE, batch -> {
             Tensor output = model.apply(batch);
-            long labeled = IntStream.of(batch.indices())
-                    .filter(row -> labels[row] >= 0)
-                    .count();
-            if (labeled > 0) {
-                sum[0] += labeled
+            long known = IntStream.of(batch.indices()).filter(targets::isKnown).count();
+            if (known > 0) {
+                sum[0] += known
                         * loss.apply(output, Tensors.to(batch.targets(), device))
                                 .item_double();
-                rows[0] += labeled;
+                rows[0] += known;
             }
             return output;
         });
@@ -146,13 +165,14 @@ public final class Evaluator {
     /**
      * Compute outputs batch by batch.
      *
-     * @param labels of the whole split
      * @param most rows after which no other batch is computed
      */
-    private static Predictions collect(DataLoader opened, int[] labels, int most, Function<Batch, Tensor> model) {
+    private static Predictions collect(
+            DataLoader opened, Data data, Split split, int most, Function<Batch, Tensor> model) {
+        Targets targets = data.targets(split);
         float[] outputs = new float[0];
-        int[] known = new int[0];
-        int classes = 0;
+        int[] computed = new int[0];
+        int width = 0;
         int rows = 0;
         try (BlasThreads work = BlasThreads.begin();
                 DataLoader batches = opened;
@@ -163,20 +183,20 @@ public final class Evaluator {
                     if (batch == null) break;
                     Tensor output = model.apply(batch);
                     if (rows == 0) {
-                        classes = Math.toIntExact(output.size(1));
-                        known = new int[(int) Math.min(labels.length, (long) batches.batches() * batch.size())];
-                        outputs = new float[Math.multiplyExact(known.length, classes)];
+                        width = Math.toIntExact(output.size(1));
+                        computed = new int[(int) Math.min(targets.size(), (long) batches.batches() * batch.size())];
+                        outputs = new float[Math.multiplyExact(computed.length, width)];
                     }
                     float[] values = Tensors.toFloats(output);
-                    System.arraycopy(values, 0, outputs, rows * classes, values.length);
-                    for (int row : batch.indices()) known[rows++] = labels[row];
+                    System.arraycopy(values, 0, outputs, rows * width, values.length);
+                    for (int row : batch.indices()) computed[rows++] = row;
                 }
             }
         }
-        if (rows < known.length) {
-            outputs = Arrays.copyOf(outputs, rows * classes);
-            known = Arrays.copyOf(known, rows);
+        if (rows < computed.length) {
+            outputs = Arrays.copyOf(outputs, rows * width);
+            computed = Arrays.copyOf(computed, rows);
         }
-        return new Predictions(outputs, classes, known);
+        return new Predictions(outputs, width, data.task(), targets.rows(computed));
     }
 }

@@ -75,7 +75,7 @@ public final class Learner implements AutoCloseable {
         callbacks = List.copyOf(settings.callbacks);
         Tensors.seed(seed);
         architecture = settings.architecture;
-        model = architecture.create(data.classNames().size());
+        model = architecture.create(data.task().outputs());
         model.to(device);
         groups = new LayerGroups(model, architecture);
     }

@@ -6,7 +6,6 @@ import dev.limbeck.io.Downloads;
 import dev.limbeck.optim.AdamW;
 import dev.limbeck.optim.Optimizer;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.weights.PretrainedWeights;
 import dev.limbeck.zoo.Architecture;
@@ -26,14 +25,11 @@ public final class LearnerBuilder {
     final Data data;
     Architecture architecture;
     final List<Callback> callbacks = new ArrayList<>();
-    List<Metric> metrics = List.of(Metric.accuracy());
+    List<Metric> metrics;
     Optimizer optimizer = AdamW.defaults();
-    BinaryOperator<Tensor> loss = Ops::crossEntropy;
+    BinaryOperator<Tensor> loss;
     Device device = Engine.device("auto");
     String precision = Precision.AUTO;
-
-    @Nullable
-    TrainingTask task;
 
     long seed;
 
@@ -45,6 +41,8 @@ public final class LearnerBuilder {
     LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;
         this.architecture = architecture;
+        metrics = List.of(Metric.main(data.task()));
+        loss = TaskLoss.of(data.task());
     }
 
     /** Start from ImageNet weights, downloaded by the architecture's name. See {@link #weights(Path)}. */
@@ -117,15 +115,15 @@ public final class LearnerBuilder {
         return this;
     }
 
-    /** Replace the metrics. The default is accuracy. */
+    /** Replace the metrics. The first one selects the best epoch; the default is {@link Metric#main}. */
     public LearnerBuilder metrics(Metric... metrics) {
         this.metrics = List.of(metrics);
         return this;
     }
 
     /**
-     * Replace the task loss: a scalar from predictions and labels, where −1 means no label. The default is
-     * cross-entropy.
+     * Replace the task loss: a scalar from outputs and targets, where −1 or NaN means unknown. The default is {@link
+     * TaskLoss#of}.
      */
     public LearnerBuilder loss(BinaryOperator<Tensor> loss) {
         this.loss = loss;

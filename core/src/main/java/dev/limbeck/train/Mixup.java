@@ -3,11 +3,11 @@ package dev.limbeck.train;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Draws;
+import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.bytedeco.pytorch.Tensor;
 
@@ -99,7 +99,7 @@ public final class Mixup implements Callback {
 
     private static void mixLoss(TrainStep step, Tensor others, double share) {
         // Without a labeled partner there is no second loss to mix.
-        if (LongStream.of(Tensors.toLongs(others)).allMatch(label -> label < 0)) return;
+        if (Targets.areUnknown(others)) return;
         Tensor other = step.fit().learner().loss().apply(step.prediction(), others);
         Tensor own = step.term(TrainStep.TASK);
         step.setValue(TrainStep.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));

@@ -1,49 +1,70 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Task;
+import dev.limbeck.data.Targets;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
- * Hold the logits and labels of a split, row-major.
+ * Hold the outputs of a model for the rows of a split, and the rows' targets.
  *
- * @param logits rows×classes values
- * @param classes number of classes
- * @param labels one per row; −1 for a row without a label
+ * @param outputs rows×width values, row-major: logits, or standardized numbers for regression
+ * @param width outputs per row
+ * @param task the task of the targets
+ * @param targets one row each
  */
-public record Predictions(float[] logits, int classes, int[] labels) {
+public record Predictions(float[] outputs, int width, Task task, Targets targets) {
     public Predictions {
-        if (logits.length != labels.length * classes) {
+        if (outputs.length != targets.size() * width) {
             throw new IllegalArgumentException(
-                    logits.length + " logits do not fill " + labels.length + " rows of " + classes + " classes");
+                    outputs.length + " outputs do not fill " + targets.size() + " rows of " + width);
         }
     }
 
+    /** Hold the logits of a classifier whose classes have no names. */
+    public static Predictions ofLabels(float[] logits, int classes, int... labels) {
+        Task task = new Task.SingleLabel(
+                IntStream.range(0, classes).mapToObj(i -> "class " + i).toList());
+        return new Predictions(logits, classes, task, Targets.labels(labels));
+    }
+
     public int size() {
-        return labels.length;
+        return targets.size();
     }
 
-    /** Return the logits of one row. */
+    /** Return the class indices; −1 for a row without a label. */
+    public int[] labels() {
+        return targets.labels();
+    }
+
+    /** Return the outputs of one row. */
     public float[] row(int row) {
-        return Arrays.copyOfRange(logits, row * classes, (row + 1) * classes);
+        return Arrays.copyOfRange(outputs, row * width, (row + 1) * width);
     }
 
-    /** Return the number of rows with a NaN or infinite logit. */
+    /** Return an output. */
+    public float output(int row, int column) {
+        return outputs[row * width + column];
+    }
+
+    /** Return the number of rows with a NaN or infinite output. */
     public int rowsNotFinite() {
         int rows = 0;
-        for (int at = 0; at < logits.length; at += classes) {
+        for (int at = 0; at < outputs.length; at += width) {
             boolean finite = true;
-            for (int c = at; c < at + classes; c++) finite &= Float.isFinite(logits[c]);
+            for (int c = at; c < at + width; c++) finite &= Float.isFinite(outputs[c]);
             if (!finite) rows++;
         }
         return rows;
     }
 
-    /** Return the class with the largest logit. On a tie the lower index wins; −1 if the row contains a NaN. */
+    /** Return the index of the largest output. On a tie the lower index wins; −1 if the row contains a NaN. */
     public int argmax(int row) {
         int best = 0;
-        for (int c = 0; c < classes; c++) {
-            float value = logits[row * classes + c];
+        for (int c = 0; c < width; c++) {
+            float value = output(row, c);
             if (Float.isNaN(value)) return -1;
-            if (value > logits[row * classes + best]) best = c;
+            if (value > output(row, best)) best = c;
         }
         return best;
     }
@@ -55,13 +76,19 @@ public record Predictions(float[] logits, int classes, int[] labels) {
 
     /** Return the softmax probabilities of one row at a temperature above 0. */
     public double[] probabilities(int row, double temperature) {
-        double[] values = new double[classes];
-        double largest = logits[row * classes + Math.max(0, argmax(row))];
+        double[] values = new double[width];
+        double largest = output(row, Math.max(0, argmax(row)));
         double sum = 0;
-        for (int c = 0; c < classes; c++) {
-            sum += values[c] = Math.exp((logits[row * classes + c] - largest) / temperature);
+        for (int c = 0; c < width; c++) {
+            sum += values[c] = Math.exp((output(row, c) - largest) / temperature);
         }
-        for (int c = 0; c < classes; c++) values[c] /= sum;
+        for (int c = 0; c < width; c++) values[c] /= sum;
         return values;
+    }
+
+    /** Return what a user reads of one row: probabilities, or numbers in the targets' units. */
+    public double[] decoded(int row) {
+        return task.decode(
+                IntStream.range(0, width).mapToDouble(c -> output(row, c)).toArray());
     }
 }

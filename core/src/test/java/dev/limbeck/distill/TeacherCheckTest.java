@@ -78,7 +78,7 @@ class TeacherCheckTest {
     @Test
     void aGoodTeacherIsLeftInPeace() {
         TeacherCheck found = of(brightest(60, 0, 1, 2), 3);
-        assertThat(found.accuracy()).isEqualTo(1);
+        assertThat(found.value()).isEqualTo(1);
         assertThat(found.warnings()).isEmpty();
         assertThat(found.knowledge()).isEqualTo(OutputKind.LOGITS);
         assertThat(found.summary())
@@ -89,7 +89,7 @@ class TeacherCheckTest {
     void aWrongNormalizationIsFoundAndWhatWouldFit() {
         Teacher blind = brightest(60, 0, 1, 2).withPreprocessing(Map.of("mean", "0,0,0", "std", "0.004,0.004,0.004"));
         TeacherCheck found = of(blind, 3);
-        assertThat(found.accuracy()).isLessThan(0.5);
+        assertThat(found.value()).isLessThan(0.5);
         assertThat(found.warnings())
                 .anySatisfy(line -> assertThat(line)
                         .contains(
@@ -100,7 +100,7 @@ class TeacherCheckTest {
     @Test
     void anotherOrderOfClassesIsFoundAndWhichOne() {
         TeacherCheck found = of(brightest(60, 1, 2, 0), 3);
-        assertThat(found.accuracy()).isZero();
+        assertThat(found.value()).isZero();
         assertThat(found.warnings())
                 .anySatisfy(line ->
                         assertThat(line).contains("with the classes [class2, class0, class1] it would have 100.0 %"));

@@ -16,7 +16,7 @@ class EvaluationReportTest {
         for (int i = 0; i < rows.length; i++) {
             System.arraycopy(rows[i], 0, logits, i * rows[0].length, rows[0].length);
         }
-        return new Predictions(logits, rows[0].length, labels);
+        return Predictions.ofLabels(logits, rows[0].length, labels);
     }
 
     private static float[] row(double... values) {

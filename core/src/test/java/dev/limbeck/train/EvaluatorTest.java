@@ -52,7 +52,7 @@ class EvaluatorTest {
             }
             assertThat(validation.loss()).isEqualTo(sum / 4, within(1e-6));
             assertThat(validation.predictions().size()).isEqualTo(12);
-            assertThat(validation.predictions().classes()).isEqualTo(3);
+            assertThat(validation.predictions().width()).isEqualTo(3);
             assertThat(validation.predictions().labels()).containsExactly(0, -1, 2, 1, -1, -1, -1, 1, -1, -1, -1, -1);
             float[] last = Tensors.toFloats(learner.model().predict(Toy.images(2, 4, 1)));
             assertThat(validation.predictions().row(11))
@@ -72,7 +72,7 @@ class EvaluatorTest {
             assertThatThrownBy(() -> validation.metric("acuracy"))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("no metric 'acuracy'; nearest: accuracy, macro_f1");
-            assertThat(validation.predictions().logits()).hasSize(12);
+            assertThat(validation.predictions().outputs()).hasSize(12);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.train;
 
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
@@ -8,6 +9,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.InputSpec;
@@ -60,8 +62,8 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public List<String> classNames() {
-        return classNames;
+    public Task task() {
+        return new Task.SingleLabel(classNames);
     }
 
     @Override
@@ -145,12 +147,12 @@ public final class GivenBatches implements Data {
     }
 
     @Override
-    public int[] labels(Split split) {
+    public Targets targets(Split split) {
         IntStream numbers = split == Split.VALID ? IntStream.of(1000) : IntStream.range(0, batches);
-        return numbers.mapToObj(labels)
+        return Targets.labels(numbers.mapToObj(labels)
                 .flatMapToLong(Arrays::stream)
                 .mapToInt(Math::toIntExact)
-                .toArray();
+                .toArray());
     }
 
     @Override
@@ -175,8 +177,8 @@ public final class GivenBatches implements Data {
         }
 
         @Override
-        public List<String> classNames() {
-            return data.classNames();
+        public Task task() {
+            return data.task();
         }
 
         @Override
@@ -210,8 +212,8 @@ public final class GivenBatches implements Data {
         }
 
         @Override
-        public int[] labels(Split split) {
-            return data.labels(split);
+        public Targets targets(Split split) {
+            return data.targets(split);
         }
 
         @Override

@@ -53,12 +53,12 @@ class LearnerTest {
             assertThat(rows.get(3).trainLoss()).isLessThan(rows.get(0).trainLoss());
             assertThat(learner.validate().metric("accuracy")).isGreaterThan(0.9);
             learner.save(file);
-            assertThat(fresh.predict(Split.VALID).logits())
-                    .isNotEqualTo(learner.predict(Split.VALID).logits());
+            assertThat(fresh.predict(Split.VALID).outputs())
+                    .isNotEqualTo(learner.predict(Split.VALID).outputs());
             fresh.load(file);
             assertThat(fresh.model().sha256()).isEqualTo(learner.model().sha256());
-            assertThat(fresh.predict(Split.VALID).logits())
-                    .containsExactly(learner.predict(Split.VALID).logits());
+            assertThat(fresh.predict(Split.VALID).outputs())
+                    .containsExactly(learner.predict(Split.VALID).outputs());
         }
     }
 

@@ -13,7 +13,7 @@ class MetricTest {
         int classes = rows[0].length;
         float[] logits = new float[rows.length * classes];
         for (int row = 0; row < rows.length; row++) System.arraycopy(rows[row], 0, logits, row * classes, classes);
-        return new Predictions(logits, classes, labels);
+        return Predictions.ofLabels(logits, classes, labels);
     }
 
     private static float[] row(float... logits) {
@@ -88,7 +88,7 @@ class MetricTest {
 
     @Test
     void predictionsMustFillTheirRows() {
-        assertThatThrownBy(() -> new Predictions(new float[5], 2, new int[2]))
+        assertThatThrownBy(() -> Predictions.ofLabels(new float[5], 2, new int[2]))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("5 logits do not fill 2 rows of 2 classes");
     }

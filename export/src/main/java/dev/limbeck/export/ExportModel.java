@@ -1,5 +1,6 @@
 package dev.limbeck.export;
 
+import dev.limbeck.Task;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
@@ -23,18 +24,19 @@ import org.jspecify.annotations.Nullable;
  * Hold everything that an export needs.
  *
  * @param name name of the architecture
+ * @param task the task, with class or target names
  * @param classes number of outputs
- * @param metadata metadata for the files
+ * @param metadata metadata for weights; graphs have no scale of targets, see {@link #graphMetadata}
  * @param parameters number of parameters; 0 if unknown
  * @param sha256 SHA-256 of weights and buffers; for a script without names, of its file
  * @param file file of the weights; null for none
  * @param script creates the graph; the caller closes it
  * @param state copies the weights; null if they have no names
- * @param answer computes outputs for a batch
+ * @param answer computes outputs for a batch; numbers are in the targets' units
  */
 record ExportModel(
         String name,
-        List<String> classNames,
+        Task task,
         int classes,
         ImagePreprocessing preparation,
         Map<String, String> metadata,
@@ -52,7 +54,7 @@ record ExportModel(
         return of(
                 saved.module(),
                 saved.architecture(),
-                saved.classNames(),
+                saved.task(),
                 saved.classes(),
                 preparation,
                 metadata,
@@ -63,48 +65,63 @@ record ExportModel(
         return of(
                 module,
                 module.describe(),
-                classNames,
+                new Task.SingleLabel(classNames),
                 classNames.size(),
                 preparation,
-                SavedModel.metadata(module.describe(), classNames, preparation.toMetadata()),
+                SavedModel.metadata(module.describe(), new Task.SingleLabel(classNames), preparation.toMetadata()),
                 null);
     }
 
     private static ExportModel of(
             Module module,
             String name,
-            List<String> classNames,
+            Task task,
             int classes,
             ImagePreprocessing preparation,
             Map<String, String> metadata,
             @Nullable Path file) {
         return new ExportModel(
                 name,
-                classNames,
+                task,
                 classes,
                 preparation,
                 metadata,
                 module.parameterCount(),
                 module.sha256(),
                 file,
-                () -> ScriptWriter.compile(module),
+                () -> ScriptWriter.compile(Rescaled.of(module, task)),
                 module::stateDict,
-                input -> module.predict(module.adapt(Inputs.of(input))));
+                input -> Rescaled.of(module, task).predict(module.adapt(Inputs.of(input))));
     }
 
     static ExportModel of(Path script, List<String> classNames, ImagePreprocessing preparation, Script opened) {
         return new ExportModel(
                 script.getFileName().toString(),
-                classNames,
+                new Task.SingleLabel(classNames),
                 classNames.size(),
                 preparation,
-                SavedModel.metadata(script.getFileName().toString(), classNames, preparation.toMetadata()),
+                SavedModel.metadata(
+                        script.getFileName().toString(), new Task.SingleLabel(classNames), preparation.toMetadata()),
                 0,
                 ModelFiles.sha256(script),
                 script,
                 () -> TorchScriptFile.open(script).load(),
                 null,
                 opened::forward);
+    }
+
+    /** Return the metadata for a graph, whose outputs are in the targets' units. */
+    Map<String, String> graphMetadata() {
+        Map<String, String> graph = new LinkedHashMap<>(metadata);
+        if (task instanceof Task.Regression) {
+            graph.keySet().removeAll(task.toMetadata().keySet());
+            graph.put(Task.KEY, task.kind().key());
+        }
+        return graph;
+    }
+
+    List<String> classNames() {
+        return task.names();
     }
 
     /** If the model has no preprocessing, use the architecture's default. */

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.ImagePreprocessing;
@@ -15,7 +16,6 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -27,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -199,6 +198,9 @@ public final class Exporter {
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
                             + "; add onnx to the formats");
         }
+        if (options.softmax() && source.task().kind() == Task.Kind.REGRESSION) {
+            throw new LimbeckException("numbers of a regression are no probabilities; leave softmax (--softmax) out");
+        }
         if (options.precision() == Precision.INT8 && data == null) {
             throw new LimbeckException("int8 needs images to calibrate on; name some, and let them verify the file");
         }
@@ -246,16 +248,20 @@ public final class Exporter {
         switch (format) {
             case ONNX -> {
                 try (Script script = source.script().get()) {
-                    Map<String, String> metadata = new LinkedHashMap<>(source.metadata());
+                    Map<String, String> metadata = source.graphMetadata();
+                    if (source.task().kind() == Task.Kind.REGRESSION) metadata.put("output", OnnxFile.NUMBERS);
                     metadata.put("input", options.normalizes() ? "pixels" : "normalized");
-                    ModelProto onnx = OnnxFile.of(script, source.preparation(), source.classes(), metadata, options);
+                    ModelProto onnx = OnnxFile.of(
+                            script, source.preparation(), source.task().kind(), source.classes(), metadata, options);
                     OnnxFile.write(file, smaller(onnx));
                 }
             }
             case TORCHSCRIPT -> {
                 try (Script script = source.script().get()) {
-                    Map<String, String> metadata = new LinkedHashMap<>(source.metadata());
-                    metadata.put("output", OnnxFile.LOGITS);
+                    Map<String, String> metadata = source.graphMetadata();
+                    metadata.put(
+                            "output",
+                            source.task().kind() == Task.Kind.REGRESSION ? OnnxFile.NUMBERS : OnnxFile.LOGITS);
                     script.save(file, metadata);
                 }
             }
@@ -321,8 +327,7 @@ public final class Exporter {
             return Verification.ask(source.answer(), images, split, rows);
         }
         try (SavedModel saved = SavedModel.open(file, null)) {
-            return Verification.ask(
-                    input -> saved.module().predict(saved.module().adapt(Inputs.of(input))), images, split, rows);
+            return Verification.ask(ExportModel.of(saved).answer(), images, split, rows);
         }
     }
 }

@@ -3,18 +3,22 @@ package dev.limbeck.export;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.train.Metric;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Write the model card of an export in Markdown. */
 final class ModelCard {
+    private static final String ACCURACY = "accuracy";
     private static final ObjectMapper JSON = new ObjectMapper();
     /** The 97.5 % quantile of the normal distribution. */
     private static final double UPPER = 1.959964;
@@ -44,10 +48,29 @@ final class ModelCard {
         boolean ofOthers = run != null && !run.modelSha256().equals(model.sha256());
         if (ofOthers) run = null;
         boolean onnx = files.stream().anyMatch(file -> file.format() == Format.ONNX);
-        line(text, "# %s, %d classes\n", Printable.markdown(model.name()), model.classes());
+        Task.Kind task = model.task().kind();
+        line(
+                text,
+                "# %s, %d %s\n",
+                Printable.markdown(model.name()),
+                model.classes(),
+                switch (task) {
+                    case SINGLE_LABEL -> "classes";
+                    case MULTI_LABEL -> "labels";
+                    case REGRESSION -> "targets";
+                });
         String size =
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
-        line(text, "An image classifier%s, exported by Limbeck %s.\n", size, Version.number());
+        line(
+                text,
+                "An image %s%s, exported by Limbeck %s.\n",
+                switch (task) {
+                    case SINGLE_LABEL -> "classifier";
+                    case MULTI_LABEL -> "classifier with several labels";
+                    case REGRESSION -> "regression model";
+                },
+                size,
+                Version.number());
         input(text, model, options, onnx);
         files(text, files);
         if (!images.isEmpty()) line(text, "Verified on %s.\n", Printable.markdown(images));
@@ -110,11 +133,18 @@ final class ModelCard {
         if (onnx && options.normalizes()) {
             line(text, "The ONNX file takes pixels from 0 to 255 instead and normalizes them itself.");
         }
-        if (onnx) line(text, "The ONNX file gives %s.", options.softmax() ? OnnxFile.PROBABILITIES : OnnxFile.LOGITS);
+        boolean numbers = model.task().kind() == Task.Kind.REGRESSION;
+        if (onnx) {
+            String output = options.softmax()
+                    ? OnnxFile.PROBABILITIES
+                    : numbers ? OnnxFile.NUMBERS + " in the targets' units" : OnnxFile.LOGITS;
+            line(text, "The ONNX file gives %s.", output);
+        }
         if (!model.classNames().isEmpty()) {
             line(
                     text,
-                    "\nClasses in order: %s.",
+                    "\n%s in order: %s.",
+                    numbers ? "Targets" : "Classes",
                     model.classNames().stream().map(Printable::markdown).collect(Collectors.joining(", ")));
         }
         text.append('\n');
@@ -122,7 +152,7 @@ final class ModelCard {
 
     private static void files(StringBuilder text, List<Exporter.Exported> files) {
         line(text, "## Files\n");
-        line(text, "| file | bytes | SHA-256 | verified on | largest difference | same top class | accuracy |");
+        line(text, "| file | bytes | SHA-256 | verified on | largest difference | same prediction | metric |");
         line(text, "|---|---|---|---|---|---|---|");
         for (Exporter.Exported file : files) {
             Verification verification = file.verification();
@@ -136,13 +166,14 @@ final class ModelCard {
                             ? "nothing | | |"
                             : String.format(
                                     Locale.ROOT,
-                                    "%,d images | %.1e of %.1f | %.2f %% | %.2f %% (model %.2f %%)",
+                                    "%,d images | %.1e of %.1f | %.2f %% | %s %s (model %s)",
                                     verification.rows(),
                                     verification.largestDifference(),
                                     verification.largestOutput(),
                                     100 * verification.agreement(),
-                                    100 * verification.accuracy(),
-                                    100 * verification.modelAccuracy()));
+                                    verification.metric().replace('_', ' '),
+                                    Metric.text(verification.metric(), verification.value()),
+                                    Metric.text(verification.metric(), verification.modelValue())));
         }
         text.append('\n');
     }
@@ -210,12 +241,33 @@ final class ModelCard {
 
     private static void results(StringBuilder text, RunRecord run) {
         line(text, "## Results\n");
+        boolean accuracies = Stream.of(Split.VALID, Split.TEST)
+                .map(run.results()::of)
+                .anyMatch(result -> result != null && result.metrics().containsKey(ACCURACY));
+        if (accuracies) accuracies(text, run);
+        else metrics(text, run);
+        text.append('\n');
+    }
+
+    private static void metrics(StringBuilder text, RunRecord run) {
+        line(text, "| split | images | metrics | loss |\n|---|---|---|---|");
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            RunRecord.SplitResult result = run.results().of(split);
+            if (result == null) continue;
+            String metrics = result.metrics().entrySet().stream()
+                    .map(one -> one.getKey().replace('_', ' ') + " " + Metric.text(one.getKey(), one.getValue()))
+                    .collect(Collectors.joining(", "));
+            line(text, "| %s | %,d | %s | %.4f |", split.label(), result.rows(), metrics, result.loss());
+        }
+    }
+
+    private static void accuracies(StringBuilder text, RunRecord run) {
         line(text, "Intervals hold for other images of the same kind (Wilson, 95 %%), not for another training.\n");
         line(text, "| split | images | accuracy | 95 %% interval | loss |\n|---|---|---|---|---|");
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = run.results().of(split);
-            if (result == null || !result.metrics().containsKey("accuracy")) continue;
-            double share = result.metric("accuracy");
+            if (result == null || !result.metrics().containsKey(ACCURACY)) continue;
+            double share = result.metric(ACCURACY);
             double rows = result.rows();
             double center = (share + UPPER * UPPER / (2 * rows)) / (1 + UPPER * UPPER / rows);
             double half = UPPER
@@ -231,6 +283,5 @@ final class ModelCard {
                     100 * (center + half),
                     result.loss());
         }
-        text.append('\n');
     }
 }

@@ -3,6 +3,7 @@ package dev.limbeck.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
@@ -21,6 +22,7 @@ import java.util.Map;
 public final class OnnxFile {
     static final String INPUT = "input";
     static final String LOGITS = "logits";
+    static final String NUMBERS = "numbers";
     static final String PROBABILITIES = "probabilities";
 
     static final int OPSET = 17;
@@ -61,15 +63,21 @@ public final class OnnxFile {
      * @throws dev.limbeck.LimbeckException if an operation is not supported
      */
     static ModelProto of(
-            Script script, ImagePreprocessing preparation, int classes, Map<String, String> metadata, Options options) {
+            Script script,
+            ImagePreprocessing preparation,
+            Task.Kind task,
+            int classes,
+            Map<String, String> metadata,
+            Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             onnx.input(INPUT, 3, preparation.height(), preparation.width());
             String input = options.normalizes ? normalized(onnx, preparation) : INPUT;
             Operands.Value logits = new OnnxConversion(onnx)
                     .convert(graph, new Operands.Value(input, 4, preparation.height(), preparation.width()));
-            String output = options.softmax ? PROBABILITIES : LOGITS;
-            if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
+            String output = options.softmax ? PROBABILITIES : task == Task.Kind.REGRESSION ? NUMBERS : LOGITS;
+            if (options.softmax && task == Task.Kind.MULTI_LABEL) onnx.add("Sigmoid", List.of(logits.name()), output);
+            else if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
             else onnx.add("Identity", List.of(logits.name()), output);
             onnx.output(output, classes);
         }

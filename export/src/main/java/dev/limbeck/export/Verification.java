@@ -1,6 +1,7 @@
 package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageTensors;
@@ -8,6 +9,7 @@ import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
@@ -20,23 +22,37 @@ import org.bytedeco.pytorch.Tensor;
  * @param rows number of images
  * @param largestDifference maximum absolute difference of an output
  * @param largestOutput maximum absolute output of the model, as the scale of the difference
- * @param agreement share of images with the same top class
- * @param accuracy accuracy of the file, in [0, 1]
- * @param modelAccuracy accuracy of the model, in [0, 1]
+ * @param agreement share of images with the same top class, or with the same labels of a probability of at least 0.5; 1
+ *     for regression
+ * @param metric name of the task's main metric
+ * @param value the metric of the file
+ * @param modelValue the metric of the model
  */
 public record Verification(
         int rows,
         double largestDifference,
         double largestOutput,
         double agreement,
-        double accuracy,
-        double modelAccuracy) {
+        String metric,
+        double value,
+        double modelValue) {
     /** Lower bound of the scale, to verify a model with zero outputs. */
     private static final double SMALLEST = 1e-3;
 
-    /** Run a model on images of a split. */
+    /**
+     * Run a model on images of a split.
+     *
+     * @param model computes outputs; numbers are in the targets' units
+     * @return outputs; numbers are standardized as the data's targets are
+     */
     static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
-        return Evaluator.sample(data, split, most, batch -> model.apply(batch.input()));
+        Predictions found = Evaluator.sample(data, split, most, batch -> model.apply(batch.input()));
+        if (!(data.task() instanceof Task.Regression regression)) return found;
+        float[] outputs = found.outputs().clone();
+        for (int i = 0; i < outputs.length; i++) {
+            outputs[i] = (float) regression.standardized(i % found.width(), outputs[i]);
+        }
+        return new Predictions(outputs, found.width(), found.task(), found.targets());
     }
 
     /** Run an ONNX file. */
@@ -87,22 +103,46 @@ public record Verification(
         double difference = 0;
         double largest = 0;
         int agree = 0;
-        int right = 0;
-        int modelRight = 0;
         for (int row = 0; row < model.size(); row++) {
-            double[] expected = softmax ? model.probabilities(row) : widened(model.row(row));
+            double[] expected = softmax ? model.decoded(row) : widened(model.row(row));
             float[] found = file.row(row);
             for (int c = 0; c < expected.length; c++) {
                 largest = Math.max(largest, Math.abs(expected[c]));
                 double apart = Math.abs(expected[c] - found[c]);
                 difference = Double.isNaN(apart) ? Double.NaN : Math.max(difference, apart);
             }
-            if (model.argmax(row) == file.argmax(row)) agree++;
-            if (file.argmax(row) == model.labels()[row]) right++;
-            if (model.argmax(row) == model.labels()[row]) modelRight++;
+            if (agree(model, file, row, softmax ? 0.5f : 0)) agree++;
         }
-        double rows = model.size();
-        return new Verification(model.size(), difference, largest, agree / rows, right / rows, modelRight / rows);
+        Metric main = Metric.main(model.task());
+        return new Verification(
+                model.size(),
+                difference,
+                largest,
+                (double) agree / model.size(),
+                main.name(),
+                main.of(softmax ? logits(file) : file),
+                main.of(model));
+    }
+
+    /** Return logits with the order and the decisions of probabilities. */
+    private static Predictions logits(Predictions probabilities) {
+        float[] logits = probabilities.outputs().clone();
+        for (int i = 0; i < logits.length; i++) logits[i] -= 0.5f;
+        return new Predictions(logits, probabilities.width(), probabilities.task(), probabilities.targets());
+    }
+
+    private static boolean agree(Predictions model, Predictions file, int row, float threshold) {
+        return switch (model.task().kind()) {
+            case SINGLE_LABEL -> model.argmax(row) == file.argmax(row);
+            case MULTI_LABEL -> {
+                boolean same = true;
+                for (int c = 0; c < model.width(); c++) {
+                    same &= model.output(row, c) >= 0 == file.output(row, c) >= threshold;
+                }
+                yield same;
+            }
+            case REGRESSION -> true;
+        };
     }
 
     private static double[] widened(float[] values) {
@@ -121,7 +161,7 @@ public record Verification(
     void orThrow(Format format, Precision precision) {
         if (passed(precision)) return;
         throw new LimbeckException("the " + format + " file has other outputs than the model: they differ by "
-                + largestDifference + " (largest " + largestOutput + "), the top class agrees on "
+                + largestDifference + " (largest " + largestOutput + "), predictions agree on "
                 + Math.round(agreement * rows) + " of " + rows + " images; nothing was written");
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
@@ -74,7 +75,7 @@ class ExporterTest {
             assertThat(verification.rows()).isEqualTo(100);
             assertThat(verification.passed(Precision.FP32)).isTrue();
             assertThat(verification.agreement()).isEqualTo(1);
-            assertThat(verification.accuracy()).isEqualTo(verification.modelAccuracy());
+            assertThat(verification.value()).isEqualTo(verification.modelValue());
             assertThat(file.file()).isRegularFile();
             assertThat(file.bytes()).isEqualTo(Files.size(file.file()));
             if (file.format() == Format.SAFETENSORS)
@@ -178,7 +179,7 @@ class ExporterTest {
         return new SavedModel(
                 module,
                 "cifar-resnet8",
-                student.classNames(),
+                student.task(),
                 student.preparation(),
                 module.sha256(),
                 home.resolve("nowhere.safetensors"),
@@ -339,7 +340,14 @@ class ExporterTest {
                 Script script = ScriptWriter.compile(said);
                 Scope scope = Scope.open()) {
             OnnxFile.write(
-                    file, OnnxFile.of(script, preparation, student.classes(), Map.of(), OnnxFile.Options.usual()));
+                    file,
+                    OnnxFile.of(
+                            script,
+                            preparation,
+                            Task.Kind.SINGLE_LABEL,
+                            student.classes(),
+                            Map.of(),
+                            OnnxFile.Options.usual()));
             Tensor x = Tensors.randn(3, 3, 32, 32);
             try (OnnxModel model = OnnxModel.open(file, 1)) {
                 assertThat(model.run(x)).containsExactly(Tensors.toFloats(script.forward(x)), within(1e-3f));

@@ -125,7 +125,7 @@ class OnnxExternalDataTest {
 
     private static float[] answers(Teacher teacher, ImageData data) {
         try (TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
-            return lesson.predict(data, Split.VALID).logits();
+            return lesson.predict(data, Split.VALID).outputs();
         }
     }
 

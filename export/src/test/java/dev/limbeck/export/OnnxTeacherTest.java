@@ -64,7 +64,7 @@ class OnnxTeacherTest {
 
     private static float[] logits(Teacher teacher) {
         try (TeacherSession lesson = teacher.open(data, Engine.device("cpu"))) {
-            return lesson.predict(data, Split.VALID).logits();
+            return lesson.predict(data, Split.VALID).outputs();
         }
     }
 

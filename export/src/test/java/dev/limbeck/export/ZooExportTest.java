@@ -3,6 +3,7 @@ package dev.limbeck.export;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.limbeck.Task;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.nn.Module;
@@ -61,6 +62,7 @@ class ZooExportTest {
                             OnnxFile.of(
                                     script,
                                     preparation,
+                                    Task.Kind.SINGLE_LABEL,
                                     CLASSES,
                                     Map.of("a", "b"),
                                     new OnnxFile.Options(fold, false, false)));

@@ -43,7 +43,7 @@ final class Pictures {
                 1,
                 List.of(1.2f, 5.1f, 2.9f, 0.3f),
                 List.of()));
-        for (int label = 0; label < teacher.classes() && cards.size() <= MOST_CARDS; label++) {
+        for (int label = 0; label < teacher.width() && cards.size() <= MOST_CARDS; label++) {
             int row = lessSure(teacher, label);
             if (row < 0) continue;
             List<Page.Student> said = new ArrayList<>();

@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.ImagePreprocessing;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ final class DataSummary {
     static final char UNREADABLE = '\uFFFD';
 
     private static final int MOST_RARE = 3;
+    private static final int MOST_COLUMNS = 6;
     /** A class with less than this share of the median class size is rare. */
     private static final double RARE = 0.2;
     /** Images scaled by more than this factor are reported. */
@@ -30,11 +32,14 @@ final class DataSummary {
     private final ImageSource source;
     private final SplitPlan plan;
     private final ImagePreprocessing preparation;
+    private final Task task;
+    /** Labeled training images of each class; empty for tasks without classes. */
     private final int[] trained;
 
-    DataSummary(ImageSource source, SplitPlan plan, ImagePreprocessing preparation) {
+    DataSummary(ImageSource source, SplitPlan plan, Task task, ImagePreprocessing preparation) {
         this.source = source;
         this.plan = plan;
+        this.task = task;
         this.preparation = preparation;
         trained = counts(Split.TRAIN);
     }
@@ -57,6 +62,7 @@ final class DataSummary {
     }
 
     private int[] counts(Split split) {
+        if (task.kind() != Task.Kind.SINGLE_LABEL) return new int[0];
         int[] counts = new int[source.classNames().size()];
         for (int image : plan.of(split)) {
             int label = plan.label(image);
@@ -76,7 +82,12 @@ final class DataSummary {
                 Arrays.stream(Split.values()).mapToInt(s -> plan.of(s).length).sum();
         List<String> parts = new ArrayList<>();
         parts.add(count(total, "image"));
-        parts.add(source.classNames().size() + " classes" + rare());
+        parts.add(
+                switch (task.kind()) {
+                    case SINGLE_LABEL -> source.classNames().size() + " classes" + rare();
+                    case MULTI_LABEL -> count(task.outputs(), "label") + columns();
+                    case REGRESSION -> count(task.outputs(), "target") + columns();
+                });
         parts.add(splits());
         long without = Arrays.stream(plan.of(Split.TRAIN))
                 .filter(i -> plan.label(i) < 0)
@@ -92,6 +103,51 @@ final class DataSummary {
                 .count();
         if (unused > 0) parts.add(number(unused) + " beside the splits not used");
         return String.join(", ", parts);
+    }
+
+    /** Describe each label by its share, and each target by mean and deviation, over the training images. */
+    private String columns() {
+        List<String> parts = new ArrayList<>();
+        for (int column = 0; column < Math.min(task.outputs(), MOST_COLUMNS); column++) {
+            String name = task.names().get(column);
+            if (task instanceof Task.Regression regression) {
+                parts.add(String.format(
+                        Locale.ROOT,
+                        "%s %.4g ± %.4g",
+                        name,
+                        regression.means().get(column),
+                        regression.deviations().get(column)));
+            } else {
+                int known = 0;
+                int present = 0;
+                for (int image : plan.of(Split.TRAIN)) {
+                    float value = plan.values(image)[column];
+                    if (Float.isNaN(value)) continue;
+                    known++;
+                    if (value >= 0.5) present++;
+                }
+                parts.add(String.format(Locale.ROOT, "%s %.0f %%", name, 100.0 * present / Math.max(1, known)));
+            }
+        }
+        int more = task.outputs() - parts.size();
+        return " (" + String.join(", ", parts) + (more > 0 ? " and " + more + " more" : "") + ")";
+    }
+
+    /** Warn of labels that all training images have, or none. */
+    private void warnOfConstant(List<String> lines) {
+        if (task.kind() != Task.Kind.MULTI_LABEL) return;
+        for (int column = 0; column < task.outputs(); column++) {
+            int at = column;
+            long different = Arrays.stream(plan.of(Split.TRAIN))
+                    .mapToObj(image -> plan.values(image)[at])
+                    .filter(value -> !value.isNaN())
+                    .distinct()
+                    .count();
+            if (different > 1) continue;
+            lines.add(
+                    "the label '" + task.names().get(column) + "' is the same for all training images or unknown, so it"
+                            + " cannot be learned; leave it out (label_columns, --label-columns)");
+        }
     }
 
     private String splits() {
@@ -186,6 +242,7 @@ final class DataSummary {
                         + " without a label, such as " + source.name(images[0]) + ": nothing is judged by "
                         + (images.length == 1 ? "it" : "them")));
         warnOfUntrained(lines);
+        warnOfConstant(lines);
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             boolean drawn = split == Split.VALID && plan.isDrawn();
             if (plan.of(split).length == 0) {

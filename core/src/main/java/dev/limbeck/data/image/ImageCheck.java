@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -27,7 +28,7 @@ final class ImageCheck {
         source.checkLabels();
         DataSummary.checkNames(source);
         int classes = source.classNames().size();
-        if (classes < 2) {
+        if (classes < 2 && source.task().kind() == Task.Kind.SINGLE_LABEL) {
             throw tooFew(
                     source,
                     classes == 0 ? "no labels" : "only '" + source.classNames().get(0) + "'");
@@ -36,8 +37,9 @@ final class ImageCheck {
 
     /** Create the exception for data with fewer than two classes. */
     static LimbeckException tooFew(ImageSource source, String found) {
-        return new LimbeckException("expected at least 2 classes in " + source.origin() + ", found " + found
-                + "; give one folder per class, or take labels from file names (labelByName, --label-regex)");
+        return new LimbeckException(
+                "expected at least 2 classes in " + source.origin() + ", found " + found
+                        + "; give one folder per class, or take labels from file names (labelByName, --label-regex) or a table (labels, --labels)");
     }
 
     private void checkLeftOut() {

@@ -3,6 +3,7 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.BufferPool;
@@ -14,11 +15,11 @@ import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -59,6 +60,7 @@ public final class ImageData implements Data {
     private final BufferPool pool;
     private final ImagePreprocessing preparation;
     private final ImageCheck check;
+    private final Task task;
     private final DataSummary summary;
     private final String summaryLine;
     private @Nullable String fingerprint;
@@ -78,7 +80,8 @@ public final class ImageData implements Data {
         store = new PixelStore(source, preparation, budget);
         keys = new SampleKeys(source, preparation, store, settings.augmentation());
         plan = new SplitPlan(source, check.usable(store, progress), settings);
-        summary = new DataSummary(source, plan, preparation);
+        task = plan.task();
+        summary = new DataSummary(source, plan, task, preparation);
         augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
         summaryLine = summary.line(store, skipped().size());
@@ -96,9 +99,10 @@ public final class ImageData implements Data {
         return builder(ImageFolder.of(folder));
     }
 
+    /** {@inheritDoc} Targets of a regression are standardized by the training images. */
     @Override
-    public List<String> classNames() {
-        return source.classNames();
+    public Task task() {
+        return task;
     }
 
     @Override
@@ -117,8 +121,24 @@ public final class ImageData implements Data {
     }
 
     @Override
-    public int[] labels(Split split) {
-        return Arrays.stream(plan.of(split)).map(plan::label).toArray();
+    public Targets targets(Split split) {
+        return targets(plan.of(split));
+    }
+
+    private Targets targets(int... images) {
+        if (task.kind() == Task.Kind.SINGLE_LABEL) {
+            return Targets.labels(Arrays.stream(images).map(plan::label).toArray());
+        }
+        float[] values = new float[images.length * task.outputs()];
+        for (int row = 0; row < images.length; row++) {
+            float[] own = plan.values(images[row]);
+            for (int column = 0; column < own.length; column++) {
+                values[row * own.length + column] = task instanceof Task.Regression regression
+                        ? (float) regression.standardized(column, own[column])
+                        : own[column];
+            }
+        }
+        return Targets.values(task.outputs(), values);
     }
 
     /** Return the name of an image; for files, the path relative to the folder. */
@@ -286,10 +306,9 @@ public final class ImageData implements Data {
             for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
                 ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
                 write(images[i], augmentation.view(0), pixels);
-                int label = plan.label(images[i]);
                 cells.add(new ImageGrid.Cell(
                         new RgbImage(preparation.width(), preparation.height(), pixels.array()),
-                        label < 0 ? "no label" : classNames().get(label),
+                        targets(images[i]).words(0, task),
                         false));
             }
         }
@@ -314,17 +333,24 @@ public final class ImageData implements Data {
             for (Split split : Split.values()) {
                 update(digest, split.name());
                 for (int i : plan.of(split))
-                    update(digest, source.name(i) + "|" + plan.label(i) + "|" + source.signature(i));
+                    update(digest, source.name(i) + "|" + targetText(i) + "|" + source.signature(i));
             }
             fingerprint = HexFormat.of().formatHex(digest.digest());
         }
         return fingerprint;
     }
 
+    private String targetText(int image) {
+        return task.kind() == Task.Kind.SINGLE_LABEL
+                ? String.valueOf(plan.label(image))
+                : Arrays.toString(plan.values(image));
+    }
+
     @Override
     public Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("source", source.origin());
+        facts.putAll(task.toMetadata());
         facts.put("classes", classNames());
         Map<String, Object> sizes = new LinkedHashMap<>();
         for (Split split : Split.values()) sizes.put(split.label(), size(split));
@@ -378,11 +404,10 @@ public final class ImageData implements Data {
         }
         int[] images = plan.of(split);
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
-            long[] labels =
-                    Arrays.stream(indices).mapToLong(i -> plan.label(images[i])).toArray();
             return new Batch(
                     ImageTensors.of(preparation, bytes, indices.length),
-                    Tensors.of(labels, labels.length),
+                    targets(Arrays.stream(indices).map(i -> images[i]).toArray())
+                            .tensor(),
                     indices,
                     origin);
         });

@@ -1,7 +1,9 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Task;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -104,6 +106,28 @@ public final class ImageDataBuilder {
     /** Limit the number of labeled training images per class, selected at random. 0 for no limit. */
     public ImageDataBuilder labelsPerClass(int most) {
         this.labelsPerClass = most;
+        return this;
+    }
+
+    /**
+     * Take the labels from a CSV file with a header; see {@link #labels(Path, Task.Kind, List)}. The task is found from
+     * its columns.
+     */
+    public ImageDataBuilder labels(Path csv) {
+        return labels(csv, null, List.of());
+    }
+
+    /**
+     * Take the labels from a CSV file with a header. The first column names the image: its path below the folder, or its
+     * file name with or without the suffix. The other columns are labels or targets; an empty cell is an unknown one.
+     *
+     * @param kind the task; null to find it: one column of text is a class, several of 0 and 1 are labels, other numbers
+     *     are regression targets
+     * @param columns columns to use, in this order; empty for all
+     * @throws dev.limbeck.LimbeckException if the file is unreadable, does not fit the task, or names no image
+     */
+    public ImageDataBuilder labels(Path csv, Task.@Nullable Kind kind, List<String> columns) {
+        source = new TabledSource(source, LabelTable.read(csv, columns, kind));
         return this;
     }
 

@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
@@ -9,14 +10,27 @@ import java.util.List;
  * data.
  */
 public interface ImageSource {
-    /** Return the class names in label order; empty if no image has a label. */
+    /** Return the class names in label order, or the names of the targets; empty if no image has a label. */
     List<String> classNames();
+
+    /** Return what is to be predicted. The default is one class per image. */
+    default Task task() {
+        return new Task.SingleLabel(classNames());
+    }
 
     /** Return the number of images over all splits. */
     int size();
 
-    /** Return the class index of an image; −1 for no label. */
+    /** Return the class index of an image; −1 for no label. For other tasks, 0 for an image with {@link #values}. */
     int label(int index);
+
+    /**
+     * Return the numbers of an image, one per target, for tasks other than single-label classification: 0 or 1 for
+     * labels, numbers in their own unit for regression, NaN where unknown.
+     */
+    default float[] values(int index) {
+        throw new IllegalStateException(origin() + " has class labels, not numbers");
+    }
 
     /** Return a name for messages and labels; for files, the path relative to the folder, with slashes. */
     String name(int index);

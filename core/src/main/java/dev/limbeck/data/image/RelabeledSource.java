@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Task;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,6 +46,11 @@ final class RelabeledSource extends WrappedSource {
     @Override
     public List<String> classNames() {
         return classNames;
+    }
+
+    @Override
+    public Task task() {
+        return new Task.SingleLabel(classNames);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class SplitPlan {
     private final Map<Split, int[]> unlabeled = new EnumMap<>(Split.class);
     private final ImageSettings settings;
     private boolean drawn;
+    private final Task task;
 
     /**
      * Assign the splits.
@@ -35,6 +37,7 @@ final class SplitPlan {
         seed = settings.seed();
         hidden = new boolean[source.size()];
         this.settings = settings;
+        checkFit(source.task().kind());
         for (Split split : Split.values()) {
             images.put(
                     split,
@@ -47,6 +50,58 @@ final class SplitPlan {
         }
         limitLabels(settings);
         if (settings.balanced()) checkLabels();
+        task = standardized(source.task());
+    }
+
+    /** Set a regression's means and deviations to those of the training images. */
+    private Task standardized(Task given) {
+        if (!(given instanceof Task.Regression regression)) return given;
+        List<Double> means = new ArrayList<>();
+        List<Double> deviations = new ArrayList<>();
+        for (int target = 0; target < regression.outputs(); target++) {
+            int column = target;
+            double[] known = Arrays.stream(of(Split.TRAIN))
+                    .mapToDouble(image -> values(image)[column])
+                    .filter(value -> !Double.isNaN(value))
+                    .toArray();
+            double mean = Arrays.stream(known).average().orElse(0);
+            double square = Arrays.stream(known)
+                    .map(value -> (value - mean) * (value - mean))
+                    .average()
+                    .orElse(0);
+            if (!(square > 0)) {
+                throw new LimbeckException("the target '" + regression.names().get(target) + "' "
+                        + (known.length == 0
+                                ? "is unknown for all training images"
+                                : "is " + known[0] + " for all training images")
+                        + " of " + source.origin() + "; leave it out (label_columns, --label-columns)");
+            }
+            means.add(mean);
+            deviations.add(Math.sqrt(square));
+        }
+        return new Task.Regression(regression.names(), means, deviations);
+    }
+
+    /** Return the task, with the scale of its targets. */
+    Task task() {
+        return task;
+    }
+
+    /** Return the numbers for training and evaluation, NaN where unknown, for tasks other than single-label. */
+    float[] values(int image) {
+        float[] values = source.values(image).clone();
+        if (hidden[image]) Arrays.fill(values, Float.NaN);
+        return values;
+    }
+
+    private void checkFit(Task.Kind kind) {
+        if (kind == Task.Kind.SINGLE_LABEL) return;
+        String needless = settings.balanced()
+                ? "balanced batches need"
+                : settings.labelsPerClass() > 0 ? "a limit of labels per class needs" : null;
+        if (needless != null) {
+            throw new LimbeckException(needless + " one class per image, found " + kind.words() + "; leave it out");
+        }
     }
 
     /** Remove unlabeled images from an evaluation split. */

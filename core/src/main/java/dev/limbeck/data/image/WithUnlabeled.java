@@ -1,8 +1,10 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -35,6 +37,19 @@ final class WithUnlabeled implements ImageSource {
     @Override
     public List<String> classNames() {
         return labeled.classNames();
+    }
+
+    @Override
+    public Task task() {
+        return labeled.task();
+    }
+
+    @Override
+    public float[] values(int index) {
+        if (!isMore(index)) return labeled.values(index);
+        float[] unknown = new float[classNames().size()];
+        Arrays.fill(unknown, Float.NaN);
+        return unknown;
     }
 
     @Override

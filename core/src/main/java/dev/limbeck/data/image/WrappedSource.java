@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
@@ -15,6 +16,16 @@ abstract class WrappedSource implements ImageSource {
     @Override
     public List<String> classNames() {
         return images.classNames();
+    }
+
+    @Override
+    public Task task() {
+        return images.task();
+    }
+
+    @Override
+    public float[] values(int index) {
+        return images.values(index);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
@@ -76,6 +77,14 @@ public interface LogitLoss {
      */
     default OutputKind needs() {
         return OutputKind.LOGITS;
+    }
+
+    /**
+     * Return whether the loss makes sense for the outputs of a task. The default is single-label classification only,
+     * whose outputs a softmax turns into probabilities.
+     */
+    default boolean fits(Task.Kind task) {
+        return task == Task.Kind.SINGLE_LABEL;
     }
 
     /** Return whether every row needs a label. */

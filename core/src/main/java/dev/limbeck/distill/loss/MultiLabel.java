@@ -1,5 +1,6 @@
 package dev.limbeck.distill.loss;
 
+import dev.limbeck.Task;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -31,6 +32,16 @@ public record MultiLabel(double temperature) implements LogitLoss {
         Tensor yes = theirs.sigmoid().mul(Ops.logSigmoid(theirs).sub(Ops.logSigmoid(ours)));
         Tensor no = theirs.neg().sigmoid().mul(Ops.logSigmoid(theirs.neg()).sub(Ops.logSigmoid(ours.neg())));
         return Ops.mul(Ops.sum(yes.add(no), 1), temperature * temperature);
+    }
+
+    @Override
+    public boolean fits(Task.Kind task) {
+        return task != Task.Kind.REGRESSION;
+    }
+
+    @Override
+    public double temperature() {
+        return temperature;
     }
 
     @Override

@@ -1,8 +1,15 @@
 package dev.limbeck.distill.loss;
 
+import dev.limbeck.Task;
+
 /** Apply another loss to changed logits; what it needs of a batch is what that loss needs. */
 interface WrappedLoss extends LogitLoss {
     LogitLoss inner();
+
+    @Override
+    default boolean fits(Task.Kind task) {
+        return inner().fits(task);
+    }
 
     @Override
     default OutputKind needs() {

@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Module;
@@ -97,6 +98,25 @@ public final class EnsembleTeacher implements Teacher {
     @Override
     public int classes() {
         return teachers.stream().mapToInt(Teacher::classes).max().orElse(0);
+    }
+
+    /** {@inheritDoc} Teachers of one ensemble have the same task and scale. */
+    @Override
+    public Task task(Task student) {
+        Task first = teachers.get(0).task(student);
+        for (Teacher teacher : teachers) {
+            Task other = teacher.task(student);
+            if (other.kind() == first.kind() && other.toMetadata().equals(first.toMetadata())) continue;
+            throw new LimbeckException(
+                    "the teachers of an ensemble must have the same task and scale of targets, found "
+                            + teachers.get(0).name() + " and " + teacher.name()
+                            + "; train them on the same rows, or distill from one");
+        }
+        if (student.kind() != Task.Kind.SINGLE_LABEL && join != Combination.LOGITS) {
+            throw new LimbeckException("probabilities of teachers can only be combined for one class per row, found "
+                    + student.kind().words() + "; combine logits");
+        }
+        return first;
     }
 
     private LimbeckException otherClasses(int position, Tensor answer, Tensor others) {

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.model.SavedModel;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param classNames in the order of its outputs; empty if they are not known
  * @param preprocessing of its inputs, as far as it is known, in the order in which it is said
  * @param output what its numbers are; null to find it out
+ * @param task its task; null if the file does not say it
  * @param trusted whether Limbeck itself wrote what the output is
  * @param log takes a line about what is doubtful
  */
@@ -26,6 +28,7 @@ record FileSettings(
         List<String> classNames,
         Map<String, String> preprocessing,
         @Nullable TeacherOutput output,
+        Task.@Nullable Kind task,
         boolean trusted,
         ModelRole role,
         Consumer<String> log) {
@@ -52,6 +55,7 @@ record FileSettings(
                         .map(modality -> modality.read(facts, lines))
                         .orElse(Map.of()),
                 output == null ? null : TeacherOutput.of(output),
+                metadata.containsKey(Task.KEY) ? Task.Kind.of(metadata.get(Task.KEY)) : null,
                 SavedModel.isOurs(metadata),
                 role,
                 log);
@@ -70,16 +74,16 @@ record FileSettings(
     }
 
     FileSettings withClassNames(List<String> names) {
-        return new FileSettings(names, preprocessing, output, trusted, role, log);
+        return new FileSettings(names, preprocessing, output, task, trusted, role, log);
     }
 
     FileSettings withPreprocessing(Map<String, String> other) {
         Map<String, String> all = new LinkedHashMap<>(preprocessing);
         all.putAll(other);
-        return new FileSettings(classNames, all, output, trusted, role, log);
+        return new FileSettings(classNames, all, output, task, trusted, role, log);
     }
 
     FileSettings withOutput(@Nullable TeacherOutput what) {
-        return new FileSettings(classNames, preprocessing, what, false, role, log);
+        return new FileSettings(classNames, preprocessing, what, task, false, role, log);
     }
 }

@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
@@ -147,6 +148,23 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return settings.classNames().size();
     }
 
+    /** Return the kind of task in its metadata; single-label classification if it has none. */
+    public Task.Kind task() {
+        return settings.task() == null ? Task.Kind.SINGLE_LABEL : settings.task();
+    }
+
+    /** {@inheritDoc} A file without a task has the student's. Numbers of a regression are in the targets' units. */
+    @Override
+    public Task task(Task student) {
+        Task.Kind kind = settings.task() == null ? student.kind() : settings.task();
+        List<String> names = classNames().isEmpty() ? student.names() : classNames();
+        return switch (kind) {
+            case SINGLE_LABEL -> new Task.SingleLabel(names);
+            case MULTI_LABEL -> new Task.MultiLabel(names);
+            case REGRESSION -> new Task.Regression(names);
+        };
+    }
+
     /** Return how its inputs are prepared, as far as it is known: keys of {@link Preprocessing#toMetadata}. */
     public Map<String, String> preprocessing() {
         return settings.preprocessing();
@@ -170,8 +188,9 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      * @throws LimbeckException if it is not clear
      */
     public FileTeacher knownBy(Preprocessing how, Inputs inputs) {
-        Tensor table = OutputAdapter.table(forward(how, inputs), who(), inputs.rows(), classes());
-        return with(settings.withOutput(output(OutputAdapter.finite(table, who()), table.size(1), true)));
+        Task.Kind task = task();
+        Tensor table = OutputAdapter.table(forward(how, inputs), who(), inputs.rows(), classes(), task);
+        return with(settings.withOutput(output(OutputAdapter.finite(table, who()), table.size(1), true, task)));
     }
 
     /**
@@ -179,10 +198,13 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      *
      * @param doubts whether to log a warning if the outputs look like another kind than the one set
      */
-    private TeacherOutput output(float[] values, long width, boolean doubts) {
+    private TeacherOutput output(float[] values, long width, boolean doubts, Task.Kind task) {
         int classes = Math.toIntExact(width);
-        TeacherOutput found = OutputAdapter.found(values, classes, who(), settings.output());
-        if (doubts && settings.output() == TeacherOutput.LOGITS && !settings.trusted()) {
+        TeacherOutput found = OutputAdapter.found(values, classes, who(), settings.output(), task);
+        if (task == Task.Kind.SINGLE_LABEL
+                && doubts
+                && settings.output() == TeacherOutput.LOGITS
+                && !settings.trusted()) {
             String doubt = OutputAdapter.doubt(values, classes, who());
             if (doubt != null) settings.log().accept(doubt);
         }
@@ -194,7 +216,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     }
 
     /**
-     * Compute logits for preprocessed inputs, in the caller's scope.
+     * Compute logits, or numbers in the targets' units, for preprocessed inputs, in the caller's scope.
      *
      * @param how they are prepared
      * @return N×classes
@@ -204,7 +226,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     public Tensor logits(Preprocessing how, Inputs inputs) {
         TeacherOutput output = settings.output();
         if (output == null) throw new IllegalStateException("it is not known what the output of " + name() + " is");
-        return OutputAdapter.logits(forward(how, inputs), who(), inputs.rows(), classes(), output);
+        return OutputAdapter.logits(forward(how, inputs), who(), inputs.rows(), classes(), output, task());
     }
 
     @Override
@@ -218,7 +240,8 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         TeacherInput inputs = TeacherInput.of(context, settings.preprocessing(), who());
         try {
             TeacherOutput output = look(context, inputs);
-            return new Session(inputs, context.device(), output);
+            return new Session(
+                    inputs, context.device(), output, context.data().task().kind());
         } catch (RuntimeException e) {
             inputs.close();
             throw e;
@@ -228,22 +251,25 @@ public final class FileTeacher implements Teacher, AutoCloseable {
     private final class Session extends LogitsSession {
         private final Preprocessing how;
         private final TeacherOutput output;
+        private final Task.Kind task;
 
-        Session(TeacherInput inputs, Device device, TeacherOutput output) {
+        Session(TeacherInput inputs, Device device, TeacherOutput output, Task.Kind task) {
             super(inputs, device, who());
             how = inputs.preprocessing();
             this.output = output;
+            this.task = task;
         }
 
         @Override
         Tensor logits(Inputs given) {
-            return OutputAdapter.logits(forward(how, given), who(), given.rows(), classes(), output);
+            return OutputAdapter.logits(forward(how, given), who(), given.rows(), classes(), output, task);
         }
 
         /** {@inheritDoc} The file was read once, and nothing here can change what was read. */
         @Override
         TeacherFacts facts(List<InputSpec> specs, Preprocessing seen) {
-            String identity = sha256 + " " + seen.identity() + " " + seen.layout() + " " + output.used();
+            String identity = sha256 + " " + seen.identity() + " " + seen.layout() + " " + output.used()
+                    + (task == Task.Kind.SINGLE_LABEL ? "" : " " + task.key());
             return new TeacherFacts(output.knowledge(), output.words(), Precision.FP32, specs, seen, () -> identity);
         }
     }
@@ -255,6 +281,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
      */
     private TeacherOutput look(TeacherContext context, TeacherInput inputs) {
         Data data = context.data();
+        Task.Kind task = data.task().kind();
         Preprocessing how = inputs.preprocessing();
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
         float[] seen = new float[0];
@@ -266,12 +293,12 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     Inputs given = inputs.of(batch);
-                    Tensor answer = OutputAdapter.table(forward(how, given), who(), batch.size(), classes());
+                    Tensor answer = OutputAdapter.table(forward(how, given), who(), batch.size(), classes(), task);
                     float[] values = OutputAdapter.finite(answer, who());
                     if (rows == 0) {
                         int few = (batch.size() + 1) / 2;
                         Inputs fewer = given.map(input -> input.narrow(0, 0, few));
-                        Tensor again = OutputAdapter.table(forward(how, fewer), who(), few, classes());
+                        Tensor again = OutputAdapter.table(forward(how, fewer), who(), few, classes(), task);
                         checkSteady(values, Tensors.toFloats(again));
                     }
                     width = Math.toIntExact(answer.size(1));
@@ -284,7 +311,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         }
         // Of a teacher it is said after it was asked about all validation rows.
         boolean said = settings.role() == ModelRole.TEACHER && split == Split.VALID || context.trial() != null;
-        return output(seen, width, !said);
+        return output(seen, width, !said, task);
     }
 
     private void checkSteady(float[] answer, float[] again) {

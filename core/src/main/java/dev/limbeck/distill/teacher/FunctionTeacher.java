@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.nn.Module;
@@ -67,6 +68,12 @@ public record FunctionTeacher(
         return classNames.size();
     }
 
+    /** {@inheritDoc} Numbers of a regression are in the targets' units. */
+    @Override
+    public Task task(Task student) {
+        return student.kind() == Task.Kind.REGRESSION ? new Task.Regression(student.names()) : student;
+    }
+
     @Override
     public boolean isModule(Module other) {
         return false;
@@ -86,7 +93,12 @@ public record FunctionTeacher(
                             + " numbers, found " + outputs.length);
                 }
                 return OutputAdapter.logits(
-                        Tensors.of(outputs, rows, classes()), who, rows, classes(), TeacherOutput.of(kind));
+                        Tensors.of(outputs, rows, classes()),
+                        who,
+                        rows,
+                        classes(),
+                        TeacherOutput.of(kind),
+                        context.data().task().kind());
             }
 
             /** {@inheritDoc} A function shows nothing that could be compared. */

@@ -2,6 +2,7 @@ package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
@@ -63,16 +64,24 @@ public final class MappedTeacher extends TeacherWrapper {
     }
 
     /**
-     * Match a teacher's classes according to settings.
+     * Match a teacher's classes according to settings, and the scale of its targets with the student's.
      *
      * @param byName whether to match classes by name
      * @param classes teacher classes for each student class; empty for no mapping
-     * @param classNames class names of the student
+     * @param student task of the student
      * @return the teacher itself if nothing needs matching
-     * @throws LimbeckException if a class has no match
+     * @throws LimbeckException if a class has no match, or the teacher has another task
      */
-    public static Teacher matching(
-            Teacher teacher, boolean byName, Map<String, List<String>> classes, List<String> classNames) {
+    public static Teacher matching(Teacher teacher, boolean byName, Map<String, List<String>> classes, Task student) {
+        return RescaledTeacher.fitted(mapped(teacher, byName, classes, student.names(), student.kind()), student);
+    }
+
+    private static Teacher mapped(
+            Teacher teacher,
+            boolean byName,
+            Map<String, List<String>> classes,
+            List<String> classNames,
+            Task.Kind kind) {
         if (byName) return byName(teacher, classNames);
         if (classes.isEmpty()) return teacher;
         Map<String, List<String>> ordered = new LinkedHashMap<>();
@@ -86,6 +95,11 @@ public final class MappedTeacher extends TeacherWrapper {
         for (String name : classes.keySet()) {
             if (!ordered.containsKey(name)) throw Names.unknown("class", name, "the data", classNames);
         }
+        boolean joins = ordered.values().stream().anyMatch(from -> from.size() > 1);
+        if (joins && kind != Task.Kind.SINGLE_LABEL) {
+            throw new LimbeckException("several outputs of the teacher can only be joined for one class per row, found "
+                    + kind.words() + "; map each name to one");
+        }
         return of(teacher, ordered);
     }
 
@@ -97,6 +111,19 @@ public final class MappedTeacher extends TeacherWrapper {
     @Override
     public int classes() {
         return classNames.size();
+    }
+
+    @Override
+    public Task task(Task student) {
+        Task own = super.task(student);
+        if (!(own instanceof Task.Regression regression)) return own.withNames(classNames);
+        List<Double> means = new ArrayList<>();
+        List<Double> deviations = new ArrayList<>();
+        for (int[] from : sources) {
+            means.add(regression.means().get(from[0]));
+            deviations.add(regression.deviations().get(from[0]));
+        }
+        return new Task.Regression(classNames, means, deviations);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.Task;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Precision;
@@ -20,6 +21,7 @@ public final class ModuleTeacher implements Teacher {
     private final List<String> classNames;
     private final int classes;
     private final Map<String, String> preprocessing;
+    private final @Nullable Task task;
     private final @Nullable Precision ownPrecision;
 
     private ModuleTeacher(
@@ -27,17 +29,19 @@ public final class ModuleTeacher implements Teacher {
             List<String> classNames,
             int classes,
             Map<String, String> preprocessing,
+            @Nullable Task task,
             @Nullable Precision precision) {
         this.module = module;
         this.classNames = List.copyOf(classNames);
         this.classes = classes;
         this.preprocessing = Map.copyOf(preprocessing);
+        this.task = task;
         this.ownPrecision = precision;
     }
 
     /** Create a teacher from a module with the student's preprocessing. */
     public static ModuleTeacher of(Module module, List<String> classNames) {
-        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null);
+        return new ModuleTeacher(module, classNames, classNames.size(), Map.of(), null, null);
     }
 
     /** Create a teacher from a learner's model. */
@@ -48,17 +52,19 @@ public final class ModuleTeacher implements Teacher {
                 names,
                 names.size(),
                 learner.data().preprocessing().toMetadata(),
+                learner.data().task(),
                 null);
     }
 
     /** Create a teacher from a saved model, with the normalization it was saved with. */
     public static ModuleTeacher of(SavedModel saved) {
-        return new ModuleTeacher(saved.module(), saved.classNames(), saved.classes(), saved.preparation(), null);
+        return new ModuleTeacher(
+                saved.module(), saved.classNames(), saved.classes(), saved.preparation(), saved.task(), null);
     }
 
     /** Use a fixed precision, independent of the student's. */
     public ModuleTeacher withOwnPrecision(Precision chosen) {
-        return new ModuleTeacher(module, classNames, classes, preprocessing, chosen);
+        return new ModuleTeacher(module, classNames, classes, preprocessing, task, chosen);
     }
 
     @Override
@@ -79,6 +85,12 @@ public final class ModuleTeacher implements Teacher {
     @Override
     public int classes() {
         return classes;
+    }
+
+    /** {@inheritDoc} A module that was not saved or trained by Limbeck has the student's task. */
+    @Override
+    public Task task(Task student) {
+        return task == null ? student : task;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
@@ -24,17 +25,19 @@ final class OutputAdapter {
      * @param answer model output, rows×classes
      * @param classes expected number of classes; 0 for any
      * @param said kind of the output
-     * @return logits, rows×classes; two classes if the model has a single output
+     * @param task of the student
+     * @return logits, rows×classes, two classes if a single-label model has a single output; for regression, numbers in
+     *     the targets' units
      * @throws LimbeckException if the shape is wrong, a value is not finite, or the values do not match the kind
      */
-    static Tensor logits(Tensor answer, ModelName who, long rows, int classes, TeacherOutput said) {
-        Tensor table = table(answer, who, rows, classes);
+    static Tensor logits(Tensor answer, ModelName who, long rows, int classes, TeacherOutput said, Task.Kind task) {
+        Tensor table = table(answer, who, rows, classes, task);
         float[] values = finite(table, who);
         int width = Math.toIntExact(table.size(1));
-        if (width == 1) return two(values, who, said);
+        if (width == 1 && task == Task.Kind.SINGLE_LABEL) return two(values, who, said);
         check(values, width, who, said);
         return switch (said) {
-            case LOGITS, LOG_PROBABILITIES -> table;
+            case LOGITS, LOG_PROBABILITIES, NUMBERS -> table;
             case SIGMOID -> {
                 for (int i = 0; i < values.length; i++) values[i] = logOdds(values[i]);
                 yield Tensors.of(values, rows, width);
@@ -53,7 +56,7 @@ final class OutputAdapter {
     }
 
     /** Reshape an output to rows×outputs. Trailing dimensions of size 1 are removed; a row may be a scalar. */
-    static Tensor table(Tensor answer, ModelName who, long rows, int classes) {
+    static Tensor table(Tensor answer, ModelName who, long rows, int classes, Task.Kind task) {
         if (!DType.of(answer).isFloatingPoint()) {
             throw new LimbeckException(who + " returns integers ("
                     + DType.of(answer).name().toLowerCase(Locale.ROOT)
@@ -66,7 +69,8 @@ final class OutputAdapter {
         if (flat) table = answer.reshape(shape[0], shape[1]);
         else if (shape.length == 1 && shape[0] == rows) table = answer.reshape(rows, 1);
         boolean fits = table.dim() == 2 && table.size(0) == rows;
-        if (fits && (classes == 0 || table.size(1) == classes || (table.size(1) == 1 && classes == 2))) return table;
+        boolean oneForTwo = classes == 2 && task == Task.Kind.SINGLE_LABEL;
+        if (fits && (classes == 0 || table.size(1) == classes || (table.size(1) == 1 && oneForTwo))) return table;
         boolean transposed = table.dim() == 2
                 && table.size(1) == rows
                 && table.size(0) != rows
@@ -111,6 +115,7 @@ final class OutputAdapter {
         if (TeacherOutput.fit(values, width, said)) return;
         String expected = switch (said) {
             case LOGITS -> "logits";
+            case NUMBERS -> "numbers";
             case PROBABILITIES -> "probabilities, rows of numbers from 0 to 1 with the sum 1";
             case TOP_CLASSES -> "probabilities, rows of numbers from 0 to 1 with a sum of at most 1";
             case PERCENT -> "probabilities in percent, rows of numbers from 0 to 100 with the sum 100";
@@ -128,11 +133,39 @@ final class OutputAdapter {
      *
      * @param answer model output, rows×outputs
      * @param said kind set by the user or the file; null if not set
+     * @param task of the student
      * @throws LimbeckException with an instruction, if no kind is set and it is ambiguous, or if the set kind is wrong
      *     in a way that no later check would find
      */
-    static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
+    static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said, Task.Kind task) {
+        return switch (task) {
+            case SINGLE_LABEL -> found(values, width, who, said);
+            case MULTI_LABEL -> ofLabels(values, width, who, said);
+            case REGRESSION -> {
+                if (said == null || said == TeacherOutput.NUMBERS) yield TeacherOutput.NUMBERS;
+                throw otherKind(who, said, "regression", "numbers");
+            }
+        };
+    }
+
+    private static LimbeckException otherKind(ModelName who, TeacherOutput said, String task, String expected) {
+        return new LimbeckException(who + " must return " + expected + " for " + task + ", found the setting "
+                + said.key() + "; leave it out, or use a model of the same task");
+    }
+
+    private static TeacherOutput ofLabels(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
+        if (said == TeacherOutput.LOGITS || said == TeacherOutput.SIGMOID) return said;
+        if (said != null) throw otherKind(who, said, "several labels", "logits or sigmoids");
+        if (!TeacherOutput.fit(values, width, TeacherOutput.SIGMOID)) return TeacherOutput.LOGITS;
         ModelRole role = who.role();
+        throw new LimbeckException(who + " returns numbers from 0 to 1, like sigmoids; set the kind: "
+                + role.output(TeacherOutput.SIGMOID.key()) + " or " + role.output(TeacherOutput.LOGITS.key())
+                + " (in a recipe output)");
+    }
+
+    private static TeacherOutput found(float[] values, int width, ModelName who, @Nullable TeacherOutput said) {
+        ModelRole role = who.role();
+        if (said == TeacherOutput.NUMBERS) throw otherKind(who, said, "one class per row", "logits or probabilities");
         if (said == TeacherOutput.SIGMOID
                 && width > 1
                 && TeacherOutput.fit(values, width, TeacherOutput.PROBABILITIES)) {
@@ -192,7 +225,7 @@ final class OutputAdapter {
                 who + " returns what looks like " + seen.words()
                         + ", but is used as logits; unless they are logits, set the kind: "
                         + who.role().output(seen.key());
-            case LOGITS, LOG_PROBABILITIES -> null;
+            case LOGITS, LOG_PROBABILITIES, NUMBERS -> null;
         };
     }
 

@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import java.util.List;
@@ -15,6 +16,15 @@ public interface Teacher {
 
     /** Return the number of classes; 0 if unknown before the first batch. */
     int classes();
+
+    /**
+     * Return the task that its outputs are for. The default is the student's own task.
+     *
+     * @param student task of the data that it teaches on
+     */
+    default Task task(Task student) {
+        return student;
+    }
 
     /** Return whether the teacher is a module itself, which cannot be its own student. */
     boolean isModule(Module other);

@@ -25,7 +25,9 @@ public enum TeacherOutput {
      * probability of each class, if exactly one is present and the classes are independent. A single p becomes two
      * classes with probabilities [1 − p, p].
      */
-    SIGMOID("sigmoids, one probability per class");
+    SIGMOID("sigmoids, one probability per class"),
+    /** Predicted numbers of a regression, in the targets' units. */
+    NUMBERS("numbers in the targets' units");
 
     /** Tolerance of a row's sum around 1: the rounding error of bfloat16. */
     private static final double SUM = 4e-3;
@@ -74,7 +76,7 @@ public enum TeacherOutput {
     /** Return the kind of information it holds. */
     public OutputKind knowledge() {
         return switch (this) {
-            case LOGITS, SIGMOID -> OutputKind.LOGITS;
+            case LOGITS, SIGMOID, NUMBERS -> OutputKind.LOGITS;
             case PROBABILITIES, LOG_PROBABILITIES, PERCENT -> OutputKind.PROBABILITIES;
             case TOP_CLASSES -> OutputKind.TOP_CLASSES;
         };
@@ -129,7 +131,7 @@ public enum TeacherOutput {
             for (int c = at; c < at + width; c++) {
                 float value = values[c];
                 boolean inside = switch (said) {
-                    case LOGITS -> true;
+                    case LOGITS, NUMBERS -> true;
                     case LOG_PROBABILITIES -> value <= EDGE;
                     case PERCENT -> value >= -100 * EDGE && value <= 100 * (1 + EDGE);
                     case PROBABILITIES, TOP_CLASSES, SIGMOID -> value >= -EDGE && value <= 1 + EDGE;
@@ -138,7 +140,7 @@ public enum TeacherOutput {
                 sum += said == LOG_PROBABILITIES ? Math.exp(value) : value;
             }
             boolean adds = switch (said) {
-                case LOGITS, SIGMOID -> true;
+                case LOGITS, SIGMOID, NUMBERS -> true;
                 case LOG_PROBABILITIES -> Math.abs(sum - 1) <= LOG_SUM;
                 case PERCENT -> Math.abs(sum - 100) <= 100 * SUM;
                 case PROBABILITIES -> Math.abs(sum - 1) <= SUM;

@@ -1,5 +1,6 @@
 package dev.limbeck.distill.teacher;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
@@ -53,6 +54,11 @@ public abstract class TeacherWrapper implements Teacher {
     @Override
     public int classes() {
         return teacher.classes();
+    }
+
+    @Override
+    public Task task(Task student) {
+        return teacher.task(student);
     }
 
     @Override

@@ -113,7 +113,7 @@ class DataSummaryTest {
         write("cat", 1);
         write("dog", 10);
         try (ImageData data = data().validFraction(0.9).build()) {
-            assertThat(data.labels(Split.TRAIN)).contains(0);
+            assertThat(data.targets(Split.TRAIN).labels()).contains(0);
             assertThat(data.warnings()).isEmpty();
         }
     }
@@ -123,7 +123,8 @@ class DataSummaryTest {
         for (int c = 0; c < 10; c++) write("c" + c, 2);
         try (ImageData data = data().validFraction(0.2).build()) {
             assertThat(data.size(Split.VALID)).isEqualTo(4);
-            assertThat(Arrays.stream(data.labels(Split.TRAIN)).distinct()).hasSize(10);
+            assertThat(Arrays.stream(data.targets(Split.TRAIN).labels()).distinct())
+                    .hasSize(10);
             assertThat(data.warnings())
                     .singleElement()
                     .asString()
@@ -235,7 +236,7 @@ class DataSummaryTest {
                                 .map(i -> i * 100 / count)
                                 .boxed()
                                 .toList());
-                int[] labels = data.labels(Split.TRAIN);
+                int[] labels = data.targets(Split.TRAIN).labels();
                 assertThat(rows.stream().map(row -> labels[row]).distinct()).hasSize(10);
             }
         }

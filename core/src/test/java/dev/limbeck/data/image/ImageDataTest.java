@@ -152,7 +152,7 @@ class ImageDataTest {
             assertThat(data.size(Split.TRAIN)).isEqualTo(75);
             assertThat(data.size(Split.VALID)).isEqualTo(25);
             assertThat(data.has(Split.TEST)).isFalse();
-            assertThat(Arrays.stream(data.labels(Split.VALID)).sum()).isEqualTo(5);
+            assertThat(Arrays.stream(data.targets(Split.VALID).labels()).sum()).isEqualTo(5);
             assertThat(names(data, Split.VALID)).isEqualTo(names(same, Split.VALID));
             assertThat(names(data, Split.VALID)).isNotEqualTo(names(other, Split.VALID));
             assertThat(names(data, Split.VALID)).doesNotContainAnyElementsOf(names(data, Split.TRAIN));
@@ -181,7 +181,7 @@ class ImageDataTest {
                         .maxTrainSamples(40)
                         .build()) {
             assertThat(few.size(Split.TRAIN)).isEqualTo(20);
-            assertThat(Arrays.stream(few.labels(Split.TRAIN)).sum()).isEqualTo(4);
+            assertThat(Arrays.stream(few.targets(Split.TRAIN).labels()).sum()).isEqualTo(4);
             assertThat(names(few, Split.VALID)).isEqualTo(names(all, Split.VALID));
             assertThat(names(more, Split.TRAIN)).containsAll(names(few, Split.TRAIN));
             assertThat(names(all, Split.TRAIN)).containsAll(names(more, Split.TRAIN));
@@ -314,8 +314,8 @@ class ImageDataTest {
                 .validFraction(0.5)
                 .build()) {
             assertThat(data.classNames()).containsExactly("cat", "dog");
-            assertThat(data.labels(Split.VALID)).containsExactlyInAnyOrder(0, 1);
-            assertThat(data.labels(Split.TRAIN)).containsExactlyInAnyOrder(0, 1, -1);
+            assertThat(data.targets(Split.VALID).labels()).containsExactlyInAnyOrder(0, 1);
+            assertThat(data.targets(Split.TRAIN).labels()).containsExactlyInAnyOrder(0, 1, -1);
             assertThat(data.inputs().get(0).shape()).containsExactly(3, 16, 16);
         }
     }

@@ -30,7 +30,7 @@ class RealDataTest {
             assertThat(data.size(Split.VALID)).isEqualTo(12000);
             assertThat(data.size(Split.TEST)).isEqualTo(10000);
             // The first labels and images of the official test file.
-            assertThat(Arrays.copyOf(data.labels(Split.TEST), 5)).containsExactly(9, 2, 1, 1, 6);
+            assertThat(Arrays.copyOf(data.targets(Split.TEST).labels(), 5)).containsExactly(9, 2, 1, 1, 6);
             assertThat(count(data.evaluate(Split.TEST))).isEqualTo(10000);
         }
     }

@@ -38,7 +38,7 @@ class UnlabeledTest {
 
     private static long[] perClass(ImageData data) {
         long[] counts = new long[10];
-        for (int label : data.labels(Split.TRAIN)) {
+        for (int label : data.targets(Split.TRAIN).labels()) {
             if (label >= 0) counts[label]++;
         }
         return counts;
@@ -71,9 +71,9 @@ class UnlabeledTest {
                         shapes().maxTrainSamples(30).keepUnlabeled(true).build()) {
             assertThat(kept.size(Split.TRAIN)).isEqualTo(100);
             assertThat(perClass(kept)).containsOnly(3);
-            assertThat(Arrays.stream(limited.labels(Split.TRAIN)).filter(label -> label >= 0))
+            assertThat(Arrays.stream(limited.targets(Split.TRAIN).labels()).filter(label -> label >= 0))
                     .hasSize(30);
-            assertThat(kept.labels(Split.TEST))
+            assertThat(kept.targets(Split.TEST).labels())
                     .as("the test split keeps its labels")
                     .doesNotContain(-1);
             assertThat(kept.fingerprint()).isNotEqualTo(few.fingerprint());
@@ -93,7 +93,7 @@ class UnlabeledTest {
             assertThat(data.size(Split.VALID))
                     .as("no unlabeled image validates")
                     .isEqualTo(6);
-            assertThat(data.labels(Split.VALID)).doesNotContain(-1);
+            assertThat(data.targets(Split.VALID).labels()).doesNotContain(-1);
             assertThat(data.name(Split.TRAIN, 10)).isEqualTo("unlabeled/photo4.png");
         }
         assertThatThrownBy(() -> builder.unlabeled(ImageFolder.of(folder.resolve("labeled"))))
@@ -221,7 +221,7 @@ class UnlabeledTest {
                 for (int c = 0; c < 10; c++) expected[c] /= 3;
                 assertThat(mean.probabilities(row)).containsExactly(expected, within(1e-6));
             }
-            assertThat(views.get(0).logits()).isNotEqualTo(views.get(1).logits());
+            assertThat(views.get(0).outputs()).isNotEqualTo(views.get(1).outputs());
         }
     }
 
@@ -236,7 +236,7 @@ class UnlabeledTest {
                 System.arraycopy(some, 0, logits, at, some.length);
                 at += some.length;
             }
-            return new Predictions(logits, 10, data.labels(Split.TEST));
+            return Predictions.ofLabels(logits, 10, data.targets(Split.TEST).labels());
         }
     }
 }

@@ -119,7 +119,7 @@ class CachedOutputsTest {
 
     private float[] validation(Teacher teacher) {
         try (TeacherSession lesson = teacher.open(data, CPU)) {
-            return lesson.predict(data, Split.VALID).logits();
+            return lesson.predict(data, Split.VALID).outputs();
         }
     }
 
@@ -261,7 +261,7 @@ class CachedOutputsTest {
         float[] live = validation(plain());
         CachedTeacher kept = kept("a", Encoding.FLOAT32);
         try (TeacherSession lesson = kept.open(data, CPU)) {
-            assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
+            assertThat(lesson.predict(data, Split.VALID).outputs()).isEqualTo(live);
             assertThat(kept.hasWriteErrors()).isFalse();
             Files.delete(home.resolve("a/facts.json"));
             Files.delete(home.resolve("a"));
@@ -316,7 +316,7 @@ class CachedOutputsTest {
             Files.write(chunk, Arrays.copyOf(rows, length));
             log.clear();
             try (TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
-                assertThat(lesson.predict(data, Split.VALID).logits()).isEqualTo(live);
+                assertThat(lesson.predict(data, Split.VALID).outputs()).isEqualTo(live);
             }
             assertThat(log.get(0))
                     .isEqualTo(chunk + " is damaged; its outputs are computed again, and the file may be deleted");
@@ -331,8 +331,8 @@ class CachedOutputsTest {
         float[] live = validation(plain());
         try (TeacherSession one = kept("a", Encoding.FLOAT32).open(data, CPU);
                 TeacherSession other = kept("a", Encoding.FLOAT32).open(data, CPU)) {
-            assertThat(one.predict(data, Split.VALID).logits()).isEqualTo(live);
-            assertThat(other.predict(data, Split.VALID).logits()).isEqualTo(live);
+            assertThat(one.predict(data, Split.VALID).outputs()).isEqualTo(live);
+            assertThat(other.predict(data, Split.VALID).outputs()).isEqualTo(live);
         }
         int before = computed.get();
         assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);

@@ -128,9 +128,9 @@ class CachedTeacherTest {
     @Test
     void aSplitIsAnsweredAsTheModuleWould() {
         try (TeacherSession lesson = kept(1000).open(data, CPU)) {
-            float[] answers = lesson.predict(data, Split.VALID).logits();
+            float[] answers = lesson.predict(data, Split.VALID).outputs();
             try (TeacherSession plain = ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {
-                assertThat(answers).isEqualTo(plain.predict(data, Split.VALID).logits());
+                assertThat(answers).isEqualTo(plain.predict(data, Split.VALID).outputs());
             }
         }
         assertThat(data.keys(new Provenance(Split.VALID, Provenance.PLAIN), 3)[0].low())

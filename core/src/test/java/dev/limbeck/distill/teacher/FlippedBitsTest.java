@@ -3,6 +3,7 @@ package dev.limbeck.distill.teacher;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.cache.DiskStore;
@@ -111,7 +112,10 @@ class FlippedBitsTest {
         try (Module module = Zoo.byName("cifar-resnet8").create(2);
                 StateDict state = module.stateDict()) {
             state.metadata()
-                    .putAll(SavedModel.metadata("cifar-resnet8", List.of("cat", "dog"), Map.of("image_size", "16x16")));
+                    .putAll(SavedModel.metadata(
+                            "cifar-resnet8",
+                            new Task.SingleLabel(List.of("cat", "dog")),
+                            Map.of("image_size", "16x16")));
             Safetensors.write(state, file);
         }
         int refused = flip(file, 40, path -> {
@@ -126,10 +130,10 @@ class FlippedBitsTest {
     void predictions() throws IOException {
         Path file = folder.resolve("predictions.safetensors");
         PredictionFile.write(
-                Map.of(Split.TEST, new Predictions(new float[] {1, 2, 3, 4, 5, 6}, 3, new int[] {0, 2})), file);
+                Map.of(Split.TEST, Predictions.ofLabels(new float[] {1, 2, 3, 4, 5, 6}, 3, new int[] {0, 2})), file);
         assertThat(flip(file, FLIPS, path -> {
                     Predictions read = PredictionFile.read(path).get(Split.TEST);
-                    return Arrays.toString(read.logits()) + Arrays.toString(read.labels());
+                    return Arrays.toString(read.outputs()) + Arrays.toString(read.labels());
                 }))
                 .isGreaterThan(FLIPS / 2);
     }

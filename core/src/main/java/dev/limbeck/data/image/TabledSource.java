@@ -1,0 +1,127 @@
+package dev.limbeck.data.image;
+
+import dev.limbeck.Names;
+import dev.limbeck.Task;
+import dev.limbeck.io.IoErrors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Label the images of another source by a CSV file. A row names an image by its path below the folder, or by its file
+ * name if that is unique, with or without the suffix.
+ */
+final class TabledSource extends WrappedSource {
+    private static final int NAMED = 3;
+
+    private final LabelTable table;
+    private final List<float @Nullable []> rows = new ArrayList<>();
+    private final List<String> warnings = new ArrayList<>();
+
+    /**
+     * Match the rows with the images.
+     *
+     * @throws dev.limbeck.LimbeckException if no row names an image
+     */
+    TabledSource(ImageSource images, LabelTable table) {
+        super(images);
+        this.table = table;
+        Map<String, Integer> fileNames = new HashMap<>();
+        for (int i = 0; i < images.size(); i++) {
+            String file = fileName(images.name(i));
+            fileNames.merge(file, 1, Integer::sum);
+            if (!stem(file).equals(file)) fileNames.merge(stem(file), 1, Integer::sum);
+        }
+        Set<String> unused = new HashSet<>(table.rows().keySet());
+        List<String> without = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            String path = images.name(i);
+            String row = row(path, fileNames);
+            rows.add(row == null ? null : table.rows().get(row));
+            if (row == null) without.add(path);
+            else unused.remove(row);
+        }
+        if (without.size() == images.size()) {
+            throw IoErrors.in(
+                    table.file(),
+                    "names no image of " + images.origin() + ": expected names such as '" + images.name(0)
+                            + "', found '" + table.names().get(0) + "' in the first column");
+        }
+        tell(without, "have no row in " + table.file() + " and no label");
+        tell(
+                table.names().stream().filter(unused::contains).toList(),
+                "are rows of " + table.file() + " without an image");
+    }
+
+    private void tell(List<String> names, String what) {
+        if (names.isEmpty()) return;
+        List<String> some = names.size() > NAMED ? names.subList(0, NAMED) : names;
+        warnings.add(names.size() + " " + what + ", such as " + Names.quoted(some));
+    }
+
+    private @Nullable String row(String path, Map<String, Integer> fileNames) {
+        for (String name : List.of(path, stem(path))) if (table.rows().containsKey(name)) return name;
+        for (String name : List.of(fileName(path), stem(fileName(path)))) {
+            if (table.rows().containsKey(name) && fileNames.getOrDefault(name, 0) == 1) return name;
+        }
+        return null;
+    }
+
+    private static String fileName(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
+    }
+
+    private static String stem(String path) {
+        int dot = path.lastIndexOf('.');
+        return dot > path.lastIndexOf('/') + 1 ? path.substring(0, dot) : path;
+    }
+
+    @Override
+    public Task task() {
+        return table.task();
+    }
+
+    @Override
+    public List<String> classNames() {
+        return table.task().names();
+    }
+
+    @Override
+    public int label(int index) {
+        float[] row = rows.get(index);
+        if (row == null) return -1;
+        if (task().kind() == Task.Kind.SINGLE_LABEL) return (int) row[0];
+        for (float value : row) if (!Float.isNaN(value)) return 0;
+        return -1;
+    }
+
+    @Override
+    public float[] values(int index) {
+        float[] row = rows.get(index);
+        if (row != null) return row;
+        float[] unknown = new float[task().outputs()];
+        Arrays.fill(unknown, Float.NaN);
+        return unknown;
+    }
+
+    /** {@inheritDoc} The labels of the wrapped source are ignored. */
+    @Override
+    public void checkLabels() {}
+
+    @Override
+    public List<String> warnings() {
+        List<String> all = new ArrayList<>(images.warnings());
+        all.addAll(warnings);
+        return all;
+    }
+
+    @Override
+    public String origin() {
+        return images.origin() + " with labels of " + table.file();
+    }
+}
