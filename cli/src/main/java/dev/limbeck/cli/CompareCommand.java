@@ -8,6 +8,7 @@ import dev.limbeck.evaluate.Interval;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
+import dev.limbeck.train.Metric;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,7 +61,8 @@ final class CompareCommand extends TrackedCommand {
 
     static void show(LimbeckCommand to, ComparisonResult result) {
         for (ComparisonResult.Taught teacher : result.teachers()) {
-            to.say(Texts.format("teacher %s: %s", teacher.architecture(), Texts.percent(teacher.accuracy())));
+            to.say(Texts.format(
+                    "teacher %s: %s", teacher.architecture(), Metric.text(result.metric(), teacher.value())));
         }
         result.facts().forEach(to::say);
         to.say("");
@@ -69,14 +71,16 @@ final class CompareCommand extends TrackedCommand {
                 "", "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
         double base = result.variants().get(0).seconds();
         for (ComparisonResult.Variant variant : result.variants()) {
-            Fidelity fidelity = variant.judgment().fidelity();
+            Fidelity fidelity = variant.report().fidelity();
             to.say(Texts.format(
                     "%-16s %18s %18s %11s %8s %9.1f (×%.1f)",
                     variant.name(),
-                    spread(variant.accuracy()),
-                    spread(variant.bestAccuracy()),
-                    fidelity == null ? "-" : Texts.percent(fidelity.top1()),
-                    Texts.percent(variant.judgment().calibration().error()),
+                    spread(result.metric(), variant.value()),
+                    spread(result.metric(), variant.bestValue()),
+                    fidelity == null ? "-" : agreement(fidelity),
+                    variant.report().calibration() == null
+                            ? "-"
+                            : Texts.percent(variant.report().calibration().error()),
                     variant.seconds(),
                     variant.seconds() / base));
         }
@@ -87,9 +91,18 @@ final class CompareCommand extends TrackedCommand {
         if (result.chosen() != null) to.say("selected on the validation split: " + result.chosen());
     }
 
-    private static String spread(@Nullable Interval interval) {
+    private static String agreement(Fidelity fidelity) {
+        return Double.isNaN(fidelity.rmse()) ? Texts.percent(fidelity.top1()) : Metric.text("rmse", fidelity.rmse());
+    }
+
+    private static String spread(String metric, @Nullable Interval interval) {
         if (interval == null) return "-";
-        String mean = Texts.percent(interval.mean());
-        return interval.n() < 2 ? mean : mean + Texts.format(" ± %.2f", 100 * interval.spread());
+        String mean = Metric.text(metric, interval.mean());
+        if (interval.n() < 2) return mean;
+        boolean share = Metric.find(metric).map(Metric::isShare).orElse(true);
+        return mean
+                + (share
+                        ? Texts.format(" ± %.2f", 100 * interval.spread())
+                        : Texts.format(" ± %.2g", interval.spread()));
     }
 }

@@ -131,7 +131,7 @@ public final class Demo {
         try (SavedModel saved = SavedModel.open(run, null)) {
             return new Outcome(
                     saved.architecture(),
-                    made.results().accuracy(Split.TEST),
+                    made.results().metric(Split.TEST, "accuracy"),
                     saved.module().parameterCount(),
                     Files.size(saved.file()),
                     Latency.measure(saved.module(), LATENCY_RUNS, List.of(InputSpec.floats(3, 32, 32)), 1)

@@ -9,6 +9,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.report.SweepPicture;
+import dev.limbeck.train.Metric;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "sweep",
         optionListHeading = "Search",
-        description = "Search temperature, weight, loss and schedule by validation accuracy, and "
+        description = "Search temperature, weight, loss and schedule by the validation metric, and "
                 + "confirm the winner on fresh seeds and the test split. Continues a previous call.")
 final class SweepCommand extends TrackedCommand {
     @Parameters(arity = "0..1", paramLabel = "RECIPE", description = "A YAML file for what is not searched.")
@@ -105,7 +106,7 @@ final class SweepCommand extends TrackedCommand {
                     row,
                     trial.name(),
                     trial.epochs(),
-                    trial.diverged() ? "diverged" : Texts.percent(trial.valid()),
+                    trial.diverged() ? "diverged" : Metric.text(result.metric(), trial.valid()),
                     trial.dropped() ? "  dropped" : ""));
         }
         say("");
@@ -113,7 +114,7 @@ final class SweepCommand extends TrackedCommand {
         say("recipe: " + out.resolve(Sweep.BEST_NAME) + ", picture: " + SweepPicture.write(result, out));
         ComparisonResult confirmed = result.confirmed();
         if (confirmed == null) {
-            say("not confirmed: the accuracies above selected it, so they are optimistic");
+            say("not confirmed: the values above selected it, so they are optimistic");
             return result;
         }
         say("");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageData;
@@ -17,6 +18,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,12 +124,14 @@ public final class Comparison {
             int unlabeled = 0;
             int steps = 0;
             Split judged = Split.TEST;
+            Metric metric = Metric.main(
+                    Task.Kind.of(recipes.values().iterator().next().data().task()));
             RunContext opening = context.withoutRepeats();
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
                 try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
-                    teachers.judge(data, judged, context);
+                    teachers.evaluate(data, judged, context);
                     opening.tell(data);
                     Targets targets = data.targets(Split.TRAIN);
                     labeled = targets.known();
@@ -139,11 +143,11 @@ public final class Comparison {
                                 entry.getValue().withSeed(seed),
                                 data);
                         steps = done.training().steps();
-                        runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged));
+                        runs.get(entry.getKey()).add(row(entry.getKey(), seed, done, judged, metric.name()));
                     }
                 }
             }
-            ComparisonResult result = judge(runs, teachers, judged, labeled, unlabeled, steps);
+            ComparisonResult result = judge(runs, teachers, judged, metric, labeled, unlabeled, steps);
             write(result, teachers);
             return result;
         }
@@ -153,13 +157,13 @@ public final class Comparison {
         return name + "/seed-" + seed;
     }
 
-    private static ComparisonResult.Run row(String name, long seed, RunRecord done, Split judged) {
+    private static ComparisonResult.Run row(String name, long seed, RunRecord done, Split judged, String metric) {
         RunRecord.Results best = done.bestEpoch();
         return new ComparisonResult.Run(
                 seed,
-                done.lastEpoch().accuracy(Split.VALID),
-                done.lastEpoch().accuracy(judged),
-                best == null ? Double.NaN : best.accuracy(judged),
+                done.lastEpoch().metric(Split.VALID, metric),
+                done.lastEpoch().metric(judged, metric),
+                best == null ? Double.NaN : best.metric(judged, metric),
                 done.seconds(),
                 directory(name, seed));
     }
@@ -168,6 +172,7 @@ public final class Comparison {
             Map<String, List<ComparisonResult.Run>> runs,
             Teachers teachers,
             Split judged,
+            Metric metric,
             int labeled,
             int unlabeled,
             int steps) {
@@ -180,17 +185,16 @@ public final class Comparison {
         for (Map.Entry<String, List<ComparisonResult.Run>> entry : runs.entrySet()) {
             List<ComparisonResult.Run> rows = entry.getValue();
             double[] own =
-                    rows.stream().mapToDouble(ComparisonResult.Run::accuracy).toArray();
-            double[] best = rows.stream()
-                    .mapToDouble(ComparisonResult.Run::bestAccuracy)
-                    .toArray();
+                    rows.stream().mapToDouble(ComparisonResult.Run::value).toArray();
+            double[] best =
+                    rows.stream().mapToDouble(ComparisonResult.Run::bestValue).toArray();
             boolean hasBest = Arrays.stream(best).noneMatch(Double::isNaN);
             Integer teacher = teachers.position(Objects.requireNonNull(recipes.get(entry.getKey())));
-            Interval difference = base == null ? null : Interval.ofDifferences(own, base);
+            Interval difference = base == null ? null : Interval.of(improvements(metric, own, base));
             Interval gap = base == null || teacher == null
                     ? null
                     : Interval.ofRatio(
-                            Interval.differences(own, base), Interval.differences(teachers.accuracies(teacher), base));
+                            improvements(metric, own, base), improvements(metric, teachers.values(teacher), base));
             Map<Split, Predictions> shown =
                     PredictionFile.read(out.resolve(rows.get(0).directory()).resolve(PredictionFile.NAME));
             variants.add(new ComparisonResult.Variant(
@@ -200,7 +204,7 @@ public final class Comparison {
                     Interval.of(own),
                     hasBest ? Interval.of(best) : null,
                     difference,
-                    bestBase == null || !hasBest ? null : Interval.ofDifferences(best, bestBase),
+                    bestBase == null || !hasBest ? null : Interval.of(improvements(metric, best, bestBase)),
                     gap,
                     rows.stream()
                             .mapToDouble(ComparisonResult.Run::seconds)
@@ -208,14 +212,18 @@ public final class Comparison {
                             .orElse(Double.NaN),
                     EvaluationReport.of(
                             shown, judged, teachers.predictions(Objects.requireNonNull(recipes.get(entry.getKey())))),
-                    first == null ? null : PredictionDiff.of(first, Objects.requireNonNull(shown.get(judged))),
-                    difference == null ? "" : ComparisonResult.verdict(difference, gap)));
+                    first == null
+                            ? null
+                            : PredictionDiff.of(first, Objects.requireNonNull(shown.get(judged)))
+                                    .orElse(null),
+                    difference == null ? "" : ComparisonResult.verdict(difference, gap, metric)));
             double valid = rows.stream()
                     .mapToDouble(ComparisonResult.Run::valid)
                     .average()
                     .orElse(Double.NaN);
-            if (valid > most) {
-                most = valid;
+            double rank = metric.higherIsBetter() ? valid : -valid;
+            if (rank > most) {
+                most = rank;
                 chosen = entry.getKey();
             }
             if (base == null) {
@@ -225,6 +233,7 @@ public final class Comparison {
             }
         }
         return new ComparisonResult(
+                metric.name(),
                 judged.label(),
                 labeled,
                 unlabeled,
@@ -235,6 +244,11 @@ public final class Comparison {
                 teachers.all(),
                 variants,
                 chosen);
+    }
+
+    /** Return how much each value is better than the base, negative where it is worse. */
+    private static double[] improvements(Metric metric, double[] values, double[] base) {
+        return metric.higherIsBetter() ? Interval.differences(values, base) : Interval.differences(base, values);
     }
 
     private void write(ComparisonResult result, Teachers teachers) {

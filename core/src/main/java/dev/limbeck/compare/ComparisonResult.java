@@ -4,6 +4,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.PredictionDiff;
+import dev.limbeck.train.Metric;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,25 +12,27 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold the result of a comparison. Accuracies and their differences are shares in [0, 1]; one percentage point is 0.01.
+ * Hold the result of a comparison by the task's main metric. Shares such as accuracy and their differences are in [0, 1];
+ * one percentage point is 0.01. A difference is positive where the first variant is outdone, also if smaller values are better.
  *
- * @param judgedOn the evaluated split: {@code test}, or {@code valid} if the data has no test split
+ * @param split the evaluated split: {@code test}, or {@code valid} if the data has no test split
  * @param labeled number of labeled training images
  * @param unlabeled number of unlabeled training images, used only through a teacher
  * @param steps optimizer steps of every student
  * @param sameStart whether all students of a seed start from the same weights; false if some are pretrained
- * @param answersKept whether teacher outputs were cached across runs
+ * @param cachesOutputs whether teacher outputs were cached across runs
  * @param teachers the teachers
  * @param variants the variants; all others are compared with the first
- * @param chosen the variant with the best mean validation accuracy; null without a validation split
+ * @param chosen the variant with the best mean validation metric; null without a validation split
  */
 public record ComparisonResult(
-        String judgedOn,
+        String metric,
+        String split,
         int labeled,
         int unlabeled,
         int steps,
         boolean sameStart,
-        boolean answersKept,
+        boolean cachesOutputs,
         List<Long> seeds,
         List<Taught> teachers,
         List<Variant> variants,
@@ -45,14 +48,14 @@ public record ComparisonResult(
                 steps,
                 seeds.size() == 1 ? "seed" : "seeds",
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
-                judgedOn));
+                split));
         if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled images.");
         if (!sameStart) facts.add("Initial weights differ, because some recipes use pretrained students.");
-        if (judgedOn.equals(Split.VALID.label())) {
+        if (split.equals(Split.VALID.label())) {
             facts.add(
                     "There is no test split: the validation split also selected the epochs, so the results are optimistic.");
         }
-        if (answersKept) {
+        if (cachesOutputs) {
             facts.add(
                     "Seconds include the teacher's; its outputs are cached, so the first run that needs them pays for all"
                             + " (except for feature losses).");
@@ -67,7 +70,7 @@ public record ComparisonResult(
      * @param architecture name in the zoo, or the file format
      * @param weightsKey where in its file the weights are stored, if there are several sets
      * @param preparation preprocessing of its inputs, as far as known
-     * @param accuracy accuracy on the evaluated split, in [0, 1]; the mean over the seeds if the split is random
+     * @param value metric on the evaluated split; the mean over the seeds if the split is random
      * @param file path of its predictions, relative to the comparison's folder
      */
     public record Taught(
@@ -75,23 +78,22 @@ public record ComparisonResult(
             String architecture,
             @Nullable String weightsKey,
             Map<String, String> preparation,
-            double accuracy,
-            EvaluationReport judgment,
+            double value,
+            EvaluationReport report,
             String sha256,
             String file) {}
 
     /**
      * Hold the result of one run.
      *
-     * @param valid validation accuracy after the last epoch; NaN without a validation split
-     * @param accuracy accuracy on the evaluated split after the last epoch
-     * @param bestAccuracy accuracy on the same images of the epoch with the best validation accuracy; NaN without a
+     * @param valid validation metric after the last epoch; NaN without a validation split
+     * @param value metric on the evaluated split after the last epoch
+     * @param bestValue metric on the same rows of the epoch with the best validation metric; NaN without a
      *     validation split
      * @param seconds training time
      * @param directory run directory, relative to the comparison's folder
      */
-    public record Run(
-            long seed, double valid, double accuracy, double bestAccuracy, double seconds, String directory) {}
+    public record Run(long seed, double valid, double value, double bestValue, double seconds, String directory) {}
 
     /**
      * Hold the joint results of one recipe's runs.
@@ -99,23 +101,24 @@ public record ComparisonResult(
      * @param teacher index of its teacher; null if it has none
      * @param difference paired difference to the first variant; null for the first one
      * @param bestDifference the same, with the best epoch of each run
-     * @param gapClosed share of the accuracy gap between the first variant and the teacher that it closes; null without
+     * @param gapClosed share of the gap between the first variant and the teacher that it closes; null without
      *     a teacher
-     * @param judgment evaluation of the run with the first seed; agreement is with its teacher, or the first teacher
-     * @param change how predictions differ from the first variant's, for the first seed; null for the first one
+     * @param report evaluation of the run with the first seed; agreement is with its teacher, or the first teacher
+     * @param change how predictions differ from the first variant's, for the first seed; null for the first one, and for
+     *     regression
      * @param verdict the conclusion as text; empty for the first variant
      */
     public record Variant(
             String name,
             @Nullable Integer teacher,
             List<Run> runs,
-            Interval accuracy,
-            @Nullable Interval bestAccuracy,
+            Interval value,
+            @Nullable Interval bestValue,
             @Nullable Interval difference,
             @Nullable Interval bestDifference,
             @Nullable Interval gapClosed,
             double seconds,
-            EvaluationReport judgment,
+            EvaluationReport report,
             @Nullable PredictionDiff change,
             String verdict) {
         /** Return the name and the verdict as one sentence. */
@@ -130,14 +133,20 @@ public record ComparisonResult(
     }
 
     /** Describe what a paired difference shows. */
-    static String verdict(Interval difference, @Nullable Interval gapClosed) {
-        String points = points(difference.mean()) + " points";
+    static String verdict(Interval difference, @Nullable Interval gapClosed, Metric metric) {
+        String points = metric.isShare()
+                ? points(difference.mean()) + " points"
+                : metric.name() + (difference.mean() < 0 ? " worse" : " better") + " by "
+                        + number(Math.abs(difference.mean()));
         String gap = gapClosed == null || Double.isNaN(gapClosed.mean()) ? "" : ", " + gap(gapClosed);
         if (difference.n() < 2) {
             return "one seed is not enough: " + points + gap + ", without an interval; use more seeds";
         }
         String between = String.format(
-                Locale.ROOT, ", 95 %% interval %s to %s", points(difference.low()), points(difference.high()));
+                Locale.ROOT,
+                ", 95 %% interval %s to %s",
+                metric.isShare() ? points(difference.low()) : number(difference.low()),
+                metric.isShare() ? points(difference.high()) : number(difference.high()));
         if (difference.isPositive()) return "helped: " + points + between + gap;
         if (difference.isNegative()) return "hurt: " + points + between;
         return "no effect shown: " + points + between;
@@ -145,6 +154,10 @@ public record ComparisonResult(
 
     private static boolean showsNothing(Interval difference) {
         return difference.n() > 1 && !difference.isPositive() && !difference.isNegative();
+    }
+
+    private static String number(double value) {
+        return String.format(Locale.ROOT, "%.3g", value);
     }
 
     private static String points(double share) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.io.AtomicFile;
@@ -13,6 +14,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunJson;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -148,8 +150,8 @@ public final class Sweep {
         Recipe best = Objects.requireNonNull(recipes.get(winner));
         AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
         context.log().accept("chosen on the validation split: " + winner);
-        SweepResult result =
-                new SweepResult(List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
+        SweepResult result = new SweepResult(
+                metric().name(), List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
         AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
         return result;
     }
@@ -185,22 +187,22 @@ public final class Sweep {
                     String name = entry.getKey();
                     double before = sums.getOrDefault(name, 0.0);
                     if (!Double.isNaN(before)) {
-                        sums.put(name, before + accuracy(entry.getValue(), name, epochs, seed, data, kept));
+                        sums.put(name, before + valid(entry.getValue(), name, epochs, seed, data, kept));
                     }
                 }
             }
         }
+        Comparator<SweepResult.Trial> byValue = Comparator.comparingDouble(SweepResult.Trial::valid);
         return left.keySet().stream()
                 .map(name -> trial(name, epochs, Objects.requireNonNull(sums.get(name)) / seeds, false))
                 .sorted(Comparator.comparing(SweepResult.Trial::diverged)
-                        .thenComparing(Comparator.comparingDouble(SweepResult.Trial::valid)
-                                .reversed()))
+                        .thenComparing(metric().higherIsBetter() ? byValue.reversed() : byValue))
                 .toList();
     }
 
     private void check(ImageData data) {
         if (!data.has(Split.VALID)) {
-            throw new LimbeckException("a sweep selects by validation accuracy, but there is no validation split; set"
+            throw new LimbeckException("a sweep selects by a validation metric, but there is no validation split; set"
                     + " valid_fraction above 0");
         }
         if (confirmSeeds > 0 && !data.has(Split.TEST)) {
@@ -209,8 +211,12 @@ public final class Sweep {
         }
     }
 
-    /** Train one combination with one seed. Return its validation accuracy, or NaN if it diverged. */
-    private double accuracy(Recipe recipe, String name, int epochs, long seed, ImageData data, RunStore kept) {
+    private Metric metric() {
+        return Metric.main(Task.Kind.of(base.data().task()));
+    }
+
+    /** Train one combination with one seed. Return its validation metric, or NaN if it diverged. */
+    private double valid(Recipe recipe, String name, int epochs, long seed, ImageData data, RunStore kept) {
         try {
             return kept.run(
                             // A loss description may contain characters that are not allowed in file names.
@@ -219,7 +225,7 @@ public final class Sweep {
                             shortened(recipe, epochs).withSeed(seed),
                             data)
                     .results()
-                    .accuracy(Split.VALID);
+                    .metric(Split.VALID, metric().name());
         } catch (TrainingDiverged e) {
             context.log().accept(name + ": dropped; " + e.getMessage());
             return Double.NaN;

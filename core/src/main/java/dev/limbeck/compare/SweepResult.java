@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  * Hold the result of a sweep. Its own numbers selected the winner and are optimistic; those of {@code confirmed} are
  * not.
  *
+ * @param metric name of the task's main metric
  * @param trials trials with the best first: the last round, then those dropped in earlier rounds
  * @param best the winner's recipe
  * @param confirmed comparison of the winner with the student without a teacher, on fresh seeds and the unseen test
  *     split; null if not requested
  */
 public record SweepResult(
+        String metric,
         List<Trial> trials,
         String winner,
         Recipe best,
@@ -24,7 +26,7 @@ public record SweepResult(
      *
      * @param temperature temperature of its first loss; null if it has none
      * @param epochs training epochs in its last round
-     * @param valid mean validation accuracy of that round over the sweep's seeds; NaN if it diverged
+     * @param valid mean validation metric of that round over the sweep's seeds; NaN if it diverged
      * @param dropped whether a round dropped it
      */
     public record Trial(

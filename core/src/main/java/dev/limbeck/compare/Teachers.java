@@ -44,7 +44,7 @@ final class Teachers implements AutoCloseable {
     private final List<ComparisonResult.Taught> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
     /** Accuracies of each teacher, one per seed. */
-    private final List<List<Double>> accuracies = new ArrayList<>();
+    private final List<List<Double>> values = new ArrayList<>();
 
     private final Path out;
     private final List<Path> written = new ArrayList<>();
@@ -98,8 +98,8 @@ final class Teachers implements AutoCloseable {
                     first.architecture(),
                     first.weightsKey(),
                     first.preparation(),
-                    Arrays.stream(accuracies(i)).average().orElse(Double.NaN),
-                    first.judgment(),
+                    Arrays.stream(values(i)).average().orElse(Double.NaN),
+                    first.report(),
                     first.sha256(),
                     first.file()));
         }
@@ -107,8 +107,8 @@ final class Teachers implements AutoCloseable {
     }
 
     /** Return the accuracy of a teacher for each evaluated seed. */
-    double[] accuracies(int teacher) {
-        return accuracies.get(teacher).stream().mapToDouble(Double::doubleValue).toArray();
+    double[] values(int teacher) {
+        return values.get(teacher).stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     /**
@@ -126,7 +126,7 @@ final class Teachers implements AutoCloseable {
      * Evaluate each teacher on the data of one more seed. A test split is the same for all seeds; a random validation
      * split differs. The predictions of the first seed are stored.
      */
-    void judge(ImageData data, Split split, RunContext context) {
+    void evaluate(ImageData data, Split split, RunContext context) {
         boolean first = all.isEmpty();
         int position = 0;
         for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
@@ -135,22 +135,22 @@ final class Teachers implements AutoCloseable {
                         answers(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
                 keep(entry.getValue(), answers, split);
             } else if (split == Split.TEST) {
-                accuracies.get(position).add(accuracies.get(position).get(0));
+                values.get(position).add(values.get(position).get(0));
             } else {
                 Map<Split, Predictions> answers =
                         answers(entry.getValue(), how.get(entry.getKey()), data, context, split);
-                accuracies.get(position).add(accuracy(answers, split));
+                values.get(position).add(value(answers, split));
             }
             position++;
         }
     }
 
-    private static double accuracy(Map<Split, Predictions> answers, Split split) {
+    private static double value(Map<Split, Predictions> answers, Split split) {
         return main(Objects.requireNonNull(answers.get(split)));
     }
 
     private static double main(Predictions predictions) {
-        return Metric.main(predictions.task()).of(predictions);
+        return Metric.main(predictions.task().kind()).of(predictions);
     }
 
     private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
@@ -158,13 +158,13 @@ final class Teachers implements AutoCloseable {
         String number = predictions.isEmpty() ? "" : "-" + predictions.size();
         Path file = Path.of(FOLDER, taught.sha256().substring(0, 16) + number + ".safetensors");
         predictions.add(answers);
-        accuracies.add(new ArrayList<>(List.of(accuracy(answers, split))));
+        values.add(new ArrayList<>(List.of(value(answers, split))));
         all.add(new ComparisonResult.Taught(
                 taught.file(),
                 taught.architecture(),
                 taught.saved() == null ? null : taught.saved().weightsKey(),
                 taught.preparation(),
-                accuracy(answers, split),
+                value(answers, split),
                 EvaluationReport.of(answers, split, null),
                 taught.sha256(),
                 file.toString()));

@@ -74,7 +74,7 @@ public record TeacherCheck(
             List<String> declared,
             double[] temperatures,
             boolean thorough) {
-        Metric main = Metric.main(outputs.task());
+        Metric main = Metric.main(outputs.task().kind());
         List<String> warnings = new ArrayList<>();
         String odd = oddOutputs(outputs, facts.kind(), teacher.name());
         if (odd != null) warnings.add(odd);

@@ -2,29 +2,34 @@ package dev.limbeck.evaluate;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
+import dev.limbeck.train.ColumnMetrics;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold an evaluation beyond accuracy and loss.
+ * Hold an evaluation beyond the main metric and loss. Calibration and confusion are those of one class per row, and null for
+ * other tasks.
  *
  * @param fidelity fidelity to the teacher; null without one
  * @param calibration calibration at temperature 1
  * @param temperature temperature fitted on the validation split; null if that split is evaluated or missing
  * @param scaled calibration at that temperature; null without one
- * @param recall recall of each class; NaN for a class without rows
+ * @param recall recall of each class or label, NaN without rows; empty for regression
  * @param confusion the confusion matrix
+ * @param columns metrics of each label or target by name; empty for one class per row
  */
 public record EvaluationReport(
         @Nullable Fidelity fidelity,
-        Calibration calibration,
+        @Nullable Calibration calibration,
         @Nullable Double temperature,
         @Nullable Calibration scaled,
         List<Double> recall,
-        ConfusionMatrix confusion) {
+        @Nullable ConfusionMatrix confusion,
+        Map<String, List<Double>> columns) {
     /**
      * Evaluate the predictions on a split.
      *
@@ -35,16 +40,35 @@ public record EvaluationReport(
     public static EvaluationReport of(
             Map<Split, Predictions> predictions, Split split, @Nullable Map<Split, Predictions> teacher) {
         Predictions judged = require(predictions, split);
-        Predictions valid = split == Split.VALID ? null : predictions.get(Split.VALID);
-        Double temperature = valid == null ? null : Calibration.temperature(valid);
-        ConfusionMatrix confusion = ConfusionMatrix.of(judged);
-        return new EvaluationReport(
-                teacher == null ? null : Fidelity.of(require(teacher, split), judged),
-                Calibration.of(judged, 1),
-                temperature,
-                temperature == null ? null : Calibration.of(judged, temperature),
-                IntStream.range(0, judged.width()).mapToObj(confusion::recall).toList(),
-                confusion);
+        Fidelity fidelity = teacher == null ? null : Fidelity.of(require(teacher, split), judged);
+        Map<String, List<Double>> columns = new LinkedHashMap<>();
+        switch (judged.task().kind()) {
+            case MULTI_LABEL -> {
+                columns.put("average_precision", Metric.ofColumns(judged, ColumnMetrics::averagePrecision));
+                columns.put("auc", Metric.ofColumns(judged, ColumnMetrics::auc));
+                columns.put("f1", Metric.ofColumns(judged, ColumnMetrics::f1));
+                return new EvaluationReport(fidelity, null, null, null, PredictionDiff.recall(judged), null, columns);
+            }
+            case REGRESSION -> {
+                columns.put("rmse", Metric.ofColumns(judged, ColumnMetrics::rmse));
+                columns.put("mae", Metric.ofColumns(judged, ColumnMetrics::mae));
+                columns.put("r2", Metric.ofColumns(judged, ColumnMetrics::r2));
+                return new EvaluationReport(fidelity, null, null, null, List.of(), null, columns);
+            }
+            case SINGLE_LABEL -> {
+                Predictions valid = split == Split.VALID ? null : predictions.get(Split.VALID);
+                Double temperature = valid == null ? null : Calibration.temperature(valid);
+                return new EvaluationReport(
+                        fidelity,
+                        Calibration.of(judged, 1),
+                        temperature,
+                        temperature == null ? null : Calibration.of(judged, temperature),
+                        PredictionDiff.recall(judged),
+                        ConfusionMatrix.of(judged),
+                        columns);
+            }
+        }
+        throw new IllegalStateException("a task has one of three kinds");
     }
 
     private static Predictions require(Map<Split, Predictions> predictions, Split split) {

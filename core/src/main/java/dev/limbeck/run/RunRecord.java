@@ -150,10 +150,10 @@ public record RunRecord(
             };
         }
 
-        /** Return the accuracy on a split, in [0, 1]; NaN if it was not evaluated. */
-        public double accuracy(Split split) {
+        /** Return a metric on a split; NaN if it was not evaluated. */
+        public double metric(Split split, String name) {
             SplitResult result = of(split);
-            return result == null ? Double.NaN : result.metric("accuracy");
+            return result == null ? Double.NaN : result.metric(name);
         }
 
         /** Return a copy labeled with an epoch. */

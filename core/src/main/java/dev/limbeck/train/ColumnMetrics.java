@@ -106,6 +106,18 @@ public record ColumnMetrics(double[] outputs, double[] targets) {
         return hits == 0 ? 0 : 2.0 * hits / (predicted + present);
     }
 
+    /** Return the share of the rows with the label that a probability of at least 0.5 finds; NaN if there are none. */
+    public double recall() {
+        long hits = 0;
+        long present = 0;
+        for (int i = 0; i < outputs.length; i++) {
+            if (targets[i] < 0.5) continue;
+            present++;
+            if (outputs[i] >= 0) hits++;
+        }
+        return (double) hits / present;
+    }
+
     /** Return the root of the mean squared error; NaN without rows. */
     public double rmse() {
         return Math.sqrt(squares() / rows());

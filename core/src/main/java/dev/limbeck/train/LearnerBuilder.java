@@ -41,7 +41,7 @@ public final class LearnerBuilder {
     LearnerBuilder(Data data, Architecture architecture) {
         this.data = data;
         this.architecture = architecture;
-        metrics = List.of(Metric.main(data.task()));
+        metrics = List.of(Metric.main(data.task().kind()));
         loss = TaskLoss.of(data.task());
     }
 

@@ -47,8 +47,12 @@ public interface Metric {
     }
 
     /** Return the metric that selects the best epoch and is compared between models. */
-    static Metric main(Task task) {
-        return of(task).get(0);
+    static Metric main(Task.Kind task) {
+        return switch (task) {
+            case SINGLE_LABEL -> accuracy();
+            case MULTI_LABEL -> averagePrecision();
+            case REGRESSION -> rmse();
+        };
     }
 
     /** Return one of these metrics by its name. */

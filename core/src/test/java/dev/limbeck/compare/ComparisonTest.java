@@ -86,7 +86,7 @@ class ComparisonTest {
                 comparison("paired", 2, named("distilled", distilled), log).run();
         assertThat(result.variants()).extracting(ComparisonResult.Variant::name).containsExactly("alone", "distilled");
         assertThat(result.seeds()).containsExactly(0L, 1L);
-        assertThat(result.judgedOn()).as("there is no test split").isEqualTo("valid");
+        assertThat(result.split()).as("there is no test split").isEqualTo("valid");
         assertThat(result.labeled()).isEqualTo(27);
         assertThat(result.steps()).isEqualTo(2 * (27 / 6));
         ComparisonResult.Variant alone = result.variants().get(0);
@@ -95,28 +95,28 @@ class ComparisonTest {
         assertThat(alone.gapClosed()).isNull();
         assertThat(taught.difference())
                 .isEqualTo(Interval.ofDifferences(
-                        taught.each(ComparisonResult.Run::accuracy), alone.each(ComparisonResult.Run::accuracy)));
+                        taught.each(ComparisonResult.Run::value), alone.each(ComparisonResult.Run::value)));
         assertThat(taught.verdict()).matches("(helped|hurt|no effect shown): .*points, 95 % interval .*");
         assertThat(result.teachers()).hasSize(1);
         assertThat(taught.change().won().size() - taught.change().lost().size())
-                .isEqualTo(Math.round(9
-                        * (taught.runs().get(0).accuracy() - alone.runs().get(0).accuracy())));
+                .isEqualTo(Math.round(
+                        9 * (taught.runs().get(0).value() - alone.runs().get(0).value())));
         assertThat(alone.change()).isNull();
         Path answers = home.resolve("paired").resolve(result.teachers().get(0).file());
         Path second = home.resolve("second-seed");
         ComparisonResult other = new Comparison(named("distilled", distilled), 1, 1, second, RunContext.silent()).run();
-        assertThat(result.teachers().get(0).accuracy())
+        assertThat(result.teachers().get(0).value())
                 .as("each seed has validation images of its own")
                 .isCloseTo(
                         (Metric.accuracy().of(PredictionFile.read(answers).get(Split.VALID))
-                                        + other.teachers().get(0).accuracy())
+                                        + other.teachers().get(0).value())
                                 / 2,
                         within(1e-12));
         Path run = home.resolve("paired").resolve(taught.runs().get(0).directory());
         assertThat(Metric.accuracy()
                         .of(PredictionFile.read(run.resolve(PredictionFile.NAME))
                                 .get(Split.VALID)))
-                .isEqualTo(taught.runs().get(0).accuracy());
+                .isEqualTo(taught.runs().get(0).value());
         assertThat(RunJson.read(home.resolve("paired/comparison.json"))
                         .at("/variants/1/difference/mean")
                         .asDouble())
@@ -154,8 +154,8 @@ class ComparisonTest {
                         "distilled, seed 0: already finished",
                         "alone, seed 1: already finished",
                         "distilled, seed 1");
-        assertThat(again.variants().get(1).each(ComparisonResult.Run::accuracy))
-                .isEqualTo(first.variants().get(1).each(ComparisonResult.Run::accuracy));
+        assertThat(again.variants().get(1).each(ComparisonResult.Run::value))
+                .isEqualTo(first.variants().get(1).each(ComparisonResult.Run::value));
         Path record = home.resolve("resumed").resolve(Comparison.RESULT_NAME);
         FileUtils.deleteDirectory(home.resolve("resumed/teachers").toFile());
         Files.delete(record);
@@ -363,11 +363,11 @@ class ComparisonTest {
     @Test
     void verdictsSayWhatTheIntervalShows() {
         Interval gap = new Interval(5, 0.27, 0.1, 0.2, 0.3);
-        assertThat(ComparisonResult.verdict(new Interval(5, 0.028, 0.01, 0.019, 0.036), gap))
+        assertThat(ComparisonResult.verdict(new Interval(5, 0.028, 0.01, 0.019, 0.036), gap, Metric.accuracy()))
                 .isEqualTo("helped: +2.8 points, 95 % interval +1.9 to +3.6, 27 % of the gap (20 to 30)");
-        assertThat(ComparisonResult.verdict(new Interval(5, 0.001, 0.01, -0.01, 0.012), gap))
+        assertThat(ComparisonResult.verdict(new Interval(5, 0.001, 0.01, -0.01, 0.012), gap, Metric.accuracy()))
                 .isEqualTo("no effect shown: +0.1 points, 95 % interval -1.0 to +1.2");
-        assertThat(ComparisonResult.verdict(new Interval(5, -0.02, 0.01, -0.03, -0.01), null))
+        assertThat(ComparisonResult.verdict(new Interval(5, -0.02, 0.01, -0.03, -0.01), null, Metric.accuracy()))
                 .isEqualTo("hurt: -2.0 points, 95 % interval -3.0 to -1.0");
     }
 }

@@ -105,7 +105,7 @@ class SweepTest {
         assertThat(result.winner()).isEqualTo(result.trials().get(0).name());
         assertThat(Recipe.read(home.resolve("halving/best.yaml"))).isEqualTo(result.best());
         assertThat(result.confirmed().seeds()).containsExactly(1007L, 1008L);
-        assertThat(result.confirmed().judgedOn()).isEqualTo("test");
+        assertThat(result.confirmed().split()).isEqualTo("test");
         assertThat(result.confirmed().variants())
                 .extracting(ComparisonResult.Variant::name)
                 .containsExactly("alone", "best");

@@ -28,7 +28,7 @@ class EvaluationReportTest {
     @Test
     void aModelAgreesWithItself() {
         Predictions model = of(new int[] {0, 1}, row(1, 2, 3), row(0, -1, 4));
-        assertThat(Fidelity.of(model, model)).isEqualTo(new Fidelity(1, 1, 0));
+        assertThat(Fidelity.of(model, model)).isEqualTo(new Fidelity(1, 1, 0, Double.NaN));
     }
 
     @Test

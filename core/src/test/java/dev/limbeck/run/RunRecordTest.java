@@ -44,9 +44,9 @@ class RunRecordTest {
         assertThat(run.training().stopped()).isNull();
         assertThat(run.recipe()).isEmpty();
         assertThat(run.epochs()).isEmpty();
-        assertThat(run.results().accuracy(Split.VALID)).isEqualTo(0.5);
+        assertThat(run.results().metric(Split.VALID, "accuracy")).isEqualTo(0.5);
         assertThat(run.results().of(Split.VALID).loss()).isNaN();
-        assertThat(run.results().accuracy(Split.TEST)).isNaN();
+        assertThat(run.results().metric(Split.TEST, "accuracy")).isNaN();
     }
 
     @Test

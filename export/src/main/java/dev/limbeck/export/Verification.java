@@ -113,7 +113,7 @@ public record Verification(
             }
             if (agree(model, file, row, softmax ? 0.5f : 0)) agree++;
         }
-        Metric main = Metric.main(model.task());
+        Metric main = Metric.main(model.task().kind());
         return new Verification(
                 model.size(),
                 difference,

@@ -12,13 +12,17 @@ import org.jspecify.annotations.Nullable;
  * Hold everything that the page shows; the script reads it as JSON with names in snake_case.
  *
  * @param facts what all students share and what is to be known of their numbers, in sentences
+ * @param metric name of the metric that variants are compared by
+ * @param isShare whether its values are shares in [0, 1]
  * @param shownSeed the seed whose runs agreement, classes, images and cards are taken from
  */
 record Page(
         String title,
         List<String> facts,
         String footer,
-        String judgedOn,
+        String metric,
+        boolean isShare,
+        String split,
         long shownSeed,
         List<String> classNames,
         List<Teacher> teachers,
@@ -26,7 +30,7 @@ record Page(
         List<Card> cards,
         List<PredictionChange> changes,
         List<Cost> costs) {
-    record Teacher(String architecture, double accuracy, EvaluationReport judged) {}
+    record Teacher(String architecture, double value, EvaluationReport report) {}
 
     /**
      * Hold a variant.
@@ -37,15 +41,15 @@ record Page(
     record Variant(
             String name,
             String sentence,
-            Interval accuracy,
-            @Nullable Interval bestAccuracy,
+            Interval value,
+            @Nullable Interval bestValue,
             @Nullable Interval difference,
             @Nullable Interval bestDifference,
             @Nullable Interval gapClosed,
             double seconds,
             List<ComparisonResult.Run> runs,
             List<List<EpochRecord>> curves,
-            EvaluationReport judged) {}
+            EvaluationReport report) {}
 
     /**
      * Hold the logits of an image, or of the tutorial's example.
@@ -66,7 +70,7 @@ record Page(
     /**
      * Hold which images a variant gets right that the first one gets wrong, and the other way round.
      *
-     * @param recall what it recognizes more of each class
+     * @param recall what it recognizes more of each class or label
      */
     record PredictionChange(
             String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}

@@ -1,7 +1,9 @@
 package dev.limbeck.report;
 
+import dev.limbeck.Task;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.image.RgbImage;
@@ -14,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import javax.imageio.ImageIO;
 
 /** Choose images worth looking at, and turn them into parts of the page. */
@@ -76,7 +77,8 @@ final class Pictures {
         List<Page.PredictionChange> changes = new ArrayList<>();
         for (int i = 1; i < students.size(); i++) {
             Predictions other = students.get(i);
-            PredictionDiff change = Objects.requireNonNull(variants.get(i).change());
+            PredictionDiff change = variants.get(i).change();
+            if (change == null) continue;
             changes.add(new Page.PredictionChange(
                     variants.get(i).name(),
                     change.won().size(),
@@ -95,13 +97,22 @@ final class Pictures {
             // Spread over the split, which is often sorted by class.
             int row = rows.get(i * rows.size() / count);
             tiles.add(new Page.Tile(
-                    address(row), name(first.labels()[row]), name(first.argmax(row)), name(other.argmax(row))));
+                    address(row),
+                    first.targets().words(row, data.task()),
+                    predicted(first, row),
+                    predicted(other, row)));
         }
         return tiles;
     }
 
-    private String name(int label) {
-        return label < 0 ? "nothing" : data.classNames().get(label);
+    private String predicted(Predictions predictions, int row) {
+        if (data.task().kind() == Task.Kind.SINGLE_LABEL) {
+            int top = predictions.argmax(row);
+            return top < 0 ? "nothing" : data.classNames().get(top);
+        }
+        float[] labels = predictions.row(row);
+        for (int i = 0; i < labels.length; i++) labels[i] = labels[i] >= 0 ? 1 : 0;
+        return Targets.values(labels.length, labels).words(0, data.task());
     }
 
     private static List<Float> list(float[] values) {

@@ -2,6 +2,7 @@ package dev.limbeck.report;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
+import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Split;
@@ -18,6 +19,7 @@ import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.EpochRecord;
+import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
@@ -69,7 +71,7 @@ public final class Report {
     }
 
     private Page page() {
-        Split split = result.judgedOn().equals(Split.TEST.label()) ? Split.TEST : Split.VALID;
+        Split split = result.split().equals(Split.TEST.label()) ? Split.TEST : Split.VALID;
         List<Map<Split, Predictions>> teachers = result.teachers().stream()
                 .map(teacher -> PredictionFile.read(folder.resolve(teacher.file())))
                 .toList();
@@ -84,7 +86,7 @@ public final class Report {
         List<Page.Teacher> taught = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
             ComparisonResult.Taught teacher = result.teachers().get(i);
-            taught.add(new Page.Teacher(teacher.architecture(), teacher.accuracy(), teacher.judgment()));
+            taught.add(new Page.Teacher(teacher.architecture(), teacher.value(), teacher.report()));
         }
         RunRecord first = runRecord(result.variants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.recipe(), "");
@@ -101,12 +103,14 @@ public final class Report {
                     facts(),
                     "Written by Limbeck " + Version.number() + " on "
                             + first.engine().system() + ".",
-                    result.judgedOn(),
+                    result.metric(),
+                    Metric.find(result.metric()).map(Metric::isShare).orElse(true),
+                    result.split(),
                     result.seeds().get(0),
                     data.classNames(),
                     taught,
                     variants,
-                    teachers.isEmpty()
+                    teachers.isEmpty() || data.task().kind() != Task.Kind.SINGLE_LABEL
                             ? List.of()
                             : pictures.cards(
                                     Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
@@ -121,15 +125,15 @@ public final class Report {
         return new Page.Variant(
                 one.name(),
                 one.verdict().isEmpty() ? "" : one.sentence(),
-                one.accuracy(),
-                one.bestAccuracy(),
+                one.value(),
+                one.bestValue(),
                 one.difference(),
                 one.bestDifference(),
                 one.gapClosed(),
                 one.seconds(),
                 one.runs(),
                 curves,
-                one.judgment());
+                one.report());
     }
 
     /** Return what people call the data: the last part of a path, a known name without what follows it. */

@@ -3,6 +3,7 @@ package dev.limbeck.report;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.SweepResult;
 import dev.limbeck.optim.Schedule;
+import dev.limbeck.train.Metric;
 import java.awt.Color;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ public final class SweepPicture {
     private SweepPicture() {}
 
     /**
-     * Draw the heat map of the winner's loss and schedule; a combination that was dropped has the accuracy it had then.
+     * Draw the heat map of the winner's loss and schedule; a combination that was dropped has the value it had then.
      *
      * @return the file
      */
@@ -38,17 +39,20 @@ public final class SweepPicture {
                 .toList();
         List<String> temperatures = values(shown, SweepResult.Trial::temperature);
         List<String> weights = values(shown, SweepResult.Trial::weight);
+        boolean share = Metric.find(result.metric()).map(Metric::isShare).orElse(true);
         Number[][] cells = shown.stream()
                 .map(trial -> new Number[] {
                     temperatures.indexOf(text(trial.temperature())),
                     weights.indexOf(text(trial.weight())),
-                    Math.round(10_000 * trial.valid()) / 100.0
+                    share ? Math.round(10_000 * trial.valid()) / 100.0 : Math.round(10_000 * trial.valid()) / 10_000.0
                 })
                 .toArray(Number[][]::new);
+        String named = result.metric().replace('_', ' ');
         HeatMapChart chart = new HeatMapChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
-                .title("Validation accuracy in per cent, " + winner.loss() + ", " + winner.schedule())
+                .title("Validation " + named + (share ? " in percent, " : ", ") + winner.loss() + ", "
+                        + winner.schedule())
                 .xAxisTitle("temperature")
                 .yAxisTitle("weight of the teacher")
                 .build();
@@ -56,7 +60,7 @@ public final class SweepPicture {
                 .setShowValue(true)
                 .setRangeColors(new Color[] {new Color(0xf3f6fa), new Color(0x62aef7)})
                 .setChartBackgroundColor(Color.WHITE);
-        chart.addSeries("validation accuracy", temperatures, weights, List.of(cells));
+        chart.addSeries("validation " + named, temperatures, weights, List.of(cells));
         Path file = folder.resolve(NAME);
         try {
             BitmapEncoder.saveBitmap(chart, file.toString(), BitmapEncoder.BitmapFormat.PNG);

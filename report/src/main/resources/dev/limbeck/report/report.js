@@ -4,6 +4,10 @@ const palette = ['--c1', '--c2', '--c3', '--c4'];
 const byId = id => document.getElementById(id);
 const percent = (x, digits = 2) => x == null ? '–' : (100 * x).toFixed(digits) + ' %';
 const points = x => (x < 0 ? '−' : '+') + Math.abs(100 * x).toFixed(1);
+const plain = x => x == null ? '–' : Number(x.toPrecision(4)).toString().replace('-', '−');
+const value = x => data.is_share ? percent(x) : plain(x);
+const gain = x => data.is_share ? points(x) : plain(x);
+const metricName = data.metric.replace(/_/g, ' ');
 const number = x => x == null ? '–' : Math.round(x).toLocaleString('en');
 const fixed = (x, digits) => x == null ? '–' : x.toFixed(digits);
 
@@ -54,7 +58,8 @@ byId('footer').textContent = data.footer;
 
 function spread(interval) {
   if (!interval) return '–';
-  return percent(interval.mean) + (interval.n > 1 ? ' ± ' + fixed(100 * interval.spread, 2) : '');
+  const deviation = data.is_share ? fixed(100 * interval.spread, 2) : plain(interval.spread);
+  return value(interval.mean) + (interval.n > 1 ? ' ± ' + deviation : '');
 }
 
 function between(interval, show) {
@@ -66,18 +71,18 @@ function between(interval, show) {
 const first = data.variants[0];
 byId('summary').append(
     table('Comparison', ...filled(['', 'accuracy', 'of best epoch', `points over ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
-      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), percent(t.accuracy), '–', '–', '–', '–', '–']),
-      ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.accuracy), spread(c.best_accuracy),
-        between(c.difference, points), between(c.best_difference, points), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
+      ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), value(t.value), '–', '–', '–', '–', '–']),
+      ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.value), spread(c.best_value),
+        between(c.difference, gain), between(c.best_difference, gain), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
         fixed(c.seconds, 1) + (i === 0 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`)]),
     ]), 'stack'),
-    make('p', {class: 'note'}, `Accuracy on the ${data.judged_on} split after the last epoch, `
+    make('p', {class: 'note'}, `${metricName[0].toUpperCase() + metricName.slice(1)} on the ${data.split} split after the last epoch, `
         + (first.runs.length > 1 ? 'mean ± standard deviation over seeds. ' : 'of one seed. ')
-        + (first.best_accuracy ? 'The best epoch is the one with the best validation accuracy. ' : 'Without a validation split there is no best epoch. ')
+        + (first.best_value ? `The best epoch is the one with the best validation ${metricName}. ` : 'Without a validation split there is no best epoch. ')
         + 'A difference is paired: the students of a seed see the same images in the same order for as many steps. '
         + 'The gap is what the teacher is better by.'),
     make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
-        data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), percent(r.accuracy), percent(r.best_accuracy), fixed(r.seconds, 1)]))))));
+        data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), value(r.value), value(r.best_value), fixed(r.seconds, 1)]))))));
 
 // Dark knowledge
 
@@ -168,7 +173,7 @@ function curves() {
   const terms = [...new Set(runs.flatMap(r => r.rows.flatMap(row => Object.keys(row.terms))))];
   const figures = [
     ['training loss, all terms', row => row.train_loss], ['validation loss of the task', row => row.valid_loss],
-    ['validation accuracy', row => row.metrics.accuracy],
+    ['validation ' + metricName, row => row.metrics[data.metric]],
     ...terms.map(t => ['training term ' + t, row => row.terms[t]]),
     ['agreement with the teacher', row => row.notes.teacher_agreement], ['learning rate', row => row.lr]];
   const charts = figures.map(([title, pick]) => chart(title,
@@ -201,32 +206,41 @@ function reliability(title, bins, css) {
   return make('figure', {}, make('figcaption', {}, title), picture);
 }
 
-const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', judged: t.judged})),
-  ...data.variants.map((c, i) => ({name: c.name, css: color(i), judged: c.judged}))].filter(m => m.judged);
+const models = [...data.teachers.map(t => ({name: 'teacher: ' + t.architecture, css: 'var(--teacher)', report: t.report})),
+  ...data.variants.map((c, i) => ({name: c.name, css: color(i), report: c.report}))].filter(m => m.report);
+const calibrated = models.filter(m => m.report.calibration);
+const columns = Object.keys(models[0]?.report.columns ?? {});
 byId('fidelity').append(
-    table('Agreement and calibration', ...filled(['', 'same top class', 'teacher’s in top 5', 'KL to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
-      percent(m.judged.fidelity?.top1), percent(m.judged.fidelity?.top5), fixed(m.judged.fidelity?.kl, 3),
-      percent(m.judged.calibration.error), fixed(m.judged.temperature, 2), percent(m.judged.scaled?.error)])), 'stack'),
-    make('p', {class: 'note'}, `Of the runs with seed ${data.shown_seed}. Expected calibration error (ECE): how far confidence is from accuracy, `
-        + '15 bins. ' + (models.some(m => m.judged.temperature != null) ? 'The temperature is fitted on the validation split and judged here. ' : '')
-        + 'Below, bars under the dashed line are answers that were surer than right.'),
-    make('div', {class: 'charts'}, ...models.map(m => reliability(m.name, m.judged.calibration.bins, m.css))));
+    table('Agreement and calibration', ...filled(['', data.cards.length ? 'same top class' : 'same labels', 'teacher’s in top 5', 'KL to teacher', 'RMSE to teacher', 'ECE', 'fitted T', 'ECE at that T'], models.map(m => [key(m.name, m.css),
+      percent(m.report.fidelity?.top1), percent(m.report.fidelity?.top5), fixed(m.report.fidelity?.kl, 3), plain(m.report.fidelity?.rmse),
+      percent(m.report.calibration?.error), fixed(m.report.temperature, 2), percent(m.report.scaled?.error)])), 'stack'),
+    make('p', {class: 'note'}, `Of the runs with seed ${data.shown_seed}. ` + (calibrated.length === 0 ? '' : 'Expected calibration error (ECE): how far confidence is '
+        + 'from accuracy, 15 bins. ') + (models.some(m => m.report.temperature != null) ? 'The temperature is fitted on the validation split and report here. ' : '')
+        + (calibrated.length === 0 ? '' : 'Below, bars under the dashed line are answers that were surer than right.')),
+    make('div', {class: 'charts'}, ...calibrated.map(m => reliability(m.name, m.report.calibration.bins, m.css))));
 
 // Classes
 
-byId('classes').append(
-    table('Class by class', ['share recognized', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
-        data.class_names.map((name, c) => [name, ...models.map(m => percent(m.judged.recall[c], 1)),
-          ...data.changes.map(change => change.recall[c] == null ? '–' : points(change.recall[c]))])),
-    ...models.map(m => {
-      const most = Math.max(1, ...m.judged.confusion.counts.flat());
-      const rows = m.judged.confusion.counts.map((counts, label) => make('tr', {}, make('th', {scope: 'row'}, data.class_names[label]),
-          ...counts.map((count, c) => make('td', {title: `${data.class_names[label]} taken for ${data.class_names[c]}: ${count}`,
-            style: `background:color-mix(in srgb, ${m.css} ${Math.round(60 * count / most)}%, transparent)`}, count ? String(count) : ''))));
-      return make('details', {}, make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
-          make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Confusion of ${m.name}`}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
-              make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, make('span', {}, n))))))));
-    }));
+const classTables = [];
+if (first.report.recall.length > 0) {
+  classTables.push(table('Class by class', ['share recognized', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
+      data.class_names.map((name, c) => [name, ...models.map(m => percent(m.report.recall[c], 1)),
+        ...data.changes.map(change => change.recall[c] == null ? '–' : points(change.recall[c]))])));
+}
+for (const column of columns) {
+  const name = column.replace(/_/g, ' ');
+  classTables.push(table(name, [name, ...models.map(m => m.name)], data.class_names.map((label, c) =>
+      [label, ...models.map(m => plain(m.report.columns[column][c]))])));
+}
+byId('classes').append(...classTables, ...models.filter(m => m.report.confusion).map(m => {
+  const most = Math.max(1, ...m.report.confusion.counts.flat());
+  const rows = m.report.confusion.counts.map((counts, label) => make('tr', {}, make('th', {scope: 'row'}, data.class_names[label]),
+      ...counts.map((count, c) => make('td', {title: `${data.class_names[label]} taken for ${data.class_names[c]}: ${count}`,
+        style: `background:color-mix(in srgb, ${m.css} ${Math.round(60 * count / most)}%, transparent)`}, count ? String(count) : ''))));
+  return make('details', {}, make('summary', {}, `Confusion of ${m.name}: rows are labels, columns what it said`),
+      make('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': `Confusion of ${m.name}`}, make('table', {class: 'matrix'}, make('tbody', {}, ...rows,
+          make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, make('span', {}, n))))))));
+}));
 
 // Images
 
@@ -239,7 +253,8 @@ for (const change of data.changes) {
           + `below it what ${first.name} said → what ${change.name} said.`), tiles(change.won_images),
       make('p', {class: 'note'}, 'Some of the other way round:'), tiles(change.lost_images));
 }
-if (data.changes.length === 0) byId('images').append(make('p', {class: 'note'}, 'No predictions to compare.'));
+if (data.changes.length === 0) byId('images').remove();
+if (data.cards.length === 0) byId('dark').remove();
 
 // Cost
 
