@@ -74,6 +74,7 @@ public final class KnowledgeDistillation implements Callback {
     KnowledgeDistillation(DistillationBuilder settings) {
         this.settings = settings;
         teacher = settings.teacher;
+        nameLosses(Task.Kind.SINGLE_LABEL);
         pairs = new FeatureBindings(settings.pairs);
         diagnosis = new GradientStats(settings.diagnosisInterval);
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,8 @@ class RecipeTest {
         assertThat(recipe.data().batchSize()).isEqualTo(64);
         assertThat(recipe.distillation()).isNull();
         Recipe taught = Recipe.read(file(LEAST + "teacher: {model: runs/t}\n"));
-        assertThat(taught.distillation()).isEqualTo(DistillationRecipe.defaults());
+        assertThat(taught.distillation())
+                .isEqualTo(DistillationRecipe.defaults().withLossFor(Task.Kind.SINGLE_LABEL));
     }
 
     @Test

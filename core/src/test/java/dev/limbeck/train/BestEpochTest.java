@@ -31,15 +31,14 @@ class BestEpochTest {
     }
 
     @Test
-    void refusesToWatchWhatIsNotComputed() {
+    void refusesToWatchNothing() {
         try (GivenBatches data = Toy.data(4, 6, 3);
-                Learner learner = Learner.builder(data, TinyNet.ARCHITECTURE)
-                        .metrics(Metric.macroF1())
-                        .build();
+                Learner learner =
+                        Learner.builder(data, TinyNet.ARCHITECTURE).metrics().build();
                 BestEpoch best = new BestEpoch()) {
             assertThatThrownBy(() -> learner.fit(1, 0.1, best))
                     .isInstanceOf(LimbeckException.class)
-                    .hasMessage("no metric 'accuracy'; nearest: macro_f1");
+                    .hasMessage("the best epoch needs a metric; set one (metrics)");
         }
     }
 }

@@ -90,6 +90,6 @@ class MetricTest {
     void predictionsMustFillTheirRows() {
         assertThatThrownBy(() -> Predictions.ofLabels(new float[5], 2, new int[2]))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("5 logits do not fill 2 rows of 2 classes");
+                .hasMessage("5 outputs do not fill 2 rows of 2");
     }
 }

@@ -70,7 +70,7 @@ function between(interval, show) {
 
 const first = data.variants[0];
 byId('summary').append(
-    table('Comparison', ...filled(['', 'accuracy', 'of best epoch', `points over ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
+    table('Comparison', ...filled(['', metricName, 'of best epoch', `${data.is_share ? 'points over' : 'better than'} ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
       ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), value(t.value), '–', '–', '–', '–', '–']),
       ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.value), spread(c.best_value),
         between(c.difference, gain), between(c.best_difference, gain), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),

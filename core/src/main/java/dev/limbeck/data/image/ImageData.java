@@ -122,23 +122,7 @@ public final class ImageData implements Data {
 
     @Override
     public Targets targets(Split split) {
-        return targets(plan.of(split));
-    }
-
-    private Targets targets(int... images) {
-        if (task.kind() == Task.Kind.SINGLE_LABEL) {
-            return Targets.labels(Arrays.stream(images).map(plan::label).toArray());
-        }
-        float[] values = new float[images.length * task.outputs()];
-        for (int row = 0; row < images.length; row++) {
-            float[] own = plan.values(images[row]);
-            for (int column = 0; column < own.length; column++) {
-                values[row * own.length + column] = task instanceof Task.Regression regression
-                        ? (float) regression.standardized(column, own[column])
-                        : own[column];
-            }
-        }
-        return Targets.values(task.outputs(), values);
+        return plan.targets(plan.of(split));
     }
 
     /** Return the name of an image; for files, the path relative to the folder. */
@@ -306,10 +290,8 @@ public final class ImageData implements Data {
             for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
                 ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
                 write(images[i], augmentation.view(0), pixels);
-                cells.add(new ImageGrid.Cell(
-                        new RgbImage(preparation.width(), preparation.height(), pixels.array()),
-                        targets(images[i]).words(0, task),
-                        false));
+                RgbImage image = new RgbImage(preparation.width(), preparation.height(), pixels.array());
+                cells.add(new ImageGrid.Cell(image, plan.targets(images[i]).words(0, task), false));
             }
         }
         ImageGrid.write(cells, file);
@@ -333,17 +315,11 @@ public final class ImageData implements Data {
             for (Split split : Split.values()) {
                 update(digest, split.name());
                 for (int i : plan.of(split))
-                    update(digest, source.name(i) + "|" + targetText(i) + "|" + source.signature(i));
+                    update(digest, source.name(i) + "|" + plan.targetText(i) + "|" + source.signature(i));
             }
             fingerprint = HexFormat.of().formatHex(digest.digest());
         }
         return fingerprint;
-    }
-
-    private String targetText(int image) {
-        return task.kind() == Task.Kind.SINGLE_LABEL
-                ? String.valueOf(plan.label(image))
-                : Arrays.toString(plan.values(image));
     }
 
     @Override
@@ -406,7 +382,7 @@ public final class ImageData implements Data {
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
             return new Batch(
                     ImageTensors.of(preparation, bytes, indices.length),
-                    targets(Arrays.stream(indices).map(i -> images[i]).toArray())
+                    plan.targets(Arrays.stream(indices).map(i -> images[i]).toArray())
                             .tensor(),
                     indices,
                     origin);

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -193,6 +194,28 @@ final class SplitPlan {
     /** Return the label for training and evaluation; −1 for none. */
     int label(int image) {
         return hidden[image] ? -1 : source.label(image);
+    }
+
+    /** Return the targets of images, standardized for a regression. */
+    Targets targets(int... images) {
+        if (task.kind() == Task.Kind.SINGLE_LABEL) {
+            return Targets.labels(Arrays.stream(images).map(this::label).toArray());
+        }
+        float[] values = new float[images.length * task.outputs()];
+        for (int row = 0; row < images.length; row++) {
+            float[] own = values(images[row]);
+            for (int column = 0; column < own.length; column++) {
+                values[row * own.length + column] = task instanceof Task.Regression regression
+                        ? (float) regression.standardized(column, own[column])
+                        : own[column];
+            }
+        }
+        return Targets.values(task.outputs(), values);
+    }
+
+    /** Return the target of an image as text for a fingerprint. */
+    String targetText(int image) {
+        return task.kind() == Task.Kind.SINGLE_LABEL ? String.valueOf(label(image)) : Arrays.toString(values(image));
     }
 
     private void takeValidation(double fraction) {

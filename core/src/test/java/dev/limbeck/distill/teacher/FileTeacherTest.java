@@ -273,7 +273,7 @@ class FileTeacherTest {
         assertThatThrownBy(() -> TeacherOutput.of("labels"))
                 .hasMessage(
                         "a teacher's output must be logits, probabilities, top_classes, log_probabilities, percent, "
-                                + "sigmoid, found 'labels'");
+                                + "sigmoid, numbers, found 'labels'");
     }
 
     @Test
