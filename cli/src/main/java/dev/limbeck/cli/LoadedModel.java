@@ -3,11 +3,15 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
@@ -18,10 +22,11 @@ import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
+import dev.limbeck.train.TaskLoss;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,20 +140,24 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
 
     private EvaluationResult judged(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
         SavedModel saved = saved();
-        if (saved != null) {
+        Task task = images.task();
+        // Also checks the task, and converts the scale of targets.
+        Teacher model = MappedTeacher.matching(opened.teacher(), false, Map.of(), task);
+        if (saved != null && task.kind() != Task.Kind.REGRESSION) {
             saved.module().to(device);
             return views == 0
-                    ? Evaluator.run(saved.module(), images, split, device, metrics, Ops::crossEntropy)
+                    ? Evaluator.run(saved.module(), images, split, device, metrics, TaskLoss.of(task))
                     : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
         }
-        try (TeacherSession session = opened.teacher().open(images, device)) {
+        TeacherContext context = new TeacherContext(images, device, Precision.FP32, null);
+        try (TeacherSession session = model.open(context)) {
             Function<Batch, Tensor> checked = batch -> {
-                Tensor logits = session.logits(batch);
-                checkClasses(Math.toIntExact(logits.size(1)), List.of(), images.classNames());
-                return logits;
+                Tensor outputs = session.logits(batch);
+                checkClasses(Math.toIntExact(outputs.size(1)), List.of(), images.classNames());
+                return outputs;
             };
             return views == 0
-                    ? Evaluator.run(checked, images, split, device, metrics, Ops::crossEntropy)
+                    ? Evaluator.run(checked, images, split, device, metrics, TaskLoss.of(task))
                     : Evaluator.runViews(checked, images, split, views, device, metrics);
         }
     }

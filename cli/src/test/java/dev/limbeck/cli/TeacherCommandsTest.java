@@ -80,7 +80,7 @@ class TeacherCommandsTest {
         double itself = Cli.read(teacher.resolve("run.json"))
                 .at("/results/valid/accuracy")
                 .asDouble(-1);
-        assertThat(check.at("/preflight/accuracy").asDouble())
+        assertThat(check.at("/preflight/value").asDouble())
                 .as("as accurate as it was at its own size")
                 .isEqualTo(itself);
         // The file takes nothing else: 3×224×224 is fixed in it.

@@ -35,15 +35,14 @@ public record DataRecipe(
         @Setting(help = "Regex of labels in file names: first group, or whole match", label = "REGEX") @Nullable
         String labelRegex,
 
-        @Setting(help = "CSV file of labels: a header, then file name and labels", options = "--labels", label = "CSV")
-        @Nullable
+        @Setting(help = "CSV file with a header: file name, then labels", options = "--labels", label = "CSV") @Nullable
         String labels,
 
-        @Setting(help = "Columns of that file to use", whenUnset = "all", label = "NAME,NAME") @Nullable
+        @Setting(help = "Columns of that file", whenUnset = "all", label = "NAMES", rare = true) @Nullable
         List<String> labelColumns,
 
         @Setting(
-                help = "What to predict: one class, several labels, or numbers",
+                help = "Task",
                 defaultValue = "single-label",
                 oneOf = {"single-label", "multi-label", "regression"},
                 options = "--task")
@@ -73,13 +72,13 @@ public record DataRecipe(
         @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
         Integer labelsPerClass,
 
-        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false")
+        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false", rare = true)
         Boolean keepUnlabeled,
 
         @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
         String unlabeled,
 
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
         Boolean balanced,
 
         @Setting(

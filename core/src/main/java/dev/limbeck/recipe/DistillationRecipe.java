@@ -56,7 +56,7 @@ public record DistillationRecipe(
 
         @Setting(
                 help = "Loss, as soft-target:T=4; several are summed",
-                whenUnset = "soft-target, or the task's",
+                whenUnset = "by the task",
                 options = "--loss",
                 label = "LOSS",
                 repeatable = true)

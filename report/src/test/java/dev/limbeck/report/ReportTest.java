@@ -77,18 +77,18 @@ class ReportTest {
         assertThat(data.at("/variants/1/curves")).hasSize(2);
         assertThat(data.at("/variants/1/curves/0/0/terms/SoftTarget").isNumber())
                 .isTrue();
-        assertThat(data.at("/variants/1/judged/fidelity/top1").asDouble()).isBetween(0.0, 1.0);
-        assertThat(data.at("/variants/0/judged/temperature").asDouble()).isPositive();
-        assertThat(data.at("/teachers/0/judged/confusion/counts")).hasSize(10);
+        assertThat(data.at("/variants/1/report/fidelity/top1").asDouble()).isBetween(0.0, 1.0);
+        assertThat(data.at("/variants/0/report/temperature").asDouble()).isPositive();
+        assertThat(data.at("/teachers/0/report/confusion/counts")).hasSize(10);
         JsonNode change = data.at("/changes/0");
         int difference = change.get("won").asInt() - change.get("lost").asInt();
-        double before = data.at("/variants/0/runs/0/accuracy").asDouble();
-        double after = data.at("/variants/1/runs/0/accuracy").asDouble();
+        double before = data.at("/variants/0/runs/0/value").asDouble();
+        double after = data.at("/variants/1/runs/0/value").asDouble();
         assertThat((after - before) * 2000).isCloseTo(difference, within(1e-6));
         assertThat(change.at("/recall/3").asDouble())
                 .isCloseTo(
-                        data.at("/variants/1/judged/recall/3").asDouble()
-                                - data.at("/variants/0/judged/recall/3").asDouble(),
+                        data.at("/variants/1/report/recall/3").asDouble()
+                                - data.at("/variants/0/report/recall/3").asDouble(),
                         within(1e-12));
         assertThat(data.get("title").asText()).isEqualTo("Limbeck: cifar-resnet8 on shapes");
         assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled images, ");
