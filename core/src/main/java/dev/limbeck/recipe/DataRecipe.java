@@ -72,13 +72,13 @@ public record DataRecipe(
         @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
         Integer labelsPerClass,
 
-        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false", rare = true)
+        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false")
         Boolean keepUnlabeled,
 
         @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
         String unlabeled,
 
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
         Boolean balanced,
 
         @Setting(
