@@ -7,12 +7,23 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Hold what a model says of one image.
+ * Hold a classifier's outputs for one input.
  *
- * @param classNames in the order of the logits
- * @param logits one a class
+ * @param task single-label or multi-label classification, with the class names in the order of the logits
+ * @param logits one per class
  */
-public record Prediction(List<String> classNames, double[] logits) {
+public record Prediction(Task task, double[] logits) {
+    private static final double PRESENT = 0.5;
+
+    public Prediction {
+        if (task.kind() == Task.Kind.REGRESSION) throw new IllegalArgumentException("a regression has no classes");
+    }
+
+    /** Return the class names in the order of the logits. */
+    public List<String> classNames() {
+        return task.names();
+    }
+
     /** Return the most probable class. */
     public String className() {
         return best(1).keySet().iterator().next();
@@ -23,28 +34,39 @@ public record Prediction(List<String> classNames, double[] logits) {
         return best(1).values().iterator().next();
     }
 
-    /** Return the probability of every class, in the order of the class names. */
+    /** Return the probability of every class, in the order of the class names. For several labels, each is independent. */
     public Map<String, Double> probabilities() {
-        return softened(1);
+        return named(task.decode(logits));
     }
 
-    /** Return the probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
+    /** Return the labels with a probability of at least 0.5, in the order of the class names. */
+    public List<String> labels() {
+        return probabilities().entrySet().stream()
+                .filter(label -> label.getValue() >= PRESENT)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** Return the softmax probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
     public Map<String, Double> softened(double temperature) {
-        double[] probabilities = Softmax.of(logits, temperature);
+        return named(Softmax.of(logits, temperature));
+    }
+
+    private Map<String, Double> named(double... probabilities) {
         Map<String, Double> named = new LinkedHashMap<>();
-        for (int i = 0; i < probabilities.length; i++) named.put(classNames.get(i), probabilities[i]);
+        for (int i = 0; i < probabilities.length; i++) named.put(classNames().get(i), probabilities[i]);
         return named;
     }
 
     /** Return the most probable classes with their probabilities, the first first. */
     public Map<String, Double> best(int count) {
-        double[] probabilities = Softmax.of(logits, 1);
+        double[] probabilities = task.decode(logits);
         Map<String, Double> best = new LinkedHashMap<>();
         IntStream.range(0, probabilities.length)
                 .boxed()
                 .sorted(Comparator.comparingDouble(i -> -probabilities[i]))
                 .limit(count)
-                .forEach(i -> best.put(classNames.get(i), probabilities[i]));
+                .forEach(i -> best.put(classNames().get(i), probabilities[i]));
         return best;
     }
 }

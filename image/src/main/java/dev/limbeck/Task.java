@@ -208,7 +208,7 @@ public sealed interface Task {
 
         @Override
         public Regression withNames(List<String> others) {
-            return new Regression(others, means, deviations);
+            return means.isEmpty() ? new Regression(others) : new Regression(others, means, deviations);
         }
 
         private static String text(List<Double> numbers) {

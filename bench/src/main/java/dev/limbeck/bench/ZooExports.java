@@ -68,13 +68,13 @@ public final class ZooExports {
             if (checkpoint.isEmpty())
                 settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
             ImagePreprocessing preparation = images.preprocessing();
-            List<Exported> files = Exporter.of(network, images.classNames(), preparation)
+            List<Exported> files = Exporter.of(network, images.task(), preparation)
                     .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))
                     .export(out);
             FileUtils.deleteDirectory(out.toFile());
             // Equal bits need not be asked about images.
-            Exporter.of(network, images.classNames(), preparation)
+            Exporter.of(network, images.task(), preparation)
                     .as(Format.SAFETENSORS)
                     .export(out);
             Verification onnx = verification(files, Format.ONNX);

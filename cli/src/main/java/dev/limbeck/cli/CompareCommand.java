@@ -68,7 +68,7 @@ final class CompareCommand extends TrackedCommand {
         to.say("");
         to.say(Texts.format(
                 "%-16s %18s %18s %11s %8s %16s",
-                "", "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
+                result.metric().replace('_', ' '), "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
         double base = result.variants().get(0).seconds();
         for (ComparisonResult.Variant variant : result.variants()) {
             Fidelity fidelity = variant.report().fidelity();

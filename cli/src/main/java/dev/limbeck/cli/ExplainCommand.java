@@ -70,7 +70,8 @@ final class ExplainCommand extends ImageCommand {
             }
             if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
             LoadedModel.requireImage(image);
-            try (Predictor predictor = predictor(model, says)) {
+            try (LoadedModel loaded = load(model, says);
+                    Predictor predictor = classifier(loaded)) {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();
@@ -84,6 +85,13 @@ final class ExplainCommand extends ImageCommand {
             throw new LimbeckException("labels must be unique, found " + String.join(", ", names));
         }
         return show(values, names);
+    }
+
+    private static Predictor classifier(LoadedModel loaded) {
+        if (loaded.isRegression()) {
+            throw new LimbeckException(loaded.named() + " predicts numbers, which have no probabilities; see predict");
+        }
+        return loaded.predictor();
     }
 
     private Object show(double[] values, List<String> names) {

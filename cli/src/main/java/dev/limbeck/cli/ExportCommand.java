@@ -3,8 +3,11 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.distill.teacher.MappedTeacher;
+import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.export.Format;
@@ -111,6 +114,7 @@ final class ExportCommand extends DataCommand {
             DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
             try (ImageData images = recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
+                MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), images.task());
                 // The file's own architecture was just verified to be the same.
                 SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
@@ -161,8 +165,8 @@ final class ExportCommand extends DataCommand {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
-                return written(
-                        chosen(Exporter.of(script, file, names, preparation)).export(out));
+                return written(chosen(Exporter.of(script, file, task(says, names), preparation))
+                        .export(out));
             }
             if (!data.isNamed()) throw noImages();
             DataRecipe recipe = data.recipe();
@@ -173,12 +177,19 @@ final class ExportCommand extends DataCommand {
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
-                List<Exported> exported = verified(Exporter.of(script, file, images.classNames(), preparation), images)
+                List<Exported> exported = verified(
+                                Exporter.of(script, file, task(says, images.classNames()), preparation), images)
                         .export(out);
                 context().tell(images);
                 return written(exported);
             }
         }
+    }
+
+    /** Return the task of a script's metadata. Its numbers are in the targets' units. */
+    private static Task task(Map<String, String> says, List<String> names) {
+        Task.Kind kind = says.containsKey(Task.KEY) ? Task.Kind.of(says.get(Task.KEY)) : Task.Kind.SINGLE_LABEL;
+        return Task.of(Map.of(Task.KEY, kind.key()), names);
     }
 
     private Exporter chosen(Exporter exporter) {

@@ -1,6 +1,5 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.predict.Predictor;
 import java.nio.file.Path;
 
 /** Share what commands do that ask a model about single images, prepared as its file says or options do. */
@@ -13,7 +12,7 @@ abstract class ImageCommand extends LimbeckCommand {
     }
 
     /** Open a model of any kind. */
-    Predictor predictor(Path model, ModelFileOptions says) {
-        return LoadedModel.open(this, model, says, preparation).predictor();
+    LoadedModel load(Path model, ModelFileOptions says) {
+        return LoadedModel.open(this, model, says, preparation);
     }
 }

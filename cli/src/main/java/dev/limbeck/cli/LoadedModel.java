@@ -17,6 +17,7 @@ import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.RegressionPredictor;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.RecipeFiles;
@@ -86,6 +87,24 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
 
     String sha256() {
         return opened.sha256();
+    }
+
+    /** Return whether it predicts numbers. */
+    boolean isRegression() {
+        SavedModel saved = saved();
+        Task.Kind task = saved == null
+                ? ((FileTeacher) opened.teacher()).task()
+                : saved.task().kind();
+        return task == Task.Kind.REGRESSION;
+    }
+
+    /** Return the regression model. It is closed with this object. */
+    RegressionPredictor regressor() {
+        SavedModel saved = saved();
+        RegressionPredictor predictor =
+                saved == null ? RegressionPredictor.of((FileTeacher) opened.teacher()) : RegressionPredictor.of(saved);
+        if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
+        return predictor;
     }
 
     /** Return the classifier. It is closed with this object. */

@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.Settings;
 import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.RegressionPredictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,13 +29,31 @@ final class PredictCommand extends ImageCommand {
     @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
-        List<Map<String, Object>> results = new ArrayList<>();
         images.forEach(LoadedModel::requireImage);
-        try (Predictor predictor = predictor(model, says)) {
+        try (LoadedModel loaded = load(model, says)) {
+            return loaded.isRegression() ? numbers(loaded) : probabilities(loaded);
+        }
+    }
+
+    private List<Map<String, Object>> probabilities(LoadedModel loaded) {
+        List<Map<String, Object>> results = new ArrayList<>();
+        try (Predictor predictor = loaded.predictor()) {
             for (Path image : images) {
                 Map<String, Double> best = predictor.predict(image).best(top);
-                say(image + ": " + Texts.metrics(best));
+                say(image + ": " + Texts.shares(best));
                 results.add(Map.of("image", image.toString(), "probabilities", best));
+            }
+        }
+        return results;
+    }
+
+    private List<Map<String, Object>> numbers(LoadedModel loaded) {
+        List<Map<String, Object>> results = new ArrayList<>();
+        try (RegressionPredictor predictor = loaded.regressor()) {
+            for (Path image : images) {
+                Map<String, Double> numbers = predictor.predict(image);
+                say(image + ": " + Texts.numbers(numbers));
+                results.add(Map.of("image", image.toString(), "numbers", numbers));
             }
         }
         return results;

@@ -26,6 +26,20 @@ final class Texts {
                 .collect(Collectors.joining(", "));
     }
 
+    /** Format shares by name. */
+    static String shares(Map<String, Double> shares) {
+        return shares.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + percent(entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Format numbers by name. */
+    static String numbers(Map<String, Double> numbers) {
+        return numbers.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + format("%.4g", entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
     /** Format names and values, such as preprocessing. */
     static String pairs(Map<?, ?> facts) {
         return facts.entrySet().stream()

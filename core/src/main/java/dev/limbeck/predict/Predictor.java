@@ -2,41 +2,19 @@ package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
-import dev.limbeck.data.image.ImageTensors;
+import dev.limbeck.Task;
 import dev.limbeck.distill.teacher.FileTeacher;
-import dev.limbeck.distill.teacher.ModelRole;
-import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.tensor.BlasThreads;
-import dev.limbeck.tensor.Inputs;
-import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Ops;
-import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Architecture;
-import dev.limbeck.zoo.Zoo;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.Function;
-import java.util.stream.IntStream;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Classify images with a trained model, with the preprocessing of its training. Thread-safe.
+ * Classify images with a trained model, with the preprocessing of its training. Thread-safe. For regression, see {@link RegressionPredictor}.
  *
  * <pre>{@code
  * try (Predictor predictor = Predictor.open(Path.of("runs/student"))) {
@@ -46,46 +24,25 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  */
 public final class Predictor implements ImageClassifier {
-    private static final int COLORS = 8;
-    private static final Logger LOG = LoggerFactory.getLogger(Predictor.class);
+    private final ImageNetwork network;
 
-    private final Function<Inputs, Tensor> network;
-    private final Runnable closing;
-    private final ImagePreprocessing preparation;
-    private final boolean knowsPreparation;
-    private final List<String> classNames;
-    private final long parameters;
-
-    // Predictions share the lock, close is exclusive: memory is freed only when no prediction is running.
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private boolean closed;
-
-    private Predictor(
-            Function<Inputs, Tensor> network,
-            Runnable closing,
-            Map<String, String> said,
-            ImagePreprocessing preparation,
-            List<String> classNames,
-            long parameters) {
+    private Predictor(ImageNetwork network) {
+        if (network.task().kind() == Task.Kind.REGRESSION) {
+            network.close();
+            throw new LimbeckException("the model predicts numbers, not classes; open it with RegressionPredictor");
+        }
         this.network = network;
-        this.closing = closing;
-        this.preparation = preparation;
-        knowsPreparation = ImagePreprocessing.isIn(said);
-        this.classNames = classNames;
-        this.parameters = parameters;
     }
 
     /**
      * Open a run directory, a {@code .safetensors} file written by Limbeck, a TorchScript file, or, with limbeck-export
      * on the class path, an ONNX file.
      *
-     * @throws LimbeckException if the file is missing, damaged, or does not contain its architecture or image size
+     * @throws LimbeckException if the file is missing, damaged, does not contain its architecture or image size, or is
+     *     a regression model
      */
     public static Predictor open(Path model) {
-        if (Files.isRegularFile(model) && ModelRuntimes.find(model).isPresent()) {
-            return of(FileTeacher.open(model, ModelRole.MODEL, LOG::warn));
-        }
-        return open(model, null);
+        return new Predictor(ImageNetwork.open(model));
     }
 
     /**
@@ -98,32 +55,12 @@ public final class Predictor implements ImageClassifier {
 
     /** Open one of several models in a checkpoint, see {@link SavedModel#open(Path, Architecture, String)}. */
     public static Predictor open(Path model, @Nullable Architecture architecture, @Nullable String weightsKey) {
-        return of(SavedModel.open(model, architecture, weightsKey), architecture);
+        return new Predictor(ImageNetwork.of(SavedModel.open(model, architecture, weightsKey), architecture));
     }
 
     /** Create a predictor for an open model, which is closed with it. */
     public static Predictor of(SavedModel saved) {
-        return of(saved, null);
-    }
-
-    private static Predictor of(SavedModel saved, @Nullable Architecture given) {
-        try {
-            // A custom architecture is not in the zoo. It is only needed if the file has no image size.
-            int side = ImagePreprocessing.isIn(saved.preparation())
-                    ? 1
-                    : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
-            // Not Module.predict, which switches modes: the model stays in evaluation mode.
-            return new Predictor(
-                    inputs -> saved.module().apply(saved.module().adapt(inputs)),
-                    saved::close,
-                    saved.preparation(),
-                    preparation(saved.preparation(), side),
-                    saved.classNames().isEmpty() ? numbered(saved.classes()) : saved.classNames(),
-                    saved.module().parameterCount());
-        } catch (RuntimeException e) {
-            saved.close();
-            throw e;
-        }
+        return new Predictor(ImageNetwork.of(saved, null));
     }
 
     /**
@@ -133,107 +70,34 @@ public final class Predictor implements ImageClassifier {
      * @throws LimbeckException if the file does not contain its image size
      */
     public static Predictor of(FileTeacher file) {
-        try {
-            if (!file.preprocessing().containsKey(ImagePreprocessing.SIZE)) {
-                throw new LimbeckException(
-                        "model " + file.name() + " does not contain its image size; set it (image_size, --image-size)");
-            }
-            ImagePreprocessing how = preparation(file.preprocessing(), 1);
-            FileTeacher known = known(file, how);
-            return new Predictor(
-                    inputs -> known.logits(how, inputs), file::close, file.preprocessing(), how, file.classNames(), 0);
-        } catch (RuntimeException e) {
-            file.close();
-            throw e;
-        }
-    }
-
-    /**
-     * Detect the kind of a file's output from eight images with RGB values of 0 or 255, each half noise. The result does not
-     * depend on the first user image.
-     */
-    private static FileTeacher known(FileTeacher file, ImagePreprocessing how) {
-        Random random = new Random(0);
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on()) {
-            Tensor[] inputs = new Tensor[COLORS];
-            for (int color = 0; color < COLORS; color++) {
-                byte[] pixels = new byte[3 * how.width() * how.height()];
-                random.nextBytes(pixels);
-                for (int i = 0; i < pixels.length / 2; i++) pixels[i] = (byte) ((color >> i % 3 & 1) * 255);
-                inputs[color] = ImageTensors.of(how, new RgbImage(how.width(), how.height(), pixels))
-                        .only();
-            }
-            return file.knownBy(how, Inputs.of(Ops.cat(0, inputs)));
-        }
-    }
-
-    private static ImagePreprocessing preparation(Map<String, String> said, int side) {
-        Map<String, String> all =
-                new LinkedHashMap<>(ImagePreprocessing.defaults(side).toMetadata());
-        all.putAll(said);
-        return ImagePreprocessing.of(all);
-    }
-
-    private static List<String> numbered(int classes) {
-        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+        return new Predictor(ImageNetwork.of(file));
     }
 
     /** {@inheritDoc} Empty if the file has none; predictions then use class indices. */
     @Override
     public List<String> classNames() {
-        return classNames;
+        return network.task().names();
     }
 
     /** Return the preprocessing. */
     public ImagePreprocessing preparation() {
-        return preparation;
+        return network.preparation();
     }
 
     /** Return whether the model's file contains its preprocessing. */
     public boolean knowsPreparation() {
-        return knowsPreparation;
+        return network.knowsPreparation();
     }
 
     @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
-        if (images.isEmpty()) return List.of();
-        lock.readLock().lock();
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on();
-                @Nullable BlasThreads work = BlasThreads.about(images.size(), parameters)) {
-            if (closed) throw new LimbeckException("the predictor is closed; open another");
-            Tensor[] inputs = images.stream()
-                    .map(image -> ImageTensors.of(preparation, image).only())
-                    .toArray(Tensor[]::new);
-            double[] values = Tensors.toDoubles(network.apply(Inputs.of(Ops.cat(0, inputs))));
-            int classes = values.length / images.size();
-            long bad = Arrays.stream(values)
-                    .filter(value -> !Double.isFinite(value))
-                    .count();
-            if (bad > 0) {
-                throw new LimbeckException("the model must return finite numbers, found " + bad + " of " + values.length
-                        + " NaN or infinite; check its weights");
-            }
-            List<String> names = classNames.isEmpty() ? numbered(classes) : classNames;
-            List<Prediction> predictions = new ArrayList<>();
-            for (int row = 0; row < images.size(); row++) {
-                predictions.add(new Prediction(names, Arrays.copyOfRange(values, row * classes, (row + 1) * classes)));
-            }
-            return predictions;
-        } finally {
-            lock.readLock().unlock();
-        }
+        return network.outputs(images).stream()
+                .map(outputs -> new Prediction(network.named(outputs.length), outputs))
+                .toList();
     }
 
     @Override
     public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) closing.run();
-            closed = true;
-        } finally {
-            lock.writeLock().unlock();
-        }
+        network.close();
     }
 }

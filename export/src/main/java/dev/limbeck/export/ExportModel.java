@@ -61,14 +61,14 @@ record ExportModel(
                 saved.file());
     }
 
-    static ExportModel of(Module module, List<String> classNames, ImagePreprocessing preparation) {
+    static ExportModel of(Module module, Task task, ImagePreprocessing preparation) {
         return of(
                 module,
                 module.describe(),
-                new Task.SingleLabel(classNames),
-                classNames.size(),
+                task,
+                task.outputs(),
                 preparation,
-                SavedModel.metadata(module.describe(), new Task.SingleLabel(classNames), preparation.toMetadata()),
+                SavedModel.metadata(module.describe(), task, preparation.toMetadata()),
                 null);
     }
 
@@ -94,14 +94,13 @@ record ExportModel(
                 input -> Rescaled.of(module, task).predict(module.adapt(Inputs.of(input))));
     }
 
-    static ExportModel of(Path script, List<String> classNames, ImagePreprocessing preparation, Script opened) {
+    static ExportModel of(Path script, Task task, ImagePreprocessing preparation, Script opened) {
         return new ExportModel(
                 script.getFileName().toString(),
-                new Task.SingleLabel(classNames),
-                classNames.size(),
+                task,
+                task.outputs(),
                 preparation,
-                SavedModel.metadata(
-                        script.getFileName().toString(), new Task.SingleLabel(classNames), preparation.toMetadata()),
+                SavedModel.metadata(script.getFileName().toString(), task, preparation.toMetadata()),
                 0,
                 ModelFiles.sha256(script),
                 script,

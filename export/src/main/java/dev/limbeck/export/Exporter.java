@@ -72,11 +72,11 @@ public final class Exporter {
     /**
      * Create an exporter for a custom network, which must have a {@link Module#script}.
      *
-     * @param classNames class names in the order of its outputs
+     * @param task with names in the order of its outputs; the file converts a regression's outputs to the targets' units
      * @param preparation preprocessing of its images
      */
-    public static Exporter of(Module module, List<String> classNames, ImagePreprocessing preparation) {
-        return new Exporter(ExportModel.of(module, classNames, preparation));
+    public static Exporter of(Module module, Task task, ImagePreprocessing preparation) {
+        return new Exporter(ExportModel.of(module, task, preparation));
     }
 
     /**
@@ -84,9 +84,10 @@ public final class Exporter {
      *
      * @param script the opened file; the caller closes it
      * @param file its path
+     * @param task with names in the order of its outputs, which are numbers in the targets' units for a regression
      */
-    public static Exporter of(Script script, Path file, List<String> classNames, ImagePreprocessing preparation) {
-        return new Exporter(ExportModel.of(file, classNames, preparation, script));
+    public static Exporter of(Script script, Path file, Task task, ImagePreprocessing preparation) {
+        return new Exporter(ExportModel.of(file, task, preparation, script));
     }
 
     /** Set the formats. */

@@ -250,15 +250,15 @@ class ExporterTest {
     void saysWhatItCannotWrite() {
         ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
         try (Module silent = new Silent()) {
-            assertThatThrownBy(() -> Exporter.of(silent, student.classNames(), preparation)
-                            .export(home.resolve("silent")))
+            assertThatThrownBy(() ->
+                            Exporter.of(silent, student.task(), preparation).export(home.resolve("silent")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("layer stem: ")
                     .hasMessageContaining("has no script; override script() to make it exportable");
         }
         try (Module strange = new Strange()) {
-            assertThatThrownBy(() -> Exporter.of(strange, student.classNames(), preparation)
-                            .export(home.resolve("strange")))
+            assertThatThrownBy(() ->
+                            Exporter.of(strange, student.task(), preparation).export(home.resolve("strange")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("operation 2 of 4, aten::cumsum after aten::conv2d, can't be written as ONNX: "
                             + "there is no counterpart for it here");
@@ -306,9 +306,8 @@ class ExporterTest {
     void formsThatMeanSomethingElseAreNamed(String expression, String operation, String reason) {
         try (Module said = new Said(expression)) {
             Path out = home.resolve("said");
-            assertThatThrownBy(
-                            () -> Exporter.of(said, student.classNames(), ImagePreprocessing.of(student.preparation()))
-                                    .export(out))
+            assertThatThrownBy(() -> Exporter.of(said, student.task(), ImagePreprocessing.of(student.preparation()))
+                            .export(out))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("operation ")
                     .hasMessageContaining(operation)
@@ -358,9 +357,11 @@ class ExporterTest {
     @Test
     void outputsMustBeAsManyAsClasses() {
         try (Module own = new Own()) {
-            assertThatThrownBy(
-                            () -> Exporter.of(own, List.of("cat", "dog"), ImagePreprocessing.of(student.preparation()))
-                                    .export(home.resolve("two")))
+            assertThatThrownBy(() -> Exporter.of(
+                                    own,
+                                    new Task.SingleLabel(List.of("cat", "dog")),
+                                    ImagePreprocessing.of(student.preparation()))
+                            .export(home.resolve("two")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageEndingWith("returns 3×" + student.classes()
                             + " outputs for three images; expected 3×2, one column per class");
@@ -416,7 +417,7 @@ class ExporterTest {
         }
         ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
         try (Script foreign = TorchScriptFile.open(file).load()) {
-            Exporter exporter = Exporter.of(foreign, file, student.classNames(), preparation);
+            Exporter exporter = Exporter.of(foreign, file, student.task(), preparation);
             Exported written = exporter.verifiedOn(data, Split.TEST, 60)
                     .export(home.resolve("foreign"))
                     .get(0);
@@ -450,7 +451,7 @@ class ExporterTest {
     @Test
     void aNetworkOfOnesOwnIsWrittenInEveryFormat() {
         try (Module own = new Own()) {
-            List<Exported> files = Exporter.of(own, student.classNames(), ImagePreprocessing.of(student.preparation()))
+            List<Exported> files = Exporter.of(own, student.task(), ImagePreprocessing.of(student.preparation()))
                     .as(Format.values())
                     .verifiedOn(data, Split.TEST, 40)
                     .export(home.resolve("own"));

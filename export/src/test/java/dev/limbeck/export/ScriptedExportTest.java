@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
@@ -52,7 +53,7 @@ class ScriptedExportTest {
             how.apply(Exporter.of(
                             script,
                             file,
-                            names,
+                            new Task.SingleLabel(names),
                             new ImagePreprocessing(
                                     SIDE, SIDE, Resize.CROP, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0))))
                     .export(out);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
@@ -69,7 +70,7 @@ class OddImagesTest {
         ImagePreprocessing preparation =
                 new ImagePreprocessing(SIDE, SIDE, Resize.SQUISH, List.of(0.0, 0.0, 0.0), pixels);
         try (Flatten identity = new Flatten()) {
-            Path file = Exporter.of(identity, outputs, preparation)
+            Path file = Exporter.of(identity, new Task.SingleLabel(outputs), preparation)
                     .export(home.resolve("identity"))
                     .get(0)
                     .file();

@@ -1,20 +1,12 @@
 package dev.limbeck.onnx;
 
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.TensorInfo;
-import ai.onnxruntime.ValueInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
+import dev.limbeck.Task;
 import dev.limbeck.image.ImageClassifier;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
@@ -28,163 +20,39 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class OnnxPredictor implements ImageClassifier {
-    private static final String PROBABILITIES = "probabilities";
-    private static final String PIXELS = "pixels";
-    private static final String NORMALIZED = "normalized";
+    private final OnnxImageNetwork network;
 
-    /** How files before this version spell it. */
-    private static final String OLD_NORMALIZED = "normalised";
-
-    private static final double LEAST_PROBABILITY = 1e-30;
-    private static final long MOST_NUMBERS = 1 << 28;
-
-    private final Path file;
-    private final OnnxSession session;
-    private final List<String> classNames;
-    private final ImagePreprocessing preprocessing;
-    private final float[] scale;
-    private final float[] shift;
-
-    private OnnxPredictor(Path file, OnnxSession session) {
-        this.file = file;
-        this.session = session;
-        Map<String, String> metadata = session.metadata();
-        List.of(ImagePreprocessing.SIZE, ImagePreprocessing.RESIZE, ImagePreprocessing.MEAN, ImagePreprocessing.STD)
-                .forEach(key -> require(metadata, key));
-        String taken = metadata.getOrDefault("input", NORMALIZED);
-        if (taken.equals(OLD_NORMALIZED)) taken = NORMALIZED;
-        boolean twoSides = metadata.get(ImagePreprocessing.SIZE).split("x").length == 2;
-        if (!twoSides || !taken.equals(PIXELS) && !taken.equals(NORMALIZED)) throw malformed(metadata, null);
-        try {
-            preprocessing = ImagePreprocessing.of(metadata);
-        } catch (LimbeckException e) {
-            throw malformed(metadata, e);
-        }
-        boolean normalizes = taken.equals(PIXELS);
-        scale = normalizes ? new float[] {1, 1, 1} : preprocessing.scale();
-        shift = normalizes ? new float[3] : preprocessing.shift();
-        checkInput(session.input().getInfo());
-        int classes = classes(session.output().getInfo());
-        List<String> named =
-                metadata.containsKey("classes") ? JsonStrings.list(metadata.get("classes"), file) : numbered(classes);
-        if (named.size() != classes) {
-            throw new LimbeckException(file + " names " + named.size() + " classes, but gives " + classes + " outputs");
-        }
-        classNames = named;
-    }
-
-    private LimbeckException malformed(Map<String, String> metadata, @Nullable Exception cause) {
-        return new LimbeckException(file + " has malformed metadata: " + metadata, cause);
-    }
-
-    private void checkInput(ValueInfo given) {
-        int height = preprocessing.height();
-        int width = preprocessing.width();
-        long[] wanted = {-1, 3, height, width};
-        if (given instanceof TensorInfo tensor
-                && tensor.type == OnnxJavaType.FLOAT
-                && tensor.getShape().length == wanted.length) {
-            long[] shape = tensor.getShape();
-            boolean fits = shape[0] < 0;
-            for (int i = 1; i < wanted.length; i++) fits &= shape[i] < 0 || shape[i] == wanted[i];
-            if (fits) return;
-        }
-        String found = given instanceof TensorInfo tensor
-                ? tensor.type + " " + Arrays.toString(tensor.getShape())
-                : "no tensor";
-        throw new LimbeckException(file + " takes " + found + "; expected float32, any number of images×3×" + height
-                + "×" + width + ", as its image_size says");
-    }
-
-    private int classes(ValueInfo given) {
-        if (given instanceof TensorInfo tensor
-                && tensor.type == OnnxJavaType.FLOAT
-                && tensor.getShape().length == 2
-                && tensor.getShape()[1] > 0) {
-            return Math.toIntExact(tensor.getShape()[1]);
-        }
-        throw new LimbeckException(file + " gives " + given + "; expected float32, images×classes");
-    }
-
-    private void require(Map<String, String> metadata, String key) {
-        if (!metadata.containsKey(key)) {
-            throw new LimbeckException(
-                    file + " does not say its " + key + "; expected a file that limbeck export wrote");
-        }
+    private OnnxPredictor(OnnxImageNetwork network) {
+        this.network = network;
     }
 
     /**
      * Open a file.
      *
-     * @throws LimbeckException if it is not there, is broken, was changed, or was not written by Limbeck
+     * @throws LimbeckException if it is missing, damaged, was changed, was not written by Limbeck, or is a regression
+     *     model
      */
     public static OnnxPredictor open(Path model) {
-        if (!Files.isRegularFile(model)) throw new LimbeckException("no ONNX file at " + model);
-        OnnxSession session = OnnxSession.open(model, 0);
-        try {
-            return new OnnxPredictor(model, session);
-        } catch (RuntimeException e) {
-            session.close();
-            throw e;
-        }
+        OnnxImageNetwork network = OnnxImageNetwork.open(model);
+        if (network.task().kind() != Task.Kind.REGRESSION) return new OnnxPredictor(network);
+        network.close();
+        throw new LimbeckException(model + " predicts numbers, not classes; open it with OnnxRegressionPredictor");
     }
 
     @Override
     public List<String> classNames() {
-        return classNames;
+        return network.task().names();
     }
 
     @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
-        if (images.isEmpty()) return List.of();
-        int height = preprocessing.height();
-        int width = preprocessing.width();
-        long numbers = 3L * height * width * images.size();
-        if (numbers > MOST_NUMBERS) {
-            throw new LimbeckException(images.size() + " images of " + height + "x" + width
-                    + " are too many at once; ask about fewer at a time");
-        }
-        float[] values = new float[(int) numbers];
-        for (int i = 0; i < images.size(); i++) prepare(preprocessing.resized(images.get(i)), values, i);
-        return predictions(session.run(values, images.size(), 3, height, width).values(), images.size());
-    }
-
-    private void prepare(RgbImage image, float[] values, int row) {
-        int area = preprocessing.height() * preprocessing.width();
-        byte[] rgb = image.rgb();
-        for (int c = 0; c < 3; c++) {
-            int to = (3 * row + c) * area;
-            for (int i = 0; i < area; i++) values[to + i] = (rgb[3 * i + c] & 0xff) * scale[c] + shift[c];
-        }
-    }
-
-    private List<Prediction> predictions(float[] values, int rows) {
-        // Of probabilities the logarithms are logits, up to a constant that the softmax takes away.
-        boolean areProbabilities = session.output().getName().equals(PROBABILITIES);
-        int classes = values.length / rows;
-        List<Prediction> predictions = new ArrayList<>();
-        for (int row = 0; row < rows; row++) {
-            double[] logits = new double[classes];
-            for (int c = 0; c < classes; c++) {
-                double value = values[row * classes + c];
-                if (!Double.isFinite(value)) {
-                    throw new LimbeckException(file + " gives " + value + " for an image; its weights are broken");
-                }
-                logits[c] = areProbabilities ? Math.log(Math.max(value, LEAST_PROBABILITY)) : value;
-            }
-            predictions.add(new Prediction(classNames, logits));
-        }
-        return predictions;
-    }
-
-    private static List<String> numbered(int classes) {
-        String[] names = new String[classes];
-        for (int i = 0; i < classes; i++) names[i] = "class " + i;
-        return Arrays.asList(names);
+        return network.outputs(images).stream()
+                .map(logits -> new Prediction(network.task(), logits))
+                .toList();
     }
 
     @Override
     public void close() {
-        session.close();
+        network.close();
     }
 }

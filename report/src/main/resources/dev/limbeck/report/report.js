@@ -7,7 +7,9 @@ const points = x => (x < 0 ? '−' : '+') + Math.abs(100 * x).toFixed(1);
 const plain = x => x == null ? '–' : Number(x.toPrecision(4)).toString().replace('-', '−');
 const value = x => data.is_share ? percent(x) : plain(x);
 const gain = x => data.is_share ? points(x) : plain(x);
-const metricName = data.metric.replace(/_/g, ' ');
+const labels = {rmse: 'RMSE', mae: 'MAE', r2: 'R²', auc: 'AUC', f1: 'F1', macro_f1: 'macro F1'};
+const label = metric => labels[metric] ?? metric.replace(/_/g, ' ');
+const metricName = label(data.metric);
 const number = x => x == null ? '–' : Math.round(x).toLocaleString('en');
 const fixed = (x, digits) => x == null ? '–' : x.toFixed(digits);
 
@@ -222,15 +224,16 @@ byId('fidelity').append(
 // Classes
 
 const classTables = [];
+if (!first.report.confusion) byId('classes-h').textContent = first.report.recall.length > 0 ? 'Label by label' : 'Target by target';
+if (calibrated.length === 0) byId('fidelity-h').textContent = 'Agreement with the teacher';
 if (first.report.recall.length > 0) {
   classTables.push(table('Class by class', ['share recognized', ...models.map(m => m.name), ...data.changes.map(c => `${c.name} − ${first.name}, points`)],
       data.class_names.map((name, c) => [name, ...models.map(m => percent(m.report.recall[c], 1)),
         ...data.changes.map(change => change.recall[c] == null ? '–' : points(change.recall[c]))])));
 }
 for (const column of columns) {
-  const name = column.replace(/_/g, ' ');
-  classTables.push(table(name, [name, ...models.map(m => m.name)], data.class_names.map((label, c) =>
-      [label, ...models.map(m => plain(m.report.columns[column][c]))])));
+  classTables.push(table(label(column), [label(column), ...models.map(m => m.name)], data.class_names.map((name, c) =>
+      [name, ...models.map(m => plain(m.report.columns[column][c]))])));
 }
 byId('classes').append(...classTables, ...models.filter(m => m.report.confusion).map(m => {
   const most = Math.max(1, ...m.report.confusion.counts.flat());

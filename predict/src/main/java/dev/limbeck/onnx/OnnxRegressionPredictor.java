@@ -1,0 +1,61 @@
+package dev.limbeck.onnx;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.image.ImageRegressor;
+import dev.limbeck.image.RgbImage;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Predict numbers for images with a regression model that {@code limbeck export} wrote as ONNX. Any number of threads may
+ * call it at the same time.
+ *
+ * <pre>{@code
+ * try (OnnxRegressionPredictor predictor = OnnxRegressionPredictor.open(Path.of("dist/student/model.onnx"))) {
+ *     System.out.println(predictor.predict(Path.of("photo.jpg")));
+ * }
+ * }</pre>
+ */
+public final class OnnxRegressionPredictor implements ImageRegressor {
+    private final OnnxImageNetwork network;
+
+    private OnnxRegressionPredictor(OnnxImageNetwork network) {
+        this.network = network;
+    }
+
+    /**
+     * Open a file.
+     *
+     * @throws LimbeckException if it is missing, damaged, was changed, was not written by Limbeck, or is a classifier
+     */
+    public static OnnxRegressionPredictor open(Path model) {
+        OnnxImageNetwork network = OnnxImageNetwork.open(model);
+        if (network.task().kind() == Task.Kind.REGRESSION) return new OnnxRegressionPredictor(network);
+        network.close();
+        throw new LimbeckException(model + " predicts classes, not numbers; open it with OnnxPredictor");
+    }
+
+    @Override
+    public List<String> targetNames() {
+        return network.task().names();
+    }
+
+    @Override
+    public List<Map<String, Double>> predictAll(List<RgbImage> images) {
+        return network.outputs(images).stream().map(this::named).toList();
+    }
+
+    private Map<String, Double> named(double... values) {
+        Map<String, Double> named = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i++) named.put(targetNames().get(i), values[i]);
+        return named;
+    }
+
+    @Override
+    public void close() {
+        network.close();
+    }
+}
