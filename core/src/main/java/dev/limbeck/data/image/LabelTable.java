@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -36,6 +37,10 @@ import org.jspecify.annotations.Nullable;
  */
 record LabelTable(Path file, Task task, Map<String, float[]> rows) {
     private static final long MOST_BYTES = 1L << 30;
+    /** Java also reads hexadecimal numbers and suffixes such as 1d. */
+    private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+
+    private static final Pattern NOT_FINITE = Pattern.compile("(?i)[-+]?(nan|inf(inity)?)");
 
     /**
      * Read a file.
@@ -149,13 +154,8 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
     }
 
     private static @Nullable Double number(String cell) {
-        try {
-            double value = Double.parseDouble(cell);
-            // Java also reads suffixes such as 1d.
-            return Character.isLetter(cell.charAt(cell.length() - 1)) && Double.isFinite(value) ? null : value;
-        } catch (NumberFormatException e) {
-            return null;
-        }
+        if (NOT_FINITE.matcher(cell).matches()) return Double.NaN;
+        return DECIMAL.matcher(cell).matches() ? Double.valueOf(cell) : null;
     }
 
     private static LabelTable classes(Path file, List<String> used, Map<String, List<String>> cells) {

@@ -1,0 +1,217 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.Prediction;
+import dev.limbeck.onnx.OnnxPredictor;
+import dev.limbeck.onnx.OnnxRegressionPredictor;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several labels and numbers, from a table of labels to a file that predicts. */
+class TaskCommandsTest {
+    @TempDir
+    static Path home;
+
+    private static Path images;
+    private static Path table;
+
+    /** Draw squares: red or blue, on the left or the right, of some size. */
+    @BeforeAll
+    static void draw() throws IOException {
+        images = home.resolve("images");
+        StringBuilder text = new StringBuilder("file,red,left,size\n");
+        Random random = new Random(3);
+        for (int i = 0; i < 160; i++) {
+            boolean red = random.nextBoolean();
+            boolean left = random.nextBoolean();
+            int size = 3 + random.nextInt(10);
+            String name = (i < 120 ? "train/" : "test/") + "p" + i + ".png";
+            Path file = images.resolve(name);
+            Files.createDirectories(file.getParent());
+            BufferedImage image = new BufferedImage(32, 32, BufferedImage.TYPE_INT_RGB);
+            Graphics2D pen = image.createGraphics();
+            pen.setColor(red ? Color.RED : Color.BLUE);
+            pen.fillRect(left ? 2 : 18, 8, size, size);
+            pen.dispose();
+            ImageIO.write(image, "png", file.toFile());
+            text.append(String.format(Locale.ROOT, "%s,%d,%d,%.1f%n", name, red ? 1 : 0, left ? 1 : 0, 10.0 * size));
+        }
+        table = Files.writeString(home.resolve("labels.csv"), text);
+    }
+
+    private static Object[] args(String task, Object... more) {
+        List<Object> all = new ArrayList<>(List.of("--data", images, "--labels", table, "--task", task));
+        all.addAll(List.of("--label-columns", task.equals("regression") ? "size" : "red,left"));
+        all.addAll(List.of(more));
+        return all.toArray();
+    }
+
+    private static Object[] training(String task, Object... more) {
+        Object[] usual = {"--arch", "cifar-resnet8", "--batch-size", "16", "--lr", "0.01", "--epochs", "6"};
+        List<Object> all = new ArrayList<>(List.of(usual));
+        all.addAll(List.of(more));
+        return args(task, all.toArray());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"multi-label", "regression"})
+    void fromATableOfLabelsToAFileThatPredicts(String task) throws IOException {
+        boolean numbers = task.equals("regression");
+        String metric = numbers ? "rmse" : "average_precision";
+        Path teacher = home.resolve(task + "-teacher");
+        Cli.run("train", training(task, "--out", teacher)).done();
+        JsonNode record = Cli.read(teacher.resolve("run.json"));
+        double value = record.at("/results/test").get(metric).asDouble();
+        if (numbers) assertThat(value).isLessThan(25);
+        else assertThat(value).isGreaterThan(0.9);
+
+        JsonNode evaluated = Cli.run("evaluate", args(task, "--model", teacher, "--split", "test", "--json"))
+                .done()
+                .json();
+        assertThat(evaluated.get(metric).asDouble()).isCloseTo(value, within(1e-4));
+        assertThat(evaluated.get("loss").asDouble())
+                .isCloseTo(record.at("/results/test/loss").asDouble(), within(1e-5));
+
+        // What a run predicts, its ONNX file predicts too, and teaches.
+        Path files = home.resolve(task + "-files");
+        Cli.run("export", "--model", teacher, "--format", "onnx,torchscript,safetensors", "--out", files)
+                .done();
+        assertThat(Files.readString(files.resolve("MODEL_CARD.md")))
+                .contains(numbers ? "An image regression model" : "An image classifier with several labels")
+                .contains(numbers ? "| test | 40 | rmse " : "| test | 40 | average precision ");
+        Path image = images.resolve("test/p130.png");
+        String key = numbers ? "numbers" : "probabilities";
+        JsonNode own = Cli.run("predict", "--model", teacher, image, "--json")
+                .done()
+                .json()
+                .get(0)
+                .get(key);
+        for (String file : List.of("model.onnx", "model.pt", "model.safetensors")) {
+            JsonNode other = Cli.run("predict", "--model", files.resolve(file), image, "--json")
+                    .done()
+                    .json()
+                    .get(0)
+                    .get(key);
+            own.properties()
+                    .forEach(one -> assertThat(other.get(one.getKey()).asDouble())
+                            .as("%s %s", file, one.getKey())
+                            .isCloseTo(one.getValue().asDouble(), within(numbers ? 1e-3 : 1e-5)));
+        }
+        Path onnx = files.resolve("model.onnx");
+        if (numbers) {
+            try (OnnxRegressionPredictor predictor = OnnxRegressionPredictor.open(onnx)) {
+                assertThat(predictor.predict(image).get("size"))
+                        .isCloseTo(own.get("size").asDouble(), within(1e-3));
+            }
+        } else {
+            try (OnnxPredictor predictor = OnnxPredictor.open(onnx)) {
+                Prediction prediction = predictor.predict(image);
+                assertThat(prediction.probabilities().get("left"))
+                        .isCloseTo(own.get("left").asDouble(), within(1e-5));
+                assertThat(prediction.labels()).isSubsetOf("red", "left");
+            }
+        }
+
+        Path student = home.resolve(task + "-student");
+        Cli.run("distill", training(task, "--teacher", onnx, "--seed", "7", "--out", student))
+                .done();
+        JsonNode distilled = Cli.read(student.resolve("run.json"));
+        String loss = numbers ? "LogitMse" : "MultiLabel";
+        assertThat(distilled.at("/epochs/5/terms/" + loss).asDouble())
+                .isLessThan(distilled.at("/epochs/0/terms/" + loss).asDouble());
+        assertThat(distilled.at("/recipe/distillation/losses/0/name").asText())
+                .isEqualTo(numbers ? "logit-mse" : "multi-label");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"multi-label", "regression"})
+    void theComparisonAndItsPageAreOfTheTask(String task) throws IOException {
+        Path teacher = home.resolve(task + "-knows");
+        Cli.run("train", training(task, "--out", teacher)).done();
+        Path out = home.resolve(task + "-comparison");
+        String said = Cli.run(
+                        "compare",
+                        args(
+                                task,
+                                "--teacher",
+                                teacher,
+                                "--arch",
+                                "cifar-resnet8",
+                                "--epochs",
+                                "1",
+                                "--seeds",
+                                "2",
+                                "--out",
+                                out))
+                .done()
+                .out();
+        boolean numbers = task.equals("regression");
+        assertThat(said).contains(numbers ? "distilled, no effect shown: rmse " : "points");
+        JsonNode result = Cli.read(out.resolve("comparison.json"));
+        assertThat(result.get("metric").asText()).isEqualTo(numbers ? "rmse" : "average_precision");
+        JsonNode runs = result.at("/variants/1/runs");
+        double better = runs.get(0).get("value").asDouble()
+                - result.at("/variants/0/runs/0/value").asDouble()
+                + runs.get(1).get("value").asDouble()
+                - result.at("/variants/0/runs/1/value").asDouble();
+        assertThat(result.at("/variants/1/difference/mean").asDouble())
+                .isCloseTo((numbers ? -1 : 1) * better / 2, within(1e-9));
+        assertThat(result.at("/variants/1/report/columns").has(numbers ? "r2" : "auc"))
+                .isTrue();
+        assertThat(out.resolve("report.html")).exists();
+    }
+
+    @Test
+    void whatDoesNotFitIsOneLine() {
+        assertRefused(
+                "the task regression needs a table; name the CSV file (labels, --labels)",
+                "train",
+                "--data",
+                images,
+                "--task",
+                "regression",
+                "--arch",
+                "cifar-resnet8",
+                "--out",
+                home.resolve("x"));
+        assertRefused(
+                "label smoothing needs one class per row, found multi-label classification; leave it out",
+                "train",
+                training("multi-label", "--label-smoothing", "0.1", "--out", home.resolve("x")));
+        assertRefused(
+                "has 3 columns of labels, 'red', 'left', 'size'; choose the one with the class",
+                "train",
+                "--data",
+                images,
+                "--labels",
+                table,
+                "--arch",
+                "cifar-resnet8",
+                "--out",
+                home.resolve("x"));
+        assertThat(home.resolve("x")).doesNotExist();
+    }
+
+    private static void assertRefused(String line, Object... args) {
+        Cli.Answer answer = Cli.run(args);
+        assertThat(answer.code()).isNotZero();
+        assertThat(answer.err()).contains(line);
+    }
+}

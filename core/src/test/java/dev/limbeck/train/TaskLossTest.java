@@ -1,0 +1,83 @@
+package dev.limbeck.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.Task;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.List;
+import java.util.function.BinaryOperator;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+
+/** Golden values are PyTorch 2.13's in float64. */
+class TaskLossTest {
+    private static final double[] OUTPUTS = {0.3, -1.2, 2.0, 4.0, 0.1, -0.7, -3.0, 0.0, 1.5};
+    private static final double[] TARGETS = {1, 0, 1, 0, 1, 0, 1, 1, 0};
+    private static final double NONE = Double.NaN;
+    private static final double[] SOME = {1, NONE, 1, 0, 1, 0, NONE, NONE, NONE};
+    private static final BinaryOperator<Tensor> LABELS = TaskLoss.of(new Task.MultiLabel(List.of("a", "b", "c")));
+    private static final BinaryOperator<Tensor> NUMBERS = TaskLoss.of(new Task.Regression(List.of("a", "b", "c")));
+
+    private static double value(BinaryOperator<Tensor> loss, double[] outputs, double[] targets) {
+        try (Scope scope = Scope.open()) {
+            return loss.apply(Tensors.of(outputs, 3, 3), Tensors.of(targets, 3, 3))
+                    .item_double();
+        }
+    }
+
+    private static double[] gradient(BinaryOperator<Tensor> loss, double[] targets) {
+        try (Scope scope = Scope.open()) {
+            Tensor outputs = Tensors.of(OUTPUTS, 3, 3);
+            outputs.set_requires_grad(true);
+            loss.apply(outputs, Tensors.of(targets, 3, 3)).backward();
+            return Tensors.toDoubles(outputs.grad());
+        }
+    }
+
+    @Test
+    void severalLabelsAreBinaryCrossEntropy() {
+        assertThat(value(LABELS, OUTPUTS, TARGETS)).isCloseTo(1.2726051299825345, within(1e-12));
+        assertThat(gradient(LABELS, TARGETS)[3]).isCloseTo(0.10911264333754539, within(1e-12));
+    }
+
+    @Test
+    void unknownLabelsDoNotCount() {
+        assertThat(value(LABELS, OUTPUTS, SOME)).isCloseTo(1.1494031784776675, within(1e-12));
+        double[] gradient = gradient(LABELS, SOME);
+        assertThat(gradient[0]).isCloseTo(-0.0851114966376682, within(1e-12));
+        assertThat(gradient[1]).isZero();
+        assertThat(gradient[8]).isZero();
+    }
+
+    @Test
+    void numbersAreSquaredErrors() {
+        assertThat(value(NUMBERS, OUTPUTS, TARGETS)).isCloseTo(4.386666666666667, within(1e-12));
+        double[] alone = {0, 0, 0, 0, 0, 0, 0, 0, 0};
+        double[] one = {NONE, NONE, NONE, NONE, NONE, 3, NONE, NONE, NONE};
+        assertThat(value(NUMBERS, alone, one)).isEqualTo(9);
+    }
+
+    @Test
+    void gradientsAreThoseOfFiniteDifferences() {
+        for (BinaryOperator<Tensor> loss : List.of(LABELS, NUMBERS)) {
+            double[] gradient = gradient(loss, SOME);
+            for (int i = 0; i < OUTPUTS.length; i++) {
+                double[] more = OUTPUTS.clone();
+                double[] less = OUTPUTS.clone();
+                more[i] += 1e-6;
+                less[i] -= 1e-6;
+                double slope = (value(loss, more, SOME) - value(loss, less, SOME)) / 2e-6;
+                assertThat(gradient[i]).isCloseTo(slope, within(1e-8));
+            }
+        }
+    }
+
+    @Test
+    void largeLogitsStayFinite() {
+        double[] large = {800, -800, 800, -800, 800, -800, 1, 1, 1};
+        assertThat(value(LABELS, large, TARGETS)).isFinite();
+        for (double each : gradient(LABELS, TARGETS)) assertThat(each).isFinite();
+    }
+}
