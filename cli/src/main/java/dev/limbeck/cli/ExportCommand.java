@@ -221,13 +221,15 @@ final class ExportCommand extends DataCommand {
             say(Texts.format("%-12s %,12d bytes  %s", file.format(), file.bytes(), file.file()));
             if (verification == null) continue;
             say(Texts.format(
-                    "%12s on %,d images: outputs differ by %.1e (largest %.1f), same prediction on %s, %s %s (model %s)",
+                    "%12s on %,d images: outputs differ by %.1e (largest %.1f)%s, %s %s (model %s)",
                     "",
                     verification.rows(),
                     verification.largestDifference(),
                     verification.largestOutput(),
-                    Texts.percent(verification.agreement()),
-                    verification.metric(),
+                    Double.isNaN(verification.agreement())
+                            ? ""
+                            : ", same prediction on " + Texts.percent(verification.agreement()),
+                    verification.metric().replace('_', ' '),
                     Metric.text(verification.metric(), verification.value()),
                     Metric.text(verification.metric(), verification.modelValue())));
         }

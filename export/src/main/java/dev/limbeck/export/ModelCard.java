@@ -92,7 +92,7 @@ final class ModelCard {
         } else {
             training(text, run);
             repeat(text, run, options, files, rows);
-            results(text, run);
+            results(text, run, model.task());
         }
         line(text, "## License\n");
         line(text, "- of the model: *to be filled in*\n- of the training data: *to be filled in*");
@@ -166,11 +166,11 @@ final class ModelCard {
                             ? "nothing | | |"
                             : String.format(
                                     Locale.ROOT,
-                                    "%,d images | %.1e of %.1f | %.2f %% | %s %s (model %s)",
+                                    "%,d images | %.1e of %.1f | %s | %s %s (model %s)",
                                     verification.rows(),
                                     verification.largestDifference(),
                                     verification.largestOutput(),
-                                    100 * verification.agreement(),
+                                    Metric.text(Metric.accuracy().name(), verification.agreement()),
                                     verification.metric().replace('_', ' '),
                                     Metric.text(verification.metric(), verification.value()),
                                     Metric.text(verification.metric(), verification.modelValue())));
@@ -239,23 +239,24 @@ final class ModelCard {
                         : rows == Exporter.DEFAULT_ROWS ? "" : " --samples " + rows);
     }
 
-    private static void results(StringBuilder text, RunRecord run) {
+    private static void results(StringBuilder text, RunRecord run, Task task) {
         line(text, "## Results\n");
         boolean accuracies = Stream.of(Split.VALID, Split.TEST)
                 .map(run.results()::of)
                 .anyMatch(result -> result != null && result.metrics().containsKey(ACCURACY));
         if (accuracies) accuracies(text, run);
-        else metrics(text, run);
+        else metrics(text, run, task);
         text.append('\n');
     }
 
-    private static void metrics(StringBuilder text, RunRecord run) {
+    private static void metrics(StringBuilder text, RunRecord run, Task task) {
         line(text, "| split | images | metrics | loss |\n|---|---|---|---|");
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = run.results().of(split);
             if (result == null) continue;
-            String metrics = result.metrics().entrySet().stream()
-                    .map(one -> one.getKey().replace('_', ' ') + " " + Metric.text(one.getKey(), one.getValue()))
+            String metrics = Metric.of(task).stream()
+                    .map(Metric::name)
+                    .map(name -> name.replace('_', ' ') + " " + Metric.text(name, result.metric(name)))
                     .collect(Collectors.joining(", "));
             line(text, "| %s | %,d | %s | %.4f |", split.label(), result.rows(), metrics, result.loss());
         }

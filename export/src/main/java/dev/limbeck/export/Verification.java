@@ -22,8 +22,8 @@ import org.bytedeco.pytorch.Tensor;
  * @param rows number of images
  * @param largestDifference maximum absolute difference of an output
  * @param largestOutput maximum absolute output of the model, as the scale of the difference
- * @param agreement share of images with the same top class, or with the same labels of a probability of at least 0.5; 1
- *     for regression
+ * @param agreement share of images with the same top class, or with the same labels of a probability of at least 0.5;
+ *     NaN for regression
  * @param metric name of the task's main metric
  * @param value the metric of the file
  * @param modelValue the metric of the model
@@ -113,12 +113,13 @@ public record Verification(
             }
             if (agree(model, file, row, softmax ? 0.5f : 0)) agree++;
         }
-        Metric main = Metric.main(model.task().kind());
+        Task.Kind task = model.task().kind();
+        Metric main = Metric.main(task);
         return new Verification(
                 model.size(),
                 difference,
                 largest,
-                (double) agree / model.size(),
+                task == Task.Kind.REGRESSION ? Double.NaN : (double) agree / model.size(),
                 main.name(),
                 main.of(softmax ? logits(file) : file),
                 main.of(model));
@@ -154,14 +155,17 @@ public record Verification(
     /** Return whether the outputs match within the tolerance of the precision. */
     public boolean passed(Precision precision) {
         return largestDifference <= precision.tolerance * Math.max(SMALLEST, largestOutput)
-                && agreement >= precision.agreement;
+                && !(agreement < precision.agreement);
     }
 
     /** Throw if the outputs do not match. */
     void orThrow(Format format, Precision precision) {
         if (passed(precision)) return;
         throw new LimbeckException("the " + format + " file has other outputs than the model: they differ by "
-                + largestDifference + " (largest " + largestOutput + "), predictions agree on "
-                + Math.round(agreement * rows) + " of " + rows + " images; nothing was written");
+                + largestDifference + " (largest " + largestOutput + ")"
+                + (Double.isNaN(agreement)
+                        ? ""
+                        : ", predictions agree on " + Math.round(agreement * rows) + " of " + rows + " images")
+                + "; nothing was written");
     }
 }

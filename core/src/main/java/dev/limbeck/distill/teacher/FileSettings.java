@@ -50,7 +50,9 @@ record FileSettings(
         String output = metadata.get(OUTPUT);
         Consumer<String> lines = line -> log.accept(file + ": its " + line);
         return new FileSettings(
-                classNames(metadata, lines),
+                metadata.containsKey(Task.KEY)
+                        ? SavedModel.classNames(file, metadata.get(CLASSES))
+                        : classNames(metadata, lines),
                 Modalities.of(facts)
                         .map(modality -> modality.read(facts, lines))
                         .orElse(Map.of()),
