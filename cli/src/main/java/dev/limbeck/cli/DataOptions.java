@@ -3,8 +3,8 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -40,8 +40,8 @@ final class DataOptions {
     }
 
     /** Bind the section. */
-    DataRecipe recipe() {
-        return RecipeFiles.bind(tree(), DataRecipe.class, "");
+    ImageDataRecipe recipe() {
+        return RecipeFiles.bind(tree(), ImageDataRecipe.class, "");
     }
 
     /** Return the preprocessing for a command that opens no images: given options, then the file's, then ImageNet's. */
@@ -51,7 +51,7 @@ final class DataOptions {
         all.putAll(said);
         ImagePreprocessing usual = ImagePreprocessing.of(all);
         // No images are opened, but a recipe validates the settings.
-        DataRecipe given = RecipeFiles.bind(tree().put("source", "none"), DataRecipe.class, "");
+        ImageDataRecipe given = RecipeFiles.bind(tree().put("source", "none"), ImageDataRecipe.class, "");
         Integer side = given.imageSize();
         return new ImagePreprocessing(
                 side == null ? usual.height() : side,

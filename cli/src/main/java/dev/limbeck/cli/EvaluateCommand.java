@@ -3,9 +3,9 @@ package dev.limbeck.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;
@@ -46,11 +46,11 @@ final class EvaluateCommand extends DataCommand {
         engine.apply();
         try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
-            return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
+            return evaluate(opened, RecipeFiles.bind(tree, ImageDataRecipe.class, ""));
         }
     }
 
-    private Object evaluate(LoadedModel opened, DataRecipe recipe) {
+    private Object evaluate(LoadedModel opened, ImageDataRecipe recipe) {
         RunContext context = context();
         try (ImageData images = opened.open(recipe, context)) {
             List<Metric> metrics = Metric.of(images.task());

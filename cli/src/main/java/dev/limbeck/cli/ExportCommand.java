@@ -16,8 +16,8 @@ import dev.limbeck.export.Precision;
 import dev.limbeck.export.Verification;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Metric;
@@ -111,7 +111,7 @@ final class ExportCommand extends DataCommand {
         try (SavedModel opened = checkpoint.open(model)) {
             SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
-            DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
+            ImageDataRecipe recipe = RecipeFiles.bind(data(saved), ImageDataRecipe.class, "");
             try (ImageData images = recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), images.task());
@@ -169,7 +169,7 @@ final class ExportCommand extends DataCommand {
                         .export(out));
             }
             if (!data.isNamed()) throw noImages();
-            DataRecipe recipe = data.recipe();
+            ImageDataRecipe recipe = data.recipe();
             // The size of images is given, so that the architecture is not asked for it.
             try (ImageData images = recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context())) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {

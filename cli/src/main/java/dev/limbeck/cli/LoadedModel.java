@@ -18,11 +18,11 @@ import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.predict.RegressionPredictor;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Evaluator;
@@ -130,7 +130,7 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     }
 
     /** Open data with the model's preprocessing. */
-    ImageData open(DataRecipe recipe, RunContext context) {
+    ImageData open(ImageDataRecipe recipe, RunContext context) {
         SavedModel saved = saved();
         if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context);
         Map<String, String> said = opened.preparation();

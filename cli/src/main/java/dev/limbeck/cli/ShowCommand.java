@@ -3,8 +3,8 @@ package dev.limbeck.cli;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.train.ResultsPicture;
@@ -47,7 +47,7 @@ final class ShowCommand extends DataCommand {
         if (!data.isNamed()) throw missing("--data");
         Settings.atLeast(1, "--samples", rows);
         engine.apply();
-        DataRecipe recipe = data.recipe();
+        ImageDataRecipe recipe = data.recipe();
         Path named = model;
         RunContext context = context();
         if (named == null) {

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.EvaluationReport;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.evaluate.PredictionDiff;
@@ -129,7 +129,7 @@ public final class Comparison {
             RunContext opening = context.withoutRepeats();
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
-                try (ImageData data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
+                try (Data data = any.data().open(seed, any.architecture(), teachers.preparation(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.evaluate(data, judged, context);
                     opening.tell(data);

@@ -2,7 +2,7 @@ package dev.limbeck.compare;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.Data;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
 import dev.limbeck.recipe.LoadedTeacher;
@@ -48,7 +48,7 @@ final class RunStore {
      * @param directory run directory, relative to the common folder
      * @throws LimbeckException if the folder holds a run of another recipe, other data or another teacher
      */
-    RunRecord run(String directory, String name, Recipe recipe, ImageData data) {
+    RunRecord run(String directory, String name, Recipe recipe, Data data) {
         Path place = out.resolve(directory);
         Path recorded = place.resolve(RunDirectory.RECORD_NAME);
         LoadedTeacher teacher = teachers.of(recipe);

@@ -5,8 +5,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.recipe.DistillationRecipe;
 import dev.limbeck.recipe.LossRecipe;
@@ -180,7 +180,7 @@ public final class Sweep {
     private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
-            try (ImageData data = base.data().open(seed, base.architecture(), teachers.preparation(), opening)) {
+            try (Data data = base.data().open(seed, base.architecture(), teachers.preparation(), opening)) {
                 check(data);
                 opening.tell(data);
                 for (Map.Entry<String, Recipe> entry : left.entrySet()) {
@@ -200,7 +200,7 @@ public final class Sweep {
                 .toList();
     }
 
-    private void check(ImageData data) {
+    private void check(Data data) {
         if (!data.has(Split.VALID)) {
             throw new LimbeckException("a sweep selects by a validation metric, but there is no validation split; set"
                     + " valid_fraction above 0");
@@ -216,7 +216,7 @@ public final class Sweep {
     }
 
     /** Train one combination with one seed. Return its validation metric, or NaN if it diverged. */
-    private double valid(Recipe recipe, String name, int epochs, long seed, ImageData data, RunStore kept) {
+    private double valid(Recipe recipe, String name, int epochs, long seed, Data data, RunStore kept) {
         try {
             return kept.run(
                             // A loss description may contain characters that are not allowed in file names.

@@ -1,8 +1,8 @@
 package dev.limbeck.compare;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherSession;
@@ -126,7 +126,7 @@ final class Teachers implements AutoCloseable {
      * Evaluate each teacher on the data of one more seed. A test split is the same for all seeds; a random validation
      * split differs. The predictions of the first seed are stored.
      */
-    void evaluate(ImageData data, Split split, RunContext context) {
+    void evaluate(Data data, Split split, RunContext context) {
         boolean first = all.isEmpty();
         int position = 0;
         for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
@@ -186,11 +186,7 @@ final class Teachers implements AutoCloseable {
     }
 
     private static Map<Split, Predictions> answers(
-            LoadedTeacher taught,
-            @Nullable DistillationRecipe how,
-            ImageData data,
-            RunContext context,
-            Split... splits) {
+            LoadedTeacher taught, @Nullable DistillationRecipe how, Data data, RunContext context, Split... splits) {
         List<String> names = data.classNames();
         Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), data.task());
         int classes = teacher.classes();

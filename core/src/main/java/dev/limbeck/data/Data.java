@@ -7,6 +7,9 @@ import dev.limbeck.tensor.InputSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Provide labeled rows in splits, as batches. The data owns its memory cache. Close its loaders first. */
@@ -85,6 +88,36 @@ public interface Data extends AutoCloseable {
      * sizes.
      */
     String fingerprint();
+
+    /** Return the source of the rows, such as {@code folder /data/pets}. */
+    default String origin() {
+        return "the data";
+    }
+
+    /** Return a one-line summary for people: rows, classes, splits. */
+    default String summary() {
+        return origin() + ": " + task().names().size() + " "
+                + (task().kind() == Task.Kind.REGRESSION ? "targets" : "classes")
+                + ", "
+                + Stream.of(Split.values())
+                        .filter(this::has)
+                        .map(split -> size(split) + " " + split.label())
+                        .collect(Collectors.joining(" / "));
+    }
+
+    /** Return a line for everything skipped, guessed or possibly wrong. */
+    default List<String> warnings() {
+        return List.of();
+    }
+
+    /**
+     * Return what people see of a row: a picture as PNG, or text.
+     *
+     * @return empty if this kind of data shows nothing
+     */
+    default Optional<Example> example(Split split, int row) {
+        return Optional.empty();
+    }
 
     /** Return the facts for a run record: source, sizes, transforms, seed; keys in a fixed order. */
     Map<String, Object> describe();

@@ -96,14 +96,16 @@ public final class Declarations {
         if (!tree.isObject()) return; // reported when the tree is bound
         List<DeclaredSetting> settings = in(section);
         List<String> keys = settings.stream().map(DeclaredSetting::key).toList();
+        boolean data = DataRecipe.class.isAssignableFrom(section);
         tree.fieldNames().forEachRemaining(key -> {
+            if (data && key.equals(DataRecipes.KIND)) return;
             if (!keys.contains(key)) throw Names.unknown("key", key, path, keys);
         });
         for (DeclaredSetting setting : settings) {
             if (!setting.isSection()) continue;
             JsonNode value = tree.path(setting.key());
             String inner = path.isEmpty() ? setting.key() : path + "." + setting.key();
-            if (!setting.isList()) requireKnown(value, setting.type(), inner);
+            if (!setting.isList()) requireKnown(value, setting.type(value), inner);
             else for (int i = 0; i < value.size(); i++) requireKnown(value.path(i), setting.type(), inner + "." + i);
         }
     }
@@ -131,7 +133,7 @@ public final class Declarations {
             if (!setting.isSection()) continue;
             JsonNode value = node.get(setting.key());
             if (value instanceof ArrayNode list) list.forEach(one -> fill(one, setting.type()));
-            else fill(value, setting.type());
+            else fill(value, setting.type(value));
         }
     }
 

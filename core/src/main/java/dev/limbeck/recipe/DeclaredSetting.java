@@ -1,5 +1,6 @@
 package dev.limbeck.recipe;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
@@ -49,7 +50,14 @@ public record DeclaredSetting(
 
     /** Return the type, or the element type of a list. */
     public Class<?> type() {
-        return isList() ? element(component.getGenericType()) : component.getType();
+        if (isList()) return element(component.getGenericType());
+        // The settings of images are options; those of other kinds are written in recipes.
+        return component.getType() == DataRecipe.class ? DataRecipes.images() : component.getType();
+    }
+
+    /** Return the type for a value: the data section's depends on its kind. */
+    Class<?> type(JsonNode value) {
+        return component.getType() == DataRecipe.class ? DataRecipes.type(value) : type();
     }
 
     private static Class<?> element(Type list) {

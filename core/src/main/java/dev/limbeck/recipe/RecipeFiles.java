@@ -3,13 +3,16 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -46,7 +49,8 @@ public final class RecipeFiles {
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
-            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .registerModule(new SimpleModule().addDeserializer(DataRecipe.class, new DataSection()));
 
     private static final int RECORD_START = 64;
 
@@ -145,12 +149,32 @@ public final class RecipeFiles {
     }
 
     static ObjectNode tree(Recipe recipe) {
-        return YAML.valueToTree(recipe);
+        ObjectNode tree = YAML.valueToTree(recipe);
+        String kind = recipe.data().kind();
+        if (!kind.equals(DataRecipes.DEFAULT)) tree.withObject("/data").put(DataRecipes.KIND, kind);
+        return tree;
+    }
+
+    /** Bind a data section to the record of its kind. */
+    private static final class DataSection extends StdDeserializer<DataRecipe> {
+        private static final long serialVersionUID = 1L;
+
+        DataSection() {
+            super(DataRecipe.class);
+        }
+
+        @Override
+        public DataRecipe deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            JsonNode tree = context.readTree(parser);
+            Class<? extends DataRecipe> type = DataRecipes.type(tree);
+            if (tree instanceof ObjectNode section) section.remove(DataRecipes.KIND);
+            return context.readTreeAsValue(tree, type);
+        }
     }
 
     static String yaml(Recipe recipe) {
         try {
-            return YAML.writeValueAsString(recipe);
+            return YAML.writeValueAsString(tree(recipe));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a recipe cannot be written as YAML", e);
         }
@@ -170,8 +194,9 @@ public final class RecipeFiles {
         String where = origin.isEmpty() ? "" : origin + ": ";
         JsonNode filled = tree.deepCopy();
         named(origin, () -> {
-            Declarations.requireKnown(filled, type, "");
-            Declarations.fill(filled, type);
+            Class<?> section = DataRecipes.resolved(type, filled);
+            Declarations.requireKnown(filled, section, "");
+            Declarations.fill(filled, section);
         });
         try {
             T made = YAML.treeToValue(filled, type);

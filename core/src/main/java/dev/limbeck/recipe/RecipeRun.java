@@ -2,9 +2,9 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Version;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
@@ -83,7 +83,7 @@ public final class RecipeRun {
         if (resumes) ResumePoint.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         try (LoadedTeacher teacher = teacher();
-                ImageData data = open(teacher)) {
+                Data data = open(teacher)) {
             return run(out, overwrite, data, teacher);
         }
     }
@@ -94,7 +94,7 @@ public final class RecipeRun {
     }
 
     /** Train with data and a teacher that the caller opened as this recipe describes. */
-    public RunRecord run(Path out, boolean overwrite, ImageData data, @Nullable LoadedTeacher teacher) {
+    public RunRecord run(Path out, boolean overwrite, Data data, @Nullable LoadedTeacher teacher) {
         Map<String, String> facts =
                 ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
         Path checkpoint = resumePoint(out)
@@ -150,7 +150,7 @@ public final class RecipeRun {
         }
     }
 
-    private @Nullable KnowledgeDistillation distillation(ImageData data, @Nullable LoadedTeacher teacher) {
+    private @Nullable KnowledgeDistillation distillation(Data data, @Nullable LoadedTeacher teacher) {
         if (recipe.training().keepsBest() && !hasLabels(data, Split.VALID)) {
             throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
         }
@@ -159,7 +159,7 @@ public final class RecipeRun {
         return teacher == null || how == null ? null : how.with(teacher.teacher(), context.log());
     }
 
-    Learner learner(ImageData data) {
+    Learner learner(Data data) {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
@@ -181,7 +181,7 @@ public final class RecipeRun {
      */
     public LrCurve lrFind(int steps) {
         try (LoadedTeacher teacher = teacher();
-                ImageData data = open(teacher);
+                Data data = open(teacher);
                 Learner learner = learner(data)) {
             DistillationRecipe how = recipe.distillation();
             Callback[] more =
@@ -197,16 +197,16 @@ public final class RecipeRun {
         return named == null ? null : named.open(context.log());
     }
 
-    ImageData open(@Nullable LoadedTeacher teacher) {
+    Data open(@Nullable LoadedTeacher teacher) {
         Map<String, String> preparation = teacher == null ? Map.of() : teacher.preparation();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
     }
 
-    private static boolean hasLabels(ImageData data, Split split) {
+    private static boolean hasLabels(Data data, Split split) {
         return data.has(split) && data.targets(split).known() > 0;
     }
 
-    private void sayUnlabeled(ImageData data) {
+    private void sayUnlabeled(Data data) {
         Targets targets = data.targets(Split.TRAIN);
         int without = targets.size() - targets.known();
         if (without > 0) {
@@ -219,10 +219,10 @@ public final class RecipeRun {
     /** Log lines about the data when the first epoch begins, after all checks have passed. */
     private static final class DataLines implements Callback {
         private final RunContext context;
-        private final ImageData data;
+        private final Data data;
         private boolean done;
 
-        DataLines(RunContext context, ImageData data) {
+        DataLines(RunContext context, Data data) {
             this.context = context;
             this.data = data;
         }

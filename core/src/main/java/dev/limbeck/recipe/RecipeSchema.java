@@ -42,6 +42,12 @@ public final class RecipeSchema {
         ObjectNode section = JSON.createObjectNode();
         section.put("type", "object").put("additionalProperties", false);
         ObjectNode properties = section.putObject("properties");
+        if (DataRecipe.class.isAssignableFrom(type)) {
+            properties
+                    .putObject(DataRecipes.KIND)
+                    .put("const", DataRecipes.DEFAULT)
+                    .put("description", "Kind of data; default: " + DataRecipes.DEFAULT);
+        }
         for (DeclaredSetting setting : Declarations.in(type)) {
             if (setting.declaration().required())
                 section.withArrayProperty("required").add(setting.key());
@@ -73,6 +79,17 @@ public final class RecipeSchema {
             } else {
                 node.put("type", "array").set("items", value(parts[0], setting));
             }
+        } else if (type == DataRecipe.class) {
+            // Other kinds of data have keys that only their jars know.
+            ObjectNode other = JSON.createObjectNode();
+            other.putObject("properties")
+                    .putObject(DataRecipes.KIND)
+                    .putObject("not")
+                    .put("const", DataRecipes.DEFAULT);
+            other.putArray("required").add(DataRecipes.KIND);
+            node.putArray("anyOf")
+                    .add(JSON.createObjectNode().put("$ref", "#/" + DEFINITIONS + "/" + define(DataRecipes.images())))
+                    .add(other);
         } else if (Declarations.isSection((Class<?>) type)) {
             node.put("$ref", "#/" + DEFINITIONS + "/" + define((Class<?>) type));
         } else if (type == Schedule.class) {

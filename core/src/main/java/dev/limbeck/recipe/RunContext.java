@@ -1,6 +1,6 @@
 package dev.limbeck.recipe;
 
-import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.image.PrepareProgress;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
@@ -55,7 +55,7 @@ public record RunContext(
     }
 
     /** Log a summary of the data and warnings about it. Called after all other checks have passed. */
-    public void tell(ImageData data) {
+    public void tell(Data data) {
         log.accept("data: " + data.summary());
         data.warnings().forEach(line -> log.accept("data: " + line));
     }

@@ -2,8 +2,8 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.CacheWarmup;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.cache.CachedTeacher;
@@ -55,7 +55,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         long start = System.nanoTime();
         RecipeRun run = new RecipeRun(recipe, context);
         try (LoadedTeacher teacher = named.open(context.log());
-                ImageData data = run.open(teacher)) {
+                Data data = run.open(teacher)) {
             try (Learner learner = run.learner(data)) {
                 KnowledgeDistillation distillation = how.with(teacher.teacher(), context.log());
                 learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
@@ -90,7 +90,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Map<String, List<Double>> changes(
-            TeacherRecipe named, LoadedTeacher teacher, ImageData data, DistillationRecipe how, RunContext context) {
+            TeacherRecipe named, LoadedTeacher teacher, Data data, DistillationRecipe how, RunContext context) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
         Predictions kept = answers(how.matched(teacher.teacher(), data.task()), data, split, context);
         Predictions live;
@@ -115,7 +115,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         return changes;
     }
 
-    private static Predictions answers(Teacher teacher, ImageData data, Split split, RunContext context) {
+    private static Predictions answers(Teacher teacher, Data data, Split split, RunContext context) {
         try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
             return session.predict(data, split);
         }

@@ -1,8 +1,8 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.TeacherCheck;
 import dev.limbeck.train.Learner;
@@ -46,7 +46,7 @@ public record TeacherCheckRun(
             throw new LimbeckException("the recipe has no teacher; name one with --teacher");
         RecipeRun run = new RecipeRun(recipe, context);
         try (LoadedTeacher teacher = named.open(context.log());
-                ImageData data = run.open(teacher);
+                Data data = run.open(teacher);
                 Learner learner = run.learner(data)) {
             if (!data.has(Split.VALID)) {
                 throw new LimbeckException(

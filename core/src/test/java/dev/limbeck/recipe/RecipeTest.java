@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.recipe.image.ImageDataRecipe;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -31,13 +32,17 @@ class RecipeTest {
         return Files.writeString(folder.resolve("r.yaml"), text);
     }
 
+    private static ImageDataRecipe images(Recipe recipe) {
+        return (ImageDataRecipe) recipe.data();
+    }
+
     @Test
     void whatIsNotSaidHasADefault() throws IOException {
         Recipe recipe = Recipe.read(file(LEAST));
         assertThat(recipe.training()).isEqualTo(TrainingRecipe.defaults());
         assertThat(recipe.training().epochs()).isEqualTo(10);
         assertThat(recipe.training().lr()).isEqualTo(1e-3);
-        assertThat(recipe.data().batchSize()).isEqualTo(64);
+        assertThat(images(recipe).batchSize()).isEqualTo(64);
         assertThat(recipe.distillation()).isNull();
         Recipe taught = Recipe.read(file(LEAST + "teacher: {model: runs/t}\n"));
         assertThat(taught.distillation())
@@ -74,7 +79,7 @@ class RecipeTest {
                 """));
         assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
         assertThat(Recipe.read(file(recipe.toTree().toString()))).isEqualTo(recipe);
-        assertThat(recipe.data().labelRegex()).isEqualTo("^(\\w+)_\\d+");
+        assertThat(images(recipe).labelRegex()).isEqualTo("^(\\w+)_\\d+");
         assertThat(recipe.training().seed()).isEqualTo(12345678901L);
         assertThat(recipe.withSeed(3).training().seed()).isEqualTo(3);
         assertThat(recipe.withSeed(3).data()).isEqualTo(recipe.data());
@@ -188,9 +193,9 @@ class RecipeTest {
                         "data: {source: shapes, batch_size: 016, skip_bad_images: True, mean: [0, 5e-1, 1.],"
                                 + " std: [1, 1, 1], seed: 7}\nstudent: cifar-resnet8\ntraining: {lr: 1e-4, epochs: 3}\nteacher: {model: t}\n"
                                 + "distillation: {kd_weight: .25, losses: [{name: soft-target, temperature: 4, scale: 1E1}]}\n"));
-        assertThat(recipe.data().batchSize()).isEqualTo(16);
-        assertThat(recipe.data().skipBadImages()).isTrue();
-        assertThat(recipe.data().mean()).containsExactly(0.0, 0.5, 1.0);
+        assertThat(images(recipe).batchSize()).isEqualTo(16);
+        assertThat(images(recipe).skipBadImages()).isTrue();
+        assertThat(images(recipe).mean()).containsExactly(0.0, 0.5, 1.0);
         assertThat(recipe.training().lr()).isEqualTo(1e-4);
         assertThat(recipe.distillation().kdWeight().first()).isEqualTo(0.25);
     }

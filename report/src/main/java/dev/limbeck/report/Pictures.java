@@ -2,31 +2,25 @@ package dev.limbeck.report;
 
 import dev.limbeck.Task;
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Example;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.PredictionDiff;
-import dev.limbeck.image.RgbImage;
 import dev.limbeck.train.Predictions;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
-import javax.imageio.ImageIO;
 
 /** Choose images worth looking at, and turn them into parts of the page. */
 final class Pictures {
     private static final int MOST_CARDS = 8;
     private static final int MOST_TILES = 18;
 
-    private final ImageData data;
+    private final Data data;
     private final Split split;
 
-    Pictures(ImageData data, Split split) {
+    Pictures(Data data, Split split) {
         this.data = data;
         this.split = split;
     }
@@ -121,21 +115,7 @@ final class Pictures {
         return list;
     }
 
-    /** Return an image as an address that holds all of it. */
     private String address(int row) {
-        RgbImage image = data.image(split, row);
-        BufferedImage picture = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
-        byte[] rgb = image.rgb();
-        for (int i = 0; i < rgb.length; i += 3) {
-            int pixel = (rgb[i] & 0xff) << 16 | (rgb[i + 1] & 0xff) << 8 | rgb[i + 2] & 0xff;
-            picture.setRGB(i / 3 % image.width(), i / 3 / image.width(), pixel);
-        }
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(picture, "png", png);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return "data:image/png;base64," + Base64.getEncoder().encodeToString(png.toByteArray());
+        return data.example(split, row).map(Example::address).orElse("");
     }
 }

@@ -5,8 +5,8 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.model.SavedModel;
@@ -90,7 +90,7 @@ public final class Report {
         }
         RunRecord first = runRecord(result.variants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.recipe(), "");
-        try (ImageData data = open(recipe)) {
+        try (Data data = open(recipe)) {
             Pictures pictures = new Pictures(data, split);
             List<String> names = result.variants().stream()
                     .map(ComparisonResult.Variant::name)
@@ -152,7 +152,7 @@ public final class Report {
         return RunRecord.read(folder.resolve(run.directory()).resolve(RunDirectory.RECORD_NAME));
     }
 
-    private ImageData open(Recipe recipe) {
+    private Data open(Recipe recipe) {
         Map<String, String> preparation = result.teachers().isEmpty()
                 ? Map.of()
                 : result.teachers().get(0).preparation();

@@ -11,6 +11,7 @@ import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
+import dev.limbeck.data.Example;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
@@ -30,6 +31,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.apache.commons.codec.digest.DigestUtils;
@@ -144,11 +146,12 @@ public final class ImageData implements Data {
      * Return a one-line summary: images, classes with the rare ones, splits, image size and skipped files. It is logged
      * at level INFO when the data is built, together with {@link #warnings}.
      */
+    @Override
     public String summary() {
         return summaryLine;
     }
 
-    /** Return a line for everything skipped, guessed or possibly wrong, such as a class without training images. */
+    @Override
     public List<String> warnings() {
         List<String> lines = new ArrayList<>(source.warnings());
         lines.addAll(check.warnings());
@@ -207,7 +210,7 @@ public final class ImageData implements Data {
                 });
     }
 
-    /** Return the source of the images, such as a folder. */
+    @Override
     public String origin() {
         return source.origin();
     }
@@ -295,6 +298,11 @@ public final class ImageData implements Data {
             }
         }
         ImageGrid.write(cells, file);
+    }
+
+    @Override
+    public Optional<Example> example(Split split, int row) {
+        return Optional.of(ImageGrid.example(image(split, row)));
     }
 
     @Override

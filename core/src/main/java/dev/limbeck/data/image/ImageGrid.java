@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Example;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.io.AtomicFile;
 import java.awt.Color;
@@ -11,6 +12,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
@@ -51,14 +53,29 @@ final class ImageGrid {
         save(sheet, file);
     }
 
-    private static void draw(Graphics2D pen, Cell cell, int x, int y) {
-        RgbImage image = cell.image;
+    /** Return an image as PNG. */
+    static Example example(RgbImage image) {
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(picture(image), "png", png);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Example("image/png", png.toByteArray());
+    }
+
+    private static BufferedImage picture(RgbImage image) {
         BufferedImage pixels = new BufferedImage(image.width(), image.height(), BufferedImage.TYPE_INT_RGB);
         byte[] rgb = image.rgb();
         for (int i = 0; i < image.width() * image.height(); i++) {
             int color = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
             pixels.setRGB(i % image.width(), i / image.width(), color);
         }
+        return pixels;
+    }
+
+    private static void draw(Graphics2D pen, Cell cell, int x, int y) {
+        RgbImage image = cell.image;
         double scale = (double) SIDE / Math.max(image.width(), image.height());
         // Small images are drawn pixel by pixel, as the network sees them.
         pen.setRenderingHint(
@@ -68,7 +85,7 @@ final class ImageGrid {
                         : RenderingHints.VALUE_INTERPOLATION_BILINEAR);
         int width = (int) Math.round(scale * image.width());
         int height = (int) Math.round(scale * image.height());
-        pen.drawImage(pixels, x + (SIDE - width) / 2, y + (SIDE - height) / 2, width, height, null);
+        pen.drawImage(picture(image), x + (SIDE - width) / 2, y + (SIDE - height) / 2, width, height, null);
         if (cell.marked) {
             pen.setColor(MARKED);
             pen.drawRect(x - 1, y - 1, SIDE + 1, SIDE + 1);

@@ -1,6 +1,7 @@
-package dev.limbeck.recipe;
+package dev.limbeck.recipe.image;
 
 import dev.limbeck.data.image.Augmentation;
+import dev.limbeck.recipe.Setting;
 import org.jspecify.annotations.Nullable;
 
 /**

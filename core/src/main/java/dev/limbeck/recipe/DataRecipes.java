@@ -1,0 +1,41 @@
+package dev.limbeck.recipe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.Registry;
+import org.slf4j.LoggerFactory;
+
+/** Find the record of a recipe's data section: ours, and those of jars on the class path. */
+final class DataRecipes {
+    /** Key of the kind of data. */
+    static final String KIND = "kind";
+
+    /** Kind of recipes without that key. */
+    static final String DEFAULT = "image";
+
+    private static final Registry<DataRecipeType> ALL = Registry.of(
+            "kind of data",
+            DataRecipeType.class,
+            DataRecipeType::kind,
+            LoggerFactory.getLogger(DataRecipes.class)::warn);
+
+    private DataRecipes() {}
+
+    /**
+     * Return the record of a data section.
+     *
+     * @throws dev.limbeck.LimbeckException if its kind is unknown
+     */
+    static Class<? extends DataRecipe> type(JsonNode data) {
+        return ALL.require(data.path(KIND).asText(DEFAULT)).type();
+    }
+
+    /** Return the declared type of a section, or the record of a data section. */
+    static Class<?> resolved(Class<?> declared, JsonNode value) {
+        return declared == DataRecipe.class ? type(value) : declared;
+    }
+
+    /** Return the record of images, whose settings are options of the commands. */
+    static Class<? extends DataRecipe> images() {
+        return ALL.require(DEFAULT).type();
+    }
+}

@@ -1,0 +1,238 @@
+package dev.limbeck.recipe.image;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.data.image.Datasets;
+import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImageDataBuilder;
+import dev.limbeck.data.image.ImageDefaults;
+import dev.limbeck.data.image.ImageFolder;
+import dev.limbeck.data.image.ImageSource;
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.image.Resize;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.Heading;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.Setting;
+import dev.limbeck.zoo.Architecture;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hold the images and their batching. A null component takes the value of the model, the data set or the architecture.
+ */
+public record ImageDataRecipe(
+        @Setting(
+                help = "Data set (shapes, cifar10, mnist, pets, …), folder or archive",
+                required = true,
+                options = "--data",
+                label = "SOURCE")
+        String source,
+
+        @Setting(help = "Regex of labels in file names: first group, or whole match", label = "REGEX") @Nullable
+        String labelRegex,
+
+        @Setting(help = "CSV file with a header: file name, then labels", options = "--labels", label = "CSV") @Nullable
+        String labels,
+
+        @Setting(help = "Columns of that file", whenUnset = "all", label = "NAMES", rare = true) @Nullable
+        List<String> labelColumns,
+
+        @Setting(
+                help = "Task",
+                defaultValue = "single-label",
+                oneOf = {"single-label", "multi-label", "regression"},
+                options = "--task")
+        String task,
+
+        @Setting(help = "Side of the square images", atLeast = 1, whenUnset = "the model's or the data's") @Nullable
+        Integer imageSize,
+
+        @Setting(help = "Resize method", oneOfEnum = Resize.class, whenUnset = "the model's or crop") @Nullable
+        String resize,
+
+        @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
+        Integer batchSize,
+
+        @Setting(
+                help = "Validation share, if there is no such split",
+                defaultValue = "0.2",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE",
+                rare = true)
+        Double validFraction,
+
+        @Setting(help = "Maximum number of labeled training images", atLeast = 1) @Nullable
+        Integer maxTrainSamples,
+
+        @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
+        Integer labelsPerClass,
+
+        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false")
+        Boolean keepUnlabeled,
+
+        @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
+        String unlabeled,
+
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        Boolean balanced,
+
+        @Setting(
+                help = "Augmentation of training images; unset values take the data set's default",
+                heading = Heading.AUGMENTATION)
+        @Nullable
+        AugmentRecipe augment,
+
+        @Setting(
+                help = "Seed of splits, order and augmentation",
+                whenUnset = "training seed",
+                options = "--data-seed",
+                rare = true)
+        @Nullable
+        Long seed,
+
+        @Setting(
+                help = "Three channel means, in [0, 1]",
+                whenUnset = "the model's or ImageNet's",
+                label = "M,M,M",
+                rare = true)
+        @Nullable
+        List<Double> mean,
+
+        @Setting(
+                help = "Three channel deviations",
+                whenUnset = "the model's or ImageNet's",
+                label = "S,S,S",
+                rare = true)
+        @Nullable
+        List<Double> std,
+
+        @Setting(help = "Skip unreadable images, and report their number", defaultValue = "false", rare = true)
+        Boolean skipBadImages)
+        implements DataRecipe {
+    private static final int MOST_SKIPPED = 10;
+
+    public ImageDataRecipe {
+        if (labelRegex != null) pattern(labelRegex);
+        if (labelRegex != null && labels != null) {
+            throw new LimbeckException("found label_regex and labels; choose one");
+        }
+        if (labels == null && labelColumns != null) {
+            throw new LimbeckException("found label_columns without labels; name the CSV file (labels, --labels)");
+        }
+        if (labels == null && Task.Kind.of(task) != Task.Kind.SINGLE_LABEL) {
+            throw new LimbeckException("the task " + task + " needs a table; name the CSV file (labels, --labels)");
+        }
+        if (labelColumns != null) labelColumns = List.copyOf(labelColumns);
+        if (labelsPerClass != null && maxTrainSamples != null) {
+            throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
+        }
+        if ((mean == null) != (std == null)) {
+            throw new LimbeckException("set mean and std together, found only " + (mean == null ? "std" : "mean")
+                    + "; give three numbers for each");
+        }
+        if (mean != null) mean = List.copyOf(mean);
+        if (std != null) std = List.copyOf(std);
+        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
+    }
+
+    @Override
+    public String kind() {
+        return ImagePreprocessing.KIND;
+    }
+
+    /**
+     * Open the images. An unset value comes from the saved model, then from the data set's defaults, then from the
+     * architecture.
+     *
+     * @param otherSeed seed to use if this recipe has none
+     * @param savedPreparation preprocessing of the model that gets the images; empty if unknown
+     */
+    @Override
+    public ImageData open(
+            long otherSeed, Architecture architecture, Map<String, String> savedPreparation, RunContext context) {
+        return open(otherSeed, architecture.imageSize(), savedPreparation, context);
+    }
+
+    /**
+     * Open the images with a complete preprocessing.
+     *
+     * @param preprocessing the preprocessing; the image size need not be square
+     */
+    public ImageData open(long otherSeed, ImagePreprocessing preparation, RunContext context) {
+        return open(otherSeed, preparation.height(), preparation.toMetadata(), context);
+    }
+
+    private ImageData open(
+            long otherSeed, int otherImageSize, Map<String, String> savedPreparation, RunContext context) {
+        ImageSource images = Datasets.store().onDownload(context.download()).source(source);
+        ImageDataBuilder builder = ImageData.builder(images)
+                .batchSize(batchSize)
+                .seed(seed == null ? otherSeed : seed)
+                .validFraction(validFraction)
+                .skipBadImages(skipBadImages)
+                .onPrepare(context.prepare());
+        if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
+        if (ImagePreprocessing.isIn(savedPreparation)) {
+            ImagePreprocessing saved = ImagePreprocessing.of(savedPreparation);
+            builder.imageSize(saved.height(), saved.width())
+                    .resize(saved.resize())
+                    .normalize(array(saved.mean()), array(saved.std()));
+        }
+        if (imageSize != null) builder.imageSize(imageSize);
+        if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));
+        if (mean != null && std != null) builder.normalize(array(mean), array(std));
+        if (maxTrainSamples != null) builder.maxTrainSamples(maxTrainSamples);
+        if (labelsPerClass != null) builder.labelsPerClass(labelsPerClass);
+        builder.keepUnlabeled(keepUnlabeled).balanced(balanced);
+        if (augment != null) builder.augmentation(augment::over);
+        Integer workers = context.workers();
+        if (workers != null) builder.workers(workers);
+        if (labelRegex != null) {
+            Pattern pattern = pattern(labelRegex);
+            builder.labelByName(name -> label(pattern, name));
+        }
+        if (labels != null) {
+            builder.labels(Path.of(labels), Task.Kind.of(task), labelColumns == null ? List.of() : labelColumns);
+        }
+        // Made after the labels of the other images.
+        if (unlabeled != null) builder.unlabeled(ImageFolder.of(Path.of(unlabeled)));
+        ImageData opened = builder.build();
+        tellSkipped(opened.skipped(), context.log());
+        return opened;
+    }
+
+    private static void tellSkipped(List<String> skipped, Consumer<String> lines) {
+        skipped.stream().limit(MOST_SKIPPED).forEach(line -> lines.accept("skipped: " + line));
+        if (skipped.size() > MOST_SKIPPED) {
+            lines.accept("skipped: " + (skipped.size() - MOST_SKIPPED) + " more images that cannot be read");
+        }
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static Pattern pattern(String regex) {
+        try {
+            return Pattern.compile(regex);
+        } catch (PatternSyntaxException e) {
+            throw new LimbeckException(
+                    "label_regex must be a regular expression, found '" + regex + "' (" + e.getDescription() + ")", e);
+        }
+    }
+
+    private static @Nullable String label(Pattern pattern, String name) {
+        Matcher matcher = pattern.matcher(name);
+        if (!matcher.find()) return null;
+        return matcher.groupCount() > 0 ? matcher.group(1) : matcher.group();
+    }
+}

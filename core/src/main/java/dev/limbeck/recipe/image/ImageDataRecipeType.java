@@ -1,0 +1,17 @@
+package dev.limbeck.recipe.image;
+
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.recipe.DataRecipeType;
+
+/** Open images from recipes. */
+public final class ImageDataRecipeType implements DataRecipeType {
+    @Override
+    public String kind() {
+        return ImagePreprocessing.KIND;
+    }
+
+    @Override
+    public Class<ImageDataRecipe> type() {
+        return ImageDataRecipe.class;
+    }
+}
