@@ -7,7 +7,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -220,8 +219,7 @@ final class EntryFolder {
                     shown(name) + "has a path of more than " + DEEPEST + " folders or " + LONGEST_PATH
                             + " characters; pack it with shorter ones");
         }
-        if (EntryNames.parts(name).stream()
-                .anyMatch(part -> part.getBytes(StandardCharsets.UTF_8).length > LONGEST_NAME)) {
+        if (EntryNames.longestPart(name) > LONGEST_NAME) {
             throw IoErrors.in(
                     archive,
                     shown(name) + "has a name of more than " + LONGEST_NAME + " bytes, which file systems do not"

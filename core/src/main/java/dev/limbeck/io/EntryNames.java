@@ -106,6 +106,14 @@ public final class EntryNames {
                 .toList();
     }
 
+    /** Return the number of UTF-8 bytes of the longest part of a path. */
+    static int longestPart(String path) {
+        return parts(path).stream()
+                .mapToInt(part -> part.getBytes(StandardCharsets.UTF_8).length)
+                .max()
+                .orElse(0);
+    }
+
     /**
      * Return whether a file belongs to macOS and has a name that other systems do not allow, such as {@code Icon\r}.
      */

@@ -1,7 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.data.Data;
-import dev.limbeck.data.image.PrepareProgress;
+import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Trackers;

@@ -206,11 +206,6 @@ public final class Ops {
         return x.ne(new Scalar(value));
     }
 
-    /** Return a tensor of the same shape: whether elements are numbers, not NaN. */
-    public static Tensor isKnown(Tensor x) {
-        return x.eq(x);
-    }
-
     /** Return a tensor of the same shape, with 0 for NaN. */
     public static Tensor zeroUnknown(Tensor x) {
         return x.where(x.eq(x), new Scalar(0.0));

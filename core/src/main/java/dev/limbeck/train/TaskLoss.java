@@ -41,7 +41,7 @@ public final class TaskLoss {
      * @param targets 0 to 1, NaN where unknown
      */
     public static Tensor binaryCrossEntropy(Tensor logits, Tensor targets) {
-        Tensor known = Ops.isKnown(targets);
+        Tensor known = isKnown(targets);
         Tensor present = Ops.zeroUnknown(targets);
         // log σ(−z) = log σ(z) − z
         Tensor each = logits.sub(logits.mul(present)).sub(Ops.logSigmoid(logits));
@@ -55,7 +55,11 @@ public final class TaskLoss {
      * @param targets standardized, NaN where unknown
      */
     public static Tensor squaredError(Tensor outputs, Tensor targets) {
-        return mean(outputs.sub(Ops.zeroUnknown(targets)).square(), Ops.isKnown(targets));
+        return mean(outputs.sub(Ops.zeroUnknown(targets)).square(), isKnown(targets));
+    }
+
+    private static Tensor isKnown(Tensor targets) {
+        return targets.eq(targets);
     }
 
     private static Tensor mean(Tensor each, Tensor known) {

@@ -140,9 +140,11 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(
                         "dev.limbeck.image",
                         "dev.limbeck.data.image..",
-                        "dev.limbeck.recipe",
-                        "dev.limbeck.compare",
+                        "dev.limbeck.recipe.image",
                         "dev.limbeck.predict")
+                // Its settings of a teacher's images are options and keys of recipes.
+                .and()
+                .doNotHaveFullyQualifiedName("dev.limbeck.recipe.TeacherRecipe")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(

@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.data.PrepareProgress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -13,6 +13,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.PrefetchStream;
+import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
@@ -22,19 +23,15 @@ import dev.limbeck.image.RgbImage;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Scope;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.apache.commons.codec.digest.DigestUtils;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -318,14 +315,7 @@ public final class ImageData implements Data {
     @Override
     public String fingerprint() {
         if (fingerprint == null) {
-            MessageDigest digest = DigestUtils.getSha256Digest();
-            update(digest, String.join("\n", classNames()));
-            for (Split split : Split.values()) {
-                update(digest, split.name());
-                for (int i : plan.of(split))
-                    update(digest, source.name(i) + "|" + plan.targetText(i) + "|" + source.signature(i));
-            }
-            fingerprint = HexFormat.of().formatHex(digest.digest());
+            fingerprint = plan.fingerprint();
         }
         return fingerprint;
     }
@@ -399,9 +389,5 @@ public final class ImageData implements Data {
 
     private int rowBytes() {
         return Math.multiplyExact(CHANNELS, Math.multiplyExact(preparation.height(), preparation.width()));
-    }
-
-    private static void update(MessageDigest digest, String line) {
-        digest.update((line + '\n').getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.Task;
+import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import java.nio.file.Path;

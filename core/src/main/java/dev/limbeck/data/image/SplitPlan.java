@@ -5,12 +5,16 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /** Assign images to splits: as the source defines them, or at random within each class. */
 final class SplitPlan {
@@ -213,8 +217,22 @@ final class SplitPlan {
         return Targets.values(task.outputs(), values);
     }
 
-    /** Return the target of an image as text for a fingerprint. */
-    String targetText(int image) {
+    /** Return a SHA-256 in hex over class names, splits, file names, targets and contents. */
+    String fingerprint() {
+        MessageDigest digest = DigestUtils.getSha256Digest();
+        update(digest, String.join("\n", source.classNames()));
+        for (Split split : Split.values()) {
+            update(digest, split.name());
+            for (int i : of(split)) update(digest, source.name(i) + "|" + targetText(i) + "|" + source.signature(i));
+        }
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static void update(MessageDigest digest, String line) {
+        digest.update((line + '\n').getBytes(StandardCharsets.UTF_8));
+    }
+
+    private String targetText(int image) {
         return task.kind() == Task.Kind.SINGLE_LABEL ? String.valueOf(label(image)) : Arrays.toString(values(image));
     }
 

@@ -1,4 +1,4 @@
-package dev.limbeck.data.image;
+package dev.limbeck.data;
 
 /** Receive the progress of the image check. Called on the thread that builds the data. */
 @FunctionalInterface
