@@ -1,8 +1,10 @@
 package dev.limbeck.data;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Registry;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
@@ -10,6 +12,9 @@ import org.slf4j.LoggerFactory;
 public final class Modalities {
     /** The key of a saved model's metadata that names its modality. Files without it are older than others than images. */
     public static final String KEY = "modality";
+
+    /** The modality of files without that key. */
+    private static final String DEFAULT = "image";
 
     private static final Registry<Modality> ALL =
             Registry.of("modality", Modality.class, Modality::kind, LoggerFactory.getLogger(Modalities.class)::warn);
@@ -30,6 +35,20 @@ public final class Modalities {
         return ALL.find(kind)
                 .orElseThrow(() -> new LimbeckException("no modality '" + kind + "' is on the class path, found "
                         + String.join(", ", ALL.names()) + "; add the artifact that brings it (limbeck-" + kind + ")"));
+    }
+
+    /** Return whether saved models name the kind: images and data in one form only do not. */
+    public static boolean isNamed(Preprocessing preprocessing) {
+        return !preprocessing.kind().equals(DEFAULT) && !preprocessing.equals(Preprocessing.none());
+    }
+
+    /**
+     * Return the modality of a saved model's preprocessing.
+     *
+     * @throws LimbeckException if there is none: which artifact may be missing
+     */
+    public static Modality ofSaved(Map<String, String> preprocessing) {
+        return byKind(preprocessing.getOrDefault(KEY, DEFAULT));
     }
 
     /** Return the first modality that a model's inputs and metadata belong to, or nothing if none does. */

@@ -1,7 +1,9 @@
 package dev.limbeck.data;
 
 import dev.limbeck.Preprocessing;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -26,6 +28,17 @@ public interface Modality {
      * @throws dev.limbeck.LimbeckException if the file contradicts what can be
      */
     Map<String, String> read(ModelFacts model, Consumer<String> log);
+
+    /**
+     * Rebuild the preprocessing of a saved model.
+     *
+     * @param saved keys of {@link Preprocessing#toMetadata}; missing ones take a default
+     * @throws dev.limbeck.LimbeckException if a value is malformed
+     */
+    Preprocessing preprocessing(Map<String, String> saved);
+
+    /** Describe the inputs of a network for a preprocessing. */
+    List<InputSpec> inputs(Preprocessing preprocessing);
 
     /**
      * Find out, after a model has failed on inputs, which others it takes.

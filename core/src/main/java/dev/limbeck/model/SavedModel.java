@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.nn.Module;
@@ -77,7 +79,10 @@ public record SavedModel(
 
     /** Return the metadata that rebuilds a model: architecture, task with class names, preprocessing. */
     public static Map<String, String> metadata(String architecture, Data data) {
-        return metadata(architecture, data.task(), data.preprocessing().toMetadata());
+        Preprocessing preprocessing = data.preprocessing();
+        Map<String, String> preparation = new LinkedHashMap<>(preprocessing.toMetadata());
+        if (Modalities.isNamed(preprocessing)) preparation.put(Modalities.KEY, preprocessing.kind());
+        return metadata(architecture, data.task(), preparation);
     }
 
     /** Return the metadata that rebuilds a model, or describes it to other tools. */

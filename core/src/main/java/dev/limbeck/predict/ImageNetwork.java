@@ -9,62 +9,51 @@ import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compute outputs for images with the preprocessing of the model's training. Thread-safe: predictions share the lock, close
- * is exclusive, so memory is freed only when no prediction is running.
+ * Hold a network for images with the preprocessing of its training.
+ *
+ * @param knowsPreparation whether the model's file contains its preprocessing
  */
-final class ImageNetwork implements AutoCloseable {
+record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, boolean knowsPreparation) {
     private static final int COLORS = 8;
     private static final Logger LOG = LoggerFactory.getLogger(ImageNetwork.class);
 
-    private final Function<Inputs, Tensor> network;
-    private final Runnable closing;
-    private final ImagePreprocessing preparation;
-    private final boolean knowsPreparation;
-    private final Task task;
-    private final long parameters;
-
-    private final ReadWriteLock lock = new ReentrantReadWriteLock();
-    private boolean closed;
-
-    private ImageNetwork(
+    private static ImageNetwork of(
             Function<Inputs, Tensor> network,
             Runnable closing,
             Map<String, String> said,
             ImagePreprocessing preparation,
             Task task,
             long parameters) {
-        this.network = network;
-        this.closing = closing;
-        this.preparation = preparation;
-        knowsPreparation = ImagePreprocessing.isIn(said);
-        this.task = task;
-        this.parameters = parameters;
+        return new ImageNetwork(
+                new Network<>(images -> encode(images, preparation), network, closing, task, parameters),
+                preparation,
+                ImagePreprocessing.isIn(said));
+    }
+
+    private static Inputs encode(List<RgbImage> images, ImagePreprocessing preparation) {
+        Tensor[] inputs = images.stream()
+                .map(image -> ImageTensors.of(preparation, image).only())
+                .toArray(Tensor[]::new);
+        return Inputs.of(Ops.cat(0, inputs));
     }
 
     static ImageNetwork open(Path model) {
@@ -81,12 +70,14 @@ final class ImageNetwork implements AutoCloseable {
                     ? 1
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
             // Not Module.predict, which switches modes: the model stays in evaluation mode.
-            return new ImageNetwork(
+            return of(
                     inputs -> saved.module().apply(saved.module().adapt(inputs)),
                     saved::close,
                     saved.preparation(),
                     preparation(saved.preparation(), side),
-                    saved.classNames().isEmpty() ? saved.task().withNames(numbered(saved.classes())) : saved.task(),
+                    saved.classNames().isEmpty()
+                            ? saved.task().withNames(Network.numbered(saved.classes()))
+                            : saved.task(),
                     saved.module().parameterCount());
         } catch (RuntimeException e) {
             saved.close();
@@ -102,7 +93,7 @@ final class ImageNetwork implements AutoCloseable {
             }
             ImagePreprocessing how = preparation(file.preprocessing(), 1);
             FileTeacher known = known(file, how);
-            return new ImageNetwork(
+            return of(
                     inputs -> known.logits(how, inputs),
                     file::close,
                     file.preprocessing(),
@@ -140,71 +131,5 @@ final class ImageNetwork implements AutoCloseable {
                 new LinkedHashMap<>(ImagePreprocessing.defaults(side).toMetadata());
         all.putAll(said);
         return ImagePreprocessing.of(all);
-    }
-
-    private static List<String> numbered(int classes) {
-        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
-    }
-
-    Task task() {
-        return task;
-    }
-
-    ImagePreprocessing preparation() {
-        return preparation;
-    }
-
-    boolean knowsPreparation() {
-        return knowsPreparation;
-    }
-
-    /** Return the task with names for a number of outputs. */
-    Task named(int outputs) {
-        return task.names().isEmpty() ? task.withNames(numbered(outputs)) : task;
-    }
-
-    /**
-     * Compute the outputs of images, one row each.
-     *
-     * @throws LimbeckException if it is closed, or an output is not finite
-     */
-    List<double[]> outputs(List<RgbImage> images) {
-        if (images.isEmpty()) return List.of();
-        lock.readLock().lock();
-        try (Scope scope = Scope.open();
-                NoGrad noGrad = NoGrad.on();
-                @Nullable BlasThreads work = BlasThreads.about(images.size(), parameters)) {
-            if (closed) throw new LimbeckException("the predictor is closed; open another");
-            Tensor[] inputs = images.stream()
-                    .map(image -> ImageTensors.of(preparation, image).only())
-                    .toArray(Tensor[]::new);
-            double[] values = Tensors.toDoubles(network.apply(Inputs.of(Ops.cat(0, inputs))));
-            int width = values.length / images.size();
-            long bad = Arrays.stream(values)
-                    .filter(value -> !Double.isFinite(value))
-                    .count();
-            if (bad > 0) {
-                throw new LimbeckException("the model must return finite numbers, found " + bad + " of " + values.length
-                        + " NaN or infinite; check its weights");
-            }
-            List<double[]> rows = new ArrayList<>();
-            for (int row = 0; row < images.size(); row++) {
-                rows.add(Arrays.copyOfRange(values, row * width, (row + 1) * width));
-            }
-            return rows;
-        } finally {
-            lock.readLock().unlock();
-        }
-    }
-
-    @Override
-    public void close() {
-        lock.writeLock().lock();
-        try {
-            if (!closed) closing.run();
-            closed = true;
-        } finally {
-            lock.writeLock().unlock();
-        }
     }
 }

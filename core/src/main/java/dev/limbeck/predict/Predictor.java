@@ -24,14 +24,16 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Predictor implements ImageClassifier {
-    private final ImageNetwork network;
+    private final Network<RgbImage> network;
+    private final ImageNetwork images;
 
-    private Predictor(ImageNetwork network) {
+    private Predictor(ImageNetwork images) {
+        network = images.network();
+        this.images = images;
         if (network.task().kind() == Task.Kind.REGRESSION) {
             network.close();
             throw new LimbeckException("the model predicts numbers, not classes; open it with RegressionPredictor");
         }
-        this.network = network;
     }
 
     /**
@@ -81,12 +83,12 @@ public final class Predictor implements ImageClassifier {
 
     /** Return the preprocessing. */
     public ImagePreprocessing preparation() {
-        return network.preparation();
+        return images.preparation();
     }
 
     /** Return whether the model's file contains its preprocessing. */
     public boolean knowsPreparation() {
-        return network.knowsPreparation();
+        return images.knowsPreparation();
     }
 
     @Override

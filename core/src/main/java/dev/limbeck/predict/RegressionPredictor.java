@@ -8,7 +8,6 @@ import dev.limbeck.image.ImageRegressor;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -22,14 +21,16 @@ import java.util.Map;
  * }</pre>
  */
 public final class RegressionPredictor implements ImageRegressor {
-    private final ImageNetwork network;
+    private final Network<RgbImage> network;
+    private final ImageNetwork images;
 
-    private RegressionPredictor(ImageNetwork network) {
+    private RegressionPredictor(ImageNetwork images) {
+        network = images.network();
+        this.images = images;
         if (network.task().kind() != Task.Kind.REGRESSION) {
             network.close();
             throw new LimbeckException("the model predicts classes, not numbers; open it with Predictor");
         }
-        this.network = network;
     }
 
     /**
@@ -58,25 +59,19 @@ public final class RegressionPredictor implements ImageRegressor {
 
     /** Return the preprocessing. */
     public ImagePreprocessing preparation() {
-        return network.preparation();
+        return images.preparation();
     }
 
     /** Return whether the model's file contains its preprocessing. */
     public boolean knowsPreparation() {
-        return network.knowsPreparation();
+        return images.knowsPreparation();
     }
 
     @Override
     public List<Map<String, Double>> predictAll(List<RgbImage> images) {
-        return network.outputs(images).stream().map(this::named).toList();
-    }
-
-    private Map<String, Double> named(double... outputs) {
-        Task task = network.named(outputs.length);
-        double[] values = task.decode(outputs);
-        Map<String, Double> named = new LinkedHashMap<>();
-        for (int i = 0; i < values.length; i++) named.put(task.names().get(i), values[i]);
-        return named;
+        return network.outputs(images).stream()
+                .map(outputs -> Predictors.named(network.named(outputs.length), outputs))
+                .toList();
     }
 
     @Override

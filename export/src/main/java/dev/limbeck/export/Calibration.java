@@ -8,9 +8,9 @@ import ai.onnxruntime.OrtSession;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.nio.FloatBuffer;
@@ -33,7 +33,7 @@ final class Calibration {
      * @return minimum and maximum of each tensor, by name
      */
     static Map<String, float[]> of(
-            ModelProto model, List<String> tensors, ImageData data, Split split, UnaryOperator<Tensor> prepare) {
+            ModelProto model, List<String> tensors, Data data, Split split, UnaryOperator<Tensor> prepare) {
         Map<String, float[]> ranges = new HashMap<>();
         byte[] bytes = OnnxQuantizer.observing(model, tensors).toByteArray();
         try (ExitGate inside = ExitGate.enterUnlessEnding();

@@ -1,12 +1,16 @@
 package dev.limbeck.export;
 
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
@@ -15,8 +19,8 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param name name of the architecture
  * @param task the task, with class or target names
  * @param classes number of outputs
+ * @param inputs inputs of the network
  * @param metadata metadata for weights; graphs have no scale of targets, see {@link #graphMetadata}
  * @param parameters number of parameters; 0 if unknown
  * @param sha256 SHA-256 of weights and buffers; for a script without names, of its file
@@ -38,37 +43,42 @@ record ExportModel(
         String name,
         Task task,
         int classes,
-        ImagePreprocessing preparation,
+        Preprocessing preprocessing,
+        List<InputSpec> inputs,
         Map<String, String> metadata,
         long parameters,
         String sha256,
         @Nullable Path file,
         Supplier<Script> script,
         @Nullable Supplier<StateDict> state,
-        UnaryOperator<Tensor> answer) {
+        Function<Inputs, Tensor> answer) {
 
     static ExportModel of(SavedModel saved) {
-        ImagePreprocessing preparation = preparation(saved);
+        Modality modality = Modalities.ofSaved(saved.preparation());
+        Preprocessing preprocessing = saved.preparation().isEmpty()
+                // Without preprocessing, use the architecture's default.
+                ? ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize())
+                : modality.preprocessing(saved.preparation());
         Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
-        metadata.putAll(preparation.toMetadata());
+        metadata.putAll(preprocessing.toMetadata());
         return of(
                 saved.module(),
                 saved.architecture(),
                 saved.task(),
                 saved.classes(),
-                preparation,
+                preprocessing,
                 metadata,
                 saved.file());
     }
 
-    static ExportModel of(Module module, Task task, ImagePreprocessing preparation) {
+    static ExportModel of(Module module, Task task, Preprocessing preprocessing) {
         return of(
                 module,
                 module.describe(),
                 task,
                 task.outputs(),
-                preparation,
-                SavedModel.metadata(module.describe(), task, preparation.toMetadata()),
+                preprocessing,
+                SavedModel.metadata(module.describe(), task, preprocessing.toMetadata()),
                 null);
     }
 
@@ -77,36 +87,38 @@ record ExportModel(
             String name,
             Task task,
             int classes,
-            ImagePreprocessing preparation,
+            Preprocessing preprocessing,
             Map<String, String> metadata,
             @Nullable Path file) {
         return new ExportModel(
                 name,
                 task,
                 classes,
-                preparation,
+                preprocessing,
+                Modalities.byKind(preprocessing.kind()).inputs(preprocessing),
                 metadata,
                 module.parameterCount(),
                 module.sha256(),
                 file,
                 () -> ScriptWriter.compile(Rescaled.of(module, task)),
                 module::stateDict,
-                input -> Rescaled.of(module, task).predict(module.adapt(Inputs.of(input))));
+                inputs -> Rescaled.of(module, task).predict(module.adapt(inputs)));
     }
 
-    static ExportModel of(Path script, Task task, ImagePreprocessing preparation, Script opened) {
+    static ExportModel of(Path script, Task task, Preprocessing preprocessing, Script opened) {
         return new ExportModel(
                 script.getFileName().toString(),
                 task,
                 task.outputs(),
-                preparation,
-                SavedModel.metadata(script.getFileName().toString(), task, preparation.toMetadata()),
+                preprocessing,
+                Modalities.byKind(preprocessing.kind()).inputs(preprocessing),
+                SavedModel.metadata(script.getFileName().toString(), task, preprocessing.toMetadata()),
                 0,
                 ModelFiles.sha256(script),
                 script,
                 () -> TorchScriptFile.open(script).load(),
                 null,
-                opened::forward);
+                inputs -> opened.forward(inputs.only()));
     }
 
     /** Return the metadata for a graph, whose outputs are in the targets' units. */
@@ -123,9 +135,9 @@ record ExportModel(
         return task.names();
     }
 
-    /** If the model has no preprocessing, use the architecture's default. */
-    private static ImagePreprocessing preparation(SavedModel saved) {
-        if (!saved.preparation().isEmpty()) return ImagePreprocessing.of(saved.preparation());
-        return ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize());
+    /** Return the preprocessing of images; null for another kind of data. */
+    @Nullable
+    ImagePreprocessing images() {
+        return preprocessing instanceof ImagePreprocessing images ? images : null;
     }
 }

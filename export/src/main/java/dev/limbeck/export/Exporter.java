@@ -3,19 +3,20 @@ package dev.limbeck.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
@@ -56,7 +57,7 @@ public final class Exporter {
     private final ExportModel source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
     private OnnxFile.Options options = OnnxFile.Options.usual();
-    private @Nullable ImageData data;
+    private @Nullable Data data;
     private Split split = Split.TEST;
     private int rows = DEFAULT_ROWS;
 
@@ -73,10 +74,10 @@ public final class Exporter {
      * Create an exporter for a custom network, which must have a {@link Module#script}.
      *
      * @param task with names in the order of its outputs; the file converts a regression's outputs to the targets' units
-     * @param preparation preprocessing of its images
+     * @param preprocessing preprocessing of its inputs
      */
-    public static Exporter of(Module module, Task task, ImagePreprocessing preparation) {
-        return new Exporter(ExportModel.of(module, task, preparation));
+    public static Exporter of(Module module, Task task, Preprocessing preprocessing) {
+        return new Exporter(ExportModel.of(module, task, preprocessing));
     }
 
     /**
@@ -86,8 +87,8 @@ public final class Exporter {
      * @param file its path
      * @param task with names in the order of its outputs, which are numbers in the targets' units for a regression
      */
-    public static Exporter of(Script script, Path file, Task task, ImagePreprocessing preparation) {
-        return new Exporter(ExportModel.of(file, task, preparation, script));
+    public static Exporter of(Script script, Path file, Task task, Preprocessing preprocessing) {
+        return new Exporter(ExportModel.of(file, task, preprocessing, script));
     }
 
     /** Set the formats. */
@@ -104,12 +105,12 @@ public final class Exporter {
     }
 
     /** Verify every file on 256 evenly spaced images of a split. */
-    public Exporter verifiedOn(ImageData data, Split split) {
+    public Exporter verifiedOn(Data data, Split split) {
         return verifiedOn(data, split, DEFAULT_ROWS);
     }
 
     /** Verify every file on a number of images of a split. */
-    public Exporter verifiedOn(ImageData data, Split split, int rows) {
+    public Exporter verifiedOn(Data data, Split split, int rows) {
         this.data = data;
         this.split = split;
         this.rows = Settings.atLeast(1, "rows", rows);
@@ -199,6 +200,9 @@ public final class Exporter {
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
                             + "; add onnx to the formats");
         }
+        if (options.normalizes() && source.images() == null) {
+            throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
+        }
         if (options.softmax() && source.task().kind() == Task.Kind.REGRESSION) {
             throw new LimbeckException("numbers of a regression are no probabilities; leave softmax (--softmax) out");
         }
@@ -207,24 +211,21 @@ public final class Exporter {
         }
     }
 
-    /** Run three images, to detect modules with a fixed batch size of one or two, as in traces. */
+    /** Run three rows, to detect modules with a fixed batch size of one or two, as in traces. */
     private void checkOutputs() {
-        ImagePreprocessing preparation = source.preparation();
+        String inputs = source.inputs().stream().map(InputSpec::words).collect(Collectors.joining(", "));
         try (Scope scope = Scope.open()) {
-            long[] shape = source.answer()
-                    .apply(Tensors.zeros(DType.FLOAT32, 3, 3, preparation.height(), preparation.width()))
-                    .shape();
+            long[] shape =
+                    source.answer().apply(Inputs.example(source.inputs(), 3)).shape();
             if (shape.length != 2 || shape[0] != 3 || shape[1] != source.classes()) {
                 throw new LimbeckException(source.name() + " returns " + Tensors.shapeText(shape)
-                        + " outputs for three images; expected 3×" + source.classes() + ", one column per class");
+                        + " outputs for three rows; expected 3×" + source.classes() + ", one column per class");
             }
         } catch (LimbeckException e) {
             throw e;
         } catch (RuntimeException e) {
             throw new LimbeckException(
-                    source.name() + " cannot be asked about images of " + preparation.height() + "×"
-                            + preparation.width() + ": " + Engine.firstLine(e),
-                    e);
+                    source.name() + " cannot be run on inputs of " + inputs + ": " + Engine.firstLine(e), e);
         }
     }
 
@@ -253,7 +254,13 @@ public final class Exporter {
                     if (source.task().kind() == Task.Kind.REGRESSION) metadata.put("output", OnnxFile.NUMBERS);
                     metadata.put("input", options.normalizes() ? "pixels" : "normalized");
                     ModelProto onnx = OnnxFile.of(
-                            script, source.preparation(), source.task().kind(), source.classes(), metadata, options);
+                            script,
+                            source.inputs(),
+                            source.images(),
+                            source.task().kind(),
+                            source.classes(),
+                            metadata,
+                            options);
                     OnnxFile.write(file, smaller(onnx));
                 }
             }
@@ -284,7 +291,8 @@ public final class Exporter {
     }
 
     private String images(Split of, String before) {
-        return data == null ? "" : before + "images of the " + of.label() + " split of " + data.origin();
+        String rows = source.images() == null ? "rows" : "images";
+        return data == null ? "" : before + rows + " of the " + of.label() + " split of " + data.origin();
     }
 
     private ModelProto smaller(ModelProto onnx) {
@@ -292,7 +300,7 @@ public final class Exporter {
             case FP32 -> onnx;
             case FP16 -> OnnxQuantizer.fp16(onnx);
             case INT8 -> {
-                ImageData images = Objects.requireNonNull(data);
+                Data images = Objects.requireNonNull(data);
                 List<String> tensors = OnnxQuantizer.observed(onnx);
                 yield OnnxQuantizer.int8(
                         onnx,
@@ -302,22 +310,22 @@ public final class Exporter {
                                 images,
                                 seen(),
                                 batch -> options.normalizes()
-                                        ? Verification.pixels(batch, source.preparation())
+                                        ? Verification.pixels(batch, Objects.requireNonNull(source.images()))
                                         : batch));
             }
         };
     }
 
-    private Predictions ask(Format format, Path file, ImageData images) {
+    private Predictions ask(Format format, Path file, Data images) {
         return switch (format) {
-            case ONNX -> Verification.askOnnx(file, options, source.preparation(), images, split, rows);
+            case ONNX -> Verification.askOnnx(file, options, source.images(), images, split, rows);
             case TORCHSCRIPT -> Verification.askScript(file, images, split, rows);
             case SAFETENSORS -> askWeights(file, images);
         };
     }
 
     /** Evaluate weights through their architecture; without one, compare the weights themselves. */
-    private Predictions askWeights(Path file, ImageData images) {
+    private Predictions askWeights(Path file, Data images) {
         if (Zoo.find(source.name()).isEmpty()) {
             try (StateDict state = Safetensors.read(file)) {
                 if (!state.sha256().equals(source.sha256())) {

@@ -8,6 +8,7 @@ import dev.limbeck.Version;
 import dev.limbeck.data.Split;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.Metric;
 import java.io.IOException;
 import java.util.List;
@@ -63,7 +64,8 @@ final class ModelCard {
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
         line(
                 text,
-                "An image %s%s, exported by Limbeck %s.\n",
+                "%s %s%s, exported by Limbeck %s.\n",
+                model.images() == null ? "A" : "An image",
                 switch (task) {
                     case SINGLE_LABEL -> "classifier";
                     case MULTI_LABEL -> "classifier with several labels";
@@ -121,15 +123,23 @@ final class ModelCard {
 
     private static void input(StringBuilder text, ExportModel model, OnnxFile.Options options, boolean onnx) {
         line(text, "## Input and output\n");
-        ImagePreprocessing preparation = model.preparation();
-        line(
-                text,
-                "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d: pixels from 0 to 1, minus the mean %s, divided by %s.",
-                preparation.resize().name().toLowerCase(Locale.ROOT),
-                preparation.height(),
-                preparation.width(),
-                preparation.mean(),
-                preparation.std());
+        ImagePreprocessing images = model.images();
+        if (images == null) {
+            line(
+                    text,
+                    "%s, prepared as `%s`.",
+                    model.inputs().stream().map(InputSpec::words).collect(Collectors.joining(", ")),
+                    Printable.markdownCode(model.preprocessing().identity()));
+        } else {
+            line(
+                    text,
+                    "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d: pixels from 0 to 1, minus the mean %s, divided by %s.",
+                    images.resize().name().toLowerCase(Locale.ROOT),
+                    images.height(),
+                    images.width(),
+                    images.mean(),
+                    images.std());
+        }
         if (onnx && options.normalizes()) {
             line(text, "The ONNX file takes pixels from 0 to 255 instead and normalizes them itself.");
         }

@@ -120,7 +120,10 @@ final class OnnxBuilder {
         TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
         shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("batch"));
         for (long size : row)
-            shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(size));
+            shape.addDim(
+                    size < 0
+                            ? TensorShapeProto.Dimension.newBuilder().setDimParam("length" + shape.getDimCount())
+                            : TensorShapeProto.Dimension.newBuilder().setDimValue(size));
         return ValueInfoProto.newBuilder()
                 .setName(name)
                 .setType(TypeProto.newBuilder()

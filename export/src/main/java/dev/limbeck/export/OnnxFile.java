@@ -3,17 +3,21 @@ package dev.limbeck.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.onnx.OnnxChecksum;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.ScriptGraph;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Write a model as ONNX, opset 17, with a dynamic batch size: {@code input}, float32 N×3×H×W, to {@code logits},
@@ -58,23 +62,32 @@ public final class OnnxFile {
     /**
      * Convert a script.
      *
-     * @param preparation preprocessing, which determines the input size
+     * @param inputs the only input
+     * @param images preprocessing of images, for a file that normalizes pixels; null for another kind of data
      * @param metadata metadata for the file, by name
      * @throws dev.limbeck.LimbeckException if an operation is not supported
      */
     static ModelProto of(
             Script script,
-            ImagePreprocessing preparation,
+            List<InputSpec> inputs,
+            @Nullable ImagePreprocessing images,
             Task.Kind task,
             int classes,
             Map<String, String> metadata,
             Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
-            onnx.input(INPUT, 3, preparation.height(), preparation.width());
-            String input = options.normalizes ? normalized(onnx, preparation) : INPUT;
+            long[] row = only(inputs).shape();
+            onnx.input(INPUT, row);
+            String input = images != null && options.normalizes ? normalized(onnx, images) : INPUT;
             Operands.Value logits = new OnnxConversion(onnx)
-                    .convert(graph, new Operands.Value(input, 4, preparation.height(), preparation.width()));
+                    .convert(
+                            graph,
+                            new Operands.Value(
+                                    input,
+                                    row.length + 1,
+                                    row.length == 3 ? row[1] : -1,
+                                    row.length == 3 ? row[2] : -1));
             String output = options.softmax ? PROBABILITIES : task == Task.Kind.REGRESSION ? NUMBERS : LOGITS;
             if (options.softmax && task == Task.Kind.MULTI_LABEL) onnx.add("Sigmoid", List.of(logits.name()), output);
             else if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
@@ -101,6 +114,15 @@ public final class OnnxFile {
                 while (buffer.hasRemaining()) channel.write(buffer);
             }
         });
+    }
+
+    private static InputSpec only(List<InputSpec> inputs) {
+        if (inputs.size() == 1 && inputs.get(0).type() == DType.FLOAT32) return inputs.get(0);
+        throw new LimbeckException("an ONNX file can be written for one float32 input, found "
+                + inputs.stream()
+                        .map(input -> input.name() + " " + input.words())
+                        .toList()
+                + "; export it as torchscript or safetensors");
     }
 
     private static String normalized(OnnxBuilder onnx, ImagePreprocessing preparation) {

@@ -2,10 +2,11 @@ package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Evaluator;
@@ -13,8 +14,9 @@ import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import dev.limbeck.weights.TorchScriptFile;
 import java.nio.file.Path;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compare the outputs of a written file, in its own runtime, with the model's outputs on real images.
@@ -45,8 +47,8 @@ public record Verification(
      * @param model computes outputs; numbers are in the targets' units
      * @return outputs; numbers are standardized as the data's targets are
      */
-    static Predictions ask(UnaryOperator<Tensor> model, ImageData data, Split split, int most) {
-        Predictions found = Evaluator.sample(data, split, most, batch -> model.apply(batch.input()));
+    static Predictions ask(Function<Inputs, Tensor> model, Data data, Split split, int most) {
+        Predictions found = Evaluator.sample(data, split, most, batch -> model.apply(batch.inputs()));
         if (!(data.task() instanceof Task.Regression regression)) return found;
         float[] outputs = found.outputs().clone();
         for (int i = 0; i < outputs.length; i++) {
@@ -59,14 +61,15 @@ public record Verification(
     static Predictions askOnnx(
             Path file,
             OnnxFile.Options options,
-            ImagePreprocessing preparation,
-            ImageData data,
+            @Nullable ImagePreprocessing images,
+            Data data,
             Split split,
             int most) {
         try (OnnxModel model = OnnxModel.open(file, 0)) {
             return ask(
-                    input -> {
-                        Tensor given = options.normalizes() ? pixels(input, preparation) : input;
+                    inputs -> {
+                        Tensor input = inputs.only();
+                        Tensor given = images != null && options.normalizes() ? pixels(input, images) : input;
                         float[] values = model.run(given);
                         return Tensors.of(values, input.size(0), values.length / input.size(0));
                     },
@@ -77,9 +80,9 @@ public record Verification(
     }
 
     /** Run a TorchScript file. */
-    static Predictions askScript(Path file, ImageData data, Split split, int most) {
+    static Predictions askScript(Path file, Data data, Split split, int most) {
         try (Script script = TorchScriptFile.open(file).load()) {
-            return ask(script::forward, data, split, most);
+            return ask(inputs -> script.forward(inputs.only()), data, split, most);
         }
     }
 

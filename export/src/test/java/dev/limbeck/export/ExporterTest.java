@@ -9,6 +9,7 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.export.Exporter.Exported;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
@@ -342,6 +343,7 @@ class ExporterTest {
                     file,
                     OnnxFile.of(
                             script,
+                            ImageTensors.specs(preparation),
                             preparation,
                             Task.Kind.SINGLE_LABEL,
                             student.classes(),

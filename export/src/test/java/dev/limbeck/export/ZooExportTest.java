@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.Task;
+import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.nn.Module;
@@ -61,6 +62,7 @@ class ZooExportTest {
                             file,
                             OnnxFile.of(
                                     script,
+                                    ImageTensors.specs(preparation),
                                     preparation,
                                     Task.Kind.SINGLE_LABEL,
                                     CLASSES,

@@ -150,6 +150,16 @@ public final class ImageModality implements Modality {
     }
 
     @Override
+    public ImagePreprocessing preprocessing(Map<String, String> saved) {
+        return ImagePreprocessing.of(saved);
+    }
+
+    @Override
+    public List<InputSpec> inputs(Preprocessing preprocessing) {
+        return ImageTensors.specs((ImagePreprocessing) preprocessing);
+    }
+
+    @Override
     public @Nullable Remedy remedy(Preprocessing given, int rows, Predicate<Inputs> takes) {
         ImagePreprocessing how = (ImagePreprocessing) given;
         Predicate<InputSpec> taken = spec -> takes.test(Inputs.of(spec.example(rows)));

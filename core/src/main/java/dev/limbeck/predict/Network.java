@@ -1,0 +1,110 @@
+package dev.limbeck.predict;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.tensor.BlasThreads;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compute outputs for inputs of any kind. Thread-safe: predictions share the lock, close is exclusive, so memory is freed
+ * only when no prediction is running.
+ *
+ * @param <X> an input, such as an image
+ */
+final class Network<X> implements AutoCloseable {
+    private final Function<List<X>, Inputs> encode;
+    private final Function<Inputs, Tensor> network;
+    private final Runnable closing;
+    private final Task task;
+    private final long parameters;
+
+    private final ReadWriteLock lock = new ReentrantReadWriteLock();
+    private boolean closed;
+
+    /**
+     * Hold a network.
+     *
+     * @param encode creates the network's inputs, one row each
+     * @param closing frees the network
+     * @param parameters number of parameters, for the number of threads; 0 if unknown
+     */
+    Network(
+            Function<List<X>, Inputs> encode,
+            Function<Inputs, Tensor> network,
+            Runnable closing,
+            Task task,
+            long parameters) {
+        this.encode = encode;
+        this.network = network;
+        this.closing = closing;
+        this.task = task;
+        this.parameters = parameters;
+    }
+
+    Task task() {
+        return task;
+    }
+
+    /** Return the task with names for a number of outputs. */
+    Task named(int outputs) {
+        return task.names().isEmpty() ? task.withNames(numbered(outputs)) : task;
+    }
+
+    static List<String> numbered(int classes) {
+        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
+    }
+
+    /**
+     * Compute the outputs of inputs, one row each.
+     *
+     * @throws LimbeckException if it is closed, or an output is not finite
+     */
+    List<double[]> outputs(List<X> inputs) {
+        if (inputs.isEmpty()) return List.of();
+        lock.readLock().lock();
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on();
+                @Nullable BlasThreads work = BlasThreads.about(inputs.size(), parameters)) {
+            if (closed) throw new LimbeckException("the predictor is closed; open another");
+            double[] values = Tensors.toDoubles(network.apply(encode.apply(inputs)));
+            int width = values.length / inputs.size();
+            long bad = Arrays.stream(values)
+                    .filter(value -> !Double.isFinite(value))
+                    .count();
+            if (bad > 0) {
+                throw new LimbeckException("the model must return finite numbers, found " + bad + " of " + values.length
+                        + " NaN or infinite; check its weights");
+            }
+            List<double[]> rows = new ArrayList<>();
+            for (int row = 0; row < inputs.size(); row++) {
+                rows.add(Arrays.copyOfRange(values, row * width, (row + 1) * width));
+            }
+            return rows;
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.writeLock().lock();
+        try {
+            if (!closed) closing.run();
+            closed = true;
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}
