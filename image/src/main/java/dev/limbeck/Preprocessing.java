@@ -37,6 +37,15 @@ public interface Preprocessing {
     }
 
     /**
+     * Describe inputs that come in one form, which is known by some facts such as a length.
+     *
+     * @param facts what a saved model carries, keys in a fixed order
+     */
+    static Preprocessing fixed(String kind, Map<String, String> facts) {
+        return new FixedPreprocessing(kind, facts);
+    }
+
+    /**
      * Name another way to prepare inputs.
      *
      * @param words what it is called

@@ -39,7 +39,7 @@ class CompareTest {
         assertThat(text.out())
                 .startsWith("teacher cifar-resnet8: ")
                 .contains(
-                        "Every student: 16 labeled and 0 unlabeled images, 4 optimizer steps; seeds 0 to 1; evaluated on the valid",
+                        "Every student: 16 labeled and 0 unlabeled rows, 4 optimizer steps; seeds 0 to 1; evaluated on the valid",
                         "There is no test split: ")
                 .containsPattern("distilled,? (helped|hurt|no effect shown): [+-]\\d+\\.\\d points, 95 % interval ")
                 .contains("selected on the validation split: ")

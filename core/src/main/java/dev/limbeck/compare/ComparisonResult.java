@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * one percentage point is 0.01. A difference is positive where the first variant is outdone, also if smaller values are better.
  *
  * @param split the evaluated split: {@code test}, or {@code valid} if the data has no test split
- * @param labeled number of labeled training images
- * @param unlabeled number of unlabeled training images, used only through a teacher
+ * @param labeled number of labeled training rows
+ * @param unlabeled number of unlabeled training rows, used only through a teacher
  * @param steps optimizer steps of every student
  * @param sameStart whether all students of a seed start from the same weights; false if some are pretrained
  * @param cachesOutputs whether teacher outputs were cached across runs
@@ -42,14 +42,14 @@ public record ComparisonResult(
         List<String> facts = new ArrayList<>();
         facts.add(String.format(
                 Locale.ROOT,
-                "Every student: %,d labeled and %,d unlabeled images, %,d optimizer steps; %s %s; evaluated on the %s split.",
+                "Every student: %,d labeled and %,d unlabeled rows, %,d optimizer steps; %s %s; evaluated on the %s split.",
                 labeled,
                 unlabeled,
                 steps,
                 seeds.size() == 1 ? "seed" : "seeds",
                 seeds.size() == 1 ? seeds.get(0) : seeds.get(0) + " to " + seeds.get(seeds.size() - 1),
                 split));
-        if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled images.");
+        if (unlabeled > 0) facts.add("Students without a teacher ignore the unlabeled rows.");
         if (!sameStart) facts.add("Initial weights differ, because some recipes use pretrained students.");
         if (split.equals(Split.VALID.label())) {
             facts.add(

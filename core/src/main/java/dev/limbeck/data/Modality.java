@@ -17,8 +17,13 @@ public interface Modality {
     /** Return the kind, as {@link Preprocessing#kind} gives it. */
     String kind();
 
-    /** Return whether a model takes this kind of data, by its inputs and metadata. */
-    boolean takes(ModelFacts model);
+    /**
+     * Return whether a model takes this kind of data, by its inputs and metadata. The default is false: such models say
+     * their modality, as files written by Limbeck do.
+     */
+    default boolean takes(ModelFacts model) {
+        return false;
+    }
 
     /**
      * Read what a model's file says of its inputs, in whatever words others write it.
@@ -27,7 +32,9 @@ public interface Modality {
      * @return keys of {@link Preprocessing#toMetadata}, as far as they are known
      * @throws dev.limbeck.LimbeckException if the file contradicts what can be
      */
-    Map<String, String> read(ModelFacts model, Consumer<String> log);
+    default Map<String, String> read(ModelFacts model, Consumer<String> log) {
+        return preprocessing(model.metadata()).toMetadata();
+    }
 
     /**
      * Rebuild the preprocessing of a saved model.
@@ -47,8 +54,9 @@ public interface Modality {
      * @param takes runs the model on inputs; false if it fails or answers another number of rows
      * @return null if nothing that was tried was taken
      */
-    @Nullable
-    Remedy remedy(Preprocessing given, int rows, Predicate<Inputs> takes);
+    default @Nullable Remedy remedy(Preprocessing given, int rows, Predicate<Inputs> takes) {
+        return null;
+    }
 
     /**
      * Name what a model takes in place of what it was given.

@@ -31,6 +31,23 @@ public final class Inputs {
     }
 
     /**
+     * Hold rows of numbers as one float32 tensor of shape N×length.
+     *
+     * @throws LimbeckException if a row has another length than the first
+     */
+    public static Inputs ofRows(List<float[]> rows) {
+        int length = rows.isEmpty() ? 0 : rows.get(0).length;
+        float[] all = new float[Math.multiplyExact(rows.size(), length)];
+        for (int i = 0; i < rows.size(); i++) {
+            if (rows.get(i).length != length) {
+                throw new LimbeckException("rows must have one length, found " + length + " and " + rows.get(i).length);
+            }
+            System.arraycopy(rows.get(i), 0, all, i * length, length);
+        }
+        return of(Tensors.of(all, rows.size(), length));
+    }
+
+    /**
      * Hold several tensors.
      *
      * @param tensors by name, in the network's order; at least one

@@ -309,7 +309,7 @@ class ComparisonTest {
                 .run();
         assertThat(result.facts())
                 .containsExactly(
-                        "Every student: 27 labeled and 0 unlabeled images, 8 optimizer steps; seed 0; evaluated on the"
+                        "Every student: 27 labeled and 0 unlabeled rows, 8 optimizer steps; seed 0; evaluated on the"
                                 + " valid split.",
                         "Initial weights differ, because some recipes use pretrained students.",
                         "There is no test split: the validation split also selected the epochs, so the results are optimistic.");

@@ -197,7 +197,7 @@ class SweepTest {
                 .hasMessage(file + " is a file, expected a folder; choose another --out");
         assertThatThrownBy(() -> sweep("none", recipe(0, true), Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
-                .hasMessageContaining("a sweep selects by validation accuracy");
+                .hasMessageContaining("a sweep selects by a validation metric");
         assertThatThrownBy(() -> Sweep.Strategy.of("girdd"))
                 .hasMessage("no strategy 'girdd'; nearest: grid, random, halving");
     }

@@ -91,7 +91,7 @@ class ReportTest {
                                 - data.at("/variants/0/report/recall/3").asDouble(),
                         within(1e-12));
         assertThat(data.get("title").asText()).isEqualTo("Limbeck: cifar-resnet8 on shapes");
-        assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled images, ");
+        assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled rows, ");
         assertThat(data.at("/variants/1/sentence").asText()).startsWith("distilled");
         assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
         assertThat(data.at("/costs")).hasSize(2);

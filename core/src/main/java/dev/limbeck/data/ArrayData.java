@@ -1,0 +1,253 @@
+package dev.limbeck.data;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.Settings;
+import dev.limbeck.Task;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Tensors;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Provide rows of numbers in memory, as float32 tensors of one shape. Build other kinds of data on it:
+ *
+ * <pre>{@code
+ * Data data = new ArrayData(task, InputSpec.floats(64), 32, 0)
+ *         .with(Split.TRAIN, rows, Targets.labels(labels))
+ *         .with(Split.VALID, others, Targets.labels(otherLabels));
+ * }</pre>
+ */
+public final class ArrayData implements Data {
+    private static final long ORDER_LOTS = 3;
+
+    private record Rows(float[][] inputs, Targets targets) {}
+
+    private final Task task;
+    private final InputSpec input;
+    private final int batchSize;
+    private final long seed;
+    private final Map<Split, Rows> splits = new EnumMap<>(Split.class);
+    private Preprocessing preprocessing = Preprocessing.none();
+    private String origin = "arrays";
+
+    /**
+     * Describe the rows.
+     *
+     * @param input the only input, without free dimensions
+     * @param seed seed of the order of training rows
+     */
+    public ArrayData(Task task, InputSpec input, int batchSize, long seed) {
+        this.task = task;
+        this.input = input;
+        this.batchSize = Settings.atLeast(1, "batch size", batchSize);
+        this.seed = seed;
+    }
+
+    /**
+     * Set the rows of a split. The arrays are not copied.
+     *
+     * @throws LimbeckException if a row has another number of values, a value is not finite, or targets do not fit
+     */
+    public ArrayData with(Split split, float[][] inputs, Targets targets) {
+        long values = LongStream.of(input.shape()).reduce(1, Math::multiplyExact);
+        for (int row = 0; row < inputs.length; row++) {
+            if (inputs[row].length != values) {
+                throw new LimbeckException("row " + row + " of " + split.label() + " must have " + values
+                        + " numbers, found " + inputs[row].length);
+            }
+            for (float value : inputs[row]) {
+                if (Float.isFinite(value)) continue;
+                throw new LimbeckException(
+                        "row " + row + " of " + split.label() + " must have finite numbers, found " + value);
+            }
+        }
+        boolean labels = task.kind() == Task.Kind.SINGLE_LABEL;
+        if (targets.size() != inputs.length
+                || targets.areLabels() != labels
+                || !labels && targets.columns() != task.outputs()) {
+            throw new LimbeckException(split.label() + " needs targets of "
+                    + task.kind().words() + " for " + inputs.length + " rows, found " + targets.size()
+                    + (targets.areLabels() ? " labels" : " rows of " + targets.columns() + " numbers"));
+        }
+        for (int row = 0; labels && row < targets.size(); row++) {
+            if (targets.label(row) < task.outputs()) continue;
+            throw new LimbeckException("labels of " + split.label() + " must be below " + task.outputs() + ", found "
+                    + targets.label(row) + " in row " + row);
+        }
+        splits.put(split, new Rows(inputs, targets));
+        return this;
+    }
+
+    /** Set how the rows were made from what users have. */
+    public ArrayData preprocessing(Preprocessing how) {
+        preprocessing = how;
+        return this;
+    }
+
+    /** Set the name of the source for people. */
+    public ArrayData origin(String name) {
+        origin = name;
+        return this;
+    }
+
+    private Rows rows(Split split) {
+        Rows rows = splits.get(split);
+        if (rows == null) throw new LimbeckException("there is no " + split.label() + " split in " + origin);
+        return rows;
+    }
+
+    @Override
+    public Task task() {
+        return task;
+    }
+
+    @Override
+    public int size(Split split) {
+        return splits.containsKey(split) ? rows(split).inputs.length : 0;
+    }
+
+    @Override
+    public int batchSize() {
+        return batchSize;
+    }
+
+    @Override
+    public DataLoader train(int epoch) {
+        int[] order = IntStream.range(0, rows(Split.TRAIN).inputs.length).toArray();
+        Draws.of(seed, ORDER_LOTS, epoch).shuffle(order);
+        int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
+        return loader(Split.TRAIN, Arrays.copyOf(order, usable));
+    }
+
+    @Override
+    public DataLoader evaluate(Split split) {
+        return loader(split, IntStream.range(0, rows(split).inputs.length).toArray());
+    }
+
+    @Override
+    public DataLoader sample(Split split, int most) {
+        int size = rows(split).inputs.length;
+        int count = Math.min(most, size);
+        return loader(
+                split,
+                IntStream.range(0, count)
+                        .map(i -> (int) ((long) i * size / count))
+                        .toArray());
+    }
+
+    private DataLoader loader(Split split, int... order) {
+        Rows rows = rows(split);
+        return new DataLoader() {
+            private int next;
+
+            @Override
+            public int batches() {
+                return (order.length + batchSize - 1) / batchSize;
+            }
+
+            @Override
+            public @Nullable Batch next() {
+                if (next >= order.length) return null;
+                int[] indices = Arrays.copyOfRange(order, next, Math.min(order.length, next + batchSize));
+                next += indices.length;
+                return batch(rows, split, indices);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    private Batch batch(Rows rows, Split split, int... indices) {
+        int width = indices.length == 0 ? 0 : rows.inputs[indices[0]].length;
+        float[] values = new float[indices.length * width];
+        for (int i = 0; i < indices.length; i++) {
+            System.arraycopy(rows.inputs[indices[i]], 0, values, i * width, width);
+        }
+        return new Batch(
+                Inputs.of(Tensors.of(values, input.shape(indices.length))),
+                rows.targets.rows(indices).tensor(),
+                indices,
+                new Provenance(split, Provenance.PLAIN));
+    }
+
+    @Override
+    public List<InputSpec> inputs() {
+        return List.of(input);
+    }
+
+    @Override
+    public Targets targets(Split split) {
+        return rows(split).targets;
+    }
+
+    @Override
+    public int[] views() {
+        return new int[] {Provenance.PLAIN};
+    }
+
+    @Override
+    public SampleKey[] keys(Provenance rowsOf, int... indices) {
+        Rows rows = rows(rowsOf.split());
+        return Arrays.stream(indices)
+                .mapToObj(index -> ByteBuffer.wrap(DigestUtils.sha256(bytes(rows.inputs[index]))))
+                .map(digest -> new SampleKey(digest.getLong(), digest.getLong()))
+                .toArray(SampleKey[]::new);
+    }
+
+    private static byte[] bytes(float... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * values.length);
+        for (float value : values) bytes.putFloat(value);
+        return bytes.array();
+    }
+
+    @Override
+    public String fingerprint() {
+        StringBuilder all = new StringBuilder(String.join("\n", task.names()));
+        splits.forEach((split, rows) -> {
+            all.append('\n').append(split);
+            for (int row = 0; row < rows.inputs.length; row++) {
+                all.append('\n').append(DigestUtils.sha256Hex(bytes(rows.inputs[row])));
+                all.append(' ').append(rows.targets.words(row, task));
+            }
+        });
+        return DigestUtils.sha256Hex(all.toString());
+    }
+
+    @Override
+    public String origin() {
+        return origin;
+    }
+
+    @Override
+    public Map<String, Object> describe() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("source", origin);
+        facts.putAll(task.toMetadata());
+        facts.put("classes", task.names());
+        Map<String, Object> sizes = new LinkedHashMap<>();
+        splits.forEach((split, rows) -> sizes.put(split.label(), rows.inputs.length));
+        facts.put("sizes", sizes);
+        facts.put("batch_size", batchSize);
+        facts.put("seed", seed);
+        return facts;
+    }
+
+    @Override
+    public Preprocessing preprocessing() {
+        return preprocessing;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,45 @@
+package dev.limbeck;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Describe inputs that come in one form.
+ *
+ * @param kind kind of data
+ * @param facts keys in a fixed order
+ */
+record FixedPreprocessing(String kind, Map<String, String> facts) implements Preprocessing {
+    FixedPreprocessing {
+        facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
+    }
+
+    @Override
+    public Map<String, String> toMetadata() {
+        return facts;
+    }
+
+    @Override
+    public Preprocessing with(Map<String, String> said) {
+        Map<String, String> all = new LinkedHashMap<>(facts);
+        all.replaceAll((key, value) -> said.getOrDefault(key, value));
+        return new FixedPreprocessing(kind, all);
+    }
+
+    @Override
+    public String identity() {
+        return kind + " " + facts;
+    }
+
+    @Override
+    public String layout() {
+        return "";
+    }
+
+    @Override
+    public List<Variant> variants() {
+        return List.of();
+    }
+}
