@@ -256,7 +256,7 @@ class ExportTest {
         notExported("set it with --image-size", file, "--data $/pictures");
         notExported("set them with --classes", file, "--image-size 16 --no-verify");
         notExported(
-                "returns 3×2 outputs for three images; expected 3×3, one column per class",
+                "returns 3×2 outputs for three rows; expected 3×3, one column per class",
                 file,
                 "--image-size 16 --classes a,b,c --no-verify");
         notExported(

@@ -366,7 +366,7 @@ class ExporterTest {
                             .export(home.resolve("two")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageEndingWith("returns 3×" + student.classes()
-                            + " outputs for three images; expected 3×2, one column per class");
+                            + " outputs for three rows; expected 3×2, one column per class");
         }
         assertThat(home.resolve("two")).doesNotExist();
     }
