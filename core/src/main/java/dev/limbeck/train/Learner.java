@@ -58,6 +58,7 @@ public final class Learner implements AutoCloseable {
     private final TaskLoss taskLoss;
     private final List<Metric> metrics;
     private final List<Callback> callbacks;
+    private final Exchange exchange;
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
@@ -73,6 +74,7 @@ public final class Learner implements AutoCloseable {
         taskLoss = new TaskLoss(settings.loss, data);
         metrics = List.copyOf(settings.metrics);
         callbacks = List.copyOf(settings.callbacks);
+        exchange = settings.exchange;
         Tensors.seed(seed);
         architecture = settings.architecture;
         model = architecture.create(data.task().outputs());
@@ -148,6 +150,11 @@ public final class Learner implements AutoCloseable {
 
     List<Metric> metrics() {
         return metrics;
+    }
+
+    /** Return how this process exchanges values with others that train the same model. */
+    public Exchange exchange() {
+        return exchange;
     }
 
     /** Return the rows of all epochs of this learner. */

@@ -30,6 +30,7 @@ public final class LearnerBuilder {
     BinaryOperator<Tensor> loss;
     Device device = Engine.device("auto");
     String precision = Precision.AUTO;
+    Exchange exchange = Exchange.ALONE;
 
     long seed;
 
@@ -127,6 +128,12 @@ public final class LearnerBuilder {
      */
     public LearnerBuilder loss(BinaryOperator<Tensor> loss) {
         this.loss = loss;
+        return this;
+    }
+
+    /** Train one model with other processes. The default is {@link Exchange#ALONE}. */
+    public LearnerBuilder exchange(Exchange other) {
+        exchange = other;
         return this;
     }
 

@@ -1,8 +1,10 @@
 package dev.limbeck.train;
 
+import dev.limbeck.Task;
 import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -23,20 +25,37 @@ public final class ResultsPicture {
         data.draw(split, captions, file);
     }
 
-    /** Draw the labeled rows with the lowest predicted probability of their label, worst first. */
+    /** Draw the labeled rows with the largest loss, worst first. */
     public static void writeWorst(Data data, Split split, Predictions predictions, int rows, Path file) {
         List<Caption> captions = IntStream.range(0, predictions.size())
-                .filter(row -> predictions.labels()[row] >= 0)
+                .filter(predictions.targets()::isKnown)
                 .boxed()
-                .sorted(Comparator.comparingDouble((Integer row) ->
-                        predictions.probabilities(row)[predictions.labels()[row]]))
+                .sorted(Comparator.comparingDouble((Integer row) -> -loss(predictions, row)))
                 .limit(rows)
                 .map(row -> caption(data, predictions, row))
                 .toList();
         data.draw(split, captions, file);
     }
 
+    /** Return a number that rises with the loss of a row. */
+    private static double loss(Predictions predictions, int row) {
+        if (predictions.targets().areLabels()) {
+            return -predictions.probabilities(row)[predictions.targets().label(row)];
+        }
+        boolean numbers = predictions.task().kind() == Task.Kind.REGRESSION;
+        double[] probabilities = predictions.decoded(row);
+        double sum = 0;
+        for (int column = 0; column < predictions.width(); column++) {
+            float target = predictions.targets().value(row, column);
+            if (Float.isNaN(target)) continue;
+            double output = numbers ? predictions.output(row, column) : probabilities[column];
+            sum += (output - target) * (output - target);
+        }
+        return sum;
+    }
+
     private static Caption caption(Data data, Predictions predictions, int row) {
+        if (!predictions.targets().areLabels()) return ofColumns(data.task(), predictions, row);
         int label = predictions.labels()[row];
         int top = predictions.argmax(row);
         if (top < 0) return new Caption(row, "not a number", true);
@@ -47,5 +66,17 @@ public final class ResultsPicture {
                 data.classNames().get(top));
         boolean wrong = label >= 0 && label != top;
         return new Caption(row, wrong ? seen + "\nis " + data.classNames().get(label) : seen, wrong);
+    }
+
+    private static Caption ofColumns(Task task, Predictions predictions, int row) {
+        float[] predicted = predictions.row(row);
+        if (task.kind() == Task.Kind.MULTI_LABEL) {
+            for (int i = 0; i < predicted.length; i++) predicted[i] = predicted[i] >= 0 ? 1 : 0;
+        }
+        String seen = Targets.values(predicted.length, predicted).words(0, task);
+        String is = predictions.targets().words(row, task);
+        boolean wrong =
+                task.kind() == Task.Kind.MULTI_LABEL && predictions.targets().isKnown(row) && !seen.equals(is);
+        return new Caption(row, seen.equals(is) ? seen : seen + "\nis " + is, wrong);
     }
 }

@@ -31,6 +31,7 @@ final class TrainingLoop {
     private final Module model;
     private final Data data;
     private final List<Callback> callbacks;
+    private final Exchange exchange;
     private TrainingTask task = this::standard;
     private Map<String, Tensor> parameters = Map.of();
     /** Number of batches whose gradients are accumulated for the next step. */
@@ -40,6 +41,7 @@ final class TrainingLoop {
         this.learner = learner;
         model = learner.model();
         data = learner.data();
+        exchange = learner.exchange();
         this.callbacks = callbacks.stream()
                 .sorted(Comparator.comparingInt(Callback::order))
                 .toList();
@@ -84,7 +86,7 @@ final class TrainingLoop {
                 }
                 history.add(rows);
                 int epochsBefore = history.stream().mapToInt(List::size).sum() - rows.size();
-                for (int epoch = rows.size(); epoch < epochs && fit.stopReason() == null; epoch++) {
+                for (int epoch = rows.size(); epoch < epochs && !stops(fit); epoch++) {
                     fit.setEpoch(epoch);
                     // Seeded per epoch, not per fit, to make dropout the same after a resume.
                     Tensors.seed(learner.seed() + 31L * number + 1009L * epoch);
@@ -100,6 +102,13 @@ final class TrainingLoop {
         }
         finish(begun, fit, null);
         return fit.history();
+    }
+
+    /** Return whether training stops early, in all processes if in one. */
+    private boolean stops(TrainingContext fit) {
+        if (!exchange.any(fit.stopReason() != null)) return false;
+        if (fit.stopReason() == null) fit.stop("another process stopped");
+        return true;
     }
 
     private TrainingState.Position position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
@@ -158,6 +167,8 @@ final class TrainingLoop {
             }
         }
         double trainSeconds = (System.nanoTime() - start) / 1e9;
+        means.exchange(exchange);
+        double allRows = exchange.sum(rows)[0];
         each(callback -> callback.afterTrain(fit));
         fit.setValidation(null);
         each(callback -> callback.beforeValidate(fit));
@@ -179,7 +190,7 @@ final class TrainingLoop {
                 fit.lr(),
                 fit.optimizerSteps() - stepsBefore,
                 (System.nanoTime() - start) / 1e9,
-                rows / trainSeconds);
+                allRows / trainSeconds);
     }
 
     /** Train on the next batch and return its number of rows. */
@@ -205,6 +216,7 @@ final class TrainingLoop {
             }
             if (stepNow && waiting > 0) {
                 if (waiting > 1) averageGradients();
+                exchange.averageGradients(parameters.values());
                 each(callback -> callback.beforeStep(step));
                 optimizer.step(fit.lr(), fit.momentum());
                 fit.countOptimizerStep();
@@ -262,7 +274,16 @@ final class TrainingLoop {
     private static final class Means {
         private final Map<String, Double> sums = new LinkedHashMap<>();
         private double total;
-        private int steps;
+        private double steps;
+
+        /** Sum over the processes, which all have the same terms. */
+        void exchange(Exchange exchange) {
+            if (exchange.size() == 1) return;
+            double[] both = exchange.sum(total, steps);
+            total = both[0];
+            steps = both[1];
+            sums.replaceAll((name, sum) -> exchange.sum(sum)[0]);
+        }
 
         void add(TrainStep step, Tensor totalLoss) {
             double value = totalLoss.item_double();
