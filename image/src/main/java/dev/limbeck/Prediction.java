@@ -1,5 +1,6 @@
 package dev.limbeck;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,9 +48,10 @@ public record Prediction(Task task, double[] logits) {
                 .toList();
     }
 
-    /** Return the softmax probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
+    /** Return the probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
     public Map<String, Double> softened(double temperature) {
-        return named(Softmax.of(logits, temperature));
+        if (task.kind() == Task.Kind.SINGLE_LABEL) return named(Softmax.of(logits, temperature));
+        return named(task.decode(Arrays.stream(logits).map(z -> z / temperature).toArray()));
     }
 
     private Map<String, Double> named(double... probabilities) {

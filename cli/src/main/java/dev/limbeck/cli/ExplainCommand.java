@@ -4,9 +4,11 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.Settings;
 import dev.limbeck.Softmax;
+import dev.limbeck.Task;
 import dev.limbeck.predict.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,7 @@ final class ExplainCommand extends ImageCommand {
         for (double temperature : temperatures) Settings.positive("--temperature", temperature);
         double[] values;
         List<String> names;
+        boolean severalLabels = false;
         double[] given = logits;
         if (given != null) {
             if (model != null || image != null) {
@@ -75,6 +78,7 @@ final class ExplainCommand extends ImageCommand {
                 Prediction prediction = predictor.predict(image);
                 values = prediction.logits();
                 names = prediction.classNames();
+                severalLabels = prediction.task().kind() == Task.Kind.MULTI_LABEL;
             }
         }
         if (names.size() != values.length) {
@@ -84,7 +88,7 @@ final class ExplainCommand extends ImageCommand {
         if (Set.copyOf(names).size() != names.size()) {
             throw new LimbeckException("labels must be unique, found " + String.join(", ", names));
         }
-        return show(values, names);
+        return show(values, severalLabels ? new Task.MultiLabel(names) : new Task.SingleLabel(names));
     }
 
     private static Predictor classifier(LoadedModel loaded) {
@@ -94,11 +98,15 @@ final class ExplainCommand extends ImageCommand {
         return loaded.predictor();
     }
 
-    private Object show(double[] values, List<String> names) {
+    private Object show(double[] values, Task task) {
+        List<String> names = task.names();
         int width = names.stream().mapToInt(String::length).max().orElse(0);
         List<Map<String, Object>> results = new ArrayList<>();
         for (double temperature : temperatures) {
-            double[] probabilities = Softmax.of(values, temperature);
+            double[] probabilities = task.kind() == Task.Kind.SINGLE_LABEL
+                    ? Softmax.of(values, temperature)
+                    : task.decode(
+                            Arrays.stream(values).map(z -> z / temperature).toArray());
             say("T = " + (temperature == Math.rint(temperature) ? "" + (long) temperature : "" + temperature));
             Map<String, Double> named = new LinkedHashMap<>();
             for (int i = 0; i < probabilities.length; i++) {

@@ -129,6 +129,36 @@ class TaskCommandsTest {
             }
         }
 
+        Cli.run(
+                        "show",
+                        args(
+                                task,
+                                "--model",
+                                teacher,
+                                "--split",
+                                "test",
+                                "--worst",
+                                "--out",
+                                home.resolve(task + ".png")))
+                .done();
+        if (!numbers) {
+            JsonNode explained = Cli.run("explain", "--model", teacher, image, "-T", "1", "--json")
+                    .done()
+                    .json()
+                    .at("/0/probabilities");
+            assertThat(explained.get("left").asDouble())
+                    .isCloseTo(own.get("left").asDouble(), within(1e-9));
+            Path sigmoids = home.resolve("sigmoids");
+            Cli.run("export", "--model", teacher, "--softmax", "--out", sigmoids)
+                    .done();
+            assertThat(Cli.run("predict", "--model", sigmoids.resolve("model.onnx"), image, "--json")
+                            .done()
+                            .json()
+                            .at("/0/probabilities/left")
+                            .asDouble())
+                    .isCloseTo(own.get("left").asDouble(), within(1e-5));
+        }
+
         Path student = home.resolve(task + "-student");
         Cli.run("distill", training(task, "--teacher", onnx, "--seed", "7", "--out", student))
                 .done();

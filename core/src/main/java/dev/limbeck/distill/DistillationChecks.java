@@ -16,13 +16,18 @@ import java.util.Map;
 /** Refuse, before the first step, a teacher, losses and data that do not fit each other. */
 record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
     /** Check that the teacher gives what the losses need. */
-    void kind(OutputKind given) {
+    void kind(OutputKind given, Task.Kind task) {
         for (LogitLoss loss : losses) {
             OutputKind needed = loss.needs();
             if (given.suffices(needed)) continue;
             throw new LimbeckException(loss.name() + " needs a teacher's " + words(needed) + ", and "
-                    + teacher.name() + " returns " + words(given) + " only; use a loss such as "
-                    + (given == OutputKind.TOP_CLASSES ? "SoftTarget or HardLabel" : "SoftTarget or DecoupledKD"));
+                    + teacher.name() + " returns " + words(given) + " only; "
+                    + (task != Task.Kind.SINGLE_LABEL
+                            ? "cache all of its outputs, as float32 or float16"
+                            : "use a loss such as "
+                                    + (given == OutputKind.TOP_CLASSES
+                                            ? "SoftTarget or HardLabel"
+                                            : "SoftTarget or DecoupledKD")));
         }
     }
 

@@ -118,7 +118,7 @@ public final class KnowledgeDistillation implements Callback {
         session = begun;
         TeacherFacts facts = begun.facts();
         before = facts.identity();
-        checks.kind(facts.kind());
+        checks.kind(facts.kind(), task.kind());
         pairs.begin(fit, begun);
         pairs.plan().forEach(settings.log);
         if (settings.adapterEpochs > 0 && !pairs.learns()) {

@@ -49,6 +49,9 @@ public record TeacherCheck(
     private static final double POOR = 0.5;
 
     private static final double BETTER = 0.05;
+    /** Gain of 2·AUC − 1 or R² that few rows do not give by chance. */
+    private static final double CLEARLY_BETTER = 0.25;
+
     private static final int TRIED_ROWS = 256;
     private static final double ALL_BUT_SURE = 0.05;
     private static final double ALL_BUT_EVEN = 0.98;
@@ -230,7 +233,7 @@ public record TeacherCheck(
         Task.Kind task = context.data().task().kind();
         double now = score(teacher, context);
         Better best = null;
-        double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS) : 0;
+        double noise = task == Task.Kind.SINGLE_LABEL ? 3 * Math.sqrt(now * (1 - now) / TRIED_ROWS) : CLEARLY_BETTER;
         double most = now + Math.max(BETTER, noise);
         for (Preprocessing.Variant variant : facts.preprocessing().variants()) {
             double score = score(teacher, context.trying(variant.preprocessing()));

@@ -59,7 +59,10 @@ final class Network<X> implements AutoCloseable {
 
     /** Return the task with names for a number of outputs. */
     Task named(int outputs) {
-        return task.names().isEmpty() ? task.withNames(numbered(outputs)) : task;
+        if (task.names().isEmpty()) return task.withNames(numbered(outputs));
+        if (task.outputs() == outputs) return task;
+        throw new LimbeckException(
+                "the model has " + outputs + " outputs, found " + task.outputs() + " names; set as many (--classes)");
     }
 
     static List<String> numbered(int classes) {

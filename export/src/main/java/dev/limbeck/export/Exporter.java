@@ -8,6 +8,7 @@ import dev.limbeck.Settings;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.io.Checksum;
 import dev.limbeck.io.FolderLock;
 import dev.limbeck.io.Leftovers;
@@ -252,6 +253,9 @@ public final class Exporter {
                 try (Script script = source.script().get()) {
                     Map<String, String> metadata = source.graphMetadata();
                     if (source.task().kind() == Task.Kind.REGRESSION) metadata.put("output", OnnxFile.NUMBERS);
+                    if (source.task().kind() == Task.Kind.MULTI_LABEL && options.softmax()) {
+                        metadata.put("output", TeacherOutput.SIGMOID.key());
+                    }
                     metadata.put("input", options.normalizes() ? "pixels" : "normalized");
                     ModelProto onnx = OnnxFile.of(
                             script,

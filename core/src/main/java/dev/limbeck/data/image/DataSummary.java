@@ -22,6 +22,8 @@ final class DataSummary {
 
     private static final int MOST_RARE = 3;
     private static final int MOST_COLUMNS = 6;
+    /** Deviation of a target as a share of its mean, for three digits in float32. */
+    private static final double LEAST_DEVIATION = 1e-4;
     /** A class with less than this share of the median class size is rare. */
     private static final double RARE = 0.2;
     /** Images scaled by more than this factor are reported. */
@@ -121,8 +123,8 @@ final class DataSummary {
                 int known = 0;
                 int present = 0;
                 for (int image : plan.of(Split.TRAIN)) {
-                    float value = plan.values(image)[column];
-                    if (Float.isNaN(value)) continue;
+                    double value = plan.values(image)[column];
+                    if (Double.isNaN(value)) continue;
                     known++;
                     if (value >= 0.5) present++;
                 }
@@ -135,6 +137,20 @@ final class DataSummary {
 
     /** Warn of labels that all training images have, or none. */
     private void warnOfConstant(List<String> lines) {
+        if (task instanceof Task.Regression regression) {
+            for (int target = 0; target < regression.outputs(); target++) {
+                double mean = regression.means().get(target);
+                double deviation = regression.deviations().get(target);
+                if (deviation > Math.abs(mean) * LEAST_DEVIATION) continue;
+                lines.add(String.format(
+                        Locale.ROOT,
+                        "the target '%s' varies by %.3g around %.3g, which 32-bit predictions can hardly show; subtract a"
+                                + " constant from it",
+                        regression.names().get(target),
+                        deviation,
+                        mean));
+            }
+        }
         if (task.kind() != Task.Kind.MULTI_LABEL) return;
         for (int column = 0; column < task.outputs(); column++) {
             int at = column;

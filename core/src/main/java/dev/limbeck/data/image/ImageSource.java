@@ -28,7 +28,7 @@ public interface ImageSource {
      * Return the numbers of an image, one per target, for tasks other than single-label classification: 0 or 1 for
      * labels, numbers in their own unit for regression, NaN where unknown.
      */
-    default float[] values(int index) {
+    default double[] values(int index) {
         throw new IllegalStateException(origin() + " has class labels, not numbers");
     }
 

@@ -19,11 +19,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
+import org.apache.commons.csv.DuplicateHeaderMode;
 import org.apache.commons.io.input.BOMInputStream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param task the task, given or found from the columns
  * @param rows by name of the file: a class index for single-label classification, else one number per column
  */
-record LabelTable(Path file, Task task, Map<String, float[]> rows) {
+record LabelTable(Path file, Task task, Map<String, double[]> rows) {
     private static final long MOST_BYTES = 1L << 30;
     /** Java also reads hexadecimal numbers and suffixes such as 1d. */
     private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
@@ -56,6 +58,13 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
             if (Files.size(file) > MOST_BYTES)
                 throw IoErrors.in(file, "has more than 1 GiB; expected a table of labels");
             return parsed(file, columns, kind);
+        } catch (IllegalArgumentException e) {
+            // The library's word for a header cell that is empty or occurs twice.
+            throw new LimbeckException(
+                    file + ": must name each column once in its first line ("
+                            + Printable.quote(String.valueOf(e.getMessage()))
+                            + "); name the empty or repeated ones, or leave them out",
+                    e);
         } catch (UncheckedIOException e) {
             throw damaged(file, e.getCause());
         } catch (IOException e) {
@@ -80,6 +89,7 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
                 .setSkipHeaderRecord(true)
                 .setTrim(true)
                 .setIgnoreEmptyLines(true)
+                .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
                 .get();
         try (InputStream bytes = BOMInputStream.builder()
                         .setInputStream(Files.newInputStream(file))
@@ -91,9 +101,13 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
                 throw IoErrors.in(
                         file,
                         "expected a header with the file and at least one label, separated by commas, found "
-                                + (header.isEmpty() ? "none" : "'" + Printable.quote(String.join(",", header)) + "'"));
+                                + (header.isEmpty() ? "none" : "'" + Printable.quote(String.join(",", header)) + "'")
+                                + "; save it with commas between the columns");
             }
             List<String> used = columns.isEmpty() ? header.subList(1, header.size()) : columns;
+            if (Set.copyOf(used).size() < used.size()) {
+                throw new LimbeckException("label_columns must name each column once, found " + Names.quoted(used));
+            }
             for (String column : used) {
                 if (!header.contains(column) || header.indexOf(column) == 0) {
                     throw Names.unknown("column", column, file.toString(), header.subList(1, header.size()));
@@ -171,9 +185,9 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
                 .filter(cell -> !cell.isEmpty())
                 .forEach(known::add);
         List<String> names = List.copyOf(known);
-        Map<String, float[]> rows = new LinkedHashMap<>();
+        Map<String, double[]> rows = new LinkedHashMap<>();
         cells.forEach((name, row) ->
-                rows.put(name, new float[] {row.get(0).isEmpty() ? -1 : names.indexOf(row.get(0))}));
+                rows.put(name, new double[] {row.get(0).isEmpty() ? -1 : names.indexOf(row.get(0))}));
         return new LabelTable(file, new Task.SingleLabel(names), rows);
     }
 
@@ -186,12 +200,12 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
     }
 
     private static LabelTable numbers(Path file, List<String> used, Map<String, List<String>> cells, Task.Kind kind) {
-        Map<String, float[]> rows = new LinkedHashMap<>();
+        Map<String, double[]> rows = new LinkedHashMap<>();
         cells.forEach((name, row) -> {
-            float[] values = new float[used.size()];
+            double[] values = new double[used.size()];
             for (int i = 0; i < values.length; i++) {
                 String cell = row.get(i);
-                values[i] = cell.isEmpty() ? Float.NaN : checked(file, name, used.get(i), cell, kind);
+                values[i] = cell.isEmpty() ? Double.NaN : checked(file, name, used.get(i), cell, kind);
             }
             rows.put(name, values);
         });
@@ -199,11 +213,11 @@ record LabelTable(Path file, Task task, Map<String, float[]> rows) {
         return new LabelTable(file, task, rows);
     }
 
-    private static float checked(Path file, String name, String column, String cell, Task.Kind kind) {
+    private static double checked(Path file, String name, String column, String cell, Task.Kind kind) {
         Double value = number(cell);
         boolean label = kind == Task.Kind.MULTI_LABEL;
         if (value != null && Float.isFinite(value.floatValue()) && (!label || value == 0 || value == 1)) {
-            return value.floatValue();
+            return value;
         }
         throw IoErrors.in(
                 file,

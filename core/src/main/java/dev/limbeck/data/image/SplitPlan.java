@@ -93,9 +93,9 @@ final class SplitPlan {
     }
 
     /** Return the numbers for training and evaluation, NaN where unknown, for tasks other than single-label. */
-    float[] values(int image) {
-        float[] values = source.values(image).clone();
-        if (hidden[image]) Arrays.fill(values, Float.NaN);
+    double[] values(int image) {
+        double[] values = source.values(image).clone();
+        if (hidden[image]) Arrays.fill(values, Double.NaN);
         return values;
     }
 
@@ -207,11 +207,12 @@ final class SplitPlan {
         }
         float[] values = new float[images.length * task.outputs()];
         for (int row = 0; row < images.length; row++) {
-            float[] own = values(images[row]);
+            double[] own = values(images[row]);
             for (int column = 0; column < own.length; column++) {
-                values[row * own.length + column] = task instanceof Task.Regression regression
-                        ? (float) regression.standardized(column, own[column])
-                        : own[column];
+                values[row * own.length + column] = (float)
+                        (task instanceof Task.Regression regression
+                                ? regression.standardized(column, own[column])
+                                : own[column]);
             }
         }
         return Targets.values(task.outputs(), values);

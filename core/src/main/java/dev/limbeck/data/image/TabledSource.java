@@ -20,7 +20,7 @@ final class TabledSource extends WrappedSource {
     private static final int NAMED = 3;
 
     private final LabelTable table;
-    private final List<float @Nullable []> rows = new ArrayList<>();
+    private final List<double @Nullable []> rows = new ArrayList<>();
     private final List<String> warnings = new ArrayList<>();
 
     /**
@@ -93,19 +93,19 @@ final class TabledSource extends WrappedSource {
 
     @Override
     public int label(int index) {
-        float[] row = rows.get(index);
+        double[] row = rows.get(index);
         if (row == null) return -1;
         if (task().kind() == Task.Kind.SINGLE_LABEL) return (int) row[0];
-        for (float value : row) if (!Float.isNaN(value)) return 0;
+        for (double value : row) if (!Double.isNaN(value)) return 0;
         return -1;
     }
 
     @Override
-    public float[] values(int index) {
-        float[] row = rows.get(index);
+    public double[] values(int index) {
+        double[] row = rows.get(index);
         if (row != null) return row;
-        float[] unknown = new float[task().outputs()];
-        Arrays.fill(unknown, Float.NaN);
+        double[] unknown = new double[task().outputs()];
+        Arrays.fill(unknown, Double.NaN);
         return unknown;
     }
 

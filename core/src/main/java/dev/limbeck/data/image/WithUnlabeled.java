@@ -45,10 +45,10 @@ final class WithUnlabeled implements ImageSource {
     }
 
     @Override
-    public float[] values(int index) {
+    public double[] values(int index) {
         if (!isMore(index)) return labeled.values(index);
-        float[] unknown = new float[classNames().size()];
-        Arrays.fill(unknown, Float.NaN);
+        double[] unknown = new double[classNames().size()];
+        Arrays.fill(unknown, Double.NaN);
         return unknown;
     }
 

@@ -24,7 +24,7 @@ abstract class WrappedSource implements ImageSource {
     }
 
     @Override
-    public float[] values(int index) {
+    public double[] values(int index) {
         return images.values(index);
     }
 

@@ -148,15 +148,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         return settings.classNames().size();
     }
 
-    /** Return the kind of task in its metadata; single-label classification if it has none. */
+    /** Return the kind of task in its metadata, or else of its set output; single-label classification if neither says it. */
     public Task.Kind task() {
-        return settings.task() == null ? Task.Kind.SINGLE_LABEL : settings.task();
+        if (settings.task() != null) return settings.task();
+        return settings.output() == TeacherOutput.NUMBERS ? Task.Kind.REGRESSION : Task.Kind.SINGLE_LABEL;
     }
 
     /** {@inheritDoc} A file without a task has the student's. Numbers of a regression are in the targets' units. */
     @Override
     public Task task(Task student) {
-        Task.Kind kind = settings.task() == null ? student.kind() : settings.task();
+        boolean says = settings.task() != null || settings.output() == TeacherOutput.NUMBERS;
+        Task.Kind kind = says ? task() : student.kind();
         List<String> names = classNames().isEmpty() ? student.names() : classNames();
         return switch (kind) {
             case SINGLE_LABEL -> new Task.SingleLabel(names);

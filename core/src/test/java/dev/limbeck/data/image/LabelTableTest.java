@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -153,6 +154,8 @@ class LabelTableTest {
             file,a;p0.png,1e99                 | REGRESSION  | must be a finite number, found '1e99'
             file,a;p0.png,0x1p3                | REGRESSION  | must be a finite number, found '0x1p3'
             file,a;p0.png,3;p1.png,4           |             | set the task (task, --task): single-label or regression
+            file,a,;p0.png,1,2                 |             | must name each column once in its first line
+            file,a,a;p0.png,1,2                |             | must name each column once in its first line
             file;p0.png                        |             | expected a header with the file and at least one label
             file,a,b;p0.png,1                  |             | has 2 cells, the header 3
             file,a;p0.png,1.5;p0.png,2.5       |             | has two rows of 'p0.png' with different labels; keep one
@@ -183,6 +186,20 @@ class LabelTableTest {
         assertThatThrownBy(() -> data(table, null))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage(table + ": is not UTF-8 text; save it as CSV in UTF-8");
+    }
+
+    /** Unix times differ by less than float32 can show, but their standardized values do not. */
+    @Test
+    void largeNumbersKeepTheirDifferences() throws IOException {
+        try (ImageData data =
+                data(table(rows("file,t", "1700000001", "1700000002", "1700000004")), Task.Kind.REGRESSION)) {
+            Targets targets = data.targets(Split.TRAIN);
+            assertThat(IntStream.range(0, targets.size())
+                            .mapToObj(row -> targets.value(row, 0))
+                            .distinct())
+                    .hasSize(3);
+            assertThat(data.warnings()).anyMatch(line -> line.startsWith("the target 't' varies by "));
+        }
     }
 
     @Test
