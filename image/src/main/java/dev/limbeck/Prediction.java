@@ -37,7 +37,7 @@ public record Prediction(Task task, double[] logits) {
 
     /** Return the probability of every class, in the order of the class names. For several labels, each is independent. */
     public Map<String, Double> probabilities() {
-        return named(task.decode(logits));
+        return task.named(task.decode(logits));
     }
 
     /** Return the labels with a probability of at least 0.5, in the order of the class names. */
@@ -50,14 +50,9 @@ public record Prediction(Task task, double[] logits) {
 
     /** Return the probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
     public Map<String, Double> softened(double temperature) {
-        if (task.kind() == Task.Kind.SINGLE_LABEL) return named(Softmax.of(logits, temperature));
-        return named(task.decode(Arrays.stream(logits).map(z -> z / temperature).toArray()));
-    }
-
-    private Map<String, Double> named(double... probabilities) {
-        Map<String, Double> named = new LinkedHashMap<>();
-        for (int i = 0; i < probabilities.length; i++) named.put(classNames().get(i), probabilities[i]);
-        return named;
+        if (task.kind() == Task.Kind.SINGLE_LABEL) return task.named(Softmax.of(logits, temperature));
+        return task.named(
+                task.decode(Arrays.stream(logits).map(z -> z / temperature).toArray()));
     }
 
     /** Return the most probable classes with their probabilities, the first first. */

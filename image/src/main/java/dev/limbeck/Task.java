@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -65,6 +66,18 @@ public sealed interface Task {
 
     /** Convert a row of network outputs to what a user reads: probabilities, or numbers in the targets' units. */
     double[] decode(double... outputs);
+
+    /** Return values by name, in the order of the names. */
+    default Map<String, Double> named(double... values) {
+        Map<String, Double> named = new LinkedHashMap<>();
+        for (int i = 0; i < values.length; i++) named.put(names().get(i), values[i]);
+        return named;
+    }
+
+    /** Return names for outputs that have none. */
+    static List<String> numbered(int outputs) {
+        return IntStream.range(0, outputs).mapToObj(i -> "class " + i).toList();
+    }
 
     /** Return what a saved model carries besides the names, keys in a fixed order. */
     Map<String, String> toMetadata();
@@ -188,8 +201,13 @@ public sealed interface Task {
         @Override
         public double[] decode(double... outputs) {
             double[] values = new double[outputs.length];
-            for (int i = 0; i < values.length; i++) values[i] = means.get(i) + deviations.get(i) * outputs[i];
+            for (int i = 0; i < values.length; i++) values[i] = value(i, outputs[i]);
             return values;
+        }
+
+        /** Return a number in the target's unit, the inverse of {@link #standardized}. */
+        public double value(int target, double output) {
+            return means.get(target) + deviations.get(target) * output;
         }
 
         /** Standardize a target. */

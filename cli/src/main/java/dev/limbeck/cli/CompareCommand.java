@@ -99,7 +99,7 @@ final class CompareCommand extends TrackedCommand {
         if (interval == null) return "-";
         String mean = Metric.text(metric, interval.mean());
         if (interval.n() < 2) return mean;
-        boolean share = Metric.find(metric).map(Metric::isShare).orElse(true);
+        boolean share = Metric.areShares(metric);
         return mean
                 + (share
                         ? Texts.format(" ± %.2f", 100 * interval.spread())

@@ -136,13 +136,7 @@ public final class ArrayData implements Data {
 
     @Override
     public DataLoader sample(Split split, int most) {
-        int size = rows(split).inputs.length;
-        int count = Math.min(most, size);
-        return loader(
-                split,
-                IntStream.range(0, count)
-                        .map(i -> (int) ((long) i * size / count))
-                        .toArray());
+        return loader(split, Data.spaced(rows(split).inputs.length, most));
     }
 
     private DataLoader loader(Split split, int... order) {

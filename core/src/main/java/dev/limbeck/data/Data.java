@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -66,6 +67,14 @@ public interface Data extends AutoCloseable {
      */
     default DataLoader sample(Split split, int most) {
         return evaluate(split);
+    }
+
+    /** Return positions that are evenly spaced over a number of rows, at most {@code most}. */
+    static int[] spaced(int size, int most) {
+        int count = Math.min(most, size);
+        return IntStream.range(0, count)
+                .map(i -> (int) ((long) i * size / count))
+                .toArray();
     }
 
     /** Describe the inputs of a row, in the order of a network that takes several. */

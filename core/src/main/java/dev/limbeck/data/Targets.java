@@ -116,8 +116,7 @@ public final class Targets {
             float value = value(row, column);
             String name = task.names().get(column);
             if (task instanceof Task.Regression regression) {
-                double number =
-                        regression.means().get(column) + regression.deviations().get(column) * value;
+                double number = regression.value(column, value);
                 String text = Float.isNaN(value) ? "?" : String.format(Locale.ROOT, "%.4g", number);
                 words.add(columns == 1 ? text : name + " " + text);
             } else if (value >= 0.5) {

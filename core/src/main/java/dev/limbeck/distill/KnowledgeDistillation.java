@@ -6,10 +6,8 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.DistillationBuilder.LogitTerm;
 import dev.limbeck.distill.loss.LogitLoss;
-import dev.limbeck.distill.loss.LogitMse;
-import dev.limbeck.distill.loss.MultiLabel;
+import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.loss.RowMean;
-import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
@@ -147,21 +145,13 @@ public final class KnowledgeDistillation implements Callback {
     private void nameLosses(Task.Kind task) {
         losses.clear();
         List<LogitTerm> terms = settings.losses.isEmpty() && settings.pairs.isEmpty()
-                ? List.of(new LogitTerm(usualLoss(task), Schedule.constant(1), null))
+                ? List.of(new LogitTerm(Losses.usual(task).logits(Map.of()), Schedule.constant(1), null))
                 : settings.losses;
         for (LogitTerm term : terms) {
             String name = term.loss().name();
             for (int i = 2; losses.containsKey(name); i++) name = term.loss().name() + i;
             losses.put(name, term);
         }
-    }
-
-    private static LogitLoss usualLoss(Task.Kind task) {
-        return switch (task) {
-            case SINGLE_LABEL -> new SoftTarget();
-            case MULTI_LABEL -> new MultiLabel();
-            case REGRESSION -> new LogitMse();
-        };
     }
 
     private double[] temperatures() {

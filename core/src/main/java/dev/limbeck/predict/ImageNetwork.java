@@ -76,7 +76,7 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, b
                     saved.preparation(),
                     preparation(saved.preparation(), side),
                     saved.classNames().isEmpty()
-                            ? saved.task().withNames(Network.numbered(saved.classes()))
+                            ? saved.task().withNames(Task.numbered(saved.classes()))
                             : saved.task(),
                     saved.module().parameterCount());
         } catch (RuntimeException e) {

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -59,14 +58,10 @@ final class Network<X> implements AutoCloseable {
 
     /** Return the task with names for a number of outputs. */
     Task named(int outputs) {
-        if (task.names().isEmpty()) return task.withNames(numbered(outputs));
+        if (task.names().isEmpty()) return task.withNames(Task.numbered(outputs));
         if (task.outputs() == outputs) return task;
         throw new LimbeckException(
                 "the model has " + outputs + " outputs, found " + task.outputs() + " names; set as many (--classes)");
-    }
-
-    static List<String> numbered(int classes) {
-        return IntStream.range(0, classes).mapToObj(i -> "class " + i).toList();
     }
 
     /**

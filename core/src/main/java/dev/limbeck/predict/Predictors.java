@@ -7,7 +7,6 @@ import dev.limbeck.Regressor;
 import dev.limbeck.Task;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.Inputs;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -67,7 +66,7 @@ public final class Predictors {
             @Override
             public List<Map<String, Double>> predictAll(List<X> inputs) {
                 return network.outputs(inputs).stream()
-                        .map(outputs -> named(network.task(), outputs))
+                        .map(outputs -> numbers(network.task(), outputs))
                         .toList();
             }
 
@@ -89,10 +88,7 @@ public final class Predictors {
     }
 
     /** Return the numbers of a regression's outputs by target. */
-    static Map<String, Double> named(Task task, double... outputs) {
-        double[] values = task.decode(outputs);
-        Map<String, Double> named = new LinkedHashMap<>();
-        for (int i = 0; i < values.length; i++) named.put(task.names().get(i), values[i]);
-        return named;
+    static Map<String, Double> numbers(Task task, double... outputs) {
+        return task.named(task.decode(outputs));
     }
 }

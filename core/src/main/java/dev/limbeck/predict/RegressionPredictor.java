@@ -70,7 +70,7 @@ public final class RegressionPredictor implements ImageRegressor {
     @Override
     public List<Map<String, Double>> predictAll(List<RgbImage> images) {
         return network.outputs(images).stream()
-                .map(outputs -> Predictors.named(network.named(outputs.length), outputs))
+                .map(outputs -> Predictors.numbers(network.named(outputs.length), outputs))
                 .toList();
     }
 

@@ -76,12 +76,7 @@ public record LossRecipe(
 
     /** Return the loss that is used for a task if none is set. */
     public static LossRecipe usual(Task.Kind task) {
-        String name = switch (task) {
-            case SINGLE_LABEL -> "soft-target";
-            case MULTI_LABEL -> "multi-label";
-            case REGRESSION -> "logit-mse";
-        };
-        return new LossRecipe(name, null, null, null, null, null);
+        return new LossRecipe(Losses.usual(task).name(), null, null, null, null, null);
     }
 
     /** Create a logit loss at its initial temperature. */

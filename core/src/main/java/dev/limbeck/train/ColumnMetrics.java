@@ -30,9 +30,7 @@ public record ColumnMetrics(double[] outputs, double[] targets) {
     }
 
     private static double decoded(Task task, int column, double value) {
-        return task instanceof Task.Regression regression
-                ? regression.means().get(column) + regression.deviations().get(column) * value
-                : value;
+        return task instanceof Task.Regression regression ? regression.value(column, value) : value;
     }
 
     public int rows() {

@@ -62,10 +62,15 @@ public interface Metric {
                 .findFirst();
     }
 
+    /** Return whether values of a metric with this name are shares; true for an unknown one. */
+    static boolean areShares(String name) {
+        return find(name).map(Metric::isShare).orElse(true);
+    }
+
     /** Format a value for people: shares as percent, numbers with four digits, NaN as a dash. */
     static String text(String name, double value) {
         if (Double.isNaN(value)) return "-";
-        boolean share = find(name).map(Metric::isShare).orElse(true);
+        boolean share = areShares(name);
         return String.format(Locale.ROOT, share ? "%.2f %%" : "%.4g", share ? 100 * value : value);
     }
 

@@ -23,8 +23,7 @@ public record Predictions(float[] outputs, int width, Task task, Targets targets
 
     /** Hold the logits of a classifier whose classes have no names. */
     public static Predictions ofLabels(float[] logits, int classes, int... labels) {
-        Task task = new Task.SingleLabel(
-                IntStream.range(0, classes).mapToObj(i -> "class " + i).toList());
+        Task task = new Task.SingleLabel(Task.numbered(classes));
         return new Predictions(logits, classes, task, Targets.labels(labels));
     }
 
@@ -90,5 +89,22 @@ public record Predictions(float[] outputs, int width, Task task, Targets targets
     public double[] decoded(int row) {
         return task.decode(
                 IntStream.range(0, width).mapToDouble(c -> output(row, c)).toArray());
+    }
+
+    /**
+     * Describe the prediction of one row: the class, the labels of a probability of at least 0.5, or numbers.
+     *
+     * @param named the task with the names to show, which files of earlier versions lack
+     */
+    public String words(int row, Task named) {
+        if (task.kind() == Task.Kind.SINGLE_LABEL) {
+            int top = argmax(row);
+            return top < 0 ? "nothing" : named.names().get(top);
+        }
+        float[] predicted = row(row);
+        if (task.kind() == Task.Kind.MULTI_LABEL) {
+            for (int i = 0; i < predicted.length; i++) predicted[i] = predicted[i] >= 0 ? 1 : 0;
+        }
+        return Targets.values(predicted.length, predicted).words(0, named);
     }
 }

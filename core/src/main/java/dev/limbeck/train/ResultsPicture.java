@@ -4,8 +4,8 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Caption;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.Targets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -17,9 +17,7 @@ public final class ResultsPicture {
 
     /** Draw rows spread evenly over the split. */
     public static void write(Data data, Split split, Predictions predictions, int rows, Path file) {
-        int count = Math.min(rows, predictions.size());
-        List<Caption> captions = IntStream.range(0, count)
-                .map(i -> (int) ((long) i * predictions.size() / count))
+        List<Caption> captions = Arrays.stream(Data.spaced(predictions.size(), rows))
                 .mapToObj(row -> caption(data, predictions, row))
                 .toList();
         data.draw(split, captions, file);
@@ -69,11 +67,7 @@ public final class ResultsPicture {
     }
 
     private static Caption ofColumns(Task task, Predictions predictions, int row) {
-        float[] predicted = predictions.row(row);
-        if (task.kind() == Task.Kind.MULTI_LABEL) {
-            for (int i = 0; i < predicted.length; i++) predicted[i] = predicted[i] >= 0 ? 1 : 0;
-        }
-        String seen = Targets.values(predicted.length, predicted).words(0, task);
+        String seen = predictions.words(row, task);
         String is = predictions.targets().words(row, task);
         boolean wrong =
                 task.kind() == Task.Kind.MULTI_LABEL && predictions.targets().isKnown(row) && !seen.equals(is);

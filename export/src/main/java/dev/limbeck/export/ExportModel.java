@@ -90,6 +90,7 @@ record ExportModel(
             Preprocessing preprocessing,
             Map<String, String> metadata,
             @Nullable Path file) {
+        Module inUnits = Rescaled.of(module, task);
         return new ExportModel(
                 name,
                 task,
@@ -100,9 +101,9 @@ record ExportModel(
                 module.parameterCount(),
                 module.sha256(),
                 file,
-                () -> ScriptWriter.compile(Rescaled.of(module, task)),
+                () -> ScriptWriter.compile(inUnits),
                 module::stateDict,
-                inputs -> Rescaled.of(module, task).predict(module.adapt(inputs)));
+                inputs -> inUnits.predict(module.adapt(inputs)));
     }
 
     static ExportModel of(Path script, Task task, Preprocessing preprocessing, Script opened) {

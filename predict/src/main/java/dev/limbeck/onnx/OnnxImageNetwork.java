@@ -54,8 +54,9 @@ final class OnnxImageNetwork implements AutoCloseable {
         shift = normalizes ? new float[3] : preprocessing.shift();
         checkInput(session.input().getInfo());
         int classes = outputs(session.output().getInfo());
-        List<String> named =
-                metadata.containsKey("classes") ? JsonStrings.list(metadata.get("classes"), file) : numbered(classes);
+        List<String> named = metadata.containsKey("classes")
+                ? JsonStrings.list(metadata.get("classes"), file)
+                : Task.numbered(classes);
         if (named.size() != classes) {
             throw new LimbeckException(file + " names " + named.size() + " classes, but gives " + classes + " outputs");
         }
@@ -166,12 +167,6 @@ final class OnnxImageNetwork implements AutoCloseable {
         return task.kind() == Task.Kind.MULTI_LABEL
                 ? log - Math.log(Math.max(1 - probability, LEAST_PROBABILITY))
                 : log;
-    }
-
-    private static List<String> numbered(int classes) {
-        String[] names = new String[classes];
-        for (int i = 0; i < classes; i++) names[i] = "class " + i;
-        return Arrays.asList(names);
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.limbeck.Task;
 import dev.limbeck.image.ImageRegressor;
 import dev.limbeck.image.RgbImage;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -45,13 +44,7 @@ public final class OnnxRegressionPredictor implements ImageRegressor {
 
     @Override
     public List<Map<String, Double>> predictAll(List<RgbImage> images) {
-        return network.outputs(images).stream().map(this::named).toList();
-    }
-
-    private Map<String, Double> named(double... values) {
-        Map<String, Double> named = new LinkedHashMap<>();
-        for (int i = 0; i < values.length; i++) named.put(targetNames().get(i), values[i]);
-        return named;
+        return network.outputs(images).stream().map(network.task()::named).toList();
     }
 
     @Override

@@ -1,11 +1,9 @@
 package dev.limbeck.report;
 
-import dev.limbeck.Task;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.Targets;
 import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.train.Predictions;
 import java.util.ArrayList;
@@ -93,20 +91,10 @@ final class Pictures {
             tiles.add(new Page.Tile(
                     address(row),
                     first.targets().words(row, data.task()),
-                    predicted(first, row),
-                    predicted(other, row)));
+                    first.words(row, data.task()),
+                    other.words(row, data.task())));
         }
         return tiles;
-    }
-
-    private String predicted(Predictions predictions, int row) {
-        if (data.task().kind() == Task.Kind.SINGLE_LABEL) {
-            int top = predictions.argmax(row);
-            return top < 0 ? "nothing" : data.classNames().get(top);
-        }
-        float[] labels = predictions.row(row);
-        for (int i = 0; i < labels.length; i++) labels[i] = labels[i] >= 0 ? 1 : 0;
-        return Targets.values(labels.length, labels).words(0, data.task());
     }
 
     private static List<Float> list(float[] values) {

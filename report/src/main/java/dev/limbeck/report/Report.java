@@ -104,7 +104,7 @@ public final class Report {
                     "Written by Limbeck " + Version.number() + " on "
                             + first.engine().system() + ".",
                     result.metric(),
-                    Metric.find(result.metric()).map(Metric::isShare).orElse(true),
+                    Metric.areShares(result.metric()),
                     result.split(),
                     result.seeds().get(0),
                     data.classNames(),

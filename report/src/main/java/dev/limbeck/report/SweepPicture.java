@@ -39,7 +39,7 @@ public final class SweepPicture {
                 .toList();
         List<String> temperatures = values(shown, SweepResult.Trial::temperature);
         List<String> weights = values(shown, SweepResult.Trial::weight);
-        boolean share = Metric.find(result.metric()).map(Metric::isShare).orElse(true);
+        boolean share = Metric.areShares(result.metric());
         Number[][] cells = shown.stream()
                 .map(trial -> new Number[] {
                     temperatures.indexOf(text(trial.temperature())),

@@ -225,14 +225,7 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader sample(Split split, int most) {
-        int size = images(split).length;
-        int count = Math.min(most, size);
-        return view(
-                split,
-                Provenance.PLAIN,
-                IntStream.range(0, count)
-                        .map(i -> (int) ((long) i * size / count))
-                        .toArray());
+        return view(split, Provenance.PLAIN, Data.spaced(images(split).length, most));
     }
 
     private DataLoader view(Split split, int view, int... rows) {

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.Registry;
+import dev.limbeck.Task;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,16 @@ public final class Losses {
     /** Return all losses, the most common first. */
     public static List<LossType> types() {
         return TYPES.all();
+    }
+
+    /** Return the loss that is used for a task if none is set. */
+    public static LossType usual(Task.Kind task) {
+        return byName(
+                switch (task) {
+                    case SINGLE_LABEL -> "soft-target";
+                    case MULTI_LABEL -> "multi-label";
+                    case REGRESSION -> "logit-mse";
+                });
     }
 
     public static List<String> names() {
