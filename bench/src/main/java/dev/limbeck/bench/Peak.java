@@ -7,8 +7,8 @@ import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InferenceGraph;
 import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.NoGrad;
-import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -68,7 +68,7 @@ public final class Peak {
             for (int i = 0; i < TIMES; i++) {
                 long start = System.nanoTime();
                 try (Scope one = Scope.open()) {
-                    Ops.conv2d(rows, weight, null, 1, 0, 1, 1);
+                    LayerOps.conv2d(rows, weight, null, 1, 0, 1, 1);
                 }
                 best = Math.min(best, (System.nanoTime() - start) / 1e9);
             }

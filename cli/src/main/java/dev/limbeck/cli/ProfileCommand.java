@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
@@ -15,13 +17,11 @@ import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.run.RunJson;
-import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.TorchScriptFile;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
@@ -29,11 +29,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +48,11 @@ import picocli.CommandLine.Parameters;
                 "Measure models: parameters, MACs, size, latency, throughput, peak memory, startup. Several models "
                         + "are measured in separate processes, with fresh memory each.")
 final class ProfileCommand extends LimbeckCommand {
+    /** The shape of a row of the only input, in the output for programs. */
+    private static final String SHAPE = "input_shape";
+    /** Names, types and shapes of several. */
+    private static final String INPUTS = "inputs";
+
     @Parameters(
             arity = "1..*",
             paramLabel = "MODEL",
@@ -118,11 +123,11 @@ final class ProfileCommand extends LimbeckCommand {
     private void check(Path path) {
         if (isOnnx(path)) {
             try (OnnxModel model = OnnxModel.open(path, 1)) {
-                shape(path, model.inputShape());
+                model.inputs().forEach(input -> filled(path, input));
             }
         } else if (isFile(path)) {
             TorchScriptFile checked = TorchScriptFile.open(path);
-            shape(path, checked.extraFiles(), imageSize);
+            inputs(path, checked.extraFiles(), imageSize);
             checked.load().close();
         } else {
             checkpoint.open(path).close();
@@ -159,12 +164,15 @@ final class ProfileCommand extends LimbeckCommand {
         if (engine.threads != null) arguments.addAll(List.of("--threads", "" + engine.threads));
         JsonNode measured = OwnProcess.json(arguments).get(0);
         try {
-            return result(
+            Map<String, Object> result = result(
                     path,
                     measured.get("architecture").asText(),
-                    RunJson.read(measured.get("input_shape"), long[].class),
                     RunJson.read(measured.get("profile"), Profile.class),
                     measured.get("start_millis").asDouble());
+            for (String input : List.of(SHAPE, INPUTS)) {
+                if (measured.has(input)) result.put(input, measured.get(input));
+            }
+            return result;
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("a profile cannot be read back", e);
         }
@@ -197,15 +205,15 @@ final class ProfileCommand extends LimbeckCommand {
 
     private void exported(Path path, Path folder, List<Map<String, Object>> results) {
         Summary summary;
-        long[] shape;
+        List<InputSpec> inputs;
         try (SavedModel saved = checkpoint.open(path)) {
-            shape = shape(saved);
-            summary = Summary.of(saved.module(), List.of(InputSpec.floats(shape)));
+            inputs = inputs(saved);
+            summary = Summary.of(saved.module(), inputs);
             Exporter.of(saved).as(Format.ONNX, Format.TORCHSCRIPT).export(folder);
         }
         if (runtimes.contains(Runtime.TORCHSCRIPT)) {
             Path file = folder.resolve(Format.TORCHSCRIPT.fileName());
-            results.add(said(of(path, measureApart(file, null, (int) shape[1]), summary)));
+            results.add(said(of(path, measureApart(file, null, imageSize), summary)));
         }
         if (runtimes.contains(Runtime.ONNX)) {
             Path file = folder.resolve(Format.ONNX.fileName());
@@ -226,12 +234,11 @@ final class ProfileCommand extends LimbeckCommand {
         try (SavedModel saved = checkpoint.open(path);
                 Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
-            long[] one = shape(saved);
-            List<InputSpec> inputs = List.of(InputSpec.floats(one));
+            List<InputSpec> inputs = inputs(saved);
             saved.module().predict(saved.module().adapt(Inputs.example(inputs, 1)));
             double start = millisSince(begun);
             Profile profile = Profile.of(saved.module(), ModelFiles.bytes(saved.file()), batch, runs, inputs);
-            return result(path, saved.architecture(), one, profile, start);
+            return result(path, saved.architecture(), inputs, profile, start);
         }
     }
 
@@ -239,27 +246,34 @@ final class ProfileCommand extends LimbeckCommand {
     private Map<String, Object> onnx(Path path) {
         long begun = System.nanoTime();
         try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
-            long[] shape = shape(path, model.inputShape());
-            model.run(new float[Math.toIntExact(shape[0] * shape[1] * shape[2])], 1, shape[0], shape[1], shape[2]);
+            List<InputSpec> inputs =
+                    model.inputs().stream().map(input -> filled(path, input)).toList();
+            answer(model::forward, inputs, 1);
             double start = millisSince(begun);
-            Profile profile = Profile.of(ModelFiles.bytes(path), batch, rows -> {
-                float[] values = new float[Math.toIntExact(rows * shape[0] * shape[1] * shape[2])];
-                return Latency.measure(() -> model.run(values, rows, shape[0], shape[1], shape[2]), runs);
-            });
-            return result(path, "ONNX Runtime", shape, profile, start);
+            return result(path, "ONNX Runtime", inputs, profile(path, model::forward, inputs), start);
         }
     }
 
-    /** Fill in open sizes of a file from the options. */
-    private long[] shape(Path path, long... declared) {
-        if (declared.length != 4) {
-            throw new LimbeckException(path + " accepts " + Tensors.shapeText(declared)
-                    + "; expected images, batch×channels×height×width");
+    private Profile profile(Path path, Function<Inputs, Tensor> model, List<InputSpec> inputs) {
+        return Profile.of(
+                ModelFiles.bytes(path),
+                batch,
+                rows -> Latency.measure(() -> answer(model, inputs, Math.toIntExact(rows)), runs));
+    }
+
+    private static void answer(Function<Inputs, Tensor> model, List<InputSpec> inputs, int rows) {
+        try (Scope scope = Scope.open()) {
+            model.apply(Inputs.example(inputs, rows));
         }
-        long[] shape = Arrays.copyOfRange(declared, 1, 4);
-        if (shape[0] < 1) shape[0] = 3;
-        for (int i = 1; i < 3; i++) if (shape[i] < 1) shape[i] = side(path, imageSize);
-        return shape;
+    }
+
+    /** Fill in open sizes of a file's images from the options; other open lengths are those of the example. */
+    private InputSpec filled(Path path, InputSpec declared) {
+        long[] row = declared.shape();
+        if (row.length != 3) return declared;
+        if (row[0] < 1) row[0] = 3;
+        for (int i = 1; i < 3; i++) if (row[i] < 1) row[i] = side(path, imageSize);
+        return new InputSpec(declared.name(), declared.type(), row, declared.pad(), declared.bound());
     }
 
     private static int side(Path path, @Nullable Integer given) {
@@ -267,35 +281,26 @@ final class ProfileCommand extends LimbeckCommand {
         throw new LimbeckException(path + " does not contain its image size; set it with --image-size");
     }
 
-    /** Return the image size of a TorchScript file, or the given one. */
-    private static long[] shape(Path path, Map<String, String> says, @Nullable Integer given) {
-        return given == null && ImagePreprocessing.isIn(says)
-                ? shape(ImagePreprocessing.of(says))
-                : new long[] {3, side(path, given), side(path, given)};
+    /** Return the inputs that a TorchScript file says, or images of the given size. */
+    private static List<InputSpec> inputs(Path path, Map<String, String> says, @Nullable Integer given) {
+        if (given == null && (ImagePreprocessing.isIn(says) || says.containsKey(Modalities.KEY))) return inputs(says);
+        return List.of(InputSpec.floats(3, side(path, given), side(path, given)));
+    }
+
+    private static List<InputSpec> inputs(Map<String, String> says) {
+        Modality modality = Modalities.ofSaved(says);
+        return modality.inputs(modality.preprocessing(says));
     }
 
     /** Measure it as TorchScript in LibTorch. */
     private Map<String, Object> script(Path path, @Nullable Integer given) {
         TorchScriptFile checked = TorchScriptFile.open(path);
-        long[] shape = shape(path, checked.extraFiles(), given);
+        List<InputSpec> inputs = inputs(path, checked.extraFiles(), given);
         long begun = System.nanoTime();
-        try (Script script = checked.load();
-                Scope outer = Scope.open()) {
-            forward(script, Tensors.zeros(DType.FLOAT32, 1, shape[0], shape[1], shape[2]));
+        try (Script script = checked.load()) {
+            answer(script::forward, inputs, 1);
             double start = millisSince(begun);
-            Profile profile = Profile.of(ModelFiles.bytes(path), batch, rows -> {
-                try (Scope scope = Scope.open()) {
-                    Tensor input = Tensors.zeros(DType.FLOAT32, rows, shape[0], shape[1], shape[2]);
-                    return Latency.measure(() -> forward(script, input), runs);
-                }
-            });
-            return result(path, "TorchScript", shape, profile, start);
-        }
-    }
-
-    private static void forward(Script script, Tensor input) {
-        try (Scope scope = Scope.open()) {
-            script.forward(input);
+            return result(path, "TorchScript", inputs, profile(path, script::forward, inputs), start);
         }
     }
 
@@ -303,28 +308,29 @@ final class ProfileCommand extends LimbeckCommand {
         return (System.nanoTime() - begun) / 1e6;
     }
 
-    private static Map<String, Object> result(
-            Path path, String architecture, long[] shape, Profile profile, double start) {
+    private static Map<String, Object> result(Path path, String architecture, Profile profile, double start) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("model", path.toString());
         result.put("architecture", architecture);
-        result.put("input_shape", shape);
         result.put("profile", profile);
         result.put("start_millis", start);
         return result;
     }
 
-    private long[] shape(SavedModel saved) {
-        if (imageSize != null) return new long[] {3, imageSize, imageSize};
-        if (ImagePreprocessing.isIn(saved.preparation())) {
-            return shape(ImagePreprocessing.of(saved.preparation()));
-        }
-        Architecture architecture = Zoo.byName(saved.architecture());
-        return new long[] {3, architecture.imageSize(), architecture.imageSize()};
+    private static Map<String, Object> result(
+            Path path, String architecture, List<InputSpec> inputs, Profile profile, double start) {
+        Map<String, Object> result = result(path, architecture, profile, start);
+        if (inputs.size() == 1) result.put(SHAPE, inputs.get(0).shape());
+        else result.put(INPUTS, inputs.stream().map(InputSpec::toString).toList());
+        return result;
     }
 
-    private static long[] shape(ImagePreprocessing preparation) {
-        return new long[] {3, preparation.height(), preparation.width()};
+    private List<InputSpec> inputs(SavedModel saved) {
+        Map<String, String> says = saved.preparation();
+        if (imageSize != null) return List.of(InputSpec.floats(3, imageSize, imageSize));
+        if (ImagePreprocessing.isIn(says) || says.containsKey(Modalities.KEY)) return inputs(says);
+        Architecture architecture = Zoo.byName(saved.architecture());
+        return List.of(InputSpec.floats(3, architecture.imageSize(), architecture.imageSize()));
     }
 
     private static String line(String name, Profile profile, double start) {

@@ -309,8 +309,7 @@ class BadInputTest {
                         "--out",
                         home.resolve("few"))
                 .done();
-        assertThat(answer.err())
-                .contains("12 of 16 training images have no label; training without a teacher needs labels");
+        assertThat(answer.err()).contains("12 of 16 training images have no label; only a teacher can teach them");
     }
 
     @Test

@@ -16,10 +16,11 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.commons.codec.digest.DigestUtils;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Provide rows of numbers in memory, as float32 tensors of one shape. Build other kinds of data on it:
+ * Provide rows of numbers in memory, as tensors of one shape, or of one for each of several inputs. Build other kinds of data on it:
  *
  * <pre>{@code
  * Data data = new ArrayData(task, InputSpec.floats(64), 32, 0)
@@ -33,7 +34,7 @@ public final class ArrayData implements Data {
     private record Rows(float[][] inputs, Targets targets) {}
 
     private final Task task;
-    private final InputSpec input;
+    private final List<InputSpec> inputs;
     private final int batchSize;
     private final long seed;
     private final Map<Split, Rows> splits = new EnumMap<>(Split.class);
@@ -47,8 +48,18 @@ public final class ArrayData implements Data {
      * @param seed seed of the order of training rows
      */
     public ArrayData(Task task, InputSpec input, int batchSize, long seed) {
+        this(task, List.of(input), batchSize, seed);
+    }
+
+    /**
+     * Describe rows of several inputs. A row holds the numbers of all, one input after the other.
+     *
+     * @param inputs in the network's order, without free dimensions; integers must be below 2²⁴
+     * @param seed seed of the order of training rows
+     */
+    public ArrayData(Task task, List<InputSpec> inputs, int batchSize, long seed) {
         this.task = task;
-        this.input = input;
+        this.inputs = List.copyOf(inputs);
         this.batchSize = Settings.atLeast(1, "batch size", batchSize);
         this.seed = seed;
     }
@@ -59,7 +70,7 @@ public final class ArrayData implements Data {
      * @throws LimbeckException if a row has another number of values, a value is not finite, or targets do not fit
      */
     public ArrayData with(Split split, float[][] inputs, Targets targets) {
-        long values = LongStream.of(input.shape()).reduce(1, Math::multiplyExact);
+        long values = this.inputs.stream().mapToLong(ArrayData::numbers).sum();
         for (int row = 0; row < inputs.length; row++) {
             if (inputs[row].length != values) {
                 throw new LimbeckException("row " + row + " of " + split.label() + " must have " + values
@@ -162,14 +173,24 @@ public final class ArrayData implements Data {
         };
     }
 
+    private static long numbers(InputSpec input) {
+        return LongStream.of(input.shape()).reduce(1, Math::multiplyExact);
+    }
+
     private Batch batch(Rows rows, Split split, int... indices) {
-        int width = indices.length == 0 ? 0 : rows.inputs[indices[0]].length;
-        float[] values = new float[indices.length * width];
-        for (int i = 0; i < indices.length; i++) {
-            System.arraycopy(rows.inputs[indices[i]], 0, values, i * width, width);
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        int from = 0;
+        for (InputSpec input : inputs) {
+            int width = Math.toIntExact(numbers(input));
+            float[] values = new float[indices.length * width];
+            for (int i = 0; i < indices.length; i++) {
+                System.arraycopy(rows.inputs[indices[i]], from, values, i * width, width);
+            }
+            tensors.put(input.name(), Tensors.to(Tensors.of(values, input.shape(indices.length)), input.type()));
+            from += width;
         }
         return new Batch(
-                Inputs.of(Tensors.of(values, input.shape(indices.length))),
+                Inputs.of(tensors),
                 rows.targets.rows(indices).tensor(),
                 indices,
                 new Provenance(split, Provenance.PLAIN));
@@ -177,7 +198,7 @@ public final class ArrayData implements Data {
 
     @Override
     public List<InputSpec> inputs() {
-        return List.of(input);
+        return inputs;
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param kind such as TorchScript
  * @param inputs of the network, in its order; empty if the file does not say
- * @param outputs a line each, such as {@code logits float32 N×10}; empty if the file does not say
+ * @param outputs a line each, such as {@code logits float32 N×10}, the one that is used first; empty if the file does not say
  * @param metadata that the file carries, by name
  */
 public record ModelFacts(String kind, List<InputSpec> inputs, List<String> outputs, Map<String, String> metadata) {}

@@ -4,8 +4,10 @@ import dev.limbeck.Task;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -124,6 +126,27 @@ public final class Targets {
             }
         }
         return words.isEmpty() ? "none" : String.join(", ", words);
+    }
+
+    /**
+     * Return the labels that no known row has, or that all have, and the targets of one value: metrics of these have no value.
+     *
+     * @return their names, each with what it lacks
+     */
+    public List<String> constant(Task task) {
+        List<String> found = new ArrayList<>();
+        for (int column = 0; labels == null && column < columns; column++) {
+            Set<Float> different = new HashSet<>();
+            for (int row = 0; row < size() && different.size() < 2; row++) {
+                float value = value(row, column);
+                if (!Float.isNaN(value)) different.add(value);
+            }
+            if (different.size() > 1) continue;
+            boolean all = task.kind() == Task.Kind.MULTI_LABEL && different.contains(1f);
+            String lack = task.kind() == Task.Kind.REGRESSION ? "one value of" : all ? "no row without" : "no row with";
+            found.add(lack + " '" + task.names().get(column) + "'");
+        }
+        return found;
     }
 
     /** Return whether no row of a batch's target tensor is known. */

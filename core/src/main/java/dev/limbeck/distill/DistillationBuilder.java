@@ -38,17 +38,13 @@ public final class DistillationBuilder {
     @Nullable
     Schedule taskWeight;
 
-    double confidenceThreshold;
     boolean matchesClasses;
     Map<String, List<String>> classes = Map.of();
-    TeacherErrorPolicy teacherErrors = TeacherErrorPolicy.KEEP;
+    SelectionRule selection = SelectionRule.ALL;
     int lastStep = Integer.MAX_VALUE;
     int adapterEpochs;
     int diagnosisInterval;
     boolean thorough;
-
-    @Nullable
-    Function<TrainStep, Tensor> sampleWeights;
 
     Consumer<String> log =
             line -> LoggerFactory.getLogger(KnowledgeDistillation.class).info(Printable.line(line));
@@ -117,7 +113,8 @@ public final class DistillationBuilder {
      * @param probability minimum probability of the teacher's top class, in [0, 1]; the default is 0
      */
     public DistillationBuilder confidenceThreshold(double probability) {
-        confidenceThreshold = Settings.inUnit("least confidence", probability);
+        selection = new SelectionRule(
+                Settings.inUnit("least confidence", probability), selection.teacherErrors(), selection.weights());
         return this;
     }
 
@@ -144,7 +141,7 @@ public final class DistillationBuilder {
      * Set what happens to labeled rows that the teacher misclassifies. The default is {@link TeacherErrorPolicy#KEEP}.
      */
     public DistillationBuilder teacherErrors(TeacherErrorPolicy choice) {
-        teacherErrors = choice;
+        selection = new SelectionRule(selection.confidenceThreshold(), choice, selection.weights());
         return this;
     }
 
@@ -155,7 +152,7 @@ public final class DistillationBuilder {
      *     weight 0 and weight the others equally
      */
     public DistillationBuilder sampleWeights(Function<TrainStep, Tensor> weights) {
-        sampleWeights = weights;
+        selection = new SelectionRule(selection.confidenceThreshold(), selection.teacherErrors(), weights);
         return this;
     }
 

@@ -32,12 +32,12 @@ record DistillationChecks(Teacher teacher, List<LogitLoss> losses) {
     }
 
     /** Check that the losses and further settings make sense for the task. */
-    void task(Task.Kind task, DistillationBuilder settings) {
+    void task(Task.Kind task, SelectionRule selection) {
         for (LogitLoss loss : losses) fits(loss, task);
         if (task == Task.Kind.SINGLE_LABEL) return;
-        String needless = settings.confidenceThreshold > 0
+        String needless = selection.confidenceThreshold() > 0
                 ? "a confidence threshold needs"
-                : settings.teacherErrors != TeacherErrorPolicy.KEEP ? "a policy for teacher errors needs" : null;
+                : selection.teacherErrors() != TeacherErrorPolicy.KEEP ? "a policy for teacher errors needs" : null;
         if (needless != null) {
             throw new LimbeckException(needless + " one class per row, found " + task.words() + "; leave it out");
         }

@@ -6,7 +6,7 @@ import dev.limbeck.distill.loss.FeatureLoss.Features;
 import dev.limbeck.distill.loss.FeatureLoss.Needs;
 import dev.limbeck.distill.loss.FeatureLoss.Shapes;
 import dev.limbeck.nn.Module;
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -169,7 +169,7 @@ final class FeatureBinding {
         if (shape.length == 3 && map.dim() == 2) return map.unsqueeze(2).unsqueeze(3);
         if (shape.length != 3 || map.dim() != 4) return map;
         if (map.size(2) == shape[1] && map.size(3) == shape[2]) return map;
-        return Ops.adaptiveAvgPool2d(map, shape[1], shape[2]);
+        return LayerOps.adaptiveAvgPool2d(map, shape[1], shape[2]);
     }
 
     /** Return channels×height×width for tokens×channels if the tokens form a square after up to two extra tokens. */

@@ -61,7 +61,7 @@ final class FeatureBindings {
         checkBatches(fit);
         if (boundTo == fit.model()) return;
         bound.clear();
-        Tensors.seed(fit.learner().seed() + SEED);
+        Tensors.seed(fit.seed() + SEED);
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
@@ -76,7 +76,7 @@ final class FeatureBindings {
                         shapes(pair.student(), captured(student)::get, captured(student)::has),
                         shapes(pair.teacher(), teacher::get, teacher::containsKey),
                         labels(fit.data().targets(Split.TRAIN)));
-                made.to(fit.learner().device());
+                made.to(fit.device());
                 String name = pair.name();
                 for (int i = 2; bound.containsKey(name); i++) name = pair.name() + i;
                 bound.put(name, made);

@@ -107,11 +107,10 @@ public final class KnowledgeDistillation implements Callback {
         nameLosses(task.kind());
         DistillationChecks checks = new DistillationChecks(
                 teacher, losses.values().stream().map(LogitTerm::loss).toList());
-        checks.task(task.kind(), settings);
+        checks.task(task.kind(), settings.selection);
         checks.classes(fit.data().classNames());
         checks.rows(fit.data());
-        TeacherContext context = new TeacherContext(
-                fit.data(), fit.learner().device(), fit.learner().precision(), null);
+        TeacherContext context = new TeacherContext(fit.data(), fit.device(), fit.precision(), null);
         TeacherSession begun = teacher.open(context);
         session = begun;
         TeacherFacts facts = begun.facts();
@@ -215,7 +214,7 @@ public final class KnowledgeDistillation implements Callback {
         boolean held = adaptersOnly(step.fit());
         if (held) step.setWeight(TrainStep.TASK, 0);
         SampleSelection choice =
-                held ? new SampleSelection(null, outputs, null) : SampleSelection.of(settings, step, outputs);
+                held ? new SampleSelection(null, outputs, null) : SampleSelection.of(settings.selection, step, outputs);
         addTerms(step, result, choice, held);
         pairs.stop();
         diagnosis.measure(step);
@@ -330,9 +329,11 @@ public final class KnowledgeDistillation implements Callback {
         boolean follows = task == null && !settings.weight.isConstant();
         described.put(
                 "task_weight", follows ? "1 - weight" : task == null ? 1 - settings.weight.first() : task.value());
-        if (settings.confidenceThreshold > 0) described.put("confidence_threshold", settings.confidenceThreshold);
-        if (settings.teacherErrors != TeacherErrorPolicy.KEEP) {
-            described.put("teacher_errors", settings.teacherErrors.name().toLowerCase(Locale.ROOT));
+        if (settings.selection.confidenceThreshold() > 0)
+            described.put("confidence_threshold", settings.selection.confidenceThreshold());
+        if (settings.selection.teacherErrors() != TeacherErrorPolicy.KEEP) {
+            described.put(
+                    "teacher_errors", settings.selection.teacherErrors().name().toLowerCase(Locale.ROOT));
         }
         if (settings.adapterEpochs > 0) described.put("adapter_epochs", settings.adapterEpochs);
         Map<String, Object> terms = new LinkedHashMap<>();

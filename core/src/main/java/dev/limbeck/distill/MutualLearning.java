@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
+import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -80,19 +81,19 @@ public final class MutualLearning implements Callback {
             if (peer.data() != fit.data()) {
                 throw new LimbeckException("students in mutual learning must share one data object");
             }
-            String here = device(fit.learner());
-            if (!device(peer).equals(here)) {
-                throw new LimbeckException(
-                        "students in mutual learning must share one device, found " + here + " and " + device(peer));
+            String here = name(fit.device());
+            if (!name(peer.device()).equals(here)) {
+                throw new LimbeckException("students in mutual learning must share one device, found " + here + " and "
+                        + name(peer.device()));
             }
             all.add(peer.model());
         }
         peers.forEach(peer -> modes.add(peer.model().keepModes()));
     }
 
-    private static String device(Learner student) {
+    private static String name(Device device) {
         try (Scope scope = Scope.open()) {
-            return student.device().str().getString();
+            return device.str().getString();
         }
     }
 

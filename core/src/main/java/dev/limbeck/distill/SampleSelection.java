@@ -22,13 +22,13 @@ record SampleSelection(
         @Nullable SelectedSamples rows,
         Tensor outputs,
         @Nullable Tensor weights) {
-    static SampleSelection of(DistillationBuilder settings, TrainStep step, Tensor logits) {
+    static SampleSelection of(SelectionRule rule, TrainStep step, Tensor logits) {
         Tensor labels = step.batch().labels();
-        Function<TrainStep, Tensor> weigh = settings.sampleWeights;
+        Function<TrainStep, Tensor> weigh = rule.weights();
         Tensor weights = weigh == null ? null : checked(weigh.apply(step), labels);
-        boolean drops = settings.teacherErrors == TeacherErrorPolicy.DROP;
-        Tensor outputs = settings.teacherErrors == TeacherErrorPolicy.SWAP ? swapped(logits, labels) : logits;
-        if (settings.confidenceThreshold == 0 && !drops && weights == null)
+        boolean drops = rule.teacherErrors() == TeacherErrorPolicy.DROP;
+        Tensor outputs = rule.teacherErrors() == TeacherErrorPolicy.SWAP ? swapped(logits, labels) : logits;
+        if (rule.confidenceThreshold() == 0 && !drops && weights == null)
             return new SampleSelection(null, outputs, null);
         if (labels.dim() != 1) {
             throw new LimbeckException(
@@ -39,13 +39,13 @@ record SampleSelection(
         int count = Math.toIntExact(labels.size(0));
         long[] known = Tensors.toLongs(labels);
         long[] first = Tensors.toLongs(Ops.argmax(logits, 1));
-        float[] confidence = settings.confidenceThreshold == 0
+        float[] confidence = rule.confidenceThreshold() == 0
                 ? new float[count]
                 : Tensors.toFloats(Ops.amax(Ops.softmax(logits, 1), 1));
         float[] shares = weights == null ? null : Tensors.toFloats(weights);
         int[] chosen = IntStream.range(0, count)
                 .filter(row -> known[row] < 0
-                        ? confidence[row] >= settings.confidenceThreshold
+                        ? confidence[row] >= rule.confidenceThreshold()
                         : !drops || first[row] == known[row])
                 .filter(row -> shares == null || shares[row] > 0)
                 .toArray();

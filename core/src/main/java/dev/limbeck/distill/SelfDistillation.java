@@ -78,7 +78,7 @@ public final class SelfDistillation implements Callback {
         capture = watching;
         if (madeFor == fit.model()) return;
         exits.clear();
-        Tensors.seed(fit.learner().seed() + SEED);
+        Tensors.seed(fit.seed() + SEED);
         try (Scope scope = Scope.open();
                 Module.ModeGuard modes = fit.model().evalMode();
                 NoGrad noGrad = NoGrad.on()) {
@@ -87,7 +87,7 @@ public final class SelfDistillation implements Callback {
             int classes = fit.data().task().outputs();
             for (String layer : layers) {
                 Linear exit = new Linear(Ops.embedding(watching.get(layer)).size(1), classes);
-                exit.to(fit.learner().device());
+                exit.to(fit.device());
                 exits.put(layer, exit);
             }
         } finally {
@@ -111,7 +111,7 @@ public final class SelfDistillation implements Callback {
         Tensor labels = step.batch().labels();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
-            Tensor task = step.fit().learner().taskLoss(logits, targets);
+            Tensor task = step.fit().taskLoss(logits, targets);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
             step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);
         });

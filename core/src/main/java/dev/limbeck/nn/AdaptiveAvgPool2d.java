@@ -1,6 +1,6 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
@@ -16,7 +16,7 @@ public final class AdaptiveAvgPool2d extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.adaptiveAvgPool2d(x, height, width);
+        return LayerOps.adaptiveAvgPool2d(x, height, width);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.limbeck.nn;
 
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
@@ -7,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 public final class AdaptiveConcatPool2d extends Module {
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.cat(1, Ops.amax(x, 2, 3), Ops.adaptiveAvgPool2d(x, 1, 1));
+        return Ops.cat(1, Ops.amax(x, 2, 3), LayerOps.adaptiveAvgPool2d(x, 1, 1));
     }
 
     @Override

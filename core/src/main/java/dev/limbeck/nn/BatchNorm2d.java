@@ -1,6 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
@@ -53,7 +54,7 @@ public final class BatchNorm2d extends Module {
                 Ops.increment_(batches);
             }
         }
-        return Ops.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), momentum, eps);
+        return LayerOps.batchNorm(x, weight, bias, runningMean, runningVar, isTraining(), momentum, eps);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
@@ -43,7 +43,7 @@ public final class Conv2d extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.conv2d(x, weight, bias, stride, padding, 1, groups);
+        return LayerOps.conv2d(x, weight, bias, stride, padding, 1, groups);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -19,7 +19,7 @@ public final class Dropout extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.dropout(x, probability, isTraining());
+        return LayerOps.dropout(x, probability, isTraining());
     }
 
     @Override

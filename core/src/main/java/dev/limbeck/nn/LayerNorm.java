@@ -1,7 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Tensors;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
@@ -26,7 +26,7 @@ public final class LayerNorm extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.layerNorm(x, weight, bias, eps);
+        return LayerOps.layerNorm(x, weight, bias, eps);
     }
 
     @Override

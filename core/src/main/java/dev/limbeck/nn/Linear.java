@@ -1,6 +1,6 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +22,7 @@ public final class Linear extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.linear(x, weight, bias);
+        return LayerOps.linear(x, weight, bias);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 
@@ -18,7 +18,7 @@ public final class MaxPool2d extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.maxPool2d(x, kernel, stride, padding);
+        return LayerOps.maxPool2d(x, kernel, stride, padding);
     }
 
     @Override

@@ -1,13 +1,13 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import org.bytedeco.pytorch.Tensor;
 
 /** Clip elements to [0, 6]. */
 public final class ReLU6 extends Module {
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.relu6(x);
+        return LayerOps.relu6(x);
     }
 
     @Override

@@ -1,13 +1,13 @@
 package dev.limbeck.nn;
 
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import org.bytedeco.pytorch.Tensor;
 
 /** Return x·sigmoid(x). */
 public final class SiLU extends Module {
     @Override
     protected Tensor forward(Tensor x) {
-        return Ops.silu(x);
+        return LayerOps.silu(x);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Tensors;
 import org.bytedeco.pytorch.Tensor;
 
@@ -37,9 +37,9 @@ public final class SqueezeExcitation extends Module {
 
     @Override
     protected Tensor forward(Tensor x) {
-        Tensor inner = fc1.apply(Ops.adaptiveAvgPool2d(x, 1, 1));
-        Tensor weights = fc2.apply(hard ? inner.relu() : Ops.silu(inner));
-        return x.mul(hard ? Ops.hardsigmoid(weights) : weights.sigmoid());
+        Tensor inner = fc1.apply(LayerOps.adaptiveAvgPool2d(x, 1, 1));
+        Tensor weights = fc2.apply(hard ? inner.relu() : LayerOps.silu(inner));
+        return x.mul(hard ? LayerOps.hardsigmoid(weights) : weights.sigmoid());
     }
 
     @Override

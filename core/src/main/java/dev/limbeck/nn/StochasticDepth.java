@@ -1,7 +1,7 @@
 package dev.limbeck.nn;
 
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
@@ -30,7 +30,7 @@ public final class StochasticDepth extends Module {
         Arrays.fill(shape, 1);
         shape[0] = x.size(0);
         Tensor ones = Tensors.to(Tensors.to(Tensors.full(1, DType.FLOAT32, shape), DType.of(x)), x.device());
-        return x.mul(Ops.dropout(ones, probability, true));
+        return x.mul(LayerOps.dropout(ones, probability, true));
     }
 
     @Override

@@ -5,17 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
-import java.lang.reflect.Constructor;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Read the settings that records declare with {@link Setting}, and validate trees and records. */
 public final class Declarations {
@@ -70,11 +66,6 @@ public final class Declarations {
         }
     }
 
-    static boolean isSection(Class<?> type) {
-        return type.isRecord()
-                && Arrays.stream(type.getRecordComponents()).anyMatch(part -> part.isAnnotationPresent(Setting.class));
-    }
-
     /** Return the settings that a section declares itself. */
     static List<DeclaredSetting> in(Class<?> section) {
         List<DeclaredSetting> own = RECIPE.stream()
@@ -124,7 +115,7 @@ public final class Declarations {
                     || given.isNull()
                     || given.isTextual() && given.textValue().isEmpty()) {
                 node.remove(setting.key());
-                if (setting.declaration().required()) throw RecipeFiles.missing(setting.dotted());
+                if (setting.declaration().required()) throw Sections.missing(setting.dotted());
                 String value = setting.declaration().defaultValue();
                 if (value.isEmpty()) continue;
                 if (setting.isSection()) node.putObject(setting.key());
@@ -144,40 +135,12 @@ public final class Declarations {
      */
     static void check(Object section) {
         if (section instanceof List<?> list) list.forEach(Declarations::check);
-        if (!isSection(section.getClass())) return;
+        if (!Sections.isSection(section.getClass())) return;
         for (DeclaredSetting setting : in(section.getClass())) {
-            Object value = value(setting.component(), section);
+            Object value = Sections.value(setting.component(), section);
             if (value == null) continue;
             if (setting.isSection()) check(value);
-            else setting.check(value);
-        }
-    }
-
-    /** Return a copy of a section with one component replaced. */
-    static <R extends Record> R with(R section, String name, @Nullable Object value) {
-        RecordComponent[] parts = section.getClass().getRecordComponents();
-        Object[] values = Arrays.stream(parts)
-                .map(part -> part.getName().equals(name) ? value : value(part, section))
-                .toArray();
-        try {
-            @SuppressWarnings("unchecked")
-            Constructor<R> made = (Constructor<R>) section.getClass()
-                    .getDeclaredConstructor(
-                            Arrays.stream(parts).map(RecordComponent::getType).toArray(Class<?>[]::new));
-            return made.newInstance(values);
-        } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof LimbeckException refused) throw refused;
-            throw new IllegalStateException(e.getCause());
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a record has a canonical constructor", e);
-        }
-    }
-
-    private static @Nullable Object value(RecordComponent part, Object section) {
-        try {
-            return part.getAccessor().invoke(section);
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("a record's accessors are public", e);
+            else setting.check(shortName(setting), value);
         }
     }
 }

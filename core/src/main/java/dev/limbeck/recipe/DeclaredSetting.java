@@ -71,7 +71,7 @@ public record DeclaredSetting(
 
     /** Return whether it is a section or a list of sections. */
     public boolean isSection() {
-        return Declarations.isSection(type());
+        return Sections.isSection(type());
     }
 
     /** Return whether it is an integer, a number or a list of them. */
@@ -147,13 +147,14 @@ public record DeclaredSetting(
     /**
      * Check a value of a recipe.
      *
+     * @param name of the setting in messages
      * @throws LimbeckException if it is out of range or not one of the choices
      */
-    void check(@Nullable Object value) {
-        if (value instanceof List<?> list) list.forEach(this::check);
-        else if (value instanceof Schedule schedule) schedule.each(this::inBounds);
-        else if (value instanceof Double number) inBounds(number);
-        else if (value instanceof Number whole && !fits(whole.doubleValue())) throw outside(whole);
+    void check(String name, @Nullable Object value) {
+        if (value instanceof List<?> list) list.forEach(one -> check(name, one));
+        else if (value instanceof Schedule schedule) schedule.each(number -> inBounds(name, number));
+        else if (value instanceof Double number) inBounds(name, number);
+        else if (value instanceof Number whole && !fits(whole.doubleValue())) throw outside(name, whole);
         else if (value instanceof String word
                 && !choices().isEmpty()
                 && !choices().contains(word)) {
@@ -161,9 +162,9 @@ public record DeclaredSetting(
         }
     }
 
-    private double inBounds(double number) {
+    private double inBounds(String name, double number) {
         boolean endless = Double.isNaN(number) || Double.isInfinite(number);
-        if (!bounds().isEmpty() && (endless || !fits(number))) throw outside(number);
+        if (!bounds().isEmpty() && (endless || !fits(number))) throw outside(name, number);
         return number;
     }
 
@@ -173,7 +174,7 @@ public record DeclaredSetting(
         return !(value < s.atLeast() || value <= s.above() || value > s.atMost() || value >= s.below());
     }
 
-    private LimbeckException outside(Number found) {
-        return new LimbeckException(Declarations.shortName(this) + " must be " + bounds() + ", found " + found);
+    private LimbeckException outside(String name, Number found) {
+        return new LimbeckException(name + " must be " + bounds() + ", found " + found);
     }
 }

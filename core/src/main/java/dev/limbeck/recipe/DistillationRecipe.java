@@ -69,10 +69,6 @@ public record DistillationRecipe(
         losses = losses == null ? List.of() : List.copyOf(losses);
     }
 
-    static DistillationRecipe defaults() {
-        return RecipeFiles.bind(RecipeFiles.tree(), DistillationRecipe.class, "");
-    }
-
     /** Return a copy with the usual loss of a task, unless there is one. */
     DistillationRecipe withLossFor(Task.Kind task) {
         if (!losses.isEmpty()) return this;

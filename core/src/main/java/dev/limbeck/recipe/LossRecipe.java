@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.NamedTarget;
@@ -127,7 +128,7 @@ public record LossRecipe(
      * @throws LimbeckException if a part is neither
      */
     public static ObjectNode parse(String text) {
-        ObjectNode tree = RecipeFiles.tree();
+        ObjectNode tree = JsonNodeFactory.instance.objectNode();
         NamedTarget named = NamedTarget.of(text);
         tree.put("name", named.name());
         if (named.target() == null) return tree;

@@ -56,7 +56,9 @@ public record Recipe(
                     "outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
                             + "turn the mixing off, or leave teacher.cache (--cache-teacher) out");
         }
-        if (teacher != null && distillation == null) distillation = DistillationRecipe.defaults();
+        if (teacher != null && distillation == null) {
+            distillation = RecipeFiles.defaults(DistillationRecipe.class);
+        }
         if (distillation != null) distillation = distillation.withLossFor(Task.Kind.of(data.task()));
     }
 

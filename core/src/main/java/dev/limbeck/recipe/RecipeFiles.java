@@ -189,6 +189,11 @@ public final class RecipeFiles {
         return bind(tree, Recipe.class, origin);
     }
 
+    /** Return a section with the default of each setting. */
+    static <T> T defaults(Class<T> section) {
+        return bind(tree(), section, "");
+    }
+
     /** Bind a tree to a recipe or a section. */
     public static <T> T bind(JsonNode tree, Class<T> type, String origin) {
         String where = origin.isEmpty() ? "" : origin + ": ";
@@ -251,10 +256,6 @@ public final class RecipeFiles {
         String first = one.isMissingNode() ? "not set" : one.toString();
         String second = other.isMissingNode() ? "not set" : other.toString();
         return first.equals(second) ? null : path + " is " + first + " against " + second;
-    }
-
-    static LimbeckException missing(String key) {
-        return new LimbeckException("no " + key + " in the recipe; it is required");
     }
 
     private static String path(List<JsonMappingException.Reference> path) {

@@ -212,7 +212,7 @@ public final class RecipeRun {
         if (without > 0) {
             context.log()
                     .accept(without + " of " + targets.size()
-                            + " training images have no label; training without a teacher needs labels");
+                            + " training images have no label; only a teacher can teach them");
         }
     }
 

@@ -90,7 +90,7 @@ public final class RecipeSchema {
             node.putArray("anyOf")
                     .add(JSON.createObjectNode().put("$ref", "#/" + DEFINITIONS + "/" + define(DataRecipes.images())))
                     .add(other);
-        } else if (Declarations.isSection((Class<?>) type)) {
+        } else if (Sections.isSection((Class<?>) type)) {
             node.put("$ref", "#/" + DEFINITIONS + "/" + define((Class<?>) type));
         } else if (type == Schedule.class) {
             ObjectNode number = JSON.createObjectNode().put("type", "number");

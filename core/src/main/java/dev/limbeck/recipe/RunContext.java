@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.data.Data;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.Split;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Trackers;
@@ -58,6 +59,13 @@ public record RunContext(
     public void tell(Data data) {
         log.accept("data: " + data.summary());
         data.warnings().forEach(line -> log.accept("data: " + line));
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            if (!data.has(split) || data.targets(split).known() == 0) continue;
+            List<String> constant = data.targets(split).constant(data.task());
+            if (constant.isEmpty()) continue;
+            log.accept("data: " + split.label() + " has " + String.join(", ", constant)
+                    + "; the means of the metrics leave out what has no value (F1 counts it as 0)");
+        }
     }
 
     /** Return a copy that logs nothing, to open the same data again. */

@@ -150,7 +150,7 @@ public record TeacherRecipe(
     public TeacherRecipe {
         if (members != null && members.isEmpty()) members = null;
         if ((model == null) == (members == null)) {
-            if (model == null) throw RecipeFiles.missing("teacher.model");
+            if (model == null) throw Sections.missing("teacher.model");
             throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
         }
         if (architecture != null) Zoo.byName(architecture);
@@ -189,12 +189,6 @@ public record TeacherRecipe(
         }
     }
 
-    /** Return a teacher by its file, with an architecture if the file has none. */
-    public static TeacherRecipe of(String model, @Nullable String architecture) {
-        return RecipeFiles.bind(
-                RecipeFiles.tree().put("model", model).put("architecture", architecture), TeacherRecipe.class, "");
-    }
-
     /** Return the files of the teacher or its members. */
     @JsonIgnore
     public List<Path> files() {
@@ -207,7 +201,7 @@ public record TeacherRecipe(
 
     /** Return a copy without a cache folder. */
     TeacherRecipe withoutCache() {
-        return Declarations.with(Declarations.with(this, "cacheAs", null), "cache", null);
+        return Sections.with(Sections.with(this, "cacheAs", null), "cache", null);
     }
 
     /**

@@ -104,12 +104,8 @@ public record TrainingRecipe(
         }
     }
 
-    static TrainingRecipe defaults() {
-        return RecipeFiles.bind(RecipeFiles.tree(), TrainingRecipe.class, "");
-    }
-
     TrainingRecipe withSeed(long other) {
-        return Declarations.with(this, "seed", other);
+        return Sections.with(this, "seed", other);
     }
 
     boolean keepsBest() {

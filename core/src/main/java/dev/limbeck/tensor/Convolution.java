@@ -1,17 +1,16 @@
 package dev.limbeck.tensor;
 
-import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Run convolutions, and avoid engine bugs on AVX-512 processors that give wrong results or crash. The engine's oneDNN
- * 3.7.1 loses values when it converts float32 from a row-major layout to a blocked one with a partial last block. It
- * writes out of bounds or divides by zero in some 1×1 convolutions. In bfloat16 it computes a wrong input gradient for
- * an odd number of outputs. Therefore 1×1 convolutions are matrix products, wide kernels and their inputs use
- * channels-last layout (free if they have it already), single channels are padded with a zero channel, and cases that
- * are wrong in bfloat16 use float32. {@code ConvolutionTest} compares all of this with double precision.
+ * Run convolutions: wide kernels in channels-last layout, which is the faster one, and around what the engine computes wrongly,
+ * as {@code bench/run.sh ConvolutionShapes} finds it. In float32 on AVX2 the weight's gradient of a 1×1 kernel with a stride and
+ * few channels is wrong, so the skipped pixels are left out first. In bfloat16 on a processor with AMX the weight's gradient is
+ * garbage for a wide kernel on images of one pixel, and for a dilated convolution in groups, so these use float32. An older
+ * engine was wrong in more shapes on a processor with bfloat16 and without AMX: one channel, an odd number of outputs, several
+ * outputs a channel, and 1×1 kernels, which are matrix products in bfloat16.
  */
 final class Convolution {
     private Convolution() {}
@@ -19,24 +18,18 @@ final class Convolution {
     static Tensor of(
             Tensor x, Tensor weight, TensorOptional bias, long stride, long padding, long dilation, long groups) {
         boolean wide = weight.size(3) > 1;
-        if (!wide && groups == 1 && padding == 0 && !x.is_cuda()) return onePixel(x, weight, bias, stride);
-        if (Autocast.isOn(x) && !isRightInBf16(x, weight)) {
+        boolean bf16 = Autocast.isOn(x) && !x.is_cuda();
+        if (bf16 && !isRightInBf16(x, weight, dilation, groups)) {
             try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
                 return of(Tensors.toFloat32(x), weight, bias, stride, padding, dilation, groups);
             }
         }
-        if (wide && weight.size(1) == 1 && groups == 1) {
-            Tensor two = Ops.padChannels(weight, 0, 1);
-            return of(Ops.padChannels(x, 0, 1), two, bias, stride, padding, dilation, 1);
-        }
-        if (wide && weight.size(1) == 1 && weight.size(0) != groups) {
-            // Each output gets its own channel.
-            long outputs = weight.size(0);
-            Tensor each = x.repeat_interleave(outputs / groups, new LongOptional(1), new LongOptional());
-            return of(each, weight, bias, stride, padding, dilation, outputs);
+        if (!wide && groups == 1 && padding == 0) {
+            if (bf16) return onePixel(x, weight, bias, stride);
+            if (stride > 1) return of(strided(x, stride), weight, bias, 1, padding, dilation, groups);
         }
         return torch.conv2d(
-                wide || Autocast.isOn(x) ? Tensors.channelsLast(x) : x,
+                wide || bf16 ? Tensors.channelsLast(x) : x,
                 wide ? Tensors.channelsLast(weight) : weight,
                 bias,
                 new long[] {stride, stride},
@@ -47,12 +40,17 @@ final class Convolution {
 
     /** Multiply the channels of every pixel. The result is channels-last. */
     private static Tensor onePixel(Tensor x, Tensor weight, TensorOptional bias, long stride) {
-        Tensor taken = stride == 1 ? x : Ops.strided(Ops.strided(x, 2, stride), 3, stride);
+        Tensor taken = stride == 1 ? x : strided(x, stride);
         Tensor matrix = weight.view(weight.size(0), weight.size(1));
         return torch.linear(taken.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2);
     }
 
-    private static boolean isRightInBf16(Tensor x, Tensor weight) {
-        return x.is_cuda() || x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
+    private static Tensor strided(Tensor x, long stride) {
+        return Ops.strided(Ops.strided(x, 2, stride), 3, stride);
+    }
+
+    private static boolean isRightInBf16(Tensor x, Tensor weight, long dilation, long groups) {
+        if (groups > 1 && (dilation > 1 || weight.size(1) == 1 && weight.size(0) != groups)) return false;
+        return x.size(1) > 1 && x.size(2) * x.size(3) > 1 && weight.size(0) % 2 == 0;
     }
 }

@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
- * weights, channels-last layout, and optionally bfloat16 (not with single-channel convolutions, which the engine
- * computes wrongly). The weights are copies; the module is not changed and not needed afterward. Close it.
+ * weights, channels-last layout, and optionally bfloat16 (not with convolutions that {@link Convolution} keeps in
+ * float32). The weights are copies; the module is not changed and not needed afterward. Close it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -51,22 +51,24 @@ public final class InferenceGraph implements AutoCloseable {
                 // Only one weight at a time is duplicated.
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
-                    if (isOnePixel(node)) multiply(graph, node);
-                    else if (isDeep(node)) repeat(graph, node);
+                    if (right == Precision.BF16 && isOnePixel(node)) multiply(graph, node);
                 }
             }
             return new InferenceGraph(frozen, right);
         }
     }
 
-    /** Return whether a node is a convolution with wrong results in bfloat16, see {@link Convolution}. */
+    /** Return whether a node is a convolution of single channels, other than depthwise with one output a channel. */
     private static boolean readsOneChannel(JitNode node) {
-        return isPlainConvolution(node) && node.input(1).node().t(VALUE).size(1) == 1;
+        long groups = groups(node);
+        if (groups < 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
+        Tensor weight = node.input(1).node().t(VALUE);
+        return weight.size(1) == 1 && (groups == 1 || weight.size(0) != groups);
     }
 
     /** Return whether a node is a 1×1 convolution, see {@link Convolution}. */
     private static boolean isOnePixel(JitNode node) {
-        if (!isPlainConvolution(node)) return false;
+        if (groups(node) != 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
         Tensor weight = node.input(1).node().t(VALUE);
         return !weight.is_cuda()
                 && weight.dim() == 4
@@ -75,42 +77,12 @@ public final class InferenceGraph implements AutoCloseable {
                 && numbers(node.input(3)).length == 2;
     }
 
-    /** Return whether a node is a convolution in one group with a constant weight, in scripted or traced form. */
-    private static boolean isPlainConvolution(JitNode node) {
-        return groups(node) == 1 && node.input(1).node().hasAttribute(VALUE);
-    }
-
-    /** Return whether a node is a depthwise convolution with several outputs per channel, see {@link Convolution}. */
-    private static boolean isDeep(JitNode node) {
-        long groups = groups(node);
-        if (groups <= 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
-        Tensor weight = node.input(1).node().t(VALUE);
-        return weight.dim() == 4 && weight.size(1) == 1 && weight.size(0) != groups;
-    }
-
-    /** Give each output its own channel. */
-    private static void repeat(Graph graph, JitNode convolution) {
-        graph.setInsertPoint(convolution);
-        long outputs = convolution.input(1).node().t(VALUE).size(0);
-        Value times = number(graph, outputs / groups(convolution));
-        Value none = graph.insertConstant(new IValue());
-        Value each = insert(graph, "aten::repeat_interleave", convolution.input(0), times, number(graph, 1), none);
-        convolution.replaceInput(0, each);
-        convolution.replaceInput(groupsAt(convolution), number(graph, outputs));
-    }
-
-    /** Return the number of groups of a convolution; −1 for another node or a computed number. */
+    /** Return the number of groups of a convolution, in scripted or traced form; −1 for another node or a computed number. */
     private static long groups(JitNode node) {
-        int at = groupsAt(node);
-        return at < 0 ? -1 : whole(node.input(at));
-    }
-
-    /** Return the index of the groups argument of a convolution, in scripted or traced form; −1 for another node. */
-    private static int groupsAt(JitNode node) {
         String kind = node.kind().toQualString().getString();
-        if (kind.equals("aten::conv2d")) return 6;
+        if (kind.equals("aten::conv2d")) return whole(node.input(6));
         // The sixth argument is "transposed".
-        return kind.equals("aten::_convolution") && whole(node.input(6)) == 0 ? 8 : -1;
+        return kind.equals("aten::_convolution") && whole(node.input(6)) == 0 ? whole(node.input(8)) : -1;
     }
 
     /** Return a constant integer or flag; −1 for anything else. */

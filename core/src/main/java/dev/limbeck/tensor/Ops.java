@@ -29,95 +29,6 @@ public final class Ops {
 
     private Ops() {}
 
-    /** Convolve N×C×H×W with a weight of out×(C/groups)×k×k. */
-    public static Tensor conv2d(
-            Tensor x, Tensor weight, @Nullable Tensor bias, long stride, long padding, long dilation, long groups) {
-        return Convolution.of(x, weight, optional(bias), stride, padding, dilation, groups);
-    }
-
-    /**
-     * Normalize each channel of N×C×H×W. In training mode, batch statistics are used, and running statistics are
-     * updated in place. Otherwise running statistics are used.
-     */
-    public static Tensor batchNorm(
-            Tensor x,
-            Tensor weight,
-            Tensor bias,
-            Tensor runningMean,
-            Tensor runningVar,
-            boolean training,
-            double momentum,
-            double eps) {
-        return torch.batch_norm(
-                x,
-                optional(weight),
-                optional(bias),
-                optional(runningMean),
-                optional(runningVar),
-                training,
-                momentum,
-                eps,
-                true);
-    }
-
-    /** Multiply N×in by the transpose of out×in and add the bias. */
-    public static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
-        return torch.linear(x, weight, optional(bias));
-    }
-
-    public static Tensor maxPool2d(Tensor x, long kernel, long stride, long padding) {
-        return torch.max_pool2d(
-                x,
-                new long[] {kernel, kernel},
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {1, 1},
-                false);
-    }
-
-    public static Tensor adaptiveAvgPool2d(Tensor x, long height, long width) {
-        return torch.adaptive_avg_pool2d(x, height, width);
-    }
-
-    public static Tensor dropout(Tensor x, double probability, boolean training) {
-        return torch.dropout(x, probability, training);
-    }
-
-    /** Return min(max(x, 0), 6). */
-    public static Tensor relu6(Tensor x) {
-        return torch.relu6(x);
-    }
-
-    /** Return x·min(max(x + 3, 0), 6)/6. */
-    public static Tensor hardswish(Tensor x) {
-        return torch.hardswish(x);
-    }
-
-    /** Return min(max(x + 3, 0), 6)/6. */
-    public static Tensor hardsigmoid(Tensor x) {
-        return torch.hardsigmoid(x);
-    }
-
-    /** Return x·sigmoid(x). */
-    public static Tensor silu(Tensor x) {
-        return torch.silu(x);
-    }
-
-    /** Return x·Φ(x), with the exact distribution function of the normal distribution. */
-    public static Tensor gelu(Tensor x) {
-        return torch.gelu(x);
-    }
-
-    /** Normalize the last dimension to mean 0 and variance 1, then scale and shift it. */
-    public static Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
-        return torch.layer_norm(x, weight.shape(), optional(weight), optional(bias), eps, true);
-    }
-
-    /** Return softmax(q·kᵀ/√d)·v over the last two dimensions of N×heads×tokens×d. */
-    public static Tensor attention(Tensor query, Tensor key, Tensor value) {
-        return torch.scaled_dot_product_attention(query, key, value);
-    }
-
     public static Tensor relu_(Tensor x) {
         x.relu_();
         return x;
@@ -390,7 +301,7 @@ public final class Ops {
         return torch.clip_grad_norm_(vector, maxNorm);
     }
 
-    private static TensorOptional optional(@Nullable Tensor tensor) {
+    static TensorOptional optional(@Nullable Tensor tensor) {
         return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
     }
 }

@@ -41,20 +41,18 @@ public final class ScriptGraph implements AutoCloseable {
     private final JitModule frozen;
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, Object> constants = new LinkedHashMap<>();
-    private final String input;
+    private final List<String> inputs = new ArrayList<>();
     private final String output;
 
     private ScriptGraph(JitModule frozen, Graph graph) {
         this.frozen = Scope.retain(frozen);
-        ValueArrayRef inputs = graph.inputs();
-        if (inputs.size() != 2) {
-            throw new LimbeckException("only modules of one input can be exported, found " + (inputs.size() - 1));
-        }
+        ValueArrayRef given = graph.inputs();
+        // The first is the module itself.
+        for (int i = 1; i < given.size(); i++) inputs.add(name(given.get(i)));
         if (graph.outputs().size() != 1) {
             throw new LimbeckException("only modules of one output can be exported, found "
                     + graph.outputs().size());
         }
-        input = name(inputs.get(1));
         output = name(graph.outputs().get(0));
         JitNode stop = graph.return_node();
         for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) {
@@ -132,8 +130,9 @@ public final class ScriptGraph implements AutoCloseable {
         return constants;
     }
 
-    public String input() {
-        return input;
+    /** Return the names of the inputs, in the module's order. */
+    public List<String> inputs() {
+        return List.copyOf(inputs);
     }
 
     public String output() {

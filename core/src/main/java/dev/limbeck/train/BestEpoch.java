@@ -28,7 +28,7 @@ public final class BestEpoch implements Callback, AutoCloseable {
         double value = EarlyStopping.rank(watched, validation);
         if (!(value > best)) return;
         best = value;
-        epoch = fit.learner().history().size();
+        epoch = fit.wholeHistory().size();
         close();
         weights = fit.model().stateDict();
     }

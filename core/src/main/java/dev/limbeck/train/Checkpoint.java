@@ -64,7 +64,7 @@ public final class Checkpoint implements Callback {
 
     @Override
     public void afterEpoch(TrainingContext fit) {
-        if (!fit.learner().exchange().writes()) return;
+        if (!fit.exchange().writes()) return;
         // Process exit waits for this block: an exit between the two writes would lose the checkpoint.
         try (ExitGate inside = ExitGate.enter();
                 StateDict state = fit.snapshot(facts)) {

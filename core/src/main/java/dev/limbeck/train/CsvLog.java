@@ -24,7 +24,7 @@ public final class CsvLog implements Callback {
     public void afterEpoch(TrainingContext fit) {
         // Rewritten each time, because a resumed fit starts with rows from before.
         List<Map<String, Double>> rows =
-                fit.learner().history().stream().map(CsvLog::values).toList();
+                fit.wholeHistory().stream().map(CsvLog::values).toList();
         Set<String> columns = new LinkedHashSet<>();
         rows.forEach(row -> columns.addAll(row.keySet()));
         StringBuilder text = new StringBuilder("epoch,")

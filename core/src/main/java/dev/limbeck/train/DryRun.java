@@ -9,18 +9,18 @@ import java.util.List;
 final class DryRun {
     private DryRun() {}
 
-    static void run(Learner learner, List<Callback> own, int epochs, double rate, Callback last, Callback... more) {
+    static void run(Training what, List<Callback> own, int epochs, double rate, Callback last, Callback... more) {
         List<Callback> all = new ArrayList<>(own);
         all.addAll(List.of(more));
         all.add(last);
-        try (StateDict before = learner.model().stateDict()) {
-            Tensors.seed(learner.seed());
+        try (StateDict before = what.model().stateDict()) {
+            Tensors.seed(what.seed());
             try {
-                new TrainingLoop(learner, all).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
+                new TrainingLoop(what, all).run(epochs, rate, path -> 1, new ArrayList<>(), 0, null);
             } catch (StopTraining e) {
                 // This is the expected end.
             } finally {
-                learner.model().load(before);
+                what.model().load(before);
             }
         }
     }

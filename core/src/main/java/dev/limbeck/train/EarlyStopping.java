@@ -50,7 +50,7 @@ public final class EarlyStopping implements Callback {
         if (fit.data().targets(Split.VALID).known() == 0) {
             throw new LimbeckException(who + " needs labels, but no row of the validation split has one");
         }
-        List<Metric> all = fit.learner().metrics();
+        List<Metric> all = fit.metrics();
         if (named == null) {
             if (all.isEmpty()) throw new LimbeckException(who + " needs a metric; set one (metrics)");
             return all.get(0);

@@ -6,7 +6,6 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.model.BackboneWeights;
-import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.LayerLearningRates;
@@ -20,7 +19,6 @@ import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Device;
@@ -47,18 +45,10 @@ public final class Learner implements AutoCloseable {
 
     private static final int SHOWN = 32;
 
-    private final Data data;
-    private final Module model;
+    private final Training training;
     private final Architecture architecture;
     private final LayerGroups groups;
-    private final long seed;
-    private final Device device;
-    private final Precision precision;
-    private final Optimizer optimizer;
-    private final TaskLoss taskLoss;
-    private final List<Metric> metrics;
     private final List<Callback> callbacks;
-    private final Exchange exchange;
     /** Rows of each fit. */
     private final List<List<EpochRecord>> history = new ArrayList<>();
 
@@ -66,20 +56,26 @@ public final class Learner implements AutoCloseable {
     private @Nullable TrainingState resumed;
 
     Learner(LearnerBuilder settings) {
-        data = settings.data;
-        seed = settings.seed;
-        device = settings.device;
-        precision = Precision.of(settings.precision, device);
-        optimizer = settings.optimizer;
-        taskLoss = new TaskLoss(settings.loss, data);
-        metrics = List.copyOf(settings.metrics);
-        callbacks = List.copyOf(settings.callbacks);
-        exchange = settings.exchange;
-        Tensors.seed(seed);
         architecture = settings.architecture;
-        model = architecture.create(data.task().outputs());
-        model.to(device);
+        callbacks = List.copyOf(settings.callbacks);
+        Data data = settings.data;
+        // Refused before a network is made.
+        Precision precision = Precision.of(settings.precision, settings.device);
+        Tensors.seed(settings.seed);
+        Module model = architecture.create(data.task().outputs());
+        model.to(settings.device);
         groups = new LayerGroups(model, architecture);
+        training = new Training(
+                model,
+                architecture.name(),
+                data,
+                settings.seed,
+                settings.device,
+                precision,
+                settings.optimizer,
+                new TaskLoss(settings.loss, data),
+                List.copyOf(settings.metrics),
+                settings.exchange);
     }
 
     /** Create a learner for a randomly initialized architecture, with default settings. */
@@ -109,11 +105,11 @@ public final class Learner implements AutoCloseable {
     }
 
     public Data data() {
-        return data;
+        return training.data();
     }
 
     public Module model() {
-        return model;
+        return training.model();
     }
 
     /** Return the name of the architecture. */
@@ -122,39 +118,25 @@ public final class Learner implements AutoCloseable {
     }
 
     public long seed() {
-        return seed;
+        return training.seed();
     }
 
     public Device device() {
-        return device;
+        return training.device();
     }
 
     /** Return the precision of the training computations. */
     public Precision precision() {
-        return precision;
+        return training.precision();
     }
 
     public Optimizer optimizer() {
-        return optimizer;
-    }
-
-    /** Return the task loss: a function from logits and labels to a scalar. */
-    public BinaryOperator<Tensor> loss() {
-        return taskLoss.loss();
+        return training.optimizer();
     }
 
     /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
     public Tensor taskLoss(Tensor outputs, Tensor targets) {
-        return taskLoss.of(outputs, targets);
-    }
-
-    List<Metric> metrics() {
-        return metrics;
-    }
-
-    /** Return how this process exchanges values with others that train the same model. */
-    public Exchange exchange() {
-        return exchange;
+        return training.taskLoss().of(outputs, targets);
     }
 
     /** Return the rows of all epochs of this learner. */
@@ -185,10 +167,10 @@ public final class Learner implements AutoCloseable {
         all.addAll(List.of(more));
         if (all.stream().noneMatch(EpochTable.class::isInstance)) all.add(new EpochTable(LOG::info));
         int number = ++fits;
-        Tensors.seed(seed + 31L * number);
+        Tensors.seed(seed() + 31L * number);
         try (TrainingState from = comesNow(number, epochs)) {
             if (resumed != null) return before(resumed, number);
-            return new TrainingLoop(this, all).run(epochs, rate, factor, history, number, from);
+            return new TrainingLoop(training, all).run(epochs, rate, factor, history, number, from);
         } catch (RuntimeException e) {
             // Engine errors are shape mismatches or a lack of memory. Other exceptions are bugs and propagate
             // unchanged.
@@ -215,7 +197,7 @@ public final class Learner implements AutoCloseable {
         TrainingState from = resumed;
         if (from == null || from.position().fit() != number) return null;
         resumed = null;
-        return from.checked(epochs, precision);
+        return from.checked(epochs, precision());
     }
 
     /** Return the rows of a fit that was finished before the interruption. */
@@ -290,7 +272,7 @@ public final class Learner implements AutoCloseable {
 
     /** Load the weights of a file, except the classifier. */
     void begin(Path weights, @Nullable String weightsKey, Consumer<String> log) {
-        log.accept(BackboneWeights.load(weights, weightsKey, model, architecture));
+        log.accept(BackboneWeights.load(weights, weightsKey, model(), architecture));
         freeze();
     }
 
@@ -316,8 +298,8 @@ public final class Learner implements AutoCloseable {
         if (!(highest > lowest)) throw Settings.wrong("highest rate", "above the lowest, " + lowest, highest);
         Settings.atLeast(20, "steps", steps);
         LrFinder finder = new LrFinder(lowest, highest, steps);
-        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        DryRun.run(this, callbacks, steps / batches + 2, lowest, finder, more);
+        int batches = Math.max(1, data().size(Split.TRAIN) / data().batchSize());
+        DryRun.run(training, callbacks, steps / batches + 2, lowest, finder, more);
         return finder.curve();
     }
 
@@ -328,7 +310,7 @@ public final class Learner implements AutoCloseable {
      */
     public List<TermSize> firstLoss(Callback... more) {
         LossProbe first = new LossProbe();
-        DryRun.run(this, callbacks, 1, 1, first, more);
+        DryRun.run(training, callbacks, 1, 1, first, more);
         return first.terms();
     }
 
@@ -342,7 +324,7 @@ public final class Learner implements AutoCloseable {
      * with.
      */
     public EvaluationResult validate(Split split) {
-        return Evaluator.run(model, data, split, device, metrics, loss());
+        return training.validate(split);
     }
 
     /**
@@ -351,12 +333,12 @@ public final class Learner implements AutoCloseable {
      * @param views number of augmented views, at least 1; fastai uses 4
      */
     public EvaluationResult validate(Split split, int views) {
-        return Evaluator.runViews(model, data, split, views, device, metrics);
+        return Evaluator.runViews(model(), data(), split, views, device(), training.metrics());
     }
 
     /** Write a PNG with some rows of the validation split, their labels and predictions. */
     public void showResults(Path file) {
-        ResultsPicture.write(data, Split.VALID, predict(Split.VALID), SHOWN, file);
+        ResultsPicture.write(data(), Split.VALID, predict(Split.VALID), SHOWN, file);
     }
 
     /** Return the logits of a split. */
@@ -370,8 +352,8 @@ public final class Learner implements AutoCloseable {
      * @param file a {@code .safetensors} file, replaced if it exists
      */
     public void save(Path file) {
-        try (StateDict state = model.stateDict()) {
-            state.metadata().putAll(SavedModel.metadata(architecture.name(), data));
+        try (StateDict state = model().stateDict()) {
+            state.metadata().putAll(training.metadata());
             Safetensors.write(state, file);
         }
     }
@@ -383,12 +365,12 @@ public final class Learner implements AutoCloseable {
      * @throws LimbeckException if the file does not fit the model, or if several sets of weights in it fit
      */
     public void load(Path file) {
-        WeightFiles.load(file, model).forEach(note -> LOG.warn(Printable.line(note)));
+        WeightFiles.load(file, model()).forEach(note -> LOG.warn(Printable.line(note)));
     }
 
     @Override
     public void close() {
         if (resumed != null) resumed.close();
-        model.close();
+        model().close();
     }
 }

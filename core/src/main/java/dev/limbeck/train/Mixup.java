@@ -41,7 +41,7 @@ public final class Mixup implements Callback {
     public TrainingTask decorate(TrainingTask task) {
         return step -> {
             Batch batch = step.batch();
-            Draws draws = Draws.of(step.fit().learner().seed(), LOTS, step.index());
+            Draws draws = Draws.of(step.fit().seed(), LOTS, step.index());
             int[] order = IntStream.range(0, batch.size()).toArray();
             draws.shuffle(order);
             double share = new BetaDistribution(alpha, alpha).inverseCumulativeProbability(draws.nextDouble());
@@ -100,7 +100,7 @@ public final class Mixup implements Callback {
     private static void mixLoss(TrainStep step, Tensor others, double share) {
         // Without a labeled partner there is no second loss to mix.
         if (Targets.areUnknown(others)) return;
-        Tensor other = step.fit().learner().loss().apply(step.prediction(), others);
+        Tensor other = step.fit().taskLoss(step.prediction(), others);
         Tensor own = step.term(TrainStep.TASK);
         step.setValue(TrainStep.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));
     }

@@ -70,7 +70,7 @@ public final class TensorBoardLog implements Callback {
 
     @Override
     public void afterEpoch(TrainingContext fit) {
-        List<EpochRecord> rows = fit.learner().history();
+        List<EpochRecord> rows = fit.wholeHistory();
         OutputStream open = out;
         if (open == null || rows.isEmpty()) return; // a learning-rate search writes no file
         Map<String, Double> row = CsvLog.values(rows.get(rows.size() - 1));

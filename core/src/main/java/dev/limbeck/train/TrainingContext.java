@@ -3,17 +3,21 @@ package dev.limbeck.train;
 import dev.limbeck.data.Data;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Precision;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.bytedeco.pytorch.Device;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the state of one call of fit. Callbacks read and change it. */
 public final class TrainingContext {
-    private final Learner learner;
+    private final Training what;
+    private final List<List<EpochRecord>> allFits;
     private final int epochs;
     private final int batchesPerEpoch;
     private final List<EpochRecord> history = new ArrayList<>();
@@ -29,23 +33,56 @@ public final class TrainingContext {
         throw new IllegalStateException("a snapshot is only possible during a fit");
     };
 
-    TrainingContext(Learner learner, int epochs, int batchesPerEpoch, double rate) {
-        this.learner = learner;
+    /**
+     * Begin a fit.
+     *
+     * @param allFits rows of all fits of the model, to which this fit adds its own
+     */
+    TrainingContext(Training what, List<List<EpochRecord>> allFits, int epochs, int batchesPerEpoch, double rate) {
+        this.what = what;
+        this.allFits = allFits;
         this.epochs = epochs;
         this.batchesPerEpoch = batchesPerEpoch;
         this.lr = rate;
     }
 
-    public Learner learner() {
-        return learner;
-    }
-
+    /** Return the model that is trained. */
     public Module model() {
-        return learner.model();
+        return what.model();
     }
 
     public Data data() {
-        return learner.data();
+        return what.data();
+    }
+
+    /** Return the device of the model and the batches. */
+    public Device device() {
+        return what.device();
+    }
+
+    /** Return the precision of the training computations. */
+    public Precision precision() {
+        return what.precision();
+    }
+
+    /** Return the seed of the training. */
+    public long seed() {
+        return what.seed();
+    }
+
+    /** Return the metrics that validation computes, the main one first. */
+    public List<Metric> metrics() {
+        return what.metrics();
+    }
+
+    /** Compute the task loss of training outputs. It is 0 for a batch without labels, where the mean would be undefined. */
+    public Tensor taskLoss(Tensor outputs, Tensor targets) {
+        return what.taskLoss().of(outputs, targets);
+    }
+
+    /** Return how this process exchanges values with others that train the same model. */
+    public Exchange exchange() {
+        return what.exchange();
     }
 
     /** Return the requested number of epochs. */
@@ -143,6 +180,11 @@ public final class TrainingContext {
         return Collections.unmodifiableList(history);
     }
 
+    /** Return the rows of the finished epochs of this fit and the earlier ones of the same model. */
+    public List<EpochRecord> wholeHistory() {
+        return allFits.stream().flatMap(List::stream).toList();
+    }
+
     /** Return the complete training state, to be written to a file. The caller closes it. */
     StateDict snapshot(Map<String, String> facts) {
         return snapshot.apply(facts);
@@ -153,7 +195,7 @@ public final class TrainingContext {
     }
 
     /** Restore the position of an interrupted fit. */
-    void resume(TrainingState.Position position) {
+    void resume(FitPosition position) {
         history.addAll(position.history().get(position.fit() - 1));
         epoch = history.size();
         optimizerSteps = position.optimizerSteps();

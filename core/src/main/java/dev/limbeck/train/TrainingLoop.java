@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * optimizer.
  */
 final class TrainingLoop {
-    private final Learner learner;
+    private final Training what;
     private final Module model;
     private final Data data;
     private final List<Callback> callbacks;
@@ -37,11 +37,11 @@ final class TrainingLoop {
     /** Number of batches whose gradients are accumulated for the next step. */
     private int waiting;
 
-    TrainingLoop(Learner learner, List<Callback> callbacks) {
-        this.learner = learner;
-        model = learner.model();
-        data = learner.data();
-        exchange = learner.exchange();
+    TrainingLoop(Training what, List<Callback> callbacks) {
+        this.what = what;
+        model = what.model();
+        data = what.data();
+        exchange = what.exchange();
         this.callbacks = callbacks.stream()
                 .sorted(Comparator.comparingInt(Callback::order))
                 .toList();
@@ -64,7 +64,7 @@ final class TrainingLoop {
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
         int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
-        TrainingContext fit = new TrainingContext(learner, epochs, batches, rate);
+        TrainingContext fit = new TrainingContext(what, history, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {
@@ -75,13 +75,13 @@ final class TrainingLoop {
             task = decorated();
             parameters = trainable();
             clearGradients(); // a failed fit may have left some
-            try (OptimizerState optimizer = learner.optimizer().prepare(parameters, rateFactor)) {
+            try (OptimizerState optimizer = what.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
-                        TrainingState.capture(learner, position(fit, history, number), optimizer, callbacks, facts));
+                        TrainingState.capture(what, position(fit, history, number), optimizer, callbacks, facts));
                 List<EpochRecord> rows = new ArrayList<>();
                 if (from != null) {
                     fit.resume(from.position());
-                    from.restore(learner, optimizer, callbacks);
+                    from.restore(model, optimizer, callbacks);
                     rows.addAll(fit.history());
                 }
                 history.add(rows);
@@ -89,7 +89,7 @@ final class TrainingLoop {
                 for (int epoch = rows.size(); epoch < epochs && !stops(fit); epoch++) {
                     fit.setEpoch(epoch);
                     // Seeded per epoch, not per fit, to make dropout the same after a resume.
-                    Tensors.seed(learner.seed() + 31L * number + 1009L * epoch);
+                    Tensors.seed(what.seed() + 31L * number + 1009L * epoch);
                     EpochRecord row = epoch(fit, optimizer, epochsBefore + epoch);
                     fit.add(row);
                     rows.add(row);
@@ -111,15 +111,15 @@ final class TrainingLoop {
         return true;
     }
 
-    private TrainingState.Position position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
-        return new TrainingState.Position(
+    private FitPosition position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
+        return new FitPosition(
                 number,
                 fit.epochs(),
                 fit.optimizerSteps(),
                 fit.lr(),
                 fit.momentum(),
                 fit.stopReason(),
-                learner.precision(),
+                what.precision(),
                 history);
     }
 
@@ -172,7 +172,7 @@ final class TrainingLoop {
         each(callback -> callback.afterTrain(fit));
         fit.setValidation(null);
         each(callback -> callback.beforeValidate(fit));
-        if (data.has(Split.VALID)) fit.setValidation(learner.validate());
+        if (data.has(Split.VALID)) fit.setValidation(what.validate(Split.VALID));
         each(callback -> callback.afterValidate(fit));
         EvaluationResult validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
@@ -231,10 +231,12 @@ final class TrainingLoop {
     /** Run the model and compare its outputs with the targets. */
     private void standard(TrainStep step) {
         step.setPrediction(
-                Autocast.apply(learner.precision(), model::apply, step.batch().inputs()));
+                Autocast.apply(what.precision(), model::apply, step.batch().inputs()));
         each(callback -> callback.afterForward(step));
         step.addTerm(
-                TrainStep.TASK, learner.taskLoss(step.prediction(), step.batch().targets()), 1);
+                TrainStep.TASK,
+                what.taskLoss().of(step.prediction(), step.batch().targets()),
+                1);
     }
 
     private TrainingTask decorated() {
@@ -260,8 +262,8 @@ final class TrainingLoop {
 
     private Batch toDevice(Batch batch) {
         return new Batch(
-                batch.inputs().to(learner.device()),
-                Tensors.to(batch.targets(), learner.device()),
+                batch.inputs().to(what.device()),
+                Tensors.to(batch.targets(), what.device()),
                 batch.indices(),
                 batch.origin());
     }

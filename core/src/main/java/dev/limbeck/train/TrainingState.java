@@ -4,7 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
-import dev.limbeck.model.SavedModel;
+import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Precision;
@@ -16,33 +16,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Hold the complete training state at the end of an epoch: weights, optimizer, callbacks and position. Sample order,
  * augmentation and random draws are functions of seed and epoch and need no state.
  */
 final class TrainingState implements AutoCloseable {
-    /**
-     * Hold the position of a training.
-     *
-     * @param fit index of the call of fit, from 1
-     * @param epochs requested epochs of this call
-     * @param optimizerSteps optimizer steps so far
-     * @param stopped reason for an early stop, or null
-     * @param precision precision of the training
-     * @param history rows of each call of fit, the current one last
-     */
-    record Position(
-            int fit,
-            int epochs,
-            int optimizerSteps,
-            double rate,
-            double momentum,
-            @Nullable String stopped,
-            Precision precision,
-            List<List<EpochRecord>> history) {}
-
     private static final String POSITION = "position";
     private static final String OPTIMIZER = "optimizer.";
     private static final String FACTS = "facts.";
@@ -50,17 +29,17 @@ final class TrainingState implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final StateDict state;
-    private final Position position;
+    private final FitPosition position;
 
-    private TrainingState(StateDict state, Position position) {
+    private TrainingState(StateDict state, FitPosition position) {
         this.state = state;
         this.position = position;
     }
 
     /** Return a state dict that {@link #read} can read back from a file. The caller closes it. */
     static StateDict capture(
-            Learner learner,
-            Position position,
+            Training what,
+            FitPosition position,
             OptimizerState optimizer,
             List<Callback> callbacks,
             Map<String, String> facts) {
@@ -79,8 +58,8 @@ final class TrainingState implements AutoCloseable {
                 training.add(prefix(callbacks, i), own);
             }
         }
-        StateDict whole = learner.model().stateDict();
-        whole.metadata().putAll(SavedModel.metadata(learner.architecture(), learner.data()));
+        StateDict whole = what.model().stateDict();
+        whole.metadata().putAll(what.metadata());
         whole.add(WeightFiles.TRAINING, training);
         return whole;
     }
@@ -105,29 +84,29 @@ final class TrainingState implements AutoCloseable {
         }
     }
 
-    Position position() {
+    FitPosition position() {
         return position;
     }
 
     /** Return this state, or close it and throw if the settings differ from those it was saved with. */
     TrainingState checked(int epochs, Precision precision) {
-        if (position.epochs == epochs && position.precision == precision) return this;
+        if (position.epochs() == epochs && position.precision() == precision) return this;
         close();
-        if (position.epochs != epochs) {
-            throw new LimbeckException("the checkpoint is of a training of " + position.epochs + " epochs, found "
+        if (position.epochs() != epochs) {
+            throw new LimbeckException("the checkpoint is of a training of " + position.epochs() + " epochs, found "
                     + epochs + "; use the same number of epochs");
         }
-        throw new LimbeckException("the checkpoint is of a training in " + position.precision + ", found " + precision
+        throw new LimbeckException("the checkpoint is of a training in " + position.precision() + ", found " + precision
                 + "; set the same precision");
     }
 
     /** Return the last finished epoch as text. */
     static String epoch(Map<String, String> metadata) {
         try {
-            Position at = JSON.readValue(
+            FitPosition at = JSON.readValue(
                     metadata.getOrDefault(WeightFiles.TRAINING + POSITION, "{}"), new TypeReference<>() {});
-            List<EpochRecord> rows = at.history.get(at.history.size() - 1);
-            return "epoch " + rows.get(rows.size() - 1).epoch() + (at.fit > 1 ? " of fit " + at.fit : "");
+            List<EpochRecord> rows = at.history().get(at.history().size() - 1);
+            return "epoch " + rows.get(rows.size() - 1).epoch() + (at.fit() > 1 ? " of fit " + at.fit() : "");
         } catch (JsonProcessingException | RuntimeException e) {
             return "its last epoch";
         }
@@ -141,13 +120,13 @@ final class TrainingState implements AutoCloseable {
     }
 
     /** Restore everything. The callbacks must be those of the interrupted fit, after {@code beforeFit}. */
-    void restore(Learner learner, OptimizerState optimizer, List<Callback> callbacks) {
+    void restore(Module model, OptimizerState optimizer, List<Callback> callbacks) {
         List<StateDict> states = new ArrayList<>();
         try (StateDict training = state.take(WeightFiles.TRAINING)) {
             for (int i = 0; i < callbacks.size(); i++) states.add(training.take(prefix(callbacks, i)));
             // Checked before anything changes.
             refuseLeft(training);
-            learner.model().load(state);
+            model.load(state);
             try (StateDict moments = training.take(OPTIMIZER)) {
                 optimizer.restore(moments);
             }

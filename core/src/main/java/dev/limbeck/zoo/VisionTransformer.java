@@ -8,6 +8,7 @@ import dev.limbeck.nn.LayerNorm;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import java.util.ArrayList;
 import java.util.List;
@@ -189,7 +190,7 @@ public final class VisionTransformer extends Module {
             Tensor all = qkv.apply(x)
                     .reshape(x.size(0), x.size(1), 3, heads, HEAD_WIDTH)
                     .permute(2, 0, 3, 1, 4);
-            Tensor seen = Ops.attention(all.select(0, 0), all.select(0, 1), all.select(0, 2));
+            Tensor seen = LayerOps.attention(all.select(0, 0), all.select(0, 1), all.select(0, 2));
             return proj.apply(seen.transpose(1, 2).flatten(2, -1));
         }
 

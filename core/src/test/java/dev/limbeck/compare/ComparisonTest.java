@@ -179,8 +179,8 @@ class ComparisonTest {
         Map<String, Recipe> recipes = named("distilled", distilled);
         comparison("whole", 1, recipes, new ArrayList<>()).run();
         RunContext failing = beforeEpochs(fit -> {
-            boolean taught = fit.learner().history().size() == 1
-                    && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
+            boolean taught =
+                    fit.wholeHistory().size() == 1 && Files.exists(home.resolve("stopped/distilled/seed-0.unfinished"));
             if (taught) throw new LimbeckException("the disk is full");
         });
         assertThatThrownBy(() -> new Comparison(recipes, 1, 0, home.resolve("stopped"), failing).run())

@@ -22,6 +22,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -37,6 +43,7 @@ class ArchitectureTest {
     private static final String HOME = "dev.limbeck";
     private static final String ENGINE = "org.bytedeco..";
     private static final int LONGEST_FILE = 400;
+    private static final int LARGEST_CIRCLE = 3;
     private static final JavaClasses CORE = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages(HOME);
@@ -131,6 +138,42 @@ class ArchitectureTest {
                 .should()
                 .beFreeOfCycles()
                 .check(CORE);
+    }
+
+    /** Inside a package, classes that need each other are few enough to be read as one. */
+    @Test
+    void noCircleHasMoreThanThreeClasses() {
+        Map<JavaClass, Set<JavaClass>> needs = new LinkedHashMap<>();
+        for (JavaClass each : CORE) {
+            Set<JavaClass> own = needs.computeIfAbsent(outermost(each), key -> new LinkedHashSet<>());
+            each.getDirectDependenciesFromSelf().stream()
+                    .map(dependency -> outermost(dependency.getTargetClass()))
+                    .filter(other -> !other.equals(outermost(each)))
+                    .filter(other -> other.getPackageName().equals(each.getPackageName()))
+                    .forEach(own::add);
+        }
+        Map<JavaClass, Set<JavaClass>> reached = new LinkedHashMap<>();
+        for (JavaClass each : needs.keySet()) reached.put(each, reached(each, needs));
+        for (JavaClass each : needs.keySet()) {
+            List<String> circle = reached.get(each).stream()
+                    .filter(other -> reached.getOrDefault(other, Set.of()).contains(each))
+                    .map(JavaClass::getName)
+                    .toList();
+            assertThat(circle).as("circle of %s", each.getName()).hasSizeLessThanOrEqualTo(LARGEST_CIRCLE);
+        }
+    }
+
+    private static JavaClass outermost(JavaClass each) {
+        return each.getEnclosingClass().map(ArchitectureTest::outermost).orElse(each);
+    }
+
+    private static Set<JavaClass> reached(JavaClass from, Map<JavaClass, Set<JavaClass>> needs) {
+        Set<JavaClass> found = new LinkedHashSet<>();
+        Deque<JavaClass> left = new ArrayDeque<>(Set.of(from));
+        while (!left.isEmpty()) {
+            for (JavaClass next : needs.getOrDefault(left.pop(), Set.of())) if (found.add(next)) left.push(next);
+        }
+        return found;
     }
 
     @Test

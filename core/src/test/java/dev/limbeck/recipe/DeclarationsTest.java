@@ -132,9 +132,9 @@ class DeclarationsTest {
     @Test
     void anotherValueIsCheckedAsTheFirstWas() {
         WordRecipe words = new WordRecipe(true, 1);
-        assertThat(Declarations.with(words, "times", 4)).isEqualTo(new WordRecipe(true, 4));
-        TeacherRecipe kept = TeacherRecipe.of("file", null);
-        assertThatThrownBy(() -> Declarations.with(kept, "model", null)).isInstanceOf(LimbeckException.class);
+        assertThat(Sections.with(words, "times", 4)).isEqualTo(new WordRecipe(true, 4));
+        TeacherRecipe kept = RecipeFiles.bind(RecipeFiles.tree().put("model", "file"), TeacherRecipe.class, "");
+        assertThatThrownBy(() -> Sections.with(kept, "model", null)).isInstanceOf(LimbeckException.class);
     }
 
     @Test

@@ -39,14 +39,14 @@ class RecipeTest {
     @Test
     void whatIsNotSaidHasADefault() throws IOException {
         Recipe recipe = Recipe.read(file(LEAST));
-        assertThat(recipe.training()).isEqualTo(TrainingRecipe.defaults());
+        assertThat(recipe.training()).isEqualTo(RecipeFiles.defaults(TrainingRecipe.class));
         assertThat(recipe.training().epochs()).isEqualTo(10);
         assertThat(recipe.training().lr()).isEqualTo(1e-3);
         assertThat(images(recipe).batchSize()).isEqualTo(64);
         assertThat(recipe.distillation()).isNull();
         Recipe taught = Recipe.read(file(LEAST + "teacher: {model: runs/t}\n"));
         assertThat(taught.distillation())
-                .isEqualTo(DistillationRecipe.defaults().withLossFor(Task.Kind.SINGLE_LABEL));
+                .isEqualTo(RecipeFiles.defaults(DistillationRecipe.class).withLossFor(Task.Kind.SINGLE_LABEL));
     }
 
     @Test

@@ -14,7 +14,7 @@ class AutocastTest {
     private static DType ofAProduct() {
         try (Scope scope = Scope.open()) {
             Tensor x = Tensors.full(1, DType.FLOAT32, 2, 2);
-            return DType.of(Ops.linear(x, x, null));
+            return DType.of(LayerOps.linear(x, x, null));
         }
     }
 
@@ -49,7 +49,7 @@ class AutocastTest {
 
     private static double product(Tensor x, Tensor weight) {
         Tensor product =
-                Autocast.apply(Precision.BF16, inputs -> Ops.linear(inputs.only(), weight, null), Inputs.of(x));
+                Autocast.apply(Precision.BF16, inputs -> LayerOps.linear(inputs.only(), weight, null), Inputs.of(x));
         assertThat(DType.of(product)).isEqualTo(DType.FLOAT32);
         return product.item_double();
     }

@@ -30,7 +30,7 @@ class InferenceGraphTest {
             Tensor x = Tensors.randn(4, in, size, size);
             Tensor weight = Tensors.randn(out, in / groups, kernel, kernel);
             long padding = kernel / 2;
-            Tensor expected = Ops.conv2d(
+            Tensor expected = LayerOps.conv2d(
                     Tensors.to(x, DType.FLOAT64), Tensors.to(weight, DType.FLOAT64), null, 1, padding, 1, groups);
             String body = "torch.conv2d(x, self.weight, None, [1, 1], [" + padding + ", " + padding + "], [1, 1], "
                     + groups + ")";
@@ -51,8 +51,8 @@ class InferenceGraphTest {
             Tensors.seed(1);
             Tensor x = Tensors.randn(2, 8, 4, 4);
             Tensor weight = Tensors.randn(8, 8, 1, 1);
-            Tensor once = Ops.conv2d(x, weight, null, 1, 0, 1, 1);
-            Tensor twice = Ops.conv2d(once, weight, null, 1, 0, 1, 1);
+            Tensor once = LayerOps.conv2d(x, weight, null, 1, 0, 1, 1);
+            Tensor twice = LayerOps.conv2d(once, weight, null, 1, 0, 1, 1);
             String inner = "torch.conv2d(x, self.weight)";
             try (Script script = script("Twice", weight, "torch.conv2d(" + inner + ", self.weight)")) {
                 assertThat(apart(script, Precision.FP32, x, twice)).isLessThan(1e-5);

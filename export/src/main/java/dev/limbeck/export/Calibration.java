@@ -1,19 +1,14 @@
 package dev.limbeck.export;
 
 import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtSession;
-import dev.limbeck.ExitGate;
-import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
-import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,50 +24,40 @@ final class Calibration {
     /**
      * Run a model on images and record the ranges.
      *
-     * @param prepare converts a batch of the data to the model's input
+     * @param prepare converts a batch of the data to the model's inputs
      * @return minimum and maximum of each tensor, by name
      */
     static Map<String, float[]> of(
-            ModelProto model, List<String> tensors, Data data, Split split, UnaryOperator<Tensor> prepare) {
+            ModelProto model, List<String> tensors, Data data, Split split, UnaryOperator<Inputs> prepare) {
         Map<String, float[]> ranges = new HashMap<>();
         byte[] bytes = OnnxQuantizer.observing(model, tensors).toByteArray();
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                OrtSession session = OrtEnvironment.getEnvironment().createSession(bytes);
+        try (OnnxModel observed = OnnxModel.open(bytes);
                 DataLoader batches = data.sample(split, IMAGES)) {
             while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();
                     if (batch == null) break;
-                    watch(session, prepare.apply(batch.input()), tensors, ranges);
+                    watch(observed, prepare.apply(batch.inputs()), tensors, ranges);
                 }
             }
             return ranges;
-        } catch (OrtException e) {
-            throw new LimbeckException("the model can't be calibrated: " + e.getMessage(), e);
         }
     }
 
-    private static void watch(OrtSession session, Tensor batch, List<String> tensors, Map<String, float[]> ranges)
-            throws OrtException {
-        FloatBuffer values = FloatBuffer.wrap(Tensors.toFloats(batch));
-        for (String tensor : tensors) if (tensor.equals(OnnxFile.INPUT)) widen(ranges, tensor, values.duplicate());
-        try (ExitGate inside = ExitGate.enterUnlessEnding();
-                OnnxTensor given = OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), values, batch.shape());
-                OrtSession.Result result = session.run(Map.of(OnnxFile.INPUT, given))) {
-            for (String tensor : tensors) {
-                if (tensor.equals(OnnxFile.INPUT)) continue;
-                OnnxTensor found = (OnnxTensor)
-                        result.get(tensor).orElseThrow(() -> new IllegalStateException("no output " + tensor));
-                widen(ranges, tensor, found.getFloatBuffer());
-            }
+    private static void watch(OnnxModel model, Inputs inputs, List<String> tensors, Map<String, float[]> ranges) {
+        List<String> computed = new ArrayList<>(tensors);
+        int at = 0;
+        for (Tensor input : inputs.tensors().values()) {
+            String name = model.inputs().get(at++).name();
+            if (computed.remove(name)) widen(ranges, name, Tensors.toFloats(input));
         }
+        model.forward(inputs, computed).forEach((name, output) -> widen(ranges, name, output.values()));
     }
 
-    private static void widen(Map<String, float[]> ranges, String tensor, FloatBuffer values) {
+    private static void widen(Map<String, float[]> ranges, String tensor, float... values) {
         float[] range =
                 ranges.computeIfAbsent(tensor, name -> new float[] {Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY});
-        while (values.hasRemaining()) {
-            float value = values.get();
+        for (float value : values) {
             range[0] = Math.min(range[0], value);
             range[1] = Math.max(range[1], value);
         }

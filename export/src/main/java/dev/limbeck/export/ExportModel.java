@@ -119,7 +119,7 @@ record ExportModel(
                 script,
                 () -> TorchScriptFile.open(script).load(),
                 null,
-                inputs -> opened.forward(inputs.only()));
+                opened::forward);
     }
 
     /** Return the metadata for a graph, whose outputs are in the targets' units. */

@@ -313,9 +313,10 @@ public final class Exporter {
                                 tensors,
                                 images,
                                 seen(),
-                                batch -> options.normalizes()
-                                        ? Verification.pixels(batch, Objects.requireNonNull(source.images()))
-                                        : batch));
+                                inputs -> options.normalizes()
+                                        ? Inputs.of(Verification.pixels(
+                                                inputs.only(), Objects.requireNonNull(source.images())))
+                                        : inputs));
             }
         };
     }

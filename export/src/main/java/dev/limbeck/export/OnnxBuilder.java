@@ -8,6 +8,7 @@ import ai.onnx.proto.OnnxMl.TensorShapeProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,11 +21,14 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Build an ONNX graph node by node. */
 final class OnnxBuilder {
+    /** The format's number of float32, as a node's attribute names it. */
+    static final long FLOAT = TensorProto.DataType.FLOAT.getNumber();
+
     private final GraphProto.Builder graph = GraphProto.newBuilder().setName("limbeck");
     private final Map<String, String> integers = new LinkedHashMap<>();
     private int made;
 
-    /** Return an unused name. */
+    /** Return an unused name. Names of inputs and outputs have no such number. */
     private String fresh(String kind) {
         return kind.toLowerCase(Locale.ROOT) + "_" + made++;
     }
@@ -106,17 +110,26 @@ final class OnnxBuilder {
         return tensor.build();
     }
 
-    /** Set the input: float32 with a dynamic batch and a row shape. */
-    void input(String name, long... row) {
-        graph.addInput(value(name, row));
+    /** Add an input with a dynamic batch and a row shape. */
+    void input(String name, DType type, long... row) {
+        graph.addInput(value(name, type(type), row));
+    }
+
+    private static TensorProto.DataType type(DType type) {
+        return switch (type) {
+            case FLOAT32 -> TensorProto.DataType.FLOAT;
+            case INT64 -> TensorProto.DataType.INT64;
+            case INT32 -> TensorProto.DataType.INT32;
+            default -> throw new IllegalArgumentException("no input is written as " + type);
+        };
     }
 
     /** Set the output. */
     void output(String name, long... row) {
-        graph.addOutput(value(name, row));
+        graph.addOutput(value(name, TensorProto.DataType.FLOAT, row));
     }
 
-    private static ValueInfoProto value(String name, long... row) {
+    private static ValueInfoProto value(String name, TensorProto.DataType type, long... row) {
         TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
         shape.addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("batch"));
         for (long size : row)
@@ -128,7 +141,7 @@ final class OnnxBuilder {
                 .setName(name)
                 .setType(TypeProto.newBuilder()
                         .setTensorType(TypeProto.Tensor.newBuilder()
-                                .setElemType(TensorProto.DataType.FLOAT.getNumber())
+                                .setElemType(type.getNumber())
                                 .setShape(shape)))
                 .build();
     }

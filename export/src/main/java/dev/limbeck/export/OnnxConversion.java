@@ -22,13 +22,17 @@ final class OnnxConversion extends OnnxShaping {
     /**
      * Convert all operations of a graph.
      *
-     * @param input input of the graph
+     * @param inputs of the graph, in its order
      * @return output of the graph
      * @throws LimbeckException with the first unsupported operation and its location
      */
-    Value convert(ScriptGraph graph, Value input) {
+    Value convert(ScriptGraph graph, List<Value> inputs) {
         values.putAll(graph.constants());
-        values.put(graph.input(), input);
+        if (graph.inputs().size() != inputs.size()) {
+            throw new LimbeckException("the module takes " + graph.inputs().size() + " inputs, expected "
+                    + inputs.size() + ", as the data gives; export it with those");
+        }
+        for (int i = 0; i < inputs.size(); i++) values.put(graph.inputs().get(i), inputs.get(i));
         List<Node> nodes = graph.nodes();
         Aliases aliases = new Aliases();
         for (int i = 0; i < nodes.size(); i++) {
@@ -59,7 +63,8 @@ final class OnnxConversion extends OnnxShaping {
         if (Aliases.isInPlace(node)) op = op.substring(0, op.length() - 1);
         return switch (op) {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
-            case "contiguous", "clone", "detach", "alias" -> value(node, 0);
+            case "contiguous", "clone", "detach", "alias" -> any(node, 0);
+            case "embedding" -> embedding(node);
             case "dropout", "feature_dropout" -> {
                 if (flag(node, 2)) throw new Unsupported("it is random; save the module in eval mode");
                 yield value(node, 0);
@@ -139,7 +144,7 @@ final class OnnxConversion extends OnnxShaping {
         return x.named(onnx.node(op, List.of(x.name())));
     }
 
-    /** All values are float32, so a conversion to it has no effect, and others are not supported. */
+    /** All computed values are float32, so a conversion to it has no effect, and others are not supported. */
     private Value sameType(Node node) {
         for (int at = 1; at < Math.min(3, node.inputs().size()); at++) {
             if (any(node, at) instanceof Long type && type != FLOAT32) {
@@ -147,6 +152,11 @@ final class OnnxConversion extends OnnxShaping {
             }
         }
         return value(node, 0);
+    }
+
+    private Value embedding(Node node) {
+        if (!(any(node, 1) instanceof Value ids && ids.isInteger())) throw new Unsupported("its ids are computed");
+        return new Value(onnx.node("Gather", List.of(tensor(node, 0), ids.name()), "axis", 0), ids.rank() + 1, -1, -1);
     }
 
     private static String capitalized(String op) {

@@ -15,6 +15,7 @@ import dev.limbeck.tensor.Script;
 import dev.limbeck.tensor.ScriptGraph;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,8 @@ public final class OnnxFile {
     static final String LOGITS = "logits";
     static final String NUMBERS = "numbers";
     static final String PROBABILITIES = "probabilities";
+
+    private static final List<DType> INPUTS = List.of(DType.FLOAT32, DType.INT64, DType.INT32);
 
     static final int OPSET = 17;
     /** File format version of that opset. */
@@ -62,7 +65,7 @@ public final class OnnxFile {
     /**
      * Convert a script.
      *
-     * @param inputs the only input
+     * @param inputs in the network's order; the only one is called {@code input}, several keep their names
      * @param images preprocessing of images, for a file that normalizes pixels; null for another kind of data
      * @param metadata metadata for the file, by name
      * @throws dev.limbeck.LimbeckException if an operation is not supported
@@ -77,17 +80,10 @@ public final class OnnxFile {
             Options options) {
         OnnxBuilder onnx = new OnnxBuilder();
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
-            long[] row = only(inputs).shape();
-            onnx.input(INPUT, row);
-            String input = images != null && options.normalizes ? normalized(onnx, images) : INPUT;
-            Operands.Value logits = new OnnxConversion(onnx)
-                    .convert(
-                            graph,
-                            new Operands.Value(
-                                    input,
-                                    row.length + 1,
-                                    row.length == 3 ? row[1] : -1,
-                                    row.length == 3 ? row[2] : -1));
+            List<Operands.Value> given = new ArrayList<>();
+            for (InputSpec input : inputs) given.add(input(onnx, input, inputs.size() == 1));
+            if (images != null && options.normalizes) given.set(0, given.get(0).named(normalized(onnx, images)));
+            Operands.Value logits = new OnnxConversion(onnx).convert(graph, given);
             String output = options.softmax ? PROBABILITIES : task == Task.Kind.REGRESSION ? NUMBERS : LOGITS;
             if (options.softmax && task == Task.Kind.MULTI_LABEL) onnx.add("Sigmoid", List.of(logits.name()), output);
             else if (options.softmax) onnx.add("Softmax", List.of(logits.name()), output, "axis", 1L);
@@ -116,13 +112,21 @@ public final class OnnxFile {
         });
     }
 
-    private static InputSpec only(List<InputSpec> inputs) {
-        if (inputs.size() == 1 && inputs.get(0).type() == DType.FLOAT32) return inputs.get(0);
-        throw new LimbeckException("an ONNX file can be written for one float32 input, found "
-                + inputs.stream()
-                        .map(input -> input.name() + " " + input.words())
-                        .toList()
-                + "; export it as torchscript or safetensors");
+    private static Operands.Value input(OnnxBuilder onnx, InputSpec spec, boolean isOnly) {
+        if (!INPUTS.contains(spec.type())) {
+            throw new LimbeckException("an ONNX file can be written for inputs of " + INPUTS + ", found " + spec.name()
+                    + " " + spec.words() + "; export it as torchscript or safetensors");
+        }
+        String name = isOnly ? INPUT : spec.name();
+        long[] row = spec.shape();
+        onnx.input(name, spec.type(), row);
+        boolean isImage = row.length == 3;
+        return new Operands.Value(
+                name,
+                row.length + 1,
+                isImage ? row[1] : -1,
+                isImage ? row[2] : -1,
+                !spec.type().isFloatingPoint());
     }
 
     private static String normalized(OnnxBuilder onnx, ImagePreprocessing preparation) {

@@ -6,40 +6,71 @@ import ai.onnxruntime.TensorInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.onnx.OnnxSession;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /** Run an ONNX file in ONNX Runtime. Thread-safe. */
 public final class OnnxModel implements AutoCloseable {
+    private static final Map<OnnxJavaType, DType> TYPES =
+            Map.of(OnnxJavaType.FLOAT, DType.FLOAT32, OnnxJavaType.INT64, DType.INT64, OnnxJavaType.INT32, DType.INT32);
+
     private final OnnxSession session;
+    private final List<InputSpec> inputs;
 
     private OnnxModel(OnnxSession session) {
         this.session = session;
-        checkFloat(session.input(), false);
-        checkFloat(session.output(), true);
+        inputs = session.inputs().stream().map(this::spec).toList();
+        checkOutput(session.output());
     }
 
-    private void checkFloat(NodeInfo node, boolean isOutput) {
-        Path file = session.file();
-        String found = node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
+    /** Describe an input; the first dimension is the rows, which are not part of it. */
+    private InputSpec spec(NodeInfo node) {
+        DType type = node.getInfo() instanceof TensorInfo info ? TYPES.get(info.type) : null;
+        if (type == null) {
+            throw new LimbeckException(session.file() + ": " + node.getName()
+                    + " must be float32, int64 or int32, found " + found(node) + "; export it with such an input");
+        }
+        long[] row = Arrays.stream(((TensorInfo) node.getInfo()).getShape())
+                .skip(1)
+                .map(size -> size < 0 ? InputSpec.FREE : size)
+                .toArray();
+        if (Arrays.stream(row).anyMatch(size -> size == 0)) {
+            throw new LimbeckException(session.file() + ": " + node.getName() + " has rows without numbers, "
+                    + Tensors.shapeText(row) + "; export it with an input");
+        }
+        return new InputSpec(node.getName(), type, row, 0, 0);
+    }
+
+    private void checkOutput(NodeInfo node) {
+        String found = found(node);
         if (found.equals(OnnxJavaType.FLOAT.toString())) return;
-        if (isOutput && found.startsWith("INT")) {
-            throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
+        if (found.startsWith("INT")) {
+            throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32, found " + found
                     + ", as if it were the number of the winning class (argmax); export its logits or probabilities");
         }
-        throw new LimbeckException(file + ": " + node.getName() + " must be float32, found " + found
-                + "; export it with float32 in and out");
+        throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32, found " + found
+                + "; export it with float32 out");
+    }
+
+    private static String found(NodeInfo node) {
+        return node.getInfo() instanceof TensorInfo info ? info.type.toString() : "no tensor";
     }
 
     /**
      * Open a file.
      *
      * @param threads threads per call; 0 for the runtime's default
-     * @throws LimbeckException if the file is missing, was changed after its export, is not an ONNX file with one input
-     *     and one output, or has external data that is missing, too short or outside its folder
+     * @throws LimbeckException if the file is missing, was changed after its export, is not an ONNX file of
+     *     numbers, or has external data that is missing, too short or outside its folder
      */
     public static OnnxModel open(Path file, int threads) {
         if (!Files.isRegularFile(file)) throw MissingFile.of("ONNX file", file);
@@ -55,14 +86,35 @@ public final class OnnxModel implements AutoCloseable {
         }
     }
 
+    /** Open a model in memory that this program wrote. */
+    static OnnxModel open(byte[] model) {
+        OnnxSession session = OnnxSession.open(model, Path.of("the model"));
+        try {
+            return new OnnxModel(session);
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
     /** Return the metadata of the file. */
     public Map<String, String> metadata() {
         return session.metadata();
     }
 
-    /** Return the shape of the input; −1 for a dynamic size. */
-    public long[] inputShape() {
-        return ((TensorInfo) session.input().getInfo()).getShape();
+    /** Return name, type and shape of each input, in the file's order. */
+    public List<InputSpec> inputs() {
+        return inputs;
+    }
+
+    /** Return the size of the batches that each input takes; −1 for any. */
+    long[] batches() {
+        return session.inputs().stream()
+                .mapToLong(node -> {
+                    long[] shape = ((TensorInfo) node.getInfo()).getShape();
+                    return shape.length == 0 ? 1 : shape[0];
+                })
+                .toArray();
     }
 
     /** Return the shape of the output; −1 for a dynamic size. */
@@ -70,34 +122,47 @@ public final class OnnxModel implements AutoCloseable {
         return ((TensorInfo) session.output().getInfo()).getShape();
     }
 
-    /** Return the name of the input. */
-    public String input() {
-        return session.input().getName();
-    }
-
     /** Return the name of the output. */
     public String output() {
         return session.output().getName();
     }
 
+    /** Return the names of all outputs; {@link #output} is the one that counts. */
+    public List<String> outputs() {
+        return session.outputNames();
+    }
+
     /**
-     * Compute the output for a batch, row-major.
+     * Compute the output for a batch, in the caller's scope.
      *
-     * @param batch N×3×H×W
-     * @return N×classes numbers
+     * @param given in the file's order
+     * @return N×classes
+     * @throws LimbeckException if the file takes another number of inputs, or other types or shapes
      */
-    public float[] run(Tensor batch) {
-        return run(Tensors.toFloats(batch), batch.shape());
+    public Tensor forward(Inputs given) {
+        OnnxSession.Output output = session.run(rows(given));
+        return Tensors.of(output.values(), output.shape());
     }
 
-    /** Compute the output for a batch of values, row-major. */
+    /** Compute some outputs, by name. */
+    Map<String, OnnxSession.Output> forward(Inputs given, List<String> outputs) {
+        return session.run(rows(given), outputs);
+    }
+
+    private static List<OnnxSession.Rows> rows(Inputs given) {
+        List<OnnxSession.Rows> rows = new ArrayList<>();
+        for (Tensor tensor : given.tensors().values()) {
+            rows.add(
+                    DType.of(tensor).isFloatingPoint()
+                            ? OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape())
+                            : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
+        }
+        return rows;
+    }
+
+    /** Compute the output for a batch of the only input, row-major. */
     public float[] run(float[] values, long... shape) {
-        return compute(values, shape).values();
-    }
-
-    /** Compute the output for a batch of values, row-major, with the shape that the model gives it. */
-    public OnnxSession.Output compute(float[] values, long... shape) {
-        return session.run(values, shape);
+        return session.run(values, shape).values();
     }
 
     @Override

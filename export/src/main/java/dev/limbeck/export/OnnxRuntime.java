@@ -3,12 +3,10 @@ package dev.limbeck.export;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
-import dev.limbeck.onnx.OnnxSession;
-import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
-import dev.limbeck.tensor.Tensors;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -48,32 +46,27 @@ public final class OnnxRuntime implements ModelRuntime {
     }
 
     private static Running running(OnnxModel model, Path file) {
-        long[] shape = model.inputShape();
-        if (shape.length == 0 || shape[0] >= 0) {
-            throw new LimbeckException(file + " takes batches of " + (shape.length == 0 ? "one number" : shape[0])
+        for (long batch : model.batches()) {
+            if (batch < 0) continue;
+            throw new LimbeckException(file + " takes batches of " + batch
                     + " only; export it with a batch of any size (dynamic_axes, or dynamic_shapes, for its first "
                     + "dimension)");
         }
-        if (shape.length == 4 && (shape[1] == 1 || shape[3] == 1)) {
-            throw new LimbeckException(
-                    file + " takes images of one channel (" + text(shape)
-                            + "), expected three, red, green and blue; export it with a layer in front that makes gray of them");
+        for (InputSpec input : model.inputs()) {
+            long[] row = input.shape();
+            if (row.length == 3 && (row[0] == 1 || row[2] == 1)) {
+                throw new LimbeckException(
+                        file + " takes images of one channel (" + input.words()
+                                + "), expected three, red, green and blue; export it with a layer in front that makes gray of them");
+            }
         }
-        long[] row = Arrays.stream(shape)
-                .skip(1)
-                .map(size -> size < 0 ? InputSpec.FREE : size)
-                .toArray();
-        ModelFacts facts = new ModelFacts(
-                "ONNX",
-                List.of(new InputSpec(model.input(), DType.FLOAT32, row, 0, 0)),
-                List.of(model.output() + " float32 " + text(model.outputShape())),
-                metadata(model));
+        List<String> outputs = new ArrayList<>(List.of(model.output() + " float32 " + text(model.outputShape())));
+        model.outputs().stream().filter(name -> !name.equals(model.output())).forEach(outputs::add);
+        ModelFacts facts = new ModelFacts("ONNX", model.inputs(), outputs, metadata(model));
         return new Running() {
             @Override
             public Tensor forward(Inputs inputs) {
-                Tensor input = inputs.only();
-                OnnxSession.Output output = model.compute(Tensors.toFloats(input), input.shape());
-                return Tensors.of(output.values(), output.shape());
+                return model.forward(inputs);
             }
 
             @Override

@@ -8,8 +8,16 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Hold the converted results of a script's operations, as inputs of the next ones. */
 abstract class Operands {
-    /** Hold a tensor of the graph. Height and width are known if they follow from the input's, else −1. */
-    record Value(String name, int rank, long height, long width) {
+    /**
+     * Hold a float32 tensor of the graph. Height and width are known if they follow from the input's, else −1.
+     *
+     * @param isInteger whether it is an input of integers instead
+     */
+    record Value(String name, int rank, long height, long width, boolean isInteger) {
+        Value(String name, int rank, long height, long width) {
+            this(name, rank, height, width, false);
+        }
+
         Value named(String other) {
             return new Value(other, rank, height, width);
         }
@@ -34,6 +42,7 @@ abstract class Operands {
     final OnnxBuilder onnx;
     final Map<String, Object> values = new HashMap<>();
     private final Map<Tensor, String> weights = new HashMap<>();
+    private final Map<String, String> floats = new HashMap<>();
 
     Operands(OnnxBuilder onnx) {
         this.onnx = onnx;
@@ -58,8 +67,13 @@ abstract class Operands {
         return asValue(any(node, at));
     }
 
+    /** Return a tensor for arithmetic; integers become float32, which is exact below 2²⁴. */
     final Value asValue(Object found) {
-        if (found instanceof Value value) return value;
+        if (found instanceof Value value) {
+            if (!value.isInteger()) return value;
+            return value.named(floats.computeIfAbsent(
+                    value.name(), name -> onnx.node("Cast", List.of(name), "to", OnnxBuilder.FLOAT)));
+        }
         if (found instanceof Tensor tensor) return new Value(weight(tensor), (int) tensor.dim(), -1, -1);
         throw new Unsupported("it needs a tensor, found " + found);
     }

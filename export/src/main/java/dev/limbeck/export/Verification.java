@@ -8,7 +8,6 @@ import dev.limbeck.data.image.ImageTensors;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Script;
-import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
@@ -68,10 +67,9 @@ public record Verification(
         try (OnnxModel model = OnnxModel.open(file, 0)) {
             return ask(
                     inputs -> {
-                        Tensor input = inputs.only();
-                        Tensor given = images != null && options.normalizes() ? pixels(input, images) : input;
-                        float[] values = model.run(given);
-                        return Tensors.of(values, input.size(0), values.length / input.size(0));
+                        boolean asPixels = images != null && options.normalizes();
+                        return model.forward(asPixels ? Inputs.of(pixels(inputs.only(), images)) : inputs)
+                                .flatten(1, -1);
                     },
                     data,
                     split,
@@ -82,7 +80,7 @@ public record Verification(
     /** Run a TorchScript file. */
     static Predictions askScript(Path file, Data data, Split split, int most) {
         try (Script script = TorchScriptFile.open(file).load()) {
-            return ask(inputs -> script.forward(inputs.only()), data, split, most);
+            return ask(script::forward, data, split, most);
         }
     }
 

@@ -16,6 +16,7 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -110,7 +111,7 @@ class ExporterTest {
         assertThat(file.verification().agreement()).isEqualTo(1);
         try (OnnxModel model = OnnxModel.open(file.file(), 1)) {
             assertThat(model.output()).isEqualTo("probabilities");
-            assertThat(model.inputShape()).containsExactly(-1, 3, 32, 32);
+            assertThat(model.inputs()).singleElement().hasToString("input float32 N×3×32×32");
             assertThat(model.metadata()).containsEntry("input", "pixels").containsKeys("classes", "mean", "image_size");
             float[] pixels = new float[2 * 3 * 32 * 32];
             float[] shares = model.run(pixels, 2, 3, 32, 32);
@@ -351,7 +352,8 @@ class ExporterTest {
                             OnnxFile.Options.usual()));
             Tensor x = Tensors.randn(3, 3, 32, 32);
             try (OnnxModel model = OnnxModel.open(file, 1)) {
-                assertThat(model.run(x)).containsExactly(Tensors.toFloats(script.forward(x)), within(1e-3f));
+                assertThat(Tensors.toFloats(model.forward(Inputs.of(x))))
+                        .containsExactly(Tensors.toFloats(script.forward(x)), within(1e-3f));
             }
         }
     }

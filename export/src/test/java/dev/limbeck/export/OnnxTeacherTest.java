@@ -12,6 +12,7 @@ import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModuleTeacher;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherSession;
@@ -22,6 +23,7 @@ import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -135,18 +137,43 @@ class OnnxTeacherTest {
                         + "dynamic_shapes, for its first dimension)");
     }
 
-    @Test
-    void severalOutputsAreOneLine() throws IOException {
-        Path file = edited(model -> {
+    private static Path withSecondOutput(Consumer<ModelProto.Builder> edit) throws IOException {
+        return edited(model -> {
             var graph = model.getGraphBuilder();
             graph.addOutput(graph.getOutput(0).toBuilder()
                     .setName(graph.getNode(0).getOutput(0))
                     .clearType()
                     .setType(graph.getInput(0).getType()));
+            edit.accept(model);
+        });
+    }
+
+    @Test
+    void ofSeveralOutputsTheLogitsAreTakenAndSaid() throws IOException {
+        Path file = withSecondOutput(model -> {});
+        List<String> said = new ArrayList<>();
+        try (FileTeacher teacher = FileTeacher.open(file, ModelRole.TEACHER, said::add)) {
+            assertThat(logits(teacher)).containsExactly(logits(native32()), within(1e-4f));
+            assertThat(said)
+                    .containsExactly(file + " has the outputs "
+                            + String.join(", ", teacher.facts().outputs()) + "; the first of these is used");
+            assertThat(teacher.facts().outputs()).hasSize(2).first().asString().startsWith("logits float32");
+        }
+    }
+
+    @Test
+    void severalOutputsOfUnknownNamesAreOneLine() throws IOException {
+        Path file = withSecondOutput(model -> {
+            var graph = model.getGraphBuilder();
+            graph.getOutputBuilder(0).setName("a");
+            graph.getNodeBuilder(graph.getNodeCount() - 1).setOutput(0, "a");
         });
         assertThatThrownBy(() -> FileTeacher.open(file))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(file + " has 1 inputs and 2 outputs; expected one of each");
+                .hasMessageStartingWith(file + " has 2 outputs (a, ")
+                .hasMessageEndingWith(
+                        "), expected one of float32, or one named logits, probabilities or numbers; export it "
+                                + "with that output only, or name it so");
     }
 
     @Test

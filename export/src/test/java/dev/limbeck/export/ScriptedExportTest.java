@@ -12,6 +12,7 @@ import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -59,7 +60,7 @@ class ScriptedExportTest {
                     .export(out);
         }
         try (OnnxModel model = OnnxModel.open(out.resolve(Format.ONNX.fileName()), 1)) {
-            return model.run(x);
+            return Tensors.toFloats(model.forward(Inputs.of(x)));
         }
     }
 

@@ -10,6 +10,7 @@ import dev.limbeck.image.Resize;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -81,7 +82,7 @@ class ZooExportTest {
             for (int batch : new int[] {1, 3}) {
                 Tensor x = Tensors.randn(batch, 3, side, side);
                 float[] expected = Tensors.toFloats(network.predict(x));
-                float[] found = model.run(x);
+                float[] found = Tensors.toFloats(model.forward(Inputs.of(x)));
                 assertThat(found).hasSameSizeAs(expected);
                 double largest = 0;
                 double apart = 0;

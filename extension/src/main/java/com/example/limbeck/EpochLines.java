@@ -35,7 +35,7 @@ public final class EpochLines implements Tracker {
         return new Callback() {
             @Override
             public void afterEpoch(TrainingContext fit) {
-                List<EpochRecord> rows = fit.learner().history();
+                List<EpochRecord> rows = fit.wholeHistory();
                 EpochRecord last = rows.get(rows.size() - 1);
                 append(file, training.run() + " epoch " + last.epoch() + " loss " + last.trainLoss() + "\n");
             }

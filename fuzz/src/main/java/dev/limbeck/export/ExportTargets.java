@@ -2,7 +2,11 @@ package dev.limbeck.export;
 
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Scope;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 
 /** What reads ONNX files: the checks in Java, and ONNX Runtime behind them. */
@@ -28,19 +32,25 @@ public final class ExportTargets {
                 .allowing(2000));
     }
 
-    /** Open a model and ask it about one image, of the size that it says, unless that is large. */
+    /** Open a model and ask it about one row, or its fixed number of rows, unless that is large. */
     private static long run(Path file) {
-        try (OnnxModel model = OnnxModel.open(file, 1)) {
+        try (OnnxModel model = OnnxModel.open(file, 1);
+                Scope scope = Scope.open()) {
             model.metadata();
             model.outputShape();
-            long[] shape = model.inputShape();
-            long numbers = 1;
-            for (int i = 0; i < shape.length; i++) {
-                shape[i] = shape[i] < 0 ? 1 : shape[i];
-                numbers = shape[i] > MOST_NUMBERS ? MOST_NUMBERS + 1 : numbers * shape[i];
-                if (numbers > MOST_NUMBERS) return 0;
+            long rows = Arrays.stream(model.batches())
+                    .map(batch -> Math.max(1, batch))
+                    .max()
+                    .orElse(1);
+            if (rows > MOST_NUMBERS) return 0;
+            for (InputSpec input : model.inputs()) {
+                long numbers = 1;
+                for (long size : input.shape((int) rows)) {
+                    numbers = size > MOST_NUMBERS ? MOST_NUMBERS + 1 : numbers * size;
+                    if (numbers > MOST_NUMBERS) return 0;
+                }
             }
-            model.run(new float[(int) numbers], shape);
+            model.forward(Inputs.example(model.inputs(), (int) rows));
         }
         return 0;
     }

@@ -1,34 +1,65 @@
 package dev.limbeck.onnx;
 
 import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Run an ONNX file of one input and one output in ONNX Runtime: the only place that opens one. Any number of threads may ask at
- * the same time.
+ * Run an ONNX file in ONNX Runtime: the only place that opens one. It has one or several inputs; of several outputs, the one
+ * that holds a number for each class is found. Any number of threads may ask at the same time.
  */
 public final class OnnxSession implements AutoCloseable {
+    /** The names by which the output for the classes is known among others. */
+    private static final List<String> OUTPUTS = List.of("logits", "probabilities", "numbers");
+
     private final Path file;
     private final OrtSession session;
-    private final NodeInfo input;
+    private final List<NodeInfo> inputs;
+    private final List<NodeInfo> outputs;
     private final NodeInfo output;
     private final Map<String, String> metadata;
 
     // Asking shares the lock, closing does not: the session is closed only when nobody computes with it.
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
+
+    /**
+     * Hold rows for one input. Exactly one of floats and integers is not empty, unless there is no number at all.
+     *
+     * @param floats float32 numbers, row-major
+     * @param integers int64 numbers, row-major, which an int32 input takes as well
+     */
+    public record Rows(float[] floats, long[] integers, long[] shape) {
+        /** Hold float32 numbers. */
+        public static Rows of(float[] floats, long... shape) {
+            return new Rows(floats, new long[0], shape);
+        }
+
+        /** Hold integers. */
+        public static Rows of(long[] integers, long... shape) {
+            return new Rows(new float[0], integers, shape);
+        }
+    }
 
     /**
      * Hold what a model gives.
@@ -40,24 +71,67 @@ public final class OnnxSession implements AutoCloseable {
     private OnnxSession(Path file, OrtSession session) throws OrtException {
         this.file = file;
         this.session = session;
-        if (session.getInputNames().size() != 1 || session.getOutputNames().size() != 1) {
-            throw new LimbeckException(file + " has " + session.getInputNames().size() + " inputs and "
-                    + session.getOutputNames().size() + " outputs; expected one of each");
-        }
-        input = session.getInputInfo().values().iterator().next();
-        output = session.getOutputInfo().values().iterator().next();
+        inputs = ordered(session.getInputNames(), session.getInputInfo());
+        outputs = ordered(session.getOutputNames(), session.getOutputInfo());
+        if (inputs.isEmpty()) throw new LimbeckException(file + " has no input; expected a model of rows");
+        output = forClasses();
         metadata = session.getMetadata().getCustomMetadata();
+    }
+
+    private static List<NodeInfo> ordered(Set<String> names, Map<String, NodeInfo> infos) {
+        List<NodeInfo> all = new ArrayList<>();
+        for (String name : names) {
+            NodeInfo info = infos.get(name);
+            if (info != null) all.add(info);
+        }
+        return List.copyOf(all);
+    }
+
+    /** Find the output with a number for each class: the only one, the only one of float32, or the one named so. */
+    private NodeInfo forClasses() {
+        if (outputs.size() == 1) return outputs.get(0);
+        List<NodeInfo> numbers = outputs.stream()
+                .filter(one -> one.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT)
+                .toList();
+        if (numbers.size() == 1) return numbers.get(0);
+        for (String name : OUTPUTS) {
+            for (NodeInfo one : numbers) if (one.getName().equals(name)) return one;
+        }
+        throw new LimbeckException(
+                file + " has " + outputs.size() + " outputs (" + names(outputs) + "), expected one of float32, or one "
+                        + "named logits, probabilities or numbers; export it with that output only, or name it so");
+    }
+
+    private static String names(List<NodeInfo> nodes) {
+        return String.join(", ", nodes.stream().map(NodeInfo::getName).toList());
     }
 
     /**
      * Open a file.
      *
      * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it cannot be read, was changed since it was exported, or is not an ONNX file with one input and
-     *     one output
+     * @throws LimbeckException if it cannot be read, was changed since it was exported, or is not an ONNX file that can be run
      */
     public static OnnxSession open(Path file, int threads) {
         OnnxChecksum.check(file);
+        return open(file, threads, (environment, options) -> environment.createSession(file.toString(), options));
+    }
+
+    /**
+     * Open a model in memory.
+     *
+     * @param name of it in messages
+     */
+    public static OnnxSession open(byte[] model, Path name) {
+        return open(name, 0, (environment, options) -> environment.createSession(model, options));
+    }
+
+    /** Make a session of the runtime. */
+    private interface Opening {
+        OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options) throws OrtException;
+    }
+
+    private static OnnxSession open(Path file, int threads, Opening opening) {
         NativeFiles.prepare();
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();
@@ -66,7 +140,7 @@ public final class OnnxSession implements AutoCloseable {
             // What is wrong is thrown; it would be printed besides.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
-            session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
+            session = opening.open(OrtEnvironment.getEnvironment(), options);
             return new OnnxSession(file, session);
         } catch (OrtException e) {
             ExitGate.refuseIfEnding();
@@ -89,28 +163,70 @@ public final class OnnxSession implements AutoCloseable {
         return metadata;
     }
 
-    /** Return the name, type and shape of what goes in. */
-    public NodeInfo input() {
-        return input;
+    /** Return name, type and shape of each input, in the file's order. */
+    public List<NodeInfo> inputs() {
+        return inputs;
     }
 
-    /** Return the name, type and shape of what comes out. */
+    /**
+     * Return name, type and shape of the only input.
+     *
+     * @throws LimbeckException if there are several
+     */
+    public NodeInfo input() {
+        if (inputs.size() == 1) return inputs.get(0);
+        throw new LimbeckException(file + " has " + inputs.size() + " inputs (" + names(inputs)
+                + "), expected one; use a file of one input");
+    }
+
+    /** Return name, type and shape of the output with a number for each class. */
     public NodeInfo output() {
         return output;
     }
 
+    /** Return the names of all outputs. */
+    public List<String> outputNames() {
+        return outputs.stream().map(NodeInfo::getName).toList();
+    }
+
     /**
-     * Compute the output for a batch, with the shape that the model gives it.
+     * Compute the output for a batch of the only input, with the shape that the model gives it.
      *
      * @param values row-major
      * @throws LimbeckException if it does not take such a batch, or is closed
      */
     public Output run(float[] values, long... shape) {
+        return run(List.of(Rows.of(values, shape)));
+    }
+
+    /**
+     * Compute the output for a batch, with the shape that the model gives it.
+     *
+     * @param rows of each input, in the file's order
+     * @throws LimbeckException if it does not take such a batch, or is closed
+     */
+    public Output run(List<Rows> rows) {
+        return run(rows, List.of(output.getName())).values().iterator().next();
+    }
+
+    /**
+     * Compute some outputs of float32 for a batch.
+     *
+     * @param rows of each input, in the file's order
+     * @param wanted names of outputs
+     * @return by name, in the order of the names
+     * @throws LimbeckException if it does not take such a batch, has no such output, or is closed
+     */
+    public Map<String, Output> run(List<Rows> rows, Collection<String> wanted) {
+        if (rows.size() != inputs.size()) {
+            throw new LimbeckException(file + " takes " + inputs.size()
+                    + (inputs.size() == 1 ? " input (" : " inputs (") + names(inputs) + "), found " + rows.size());
+        }
         lock.readLock().lock();
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 Patience.Wait wait = Patience.on(file.toString())) {
             if (closed) throw new LimbeckException(file + " is closed; open it again");
-            return compute(values, shape);
+            return compute(rows, wanted);
         } catch (OrtException e) {
             // Its own shutdown hook takes it down under those that are asked.
             ExitGate.refuseIfEnding();
@@ -120,16 +236,42 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    private Output compute(float[] values, long... shape) throws OrtException {
-        try (OnnxTensor given =
-                        OnnxTensor.createTensor(OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), shape);
-                OrtSession.Result result = session.run(Map.of(input.getName(), given))) {
-            OnnxTensor answer = (OnnxTensor) result.get(0);
-            FloatBuffer found = answer.getFloatBuffer();
-            float[] numbers = new float[found.remaining()];
-            found.get(numbers);
-            return new Output(numbers, answer.getInfo().getShape());
+    private Map<String, Output> compute(List<Rows> rows, Collection<String> wanted) throws OrtException {
+        Map<String, OnnxTensor> given = new LinkedHashMap<>();
+        try {
+            for (int i = 0; i < inputs.size(); i++)
+                given.put(inputs.get(i).getName(), tensor(inputs.get(i), rows.get(i)));
+            try (OrtSession.Result result = session.run(given, Set.copyOf(wanted))) {
+                Map<String, Output> found = new LinkedHashMap<>();
+                for (String name : wanted) found.put(name, output(name, result));
+                return found;
+            }
+        } finally {
+            given.values().forEach(OnnxTensor::close);
         }
+    }
+
+    private static OnnxTensor tensor(NodeInfo input, Rows rows) throws OrtException {
+        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        OnnxJavaType type = input.getInfo() instanceof TensorInfo tensor ? tensor.type : OnnxJavaType.UNKNOWN;
+        if (rows.integers().length == 0) {
+            return OnnxTensor.createTensor(environment, FloatBuffer.wrap(rows.floats()), rows.shape());
+        }
+        if (type != OnnxJavaType.INT32) {
+            return OnnxTensor.createTensor(environment, LongBuffer.wrap(rows.integers()), rows.shape());
+        }
+        int[] narrow = new int[rows.integers().length];
+        for (int i = 0; i < narrow.length; i++) narrow[i] = Math.toIntExact(rows.integers()[i]);
+        return OnnxTensor.createTensor(environment, IntBuffer.wrap(narrow), rows.shape());
+    }
+
+    private Output output(String name, OrtSession.Result result) {
+        OnnxTensor answer = (OnnxTensor) result.get(name)
+                .orElseThrow(() -> new LimbeckException(file + " has no output " + name + ", found " + outputNames()));
+        FloatBuffer found = answer.getFloatBuffer();
+        float[] numbers = new float[found.remaining()];
+        found.get(numbers);
+        return new Output(numbers, answer.getInfo().getShape());
     }
 
     /** Free the memory of the model, once nobody computes with it any more. */

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
@@ -46,7 +47,7 @@ public record FlowOfSolution() implements FeatureLoss {
     }
 
     private static Tensor pooled(Tensor x, long height, long width) {
-        return x.size(2) == height && x.size(3) == width ? x : Ops.adaptiveAvgPool2d(x, height, width);
+        return x.size(2) == height && x.size(3) == width ? x : LayerOps.adaptiveAvgPool2d(x, height, width);
     }
 
     /** Register the loss. */

@@ -4,6 +4,7 @@ import dev.limbeck.nn.BatchNorm2d;
 import dev.limbeck.nn.Conv2d;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
+import dev.limbeck.tensor.LayerOps;
 import dev.limbeck.tensor.Ops;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,8 +33,8 @@ public record ReviewKD() implements FeatureLoss {
             if (size >= student.size(2)) continue;
             weight /= 2;
             total += weight;
-            Tensor difference =
-                    Ops.adaptiveAvgPool2d(student, size, size).sub(Ops.adaptiveAvgPool2d(teacher, size, size));
+            Tensor difference = LayerOps.adaptiveAvgPool2d(student, size, size)
+                    .sub(LayerOps.adaptiveAvgPool2d(teacher, size, size));
             sum = sum.add(Ops.mul(Maps.rowMean(difference.square()), weight));
         }
         return Ops.div(sum, total);

@@ -102,6 +102,10 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         ModelRuntime.Running running = opened.apply(runtime, file);
         try {
             FileSettings settings = FileSettings.of(file, running.facts(), role, log);
+            List<String> outputs = running.facts().outputs();
+            if (outputs.size() > 1) {
+                log.accept(file + " has the outputs " + String.join(", ", outputs) + "; the first of these is used");
+            }
             return new FileTeacher(file, running, sha256, settings, new ClosedFlag("model " + file.getFileName()));
         } catch (LimbeckException e) {
             running.close();
@@ -241,6 +245,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         closing.check();
         TeacherInput inputs = TeacherInput.of(context, settings.preprocessing(), who());
         try {
+            checkInputs(inputs.specs());
             TeacherOutput output = look(context, inputs);
             return new Session(
                     inputs, context.device(), output, context.data().task().kind());
@@ -248,6 +253,22 @@ public final class FileTeacher implements Teacher, AutoCloseable {
             inputs.close();
             throw e;
         }
+    }
+
+    /** Compare what the file says of its inputs with what it is given, in order; other shapes are found by trying. */
+    private void checkInputs(List<InputSpec> given) {
+        List<InputSpec> wanted = running.facts().inputs();
+        boolean fits = wanted.isEmpty() || wanted.size() == given.size();
+        for (int i = 0; fits && i < wanted.size(); i++) {
+            fits = wanted.get(i).type().isFloatingPoint() == given.get(i).type().isFloatingPoint();
+        }
+        if (fits) return;
+        throw new LimbeckException(who() + " takes " + words(wanted) + ", expected inputs as the data gives them, "
+                + words(given) + "; use a file of such inputs");
+    }
+
+    private static String words(List<InputSpec> inputs) {
+        return inputs.stream().map(InputSpec::toString).collect(Collectors.joining(" and "));
     }
 
     private final class Session extends LogitsSession {
