@@ -19,7 +19,7 @@ public class DataBenchmark extends Microseconds {
     private static final int IMAGES = 2048;
 
     private RgbImage photo;
-    private ImagePreprocessing preparation;
+    private ImagePreprocessing preprocessing;
     private ImageData data;
     private DataLoader batches;
     private int epoch;
@@ -35,7 +35,7 @@ public class DataBenchmark extends Microseconds {
                 .hflip()
                 .padAndCrop(4)
                 .build();
-        preparation = data.preprocessing();
+        preprocessing = data.preprocessing();
         try (DataLoader first = data.train(0);
                 Scope scope = Scope.open()) {
             for (int i = 0; i < first.batches(); i++) first.next();
@@ -53,7 +53,7 @@ public class DataBenchmark extends Microseconds {
     @Benchmark
     public long prepare() {
         try (Scope scope = Scope.open()) {
-            return ImageTensors.of(preparation, photo).only().numel();
+            return ImageTensors.of(preprocessing, photo).only().numel();
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** Hand out the same tensors as every batch, so that a step costs no preparation of data. */
+/** Hand out the same tensors as every batch, so that a step prepares no data. */
 final class RepeatedBatch implements Data {
     private final Tensor input;
     private final Tensor labels;

@@ -67,14 +67,14 @@ public final class ZooExports {
                         : architecture.create(images.classNames().size())) {
             if (checkpoint.isEmpty())
                 settle(network, images, architecture.name().startsWith("mobilenet_v3") ? 100 : 10);
-            ImagePreprocessing preparation = images.preprocessing();
-            List<Exported> files = Exporter.of(network, images.task(), preparation)
+            ImagePreprocessing preprocessing = images.preprocessing();
+            List<Exported> files = Exporter.of(network, images.task(), preprocessing)
                     .as(Format.ONNX, Format.TORCHSCRIPT)
                     .verifiedOn(images, Split.TEST, options.number("rows"))
                     .export(out);
             FileUtils.deleteDirectory(out.toFile());
             // Equal bits need not be asked about images.
-            Exporter.of(network, images.task(), preparation)
+            Exporter.of(network, images.task(), preprocessing)
                     .as(Format.SAFETENSORS)
                     .export(out);
             Verification onnx = verification(files, Format.ONNX);

@@ -45,7 +45,7 @@ final class DataOptions {
     }
 
     /** Return the preprocessing for a command that opens no images: given options, then the file's, then ImageNet's. */
-    ImagePreprocessing preparation(Map<String, String> said) {
+    ImagePreprocessing preprocessing(Map<String, String> said) {
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(said);

@@ -112,11 +112,12 @@ final class ExportCommand extends DataCommand {
             SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
             ImageDataRecipe recipe = RecipeFiles.bind(data(saved), ImageDataRecipe.class, "");
-            try (ImageData images = recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context())) {
+            try (ImageData images =
+                    recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
                 MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), images.task());
                 // The file's own architecture was just verified to be the same.
-                SavedModel named = saved.withMetadata(images.classNames(), saved.preparation());
+                SavedModel named = saved.withMetadata(images.classNames(), saved.preprocessing());
                 List<Exported> exported = verified(Exporter.of(named), images).export(out);
                 context().tell(images);
                 return written(exported);
@@ -126,10 +127,10 @@ final class ExportCommand extends DataCommand {
 
     /** Apply the options to what a file does not contain, and reject contradictions. */
     private SavedModel asTold(SavedModel saved) {
-        Map<String, String> says = saved.preparation();
+        Map<String, String> says = saved.preprocessing();
         boolean silent = says.isEmpty();
         int side = Zoo.byName(saved.architecture()).imageSize();
-        ImagePreprocessing wanted = data.preparation(silent ? Map.of("image_size", side + "x" + side) : says);
+        ImagePreprocessing wanted = data.preprocessing(silent ? Map.of("image_size", side + "x" + side) : says);
         if (!silent && !wanted.equals(ImagePreprocessing.of(says))) {
             throw new LimbeckException(model + " was trained on images prepared as " + says + ", found "
                     + wanted.toMetadata() + "; leave out --image-size, --resize, --mean and --std");
@@ -158,27 +159,27 @@ final class ExportCommand extends DataCommand {
         if (data.imageSize() == null && !says.containsKey("image_size")) {
             throw new LimbeckException(file + " does not contain its image size; set it with --image-size");
         }
-        ImagePreprocessing preparation = data.preparation(says);
+        ImagePreprocessing preprocessing = data.preprocessing(says);
         List<String> names = classNames.isEmpty() ? SavedModel.classNames(file, says.get("classes")) : classNames;
         try (Script script = checked.load()) {
             if (!verifies) {
                 if (names.isEmpty()) {
                     throw new LimbeckException(file + " has no class names; set them with --classes");
                 }
-                return written(chosen(Exporter.of(script, file, task(says, names), preparation))
+                return written(chosen(Exporter.of(script, file, task(says, names), preprocessing))
                         .export(out));
             }
             if (!data.isNamed()) throw noImages();
             ImageDataRecipe recipe = data.recipe();
             // The size of images is given, so that the architecture is not asked for it.
-            try (ImageData images = recipe.open(0, Zoo.RESNET18, preparation.toMetadata(), context())) {
+            try (ImageData images = recipe.open(0, Zoo.RESNET18, preprocessing.toMetadata(), context())) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {
                     throw new LimbeckException((classNames.isEmpty() ? "the classes of " + file : "--classes") + " are "
                             + names + ", the data's are " + images.classNames()
                             + "; verify on data of the same classes");
                 }
                 List<Exported> exported = verified(
-                                Exporter.of(script, file, task(says, images.classNames()), preparation), images)
+                                Exporter.of(script, file, task(says, images.classNames()), preprocessing), images)
                         .export(out);
                 context().tell(images);
                 return written(exported);

@@ -4,15 +4,15 @@ import java.nio.file.Path;
 
 /** Share what commands do that ask a model about single images, prepared as its file says or options do. */
 abstract class ImageCommand extends LimbeckCommand {
-    private final SettingOptions preparation = SettingOptions.ofPreprocessing();
+    private final SettingOptions preprocessing = SettingOptions.ofPreprocessing();
 
     @Override
     final SettingOptions settings() {
-        return preparation;
+        return preprocessing;
     }
 
     /** Open a model of any kind. */
     LoadedModel load(Path model, ModelFileOptions says) {
-        return LoadedModel.open(this, model, says, preparation);
+        return LoadedModel.open(this, model, says, preprocessing);
     }
 }

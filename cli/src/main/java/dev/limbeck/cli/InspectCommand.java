@@ -73,7 +73,7 @@ final class InspectCommand extends LimbeckCommand {
             if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
             facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
-            facts.put("preparation", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
+            facts.put("preprocessing", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);
             said.metadata().forEach((key, value) -> facts.put("metadata." + key, value));
             return facts;

@@ -103,7 +103,7 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         SavedModel saved = saved();
         RegressionPredictor predictor =
                 saved == null ? RegressionPredictor.of((FileTeacher) opened.teacher()) : RegressionPredictor.of(saved);
-        if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
+        if (!predictor.knowsPreparation()) sayAssumed(predictor.preprocessing());
         return predictor;
     }
 
@@ -111,7 +111,7 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     Predictor predictor() {
         SavedModel saved = saved();
         Predictor predictor = saved == null ? Predictor.of((FileTeacher) opened.teacher()) : Predictor.of(saved);
-        if (!predictor.knowsPreparation()) sayAssumed(predictor.preparation());
+        if (!predictor.knowsPreparation()) sayAssumed(predictor.preprocessing());
         if (predictor.classNames().isEmpty()) {
             command.tell(named + " has no class names; using numbers (--classes sets names)");
         }
@@ -120,8 +120,8 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
 
     private void sayAssumed(ImagePreprocessing taken) {
         Map<String, String> assumed = new LinkedHashMap<>(taken.toMetadata());
-        assumed.keySet().removeAll(opened.preparation().keySet());
-        if (opened.preparation().isEmpty()) {
+        assumed.keySet().removeAll(opened.preprocessing().keySet());
+        if (opened.preprocessing().isEmpty()) {
             command.tell(named + " does not contain its preprocessing; using " + taken.width() + "×" + taken.height()
                     + " and ImageNet's normalization");
         } else {
@@ -132,8 +132,8 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     /** Open data with the model's preprocessing. */
     ImageData open(ImageDataRecipe recipe, RunContext context) {
         SavedModel saved = saved();
-        if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preparation(), context);
-        Map<String, String> said = opened.preparation();
+        if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
+        Map<String, String> said = opened.preprocessing();
         if (!said.containsKey("image_size")) {
             throw new LimbeckException(named + " does not contain its image size; set it with --image-size");
         }

@@ -21,7 +21,7 @@ final class LossesCommand extends LimbeckCommand {
             for (LossType type : Losses.types()) {
                 if (type.comparesFeatures() != features) continue;
                 String defaults = type.settings().stream()
-                        .map(setting -> name(setting) + "=" + LossSetting.show(setting.usual()))
+                        .map(setting -> name(setting) + "=" + LossSetting.show(setting.defaultValue()))
                         .collect(Collectors.joining(","));
                 say(String.format(Locale.ROOT, "  %-26s %-36s %s", type.name(), defaults, type.summary())
                         .stripTrailing());
@@ -41,10 +41,10 @@ final class LossesCommand extends LimbeckCommand {
         Map<String, Object> defaults = new LinkedHashMap<>();
         List<Map<String, Object>> settings = new ArrayList<>();
         for (LossSetting<?> setting : type.settings()) {
-            defaults.put(setting.name(), setting.usual());
+            defaults.put(setting.name(), setting.defaultValue());
             Map<String, Object> one = new LinkedHashMap<>();
             one.put("name", setting.name());
-            one.put("default", setting.usual());
+            one.put("default", setting.defaultValue());
             one.put("expected", setting.expected());
             one.put("help", setting.help());
             settings.add(one);

@@ -326,7 +326,7 @@ final class ProfileCommand extends LimbeckCommand {
     }
 
     private List<InputSpec> inputs(SavedModel saved) {
-        Map<String, String> says = saved.preparation();
+        Map<String, String> says = saved.preprocessing();
         if (imageSize != null) return List.of(InputSpec.floats(3, imageSize, imageSize));
         if (ImagePreprocessing.isIn(says) || says.containsKey(Modalities.KEY)) return inputs(says);
         Architecture architecture = Zoo.byName(saved.architecture());

@@ -56,8 +56,8 @@ final class SummaryCommand extends LimbeckCommand {
         }
         if (model != null) {
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey)) {
-                int side = ImagePreprocessing.isIn(saved.preparation())
-                        ? ImagePreprocessing.of(saved.preparation()).height()
+                int side = ImagePreprocessing.isIn(saved.preprocessing())
+                        ? ImagePreprocessing.of(saved.preprocessing()).height()
                         : Zoo.byName(saved.architecture()).imageSize();
                 return show(saved.module(), side);
             }

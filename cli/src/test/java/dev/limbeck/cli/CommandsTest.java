@@ -258,7 +258,9 @@ class CommandsTest {
         try (SavedModel saved = SavedModel.open(student, null)) {
             assertThat(saved.architecture()).isEqualTo(Zoo.CIFAR_RESNET8.name());
             assertThat(saved.classNames()).hasSize(10).startsWith("circle");
-            assertThat(saved.preparation()).containsEntry("image_size", "32x32").containsKeys("resize", "mean", "std");
+            assertThat(saved.preprocessing())
+                    .containsEntry("image_size", "32x32")
+                    .containsKeys("resize", "mean", "std");
             assertThat(saved.sha256())
                     .isEqualTo(distilled.get("model_sha256").asText())
                     .matches(SHA256);

@@ -113,7 +113,7 @@ class TeacherCommandsTest {
                 .contains(
                         "kind: ONNX",
                         "input float32 N×3×224×224",
-                        "preparation: image_size 224x224, resize crop",
+                        "preprocessing: image_size 224x224, resize crop",
                         "classes: day, night",
                         "layout: nchw");
         JsonNode weights = Cli.run("inspect", teacher, "--json").done().json();

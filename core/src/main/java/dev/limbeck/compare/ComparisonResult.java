@@ -69,7 +69,7 @@ public record ComparisonResult(
      * @param model path it was read from
      * @param architecture name in the zoo, or the file format
      * @param weightsKey where in its file the weights are stored, if there are several sets
-     * @param preparation preprocessing of its inputs, as far as known
+     * @param preprocessing preprocessing of its inputs, as far as known
      * @param value metric on the evaluated split; the mean over the seeds if the split is random
      * @param file path of its predictions, relative to the comparison's folder
      */
@@ -77,7 +77,7 @@ public record ComparisonResult(
             String model,
             String architecture,
             @Nullable String weightsKey,
-            Map<String, String> preparation,
+            Map<String, String> preprocessing,
             double value,
             EvaluationReport report,
             String sha256,

@@ -81,10 +81,10 @@ final class Teachers implements AutoCloseable {
     }
 
     /** Return the preprocessing of the first teacher, which all runs use. */
-    Map<String, String> preparation() {
+    Map<String, String> preprocessing() {
         return open.values().stream()
                 .findFirst()
-                .map(LoadedTeacher::preparation)
+                .map(LoadedTeacher::preprocessing)
                 .orElse(Map.of());
     }
 
@@ -97,7 +97,7 @@ final class Teachers implements AutoCloseable {
                     first.model(),
                     first.architecture(),
                     first.weightsKey(),
-                    first.preparation(),
+                    first.preprocessing(),
                     Arrays.stream(values(i)).average().orElse(Double.NaN),
                     first.report(),
                     first.sha256(),
@@ -163,7 +163,7 @@ final class Teachers implements AutoCloseable {
                 taught.file(),
                 taught.architecture(),
                 taught.saved() == null ? null : taught.saved().weightsKey(),
-                taught.preparation(),
+                taught.preprocessing(),
                 value(answers, split),
                 EvaluationReport.of(answers, split, null),
                 taught.sha256(),

@@ -144,7 +144,7 @@ public final class KnowledgeDistillation implements Callback {
     private void nameLosses(Task.Kind task) {
         losses.clear();
         List<LogitTerm> terms = settings.losses.isEmpty() && settings.pairs.isEmpty()
-                ? List.of(new LogitTerm(Losses.usual(task).logits(Map.of()), Schedule.constant(1), null))
+                ? List.of(new LogitTerm(Losses.defaultFor(task).logits(Map.of()), Schedule.constant(1), null))
                 : settings.losses;
         for (LogitTerm term : terms) {
             String name = term.loss().name();

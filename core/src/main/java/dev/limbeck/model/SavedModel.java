@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param architecture name in the zoo
  * @param task the task, with class or target names; without names if the file has none
- * @param preparation preprocessing of its inputs, in the form of {@link Data#preprocessing}; empty if the file has none
+ * @param preprocessing preprocessing of its inputs, in the form of {@link Data#preprocessing}; empty if the file has none
  * @param sha256 SHA-256 of weights and buffers, in hex
  * @param file file of the weights
  * @param weightsKey requested location of the weights in the file; null to search
@@ -51,7 +51,7 @@ public record SavedModel(
         Module module,
         String architecture,
         Task task,
-        Map<String, String> preparation,
+        Map<String, String> preprocessing,
         String sha256,
         Path file,
         @Nullable String weightsKey,
@@ -80,13 +80,13 @@ public record SavedModel(
     /** Return the metadata that rebuilds a model: architecture, task with class names, preprocessing. */
     public static Map<String, String> metadata(String architecture, Data data) {
         Preprocessing preprocessing = data.preprocessing();
-        Map<String, String> preparation = new LinkedHashMap<>(preprocessing.toMetadata());
-        if (Modalities.isNamed(preprocessing)) preparation.put(Modalities.KEY, preprocessing.kind());
-        return metadata(architecture, data.task(), preparation);
+        Map<String, String> said = new LinkedHashMap<>(preprocessing.toMetadata());
+        if (Modalities.isNamed(preprocessing)) said.put(Modalities.KEY, preprocessing.kind());
+        return metadata(architecture, data.task(), said);
     }
 
     /** Return the metadata that rebuilds a model, or describes it to other tools. */
-    public static Map<String, String> metadata(String architecture, Task task, Map<String, String> preparation) {
+    public static Map<String, String> metadata(String architecture, Task task, Map<String, String> preprocessing) {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(FORMAT, "1");
         metadata.put(ARCHITECTURE, architecture);
@@ -96,7 +96,7 @@ public record SavedModel(
             throw new IllegalStateException("a list of strings is always JSON", e);
         }
         metadata.putAll(task.toMetadata());
-        metadata.putAll(preparation);
+        metadata.putAll(preprocessing);
         return metadata;
     }
 
@@ -107,7 +107,7 @@ public record SavedModel(
 
     /** Return the metadata that {@link #open} needs to rebuild this model. */
     public Map<String, String> metadata() {
-        return metadata(architecture, task, preparation);
+        return metadata(architecture, task, preprocessing);
     }
 
     /**

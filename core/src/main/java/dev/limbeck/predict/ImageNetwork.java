@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param knowsPreparation whether the model's file contains its preprocessing
  */
-record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, boolean knowsPreparation) {
+record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preprocessing, boolean knowsPreparation) {
     private static final int COLORS = 8;
     private static final Logger LOG = LoggerFactory.getLogger(ImageNetwork.class);
 
@@ -40,18 +40,18 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, b
             Function<Inputs, Tensor> network,
             Runnable closing,
             Map<String, String> said,
-            ImagePreprocessing preparation,
+            ImagePreprocessing preprocessing,
             Task task,
             long parameters) {
         return new ImageNetwork(
-                new Network<>(images -> encode(images, preparation), network, closing, task, parameters),
-                preparation,
+                new Network<>(images -> encode(images, preprocessing), network, closing, task, parameters),
+                preprocessing,
                 ImagePreprocessing.isIn(said));
     }
 
-    private static Inputs encode(List<RgbImage> images, ImagePreprocessing preparation) {
+    private static Inputs encode(List<RgbImage> images, ImagePreprocessing preprocessing) {
         Tensor[] inputs = images.stream()
-                .map(image -> ImageTensors.of(preparation, image).only())
+                .map(image -> ImageTensors.of(preprocessing, image).only())
                 .toArray(Tensor[]::new);
         return Inputs.of(Ops.cat(0, inputs));
     }
@@ -66,15 +66,15 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, b
     static ImageNetwork of(SavedModel saved, @Nullable Architecture given) {
         try {
             // A custom architecture is not in the zoo. It is only needed if the file has no image size.
-            int side = ImagePreprocessing.isIn(saved.preparation())
+            int side = ImagePreprocessing.isIn(saved.preprocessing())
                     ? 1
                     : (given == null ? Zoo.byName(saved.architecture()) : given).imageSize();
             // Not Module.predict, which switches modes: the model stays in evaluation mode.
             return of(
                     inputs -> saved.module().apply(saved.module().adapt(inputs)),
                     saved::close,
-                    saved.preparation(),
-                    preparation(saved.preparation(), side),
+                    saved.preprocessing(),
+                    preprocessing(saved.preprocessing(), side),
                     saved.classNames().isEmpty()
                             ? saved.task().withNames(Task.numbered(saved.classes()))
                             : saved.task(),
@@ -91,7 +91,7 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, b
                 throw new LimbeckException(
                         "model " + file.name() + " does not contain its image size; set it (image_size, --image-size)");
             }
-            ImagePreprocessing how = preparation(file.preprocessing(), 1);
+            ImagePreprocessing how = preprocessing(file.preprocessing(), 1);
             FileTeacher known = known(file, how);
             return of(
                     inputs -> known.logits(how, inputs),
@@ -126,7 +126,7 @@ record ImageNetwork(Network<RgbImage> network, ImagePreprocessing preparation, b
         }
     }
 
-    private static ImagePreprocessing preparation(Map<String, String> said, int side) {
+    private static ImagePreprocessing preprocessing(Map<String, String> said, int side) {
         Map<String, String> all =
                 new LinkedHashMap<>(ImagePreprocessing.defaults(side).toMetadata());
         all.putAll(said);

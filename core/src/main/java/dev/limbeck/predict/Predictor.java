@@ -82,8 +82,8 @@ public final class Predictor implements ImageClassifier {
     }
 
     /** Return the preprocessing. */
-    public ImagePreprocessing preparation() {
-        return images.preparation();
+    public ImagePreprocessing preprocessing() {
+        return images.preprocessing();
     }
 
     /** Return whether the model's file contains its preprocessing. */

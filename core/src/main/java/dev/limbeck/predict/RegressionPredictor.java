@@ -58,8 +58,8 @@ public final class RegressionPredictor implements ImageRegressor {
     }
 
     /** Return the preprocessing. */
-    public ImagePreprocessing preparation() {
-        return images.preparation();
+    public ImagePreprocessing preprocessing() {
+        return images.preprocessing();
     }
 
     /** Return whether the model's file contains its preprocessing. */

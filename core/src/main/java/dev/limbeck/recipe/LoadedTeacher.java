@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param file path it was read from
  * @param architecture name in the zoo, or the file format
- * @param preparation preprocessing of its inputs, as far as known
+ * @param preprocessing preprocessing of its inputs, as far as known
  * @param sha256 SHA-256 of its weights or its file, in hex
  * @param saved the model, if it is a zoo model
  */
@@ -30,7 +30,7 @@ public record LoadedTeacher(
         Teacher teacher,
         String file,
         String architecture,
-        Map<String, String> preparation,
+        Map<String, String> preprocessing,
         String sha256,
         @Nullable SavedModel saved,
         Runnable closing)
@@ -41,7 +41,7 @@ public record LoadedTeacher(
                 ModuleTeacher.of(saved),
                 saved.file().toString(),
                 saved.architecture(),
-                saved.preparation(),
+                saved.preprocessing(),
                 saved.sha256(),
                 saved,
                 saved::close);
@@ -62,7 +62,7 @@ public record LoadedTeacher(
                 weights == null ? ensemble : ensemble.withWeights(weights),
                 members.stream().map(LoadedTeacher::file).collect(Collectors.joining(", ")),
                 members.stream().map(LoadedTeacher::architecture).collect(Collectors.joining("+")),
-                members.get(0).preparation,
+                members.get(0).preprocessing,
                 Checksum.sha256Of(
                         members.stream().map(LoadedTeacher::identity).collect(Collectors.joining("+")) + settings),
                 null,
@@ -86,12 +86,12 @@ public record LoadedTeacher(
                         sha256,
                         architecture,
                         saved.classNames().toString(),
-                        new TreeMap<>(preparation).toString()));
+                        new TreeMap<>(preprocessing).toString()));
     }
 
     /** Return a copy whose teacher is wrapped by another, such as a cache. */
     public LoadedTeacher wrapped(UnaryOperator<Teacher> around) {
-        return new LoadedTeacher(around.apply(teacher), file, architecture, preparation, sha256, saved, closing);
+        return new LoadedTeacher(around.apply(teacher), file, architecture, preprocessing, sha256, saved, closing);
     }
 
     @Override

@@ -77,7 +77,7 @@ public record LossRecipe(
 
     /** Return the loss that is used for a task if none is set. */
     public static LossRecipe usual(Task.Kind task) {
-        return new LossRecipe(Losses.usual(task).name(), null, null, null, null, null);
+        return new LossRecipe(Losses.defaultFor(task).name(), null, null, null, null, null);
     }
 
     /** Create a logit loss at its initial temperature. */

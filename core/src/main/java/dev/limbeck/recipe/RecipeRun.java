@@ -198,8 +198,8 @@ public final class RecipeRun {
     }
 
     Data open(@Nullable LoadedTeacher teacher) {
-        Map<String, String> preparation = teacher == null ? Map.of() : teacher.preparation();
-        return recipe.data().open(recipe.training().seed(), recipe.architecture(), preparation, context);
+        Map<String, String> preprocessing = teacher == null ? Map.of() : teacher.preprocessing();
+        return recipe.data().open(recipe.training().seed(), recipe.architecture(), preprocessing, context);
     }
 
     private static boolean hasLabels(Data data, Split split) {

@@ -67,7 +67,7 @@ public record TeacherCheckRun(
                     teacher.sha256(),
                     teacher.teacher().classNames(),
                     data.classNames(),
-                    teacher.preparation(),
+                    teacher.preprocessing(),
                     data.preprocessing().toMetadata(),
                     preflight,
                     terms);

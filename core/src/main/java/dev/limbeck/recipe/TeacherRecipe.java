@@ -250,8 +250,8 @@ public record TeacherRecipe(
                     + file + "; leave them out");
         }
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
-        Map<String, String> all = new LinkedHashMap<>(saved.preparation());
-        all.putAll(preparation());
+        Map<String, String> all = new LinkedHashMap<>(saved.preprocessing());
+        all.putAll(preprocessing());
         List<String> names = classes == null ? saved.classNames() : classes;
         if (classes != null && classes.size() != saved.classes()) {
             int known = saved.classes();
@@ -269,7 +269,7 @@ public record TeacherRecipe(
             throw new LimbeckException(file + " contains a whole network; leave weights_key out");
         }
         FileTeacher opened = FileTeacher.open(file, role, log);
-        FileTeacher teacher = opened.withPreprocessing(preparation());
+        FileTeacher teacher = opened.withPreprocessing(preprocessing());
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
         Map<String, String> order = new LinkedHashMap<>();
@@ -279,7 +279,7 @@ public record TeacherRecipe(
         return LoadedTeacher.of(teacher, file.toString());
     }
 
-    private Map<String, String> preparation() {
+    private Map<String, String> preprocessing() {
         Map<String, String> said = new LinkedHashMap<>();
         if (imageSize != null) said.put(ImagePreprocessing.SIZE, imageSize + "x" + imageSize);
         if (resize != null) said.put(ImagePreprocessing.RESIZE, resize);

@@ -48,7 +48,7 @@ class SavedModelTest {
                 assertThat(model.architecture()).isEqualTo("cifar-resnet8");
                 assertThat(model.classNames()).containsExactly("cat", "\"dog\", big", "Größe");
                 assertThat(model.classes()).isEqualTo(3);
-                assertThat(model.preparation())
+                assertThat(model.preprocessing())
                         .containsEntry("mean", "0.5,0.5,0.5")
                         .containsKeys("std", "image_size", "resize");
                 assertThat(model.sha256())
@@ -75,7 +75,7 @@ class SavedModelTest {
         try (SavedModel model = SavedModel.open(bare, Zoo.CIFAR_RESNET8)) {
             assertThat(model.classes()).as("read off the classifier").isEqualTo(3);
             assertThat(model.classNames()).isEmpty();
-            assertThat(model.preparation()).isEmpty();
+            assertThat(model.preprocessing()).isEmpty();
             assertThat(model.sha256()).isEqualTo(sha256);
         }
         assertThatThrownBy(() -> SavedModel.open(bare, null))

@@ -134,7 +134,7 @@ class PredictorTest {
         }
         try (Predictor predictor = Predictor.open(bare, Zoo.CIFAR_RESNET8)) {
             assertThat(predictor.knowsPreparation()).isFalse();
-            assertThat(predictor.preparation().height()).isEqualTo(32);
+            assertThat(predictor.preprocessing().height()).isEqualTo(32);
             assertThat(predictor.classNames()).startsWith("class 0").hasSize(10);
             assertThat(predictor.predict(IMAGES.get(0)).logits()[3]).isCloseTo(expected.row(0)[3], within(1e-3));
         }

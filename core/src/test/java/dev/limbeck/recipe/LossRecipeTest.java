@@ -74,7 +74,7 @@ class LossRecipeTest {
         for (LossSetting<?> setting : type.settings()) {
             String one = setting.name().equals(LossSetting.TEMPERATURE) ? "T" : setting.name();
             assertThat(setting.help()).isNotBlank().doesNotContain("\n");
-            String set = text + (type.comparesFeatures() ? "," : ":") + one + "=" + setting.usual();
+            String set = text + (type.comparesFeatures() ? "," : ":") + one + "=" + setting.defaultValue();
             RecipeFiles.bind(LossRecipe.parse(set), LossRecipe.class, "");
         }
     }

@@ -54,11 +54,11 @@ record ExportModel(
         Function<Inputs, Tensor> answer) {
 
     static ExportModel of(SavedModel saved) {
-        Modality modality = Modalities.ofSaved(saved.preparation());
-        Preprocessing preprocessing = saved.preparation().isEmpty()
+        Modality modality = Modalities.ofSaved(saved.preprocessing());
+        Preprocessing preprocessing = saved.preprocessing().isEmpty()
                 // Without preprocessing, use the architecture's default.
                 ? ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize())
-                : modality.preprocessing(saved.preparation());
+                : modality.preprocessing(saved.preprocessing());
         Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
         metadata.putAll(preprocessing.toMetadata());
         return of(

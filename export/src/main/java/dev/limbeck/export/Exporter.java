@@ -57,7 +57,7 @@ public final class Exporter {
 
     private final ExportModel source;
     private Set<Format> formats = new TreeSet<>(Set.of(Format.ONNX));
-    private OnnxFile.Options options = OnnxFile.Options.usual();
+    private OnnxFile.Options options = OnnxFile.Options.defaults();
     private @Nullable Data data;
     private Split split = Split.TEST;
     private int rows = DEFAULT_ROWS;
@@ -195,7 +195,7 @@ public final class Exporter {
     }
 
     private void checkOptions() {
-        if (!formats.contains(Format.ONNX) && !options.equals(OnnxFile.Options.usual())) {
+        if (!formats.contains(Format.ONNX) && !options.equals(OnnxFile.Options.defaults())) {
             throw new LimbeckException(
                     "normalization, softmax, precision and batch norms are chosen for ONNX files, found only "
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))

@@ -52,7 +52,7 @@ public final class OnnxFile {
         }
 
         /** Return the defaults: folded batch norms, normalized inputs, logits, float32. */
-        public static Options usual() {
+        public static Options defaults() {
             return new Options(true, false, false);
         }
 
@@ -129,12 +129,13 @@ public final class OnnxFile {
                 !spec.type().isFloatingPoint());
     }
 
-    private static String normalized(OnnxBuilder onnx, ImagePreprocessing preparation) {
+    private static String normalized(OnnxBuilder onnx, ImagePreprocessing preprocessing) {
         float[] scale = new float[3];
         float[] shift = new float[3];
         for (int c = 0; c < 3; c++) {
-            scale[c] = (float) (1 / (255 * preparation.std().get(c)));
-            shift[c] = (float) (-preparation.mean().get(c) / preparation.std().get(c));
+            scale[c] = (float) (1 / (255 * preprocessing.std().get(c)));
+            shift[c] =
+                    (float) (-preprocessing.mean().get(c) / preprocessing.std().get(c));
         }
         String scaled = onnx.node("Mul", List.of(INPUT, onnx.floats(scale, 1, 3, 1, 1)));
         return onnx.node("Add", List.of(scaled, onnx.floats(shift, 1, 3, 1, 1)));

@@ -85,12 +85,12 @@ public record Verification(
     }
 
     /** Undo the normalization, for a file that normalizes its inputs. */
-    static Tensor pixels(Tensor input, ImagePreprocessing preparation) {
+    static Tensor pixels(Tensor input, ImagePreprocessing preprocessing) {
         float[] scale = new float[3];
         float[] shift = new float[3];
         for (int c = 0; c < 3; c++) {
-            scale[c] = (float) (255 * preparation.std().get(c));
-            shift[c] = (float) (255 * preparation.mean().get(c));
+            scale[c] = (float) (255 * preprocessing.std().get(c));
+            shift[c] = (float) (255 * preprocessing.mean().get(c));
         }
         return ImageTensors.scaled(input, scale, shift);
     }

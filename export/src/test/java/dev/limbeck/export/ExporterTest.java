@@ -126,7 +126,7 @@ class ExporterTest {
         long whole = 0;
         for (Precision precision : Precision.values()) {
             Exported file = Exporter.of(student)
-                    .options(OnnxFile.Options.usual().at(precision))
+                    .options(OnnxFile.Options.defaults().at(precision))
                     .verifiedOn(data, Split.TEST, 200)
                     .export(home.resolve("at-" + precision))
                     .get(0);
@@ -138,7 +138,7 @@ class ExporterTest {
             if (precision == Precision.INT8) assertThat(file.bytes()).isLessThan((long) (0.45 * whole));
         }
         assertThatThrownBy(() -> Exporter.of(student)
-                        .options(OnnxFile.Options.usual().at(Precision.INT8))
+                        .options(OnnxFile.Options.defaults().at(Precision.INT8))
                         .export(home.resolve("uncalibrated")))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessage("int8 needs images to calibrate on; name some, and let them verify the file");
@@ -182,7 +182,7 @@ class ExporterTest {
                 module,
                 "cifar-resnet8",
                 student.task(),
-                student.preparation(),
+                student.preprocessing(),
                 module.sha256(),
                 home.resolve("nowhere.safetensors"),
                 null,
@@ -250,17 +250,17 @@ class ExporterTest {
 
     @Test
     void saysWhatItCannotWrite() {
-        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
+        ImagePreprocessing preprocessing = ImagePreprocessing.of(student.preprocessing());
         try (Module silent = new Silent()) {
             assertThatThrownBy(() ->
-                            Exporter.of(silent, student.task(), preparation).export(home.resolve("silent")))
+                            Exporter.of(silent, student.task(), preprocessing).export(home.resolve("silent")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("layer stem: ")
                     .hasMessageContaining("has no script; override script() to make it exportable");
         }
         try (Module strange = new Strange()) {
             assertThatThrownBy(() ->
-                            Exporter.of(strange, student.task(), preparation).export(home.resolve("strange")))
+                            Exporter.of(strange, student.task(), preprocessing).export(home.resolve("strange")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage("operation 2 of 4, aten::cumsum after aten::conv2d, can't be written as ONNX: "
                             + "there is no counterpart for it here");
@@ -308,7 +308,7 @@ class ExporterTest {
     void formsThatMeanSomethingElseAreNamed(String expression, String operation, String reason) {
         try (Module said = new Said(expression)) {
             Path out = home.resolve("said");
-            assertThatThrownBy(() -> Exporter.of(said, student.task(), ImagePreprocessing.of(student.preparation()))
+            assertThatThrownBy(() -> Exporter.of(said, student.task(), ImagePreprocessing.of(student.preprocessing()))
                             .export(out))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageStartingWith("operation ")
@@ -334,7 +334,7 @@ class ExporterTest {
                 "torch.mean(y, [2, 3]).to(6)"
             })
     void operationsOfOtherPeoplesNetworksAreWritten(String expression) {
-        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
+        ImagePreprocessing preprocessing = ImagePreprocessing.of(student.preprocessing());
         Path file = home.resolve("other-peoples.onnx");
         Tensors.seed(2);
         try (Module said = new Said(expression);
@@ -344,12 +344,12 @@ class ExporterTest {
                     file,
                     OnnxFile.of(
                             script,
-                            ImageTensors.specs(preparation),
-                            preparation,
+                            ImageTensors.specs(preprocessing),
+                            preprocessing,
                             Task.Kind.SINGLE_LABEL,
                             student.classes(),
                             Map.of(),
-                            OnnxFile.Options.usual()));
+                            OnnxFile.Options.defaults()));
             Tensor x = Tensors.randn(3, 3, 32, 32);
             try (OnnxModel model = OnnxModel.open(file, 1)) {
                 assertThat(Tensors.toFloats(model.forward(Inputs.of(x))))
@@ -364,7 +364,7 @@ class ExporterTest {
             assertThatThrownBy(() -> Exporter.of(
                                     own,
                                     new Task.SingleLabel(List.of("cat", "dog")),
-                                    ImagePreprocessing.of(student.preparation()))
+                                    ImagePreprocessing.of(student.preprocessing()))
                             .export(home.resolve("two")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageEndingWith("returns 3×" + student.classes()
@@ -419,9 +419,9 @@ class ExporterTest {
         try (Script own = ScriptWriter.compile(student.module())) {
             own.save(file, Map.of());
         }
-        ImagePreprocessing preparation = ImagePreprocessing.of(student.preparation());
+        ImagePreprocessing preprocessing = ImagePreprocessing.of(student.preprocessing());
         try (Script foreign = TorchScriptFile.open(file).load()) {
-            Exporter exporter = Exporter.of(foreign, file, student.task(), preparation);
+            Exporter exporter = Exporter.of(foreign, file, student.task(), preprocessing);
             Exported written = exporter.verifiedOn(data, Split.TEST, 60)
                     .export(home.resolve("foreign"))
                     .get(0);
@@ -455,7 +455,7 @@ class ExporterTest {
     @Test
     void aNetworkOfOnesOwnIsWrittenInEveryFormat() {
         try (Module own = new Own()) {
-            List<Exported> files = Exporter.of(own, student.task(), ImagePreprocessing.of(student.preparation()))
+            List<Exported> files = Exporter.of(own, student.task(), ImagePreprocessing.of(student.preprocessing()))
                     .as(Format.values())
                     .verifiedOn(data, Split.TEST, 40)
                     .export(home.resolve("own"));

@@ -47,7 +47,7 @@ class ZooExportTest {
         int side = architecture.imageSize() > 64 && !architecture.name().matches("vgg.*|vit.*|deit.*")
                 ? 64
                 : architecture.imageSize();
-        ImagePreprocessing preparation =
+        ImagePreprocessing preprocessing =
                 new ImagePreprocessing(side, side, Resize.CROP, List.of(0.5, 0.5, 0.5), List.of(0.2, 0.2, 0.2));
         Tensors.seed(3);
         try (Module network = architecture.create(CLASSES)) {
@@ -63,8 +63,8 @@ class ZooExportTest {
                             file,
                             OnnxFile.of(
                                     script,
-                                    ImageTensors.specs(preparation),
-                                    preparation,
+                                    ImageTensors.specs(preprocessing),
+                                    preprocessing,
                                     Task.Kind.SINGLE_LABEL,
                                     CLASSES,
                                     Map.of("a", "b"),

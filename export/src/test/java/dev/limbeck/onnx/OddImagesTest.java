@@ -67,10 +67,10 @@ class OddImagesTest {
         List<String> outputs =
                 IntStream.range(0, 3 * SIDE * SIDE).mapToObj(Integer::toString).toList();
         List<Double> pixels = List.of(1 / 255.0, 1 / 255.0, 1 / 255.0);
-        ImagePreprocessing preparation =
+        ImagePreprocessing preprocessing =
                 new ImagePreprocessing(SIDE, SIDE, Resize.SQUISH, List.of(0.0, 0.0, 0.0), pixels);
         try (Flatten identity = new Flatten()) {
-            Path file = Exporter.of(identity, new Task.SingleLabel(outputs), preparation)
+            Path file = Exporter.of(identity, new Task.SingleLabel(outputs), preprocessing)
                     .export(home.resolve("identity"))
                     .get(0)
                     .file();

@@ -55,7 +55,7 @@ class OnnxPredictorTest {
             learner.fit(1, 0.01);
             learner.save(model);
         }
-        onnx = export("plain", OnnxFile.Options.usual());
+        onnx = export("plain", OnnxFile.Options.defaults());
     }
 
     private static Path export(String name, OnnxFile.Options options) {

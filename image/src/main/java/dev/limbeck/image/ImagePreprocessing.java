@@ -132,7 +132,7 @@ public record ImagePreprocessing(
                     isSecond(LAYOUTS, all.get(LAYOUT)),
                     isSecond(ORDERS, all.get(CHANNELS)));
         } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-            throw new LimbeckException("the model's metadata on image preparation is malformed: " + all, e);
+            throw new LimbeckException("the model's metadata on image preprocessing is malformed: " + all, e);
         }
     }
 

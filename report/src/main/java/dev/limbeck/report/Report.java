@@ -153,10 +153,10 @@ public final class Report {
     }
 
     private Data open(Recipe recipe) {
-        Map<String, String> preparation = result.teachers().isEmpty()
+        Map<String, String> preprocessing = result.teachers().isEmpty()
                 ? Map.of()
-                : result.teachers().get(0).preparation();
-        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preparation, context.quiet());
+                : result.teachers().get(0).preprocessing();
+        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preprocessing, context.quiet());
     }
 
     private List<Page.Cost> costs(List<InputSpec> inputs) {

@@ -33,16 +33,16 @@ final class DataSummary {
 
     private final ImageSource source;
     private final SplitPlan plan;
-    private final ImagePreprocessing preparation;
+    private final ImagePreprocessing preprocessing;
     private final Task task;
     /** Labeled training images of each class; empty for tasks without classes. */
     private final int[] trained;
 
-    DataSummary(ImageSource source, SplitPlan plan, Task task, ImagePreprocessing preparation) {
+    DataSummary(ImageSource source, SplitPlan plan, Task task, ImagePreprocessing preprocessing) {
         this.source = source;
         this.plan = plan;
         this.task = task;
-        this.preparation = preparation;
+        this.preprocessing = preprocessing;
         trained = counts(Split.TRAIN);
     }
 
@@ -95,7 +95,7 @@ final class DataSummary {
                 .filter(i -> plan.label(i) < 0)
                 .count();
         if (without > 0) parts.add(number(without) + " train without labels");
-        parts.add("shown at " + preparation.width() + "×" + preparation.height() + scaled(store));
+        parts.add("shown at " + preprocessing.width() + "×" + preprocessing.height() + scaled(store));
         if (skipped > 0) parts.add(number(skipped) + " left out that cannot be read");
         plan.unlabeled()
                 .forEach((split, images) ->
@@ -218,9 +218,9 @@ final class DataSummary {
         int enlarged = 0;
         int shrunk = 0;
         for (int image : known) {
-            double scale = preparation
+            double scale = preprocessing
                     .resize()
-                    .shrinks(store.width(image), store.height(image), preparation.width(), preparation.height());
+                    .shrinks(store.width(image), store.height(image), preprocessing.width(), preprocessing.height());
             if (scale > MUCH) shrunk++;
             if (scale < 1 / MUCH) enlarged++;
         }

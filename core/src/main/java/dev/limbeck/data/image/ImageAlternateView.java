@@ -23,7 +23,7 @@ final class ImageAlternateView implements AlternateView {
         void write(byte[] pixels, int image, int view, ByteBuffer target);
     }
 
-    private final ImagePreprocessing preparation;
+    private final ImagePreprocessing preprocessing;
     private final PixelStore store;
     private final Function<Split, int[]> images;
     private final Writer writer;
@@ -34,8 +34,9 @@ final class ImageAlternateView implements AlternateView {
      *
      * @param images images of each split, by position
      */
-    ImageAlternateView(ImagePreprocessing preparation, PixelStore store, Function<Split, int[]> images, Writer writer) {
-        this.preparation = preparation;
+    ImageAlternateView(
+            ImagePreprocessing preprocessing, PixelStore store, Function<Split, int[]> images, Writer writer) {
+        this.preprocessing = preprocessing;
         this.store = store;
         this.images = images;
         this.writer = writer;
@@ -48,10 +49,10 @@ final class ImageAlternateView implements AlternateView {
             // Whoever made it may have made it for this model.
             if (Arrays.equals(batch.input().shape(), inputs().get(0).shape(batch.size()))) return batch.inputs();
             throw new LimbeckException("the batch does not identify its images, but images of "
-                    + preparation.height() + "×" + preparation.width()
+                    + preprocessing.height() + "×" + preprocessing.width()
                     + " are needed; choose a model for the data's own size");
         }
-        int bytes = Math.multiplyExact(batch.size(), 3 * preparation.height() * preparation.width());
+        int bytes = Math.multiplyExact(batch.size(), 3 * preprocessing.height() * preprocessing.width());
         if (buffer.capacity() < bytes) buffer = ByteBuffer.allocateDirect(bytes);
         buffer.clear();
         int[] all = images.apply(origin.split());
@@ -59,15 +60,15 @@ final class ImageAlternateView implements AlternateView {
             int image = all[index];
             writer.write(store.pixels(image), image, origin.view(), buffer);
         }
-        ImagePreprocessing plain = preparation.withLayout(false, false);
+        ImagePreprocessing plain = preprocessing.withLayout(false, false);
         Tensor images = ImageTensors.of(plain, buffer.rewind(), batch.size()).only();
         for (UnaryOperator<Tensor> change : origin.changes()) images = change.apply(images);
-        return Inputs.of(ImageTensors.laidOut(preparation, images));
+        return Inputs.of(ImageTensors.laidOut(preprocessing, images));
     }
 
     @Override
     public List<InputSpec> inputs() {
-        return ImageTensors.specs(preparation);
+        return ImageTensors.specs(preprocessing);
     }
 
     @Override

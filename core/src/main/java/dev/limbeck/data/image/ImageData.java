@@ -57,7 +57,7 @@ public final class ImageData implements Data {
     private final SplitPlan plan;
     private final Augmentation augmentation;
     private final BufferPool pool;
-    private final ImagePreprocessing preparation;
+    private final ImagePreprocessing preprocessing;
     private final ImageCheck check;
     private final Task task;
     private final DataSummary summary;
@@ -68,19 +68,19 @@ public final class ImageData implements Data {
         this.source = source;
         this.settings = settings;
         check = new ImageCheck(source, settings);
-        preparation = settings.preparation();
+        preprocessing = settings.preprocessing();
         long batchBytes = (long) settings.batchSize() * rowBytes();
         if (batchBytes > Integer.MAX_VALUE) {
-            String size = preparation.height() + "×" + preparation.width();
+            String size = preprocessing.height() + "×" + preprocessing.width();
             throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + size + " takes "
                     + batchBytes + " bytes, more than 2 GiB; use smaller batches");
         }
         budget = new AtomicLong(settings.cacheBudget());
-        store = new PixelStore(source, preparation, budget);
-        keys = new SampleKeys(source, preparation, store, settings.augmentation());
+        store = new PixelStore(source, preprocessing, budget);
+        keys = new SampleKeys(source, preprocessing, store, settings.augmentation());
         plan = new SplitPlan(source, check.usable(store, progress), settings);
         task = plan.task();
-        summary = new DataSummary(source, plan, task, preparation);
+        summary = new DataSummary(source, plan, task, preprocessing);
         augmentation = settings.augmentation();
         pool = new BufferPool((int) batchBytes);
         summaryLine = summary.line(store, skipped().size());
@@ -116,7 +116,7 @@ public final class ImageData implements Data {
 
     @Override
     public List<InputSpec> inputs() {
-        return ImageTensors.specs(preparation);
+        return ImageTensors.specs(preprocessing);
     }
 
     @Override
@@ -131,7 +131,7 @@ public final class ImageData implements Data {
 
     /** Return an image of a split, preprocessed but not normalized or augmented. */
     public RgbImage image(Split split, int index) {
-        return new RgbImage(preparation.width(), preparation.height(), store.pixels(plan.of(split)[index]));
+        return new RgbImage(preprocessing.width(), preprocessing.height(), store.pixels(plan.of(split)[index]));
     }
 
     /** Return one line per skipped unreadable image. */
@@ -179,8 +179,8 @@ public final class ImageData implements Data {
     private void augment(int image, long lots, int pass, ByteBuffer target) {
         augmentation.write(
                 store.pixels(image),
-                preparation.height(),
-                preparation.width(),
+                preprocessing.height(),
+                preprocessing.width(),
                 1,
                 Draws.of(settings.seed(), lots, pass, image),
                 target);
@@ -192,10 +192,10 @@ public final class ImageData implements Data {
         if (!(wanted instanceof ImagePreprocessing other)) {
             throw new LimbeckException("these are images, found a model of " + wanted.kind() + " inputs");
         }
-        if (other.height() == preparation.height() && other.width() == preparation.width()) {
-            return new RenormalizedView(preparation, other);
+        if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
+            return new RenormalizedView(preprocessing, other);
         }
-        double scale = (double) other.width() / preparation.width();
+        double scale = (double) other.width() / preprocessing.width();
         return new ImageAlternateView(
                 other, new PixelStore(source, other, budget), plan::of, (pixels, image, view, target) -> {
                     if (view == Provenance.PLAIN) {
@@ -283,7 +283,7 @@ public final class ImageData implements Data {
             for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
                 ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
                 write(images[i], augmentation.view(0), pixels);
-                RgbImage image = new RgbImage(preparation.width(), preparation.height(), pixels.array());
+                RgbImage image = new RgbImage(preprocessing.width(), preprocessing.height(), pixels.array());
                 cells.add(new ImageGrid.Cell(image, plan.targets(images[i]).words(0, task), false));
             }
         }
@@ -332,7 +332,7 @@ public final class ImageData implements Data {
 
     @Override
     public ImagePreprocessing preprocessing() {
-        return preparation;
+        return preprocessing;
     }
 
     /** Return the settings. */
@@ -372,7 +372,7 @@ public final class ImageData implements Data {
         int[] images = plan.of(split);
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
             return new Batch(
-                    ImageTensors.of(preparation, bytes, indices.length),
+                    ImageTensors.of(preprocessing, bytes, indices.length),
                     plan.targets(Arrays.stream(indices).map(i -> images[i]).toArray())
                             .tensor(),
                     indices,
@@ -381,6 +381,6 @@ public final class ImageData implements Data {
     }
 
     private int rowBytes() {
-        return Math.multiplyExact(CHANNELS, Math.multiplyExact(preparation.height(), preparation.width()));
+        return Math.multiplyExact(CHANNELS, Math.multiplyExact(preprocessing.height(), preprocessing.width()));
     }
 }

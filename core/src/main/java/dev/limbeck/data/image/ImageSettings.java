@@ -20,7 +20,7 @@ import java.util.Map;
  * @param prefetch maximum number of prefetched batches
  */
 public record ImageSettings(
-        ImagePreprocessing preparation,
+        ImagePreprocessing preprocessing,
         int batchSize,
         long seed,
         double validFraction,
@@ -51,16 +51,16 @@ public record ImageSettings(
     /** Return the settings that influence batches, for a run record. */
     Map<String, Object> describe() {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("image_size", List.of(preparation.height(), preparation.width()));
-        facts.put("resize", preparation.resize().name().toLowerCase(Locale.ROOT));
+        facts.put("image_size", List.of(preprocessing.height(), preprocessing.width()));
+        facts.put("resize", preprocessing.resize().name().toLowerCase(Locale.ROOT));
         facts.put("batch_size", batchSize);
         facts.put("seed", seed);
         facts.put("valid_fraction", validFraction);
         facts.put("max_train_samples", maxTrainSamples);
         facts.put("labels_per_class", labelsPerClass);
         facts.put("keep_unlabeled", keepUnlabeled);
-        facts.put("mean", preparation.mean());
-        facts.put("std", preparation.std());
+        facts.put("mean", preprocessing.mean());
+        facts.put("std", preprocessing.std());
         facts.put("balanced", balanced);
         facts.putAll(augmentation.describe());
         return facts;

@@ -16,7 +16,7 @@ final class PixelStore {
     private static final int HEIGHT_BITS = 16;
 
     private final ImageSource source;
-    private final ImagePreprocessing preparation;
+    private final ImagePreprocessing preprocessing;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
     /** Original width and height of each loaded image, 16 bits each; 0 if not loaded. */
@@ -27,14 +27,14 @@ final class PixelStore {
      *
      * @param left remaining budget in bytes, shared with other stores of the same data
      */
-    PixelStore(ImageSource source, ImagePreprocessing preparation, AtomicLong left) {
+    PixelStore(ImageSource source, ImagePreprocessing preprocessing, AtomicLong left) {
         this.source = source;
-        this.preparation = preparation;
+        this.preprocessing = preprocessing;
         kept = new AtomicReferenceArray<>(source.size());
         sizes = new int[source.size()];
         ImageDefaults own = source.defaults();
         boolean keptAlready =
-                source.inMemory() && own.height() == preparation.height() && own.width() == preparation.width();
+                source.inMemory() && own.height() == preprocessing.height() && own.width() == preprocessing.width();
         this.left = keptAlready ? new AtomicLong() : left;
     }
 
@@ -44,7 +44,7 @@ final class PixelStore {
         if (known != null) return known;
         RgbImage image = source.load(index);
         sizes[index] = image.width() << HEIGHT_BITS | image.height();
-        byte[] pixels = preparation.resized(image).rgb();
+        byte[] pixels = preprocessing.resized(image).rgb();
         if (left.addAndGet(-pixels.length) < 0) {
             left.addAndGet(pixels.length);
         } else if (!kept.compareAndSet(index, null, pixels)) {

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 final class SampleKeys {
     private final ImageSource source;
     private final PixelStore store;
-    private final byte[] preparation;
+    private final byte[] preprocessing;
     private final long augmentation;
     private final AtomicReferenceArray<@Nullable SampleKey> known;
 
-    SampleKeys(ImageSource source, ImagePreprocessing preparation, PixelStore store, Augmentation augmentation) {
+    SampleKeys(ImageSource source, ImagePreprocessing preprocessing, PixelStore store, Augmentation augmentation) {
         this.source = source;
         this.store = store;
-        this.preparation = bytes(preparation.toMetadata().toString());
+        this.preprocessing = bytes(preprocessing.toMetadata().toString());
         // The number of views does not change any draw.
         this.augmentation = ByteBuffer.wrap(DigestUtils.getSha256Digest()
                         .digest(bytes(augmentation.withViews(0).describe().toString())))
@@ -37,7 +37,7 @@ final class SampleKeys {
         SampleKey key = known.get(image);
         if (key != null) return key;
         MessageDigest digest = DigestUtils.getSha256Digest();
-        digest.update(preparation);
+        digest.update(preprocessing);
         // Images that are equal after resizing may differ for a model with larger inputs.
         digest.update(
                 ByteBuffer.allocate(Long.BYTES).putLong(source.signature(image)).rewind());

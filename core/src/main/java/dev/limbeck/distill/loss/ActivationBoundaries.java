@@ -23,7 +23,7 @@ public record ActivationBoundaries(double margin) implements DirectFeatureLoss {
 
     /** Use a margin of 2. */
     public ActivationBoundaries() {
-        this(MARGIN.usual());
+        this(MARGIN.defaultValue());
     }
 
     @Override

@@ -30,7 +30,7 @@ public record AttentionTransfer(double power, boolean paper) implements DirectFe
 
     /** Use the authors' code's form with p = 2. */
     public AttentionTransfer() {
-        this(POWER.usual());
+        this(POWER.defaultValue());
     }
 
     /** Return the paper's form. */

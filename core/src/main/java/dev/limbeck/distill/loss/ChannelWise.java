@@ -20,7 +20,7 @@ public record ChannelWise(double temperature) implements DirectFeatureLoss {
 
     /** Use T = 4. */
     public ChannelWise() {
-        this(TEMPERATURE.usual());
+        this(TEMPERATURE.defaultValue());
     }
 
     @Override

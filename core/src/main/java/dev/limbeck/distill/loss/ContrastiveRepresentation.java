@@ -47,7 +47,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
 
     /** Use K 1024, T 0.07 and momentum 0.5. */
     public ContrastiveRepresentation() {
-        this(NEGATIVES.usual(), TEMPERATURE.usual(), MOMENTUM.usual());
+        this(NEGATIVES.defaultValue(), TEMPERATURE.defaultValue(), MOMENTUM.defaultValue());
     }
 
     @Override

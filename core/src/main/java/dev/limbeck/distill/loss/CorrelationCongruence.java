@@ -34,7 +34,7 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
 
     /** Use γ 0.4, order 2 and normalized vectors. */
     public CorrelationCongruence() {
-        this(GAMMA.usual(), ORDER.usual());
+        this(GAMMA.defaultValue(), ORDER.defaultValue());
     }
 
     @Override

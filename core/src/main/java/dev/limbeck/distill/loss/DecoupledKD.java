@@ -32,7 +32,7 @@ public record DecoupledKD(double alpha, double beta, double temperature) impleme
 
     /** Use the paper's values for CIFAR-100: α 1, β 8, T 4. */
     public DecoupledKD() {
-        this(ALPHA.usual(), BETA.usual(), TEMPERATURE.usual());
+        this(ALPHA.defaultValue(), BETA.defaultValue(), TEMPERATURE.defaultValue());
     }
 
     @Override

@@ -35,7 +35,7 @@ public record Dist(double beta, double gamma, double temperature) implements Pro
 
     /** Use the paper's values for ImageNet: β 1, γ 1, T 1. */
     public Dist() {
-        this(BETA.usual(), GAMMA.usual(), TEMPERATURE.usual());
+        this(BETA.defaultValue(), GAMMA.defaultValue(), TEMPERATURE.defaultValue());
     }
 
     /** Compute only the inter part: the intra part has no value per row. */

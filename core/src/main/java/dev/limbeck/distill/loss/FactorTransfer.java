@@ -30,7 +30,7 @@ public record FactorTransfer(double share) implements FeatureLoss {
 
     /** Use half of the teacher's channels. */
     public FactorTransfer() {
-        this(SHARE.usual());
+        this(SHARE.defaultValue());
     }
 
     /** Compare factors, N×K×H×W of both networks. Return N values. */

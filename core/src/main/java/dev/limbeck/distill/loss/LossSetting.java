@@ -21,7 +21,7 @@ public final class LossSetting<T> {
 
     private final String name;
     private final String type;
-    private final T usual;
+    private final T defaultValue;
     private final String help;
     private final String range;
     private final Predicate<T> allowed;
@@ -37,7 +37,7 @@ public final class LossSetting<T> {
             Function<Object, Optional<T>> reader) {
         this.name = name;
         this.type = type;
-        this.usual = usual;
+        this.defaultValue = usual;
         this.help = help;
         this.range = range;
         this.allowed = allowed;
@@ -115,7 +115,7 @@ public final class LossSetting<T> {
      * @param range text after "must be", such as {@code above 0 and at most 1}
      */
     public LossSetting<T> within(String range, Predicate<T> allowed) {
-        return new LossSetting<>(name, type, usual, help, range, this.allowed.and(allowed), reader);
+        return new LossSetting<>(name, type, defaultValue, help, range, this.allowed.and(allowed), reader);
     }
 
     /** Return the name, as written before the equals sign. */
@@ -124,8 +124,8 @@ public final class LossSetting<T> {
     }
 
     /** Return the default. */
-    public T usual() {
-        return usual;
+    public T defaultValue() {
+        return defaultValue;
     }
 
     /** Return one line that describes the setting. */
@@ -178,6 +178,6 @@ public final class LossSetting<T> {
 
     @Override
     public String toString() {
-        return name + "=" + show(usual);
+        return name + "=" + show(defaultValue);
     }
 }

@@ -17,6 +17,6 @@ public final class LossValues {
      */
     public <T> T get(LossSetting<T> setting) {
         Object value = given.get(setting.name());
-        return value == null ? setting.usual() : setting.read(value);
+        return value == null ? setting.defaultValue() : setting.read(value);
     }
 }

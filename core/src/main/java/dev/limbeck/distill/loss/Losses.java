@@ -19,7 +19,7 @@ public final class Losses {
     }
 
     /** Return the loss that is used for a task if none is set. */
-    public static LossType usual(Task.Kind task) {
+    public static LossType defaultFor(Task.Kind task) {
         return byName(
                 switch (task) {
                     case SINGLE_LABEL -> "soft-target";

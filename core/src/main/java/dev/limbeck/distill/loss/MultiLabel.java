@@ -22,7 +22,7 @@ public record MultiLabel(double temperature) implements LogitLoss {
 
     /** Use T = 1. */
     public MultiLabel() {
-        this(TEMPERATURE.usual());
+        this(TEMPERATURE.defaultValue());
     }
 
     @Override

@@ -27,7 +27,7 @@ public record NormalizedKD(double gamma, double temperature) implements Probabil
 
     /** Use the paper's values for ImageNet: γ 1.5, T 1. */
     public NormalizedKD() {
-        this(GAMMA.usual(), TEMPERATURE.usual());
+        this(GAMMA.defaultValue(), TEMPERATURE.defaultValue());
     }
 
     @Override

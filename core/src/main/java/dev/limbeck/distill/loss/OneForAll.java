@@ -24,7 +24,7 @@ public record OneForAll(double epsilon) implements ProbabilityLoss {
 
     /** Use the paper's ε, 1.5. */
     public OneForAll() {
-        this(EPSILON.usual());
+        this(EPSILON.defaultValue());
     }
 
     @Override

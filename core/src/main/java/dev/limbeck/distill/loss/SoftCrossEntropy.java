@@ -22,7 +22,7 @@ public record SoftCrossEntropy(double temperature, boolean squared) implements L
 
     /** Use the tutorial's form, without T², at T = 3. */
     public SoftCrossEntropy() {
-        this(TEMPERATURE.usual());
+        this(TEMPERATURE.defaultValue());
     }
 
     /** Use the tutorial's form, without T². */

@@ -21,7 +21,7 @@ public record SoftTarget(double temperature) implements LogitLoss {
 
     /** Use the tutorial's temperature, 3. */
     public SoftTarget() {
-        this(TEMPERATURE.usual());
+        this(TEMPERATURE.defaultValue());
     }
 
     @Override

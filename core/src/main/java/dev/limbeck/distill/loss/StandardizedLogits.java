@@ -20,7 +20,7 @@ public record StandardizedLogits(LogitLoss inner) implements WrappedLoss {
 
     /** Use {@link SoftTarget} at T = 2, the paper's. */
     public StandardizedLogits() {
-        this(new SoftTarget(TEMPERATURE.usual()));
+        this(new SoftTarget(TEMPERATURE.defaultValue()));
     }
 
     @Override

@@ -29,7 +29,7 @@ public record VariationalInformation(double variance) implements FeatureLoss {
 
     /** Use the authors' initial variance, 5. */
     public VariationalInformation() {
-        this(VARIANCE.usual());
+        this(VARIANCE.defaultValue());
     }
 
     /**

@@ -23,7 +23,7 @@ public record WeightedSoftLabel(double temperature) implements ProbabilityLoss {
 
     /** Use the paper's temperature for ImageNet, 2. */
     public WeightedSoftLabel() {
-        this(TEMPERATURE.usual());
+        this(TEMPERATURE.defaultValue());
     }
 
     @Override

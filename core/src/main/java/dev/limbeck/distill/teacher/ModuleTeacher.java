@@ -59,7 +59,7 @@ public final class ModuleTeacher implements Teacher {
     /** Create a teacher from a saved model, with the normalization it was saved with. */
     public static ModuleTeacher of(SavedModel saved) {
         return new ModuleTeacher(
-                saved.module(), saved.classNames(), saved.classes(), saved.preparation(), saved.task(), null);
+                saved.module(), saved.classNames(), saved.classes(), saved.preprocessing(), saved.task(), null);
     }
 
     /** Use a fixed precision, independent of the student's. */

@@ -167,8 +167,8 @@ public record ImageDataRecipe(
      *
      * @param preprocessing the preprocessing; the image size need not be square
      */
-    public ImageData open(long otherSeed, ImagePreprocessing preparation, RunContext context) {
-        return open(otherSeed, preparation.height(), preparation.toMetadata(), context);
+    public ImageData open(long otherSeed, ImagePreprocessing preprocessing, RunContext context) {
+        return open(otherSeed, preprocessing.height(), preprocessing.toMetadata(), context);
     }
 
     private ImageData open(

@@ -120,7 +120,7 @@ class FlippedBitsTest {
         }
         int refused = flip(file, 40, path -> {
             try (SavedModel model = SavedModel.open(path, null)) {
-                return model.sha256() + model.classNames() + model.preparation();
+                return model.sha256() + model.classNames() + model.preprocessing();
             }
         });
         assertThat(refused).isGreaterThan(30);
