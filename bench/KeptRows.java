@@ -8,7 +8,9 @@ import java.util.HexFormat;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Print how many rows a folder of cached outputs has, and a SHA-256 over all of them in the order of their keys. */
+/**
+ * Print the number of rows in a folder of cached outputs, and a SHA-256 over all of them in the order of their keys.
+ */
 public final class KeptRows {
     private static final int HEAD = 36;
     private static final int KEY = 16;

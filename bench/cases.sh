@@ -1,8 +1,8 @@
 #!/bin/sh
-# Try every input of public bug reports that the shared folder's generators make, and compare what is said with the table
-# beside this file:  bench/cases.sh [WORK]
-# Needs LIMBECK_SHARED, and PYTHON with numpy, Pillow, onnx and torch (the generators are Python; Limbeck is not). PASS or FAIL a
-# line; exits with 1 if any fails.
+# Run every input from public bug reports that the shared folder's generators create, and compare the messages with the
+# table beside this file:  bench/cases.sh [WORK]
+# Needs LIMBECK_SHARED, and PYTHON with numpy, Pillow, onnx and torch (the generators are Python; Limbeck is not).
+# Prints PASS or FAIL per row; exits with 1 if any fails.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 shared=${LIMBECK_SHARED:?set it to the folder that holds cases/ and data/}
@@ -28,7 +28,7 @@ fi
 export LIMBECK_BUILD=no
 passed=0
 failed=0
-# A row is: name, exit code, words that must be printed (an extended regular expression), the command.
+# Columns of a row: name, exit code, expected output (an extended regular expression), command.
 while IFS='	' read -r name code words command; do
   case $name in '' | '#'*) continue ;; esac
   rm -rf out

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Compare the answers of networks whose checkpoints lie in 60 forms with PyTorch's; prints a table.
+# Compare the outputs of networks, loaded from checkpoints in 60 formats, with PyTorch's; prints a table.
 #   bench/checkpoint-parity.sh [PYTHON] [ARCHITECTURE…]    a python with torch and torchvision
-# The largest networks are tried in every sixth form, so that 3 GB of disk are enough.
+# The largest networks are tested in every sixth format, so that 3 GB of disk space are enough.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Try to break running commands in every way there is, and print one table:
+# Inject every kind of fault into running commands, and print one table:
 #
 #   bench/faults.sh [small|large] [FAULT...]
 #
-# FAULT is kills, renames, signals, full-disk, repeats or script (damaged TorchScript files). small (the default) takes about half an
-# hour and less of each; large is the whole proof and takes a day. What each does is said at the top of its own script. 1 if
-# anything was found; the texts of all stay in a folder that is named at the end.
+# FAULT is kills, renames, signals, full-disk, repeats or script (damaged TorchScript files). small (the default) runs
+# fewer of each and takes about half an hour; large is the full test and takes a day. Each fault's own script describes it
+# at the top. Exits with 1 if any fault has a finding. The logs stay in a folder that is printed at the end.
 set -uo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -23,7 +23,7 @@ found=0
 
 echo "| fault | result | seconds |"
 echo "|---|---|---|"
-# Run a command with its output in a file; print a row with the lines of it that match a pattern.
+# Run a command with its output in a file; print a row with the output lines that match a pattern.
 row() {
   local name=$1 pattern=$2 begun=$SECONDS code=0 result
   shift 2

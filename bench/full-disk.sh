@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Let the disk be full while each command writes: bench/full-disk.sh [N] [KIND...]
+# Run each command on a full disk: bench/full-disk.sh [N] [KIND...]
 #
-# Each kind runs once with room, then on N (6) disks that are too small, from one page up to just less than it needs (a tmpfs in a
-# mount namespace of its own). It must end with exit code 1 and one line that says so, without a stack or a crash, and leave nothing
-# but what goes on later: a checkpoint, which the line names; finished runs of a comparison; cached outputs. Then room is made, and
-# the same command (with --resume where a checkpoint is) must end well and leave the files of the first. Prints a table; 1 if
-# anything was otherwise.
+# Each kind runs once with enough space, then on N (6) disks that are too small, from one page up to slightly less than it
+# needs (a tmpfs in its own mount namespace). It must exit with code 1 and a one-line error, without a stack trace or a
+# crash, and leave only files for resuming: a checkpoint, which the error names; finished runs of a comparison; cached
+# outputs. Then space is freed, and the same command (with --resume if there is a checkpoint) must succeed and leave the
+# same files as the first run. Prints a table; exits with 1 if any check fails.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,7 +18,7 @@ times=${1:-6}
 shift || true
 kinds=${*:-train tensorboard distill cache compare sweep onnx torchscript safetensors all show archive predict explain evaluate inspect demo}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-# Most of a short run goes into compiling Java; a third of it is left out.
+# JIT compilation dominates a short run; C1 alone saves a third of the time.
 export LIMBECK_JAVA_OPTS=${LIMBECK_JAVA_OPTS:--XX:TieredStopAtLevel=1}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/full-disk.XXXXXX")
@@ -37,12 +37,12 @@ disk() { umount "$small" 2>/dev/null || true; mount -t tmpfs -o "size=$1" tmpfs 
 mkdir -p "$work/images/cat" "$work/images/dog"
 for i in $(seq 12); do
   cp "$work/image.png" "$work/images/cat/$i.png"
-  # Another file of the same picture: what follows the end of a PNG is not read.
+  # A different file with the same pixels: bytes after the end of a PNG are ignored.
   { cat "$work/image.png"; echo "$i"; } >"$work/images/dog/$i.png"
 done
 tar -C "$work" -czf "$work/images.tgz" images
 
-# Set the array command, what may stay after a failure (a pattern of names), and where standard output goes.
+# Set the array command, a pattern of files that may stay after a failure, and the target of standard output.
 command_of() {
   may_stay='^$'
   to="$log"
@@ -67,7 +67,7 @@ command_of() {
     archive) command=(show --data "$work/images.tgz" --image-size 16 --batch-size 16 --valid-fraction 0.2 --out "$work/images.png")
       may_stay='^data/unpacked$' # the cache's own folder, empty
       export LIMBECK_HOME="$small" ;;
-    # What prints its result writes what the shell opened.
+    # These commands write their result to standard output, which the shell redirects to the small disk.
     predict) command=(predict --json --top 10 --model "$work/teacher"); for i in $(seq 8); do command+=("$work/image.png"); done; to="$small/text" ;;
     explain) command=(explain --model "$work/teacher" "$work/image.png"); to="$small/text" ;;
     evaluate) command=(evaluate --model "$work/teacher" "${data[@]}"); to="$small/text" ;;
@@ -78,7 +78,7 @@ command_of() {
 
 go() { code=0; "$limbeck" "${command[@]}" "$@" >"$to" 2>"$work/said" || code=$?; }
 
-# The files of the small disk; names that differ from run to run are made alike.
+# List the files on the small disk; parts of names that vary between runs are replaced.
 files() {
   (cd "$small" && find . -mindepth 1 \( ! -type d -o -empty \) ! -name .lock ! -name '*.lock' | sed 's|^\./||
     s|events\.out\..*|events.out|; s|[^/]*\.rows$|rows|; s|-[0-9a-f]\{12,\}|-X|' | LC_ALL=C sort -u)
@@ -102,7 +102,7 @@ for kind in $kinds; do
     pages=$((1 + i * (needs / 4 - 1) / times))
     disk "$((pages * 4))k"
     if [ "$to" != "$log" ]; then
-      # A page is enough for most texts, so something else takes it.
+      # Most texts fit in a page, so another file fills the disk.
       if [ "$i" -gt 0 ]; then break; fi
       disk 4k
       head -c 4096 /dev/zero >"$small/other.lock"

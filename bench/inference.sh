@@ -1,7 +1,7 @@
 #!/bin/sh
-# Time ResNet-18 answering batches of 1 and of 64 images of 64×64, in turn with PyTorch as its users call it (eager, eval,
-# no_grad); prints the ratios.  LIMBECK_PEER_SCRIPT=step_speed.py bench/inference.sh [PYTHON] [PAIRS]
-# The peer's networks are taken from resnet.py beside its script. Seven pairs take about two minutes.
+# Time ResNet-18 inference on batches of 1 and 64 images of 64×64, alternating with PyTorch in its common form (eager,
+# eval, no_grad); prints the ratios.  LIMBECK_PEER_SCRIPT=step_speed.py bench/inference.sh [PYTHON] [PAIRS]
+# The networks of PyTorch are defined in resnet.py beside the peer script. Seven pairs take about two minutes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}

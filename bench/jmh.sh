@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run the JMH benchmarks of losses, transforms and the loader:  bench/jmh.sh [PATTERN] [JMH's options]     About 8 minutes.
+# Run the JMH benchmarks of losses, transforms and the data loader:  bench/jmh.sh [PATTERN] [JMH options]
+# Takes about 8 minutes.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [ "${LIMBECK_BUILD:-yes}" != no ]; then

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Kill a command with SIGKILL again and again, let it finish, and compare all that it leaves with what it leaves undisturbed:
+# Kill a command with SIGKILL repeatedly, let it finish, and compare its files with those of an uninterrupted run:
 #
 #   bench/kills.sh KIND [N] [SEED] [rename]
 #
-# KIND is train, distill (features and mixup, and by turns two teachers and mixup), compare, sweep, cache or export. N runs (100)
-# are killed at moments that SEED (1) chooses, every fourth a second time while it goes on. With the word rename, one run each is
-# killed at every rename that the undisturbed one makes (by strace), at most N of them. A run that has a checkpoint goes on with
-# --resume; otherwise the same command is given again. Equal means: the same files, in each the same content but for times, and
-# nothing else beside. Writes into a folder of its own under the temporary one, which stays where something differed.
+# KIND is train, distill (alternating between features with mixup and two teachers with mixup), compare, sweep, cache or
+# export. N runs (100) are killed at random times seeded by SEED (1), every fourth a second time after resuming. With the
+# word rename, one run each is killed at every rename of an uninterrupted run (by strace), at most N. A run with a
+# checkpoint is resumed with --resume; otherwise the same command runs again. Runs are equal if they leave the same files
+# with the same contents, except for times, and no other files. Writes to a new temporary folder, which is kept if there
+# is a difference.
 set -euo pipefail
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -18,7 +19,7 @@ RANDOM=${3:-1}
 renames=${4:-}
 case $kind in train | distill | compare | sweep | cache | export) ;; *) echo "unknown kind $kind" >&2; exit 2 ;; esac
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-# Most of a short run goes into compiling Java; a third of it is left out.
+# JIT compilation dominates a short run; C1 alone saves a third of the time.
 export LIMBECK_JAVA_OPTS=${LIMBECK_JAVA_OPTS:--XX:TieredStopAtLevel=1}
 "$limbeck" --version >/dev/null
 export LIMBECK_BUILD=no
@@ -32,7 +33,7 @@ student=("${data[@]}" --arch cifar-resnet8)
 "$limbeck" train "${data[@]}" --arch cifar-resnet8 --epochs 1 --seed 5 --out "$work/other" >"$log" 2>&1
 taught=("${student[@]}" --teacher "$work/teacher")
 
-# Set the array command: what is to be done in the folder $1, in the way $2.
+# Set the array command: the command for the folder $1 in variant $2.
 command_of() {
   local out="$1/out"
   case $kind in
@@ -44,7 +45,7 @@ command_of() {
         command=(distill "${taught[@]}" --teacher "$work/other" --epochs 3 --mixup 0.2 --ema-decay 0.9 --out "$out")
       fi ;;
     compare)
-      # By turns with a folder of cached outputs, which has views of its own for each seed.
+      # Alternate with a folder of cached outputs, which has separate views for each seed.
       command=(compare "${taught[@]}" --epochs 2 --seeds 2 --out "$out")
       if [ "$2" = 1 ]; then command+=(--augment-views 2 --data-seed 3 --cache-teacher "$1/answers"); fi ;;
     sweep)
@@ -54,7 +55,7 @@ command_of() {
   esac
 }
 
-# Print a line for each file under a folder: its name, and a hash of its content but for times.
+# Print a line for each file under a folder: its name, and a hash of its contents without times.
 state() {
   (cd "$1" && find . -mindepth 1 \( -type f -o -type l -o -type d -empty \) | LC_ALL=C sort | while read -r file; do
     case $file in
@@ -76,7 +77,7 @@ state() {
   done)
 }
 
-# Run undisturbed in the way $1, twice: both must leave the same. Sets millis to the time of the faster.
+# Run variant $1 twice without interruption; both runs must leave the same files. Sets millis to the faster time.
 undisturbed() {
   local again begun took
   for again in whole again; do
@@ -92,7 +93,7 @@ undisturbed() {
   diff "$work/expected-$1" "$work/again" || { echo "two undisturbed runs differ, see $work"; exit 1; }
 }
 
-# Let the killed run in the folder $1 go on as a user would; $2 is the way.
+# Continue the killed run in the folder $1 as a user would; $2 is the variant.
 go_on() {
   command_of "$1" "$2"
   case $kind in
@@ -106,14 +107,14 @@ go_on() {
   esac
 }
 
-# Set pause: a random moment of a run in milliseconds, for every second one in its later half, since it begins with loading LibTorch.
+# Set pause: a random time in ms. Every second one is in the later half, because a run starts by loading LibTorch.
 moment() {
   local least=300
   if [ $((tries / 2 % 2)) = 0 ]; then least=$((millis / 2)); fi
   pause=$((least + (RANDOM * 32768 + RANDOM) % (millis - least)))
 }
 
-# Run in the background, in a group of its own, and kill that after pause.
+# Run in the background in a separate process group, and kill the group after pause.
 kill_after() {
   moment
   setsid "$@" >"$log" 2>&1 &
@@ -133,7 +134,7 @@ kills=0
 equal=0
 tries=0
 
-# Begin a try in the way $1.
+# Start a trial of variant $1.
 begin() {
   tries=$((tries + 1))
   way=$1
@@ -142,7 +143,7 @@ begin() {
   command_of "$folder" "$way"
 }
 
-# Let what was killed go on, and compare.
+# Continue the killed run, and compare.
 finish() {
   how=
   if go_on "$folder" "$way" >"$log" 2>&1; then trouble=; else trouble=" ($(tail -n 1 "$log"))"; fi
@@ -153,7 +154,7 @@ finish() {
   echo "$tries: killed $killed, $how: $result"
 }
 
-# Kill at the first call of a kind, at the second, and so on until there are no more.
+# Kill at the first of the given system calls, then at the second, and so on until there are no more.
 at_each() {
   local calls=$1 way=$2 at=0
   while [ "$tries" -lt "$times" ]; do
@@ -174,7 +175,7 @@ at_each() {
 
 if [ -n "$renames" ]; then
   for way in $(seq 0 $((ways - 1))); do
-    # strace counts each system call by itself; of those that rename Java calls one.
+    # strace counts each system call separately; Java uses only one of those that rename.
     for calls in '?rename,?renameat,?renameat2' '?link,?linkat'; do at_each "$calls" "$way"; done
   done
 else

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Compare all losses on one small problem:  bench/losses.sh DATA TEACHER OUT
 # DATA is a folder of labeled 32×32 images, train and test; TEACHER a checkpoint of cifar-resnet20. The student is
-# cifar-resnet8, ten epochs, three seeds. Losses on logits teach alone, losses on features beside soft-target at T = 4, with
-# the scales that their authors, or the best-known code, give them; nothing is tuned. One run takes less than a minute.
+# cifar-resnet8, ten epochs, three seeds. Losses on logits are used alone, losses on features together with soft-target at
+# T = 4, with the scales of their authors or of the best-known code; nothing is tuned. One run takes less than a minute.
 set -eu
 if [ $# -ne 3 ]; then
     echo "usage: bench/losses.sh DATA TEACHER OUT" >&2

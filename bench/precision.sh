@@ -1,5 +1,5 @@
 #!/bin/sh
-# Train the same student by the same teacher in fp32 and in the default precision, over five paired seeds:
+# Train the same student with the same teacher in fp32 and in the default precision, over five paired seeds:
 #   bench/precision.sh DATA TEACHER OUT
 # DATA is a folder of labeled 32×32 images, train and test; TEACHER a checkpoint of cifar-resnet20. About 25 minutes.
 set -eu

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Say where a step's time goes, by oneDNN's own clock: convolutions forward, by data and by weights, products, layouts; and what
-# is left for everything else.  bench/profile.sh [PYTHON] [ROW] [more StepSpeed options but --steps]     Takes about half a minute.
+# Profile a step with oneDNN's own timings: convolutions (forward, backward by data and by weights), matrix products,
+# layout conversions, and the remaining time.  bench/profile.sh [PYTHON] [ROW] [more StepSpeed options except --steps]
+# Takes about half a minute.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
@@ -24,7 +25,7 @@ for line in open(sys.argv[1], errors="replace"):
     except (ValueError, IndexError): pass
 kinds = collections.defaultdict(lambda: [0.0, 0.0])
 for (kind, direction, dtype, _), times in calls.items():
-    # The median of a problem's calls: the first makes the kernel, and a neighbor may have held the core.
+    # Use the median of a problem's calls: the first creates the kernel, and other processes may have delayed one.
     kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][0] += statistics.median(times) * len(times) / STEPS
     kinds[f"{kind} {direction} {dtype}".replace("  ", " ")][1] += len(times) / STEPS
 print(f"| {sys.argv[2]}: operation | ms a step | calls a step | share of the median step, {step:.1f} ms |\n|---|---|---|---|")

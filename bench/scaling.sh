@@ -1,4 +1,5 @@
 #!/bin/sh
-# Tell how a step's cost grows with batch, image side, width and the number of images; about 12 minutes on two quiet cores.
+# Measure how a step's cost grows with batch size, image size, width and number of images. Takes about 12 minutes on
+# two idle cores.
 set -eu
 exec "$(cd "$(dirname "$0")" && pwd)/run.sh" Scaling "$@"

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Run Limbeck and PyTorch in turn, each row in a process of its own as a training would be, and print how many times faster
-# Limbeck's step is (medians over the pairs), then the most memory that either held.
+# Run Limbeck and PyTorch alternately, each row in a separate process as in real training. Prints the speedup of Limbeck's
+# step (medians over the pairs), then the peak memory of each.
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
-# The script prints one JSON line a row, as StepSpeed does, and takes --only ROWS and --steps N. Seven pairs of all rows take
-# about twelve minutes on two quiet cores.
+# The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Seven pairs of all rows
+# take about twelve minutes on two idle cores.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
 pairs=${2:-7}
 script=${3:-${LIMBECK_PEER_SCRIPT:-}}
-# Each of Limbeck's rows with those of PyTorch that it stands beside.
+# Each of Limbeck's rows with the PyTorch row that it is compared with.
 table=${TABLE:-plain:plain kd-eager:kd-eager kd-bf16:kd-graph kd-bf16:kd-bf16 kd-bf16-cached:kd-graph kd-bf16-cached:kd-bf16-cached}
 steps=${STEPS:-10}
 if [ -z "$script" ] || [ ! -f "$script" ]; then

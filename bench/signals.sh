@@ -1,7 +1,8 @@
 #!/bin/sh
-# Send signals at random moments to trainings, distillations by TorchScript and ONNX teachers, and servers that ask a predictor
-# on 8 threads; each must end within 5 s with the right code, without a crash.  bench/signals.sh [times] [kinds] [signals], as
-# in  bench/signals.sh 200 "train torch-server" "INT TERM". Prints a line for each that did not, and a table. Builds first.
+# Send signals at random times to trainings, distillations from TorchScript and ONNX teachers, and servers that run a
+# predictor on 8 threads. Each must exit within 5 s with the correct code, without a crash.
+#   bench/signals.sh [times] [kinds] [signals], such as  bench/signals.sh 200 "train torch-server" "INT TERM"
+# Prints a line for each failure, and a table. Builds first.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -14,7 +15,7 @@ trap 'rm -rf "$work"' EXIT
 data="--data shapes:600:100:100 --image-size 32 --batch-size 64"
 "$limbeck" train $data --arch cifar-resnet14 --epochs 1 --out "$work/teacher" >"$work/log" 2>&1
 "$limbeck" export --model "$work/teacher" --no-verify --format onnx,torchscript --out "$work/export" >"$work/log" 2>&1
-# Builds bench too.
+# This call also builds bench.
 "$root/bench/run.sh" AskedServer --model "$work/none.onnx" >/dev/null 2>&1 || true
 export LIMBECK_BUILD=no
 
@@ -33,8 +34,8 @@ command_of() {
   esac
 }
 
-# A signal that a shell ignores in the background stays ignored; setsid and env reset it. Not a function, whose shell some
-# shells keep, so that it would get the signal in place of the program.
+# Background processes inherit ignored signals from the shell; setsid and env reset them. This is not a function, because
+# some shells keep a subshell for it, which would receive the signal instead of the program.
 start="setsid env --default-signal=INT,HUP"
 
 for kind in $kinds; do

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Several labels and a number on real images:  bench/tasks.sh CIFAR10_JPEGS OUT
-# CIFAR10_JPEGS has a folder per class, such as the test set of CIFAR-10 as JPEGs. Of each class, the first 700 files are for
-# training and the others for the test. The labels are made from the class: is it an animal, does it fly, has it wheels? The
-# number is the decimal logarithm of the typical mass in kilograms.
+# Train multi-label classification and regression on real images:  bench/tasks.sh CIFAR10_JPEGS OUT
+# CIFAR10_JPEGS has a folder per class, such as the test set of CIFAR-10 as JPEGs. The first 700 files of each class are
+# for training, the others for the test. The labels are derived from the class: is it an animal, does it fly, does it have
+# wheels? The regression target is the decimal logarithm of the typical mass in kilograms.
 set -eu
 [ $# = 2 ] || { sed -n '2,5s/^# //p' "$0" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Damage TorchScript files and run those that pass the check, in children that may die: bench/torchscript-fuzz.sh [COUNT [FIRST]].
-# A crash, or 30 s without an answer, keeps the file and goes on behind it. Prints figures at the end; 1 if anything was found.
+# Mutate TorchScript files and run those that pass the check, in child processes that may crash:
+#   bench/torchscript-fuzz.sh [COUNT [FIRST]]
+# After a crash, or 30 s without a result, the file is saved and the next child continues after it. Prints statistics at
+# the end; exits with 1 if any file was saved.
 set -eu
 cd "$(dirname "$0")/.."
 count=${1:-100000}
@@ -28,7 +30,7 @@ while [ "$next" -lt "$end" ]; do
   if [ "$code" -eq 0 ]; then
     next=$((next + many))
   else
-    # What a child wrote before the input that ended it: its number, and how many were refused, loaded and answered.
+    # The child's notes before the input that crashed it: its number, and how many were refused, loaded and run.
     set -- $(cat "$work/number" 2>/dev/null || echo "$next" 0 0 0)
     number=$1
     echo "refused $2 loaded $3 answered $4" >>"$work/figures"

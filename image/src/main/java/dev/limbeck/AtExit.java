@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Clean up when the process ends early, by a signal for example, in one order: first {@link ExitGate} closes, then what is
- * registered here runs, the latest first. Close a registration when its work is done.
+ * Run cleanup actions when the process ends early, for example by a signal. First {@link ExitGate} closes, then the
+ * registered actions run, the latest first. Close a registration when its work is done.
  */
 public final class AtExit implements AutoCloseable {
     private static final Deque<AtExit> REGISTERED = new ArrayDeque<>();
@@ -20,13 +20,13 @@ public final class AtExit implements AutoCloseable {
             Runtime.getRuntime().addShutdownHook(new Thread(AtExit::end, "limbeck-exit") {
                 @Override
                 public synchronized void start() {
-                    // Hooks run side by side, and this is called before they do.
+                    // Shutdown hooks run concurrently; start() is called before any of them runs.
                     ExitGate.begin();
                     super.start();
                 }
             });
         } catch (IllegalStateException e) {
-            ExitGate.begin(); // the machine is shutting down already
+            ExitGate.begin(); // the JVM is already shutting down
         }
     }
 
@@ -39,10 +39,10 @@ public final class AtExit implements AutoCloseable {
     }
 
     static void prepare() {
-        // The static initializer does the work.
+        // Calling this method runs the static initializer.
     }
 
-    /** Register what is to be done if the process ends before this is closed. */
+    /** Register an action to run if the process ends before the registration is closed. */
     public static AtExit run(Runnable cleaning) {
         return tell(line -> {}, () -> {
             cleaning.run();
@@ -50,7 +50,10 @@ public final class AtExit implements AutoCloseable {
         });
     }
 
-    /** Register what is to be done if the process ends before this is closed; the line it returns, if any, is told. */
+    /**
+     * Register an action to run if the process ends before the registration is closed. The line it returns, if any, is
+     * logged.
+     */
     public static AtExit tell(Consumer<String> log, Supplier<@Nullable String> cleaning) {
         AtExit registered = new AtExit(log, cleaning);
         synchronized (REGISTERED) {
@@ -60,9 +63,10 @@ public final class AtExit implements AutoCloseable {
     }
 
     /**
-     * Close the gate and clean up, once; a program calls this before it ends, a shutdown hook does otherwise.
+     * Close the gate and run the cleanup actions, once. A program calls this before it ends; otherwise a shutdown hook
+     * does.
      *
-     * @return whether all native code was left in time, so that the process may end in the ordinary way
+     * @return whether all threads left native code in time, so that the process may end normally
      */
     public static boolean end() {
         synchronized (AtExit.class) {
@@ -74,7 +78,7 @@ public final class AtExit implements AutoCloseable {
         }
     }
 
-    /** Return whether whoever cleaned up has said what is left. */
+    /** Return whether a cleanup action has logged a line. */
     public static boolean hasTold() {
         return hasTold;
     }
@@ -93,7 +97,7 @@ public final class AtExit implements AutoCloseable {
                     next.log.accept(line);
                 }
             } catch (RuntimeException e) {
-                // The others are to be cleaned up all the same, and nobody is left to hear of it.
+                // The other actions must run all the same, and there is no caller left to report to.
                 continue;
             }
         }

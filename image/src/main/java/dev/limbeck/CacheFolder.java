@@ -11,8 +11,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 
 /**
- * Find where files are kept between runs: below the user's home, or in the temporary folder where there is no home that may be
- * written, as in a container whose user has no entry. Nothing is kept relative to the working directory.
+ * Find the folder for files kept between runs: below the user's home, or in the temporary folder if there is no
+ * writable home, as in a container whose user has no passwd entry. Files are never kept relative to the working
+ * directory.
  */
 public final class CacheFolder {
     private static final String VARIABLE = "LIMBECK_HOME";
@@ -20,38 +21,41 @@ public final class CacheFolder {
 
     private CacheFolder() {}
 
-    /** Return the folder for data sets and weights: the variable {@code LIMBECK_HOME}, else {@code ~/.cache/limbeck}. */
+    /**
+     * Return the folder for data sets and weights: the environment variable {@code LIMBECK_HOME}, else {@code
+     * ~/.cache/limbeck}.
+     */
     public static Path find() {
         String named = System.getenv(VARIABLE);
         if (named != null && !named.isBlank()) return Path.of(named);
         return home().map(home -> home.resolve(".cache").resolve("limbeck")).orElseGet(CacheFolder::temporary);
     }
 
-    /** Return the user's home, if there is one that may be written: as Java knows it, or the variable {@code HOME}. */
+    /** Return the user's writable home, if any: from Java, or from the environment variable {@code HOME}. */
     public static Optional<Path> home() {
         String named = System.getenv("HOME");
         return javaHome().or(() -> usable(named == null ? "" : named));
     }
 
-    /** Return the home that Java, and so the libraries, know of, if it may be written. */
+    /** Return the home known to Java, and so to the libraries, if it is writable. */
     public static Optional<Path> javaHome() {
         return usable(System.getProperty("user.home", ""));
     }
 
     static Optional<Path> usable(String home) {
-        // Java says ? where the system knows no home, and a path relative to the working directory is none.
+        // Java reports ? if the system knows no home. A relative path would depend on the working directory.
         if (home.isBlank() || home.equals("?")) return Optional.empty();
         Path path = Path.of(home);
         if (!path.isAbsolute() || !Files.isDirectory(path) || !Files.isWritable(path)) return Optional.empty();
         try {
-            // Everyone's folder, such as /tmp, is nobody's home: others could put native libraries there.
+            // A world-writable folder such as /tmp is not a home: others could put native libraries there.
             return isOthers(path) ? Optional.empty() : Optional.of(path);
         } catch (IOException e) {
             return Optional.empty();
         }
     }
 
-    /** Return this user's folder below the temporary one, the same at every start; it is made if missing. */
+    /** Return this user's folder below the temporary one, the same in every process. It is created if missing. */
     public static Path temporary() {
         return temporary(Path.of(System.getProperty("java.io.tmpdir")));
     }
@@ -75,13 +79,13 @@ public final class CacheFolder {
         }
     }
 
-    /** Make a folder if it is missing; return whether nobody but the owner of another may write it. */
+    /** Create a folder if it is missing; return false if another user owns it or may write to it. */
     private static boolean isMine(Path mine, Path fresh) throws IOException {
         try {
             Files.createDirectory(mine, permissions(fresh));
             return true;
         } catch (FileAlreadyExistsException e) {
-            // Native libraries are loaded from it: what others could have put there is not used.
+            // Native libraries are loaded from it, so a folder that others may write to is not used.
             return isPrivate(mine, owner(fresh));
         }
     }

@@ -5,25 +5,26 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Keep the end of the process away from native code and from files that are half written. When a JVM ends, it runs the
- * destructors of native libraries while other threads may compute in them, which crashes or hangs. So whoever computes enters
- * here, and the end waits until all have left. A thread may enter again while it is inside.
+ * Keep JVM shutdown away from running native code and half-written files. At exit, the JVM runs the destructors of
+ * native libraries while other threads may still compute in them, which crashes or hangs. So every native computation
+ * enters this gate, and shutdown waits until all threads have left it. The gate is reentrant.
  *
- * <p>In a process of somebody else's, such as a server, work goes on during the first second of the shutdown, so that
- * requests under way are answered; as many seconds as the system property {@code limbeck.exitGrace} says, 1 unless set. From then on
- * whoever enters gets a {@link LimbeckException}. In a process of Limbeck's own, see {@link #holdThreads}, threads are held.
+ * <p>In a host process, such as a server, computations may still enter during a grace period, so that pending requests
+ * complete. It lasts 1 second, or the number of seconds in the system property {@code limbeck.exitGrace}. After that,
+ * entering throws a {@link LimbeckException}. In Limbeck's own process, entering blocks instead; see {@link
+ * #holdThreads}.
  */
 public final class ExitGate implements AutoCloseable {
     private static final Duration GRACE =
             Duration.ofMillis((long) (1000 * grace(System.getProperty("limbeck.exitGrace"))));
 
-    /** How long the end waits for those that are inside once nobody else may enter. */
+    /** How long shutdown waits for the threads inside after the gate has closed. */
     private static final Duration LEAVING = Duration.ofSeconds(2);
 
-    /** The same where threads are held, and the process can be ended otherwise if they do not leave. */
+    /** The same if entering blocks: that process can be halted even if threads do not leave. */
     private static final Duration LEAVING_OWN = Duration.ofMillis(700);
 
-    /** Nobody is inside for so long: nobody is about to come back either. */
+    /** If no thread has been inside for this long, no more are expected. */
     private static final Duration QUIET = Duration.ofMillis(50);
 
     private static final ExitGate ENTERED = new ExitGate();
@@ -41,7 +42,7 @@ public final class ExitGate implements AutoCloseable {
 
     private ExitGate() {}
 
-    /** Return the seconds that a property says; what is not a number from 0 on is 1. */
+    /** Parse the grace period in seconds; the default is 1 if it is not a non-negative number. */
     private static double grace(String said) {
         try {
             double seconds = said == null ? 1 : Double.parseDouble(said);
@@ -56,13 +57,13 @@ public final class ExitGate implements AutoCloseable {
         return new int[1];
     }
 
-    /** Let threads wait for the end once it has begun, in place of an exception, and begin it without grace. */
+    /** Block threads that enter after shutdown has begun instead of throwing, and skip the grace period. */
     public static void holdThreads() {
         holds = true;
     }
 
     /**
-     * Enter native code; close what is returned, on the same thread.
+     * Enter native code. Close the returned object on the same thread.
      *
      * @throws LimbeckException if the process is ending
      */
@@ -74,7 +75,7 @@ public final class ExitGate implements AutoCloseable {
     }
 
     /**
-     * Enter a runtime that its own shutdown hook takes down, as ONNX Runtime's does: there is no grace.
+     * Enter a runtime with its own shutdown hook, such as ONNX Runtime. There is no grace period.
      *
      * @throws LimbeckException if the process is ending
      */
@@ -91,7 +92,10 @@ public final class ExitGate implements AutoCloseable {
         if (--depth[0] == 0) INSIDE.decrementAndGet();
     }
 
-    /** Refuse as {@link #enterUnlessEnding} does: what failed may have failed because of the end. */
+    /**
+     * Throw as {@link #enterUnlessEnding} does if the process is ending: a failure may be a consequence of the
+     * shutdown.
+     */
     public static void refuseIfEnding() {
         enterUnlessEnding().close();
     }
@@ -102,7 +106,7 @@ public final class ExitGate implements AutoCloseable {
 
     private static void refuse(int[] depth) {
         if (holds) {
-            // It is in Java from here on, however deep inside it was.
+            // From here on, this thread stays in Java, at whatever depth it entered.
             INSIDE.decrementAndGet();
             while (true) {
                 LockSupport.park();
@@ -113,12 +117,12 @@ public final class ExitGate implements AutoCloseable {
         throw new LimbeckException("the program is ending; nothing more is computed");
     }
 
-    /** Note that the end has begun, before any other shutdown hook runs. */
+    /** Record that shutdown has begun, before any other shutdown hook runs. */
     static void begin() {
         ending = true;
     }
 
-    /** Let nobody in any more, and return whether all have left in time. */
+    /** Close the gate; return whether all threads have left in time. */
     static boolean end() {
         ending = true;
         if (!used) return true;
@@ -127,7 +131,7 @@ public final class ExitGate implements AutoCloseable {
         return await(holds ? LEAVING_OWN : LEAVING, Duration.ZERO);
     }
 
-    /** Wait until nobody has been inside for a while; returns whether that was so in time. */
+    /** Wait until no thread has been inside for the {@code quiet} duration; return false after {@code limit}. */
     private static boolean await(Duration limit, Duration quiet) {
         long begun = System.nanoTime();
         long busy = begun;

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Describe inputs that come in one form.
+ * Describe inputs with a single fixed format.
  *
  * @param kind kind of data
- * @param facts keys in a fixed order
+ * @param facts metadata entries in a fixed order
  */
 record FixedPreprocessing(String kind, Map<String, String> facts) implements Preprocessing {
     FixedPreprocessing {

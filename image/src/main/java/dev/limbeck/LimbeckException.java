@@ -4,8 +4,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Report something the user can put right: wrong input, a missing file, a model that does not fit. The message is one
- * line that says what was expected, what was found, and what to do; what a terminal would obey in it is replaced ({@link Printable}).
+ * Report an error that the user can fix: wrong input, a missing file, a model that does not fit. The message is one
+ * line: what was expected, what was found, and what to do. Control characters in it are replaced ({@link Printable}).
  */
 public class LimbeckException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -20,8 +20,9 @@ public class LimbeckException extends RuntimeException {
     }
 
     /**
-     * Return the beginning of another library's message as one line. Three of its lines, because the first alone often ends
-     * before what was found and what was expected; no more than 400 characters, because native code quotes whole files.
+     * Return the beginning of another library's message as one line: its first three lines, because the first alone
+     * often ends before what was found and what was expected; at most 400 characters, because native code quotes whole
+     * files.
      */
     public static String briefly(Throwable cause) {
         String line = String.valueOf(cause.getMessage())

@@ -3,12 +3,12 @@ package dev.limbeck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Name something of an open list, and what it is to work with: {@code name} or {@code name:target}.
+ * Hold a name with an optional target: {@code name} or {@code name:target}.
  *
- * @param target null where no colon follows the name
+ * @param target null if the name is not followed by a colon
  */
 public record NamedTarget(String name, @Nullable String target) {
-    /** Split a text at its first colon. */
+    /** Parse a text, split at its first colon. */
     public static NamedTarget of(String text) {
         int colon = text.indexOf(':');
         return colon < 0

@@ -7,21 +7,21 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Find the names a user may have meant. */
+/** Find known names that are similar to a mistyped one. */
 public final class Names {
     private static final int MOST_QUOTED = 5;
 
     private Names() {}
 
-    /** Write names in quotation marks, five of them at most: {@code 'a', 'b', 'c', 'd', 'e' and 7 more}. */
+    /** Quote names, at most five of them: {@code 'a', 'b', 'c', 'd', 'e' and 7 more}. */
     public static String quoted(Collection<String> names) {
         String first = names.stream().limit(MOST_QUOTED).collect(Collectors.joining("', '", "'", "'"));
         return names.size() <= MOST_QUOTED ? first : first + " and " + (names.size() - MOST_QUOTED) + " more";
     }
 
     /**
-     * Return up to {@code most} of the candidates that lie nearest to {@code name} by edit distance, nearest first; of
-     * those equally far, the ones whose characters lie closer: layer4 before layer1 for layer5.
+     * Return up to {@code most} candidates with the smallest edit distance to {@code name}, nearest first. Ties are
+     * broken by the distance between characters: layer4 before layer1 for layer5.
      */
     public static List<String> nearest(String name, Collection<String> candidates, int most) {
         String wanted = name.toLowerCase(Locale.ROOT);
@@ -34,23 +34,23 @@ public final class Names {
                 .collect(Collectors.toList());
     }
 
-    /** Make the exception for a name that is not among the known ones: {@code no loss 'x'; nearest: a, b}. */
+    /** Create the exception for an unknown name: {@code no loss 'x'; nearest: a, b}. */
     public static LimbeckException unknown(String kind, String name, Collection<String> known) {
         return unknown(kind, name, "", known);
     }
 
-    /** Make the same exception with a place: {@code no layer 'layer5' in resnet18; nearest: layer4, layer3}. */
+    /** Create the same exception with a location: {@code no layer 'layer5' in resnet18; nearest: layer4, layer3}. */
     public static LimbeckException unknown(String kind, String name, String place, Collection<String> known) {
         String where = place.isEmpty() ? "" : " in " + place;
         return new LimbeckException("no " + kind + " '" + name + "'" + where
                 + (known.isEmpty() ? "" : "; nearest: " + String.join(", ", nearest(name, known, 3))));
     }
 
-    /** Return whether few typos, another case or a missing ending turn one name into the other. */
+    /** Return whether two names differ only by a few typos, by case, by a plural s or by a file extension. */
     public static boolean isNear(String name, String other) {
         String a = name.toLowerCase(Locale.ROOT);
         String b = other.toLowerCase(Locale.ROOT);
-        // One typo in three characters; a missing plural or ending beside.
+        // One typo per three characters, besides a missing plural s or file extension.
         int allowed = Math.max(1, Math.min(3, Math.min(a.length(), b.length()) / 3));
         if (distance(a, b) <= allowed) return true;
         return Math.min(a.length(), b.length()) >= 3

@@ -3,7 +3,7 @@ package dev.limbeck;
 import java.util.List;
 import java.util.Map;
 
-/** Leave inputs as they are. */
+/** Leave inputs unchanged. */
 enum NoPreprocessing implements Preprocessing {
     INSTANCE;
 

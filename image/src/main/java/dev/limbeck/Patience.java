@@ -7,8 +7,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watch over calls of native code that may never end, such as a model file whose program loops. Such a call cannot be
- * stopped from within the process, so that whoever sets a limit says what to do instead. Without a limit nothing is watched.
+ * Watch native calls that may never return, such as a model file with an infinite loop. Such a call cannot be stopped
+ * from within the process, so the code that sets the limit decides what to do. Without a limit, nothing is watched.
  */
 public final class Patience {
     private static final long EVERY_MILLIS = 200;
@@ -20,7 +20,7 @@ public final class Patience {
 
     private record Limit(long nanos, Consumer<String> whenOver) {}
 
-    /** A call that is waited for; close it when it has ended. */
+    /** Hold a running call; close it when the call returns. */
     public static final class Wait implements AutoCloseable {
         private final String what;
 
@@ -35,9 +35,9 @@ public final class Patience {
     }
 
     /**
-     * Limit how long a call may take, from now on and in the whole process.
+     * Limit the duration of each call, from now on and in the whole process.
      *
-     * @param whenOver gets what was waited for, on a thread of its own, once for each call that takes longer
+     * @param whenOver receives the description of each call that exceeds the limit, once per call, on a separate thread
      */
     public static synchronized void limit(Duration longest, Consumer<String> whenOver) {
         boolean first = limit == null;
@@ -48,7 +48,7 @@ public final class Patience {
         watch.start();
     }
 
-    /** Begin to wait, for instance for the answer of a model file. */
+    /** Start to watch a call, such as the forward pass of a model file. */
     public static Wait on(String what) {
         Wait wait = new Wait(what);
         if (limit != null) WAITS.put(wait, System.nanoTime());

@@ -35,7 +35,9 @@ public record Prediction(Task task, double[] logits) {
         return best(1).values().iterator().next();
     }
 
-    /** Return the probability of every class, in the order of the class names. For several labels, each is independent. */
+    /**
+     * Return the probability of every class, in the order of the class names. Those of several labels are independent.
+     */
     public Map<String, Double> probabilities() {
         return task.named(task.decode(logits));
     }
@@ -48,14 +50,14 @@ public record Prediction(Task task, double[] logits) {
                 .toList();
     }
 
-    /** Return the probabilities at a temperature above 0: the higher, the more the small ones can be seen. */
+    /** Return the probabilities at a temperature above 0. A higher temperature makes small probabilities visible. */
     public Map<String, Double> softened(double temperature) {
         if (task.kind() == Task.Kind.SINGLE_LABEL) return task.named(Softmax.of(logits, temperature));
         return task.named(
                 task.decode(Arrays.stream(logits).map(z -> z / temperature).toArray()));
     }
 
-    /** Return the most probable classes with their probabilities, the first first. */
+    /** Return the most probable classes with their probabilities, in descending order. */
     public Map<String, Double> best(int count) {
         double[] probabilities = task.decode(logits);
         Map<String, Double> best = new LinkedHashMap<>();

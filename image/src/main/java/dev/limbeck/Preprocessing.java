@@ -4,51 +4,55 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Say how what a user has, such as a photograph, becomes the inputs of a model. It travels in the metadata of a saved model, so
- * that new inputs are prepared as those that it was trained on. Instances are immutable, and equal where they prepare alike.
+ * Define how a user's data, such as a photograph, is converted to the inputs of a model. It is stored in the metadata
+ * of a saved model, so that new inputs are preprocessed like the training data. Instances are immutable; two are equal
+ * if they produce the same inputs.
  */
 public interface Preprocessing {
-    /** Return the kind of data that it prepares, such as {@code image}. */
+    /** Return the kind of data, such as {@code image}. */
     String kind();
 
-    /** Return what a saved model carries, keys in a fixed order. */
+    /** Return the metadata entries for a saved model, keys in a fixed order. */
     Map<String, String> toMetadata();
 
     /**
-     * Return the same with what is known of another model, such as the metadata of a teacher's file.
+     * Return a copy with the known settings of another model, such as the metadata of a teacher's file.
      *
-     * @param said keys of {@link #toMetadata}; any may be missing, and then this one's hold; others are not looked at
+     * @param said keys of {@link #toMetadata}; missing keys keep this instance's values, other keys are ignored
      * @throws LimbeckException if a value is malformed or out of range
      */
     Preprocessing with(Map<String, String> said);
 
-    /** Return in one line what decides how inputs look; it changes whenever they do, but for the order of {@link #layout}. */
+    /**
+     * Return one line that identifies the preprocessed values; it changes whenever they do, except for the order of
+     * {@link #layout}.
+     */
     String identity();
 
-    /** Return in words the order of numbers that the model takes; empty if there is one order only. */
+    /** Return a description of the memory layout that the model expects; empty if there is only one. */
     String layout();
 
-    /** Return other ways to prepare inputs, to be tried where a model does worse than it should. */
+    /** Return alternative preprocessings to try if a model performs worse than expected. */
     List<Variant> variants();
 
-    /** Leave inputs as they are: for data that comes in one form only. */
+    /** Return the identity, for data with a single format. */
     static Preprocessing none() {
         return NoPreprocessing.INSTANCE;
     }
 
     /**
-     * Describe inputs that come in one form, which is known by some facts such as a length.
+     * Describe inputs with a single fixed format, identified by properties such as a length.
      *
-     * @param facts what a saved model carries, keys in a fixed order
+     * @param facts metadata entries for a saved model, in a fixed order
      */
     static Preprocessing fixed(String kind, Map<String, String> facts) {
         return new FixedPreprocessing(kind, facts);
     }
 
     /**
-     * Name another way to prepare inputs.
+     * Hold an alternative preprocessing.
      *
-     * @param words what it is called
+     * @param words description for messages
      */
     record Variant(String words, Preprocessing preprocessing) {}
 }

@@ -4,10 +4,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * Make text from files and users fit to be shown: names of classes, files and tensors, other libraries' messages. What a terminal
- * or a page would obey is replaced by a question mark: control characters (C0 with escapes and line breaks, DEL, C1), those
- * that turn the direction of writing, invisible ones, line and paragraph separators, and halves of surrogate pairs. The joiners that
- * Indic and Persian words and emoji are made of stay. Files of data, such as run.json, keep names as they are.
+ * Make text from files and users safe to display: names of classes, files and tensors, other libraries' messages.
+ * Characters that a terminal or a page would interpret are replaced by a question mark: control characters (C0 with
+ * escapes and line breaks, DEL, C1), bidirectional controls, invisible characters, line and paragraph separators, and
+ * unpaired surrogates. The joiners in Indic and Persian words and in emoji are kept. Data files, such as run.json, keep
+ * names unchanged.
  */
 public final class Printable {
     private static final int LONGEST_LINE = 8_000;
@@ -16,48 +17,54 @@ public final class Printable {
     private static final int NON_JOINER = 0x200c;
     private static final int JOINER = 0x200d;
     private static final int SOFT_HYPHEN = 0xad;
-    /** Signs before or around numbers in Arabic and Syriac, which are seen though Unicode calls them format characters. */
+    /**
+     * Visible signs before or around numbers in Arabic and Syriac, though Unicode classifies them as format characters.
+     */
     private static final String VISIBLE = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2";
 
     private static final String MARKDOWN = "\\`*_[]<>#|&~!";
 
     private Printable() {}
 
-    /** Return a text as one line: line breaks and the space around them become one space. Very long ones are cut. */
+    /**
+     * Return a text as one line: each line break with the whitespace around it becomes one space. Long texts are
+     * truncated.
+     */
     public static String line(String text) {
         String cut = cut(text, LONGEST_LINE);
         if (isSafe(cut)) return cut;
         return replaced(cut.lines().map(String::strip).collect(Collectors.joining(" ")), false);
     }
 
-    /** Return a text of several lines, with its line breaks. */
+    /** Return a text with its line breaks. */
     public static String lines(String text) {
         return isSafe(text) ? text : replaced(text, true);
     }
 
-    /** Return a piece of text from a file for a message, at most 200 characters of it. */
+    /** Return a text from a file for use in a message, truncated to 200 characters. */
     public static String quote(String text) {
         return replaced(cut(text, LONGEST_QUOTE), false);
     }
 
-    /** Return a text as one line of Markdown that is shown as it is. */
+    /** Return a text as one line of Markdown that renders literally. */
     public static String markdown(String text) {
         StringBuilder escaped = new StringBuilder();
         line(text).codePoints().forEach(c -> {
             if (MARKDOWN.indexOf(c) >= 0) escaped.append('\\');
             escaped.appendCodePoint(c);
         });
-        // What looks like an address would become a link.
+        // Markdown renderers turn URLs into links.
         return escaped.toString().replace("://", "\\://").replace("www.", "www\\.");
     }
 
-    /** Return a text for a span of code in Markdown. */
+    /** Return a text for a Markdown code span. */
     public static String markdownCode(String text) {
         return line(text).replace('`', '?');
     }
 
     /**
-     * Return a name for the head of a column of a CSV file: quoted where it must be (RFC 4180), and not taken for a formula.
+     * Return a column name for the header of a CSV file, quoted if necessary (RFC 4180) and never interpreted as a
+     * formula.
      */
     public static String csv(String text) {
         String safe = line(text);
@@ -65,7 +72,7 @@ public final class Printable {
         return safe.contains(",") || safe.contains("\"") ? '"' + safe.replace("\"", "\"\"") + '"' : safe;
     }
 
-    /** Return a JSON document of the same values that can be shown: what is not fit is written as an escape. */
+    /** Return an equivalent JSON document that is safe to display: unsafe characters are escaped. */
     public static String json(String document) {
         if (isSafe(document)) return document;
         StringBuilder escaped = new StringBuilder();
@@ -95,7 +102,7 @@ public final class Printable {
         return replaced.toString();
     }
 
-    /** Return whether a character must not be shown. */
+    /** Return whether a character must not be displayed. */
     static boolean isUnfit(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR, Character.SURROGATE ->

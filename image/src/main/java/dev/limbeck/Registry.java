@@ -27,19 +27,19 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Find what users name (losses, architectures, image sources, model runtimes, trackers) by {@link ServiceLoader}: a jar on the
- * class path adds some by a file {@code META-INF/services/<type>} that lists its classes, which are public and have a public
- * constructor without arguments. The entries of Limbeck's own jar come first, in the order of its file, then the others by
- * the name of their class, whatever the order of the class path.
+ * Find extensions by name (losses, architectures, image sources, model runtimes, trackers) with {@link ServiceLoader}.
+ * A jar on the class path adds entries with a file {@code META-INF/services/<type>} that lists their classes. Each
+ * class is public and has a public no-argument constructor. The entries of Limbeck's own jar come first, in the order
+ * of its file, then the others by class name, independent of the order of the class path.
  *
- * <p>An entry that cannot be loaded is left out, which is reported once with its jar and the reason; so is a name that two
- * entries claim, and whoever asks for it gets an error. All else goes on working.
+ * <p>An entry that cannot be loaded is skipped and reported once, with its jar and the reason. A name that two entries
+ * claim is reported too, and looking it up throws an exception. All other entries work.
  *
- * @param <T> of what is found
+ * @param <T> type of the entries
  */
 public final class Registry<T> {
     private static final Pattern NAME = Pattern.compile("[\\p{Alnum}][\\p{Alnum}._-]*");
-    /** Above any sensible number of entries, so that a class loader that always fails ends the search. */
+    /** Larger than any realistic number of entries; ends the search if a class loader always fails. */
     private static final int MOST_FAILURES = 1_000;
 
     private final String kind;
@@ -66,18 +66,19 @@ public final class Registry<T> {
     }
 
     /**
-     * Prepare a search, which the first question begins.
+     * Create a registry. Entries are loaded on first access.
      *
      * @param kind what messages call an entry, such as {@code loss}
      * @param service implemented by every entry
-     * @param name of an entry: letters and digits with dashes, dots and underscores between
-     * @param warn takes a line for each entry that is left out, such as a log
+     * @param name returns the name of an entry: letters, digits, dashes, dots and underscores, the first a letter or
+     *     digit
+     * @param warn receives a line for each skipped entry, such as a log
      */
     public static <T> Registry<T> of(String kind, Class<T> service, Function<T, String> name, Consumer<String> warn) {
         return ofFamilies(kind, service, name.andThen(List::of), warn);
     }
 
-    /** Prepare a search for entries that have several names each; see {@link #of}. */
+    /** Create a registry of entries with several names each; see {@link #of}. */
     public static <T> Registry<T> ofFamilies(
             String kind, Class<T> service, Function<T, Collection<String>> names, Consumer<String> warn) {
         return new Registry<>(kind, service, names, warn, service.getClassLoader());
@@ -95,14 +96,14 @@ public final class Registry<T> {
         return List.copyOf(byName.keySet());
     }
 
-    /** Return a line for each entry that is left out and each name that is claimed twice. */
+    /** Return a line for each skipped entry and each name that is claimed twice. */
     public synchronized List<String> problems() {
         load();
         return List.copyOf(problems);
     }
 
     /**
-     * Return the entry of a name, or nothing if there is none.
+     * Return the entry with a name, or empty if there is none.
      *
      * @throws LimbeckException if two entries claim the name
      */
@@ -114,9 +115,9 @@ public final class Registry<T> {
     }
 
     /**
-     * Return the entry of a name.
+     * Return the entry with a name.
      *
-     * @throws LimbeckException naming the nearest, if there is none; or if two entries claim it
+     * @throws LimbeckException naming the nearest names if there is none, or if two entries claim it
      */
     public T require(String name) {
         return find(name).orElseThrow(() -> Names.unknown(kind, name, names()));
@@ -171,7 +172,7 @@ public final class Registry<T> {
         }
     }
 
-    /** Find out whose entry it was: the loader's errors name neither the jar nor always the class. */
+    /** Find the failed entries; the loader's errors name neither the jar nor always the class. */
     private void diagnose(Throwable first) {
         int before = problems.size();
         try {
@@ -243,7 +244,7 @@ public final class Registry<T> {
                 .findFirst();
     }
 
-    /** Return the jar or folder that a file below META-INF/services lies in. */
+    /** Return the jar or folder that contains a file below META-INF/services. */
     private static String jar(URL file) {
         String place = file.toString().replaceFirst("^jar:", "").replaceFirst("!?/META-INF/services/.*", "");
         return uri(place).map(Registry::path).orElse(place);

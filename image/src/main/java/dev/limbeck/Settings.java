@@ -1,6 +1,6 @@
 package dev.limbeck;
 
-/** Check numbers that users set; every message says what was expected and what was found. */
+/** Validate numbers that users set. Every message states what was expected and what was found. */
 public final class Settings {
     private Settings() {}
 

@@ -2,12 +2,12 @@ package dev.limbeck;
 
 import java.util.Arrays;
 
-/** Show what a teacher knows beyond its answer: the softened probabilities. */
+/** Compute a teacher's softened probabilities, which show more than its most probable class. */
 public final class Softmax {
     private Softmax() {}
 
     /**
-     * Return softmax(z/T). T = 1 is the usual softmax; a higher T lets the small probabilities be seen.
+     * Return softmax(z/T). T = 1 is the standard softmax; a higher T makes small probabilities visible.
      *
      * @param logits z, at least one, finite
      * @param temperature T, positive

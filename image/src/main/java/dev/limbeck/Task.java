@@ -11,11 +11,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Define what a model predicts for a row: one class, several labels, or numbers. It travels in the metadata of a saved
- * model. Instances are immutable.
+ * Define what a model predicts for a sample: one class, several labels, or numbers. It is stored in the metadata of a
+ * saved model. Instances are immutable.
  */
 public sealed interface Task {
-    /** Key of the kind in a saved model's metadata. Without it, the task is {@link SingleLabel}. */
+    /** Key of the task kind in a saved model's metadata. Without it, the task is {@link SingleLabel}. */
     String KEY = "task";
 
     /** Kind of a task. */
@@ -38,7 +38,7 @@ public sealed interface Task {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }
 
-        /** Return the name in sentences. */
+        /** Return the name for use in sentences. */
         public String words() {
             return words;
         }
@@ -59,12 +59,14 @@ public sealed interface Task {
     /** Return the class names, or the names of the targets, in the order of the network's outputs. */
     List<String> names();
 
-    /** Return the number of outputs of the network. */
+    /** Return the number of network outputs. */
     default int outputs() {
         return names().size();
     }
 
-    /** Convert a row of network outputs to what a user reads: probabilities, or numbers in the targets' units. */
+    /**
+     * Convert the network outputs of a sample to user-facing values: probabilities, or numbers in the targets' units.
+     */
     double[] decode(double... outputs);
 
     /** Return values by name, in the order of the names. */
@@ -74,15 +76,15 @@ public sealed interface Task {
         return named;
     }
 
-    /** Return names for outputs that have none. */
+    /** Return default names for outputs without names. */
     static List<String> numbered(int outputs) {
         return IntStream.range(0, outputs).mapToObj(i -> "class " + i).toList();
     }
 
-    /** Return what a saved model carries besides the names, keys in a fixed order. */
+    /** Return the metadata entries for a saved model except the names, keys in a fixed order. */
     Map<String, String> toMetadata();
 
-    /** Return the same task for other names, in the same order. */
+    /** Return the same task with other names, in the same order. */
     Task withNames(List<String> names);
 
     /**
@@ -184,7 +186,7 @@ public sealed interface Task {
             for (double deviation : deviations) Settings.positive("deviation of a target", deviation);
         }
 
-        /** Use targets as they are, with mean 0 and deviation 1. */
+        /** Use targets without standardization: mean 0 and deviation 1. */
         public Regression(List<String> names) {
             this(names, same(names.size(), 0), same(names.size(), 1));
         }
@@ -205,7 +207,7 @@ public sealed interface Task {
             return values;
         }
 
-        /** Return a number in the target's unit, the inverse of {@link #standardized}. */
+        /** Convert an output to the target's unit, the inverse of {@link #standardized}. */
         public double value(int target, double output) {
             return means.get(target) + deviations.get(target) * output;
         }

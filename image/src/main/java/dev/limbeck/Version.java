@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** Know the version of this build. */
+/** Provide the version of this build. */
 public final class Version {
     private Version() {}
 

@@ -1,4 +1,4 @@
-/** Hold what every other package leans on: the one exception of Limbeck and the search for a near name. */
+/** Provide what every other package uses: the exception type, the search for similar names, tasks and predictions. */
 @NullMarked
 package dev.limbeck;
 

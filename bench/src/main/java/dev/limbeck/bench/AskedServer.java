@@ -12,8 +12,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /**
- * Serve as a program that embeds a predictor does: threads ask without pause until the process ends. Prints {@code ready}.
- * Signals to it are what {@code bench/signals.sh} sends.
+ * Run a server that embeds a predictor: threads predict without pause until the process ends. Prints {@code ready}.
+ * {@code bench/signals.sh} sends signals to it.
  */
 public final class AskedServer {
     private static final int SIDE = 64;

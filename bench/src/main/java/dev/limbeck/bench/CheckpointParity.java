@@ -18,15 +18,18 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Open one network's checkpoint in many forms and compare its answers with PyTorch's. The files come from {@code
- * bench/checkpoint-forms.py}; {@code bench/checkpoint-parity.sh} makes them, runs this and deletes them.
+ * Open one network's checkpoint in many formats and compare its outputs with PyTorch's. The files come from {@code
+ * bench/checkpoint-forms.py}; {@code bench/checkpoint-parity.sh} creates them, runs this and deletes them.
  */
 public final class CheckpointParity {
     private static final double ALLOWED = 1e-5;
 
     private CheckpointParity() {}
 
-    /** Run the benchmark; options are {@code --arch --folder --verbose}. Fails if a form is refused or differs by over 1e-5. */
+    /**
+     * Run the benchmark; options are {@code --arch --folder --verbose}. Fails if a format is rejected or an output
+     * differs by more than 1e-5.
+     */
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(Map.of("arch", "resnet18", "folder", "", "verbose", "false"), arguments);
         Path folder = Path.of(options.text("folder"));
@@ -63,7 +66,7 @@ public final class CheckpointParity {
         }
     }
 
-    /** Return the largest difference of outputs, as a share of the largest output. */
+    /** Return the largest difference of outputs relative to the largest output. */
     private static double difference(Path file, Architecture architecture, StateDict expected) throws IOException {
         Path keyFile = file.resolveSibling(file.getFileName() + ".key");
         String key = Files.exists(keyFile) ? Files.readString(keyFile) : null;
@@ -83,7 +86,7 @@ public final class CheckpointParity {
         }
     }
 
-    /** A file that needs a key must not be read without one. */
+    /** Check that a file that requires a key is not read without one. */
     private static void requireRefusal(Path file, Architecture architecture) {
         try (SavedModel guessed = SavedModel.open(file, architecture)) {
             throw new LimbeckException(file + ": one of several sets of weights was chosen");

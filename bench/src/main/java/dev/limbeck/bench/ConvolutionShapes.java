@@ -29,8 +29,8 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * Compare convolutions of random shapes with float64: outputs and both gradients, as the engine computes them and as {@link Ops}
- * does. Every process writes a line before and after each shape, so that a shape that ends the process is found.
+ * Compare convolutions of random shapes with float64: outputs and both gradients, computed by the engine and by {@link
+ * Ops}. Each process logs a line before and after each shape, so that a shape that crashes the process is found.
  */
 public final class ConvolutionShapes {
     private static final String[] WHAT = {"output", "gradient of the input", "gradient of the weight"};
@@ -62,7 +62,9 @@ public final class ConvolutionShapes {
             }
         }
 
-        /** Half of the numbers fill the processor's blocks, the others do not, and some are few. */
+        /**
+         * Return a number of channels: half of them are multiples of the processor's block size, and some are small.
+         */
         private static int channels(Random random) {
             if (random.nextInt(12) == 0) return 1 + random.nextInt(7);
             int number = (int) Math.round(Math.exp(Math.log(8) + random.nextDouble() * Math.log(128)));
@@ -79,7 +81,7 @@ public final class ConvolutionShapes {
         }
     }
 
-    /** A way to compute: by our operation or by the engine's own, with inputs in a layout. */
+    /** List the implementations: our operation or the engine's own, in either memory layout. */
     enum Way {
         OURS(false),
         OURS_CHANNELS_LAST(true),
@@ -114,7 +116,7 @@ public final class ConvolutionShapes {
         }
     }
 
-    /** Run the shapes in processes of their own; a child is called with the folder of its journal. */
+    /** Run the shapes in child processes; a child is started with the folder of its journal. */
     public static void main(String... arguments) throws IOException, InterruptedException {
         Options options = Options.of(
                 new TreeMap<>(Map.of(
@@ -234,7 +236,7 @@ public final class ConvolutionShapes {
         report(lines, options.text("precision").equals("fp32") ? 1e-4 : 0.05);
     }
 
-    /** Start a child again as long as it ends in a shape, after which it goes on. */
+    /** Restart a child after each crash; it continues after the shape that crashed. */
     private static void runToEnd(Path journal, int from, int to, String... arguments) {
         try {
             while (true) {
@@ -266,7 +268,7 @@ public final class ConvolutionShapes {
         }
     }
 
-    /** Print, for each kind of convolution and way, what was wrong and how long all shapes took. */
+    /** Print the errors and the total time of each implementation for each kind of convolution. */
     private static void report(List<String> lines, double allowed) {
         Map<String, int[]> wrong = new TreeMap<>();
         Map<String, Double> time = new LinkedHashMap<>();

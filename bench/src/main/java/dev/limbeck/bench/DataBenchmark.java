@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Time what lies between an image and a step: resizing, normalizing, and batches of augmented images that were drawn before. */
+/** Time the input pipeline: resizing, normalizing, and loading batches of augmented images from memory. */
 public class DataBenchmark extends Microseconds {
     private static final int IMAGES = 2048;
 
@@ -24,7 +24,7 @@ public class DataBenchmark extends Microseconds {
     private DataLoader batches;
     private int epoch;
 
-    /** Draw a photo's worth of pixels, and let the loader read its images once. */
+    /** Create a photo of random pixels, and let the loader read its images once. */
     @Setup
     public void draw() {
         byte[] pixels = new byte[500 * 375 * 3];
@@ -43,13 +43,13 @@ public class DataBenchmark extends Microseconds {
         batches = data.train(++epoch);
     }
 
-    /** Bring a photo of 500×375 to 64×64. */
+    /** Resize a photo of 500×375 to 64×64. */
     @Benchmark
     public RgbImage resize() {
         return Resize.SQUISH.apply(photo, 64, 64);
     }
 
-    /** Resize and normalize a photo as a prediction does. */
+    /** Resize and normalize a photo as for a prediction. */
     @Benchmark
     public long prepare() {
         try (Scope scope = Scope.open()) {
@@ -57,7 +57,7 @@ public class DataBenchmark extends Microseconds {
         }
     }
 
-    /** Take the next batch of 64 images of 32×32 from the worker threads, which do nothing else. */
+    /** Load the next batch of 64 images of 32×32 from the worker threads, without other load. */
     @Benchmark
     public int nextBatch() {
         try (Scope scope = Scope.open()) {
@@ -72,7 +72,7 @@ public class DataBenchmark extends Microseconds {
         }
     }
 
-    /** Free all. */
+    /** Free all resources. */
     @TearDown
     public void free() {
         batches.close();

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Compare images as they are decoded with what they should be: beside each file {@code x} lies {@code x.rgb} with width, height and
- * pixels. Exits with 1 where a value is off by more than 1.
+ * Compare decoded images with the expected pixels. Each file {@code x} has a file {@code x.rgb} with width, height and
+ * pixels beside it. Exits with 1 if a value differs by more than 1.
  */
 final class DecodedPixels {
     private static final String EXPECTED = ".rgb";

@@ -28,9 +28,9 @@ import org.apache.commons.io.FileUtils;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compare epochs over a folder of images, from the second on, with the same steps on a batch that is there already:
- * the share of the model's speed that the data pipeline leaves. The two are run in turn. Without a folder, photographs of
- * 500×375 are made first. Prints a JSON line for each pair and the median share.
+ * Compare epochs over a folder of images, from the second on, with the same number of steps on a batch in memory: the
+ * fraction of the model's speed that remains with the data pipeline. The two alternate. Without a folder, photographs
+ * of 500×375 are created first. Prints a JSON line for each pair and the median fraction.
  */
 public final class EpochSpeed {
     private EpochSpeed() {}
@@ -59,7 +59,7 @@ public final class EpochSpeed {
         }
     }
 
-    /** Make JPEG files of 500×375 in two classes, with enough in them to cost what a photograph costs. */
+    /** Create JPEG files of 500×375 in two classes, detailed enough to take as long to decode as photographs. */
     private static void photographs(Path folder, int count) throws IOException {
         Random random = new Random(1);
         BufferedImage image = new BufferedImage(500, 375, BufferedImage.TYPE_INT_RGB);
@@ -120,7 +120,7 @@ public final class EpochSpeed {
         }
     }
 
-    /** Return how many bytes of Java objects the threads that live have made so far. */
+    /** Return the bytes of Java objects allocated so far by all live threads. */
     private static long allocated() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
@@ -137,7 +137,7 @@ public final class EpochSpeed {
                 DataLoader stream = images.train(0)) {
             Batch batch = stream.next();
             if (batch == null) throw new IllegalStateException("the folder gives no batch");
-            // clone() keeps the layout that the pipeline hands out.
+            // clone() keeps the memory layout of the pipeline's batches.
             Tensor own = batch.input().clone();
             return new RepeatedBatch(own, images.classNames().size(), stream.batches());
         }

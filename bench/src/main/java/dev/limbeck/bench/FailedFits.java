@@ -35,8 +35,8 @@ import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Let many fits throw, in each place where one can, and see that no native object is left: prints a JSON line for each place.
- * Ends with status 1 if any place leaves some, or a fit did not throw.
+ * Let many fits fail at each place that can throw, and check that no native object is leaked. Prints a JSON line for
+ * each place. Exits with 1 if any place leaks, or a fit did not throw.
  */
 public final class FailedFits {
     private static final int CLASSES = 4;
@@ -55,7 +55,7 @@ public final class FailedFits {
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(Map.of("fits", "1000", "places", String.join(",", PLACES)), arguments);
         boolean clean = true;
-        // No file can be written below a file.
+        // A file cannot be created below another file.
         Path file = Files.createTempFile("failed-fits", "");
         for (String place : options.list("places")) {
             clean &= measure(place, options.number("fits"), file.resolve("checkpoint.safetensors"));
@@ -120,7 +120,7 @@ public final class FailedFits {
         return Engine.countedBytes();
     }
 
-    /** What the places throw. */
+    /** Exception thrown at the tested places. */
     private static final class Thrown extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -129,7 +129,7 @@ public final class FailedFits {
         }
     }
 
-    /** Make a callback that throws at the moment of a name, and has made a tensor by then. */
+    /** Create a callback that allocates a tensor and then throws in a given method. */
     private static Callback failingAt(String moment) {
         return (Callback) Proxy.newProxyInstance(
                 FailedFits.class.getClassLoader(), new Class<?>[] {Callback.class}, (proxy, method, arguments) -> {
@@ -158,7 +158,7 @@ public final class FailedFits {
                 });
     }
 
-    /** Give one batch and throw instead of the next. */
+    /** Return one batch and throw instead of the next. */
     private static final class FailingStream implements DataLoader {
         private final DataLoader stream;
         private int given;

@@ -18,7 +18,10 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** Time a network answering batches of images as it is, folded, and folded in bfloat16. Prints a JSON line for each. */
+/**
+ * Time the inference of a network on batches of images: unchanged, folded, and folded in bfloat16. Prints a JSON line
+ * for each.
+ */
 public final class InferenceSpeed {
     private static final int CLASSES = 2;
     private static final int WARM_UP = 10;
@@ -40,7 +43,7 @@ public final class InferenceSpeed {
                 ways.put("folded bf16", half::forward);
                 for (String batch : options.list("batches")) {
                     int rows = Integer.parseInt(batch);
-                    // As a predictor asks about one image, and a teacher about many.
+                    // Use the threads as a predictor does for one image, and a teacher for many.
                     try (@Nullable BlasThreads work = BlasThreads.about(rows, network.parameterCount())) {
                         ways.forEach((name, way) -> System.out.printf(
                                 Locale.ROOT,

@@ -26,9 +26,9 @@ import java.util.Map;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Compare the steps of a student that learns from answers kept in a folder with those of the same student without a teacher,
- * in turn, an epoch each. Prints a JSON line a pair, then the median of the ratios and the share of a step that it takes to
- * read the answers about its batch.
+ * Compare the steps of a student that learns from outputs cached in a folder with those of the same student without a
+ * teacher, in alternating epochs. Prints a JSON line per pair, then the median of the ratios and the fraction of a step
+ * spent on reading the cached outputs of its batch.
  */
 public final class KeptSpeed {
     private static final int WARM_UP = 3;
@@ -58,7 +58,7 @@ public final class KeptSpeed {
                 Learner taught = learner(data, options.text("student"))) {
             Teacher kept = CachedTeacher.onDisk(
                     ModuleTeacher.of(teacher), folder.resolve("rows"), Encoding.FLOAT32, line -> {});
-            // The first epoch of each fills the folder, and warms up.
+            // The first epoch of each fills the cache and warms up.
             epoch(taught, taughtBy(kept));
             double step = epoch(alone);
             List<Double> ratios = new ArrayList<>();
@@ -96,7 +96,7 @@ public final class KeptSpeed {
                 .build();
     }
 
-    /** Return the median seconds of a step. */
+    /** Return the median time of a step in seconds. */
     private static double epoch(Learner learner, Callback... more) {
         StepTimes times = new StepTimes(WARM_UP);
         List<Callback> callbacks = new ArrayList<>(List.of(more));
@@ -105,7 +105,7 @@ public final class KeptSpeed {
         return times.median();
     }
 
-    /** Return the median seconds that the answers about a training batch take. */
+    /** Return the median seconds for reading the cached outputs of a training batch. */
     private static double reading(Teacher kept, ImageData data) {
         List<Double> seconds = new ArrayList<>();
         try (TeacherSession lesson = kept.open(data, Engine.device("cpu"));

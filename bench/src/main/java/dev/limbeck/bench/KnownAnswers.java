@@ -9,7 +9,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/** Answer every batch with the same logits: a teacher whose answers are known and cost nothing. */
+/** Return the same logits for every batch: a teacher with known outputs and no cost. */
 final class KnownAnswers implements Teacher, AutoCloseable {
     private final Tensor logits;
 

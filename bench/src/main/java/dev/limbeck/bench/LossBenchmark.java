@@ -15,12 +15,12 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Time a loss on logits with its gradient: 64 rows of 1,000 classes. */
+/** Time a loss on logits with its gradient: 64 samples, 1,000 classes. */
 public class LossBenchmark extends Microseconds {
     private static final int ROWS = 64;
     private static final int CLASSES = 1000;
 
-    /** Which loss. */
+    /** Name of the loss. */
     @Param({"soft-target", "logit-mse", "decoupled", "dist"})
     public String name;
 
@@ -29,7 +29,7 @@ public class LossBenchmark extends Microseconds {
     private Tensor teacher;
     private Tensor labels;
 
-    /** Draw logits. */
+    /** Create random logits. */
     @Setup
     public void draw() {
         loss = switch (name) {
@@ -56,7 +56,7 @@ public class LossBenchmark extends Microseconds {
         }
     }
 
-    /** Free them. */
+    /** Free the logits. */
     @TearDown
     public void free() {
         student.close();

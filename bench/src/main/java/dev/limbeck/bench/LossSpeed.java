@@ -18,9 +18,9 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Time one training step under each loss relative to {@code soft-target}, in turn, round by round: ResNet-34 teaches
- * ResNet-18 on a random batch with AdamW. Losses are written as the command line takes them, separated by semicolons.
- * Prints a JSON line a loss with the median over the rounds.
+ * Time one training step under each loss relative to {@code soft-target}, alternating in rounds. ResNet-34 teaches
+ * ResNet-18 on a random batch with AdamW. Losses are written as on the command line, separated by semicolons. Prints a
+ * JSON line per loss with the median over the rounds.
  */
 public final class LossSpeed {
     private static final int CLASSES = 10;
@@ -46,7 +46,7 @@ public final class LossSpeed {
         Map<String, List<Double>> ratios = new LinkedHashMap<>();
         for (int round = 0; round < options.number("rounds"); round++) {
             for (String loss : losses) {
-                // Each beside its own reference, which a noisy machine slows down as much.
+                // Each loss is measured next to its own reference, which a noisy machine slows down equally.
                 double reference = measure("soft-target", options);
                 ratios.computeIfAbsent(loss, l -> new ArrayList<>()).add(measure(loss, options) / reference);
             }

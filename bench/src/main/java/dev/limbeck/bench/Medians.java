@@ -6,7 +6,7 @@ import java.util.List;
 final class Medians {
     private Medians() {}
 
-    /** Return the middle value, the mean of the two middle ones of an even number; NaN of none. */
+    /** Return the median; NaN for an empty list. */
     static double of(List<Double> values) {
         if (values.isEmpty()) return Double.NaN;
         List<Double> sorted = values.stream().sorted().toList();

@@ -19,9 +19,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Watch memory over many distillation steps of small networks: CIFAR ResNet-20 teaches ResNet-8 on 32×32 images. Prints
- * a JSON line at a tenth of the steps (200 at least) and at the end; the counted bytes must be equal and the resident size may differ by 2 %, at a
- * heap of fixed size. Ends with status 1 otherwise.
+ * Check that memory stays constant over many distillation steps of small networks: CIFAR ResNet-20 teaches ResNet-8 on
+ * 32×32 images. Prints a JSON line after a tenth of the steps (at least 200) and at the end. The counted bytes must be
+ * equal, and the resident size may differ by 2 %, with a heap of fixed size. Exits with 1 otherwise.
  */
 public final class MemoryFlat {
     private static final int CLASSES = 10;
@@ -42,12 +42,14 @@ public final class MemoryFlat {
         }
     }
 
-    /** Run the benchmark; options are {@code --steps --batch --kind}: {@code plain}, {@code features} (with mixup), or {@code kept}
-     * outputs. */
+    /**
+     * Run the benchmark; options are {@code --steps --batch --kind}. A kind is {@code plain}, {@code features} (with
+     * mixup), or {@code kept} (cached outputs).
+     */
     public static void main(String... arguments) {
         Options options = Options.of(Map.of("steps", "2000", "batch", "32", "kind", "plain"), arguments);
         int steps = options.number("steps");
-        // The JVM itself grows for as long as it compiles what runs often.
+        // The JVM's own memory grows while it still compiles hot code.
         int first = Math.max(FIRST, steps / 10);
         Reading[] readings = new Reading[2];
         Callback watch = new Callback() {
@@ -57,7 +59,7 @@ public final class MemoryFlat {
             public void afterBatch(TrainStep step) {
                 int done = ++seen;
                 if (done != first && done != steps) return;
-                // Without it the count depends on when the collector last looked.
+                // Otherwise the count would depend on when the garbage collector last ran.
                 collect();
                 Reading reading = new Reading(Engine.countedBytes(), Engine.residentBytes());
                 readings[done == first ? 0 : 1] = reading;

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Read {@code --name value} pairs; a benchmark states its names and defaults. */
+/** Parse {@code --name value} pairs; a benchmark defines their names and defaults. */
 final class Options {
     private final Map<String, String> values;
 
@@ -14,7 +14,7 @@ final class Options {
     }
 
     /**
-     * Read the command line.
+     * Parse the command line.
      *
      * @param defaults the known names with their default values
      * @throws LimbeckException naming the known options, if another one is given

@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.util.Locale;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 
-/** Print a row a seed for a student alone and distilled, then the mean paired difference with its 95 % t interval. */
+/** Print a row per seed for a student alone and distilled, then the mean paired difference with its 95 % t interval. */
 final class PairedTable {
     private final PrintStream out;
     private final DescriptiveStatistics differences = new DescriptiveStatistics();
@@ -16,7 +16,7 @@ final class PairedTable {
         out.println("|---|---|---|---|---|---|");
     }
 
-    /** Add a row; accuracies are shares, {@code seconds} is the time of all that was trained for it. */
+    /** Add a row. Accuracies are fractions; {@code seconds} is the total training time of the row. */
     void add(long seed, double teacher, double alone, double distilled, double seconds) {
         double difference = 100 * (distilled - alone);
         differences.addValue(difference);

@@ -22,9 +22,9 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Measure what the processor can do, the best of large matrix products in float32 and bfloat16, and the share of it that the
- * teacher's answers (ResNet-34, folded) and the student's step (ResNet-18: three forward passes' worth of products) reach,
- * on 64 images of 64×64. About a minute.
+ * Measure the processor's peak, the best time of large matrix products in float32 and bfloat16. Then measure the
+ * fraction of it that the teacher's forward pass (ResNet-34, folded) and the student's step (ResNet-18, counted as
+ * three forward passes) reach on 64 images of 64×64. About a minute.
  */
 public final class Peak {
     private static final int CLASSES = 2;
@@ -58,7 +58,7 @@ public final class Peak {
         }
     }
 
-    /** Return the best of a product of square matrices, written as a convolution of one pixel. */
+    /** Return the best FLOP/s of a product of square matrices, computed as a 1×1 convolution. */
     private static double product(DType type) {
         double best = Double.MAX_VALUE;
         try (Scope scope = Scope.open();

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** Hand out the same tensors as every batch, so that a step prepares no data. */
+/** Return the same tensors as every batch, so that a step prepares no data. */
 final class RepeatedBatch implements Data {
     private final Tensor input;
     private final Tensor labels;
@@ -28,8 +28,8 @@ final class RepeatedBatch implements Data {
      * Repeat a batch.
      *
      * @param input N×…, which this object closes
-     * @param classes the number of classes; row i has label i mod classes
-     * @param batches how many make an epoch
+     * @param classes number of classes; sample i has label i mod classes
+     * @param batches number of batches per epoch
      */
     RepeatedBatch(Tensor input, int classes, int batches) {
         this.input = Scope.retain(input);

@@ -12,8 +12,8 @@ import java.util.function.IntToDoubleFunction;
 import org.apache.commons.math3.stat.regression.SimpleRegression;
 
 /**
- * Measure how the cost of training grows with batch, image side, width of the network and number of images, in the default
- * precision: the seconds and the exponent p of cost ∝ nᵖ, by least squares over the logarithms.
+ * Measure how the cost of training grows with batch size, image size, network width and number of images, in the
+ * default precision. Prints the seconds and the exponent p of cost ∝ nᵖ, fitted by least squares over the logarithms.
  */
 public final class Scaling {
     private static final int CLASSES = 10;
@@ -70,7 +70,7 @@ public final class Scaling {
         return times.median();
     }
 
-    /** Return the seconds of the second epoch: the first draws the images. */
+    /** Return the seconds of the second epoch; the first creates the images. */
     private static double epoch(int images) {
         try (ImageData data = ImageData.builder(Datasets.shapes(images, 8, 8))
                         .batchSize(128)

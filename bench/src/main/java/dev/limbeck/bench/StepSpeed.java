@@ -17,11 +17,11 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Time one training step on a random batch with AdamW: a student alone ({@code plain}), or taught at KL with T = 4 and weight
- * 0.5 by a live teacher ({@code kd-eager}) or by answers that are known ({@code kd-cached}), in float32; the same in bfloat16
- * ({@code plain-bf16}, {@code kd-bf16}, {@code kd-bf16-cached}), which is what a user gets by default where the processor has
- * it. They are ResNet-18 and ResNet-34 unless chosen. Prints a JSON line a row with the median, and at last one with the
- * most memory that the process held.
+ * Time one training step on a random batch with AdamW. The student trains alone ({@code plain}), or with KL at T = 4
+ * and weight 0.5 from a live teacher ({@code kd-eager}) or from known outputs ({@code kd-cached}), in float32. {@code
+ * plain-bf16}, {@code kd-bf16} and {@code kd-bf16-cached} are the same in bfloat16, which is the default if the
+ * processor supports it. The default networks are ResNet-18 and ResNet-34. Prints a JSON line per row with the median,
+ * and finally one with the process's peak resident memory.
  */
 public final class StepSpeed {
     private static final int CLASSES = 2;
@@ -57,7 +57,7 @@ public final class StepSpeed {
     private static double measure(String row, Options options) {
         int size = options.number("size");
         Tensor images = Tensors.randn(options.number("batch"), 3, size, size);
-        // What the image pipeline hands out is channels last.
+        // The image pipeline returns channels-last batches.
         if (options.flag("channels-last")) images = Tensors.channelsLast(images);
         StepTimes times = new StepTimes(WARM_UP);
         try (RepeatedBatch data = new RepeatedBatch(images, CLASSES, options.number("steps") + WARM_UP);

@@ -6,14 +6,18 @@ import dev.limbeck.train.TrainingContext;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Time whole steps, from the end of one to the end of the next, so that nothing the loop does is left out. */
+/** Time whole steps, from the end of one to the end of the next, so that the loop's overhead is included. */
 final class StepTimes implements Callback {
     private final int warmUp;
     private final List<Double> seconds = new ArrayList<>();
     private int finished;
     private long last;
 
-    /** Leave out this many first steps of the fit. */
+    /**
+     * Ignore the first steps of the fit.
+     *
+     * @param warmUp number of ignored steps
+     */
     StepTimes(int warmUp) {
         this.warmUp = warmUp;
     }

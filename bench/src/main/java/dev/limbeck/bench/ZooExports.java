@@ -30,14 +30,14 @@ import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Export every architecture in every format and run the files on real images: a line each with the largest difference of
- * outputs. CIFAR ResNets take the weights of public checkpoints where there are any; the others have random weights and batch
- * norms that have seen some of the images.
+ * Export every architecture in every format, run the files on real images, and print a line each with the largest
+ * difference of outputs. CIFAR ResNets use the weights of public checkpoints if available. The others have random
+ * weights, with batch norm statistics computed on some of the images.
  */
 public final class ZooExports {
     private ZooExports() {}
 
-    /** Run the benchmark; options are {@code --data --checkpoints --samples --archs}. */
+    /** Run the benchmark; options are {@code --data --checkpoints --rows --archs}. */
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(Map.of("data", "", "checkpoints", "", "rows", "256", "archs", ""), arguments);
         List<String> names = options.text("archs").isEmpty() ? Zoo.names() : options.list("archs");
@@ -73,7 +73,7 @@ public final class ZooExports {
                     .verifiedOn(images, Split.TEST, options.number("rows"))
                     .export(out);
             FileUtils.deleteDirectory(out.toFile());
-            // Equal bits need not be asked about images.
+            // Safetensors files are compared bit by bit, so they are not evaluated on images.
             Exporter.of(network, images.task(), preprocessing)
                     .as(Format.SAFETENSORS)
                     .export(out);
@@ -104,7 +104,10 @@ public final class ZooExports {
         }
     }
 
-    /** With the statistics that batch norms begin with, deep networks give next to 0. Those of MobileNetV3 move slowly. */
+    /**
+     * Update the batch norm statistics. With the initial ones, the outputs of deep networks are close to 0. The
+     * statistics of MobileNetV3 change slowly.
+     */
     private static void settle(Module network, ImageData images, int passes) {
         network.train();
         for (int pass = 0; pass < passes; ) {

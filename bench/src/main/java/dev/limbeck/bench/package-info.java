@@ -1,4 +1,4 @@
-/** Measure the library as its users meet it: through the learner. See docs/performance.md. */
+/** Measure the library through the learner, as users do. See docs/performance.md. */
 @NullMarked
 package dev.limbeck.bench;
 

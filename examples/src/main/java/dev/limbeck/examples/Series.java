@@ -31,7 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** Teach Limbeck a kind of data of your own: series of 64 numbers, waves of one of three forms under noise. */
+/** Add a new kind of data to Limbeck: series of 64 numbers, noisy waves of one of three shapes. */
 public final class Series {
     private static final int LENGTH = 64;
     private static final Task FORMS = new Task.SingleLabel(List.of("sine", "square", "saw"));
@@ -39,7 +39,7 @@ public final class Series {
 
     private Series() {}
 
-    /** Say what models of series take. Named in META-INF/services/dev.limbeck.data.Modality. */
+    /** Define the inputs of models of series. Listed in META-INF/services/dev.limbeck.data.Modality. */
     public static final class Kind implements Modality, DataRecipeType {
         @Override
         public String kind() {
@@ -62,7 +62,7 @@ public final class Series {
         }
     }
 
-    /** Make series; the settings stand in a recipe below {@code data}. */
+    /** Generate series; the settings are given in a recipe below {@code data}. */
     public record Waves(
             @Setting(help = "Strength of the noise", required = true)
             String source,
@@ -110,7 +110,7 @@ public final class Series {
         return values;
     }
 
-    /** Offer two widths. Named in META-INF/services/dev.limbeck.zoo.ArchitectureFamily. */
+    /** Provide two widths. Listed in META-INF/services/dev.limbeck.zoo.ArchitectureFamily. */
     public static final class Nets implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

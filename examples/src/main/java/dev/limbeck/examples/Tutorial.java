@@ -11,11 +11,12 @@ import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 
 /**
- * Train a teacher, a student alone and a distilled student on photos of cats and dogs: docs/tutorial.md in Java. Run it with
- * {@code examples/run.sh Tutorial}.
+ * Train a teacher, a student alone and a distilled student on photos of cats and dogs: docs/tutorial.md in Java. Run it
+ * with {@code examples/run.sh Tutorial}.
  *
- * <p>Without arguments the photos (Oxford-IIIT Pets, 0.8 GB) and ImageNet's weights (83 MB) are downloaded once. Otherwise the
- * first argument is a folder of photos, cats' names with a capital letter, and the second a file of ResNet-34 weights.
+ * <p>Without arguments, the photos (Oxford-IIIT Pets, 0.8 GB) and the ImageNet weights (83 MB) are downloaded once.
+ * Otherwise the first argument is a folder of photos, in which names of cats are capitalized, and the second a file of
+ * ResNet-34 weights.
  */
 public final class Tutorial {
     private Tutorial() {}

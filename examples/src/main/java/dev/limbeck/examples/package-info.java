@@ -1,4 +1,4 @@
-/** Show how Limbeck is used, in programs to copy from. */
+/** Show how to use Limbeck, in programs to copy from. */
 @NullMarked
 package dev.limbeck.examples;
 

@@ -17,7 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A kind of data that only this module knows. */
+/** Test a kind of data that only this module defines. */
 class SeriesTest {
     private static final String LEAST = "data: {kind: series, source: 0.5, rows: 60}\nstudent: wave-net\n";
 
@@ -35,7 +35,7 @@ class SeriesTest {
                 .contains("float32 N×64, prepared as `series {length=64}`")
                 .contains("Verified on rows of the test split of waves with noise 0.5");
 
-        // The exported file teaches as well: its metadata names the kind of data.
+        // The exported file can be a teacher: its metadata names the kind of data.
         Recipe recipe = Recipe.parse(
                 LEAST + "teacher: {model: '" + folder.resolve("dist/model.onnx") + "'}\n" + "training: {epochs: 1}\n");
         RunRecord run = new RecipeRun(recipe, RunContext.silent()).run(folder.resolve("again"), false);

@@ -5,7 +5,7 @@ import dev.limbeck.distill.loss.FeatureLossType;
 import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
-/** Compute 1 − the cosine between the features of both networks. Takes two shapes that are equal, N×C×H×W or N×C. */
+/** Compute 1 − the cosine between the features of both networks. Both have the same shape, N×C×H×W or N×C. */
 public record CosineFeatures() implements DirectFeatureLoss {
     @Override
     public Tensor rows(Tensor student, Tensor teacher) {
@@ -14,7 +14,7 @@ public record CosineFeatures() implements DirectFeatureLoss {
         return Ops.add(Ops.sum(ours.mul(theirs), 1).neg(), 1);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss by name. */
     public static final class Type extends FeatureLossType {
         public Type() {
             super("cosine-features", "the angle between the features", values -> new CosineFeatures());

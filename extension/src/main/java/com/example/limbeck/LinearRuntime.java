@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
-/** Run files {@code *.linear}: for each class a line with its name and the weights of the mean red, green and blue. */
+/**
+ * Run files {@code *.linear}. Each has a line per class with its name and the weights of the mean red, green and blue.
+ */
 public final class LinearRuntime implements ModelRuntime {
     private static final int CHANNELS = 3;
 
@@ -56,7 +58,7 @@ public final class LinearRuntime implements ModelRuntime {
 
             @Override
             public void close() {
-                // Nothing is held.
+                // There are no resources to free.
             }
         };
     }

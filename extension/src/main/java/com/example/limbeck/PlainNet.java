@@ -29,7 +29,7 @@ public final class PlainNet extends Module {
         return classifier.apply(pool.apply(features.apply(x)).flatten(1, -1));
     }
 
-    /** Say the same as TorchScript, so that the network can be exported. */
+    /** Return the same network as TorchScript, so that it can be exported. */
     @Override
     public String script() {
         return """
@@ -39,7 +39,7 @@ public final class PlainNet extends Module {
                 """;
     }
 
-    /** Offer two widths by name. */
+    /** Register two widths by name. */
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {

@@ -7,11 +7,11 @@ import dev.limbeck.tensor.Ops;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Compute the difference of the softened probabilities to a power, over the classes. Takes N×classes logits.
+ * Compute a power of the difference of the softened probabilities, reduced over the classes. Takes N×classes logits.
  *
  * @param temperature positive
  * @param power even, at least 2
- * @param over {@code sum} or {@code mean} of the classes
+ * @param over {@code sum} or {@code mean} over the classes
  * @param scaled whether the value is multiplied by T²
  */
 public record SoftMse(double temperature, int power, String over, boolean scaled) implements LogitLoss {
@@ -43,7 +43,7 @@ public record SoftMse(double temperature, int power, String over, boolean scaled
         return new SoftMse(other, power, over, scaled);
     }
 
-    /** Offer the loss by name. */
+    /** Register the loss by name. */
     public static final class Type extends LogitLossType {
         public Type() {
             super(

@@ -9,7 +9,7 @@ import dev.limbeck.data.image.ImageSourceProvider;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
 
-/** Draw noise of 16×16 pixels that is reddish, greenish or bluish: 96 images to train on, 48 to validate on. */
+/** Generate reddish, greenish or bluish noise of 16×16 pixels: 96 training images and 48 validation images. */
 public final class Tints implements ImageSource {
     private static final int SIDE = 16;
     private static final int TRAIN = 96;
@@ -71,7 +71,7 @@ public final class Tints implements ImageSource {
         return "drawn tints";
     }
 
-    /** Offer the images by name. */
+    /** Register the images by name. */
     public static final class Named implements ImageSourceProvider {
         @Override
         public String name() {

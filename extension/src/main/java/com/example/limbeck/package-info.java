@@ -1,4 +1,4 @@
-/** Show what a jar of a user's adds to Limbeck, without a change to Limbeck's own sources. */
+/** Show how a user's jar extends Limbeck without changes to Limbeck's own sources. */
 @NullMarked
 package com.example.limbeck;
 

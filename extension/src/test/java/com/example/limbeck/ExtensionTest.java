@@ -18,12 +18,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What this jar adds is used by name, as a user does. */
+/** Test that the extensions in this jar are found by name. */
 class ExtensionTest {
     @TempDir
     static Path home;
 
-    /** What a command said, and how it ended. */
+    /** Hold the exit code and the output of a command. */
     private record Answer(int code, String out, String err) {
         Answer done() {
             assertThat(code).as(err).isZero();
@@ -59,7 +59,7 @@ class ExtensionTest {
         assertThat(Files.readAllLines(lines)).hasSize(2).first().asString().startsWith(" epoch 0 loss ");
         assertThat(Files.readString(teacher.resolve("run.json"))).contains("plain-net-wide", "drawn tints");
 
-        // Both losses, the one on logits with settings of every type.
+        // Use both losses, with settings of every type for the one on logits.
         Path student = home.resolve("student");
         run(with(
                         tiny("distill"),
@@ -172,7 +172,7 @@ class ExtensionTest {
     }
 
     @Test
-    void whatTheGuideForContributorsPointsAtIsThere() throws IOException {
+    void filesNamedInTheContributingGuideExist() throws IOException {
         Matcher paths = Pattern.compile("`(extension/[^`]+)`").matcher(Files.readString(Path.of("../CONTRIBUTING.md")));
         List<String> found = paths.results().map(path -> path.group(1)).toList();
         assertThat(found)

@@ -9,13 +9,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** What reads ONNX files: the checks in Java, and ONNX Runtime behind them. */
+/** List the readers of ONNX files: the checks in Java, and ONNX Runtime after them. */
 public final class ExportTargets {
     private static final long MOST_NUMBERS = 1 << 18;
 
     private ExportTargets() {}
 
-    /** Return all targets of this package that run in Java alone. */
+    /** Return all targets of this package that run only in Java. */
     public static List<Target> all() {
         return List.of(Target.of("onnx", Mutators.onnx(), file -> {
                     OnnxExternalData.files(file);
@@ -32,7 +32,7 @@ public final class ExportTargets {
                 .allowing(2000));
     }
 
-    /** Open a model and ask it about one row, or its fixed number of rows, unless that is large. */
+    /** Open a model and run it on one sample, or on its fixed batch size, unless that is large. */
     private static long run(Path file) {
         try (OnnxModel model = OnnxModel.open(file, 1);
                 Scope scope = Scope.open()) {

@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Change bytes without knowing a format: flip bits, set numbers at the edges of ranges, copy, drop and cut. */
+/** Mutate bytes without knowledge of a format: flip bits, write boundary values, copy, delete and truncate. */
 final class Bytes implements Mutator {
     private static final int MOST_CHANGES = 6;
     private static final long[] EDGES = {
@@ -38,7 +38,7 @@ final class Bytes implements Mutator {
 
     private final List<byte[]> words;
 
-    /** Set words that are put in now and then; each character is a byte. */
+    /** Set words to insert occasionally; each character is a byte. */
     Bytes(String... words) {
         this.words = Stream.of(words)
                 .map(word -> word.getBytes(StandardCharsets.ISO_8859_1))
@@ -108,7 +108,7 @@ final class Bytes implements Mutator {
         return copy;
     }
 
-    /** Return a number that readers may trip over. */
+    /** Return a number that is likely to break readers. */
     static long number(Choices choices) {
         return choices.oneIn(3) ? choices.below(256) : EDGES[choices.below(EDGES.length)];
     }

@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Count inputs: {@code Campaign INPUTS SEED [TARGET...]} gives each target this many, made by its mutator, and prints a row of a
- * table. The same seed makes the same inputs.
+ * Run a given number of inputs: {@code Campaign INPUTS SEED [TARGET...]} generates them for each target with its
+ * mutator and prints a table row. The same seed generates the same inputs.
  */
 public final class Campaign {
-    /** Of the processor, so that other work beside does not count. */
+    /** CPU time, so that the load of other processes does not count. */
     private static final long PATIENCE = 30_000_000_000L;
 
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -40,11 +40,11 @@ public final class Campaign {
         System.out.println("| reader | inputs | seconds | refused | findings |\n|---|---|---|---|---|");
         boolean found = false;
         for (Target target : targets) found |= run(target, inputs, seed);
-        // Threads of the engine may be left.
+        // Threads of the engine may still be running.
         System.exit(found ? 1 : 0);
     }
 
-    /** Try inputs, print the row of the table, and return whether something was found. */
+    /** Run the inputs, print the table row, and return whether there are findings. */
     static boolean run(Target target, int inputs, long seed) throws IOException {
         return new Campaign(target, seed).run(inputs);
     }
@@ -73,7 +73,7 @@ public final class Campaign {
         return !findings.counts().isEmpty();
     }
 
-    /** End the JVM with the input at hand where a reader does not come back. */
+    /** Save the current input and halt the JVM if a reader does not return. */
     private void watch() {
         try {
             while (true) {
@@ -85,7 +85,7 @@ public final class Campaign {
                 Runtime.getRuntime().halt(3);
             }
         } catch (InterruptedException e) {
-            // The target is done.
+            // The target is finished.
         } catch (IOException e) {
             Runtime.getRuntime().halt(3);
         }

@@ -17,11 +17,12 @@ import java.util.concurrent.TimeUnit;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Count inputs of readers that hand a file to native code, in a JVM that may die: {@code Children INPUTS SEED TARGET}. A child
- * notes the number of each input before it tries it, so that the one that ended it is known; the next child goes on behind it.
+ * Run inputs of readers that pass a file to native code, in a JVM that may crash: {@code Children INPUTS SEED TARGET}.
+ * A child records the number of each input before it runs, so that the one that crashed it is known. The next child
+ * continues after it.
  */
 public final class Children {
-    /** Of the processor, so that other work beside does not count; a start takes some of it too. */
+    /** CPU time, so that the load of other processes does not count; it includes part of the startup. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private static final Duration SLEEPS = Duration.ofMinutes(10);
@@ -32,13 +33,13 @@ public final class Children {
 
     private Children() {}
 
-    /** Run from the command line; the parent starts itself anew with a file of notes as fourth argument. */
+    /** Run from the command line; the parent starts itself as a child, with a file of notes as the fourth argument. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
         int inputs = Integer.parseInt(arguments[0]);
         long seed = Long.parseLong(arguments[1]);
         Target target = Targets.named(arguments[2]);
         if (arguments.length > 3) {
-            // Native threads of a runtime may be left.
+            // Native threads of a runtime may still be running.
             Runtime.getRuntime().halt(child(inputs, seed, target, Path.of(arguments[3])));
         }
         System.out.println("| reader | inputs | seconds | refused | findings |\n|---|---|---|---|---|");
@@ -86,9 +87,9 @@ public final class Children {
         return Long.parseLong(pages[1]) * 4096;
     }
 
-    /** Run children until all inputs are tried, and print a row. */
+    /** Run children until all inputs are done, and print a row. */
     static boolean count(int inputs, long seed, Target target) throws IOException, InterruptedException {
-        // In one folder, since a child that dies cleans up nothing.
+        // All children share one folder, because a child that crashes does not clean up.
         Path folder = Harness.folder();
         Path file = folder.resolve("notes");
         MappedByteBuffer notes = notes(file);
@@ -113,7 +114,7 @@ public final class Children {
         return !ends.isEmpty();
     }
 
-    /** Run a child to its end; -1 if it was ended because an input took too long. */
+    /** Run a child to its end; return -1 if it was killed because an input took too long. */
     private static int run(int inputs, long seed, Target target, Path file, ByteBuffer notes)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(

@@ -2,33 +2,33 @@ package dev.limbeck.fuzz;
 
 import java.util.SplittableRandom;
 
-/** Decide what a mutator does: a seeded generator decides, or the bytes that a fuzzer guides. */
+/** Provide a mutator's choices, from a seeded generator or from a fuzzer's bytes. */
 public interface Choices {
-    /** Return a number from 0 to below a bound, which is at least 1. */
+    /** Return a number from 0 (inclusive) to a bound (exclusive), which is at least 1. */
     int below(int bound);
 
-    /** Return true once in this many times on average. */
+    /** Return true with a probability of 1 / {@code times}. */
     default boolean oneIn(int times) {
         return below(times) == 0;
     }
 
-    /** Return one of some values. */
+    /** Return one of several values. */
     default long among(long... values) {
         return values[below(values.length)];
     }
 
-    /** Return one of some texts. */
+    /** Return one of several texts. */
     default String among(String... values) {
         return values[below(values.length)];
     }
 
-    /** Decide by a seed: the same seed decides the same. */
+    /** Choose by a seed; the same seed gives the same choices. */
     static Choices seeded(long seed) {
         SplittableRandom random = new SplittableRandom(seed);
         return random::nextInt;
     }
 
-    /** Decide by bytes, a byte for a bound up to 256 and four above; always 0 behind their end. */
+    /** Choose by bytes: one byte for a bound up to 256, four for larger ones; always 0 after their end. */
     static Choices by(byte[] bytes) {
         return new Choices() {
             private int at;

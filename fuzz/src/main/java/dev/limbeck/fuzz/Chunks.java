@@ -11,7 +11,7 @@ import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
-/** Change images of chunks: PNG, whose pixels are changed as they are before compression, RIFF and the segments of JPEG. */
+/** Mutate chunk-based images: PNG, whose pixels are mutated before compression, RIFF, and the segments of JPEG. */
 abstract class Chunks extends Parts<byte[]> {
     private static final Bytes BYTES = new Bytes();
     private static final int MOST_INFLATED = 1 << 16;
@@ -21,7 +21,7 @@ abstract class Chunks extends Parts<byte[]> {
         return BYTES.mutate(part, choices);
     }
 
-    /** PNG: a chunk is its name and data. */
+    /** Mutate PNG; a part is a chunk's name and data. */
     static Chunks png() {
         return new Chunks() {
             private static final int NAME = 4;
@@ -66,7 +66,7 @@ abstract class Chunks extends Parts<byte[]> {
         };
     }
 
-    /** RIFF, which WebP is: a chunk is its name and data. */
+    /** Mutate RIFF, the container of WebP; a part is a chunk's name and data. */
     static Chunks riff() {
         return new Chunks() {
             private static final int HEAD = 12;
@@ -115,7 +115,7 @@ abstract class Chunks extends Parts<byte[]> {
         };
     }
 
-    /** JPEG: a part is the marker's code, then the segment; behind a start of scan the compressed data belongs to it. */
+    /** Mutate JPEG; a part is a marker's code and its segment, with the compressed data after a start of scan. */
     static Chunks jpeg() {
         return new Chunks() {
             private static final int START_OF_SCAN = 0xda;

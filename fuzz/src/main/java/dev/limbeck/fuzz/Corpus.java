@@ -9,9 +9,9 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/** Hold a target's seeds, small files that a reader takes and those that once went wrong, and make inputs of them. */
+/** Hold a target's seeds, small valid files and earlier findings, and generate inputs from them. */
 public final class Corpus {
-    /** Where the seeds of all targets are, a folder each. */
+    /** The folder of seeds, with a subfolder per target. */
     static final Path FOLDER = Path.of(System.getProperty("limbeck.fuzz.seeds", "seeds"));
 
     private static final Bytes BYTES = new Bytes();
@@ -30,12 +30,14 @@ public final class Corpus {
         mutator = target.mutator();
     }
 
-    /** Return the seeds by the names of their files. */
+    /** Return the seeds by file name. */
     public SortedMap<String, byte[]> seeds() {
         return seeds;
     }
 
-    /** Make an input: a seed changed once or more by the mutator that knows the format, or byte by byte, or both. */
+    /**
+     * Generate an input: a seed mutated one or more times by the mutator that knows the format, byte by byte, or both.
+     */
     byte[] input(Choices choices) {
         byte[] input = files.get(choices.below(files.size()));
         int way = choices.below(8);
@@ -44,7 +46,7 @@ public final class Corpus {
         return input;
     }
 
-    /** Return the file that an input of Jazzer stands for, see {@link Guided}. */
+    /** Return the file that an input of Jazzer stands for; see {@link Guided}. */
     byte[] file(byte[] data) {
         if (data.length == 0) return data;
         byte[] rest = Arrays.copyOf(data, data.length - 1);

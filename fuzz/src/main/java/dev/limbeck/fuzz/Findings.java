@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 
-/** Keep the inputs that a reader did not stand, the smallest of each kind, to become seeds once it does. */
+/** Save the inputs that a reader failed on, the smallest of each kind. They become seeds once the reader is fixed. */
 final class Findings {
     static final Path FOLDER = Path.of(System.getProperty("limbeck.fuzz.findings", "target/findings"));
 
@@ -26,7 +26,7 @@ final class Findings {
         return new Findings(FOLDER.resolve(target.name()));
     }
 
-    /** Keep an input if no smaller one of its kind is there. */
+    /** Save an input unless there is a smaller one of its kind. */
     void add(Harness.Verdict verdict, byte[] input) {
         counts.merge(verdict.kind(), 1, Integer::sum);
         if (smallest.getOrDefault(verdict.kind(), Integer.MAX_VALUE) <= input.length) return;
@@ -43,12 +43,12 @@ final class Findings {
         }
     }
 
-    /** Return how often each kind was found. */
+    /** Return the number of findings of each kind. */
     Map<String, Integer> counts() {
         return counts;
     }
 
-    /** Print the row of a reader in the table of a campaign. */
+    /** Print a reader's row of a campaign's table. */
     static void row(Target target, int inputs, long startNanos, long refused, Map<String, Integer> found) {
         System.out.printf(
                 Locale.ROOT,

@@ -5,12 +5,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Let Jazzer, which watches what code an input reaches, fuzz the targets that the system property {@code limbeck.fuzz.targets}
- * names, one after the other for {@code limbeck.fuzz.seconds} each. The last byte of its input says what the rest is: a file
- * (even), or the choices of a {@link Mutator} (odd), which pass checksums that no change of bytes passes.
+ * Fuzz targets with Jazzer, which is guided by code coverage. The system property {@code limbeck.fuzz.targets} lists
+ * them; each runs for {@code limbeck.fuzz.seconds}, one after the other. The last byte of an input selects how the rest
+ * is used: as a file (even), or as the choices of a {@link Mutator} (odd), whose files pass checksums that mutated
+ * bytes never pass.
  */
 public final class Guided {
-    /** An instrumented reader takes longer; so does one beside other work. */
+    /** Instrumented readers are slower, and so are readers on a busy machine. */
     private static final int PATIENCE = 20;
 
     private static final List<Guided> ALL = new ArrayList<>();
@@ -39,7 +40,7 @@ public final class Guided {
         }
     }
 
-    /** Try one input; Jazzer calls this. */
+    /** Run one input; called by Jazzer. */
     public static void fuzzerTestOneInput(byte[] data) {
         if (start == 0) start = System.nanoTime();
         int turn = (int) Math.min(ALL.size() - 1, (System.nanoTime() - start) / EACH);

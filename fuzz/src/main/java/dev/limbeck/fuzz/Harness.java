@@ -14,11 +14,11 @@ import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
 /**
- * Give a file to a reader and judge what it does: it returns or says in one printable line what is wrong, in bounded time
- * and memory, and leaves nothing.
+ * Run a reader on a file and check it: it must return or report an error in one printable line, in bounded time and
+ * memory, and leave no files.
  */
 public final class Harness implements AutoCloseable {
-    /** The folder for what a reader makes; it is emptied after each input. */
+    /** The folder for a reader's output; it is emptied after each input. */
     public static final String OUT = "out";
 
     private static final String MEMORY_KIND = "memory";
@@ -36,9 +36,9 @@ public final class Harness implements AutoCloseable {
     private final long thread = Thread.currentThread().getId();
 
     /**
-     * Set up for the thread that calls this.
+     * Set up for the calling thread.
      *
-     * @param patience how many times as long as a plain JVM an instrumented one may take
+     * @param patience factor of the time limits for an instrumented JVM
      */
     public Harness(Target target, int patience) {
         this.target = target;
@@ -52,7 +52,7 @@ public final class Harness implements AutoCloseable {
         file = folder.resolve(target.fileName());
     }
 
-    /** Make a folder, in memory where the system has a place for that. */
+    /** Create a folder, in memory if the system supports it. */
     static Path folder() throws IOException {
         return Files.isWritable(MEMORY)
                 ? Files.createTempDirectory(MEMORY, "limbeck-fuzz")
@@ -60,15 +60,17 @@ public final class Harness implements AutoCloseable {
     }
 
     /**
-     * Say what a reader did.
+     * Hold the result of a run.
      *
-     * @param wrong what was wrong with it; null for nothing
-     * @param kind the same without what differs from input to input
-     * @param refused whether the reader refused the input
+     * @param wrong description of the failure; null if there is none
+     * @param kind the same without details that vary from input to input
+     * @param refused whether the reader rejected the input
      */
     public record Verdict(String wrong, String kind, boolean refused) {}
 
-    /** Try one input; what took too much is tried again, since the first time libraries may be loaded. */
+    /**
+     * Run one input. An input that exceeds a limit is run again, because the first run may include loading libraries.
+     */
     public Verdict judge(byte[] input) {
         Verdict first = once(input);
         return MEMORY_KIND.equals(first.kind) || TIME_KIND.equals(first.kind) ? once(input) : first;
@@ -116,7 +118,7 @@ public final class Harness implements AutoCloseable {
         return new Verdict(wrong, kind, refused);
     }
 
-    /** Return what is not good about a message; null for nothing. */
+    /** Return what is wrong with a message; null if nothing. */
     private String wrongLine(String message) {
         String own = message.replace(folder.toString(), "");
         if (own.length() > LONGEST_LINE) return "a message of " + own.length() + " characters: " + shown(own);
@@ -124,7 +126,7 @@ public final class Harness implements AutoCloseable {
         return odd < 0 ? null : String.format("a message with U+%04X: %s", odd, shown(own));
     }
 
-    /** Return whether a character moves the cursor, ends the line or turns the direction of a terminal. */
+    /** Return whether a character moves a terminal's cursor, ends the line or changes the text direction. */
     private static boolean isUnprintable(int c) {
         return Character.isISOControl(c)
                 || c == 0x2028
@@ -150,7 +152,7 @@ public final class Harness implements AutoCloseable {
         return places.isEmpty() ? "" : places.get(0);
     }
 
-    /** Return the lines of ours nearest to where something was thrown. */
+    /** Return the innermost stack frames in Limbeck's code. */
     private static List<String> places(Throwable e) {
         return Arrays.stream(e.getStackTrace())
                 .filter(frame -> frame.getClassName().startsWith("dev.limbeck.")
@@ -163,7 +165,7 @@ public final class Harness implements AutoCloseable {
                 .toList();
     }
 
-    /** Return what lies in the folder beside the input, and remove it. */
+    /** Return the files in the folder besides the input, and delete them. */
     private String left() {
         String[] there = folder.toFile().list();
         if (there == null || there.length != 2) return emptied(there);

@@ -13,7 +13,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 
-/** Start Jazzer in a JVM of its own: {@code Jazzers [TARGET] SECONDS}, for all targets one after the other if none is named. */
+/**
+ * Run Jazzer in a separate JVM: {@code Jazzers [TARGET] SECONDS}, for all targets one after the other if none is named.
+ */
 public final class Jazzers {
     private static final Path KEPT = Path.of("target", "corpus");
     private static final Pattern DONE = Pattern.compile("Done (\\d+) runs in (\\d+) second");
@@ -28,7 +30,7 @@ public final class Jazzers {
         List<Target> targets = arguments.length > 1 ? List.of(Targets.named(arguments[0])) : Targets.all();
         boolean found = false;
         for (Target target : targets) {
-            // What reached new code is kept for the next time.
+            // Inputs that reach new code are kept for the next run.
             Path kept = KEPT.resolve(target.name());
             plant(target, kept);
             System.out.println(target.name() + ": " + run(List.of(target), seconds, kept, 0));
@@ -40,7 +42,7 @@ public final class Jazzers {
         System.exit(found ? 1 : 0);
     }
 
-    /** Put the seeds where Jazzer begins. */
+    /** Copy the seeds to Jazzer's corpus. */
     private static void plant(Target target, Path kept) throws IOException {
         Files.createDirectories(kept);
         for (Map.Entry<String, byte[]> seed : new Corpus(target).seeds().entrySet()) {
@@ -49,7 +51,7 @@ public final class Jazzers {
         }
     }
 
-    /** Begin with choices of some length too, or Jazzer would try four bytes first. */
+    /** Add choices of various lengths, because Jazzer would otherwise try four bytes first. */
     private static void sow(Path corpus) throws IOException {
         SplittableRandom random = new SplittableRandom(1);
         for (int length = 16; length <= 1024; length *= 2) {
@@ -60,7 +62,7 @@ public final class Jazzers {
         }
     }
 
-    /** Return what is wrong with the inputs that were kept, a line each. */
+    /** Return a line for each finding. */
     static List<String> findings(Target target) throws IOException {
         Path folder = Findings.FOLDER.resolve(target.name());
         if (!Files.isDirectory(folder)) return List.of();
@@ -79,10 +81,10 @@ public final class Jazzers {
     /**
      * Fuzz targets one after the other in one JVM.
      *
-     * @param seconds for each
-     * @param corpus where to begin, and to keep what reached new code
-     * @param seed of the choices; 0 for others each time
-     * @return what Jazzer says in the end; what ended it is among the findings
+     * @param seconds for each target
+     * @param corpus initial inputs; inputs that reach new code are added
+     * @param seed of the choices; 0 for a different one each time
+     * @return Jazzer's summary; an input that ended Jazzer is among the findings
      */
     static String run(List<Target> targets, int seconds, Path corpus, int seed)
             throws IOException, InterruptedException {
@@ -106,10 +108,10 @@ public final class Jazzers {
                 "--instrumentation_includes=" + INSTRUMENTED,
                 "--instrumentation_excludes=dev.limbeck.fuzz.**",
                 "--custom_hook_includes=dev.limbeck.**",
-                // Programs that repeat a finding; its input is enough.
+                // Reproducer programs are deleted afterwards; the input is enough.
                 "--reproducer_path=" + reproducers,
                 "-seed=" + seed,
-                // A recipe may hold a regular expression of its own.
+                // A recipe may contain a regular expression, so this sanitizer would report it.
                 "--disabled_hooks=com.code_intelligence.jazzer.sanitizers.RegexInjection",
                 "-max_total_time=" + (long) seconds * targets.size(),
                 "-timeout=300",
@@ -128,7 +130,8 @@ public final class Jazzers {
         Files.delete(log);
         try (Stream<Path> files = Files.list(artifacts)) {
             for (Path file : files.toList()) {
-                // A reader that hangs ends Jazzer. Of several targets it is not known which; the seeds' test says.
+                // A reader that hangs ends Jazzer. With several targets, it is unknown which one hung; the seeds' test
+                // finds it.
                 byte[] input = new Corpus(targets.get(0)).file(Files.readAllBytes(file));
                 Findings.of(targets.get(0))
                         .add(

@@ -1,10 +1,10 @@
 package dev.limbeck.fuzz;
 
-/** Make the mutators that targets use. */
+/** Create the mutators of the targets. */
 public final class Mutators {
     private Mutators() {}
 
-    /** Change bytes, and put in words now and then, whose characters are bytes. */
+    /** Mutate bytes and occasionally insert words, whose characters are bytes. */
     public static Mutator bytes(String... words) {
         return new Bytes(words);
     }
@@ -37,7 +37,7 @@ public final class Mutators {
         return Tar.gzip(inner);
     }
 
-    /** Change JSON or YAML. */
+    /** Mutate JSON or YAML. */
     public static Mutator text() {
         return new Text();
     }
@@ -50,7 +50,7 @@ public final class Mutators {
         return Sums.seal(new Protobuf());
     }
 
-    /** Change a file of kept rows. */
+    /** Mutate a file of cached rows. */
     public static Mutator rows() {
         return Sums.rows(new Bytes());
     }

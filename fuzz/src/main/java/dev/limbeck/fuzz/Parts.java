@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Change a file of parts, such as chunks or entries: some are dropped, repeated, moved or changed, and lengths and checksums
- * are made right again, so that a reader gets behind them.
+ * Mutate a file of parts, such as chunks or entries: parts are dropped, repeated, moved or changed. Lengths and
+ * checksums are recomputed, so that a reader accepts them.
  *
  * @param <P> a part
  */
@@ -16,7 +16,7 @@ abstract class Parts<P> implements Mutator {
     private static final int MOST_COPIES = 40;
     private static final Bytes PLAIN = new Bytes();
 
-    /** Split a file; throw whatever is thrown if it is of another format. */
+    /** Split a file; throw any exception if it has another format. */
     abstract List<P> split(byte[] file) throws IOException;
 
     abstract byte[] join(List<P> parts, Choices choices) throws IOException;
@@ -31,12 +31,12 @@ abstract class Parts<P> implements Mutator {
             byte[] joined = join(parts, choices);
             return joined.length > LONGEST ? file : joined;
         } catch (IOException | RuntimeException e) {
-            // A mutation of a mutation may be of no format any more.
+            // A file that was mutated several times may no longer have the format.
             return PLAIN.mutate(file, choices);
         }
     }
 
-    /** Take bytes of a file, however many it claims to have. */
+    /** Return a range of a file's bytes; throw if it is out of bounds. */
     static byte[] slice(byte[] file, long from, long length) {
         if (from < 0 || length < 0 || from + length > file.length) throw new IllegalArgumentException("beyond the end");
         return Arrays.copyOfRange(file, (int) from, (int) (from + length));

@@ -8,10 +8,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Change pickles by their instructions, an opcode with its argument each. Source: CPython's pickletools. */
+/** Mutate pickles by their instructions, each an opcode with its argument. Source: CPython's pickletools. */
 final class Pickle extends Parts<byte[]> {
     private static final Bytes BYTES = new Bytes();
-    /** Opcodes by what follows them: lines, then how many bytes, then those that a length stands before. */
+    /** Opcodes by the format of their argument: text lines, a fixed number of bytes, or bytes after a length. */
     private static final String ONE_LINE = "FILSVPgp";
 
     private static final String TWO_LINES = "ci";
@@ -51,7 +51,8 @@ final class Pickle extends Parts<byte[]> {
         else if (LENGTH_1.indexOf(code) >= 0) end = next + 1L + (file[next] & 0xff);
         else if (LENGTH_4.indexOf(code) >= 0) end = next + 4L + in.getInt(next);
         else if (LENGTH_8.indexOf(code) >= 0) end = next + 8L + in.getLong(next);
-        // What does not fit is one part up to the end, such as the storages behind pickles of the old form.
+        // The rest of the file is one part if it is not an opcode, such as the storages after a legacy checkpoint's
+        // pickles.
         return end > file.length || end < next ? file.length : (int) end;
     }
 

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Change a protobuf by its fields, however deep, with lengths that are right. */
+/** Mutate a protobuf by its fields, at any depth, with correct lengths. */
 final class Protobuf extends Parts<Protobuf.Field> {
     private static final int DEEPEST = 12;
     private static final Bytes BYTES = new Bytes(
@@ -44,7 +44,7 @@ final class Protobuf extends Parts<Protobuf.Field> {
     }
 
     /**
-     * One field.
+     * Hold one field.
      *
      * @param number of a varint or fixed field
      * @param bytes of a field with a length; null for the others

@@ -7,14 +7,14 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 
-/** Make right the checksum that ends a file, after others have changed it. */
+/** Recompute the checksum at the end of a file after a mutation. */
 final class Sums {
     private static final int SEAL = 19;
     private static final int SEAL_DIGITS = 8;
 
     private Sums() {}
 
-    /** Put right the CRC-32C in the last four bytes, as kept rows have it. */
+    /** Recompute the CRC-32C in the last four bytes, as in cached rows. */
     static Mutator rows(Mutator inner) {
         return (file, choices) -> {
             byte[] changed = inner.mutate(file, choices);
@@ -30,7 +30,7 @@ final class Sums {
         };
     }
 
-    /** Put right the digits of the seal that ends an ONNX file of ours. */
+    /** Recompute the checksum at the end of an ONNX file written by Limbeck. */
     static Mutator seal(Mutator inner) {
         return (file, choices) -> {
             byte[] changed = inner.mutate(file, choices);

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
 
-/** Change a tar by its headers and contents, with checksums that are right. Source: POSIX.1-2017, pax. */
+/** Mutate a tar by its headers and contents, with correct checksums. Source: POSIX.1-2017, pax. */
 final class Tar extends Parts<byte[]> {
     private static final int BLOCK = 512;
     private static final int SIZE = 124;
     private static final int SUM = 148;
     private static final int TYPE = 156;
-    /** Where the fields of a header begin, and how long they are. */
+    /** Offsets and lengths of a header's fields. */
     private static final int[][] FIELDS = {
         {0, 100},
         {100, 8},
@@ -37,7 +37,7 @@ final class Tar extends Parts<byte[]> {
 
     private static final Bytes BYTES = new Bytes();
 
-    /** A part is a header with the blocks behind it. */
+    /** A part is a header with the blocks after it. */
     @Override
     List<byte[]> split(byte[] file) {
         List<byte[]> parts = new ArrayList<>();
@@ -132,7 +132,7 @@ final class Tar extends Parts<byte[]> {
         header[SUM + 6] = 0;
     }
 
-    /** Change what a gzip holds, or its bytes. */
+    /** Mutate the contents of a gzip file, or its bytes. */
     static Mutator gzip(Mutator inner) {
         return (file, choices) -> {
             if (choices.oneIn(6)) return BYTES.mutate(file, choices);

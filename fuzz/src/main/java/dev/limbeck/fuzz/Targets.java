@@ -10,11 +10,11 @@ import dev.limbeck.weights.WeightTargets;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** List all readers; those that are private to a package are made beside them. */
+/** List all readers. Targets for package-private readers are defined in the readers' packages. */
 public final class Targets {
     private Targets() {}
 
-    /** Return all targets that run in Java alone, but for the engine's memory of tensors. */
+    /** Return all targets that run only in Java, apart from the engine's memory for tensors. */
     public static List<Target> all() {
         return Stream.of(
                         WeightTargets.all(),
@@ -28,13 +28,13 @@ public final class Targets {
                 .toList();
     }
 
-    /** Return the targets whose files reach native code; they run in a JVM that may die, see {@link Children}. */
+    /** Return the targets whose files reach native code; they run in a JVM that may crash, see {@link Children}. */
     public static List<Target> natives() {
         return Stream.concat(ExportTargets.natives().stream(), WeightTargets.natives().stream())
                 .toList();
     }
 
-    /** Find a target. */
+    /** Return the target with a name. */
     public static Target named(String name) {
         List<Target> targets = Stream.concat(all().stream(), natives().stream()).toList();
         return targets.stream()

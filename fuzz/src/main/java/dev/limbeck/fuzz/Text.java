@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
-/** Change JSON and YAML by their words, numbers and signs. */
+/** Mutate JSON and YAML by their words, numbers and punctuation. */
 final class Text extends Parts<String> {
     private static final Pattern WORDS = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|[\\w.+-]+|\\s+|.", Pattern.DOTALL);
     private static final Bytes BYTES = new Bytes();
@@ -100,7 +100,7 @@ final class Text extends Parts<String> {
         }
     }
 
-    /** Change the header of a safetensors file, whose length is made right most times, or the bytes behind it. */
+    /** Mutate the header of a safetensors file, usually with the correct length, or the bytes after it. */
     static Mutator safetensors() {
         Text text = new Text();
         return (file, choices) -> {

@@ -11,8 +11,8 @@ import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 
 /**
- * Change a zip by its entries: names, contents, methods, attributes; sizes and checksums are right except where one is wrong
- * on purpose. Source: PKWARE's APPNOTE.
+ * Mutate a zip by its entries: names, contents, methods, attributes. Sizes and checksums are correct unless one is
+ * changed on purpose. Source: PKWARE's APPNOTE.
  */
 final class Zip extends Parts<Zip.Entry> {
     private static final Bytes BYTES = new Bytes();
@@ -22,7 +22,7 @@ final class Zip extends Parts<Zip.Entry> {
     private static final int END = 0x06054b50;
     private static final int DEFLATED = 8;
 
-    /** What the two headers of an entry say, and its bytes as they are in the file. */
+    /** Hold the fields of an entry's two headers, and its bytes as stored in the file. */
     record Entry(
             String name,
             byte[] extra,
@@ -174,7 +174,7 @@ final class Zip extends Parts<Zip.Entry> {
                         part.raw);
             }
             case 5 -> {
-                // Compressed, as it is not in PyTorch's files.
+                // PyTorch's files store entries without compression.
                 return part.method == 0 ? holding(part, DEFLATED, part.raw) : part;
             }
             default -> {

@@ -1,2 +1,2 @@
-/** Feed damaged and hostile files to every reader: targets, mutators that know the formats, and two drivers. */
+/** Test every reader with damaged and malicious files: targets, format-aware mutators, and two drivers. */
 package dev.limbeck.fuzz;

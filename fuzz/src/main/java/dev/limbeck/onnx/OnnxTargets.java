@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 
-/** What the predictor on ONNX Runtime alone reads in Java. */
+/** List the readers in Java of the ONNX Runtime predictor. */
 public final class OnnxTargets {
     private OnnxTargets() {}
 

@@ -6,7 +6,7 @@ import dev.limbeck.fuzz.Target;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Readers of recipes and of predictions. */
+/** List the readers of recipes and of predictions. */
 public final class RecipeTargets {
     private RecipeTargets() {}
 

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** Readers of what a training leaves. */
+/** List the readers of training outputs. */
 public final class TrainTargets {
     private TrainTargets() {}
 

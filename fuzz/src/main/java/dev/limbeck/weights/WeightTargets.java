@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Readers of weights and archives. */
+/** List the readers of weights and archives. */
 public final class WeightTargets {
     private static final RequiredTensors NEEDS = new RequiredTensors(
             "tiny",
@@ -62,7 +62,7 @@ public final class WeightTargets {
                         .allowing(2000));
     }
 
-    /** Return the target whose files reach native code: what the checks let through, LibTorch opens. */
+    /** Return the target whose files reach native code: LibTorch opens the files that pass the checks. */
     public static List<Target> natives() {
         return List.of(Target.of("torchscript-engine", Mutators.zip(), file -> {
                     TorchScriptFile.open(file).load().close();
@@ -107,7 +107,7 @@ public final class WeightTargets {
         return 0;
     }
 
-    /** A name that is let through must stay in the folder. */
+    /** Check that an accepted name stays inside the folder. */
     private static long name(Path file) throws IOException {
         String name = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
         EntryNames.isSystemFile(name);

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class FuzzTest {
-    /** Of Jazzer, for each target; 0 only shows that it runs. */
+    /** Seconds of Jazzer for each target; with 0, the test only checks that Jazzer runs. */
     private static final int SECONDS = Integer.getInteger("limbeck.fuzz.seconds", 0);
 
     private static final int INPUTS = Integer.getInteger("limbeck.fuzz.inputs", 2_000);
@@ -39,7 +39,7 @@ class FuzzTest {
         }
     }
 
-    /** The same inputs in every build, so that it fails only for a change of its own. */
+    /** Use the same inputs in every build, so that it fails only if the code has changed. */
     @ParameterizedTest
     @MethodSource("readers")
     void mutatedSeedsAreReadOrRefusedInOneLine(Target target) throws Exception {
@@ -48,7 +48,10 @@ class FuzzTest {
         assertThat(Jazzers.findings(target)).isEmpty();
     }
 
-    /** Jazzer's choices depend on the time, so what it finds by chance fails a build only if the search was asked for. */
+    /**
+     * Fail only if a search was requested: Jazzer's choices depend on time, and a chance finding must not break a
+     * build.
+     */
     @Test
     void jazzerFindsNothing() throws Exception {
         List<Target> targets = SECONDS > 0 ? Targets.all() : List.of(Targets.named("idx"));

@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
-/** Read a BMP file by the JDK's reader, and what that reader does not know: OS/2's second header, run lengths
- * without an end, files that do not say their length or where their pixels begin. */
+/**
+ * Read a BMP file with the JDK's reader, and handle what that reader does not support: OS/2 2.x headers, run-length
+ * encoding without an end marker, and files that do not declare their length or the offset of their pixels.
+ */
 final class BmpFile {
     private static final int OS2_HEADER = 64;
     private static final int WINDOWS_HEADER = 40;
@@ -42,22 +44,22 @@ final class BmpFile {
         if (compression == 0 && count * bits / 8 > file.length - start) throw new EOFException("the BMP is cut short");
         changed.putInt(10, start);
         if (hasRuns) {
-            known[file.length + 3] = 1; // end of line, end of picture
-            // This many bytes the reader takes memory for, whatever the file's length.
+            known[file.length + 3] = 1; // end of line, end of bitmap
+            // The reader allocates this many bytes, whatever the file's length.
             changed.putInt(34, known.length - Math.max(0, Math.min(file.length, start)));
         }
-        // The reader takes memory for as many colors as the file claims.
+        // The reader allocates memory for as many colors as the file declares.
         if (header >= WINDOWS_HEADER && file.length >= 54) {
             int colors = bytes.getInt(46);
             if (bits > 8 || colors < 0 || colors > 1 << bits) changed.putInt(46, 0);
         }
         if (header == OS2_HEADER) known = withWindowsHeader(known);
-        // The reader refuses files that declare less than their pixels need.
+        // The reader rejects files that declare fewer bytes than their pixels need.
         ByteBuffer.wrap(known).order(ByteOrder.LITTLE_ENDIAN).putInt(2, known.length);
         return Readers.byJdk("BMP", known, reader -> RgbImage.of(reader.read(0)));
     }
 
-    /** Return where the pixels begin: after the palette, where the file says nothing or the palette's own place. */
+    /** Return the offset of the pixels; it is after the palette if the file declares none, or that of the palette. */
     private static int pixels(ByteBuffer bytes, int header, int compression) {
         int declared = bytes.getInt(10);
         boolean old = header < WINDOWS_HEADER;
@@ -74,7 +76,7 @@ final class BmpFile {
         return declared == 0 ? after : declared;
     }
 
-    /** The first 40 bytes mean the same; the offset of the pixels says where the palette ends. */
+    /** Convert an OS/2 2.x header; its first 40 bytes are those of the Windows header. */
     private static byte[] withWindowsHeader(byte[] file) {
         int longer = OS2_HEADER - WINDOWS_HEADER;
         byte[] shorter = new byte[file.length - longer];

@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Read how the camera was held (EXIF 2.32, tag 0x0112), whatever integer type it has. As Pillow's {@code exif_transpose} does,
- * look into XMP where EXIF does not say.
+ * Read the orientation (EXIF 2.32, tag 0x0112), whatever its integer type. Like Pillow's {@code exif_transpose}, fall
+ * back to XMP if EXIF has none.
  */
 public final class Exif {
     private static final int ORIENTATION = 0x0112;
@@ -19,7 +19,7 @@ public final class Exif {
     private final ByteArrayOutputStream tiff = new ByteArrayOutputStream();
     private String xmp = "";
 
-    /** Take a JPEG's APP1 segment, without marker and length; EXIF data may go on in the next. */
+    /** Add a JPEG's APP1 segment, without marker and length. EXIF data may continue in the next segment. */
     public void addSegment(byte[] file, int from, int to) {
         if (starts(file, from, to, PREFIX)) {
             addTiff(file, from, to);
@@ -28,25 +28,25 @@ public final class Exif {
         }
     }
 
-    /** Take EXIF data, or more of it: a TIFF structure, with or without the prefix that JPEG puts before it. */
+    /** Add EXIF data or a continuation of it: a TIFF structure, with or without the prefix it has in a JPEG. */
     void addTiff(byte[] file, int from, int to) {
         int start = from;
         while (starts(file, start, to, PREFIX)) start += PREFIX.length;
         if (tiff.size() + to - start <= MOST_BYTES) tiff.write(file, start, to - start);
     }
 
-    /** Take an XMP packet. */
+    /** Set the XMP packet. */
     void addXmp(byte[] file, int from, int to) {
         xmp = new String(file, from, Math.min(to - from, MOST_BYTES), StandardCharsets.ISO_8859_1);
     }
 
-    /** Return 1 to 8; 1, upright, where nothing says otherwise. */
+    /** Return 1 to 8; the default is 1, upright. */
     public int orientation() {
         byte[] joined = tiff.toByteArray();
         return ImageFormat.of(joined) == ImageFormat.TIFF ? orientation(TiffTags.of(joined), xmp) : ofXmp(xmp);
     }
 
-    /** Return what a TIFF directory says, else an XMP packet. */
+    /** Return the orientation from a TIFF directory, else from an XMP packet. */
     static int orientation(TiffTags tags, String xmp) {
         return tags.has(ORIENTATION) ? checked(tags.get(ORIENTATION, 0, 1)) : ofXmp(xmp);
     }

@@ -5,8 +5,9 @@ import java.io.IOException;
 import java.util.Arrays;
 
 /**
- * Read the first frame of a GIF file (GIF 89a) on its whole screen, as Pillow does: what the frame leaves free has the transparent
- * color, else the palette's first. The JDK's reader returns the frame without the screen and fails on long codes.
+ * Read the first frame of a GIF file (GIF 89a) on its whole screen, like Pillow: pixels outside the frame have the
+ * transparent color, else the palette's first. The JDK's reader returns the frame without the screen and fails on long
+ * codes.
  */
 final class GifFile {
     private static final int MOST_CODES = 4096;
@@ -56,7 +57,7 @@ final class GifFile {
         flags = next();
         interlaced = (flags & 0x40) != 0;
         if ((flags & 0x80) != 0) palette = palette(flags);
-        // A frame that sticks out enlarges the screen.
+        // A frame that extends beyond the screen enlarges it.
         int screenWidth = Math.max(width, left + frameWidth);
         int screenHeight = Math.max(height, top + frameHeight);
         return ImageLimits.decode(screenWidth, screenHeight, file.length, () -> decode(screenWidth, screenHeight));

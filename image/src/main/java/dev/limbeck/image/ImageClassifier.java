@@ -8,7 +8,7 @@ import java.nio.file.Path;
 /** Classify images: {@code Predictor} uses LibTorch, {@code OnnxPredictor} of limbeck-predict uses ONNX Runtime. */
 public interface ImageClassifier extends Classifier<RgbImage> {
     /**
-     * Classify an image file: PNG, JPEG, BMP, GIF, WebP or TIFF. Photographs are turned upright as their EXIF orientation says.
+     * Classify an image file: PNG, JPEG, BMP, GIF, WebP or TIFF. Photographs are rotated by their EXIF orientation.
      *
      * @throws dev.limbeck.LimbeckException if it cannot be read
      */

@@ -9,10 +9,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * Decode PNG, JPEG, BMP, GIF, WebP and TIFF (the first frame or page) to upright 8-bit RGB, by content whatever the file is
- * called. Pixels are those of Pillow's {@code ImageOps.exif_transpose(Image.open(file)).convert("RGB")}: alpha is
- * dropped, palettes are looked up, gray is repeated, color profiles are not applied. Of 16-bit samples the upper 8 bits stay.
- * What differs from Pillow is listed in {@code docs/images.md}.
+ * Decode PNG, JPEG, BMP, GIF, WebP and TIFF (the first frame or page) to upright 8-bit RGB. The format is detected from
+ * the content, not from the file name. Pixels are those of Pillow's {@code
+ * ImageOps.exif_transpose(Image.open(file)).convert("RGB")}: alpha is dropped, palettes are resolved, gray is repeated,
+ * color profiles are not applied. 16-bit samples keep their upper 8 bits. {@code docs/images.md} lists the differences
+ * from Pillow.
  */
 public final class ImageDecoder {
     private static final long MOST_BYTES = 1L << 30;
@@ -23,8 +24,8 @@ public final class ImageDecoder {
     /**
      * Decode a file.
      *
-     * @throws LimbeckException in one line that names the file, if it is missing, not an image, cut short or larger
-     *     than {@link dev.limbeck.Limit#IMAGE_PIXELS}
+     * @throws LimbeckException with a one-line message that names the file, if it is missing, not an image, truncated
+     *     or larger than {@link dev.limbeck.Limit#IMAGE_PIXELS}
      */
     public static RgbImage read(Path file) {
         try {
@@ -41,15 +42,15 @@ public final class ImageDecoder {
     /**
      * Decode the bytes of an image file.
      *
-     * @throws IOException if they are not a whole image of a known format
+     * @throws IOException if they are not a complete image of a supported format
      */
     public static RgbImage decode(byte[] file) throws IOException {
         try {
             return decoded(file);
         } catch (LimbeckException e) {
-            throw e; // a limit that is set wrongly
+            throw e; // a limit set to an invalid value
         } catch (RuntimeException | IOException e) {
-            // Readers meet broken files with any of half a dozen unchecked exceptions, or say nothing.
+            // Readers report damaged files by various unchecked exceptions, or without a message.
             if (e instanceof IOException thrown && reason(e).equals(e.getMessage())) throw thrown;
             throw new IOException(reason(e), e);
         }
@@ -76,7 +77,7 @@ public final class ImageDecoder {
     }
 
     private static String reason(Exception e) {
-        // An unchecked exception's message speaks of the reader's code, not of the file.
+        // The message of an unchecked exception describes the reader's code, not the file.
         String message = e instanceof IOException ? e.getMessage() : null;
         if (message == null || message.isBlank()) {
             return e instanceof EOFException ? "it is cut short" : "its contents are damaged";

@@ -12,7 +12,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Know image formats by how a file begins, whatever it is called, and by their suffixes: those that are read, and others. */
+/**
+ * List image formats, supported or not. A format is recognized by a file's first bytes, whatever its name, or by its
+ * suffix.
+ */
 public enum ImageFormat {
     PNG("PNG", "png", head -> begins(head, 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n')),
     JPEG("JPEG", "jpg jpeg jpe jfif jif", head -> begins(head, 0xff, 0xd8, 0xff)),
@@ -49,23 +52,23 @@ public enum ImageFormat {
     FITS(false, "FITS", "fits fit fts", head -> hasText(head, 0, "SIMPLE  =")),
     QOI(false, "QOI", "qoi", head -> hasText(head, 0, "qoif")),
     GIMP(false, "GIMP", "xcf", head -> hasText(head, 0, "gimp xcf ")),
-    /** Most raw files are TIFFs too, with a small preview where the first page would be. */
+    /** Most raw files are TIFF files too, with a small preview as the first page. */
     RAW(false, "camera raw", "cr2 cr3 crw nef nrw arw sr2 dng orf rw2 raf srw pef", ImageFormat::isRaw);
 
-    /** How many bytes of a file are enough to recognize it: a drawing has comments before its first element. */
+    /** Number of leading bytes that suffice to recognize a file; an SVG may have comments before its first element. */
     public static final int HEAD = 1024;
 
-    /** The formats that are read, in words. */
+    /** The supported formats, for messages. */
     public static final String READ = words();
 
     private static final Map<String, ImageFormat> BY_SUFFIX = bySuffix();
 
-    /** The sizes of BMP headers, OS/2's first. */
+    /** Sizes of BMP headers, those of OS/2 first. */
     private static final Set<Integer> BMP_HEADERS = Set.of(12, 16, 40, 52, 56, 64, 108, 124);
 
     private static final String SPACE = "(?:\\s|#[^\\n]*\\n)+";
     private static final String SIZES = SPACE + "\\d{1,9}" + SPACE + "\\d{1,9}";
-    /** The sizes, the greatest value where pixels are not bits, then what pixels begin with (Netpbm's manuals). */
+    /** Sizes, the maximum value unless pixels are bits, then the first characters of the pixels (Netpbm's manuals). */
     private static final Pattern NETPBM_HEADER = Pattern.compile("P(?:1" + SIZES + SPACE + "[01]"
             + "|4" + SIZES + "\\s"
             + "|[23]" + SIZES + SPACE + "\\d{1,9}" + SPACE + "\\d"
@@ -76,9 +79,9 @@ public enum ImageFormat {
     private static final Pattern SVG_START = Pattern.compile(
             "(?:\u00ef\u00bb\u00bf)?\\s*+(?:<\\?[^>]*+>\\s*+|<!--(?:[^-]|-(?!->))*+-->\\s*+)*+(?:<!DOCTYPE\\s+svg|<(?:svg:)?svg[\\s>])");
 
-    /** What it is called in messages. */
+    /** Name in messages. */
     final String title;
-    /** Whether {@link ImageDecoder} reads it. */
+    /** Whether {@link ImageDecoder} supports it. */
     public final boolean isRead;
 
     private final Set<String> suffixes;
@@ -103,13 +106,13 @@ public enum ImageFormat {
      */
     public static @Nullable ImageFormat of(byte[] head) {
         byte[] start = head.length <= HEAD ? head : Arrays.copyOf(head, HEAD);
-        // Most raw files begin as TIFFs do.
+        // Most raw files begin like TIFF files.
         if (RAW.matches.test(start)) return RAW;
         for (ImageFormat format : values()) if (format.matches.test(start)) return format;
         return null;
     }
 
-    /** Return the format whose files have a suffix, in lower case; null if none is known. */
+    /** Return the format of a lower-case suffix; null if unknown. */
     public static @Nullable ImageFormat ofSuffix(String suffix) {
         return BY_SUFFIX.get(suffix);
     }
@@ -129,7 +132,7 @@ public enum ImageFormat {
                 + titles.get(titles.size() - 1);
     }
 
-    /** Two letters alone might begin a text too. */
+    /** Check more than the first two letters, because a text may begin with them too. */
     private static boolean isBmp(byte[] head) {
         return hasText(head, 0, "BM")
                 && head.length >= 18
@@ -146,7 +149,7 @@ public enum ImageFormat {
                 || begins(head, 'M', 'M', 0, 43);
     }
 
-    /** The raw files whose bytes say so: Canon's, Olympus', Panasonic's, Fujifilm's. */
+    /** Recognize raw files with a signature of their own: Canon, Olympus, Panasonic, Fujifilm. */
     private static boolean isRaw(byte[] head) {
         return begins(head, 'I', 'I', 42, 0) && hasText(head, 8, "CR")
                 || hasText(head, 0, "IIRO")
@@ -158,7 +161,7 @@ public enum ImageFormat {
                 || hasBrand(head, "crx ");
     }
 
-    /** Look for the first letters of a brand, among all that an ISO media file is compatible with (ISO/IEC 14496-12). */
+    /** Search the compatible brands of an ISO media file (ISO/IEC 14496-12) for a prefix. */
     private static boolean hasBrand(byte[] head, String... brands) {
         if (!hasText(head, 4, "ftyp") || head.length < 12) return false;
         int box = (head[0] & 0xff) << 24 | (head[1] & 0xff) << 16 | (head[2] & 0xff) << 8 | head[3] & 0xff;
@@ -169,7 +172,7 @@ public enum ImageFormat {
         return false;
     }
 
-    /** Zeros and ones begin many files, so the first picture's entry must make sense. */
+    /** Check the first picture's entry as well, because many files begin with zeros and ones. */
     private static boolean isIcon(byte[] head) {
         if (hasText(head, 0, "icns")) return true;
         boolean icon = begins(head, 0, 0, 1, 0);
@@ -189,7 +192,7 @@ public enum ImageFormat {
                 && head[64] == 0;
     }
 
-    /** Letter and digit alone might begin a text too, so the sizes must follow; a long comment may hide them. */
+    /** Check the sizes as well, because a text may begin with a letter and a digit. A long comment may hide them. */
     private static boolean isNetpbm(byte[] head) {
         Matcher matcher = NETPBM_HEADER.matcher(new String(head, StandardCharsets.ISO_8859_1));
         return matcher.lookingAt() || head.length >= HEAD && matcher.hitEnd();

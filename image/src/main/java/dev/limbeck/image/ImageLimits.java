@@ -3,13 +3,13 @@ package dev.limbeck.image;
 import dev.limbeck.Limit;
 import java.io.IOException;
 
-/** Refuse images before they are decoded whose declared size would only exhaust memory. */
+/** Reject images before decoding if their declared size would only exhaust memory. */
 final class ImageLimits {
-    /** The longest side of a JPEG, and enough for the others: an extreme strip would overflow while it is resized. */
+    /** Longest side of a JPEG, used for all formats: an extreme strip would overflow during resizing. */
     private static final int LONGEST_SIDE = 65_535;
 
     private static final int BYTES_OF_RGB = 3;
-    /** So large may images be of a single color, which take next to nothing in a file. */
+    /** Bytes of pixels that any file may have; images of a single color compress to almost nothing. */
     private static final long ALWAYS_ALLOWED = 50_000_000;
 
     private ImageLimits() {}
@@ -19,24 +19,24 @@ final class ImageLimits {
         RgbImage decode() throws IOException;
     }
 
-    /** Decode an image of 8 bits a sample; see {@link #decode(long, long, long, long, Decoding)}. */
+    /** Decode an image with 8 bits per sample; see {@link #decode(long, long, long, long, Decoding)}. */
     static RgbImage decode(long width, long height, long length, Decoding decoding) throws IOException {
         return decode(width, height, BYTES_OF_RGB * width * height, length, decoding);
     }
 
     /**
-     * Decode an image of a declared size, unless that is beyond the limits, out of proportion to the file, or takes more memory
-     * than there is.
+     * Decode an image of a declared size, unless the size is beyond the limits, out of proportion to the file, or needs
+     * more memory than there is.
      *
-     * @param memory the bytes that the decoder takes for its pixels
-     * @param length of the file in bytes
+     * @param memory bytes that the decoder allocates for the pixels
+     * @param length size of the file in bytes
      */
     static RgbImage decode(long width, long height, long memory, long length, Decoding decoding) throws IOException {
         requireProportion(width, height, memory, length);
         try {
             return decoding.decode();
         } catch (RuntimeException | IOException | OutOfMemoryError e) {
-            // The JDK's PNG reader wraps it.
+            // The JDK's PNG reader wraps the OutOfMemoryError.
             if (!isOutOfMemory(e)) throw e;
             throw new IOException(
                     declared(width, height) + ", which take more memory than Java has; give it more (-Xmx)", e);
@@ -47,7 +47,7 @@ final class ImageLimits {
         return e instanceof OutOfMemoryError || e.getCause() != null && isOutOfMemory(e.getCause());
     }
 
-    /** Refuse a picture whose pixels alone are out of proportion to the file. */
+    /** Reject an image whose pixels are out of proportion to the file. */
     static void requireProportion(long width, long height, long length) throws IOException {
         requireProportion(width, height, 0, length);
     }
@@ -66,7 +66,7 @@ final class ImageLimits {
         if (Math.max(width, height) > LONGEST_SIDE) {
             throw new IOException(declared(width, height) + ", more than " + LONGEST_SIDE + " on a side");
         }
-        // Arrays of Java end at 2³¹ bytes.
+        // A Java array has at most 2³¹ − 1 bytes.
         long most = Math.min(Limit.IMAGE_PIXELS.value(), (Integer.MAX_VALUE - 8) / 4);
         if (width * height > most) {
             throw new IOException(declared(width, height) + ", more than " + most + "; " + Limit.IMAGE_PIXELS.advice());

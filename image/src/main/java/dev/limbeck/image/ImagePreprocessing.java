@@ -13,12 +13,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Say how an image becomes the input of a model.
+ * Define how an image is converted to the input of a model.
  *
- * @param mean what is taken from each channel, on the scale where white is 1
- * @param std what each channel is then divided by
- * @param channelsLast whether the model takes N×height×width×3 in place of N×3×height×width
- * @param blueFirst whether the model takes blue, green and red; {@code mean} and {@code std} are of red, green and blue all the same
+ * @param mean subtracted from each channel, on a scale where white is 1
+ * @param std each channel is then divided by it
+ * @param channelsLast whether the model expects N×height×width×3 instead of N×3×height×width
+ * @param blueFirst whether the model expects BGR; {@code mean} and {@code std} are in RGB order regardless
  */
 public record ImagePreprocessing(
         int height,
@@ -68,7 +68,7 @@ public record ImagePreprocessing(
         std = List.copyOf(std);
     }
 
-    /** Prepare for a model that takes N×3×height×width, red first. */
+    /** Create the preprocessing for a model that expects N×3×height×width in RGB order. */
     public ImagePreprocessing(int height, int width, Resize resize, List<Double> mean, List<Double> std) {
         this(height, width, resize, mean, std, false, false);
     }
@@ -77,7 +77,7 @@ public record ImagePreprocessing(
         if (!holds) throw new LimbeckException(what + " must be " + expected + ", found " + found);
     }
 
-    /** Prepare as pretrained networks expect it where nothing else is known: cropped to a square, ImageNet's statistics. */
+    /** Return the standard preprocessing of pretrained networks: cropped to a square, ImageNet statistics. */
     public static ImagePreprocessing defaults(int side) {
         return new ImagePreprocessing(side, side, Resize.CROP, IMAGENET_MEAN, IMAGENET_STD);
     }
@@ -99,7 +99,7 @@ public record ImagePreprocessing(
         return metadata;
     }
 
-    /** Return whether a saved model's metadata says how its images were prepared. */
+    /** Return whether a saved model's metadata contains its image preprocessing. */
     public static boolean isIn(Map<String, String> metadata) {
         return metadata.keySet().containsAll(List.of(SIZE, RESIZE, MEAN, STD));
     }
@@ -175,29 +175,29 @@ public record ImagePreprocessing(
                 new ImagePreprocessing(height, width, resize, otherMean, otherStd, channelsLast, blueFirst));
     }
 
-    /** Return the same for a model that takes its numbers in another order. */
+    /** Return the same preprocessing for a model with another layout or channel order. */
     public ImagePreprocessing withLayout(boolean lastChannels, boolean firstBlue) {
         return new ImagePreprocessing(height, width, resize, mean, std, lastChannels, firstBlue);
     }
 
-    /** Return the shape of one row of the model's input. */
+    /** Return the shape of one sample of the model's input. */
     public long[] shape() {
         return channelsLast ? new long[] {height, width, mean.size()} : new long[] {mean.size(), height, width};
     }
 
-    /** Bring an image to height × width. */
+    /** Resize an image to height × width. */
     public RgbImage resized(RgbImage image) {
         return resize.apply(image, width, height);
     }
 
-    /** Return what each channel, red first, of values from 0 to 255 is multiplied by. */
+    /** Return the factor for each channel of values from 0 to 255, in RGB order. */
     public float[] scale() {
         float[] scale = new float[std.size()];
         for (int c = 0; c < scale.length; c++) scale[c] = (float) (1 / (255 * std.get(c)));
         return scale;
     }
 
-    /** Return what is added to each channel, red first, after {@link #scale}. */
+    /** Return the offset of each channel, added after {@link #scale}, in RGB order. */
     public float[] shift() {
         float[] shift = new float[std.size()];
         for (int c = 0; c < shift.length; c++) shift[c] = (float) (-mean.get(c) / std.get(c));

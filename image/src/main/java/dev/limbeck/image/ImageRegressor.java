@@ -5,10 +5,13 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Predict numbers for images: {@code ImagePredictor} uses LibTorch, {@code OnnxRegressor} of limbeck-predict uses ONNX Runtime. */
+/**
+ * Predict numbers for images: {@code RegressionPredictor} uses LibTorch, {@code OnnxRegressionPredictor} of
+ * limbeck-predict uses ONNX Runtime.
+ */
 public interface ImageRegressor extends Regressor<RgbImage> {
     /**
-     * Predict the numbers of an image file; see {@link ImageClassifier#predict(Path)}.
+     * Predict the numbers for an image file; see {@link ImageClassifier#predict(Path)}.
      *
      * @throws dev.limbeck.LimbeckException if it cannot be read
      */
@@ -16,7 +19,7 @@ public interface ImageRegressor extends Regressor<RgbImage> {
         return predict(ImageDecoder.read(image));
     }
 
-    /** Predict the numbers of an image in memory. */
+    /** Predict the numbers for an image in memory. */
     default Map<String, Double> predict(BufferedImage image) {
         return predict(RgbImage.of(image));
     }

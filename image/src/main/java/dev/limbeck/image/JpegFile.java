@@ -7,9 +7,9 @@ import java.io.IOException;
 import javax.imageio.ImageReader;
 
 /**
- * Read a JPEG file (ITU-T T.81) as libjpeg-turbo and Pillow do. The JDK's decoder computes the same samples; but it applies color
- * profiles, has rules of its own for what three or four components mean, and stumbles over stray bytes. So it is given the
- * tables, frame and scans alone, behind one marker that says what the components are.
+ * Read a JPEG file (ITU-T T.81) like libjpeg-turbo and Pillow. The JDK's decoder computes the same samples, but it
+ * applies color profiles, interprets three or four components by its own rules, and fails on stray bytes. So it
+ * receives only the tables, frame and scans, after one marker that declares the color space.
  */
 final class JpegFile {
     private static final int START_OF_IMAGE = 0xd8;
@@ -43,14 +43,14 @@ final class JpegFile {
         cleaned = new ByteArrayOutputStream(file.length + JFIF.length);
     }
 
-    /** Decode the image and turn it upright. */
+    /** Decode the image and rotate it upright. */
     static RgbImage read(byte[] file) throws IOException {
         return new JpegFile(file).read();
     }
 
     /**
-     * Return whether an end marker follows the image data. The decoders fill a missing rest with gray and at most warn;
-     * the end marker of a thumbnail, which comes before the scan, does not count.
+     * Return whether an end marker follows the image data. Decoders fill missing data with gray and at most warn. The
+     * end marker of a thumbnail, which comes before the scan, does not count.
      */
     private boolean hasEnd() {
         for (int i = file.length - 2; i > scan; i--) {
@@ -106,11 +106,13 @@ final class JpegFile {
         return RgbImage.of(image);
     }
 
-    /** Walk the segments up to the first scan, keep those that are needed to decode, and note what they say. */
+    /**
+     * Walk the segments up to the first scan, keep those required for decoding, and read the metadata in the others.
+     */
     private void scanSegments() {
         int i = 2;
         while (i + 3 < file.length) {
-            // Stray bytes and fill bytes between segments are passed over, as Pillow and libjpeg do.
+            // Skip stray bytes and fill bytes between segments, like Pillow and libjpeg.
             int marker = at(file, i + 1);
             if (at(file, i) != 0xff || marker == 0xff || marker == 0) {
                 i++;
@@ -197,7 +199,9 @@ final class JpegFile {
         return at(file, frame + 11 + 3 * component) & 15;
     }
 
-    /** Return whether any component has full width and half the height, which libjpeg 6b, in most JDKs, only repeats. */
+    /**
+     * Return whether any component has full width and half the height; libjpeg 6b, in most JDKs, only repeats its rows.
+     */
     private boolean hasHalfAsHigh(int components) {
         for (int c = 0; c < components; c++) if (isHalfAsHigh(c, components)) return true;
         return false;
@@ -214,8 +218,8 @@ final class JpegFile {
     }
 
     /**
-     * Replace a component's repeated rows by libjpeg-turbo's triangle filter (jdsample.c, h1v2_fancy_upsample). Where the JDK has
-     * libjpeg-turbo, as Debian's has, rows are not repeated and stay.
+     * Replace a component's repeated rows using libjpeg-turbo's triangle filter (jdsample.c, h1v2_fancy_upsample). A
+     * JDK with libjpeg-turbo, such as Debian's, does not repeat rows, and they are left unchanged.
      */
     static void upsample(byte[] samples, int width, int height, int component, int components) {
         int stride = width * components;

@@ -4,26 +4,26 @@ import dev.limbeck.Limit;
 import java.io.IOException;
 
 /**
- * Count the scans of a JPEG before it is decoded: each goes over the whole image, and takes a few bytes of the file where it
- * changes nothing, so that hundreds of KB cost minutes. Programs write about ten.
+ * Count the scans of a JPEG before decoding. Each scan covers the whole image but may take only a few bytes of the
+ * file, so a file of a few hundred KB may take minutes. Encoders write about ten.
  */
 final class JpegScans {
     private static final int START_OF_SCAN = 0xda;
     private static final int START_OF_IMAGE = 0xd8;
     private static final int END_OF_IMAGE = 0xd9;
     private static final int FIRST_RESTART = 0xd0;
-    /** A marker without a segment. */
+    /** Marker without a segment. */
     private static final int ALONE = 1;
 
-    /** As many as programs write, whatever the size. */
+    /** Allowed at any image size; encoders do not write more. */
     private static final int ALWAYS_ALLOWED = 16;
 
     private JpegScans() {}
 
     /**
-     * Check the scans between two bytes of a file.
+     * Check the scans between two offsets of a file.
      *
-     * @param pixels of the image that each goes over
+     * @param pixels number of pixels of the image
      */
     static void check(byte[] file, int from, int to, long pixels) throws IOException {
         long most = Math.max(

@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.zip.InflaterInputStream;
 
-/** Read a PNG file (third edition) by the JDK's reader, and its orientation, which that reader passes over. */
+/** Read a PNG file (third edition) with the JDK's reader, and its orientation, which that reader ignores. */
 final class PngFile {
     private static final int HEADER = 8;
     private static final int COLOR_TYPE = 25;
@@ -55,7 +55,7 @@ final class PngFile {
                 () -> decode(file).upright(exif(bytes).orientation()));
     }
 
-    /** Return how many bytes a row takes as it is stored. */
+    /** Return the number of bytes of a row, uncompressed. */
     private static long rowBytes(byte[] file, long width) {
         int samples = switch (file[COLOR_TYPE]) {
             case 2 -> 3;
@@ -66,7 +66,7 @@ final class PngFile {
         return (width * samples * file[COLOR_TYPE - 1] + 7) / 8;
     }
 
-    /** Return how many bytes of the file hold pixels. */
+    /** Return the number of bytes of compressed pixels in the file. */
     private static long pixelBytes(ByteBuffer bytes) {
         long sum = 0;
         long at = HEADER;
@@ -83,8 +83,8 @@ final class PngFile {
     }
 
     /**
-     * Return the file with nothing but header, palette and pixels. The reader fails on other chunks that are damaged or stand
-     * where they must not, and transparency changes no color. Pixels end, as for Pillow, where another chunk comes.
+     * Return the file with only header, palette and pixels. The reader fails on other chunks that are damaged or
+     * misplaced, and transparency does not change colors. As in Pillow, pixels end at the next chunk of another type.
      */
     private static byte[] pixelsAlone(byte[] file) {
         ByteBuffer bytes = ByteBuffer.wrap(file);
@@ -98,7 +98,7 @@ final class PngFile {
             long length = 12 + (bytes.getInt(at) & 0xffffffffL);
             int kept = (int) Math.min(length, file.length - at);
             if (type == PIXELS && !ended) {
-                // One chunk for all: the reader takes its time for each.
+                // Merge the pixels into one chunk, because the reader is slow with many.
                 if (pixels < 0) {
                     pixels = alone.position();
                     alone.put(file, at, 8);
@@ -115,10 +115,12 @@ final class PngFile {
         return Arrays.copyOf(alone.array(), alone.position());
     }
 
-    /** A chunk's data: from a place in the file to before another. */
+    /** Data of a chunk: start and end (exclusive) in the file. */
     private record Chunk(int from, int to) {}
 
-    /** Find EXIF data and XMP. As for Pillow, the last chunk of each kind counts, so the others need not be unpacked. */
+    /**
+     * Read EXIF data and XMP. As in Pillow, the last chunk of each kind counts, so the others need not be decompressed.
+     */
     private static Exif exif(ByteBuffer bytes) {
         Exif exif = new Exif();
         byte[] file = bytes.array();
@@ -148,7 +150,9 @@ final class PngFile {
         return exif;
     }
 
-    /** Take EXIF data as ImageMagick writes it: a line break, the name, the length, then lines of hexadecimal digits. */
+    /**
+     * Add EXIF data as written by ImageMagick: a line break, the name, the length, then lines of hexadecimal digits.
+     */
     private static void addRaw(Exif exif, byte[] text) {
         String[] parts = new String(text, StandardCharsets.ISO_8859_1).split("\n", 4);
         if (parts.length < 4) return;
@@ -156,11 +160,11 @@ final class PngFile {
             byte[] tiff = HexFormat.of().parseHex(parts[3].replaceAll("\\s", ""));
             exif.addTiff(tiff, 0, tiff.length);
         } catch (IllegalArgumentException e) {
-            // damaged metadata turns nothing
+            // ignore the orientation of damaged metadata
         }
     }
 
-    /** Return the value of a text chunk, up to a limit; nothing if it is damaged. */
+    /** Return the value of a text chunk, up to a limit; empty if it is damaged. */
     private static byte[] text(ByteBuffer bytes, Chunk chunk, int afterKeyword) {
         byte[] file = bytes.array();
         int type = bytes.getInt(chunk.from - 4);
@@ -177,7 +181,7 @@ final class PngFile {
         try {
             return unpacked(file, at, chunk.to);
         } catch (IOException e) {
-            // damaged metadata turns nothing
+            // ignore the orientation of damaged metadata
             return new byte[0];
         }
     }

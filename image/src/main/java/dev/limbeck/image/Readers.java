@@ -9,18 +9,18 @@ import javax.imageio.ImageReader;
 import javax.imageio.spi.ImageReaderSpi;
 import javax.imageio.stream.ImageInputStream;
 
-/** Open readers by name, so that a plugin on the class path never changes what an image's pixels are. */
+/** Open readers by name, so that a plugin on the class path cannot change decoded pixels. */
 final class Readers {
     private static final String OF_JDK = "com.sun.imageio.plugins.";
 
     private Readers() {}
 
-    /** Take an image from a reader. */
+    /** Get an image from a reader. */
     interface Use {
         RgbImage take(ImageReader reader) throws IOException;
     }
 
-    /** Read a file's bytes by the JDK's own reader of a format. */
+    /** Read a file's bytes with the JDK's own reader for a format. */
     static RgbImage byJdk(String format, byte[] file, Use use) throws IOException {
         for (Iterator<ImageReader> all = ImageIO.getImageReadersByFormatName(format); all.hasNext(); ) {
             ImageReader reader = all.next();
@@ -31,12 +31,12 @@ final class Readers {
         throw new IOException("this Java has no reader for " + format + "; expected one with the module java.desktop");
     }
 
-    /** Read a file's bytes by a provider's reader. */
+    /** Read a file's bytes with a provider's reader. */
     static RgbImage by(ImageReaderSpi provider, String format, ImageInputStream file, Use use) throws IOException {
         return read(provider.createReaderInstance(), format, file, use);
     }
 
-    /** What readers say of damaged files speaks of their code, or is nothing; it stays as the cause. */
+    /** Read an image. A reader's exception becomes the cause only, because its message describes the reader's code. */
     private static RgbImage read(ImageReader reader, String format, ImageInputStream file, Use use) throws IOException {
         try {
             reader.setInput(file, true, true);

@@ -3,28 +3,29 @@ package dev.limbeck.image;
 import java.util.Arrays;
 
 /**
- * Scale images with an anti-aliased bilinear filter: a triangle whose width grows with the reduction, so that every
- * source pixel counts. Columns first, then rows, rounded to 8 bits in between, with weights in 22-bit fixed point, after
- * Pillow's {@code Image.resize(size, BILINEAR, box)}; the tests hold it to PyTorch's antialiased interpolation.
+ * Scale images with an antialiased bilinear filter: a triangle whose width grows with the reduction, so that every
+ * source pixel contributes. Like Pillow's {@code Image.resize(size, BILINEAR, box)}, it scales columns first, then
+ * rows, rounds to 8 bits in between, and uses weights in 22-bit fixed point. Tests compare it with PyTorch's
+ * antialiased interpolation.
  */
 public final class Resampler {
     private static final int FRACTION_BITS = 22;
     private static final int HALF = 1 << (FRACTION_BITS - 1);
 
-    /** For each output position the first source position and the weights from there on. */
+    /** Hold the first source position and the weights for each output position. */
     private record Taps(int[] first, int[][] weights) {}
 
     private Resampler() {}
 
-    /** Scale the whole image; the same object if it has that size already. */
+    /** Scale the whole image; return the same object if it already has that size. */
     public static RgbImage resize(RgbImage image, int width, int height) {
         return resize(image, 0, 0, image.width(), image.height(), width, height);
     }
 
     /**
-     * Scale a part of an image.
+     * Scale a box of an image.
      *
-     * @param left left edge of the part in source pixels; with top, boxWidth and boxHeight inside the image
+     * @param left left edge of the box in source pixels; with top, boxWidth and boxHeight inside the image
      */
     public static RgbImage resize(
             RgbImage image, double left, double top, double boxWidth, double boxHeight, int width, int height) {

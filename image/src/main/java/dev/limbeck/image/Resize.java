@@ -1,15 +1,15 @@
 package dev.limbeck.image;
 
-/** Choose how an image of another aspect ratio is brought to the wanted size. */
+/** Choose how an image is fitted to another aspect ratio. */
 public enum Resize {
-    /** Scale both sides on their own; nothing is lost, shapes are distorted. */
+    /** Scale both sides independently; nothing is cropped, shapes are distorted. */
     SQUISH,
-    /** Keep the largest centerd part that has the wanted aspect ratio. */
+    /** Keep the largest centered part with the target aspect ratio. */
     CROP,
-    /** Scale until the whole image fits and fill the rest with black, the image in the center. */
+    /** Scale the whole image to fit, center it, and pad with black. */
     PAD;
 
-    /** Bring an image to a size; the same pixels if it has that size already. */
+    /** Resize an image; return the same pixels if it already has that size. */
     public RgbImage apply(RgbImage image, int width, int height) {
         double across = (double) image.width() / width;
         double down = (double) image.height() / height;
@@ -37,7 +37,7 @@ public enum Resize {
         };
     }
 
-    /** Return how many pixels of an image become one along a side; below 1 where it is enlarged. */
+    /** Return the number of source pixels per target pixel along a side; below 1 if the image is enlarged. */
     public double shrinks(int imageWidth, int imageHeight, int width, int height) {
         double across = (double) imageWidth / width;
         double down = (double) imageHeight / height;

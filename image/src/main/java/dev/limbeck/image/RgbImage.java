@@ -19,7 +19,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         }
     }
 
-    /** Make an RGB image of gray values by repeating each three times. */
+    /** Create an RGB image from gray values by repeating each three times. */
     public static RgbImage ofGrey(int width, int height, byte[] gray, int offset) {
         byte[] rgb = new byte[3 * width * height];
         for (int i = 0, to = 0; to < rgb.length; i++) {
@@ -31,7 +31,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return new RgbImage(width, height, rgb);
     }
 
-    /** Take the samples of a decoded image as they are, without converting between color spaces. */
+    /** Copy the samples of a decoded image, without converting between color spaces. */
     public static RgbImage of(BufferedImage image) {
         int width = image.getWidth();
         int height = image.getHeight();
@@ -63,7 +63,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         return type == DataBuffer.TYPE_BYTE || type == DataBuffer.TYPE_USHORT;
     }
 
-    /** Samples of other than 8 or 16 bits share array elements, so only the color model can take them apart. */
+    /** Return whether samples share array elements, so that only the color model can unpack them. */
     private static boolean isPacked(Raster raster) {
         int bits = raster.getSampleModel().getSampleSize(0);
         return bits != 8 && bits != 16;
@@ -96,9 +96,9 @@ public record RgbImage(int width, int height, byte[] rgb) {
     }
 
     /**
-     * Turn and mirror the image so that it stands upright.
+     * Rotate and mirror the image so that it is upright.
      *
-     * @param orientation the EXIF tag, 1 to 8; anything else changes nothing
+     * @param orientation the EXIF tag, 1 to 8; other values change nothing
      */
     public RgbImage upright(int orientation) {
         if (orientation < 2 || orientation > 8) return this;
@@ -106,7 +106,7 @@ public record RgbImage(int width, int height, byte[] rgb) {
         int w = transposed ? height : width;
         int h = transposed ? width : height;
         byte[] turned = new byte[rgb.length];
-        // Which way the stored column and row run as seen upright (EXIF 2.32, table of tag 0x0112).
+        // Directions of the stored columns and rows in the upright image (EXIF 2.32, table of tag 0x0112).
         boolean mirrorX = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
         boolean mirrorY = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
         for (int y = 0, to = 0; y < h; y++) {

@@ -2,7 +2,7 @@ package dev.limbeck.image;
 
 import java.awt.image.Raster;
 
-/** Convert samples to RGB by the integer arithmetic of libjpeg and Pillow. */
+/** Convert samples to RGB with the integer arithmetic of libjpeg and Pillow. */
 final class Samples {
     private static final int BITS = 16;
     private static final int HALF = 1 << BITS - 1;
@@ -42,7 +42,7 @@ final class Samples {
         return samples;
     }
 
-    /** Turn interleaved YCbCr into RGB, in place. */
+    /** Convert interleaved YCbCr to RGB in place. */
     static void yccToRgb(byte[] samples) {
         for (int i = 0; i + 2 < samples.length; i += 3) ycc(samples, i);
     }
@@ -56,7 +56,7 @@ final class Samples {
         samples[i + 2] = clip(y + BLUE_OF_CB[cb]);
     }
 
-    /** Turn interleaved YCCK into CMYK, in place, both as Adobe stores them. */
+    /** Convert interleaved YCCK to CMYK in place, both inverted as Adobe stores them. */
     static void ycckToInvertedCmyk(byte[] samples) {
         for (int i = 0; i + 3 < samples.length; i += 4) {
             ycc(samples, i);
@@ -64,13 +64,13 @@ final class Samples {
         }
     }
 
-    /** Make an image of CMYK where 255 means no ink, as every JPEG is taken to be. */
+    /** Create an image from CMYK where 255 means no ink, as assumed for every JPEG. */
     static RgbImage invertedCmyk(int width, int height, byte[] samples) {
         for (int i = 0; i < samples.length; i++) samples[i] = (byte) ~samples[i];
         return cmyk(width, height, samples);
     }
 
-    /** Make an image of CMYK where 255 is full ink (Pillow, Convert.c, cmyk2rgb). */
+    /** Create an image from CMYK where 255 is full ink (Pillow, Convert.c, cmyk2rgb). */
     static RgbImage cmyk(int width, int height, byte[] samples) {
         byte[] rgb = new byte[3 * width * height];
         for (int from = 0, to = 0; to < rgb.length; from += 4) {
@@ -83,7 +83,7 @@ final class Samples {
         return new RgbImage(width, height, rgb);
     }
 
-    /** Make an image of RGBA whose colors are multiplied by alpha (Pillow, Unpack.c, unpackRGBa). */
+    /** Create an image from RGBA with premultiplied alpha (Pillow, Unpack.c, unpackRGBa). */
     static RgbImage divided(int width, int height, byte[] samples) {
         byte[] rgb = new byte[3 * width * height];
         for (int from = 0, to = 0; to < rgb.length; from += 4) {

@@ -16,8 +16,8 @@ import java.util.Set;
 import javax.imageio.spi.ImageReaderSpi;
 
 /**
- * Read the first page of a TIFF file (TIFF 6.0) by TwelveMonkeys. It is given that page alone, with those tags that say how
- * pixels are stored: no color profile, no further pages, no directories inside.
+ * Read the first page of a TIFF file (TIFF 6.0) with TwelveMonkeys. The reader receives only that page and the tags
+ * that describe how pixels are stored: no color profile, no further pages, no subdirectories.
  */
 final class TiffFile {
     private static final int WIDTH = 256;
@@ -80,10 +80,13 @@ final class TiffFile {
             530,
             531,
             532);
-    /** White or black is zero, RGB, palette, CMYK, YCbCr. */
+    /** Supported color spaces: white or black is zero, RGB, palette, CMYK, YCbCr. */
     private static final Set<Long> READ = Set.of(0L, 1L, 2L, 3L, 5L, 6L);
 
-    /** None, CCITT, LZW, JPEG old and new, Deflate, CCITT in lines, PackBits, Deflate as it was before. */
+    /**
+     * Supported compressions: none, CCITT (RLE, T.4, T.6), LZW, old and new JPEG, Deflate, CCITT RLE-W, PackBits, old
+     * Deflate.
+     */
     private static final Set<Long> COMPRESSIONS = Set.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 32771L, 32773L, 32946L);
 
     private static final Map<Long, String> NAMES = Map.of(
@@ -142,7 +145,7 @@ final class TiffFile {
         if (isPalette() && tags.count(COLOR_MAP) < 3) {
             throw new IOException("a TIFF with a palette, but without its color map; save it as PNG");
         }
-        // A tile may be larger than the picture, but not by more than its own rounding.
+        // A tile may be larger than the image, but only by its rounding.
         if (tags.get(TILE_WIDTH, 0, 16) > Math.max(2 * width, 4096)
                 || tags.get(TILE_HEIGHT, 0, 16) > Math.max(2 * height, 4096)) {
             throw new IOException("the TIFF declares tiles of " + tags.get(TILE_WIDTH, 0, 16) + "×"
@@ -150,7 +153,7 @@ final class TiffFile {
         }
     }
 
-    /** Return what the reader takes for the pixels and one tile, which may be larger than the picture. */
+    /** Return the memory that the reader needs for the pixels and one tile, which may be larger than the image. */
     private long memory(long width, long height) {
         long bits = tags.get(SAMPLES, 0, 1) * tags.get(BITS, 0, 1);
         long tile = tags.get(TILE_WIDTH, 0, 0) * tags.get(TILE_HEIGHT, 0, 0);
@@ -158,7 +161,7 @@ final class TiffFile {
         return (width * height + Math.max(tile, width * rows)) * bits / 8;
     }
 
-    /** Check the JPEGs inside, each of which is decoded as a whole. */
+    /** Check the embedded JPEGs, each of which is decoded as a whole. */
     private void checkScans(long pixels) throws IOException {
         long compression = tags.get(COMPRESSION, 0, 1);
         if (compression != 6 && compression != 7) return;
@@ -169,7 +172,7 @@ final class TiffFile {
             long from = tags.get(offsets, i, 0);
             long to = from + tags.get(offsets + (offsets == TILE_OFFSETS ? 1 : 6), i, 0);
             if (from < 0 || from > to || to > file.length) continue;
-            // Parts that overlap would be decoded again and again.
+            // Overlapping parts would be decoded repeatedly.
             looked += to - from;
             if (looked > 2L * file.length) throw new IOException("the TIFF has parts that overlap; save it anew");
             JpegScans.check(file, (int) from, (int) to, pixels / parts);
@@ -193,13 +196,13 @@ final class TiffFile {
     }
 
     /**
-     * Return the tags that the reader is to see otherwise. It gives the positions in a palette as gray, because it knows alpha
-     * only beside gray; and it reads one plane alone where that has all that is wanted, because it fails on gray beside others.
+     * Return the tags to change for the reader. Palette indices become gray, because the reader supports alpha only
+     * with gray. If one plane is sufficient, it is read alone, because the reader fails on gray with other planes.
      */
     private Map<Integer, Integer> changes() {
         Map<Integer, Integer> changes = new HashMap<>();
         if (isPalette()) changes.put(PHOTOMETRIC, BLACK_IS_ZERO);
-        // The reader turns white into black in alpha too.
+        // The reader inverts alpha too if white is zero.
         if (isWhiteZero() && isMultiplied()) changes.put(PHOTOMETRIC, BLACK_IS_ZERO);
         if (tags.get(PLANES, 0, 1) == 2 && isOneChannel() && (isPalette() || !isMultiplied())) {
             changes.putAll(Map.of(PLANES, 1, SAMPLES, 1, BITS, (int) tags.get(BITS, 0, 1)));
@@ -207,7 +210,7 @@ final class TiffFile {
         return changes;
     }
 
-    /** Return whether a pixel has one number, which may have alpha beside it. */
+    /** Return whether a pixel has one channel, with or without alpha. */
     private boolean isOneChannel() {
         return isPalette() || tags.get(PHOTOMETRIC, 0, 1) <= BLACK_IS_ZERO;
     }
@@ -252,7 +255,7 @@ final class TiffFile {
         int colors = tags.count(COLOR_MAP) / 3;
         int most = 0;
         for (int i = 0; i < 3 * colors; i++) most = Math.max(most, (int) tags.get(COLOR_MAP, i, 0));
-        // Old writers gave values of 8 bits; libtiff knows them by this too.
+        // Old writers stored 8-bit values; libtiff detects them by the same test.
         int shift = most < 256 ? 0 : 8;
         byte[] palette = new byte[3 * colors];
         for (int i = 0; i < 3 * colors; i++)
@@ -263,7 +266,7 @@ final class TiffFile {
         for (int y = 0, to = 0; y < positions.getHeight(); y++) {
             positions.getSamples(0, y, width, 1, 0, row);
             for (int x = 0; x < width; x++, to += 3) {
-                // A position beyond the palette is black.
+                // An index beyond the palette is black.
                 if (row[x] < colors) System.arraycopy(palette, 3 * row[x], rgb, to, 3);
             }
         }

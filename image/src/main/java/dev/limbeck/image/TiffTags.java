@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Read the integers of a TIFF structure's first directory (TIFF 6.0, section 2), in EXIF data and TIFF files. */
+/** Read the integers of the first directory of a TIFF structure (TIFF 6.0, section 2), in EXIF data and TIFF files. */
 final class TiffTags {
     private static final int[] SIZES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8};
     private static final int BYTE = 1;
     private static final int SHORT = 3;
     private static final int UNKNOWN = 65_000;
 
-    /** An entry: where it stands, the type of its values, their number, and where they stand. */
+    /** Hold an entry: its offset, the type and number of its values, and their offset. */
     private record Entry(int at, int type, int count, int values) {}
 
     private final ByteBuffer bytes;
@@ -30,13 +30,13 @@ final class TiffTags {
         big = bytes.getShort(2) == 43;
     }
 
-    /** Read what can be read; entries whose values lie outside the file are left out. */
+    /** Read the valid entries; those whose values lie outside the file are skipped. */
     static TiffTags of(byte[] tiff) {
         TiffTags tags = new TiffTags(tiff);
         try {
             tags.read();
         } catch (BufferUnderflowException | IndexOutOfBoundsException | ArithmeticException e) {
-            // What was read up to here stays.
+            // Keep the entries read so far.
         }
         return tags;
     }
@@ -71,12 +71,12 @@ final class TiffTags {
         return entries.containsKey(tag);
     }
 
-    /** Return how many values a tag has. */
+    /** Return the number of values of a tag. */
     int count(int tag) {
         return has(tag) ? entries.get(tag).count : 0;
     }
 
-    /** Return one of a tag's integers, signed or not; another number where there is none. */
+    /** Return one of a tag's integers, signed or unsigned; {@code otherwise} if there is none. */
     long get(int tag, int index, long otherwise) {
         Entry entry = entries.get(tag);
         if (entry == null || index >= entry.count) return otherwise;
@@ -93,18 +93,18 @@ final class TiffTags {
         };
     }
 
-    /** Return a tag's values as they are stored; nothing where it has none or they are not bytes. */
+    /** Return a tag's values as stored; empty if it has none or they are not bytes. */
     byte[] bytes(int tag) {
         Entry entry = entries.get(tag);
         if (entry == null || SIZES[entry.type] != 1) return new byte[0];
         return Arrays.copyOfRange(bytes.array(), entry.values, entry.values + entry.count);
     }
 
-    /** Return the file with no directory but the first, and in that no tags but the wanted ones, some with another value. */
+    /** Return the file with only the first directory, and in it only the wanted tags, some with changed values. */
     byte[] alone(Set<Integer> wanted, Map<Integer, Integer> changes) {
         byte[] copy = bytes.array().clone();
         ByteBuffer changed = ByteBuffer.wrap(copy).order(bytes.order());
-        // Those that were not read go too, and of several with one tag all but the last, which was taken.
+        // Remove the entries that were not read as well, and all but the last of duplicate tags, which is the one used.
         int last = Math.min(count, (copy.length - first) / length());
         for (int i = 0; i < last; i++) {
             int at = first + i * length();

@@ -1,6 +1,6 @@
 package dev.limbeck.image;
 
-/** Decode booleans of given probabilities (RFC 6386, section 7). */
+/** Decode booleans with given probabilities (RFC 6386, section 7). */
 final class Vp8Bits {
     private final byte[] data;
     private final int end;
@@ -16,12 +16,16 @@ final class Vp8Bits {
         this.end = end;
     }
 
-    /** Return whether bits were asked for that the data does not have. */
+    /** Return whether more bits were read than the data has. */
     boolean exhausted() {
         return exhausted;
     }
 
-    /** Return whether the next boolean is true, whose probability of being false is given in 256ths. */
+    /**
+     * Decode a boolean.
+     *
+     * @param probability of false, in 256ths
+     */
     boolean bit(int probability) {
         if (bits < 0) load();
         int split = range * probability >> 8;
@@ -61,7 +65,7 @@ final class Vp8Bits {
         return flag() ? -number : number;
     }
 
-    /** Read a number that a flag says is there; 0 if not. */
+    /** Read a number if its flag is set, else return 0. */
     int optional(int length) {
         return flag() ? signed(length) : 0;
     }

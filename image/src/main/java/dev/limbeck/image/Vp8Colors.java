@@ -1,6 +1,8 @@
 package dev.limbeck.image;
 
-/** Turn the planes of a VP8 frame into RGB by the arithmetic of libwebp: chroma by a triangle filter, then fixed point. */
+/**
+ * Convert the planes of a VP8 frame to RGB with libwebp's arithmetic: chroma by a triangle filter, then fixed point.
+ */
 final class Vp8Colors {
     private Vp8Colors() {}
 
@@ -40,7 +42,7 @@ final class Vp8Colors {
         for (int x = 0; x < to.length; x++) to[x] = plane.get(at + x);
     }
 
-    /** Weigh four samples 9 : 3 : 3 : 1 with libwebp's rounding (upsampling.c). */
+    /** Average four samples with weights 9 : 3 : 3 : 1 and libwebp's rounding (upsampling.c). */
     private static int mixed(int near, int beside, int across, int diagonal) {
         int sum = near + beside + across + diagonal + 8;
         return (sum + 2 * (beside + across) >> 3) + near >> 1;

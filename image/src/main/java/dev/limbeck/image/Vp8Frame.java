@@ -4,7 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** Decode a VP8 key frame (RFC 6386), the lossy kind of WebP, to what libwebp gives. */
+/** Decode a VP8 key frame (RFC 6386), the lossy format of WebP, to the same pixels as libwebp. */
 public final class Vp8Frame {
     private static final int[] BANDS = {0, 1, 2, 3, 6, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 7, 0};
     private static final int[] ZIGZAG = {0, 1, 4, 8, 5, 2, 3, 6, 9, 12, 13, 10, 7, 11, 14, 15};
@@ -39,13 +39,13 @@ public final class Vp8Frame {
     private final int[] frameDeltas = new int[4];
     private final int[] modeDeltas = new int[4];
 
-    /** Steps of luma, second-order luma and chroma, DC and AC, for each segment. */
+    /** Quantizer steps of luma, second-order luma and chroma, DC and AC, for each segment. */
     private final int[][] steps = new int[4][];
 
     private int skipProbability = -1;
 
-    // What the blocks above and to the left were: whether they had coefficients (4 luma, 2 + 2 chroma, second order),
-    // and modes.
+    // State of the blocks above and to the left: whether they had coefficients (4 luma, 2 + 2 chroma, second order),
+    // and their modes.
     private final boolean[][] filledAbove;
     private final boolean[] filledLeft = new boolean[9];
     private final int[] modesAbove;
@@ -79,7 +79,7 @@ public final class Vp8Frame {
         filterInner = new boolean[columns * rows];
     }
 
-    /** Decode the chunk that lies between two bytes of a file. */
+    /** Decode the chunk between two offsets of a file. */
     public static RgbImage read(byte[] file, int from, int end) throws IOException {
         if (end - from < 11) throw new EOFException("the WebP is cut short");
         if ((file[from] & 1) != 0 || triple(file, from + 3) != 0x2a019d) {
@@ -165,7 +165,7 @@ public final class Vp8Frame {
                 if (head.exhausted() || part.exhausted()) throw new EOFException("the WebP is cut short");
             }
         }
-        // After all blocks, because they are predicted from samples that are not filtered yet.
+        // Filter after all blocks are decoded, because prediction uses unfiltered samples.
         if (level == 0) return;
         Vp8LoopFilter filter = new Vp8LoopFilter(simpleFilter, planes);
         for (int row = 0; row < rows; row++) {
@@ -213,7 +213,7 @@ public final class Vp8Frame {
         return index(of, 63);
     }
 
-    /** Read the mode of luma, and of its small blocks if it is theirs. */
+    /** Read the luma mode, and the modes of the subblocks if they have their own. */
     private int readModes(int column, int[] small) {
         if (head.bit(145)) {
             int mode = head.bit(156)
@@ -246,7 +246,7 @@ public final class Vp8Frame {
         return head.bit(p[at + 8]) ? 9 : 8;
     }
 
-    /** Read all blocks of a macroblock; return whether any coefficient is left. */
+    /** Read all blocks of a macroblock; return whether any coefficient is nonzero. */
     private boolean readCoefficients(int column, Vp8Bits part, int mode, int[] step) {
         boolean[] above = filledAbove[column];
         boolean any = false;
@@ -354,8 +354,8 @@ public final class Vp8Frame {
         Vp8Plane luma = planes[0];
         int[] around = new int[13];
         int[] beyond = new int[4];
-        // Above to the right of all rows of small blocks is the macroblock above, whose last sample stands for one off
-        // the picture.
+        // For all rows of subblocks, the samples above to the right come from the macroblock above. Its last sample is
+        // used beyond the image.
         int above = luma.at(16 * column + 16, 16 * row - 1);
         boolean outside = row > 0 && column == columns - 1;
         for (int i = 0; i < 4; i++) beyond[i] = luma.get(outside ? above - 1 : above + i);

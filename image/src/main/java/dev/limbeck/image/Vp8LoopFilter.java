@@ -11,9 +11,9 @@ final class Vp8LoopFilter {
     }
 
     /**
-     * Filter one macroblock's edges.
+     * Filter the edges of one macroblock.
      *
-     * @param inner whether the edges between its small blocks too
+     * @param inner whether to filter the edges between its subblocks too
      */
     void filter(int column, int row, int level, int sharpness, boolean inner) {
         if (level == 0) return;
@@ -45,7 +45,7 @@ final class Vp8LoopFilter {
         }
     }
 
-    /** Filter one edge, upright or across. */
+    /** Filter one edge, vertical or horizontal. */
     private void edge(
             int plane, int x, int y, int side, boolean across, int limit, int inside, int variance, boolean outer) {
         Vp8Plane of = planes[plane];

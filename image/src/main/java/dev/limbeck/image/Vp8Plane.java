@@ -10,14 +10,14 @@ final class Vp8Plane {
     Vp8Plane(int width, int height) {
         this.width = width;
         this.height = height;
-        // To the right of the first row, which a block above the last column would have.
+        // The border, and four samples to the right of the first row for the macroblock above the last column.
         stride = width + 5;
         samples = new byte[Math.multiplyExact(stride, height + 1)];
         for (int x = 0; x < stride; x++) samples[x] = 127;
         for (int y = 1; y <= height; y++) samples[y * stride] = (byte) 129;
     }
 
-    /** Return where a sample lies; −1 is the border. */
+    /** Return the index of a sample; −1 is the border. */
     int at(int x, int y) {
         return (y + 1) * stride + x + 1;
     }

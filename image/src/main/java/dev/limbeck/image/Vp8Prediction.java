@@ -1,6 +1,6 @@
 package dev.limbeck.image;
 
-/** Predict blocks from their neighbors (RFC 6386, section 12) and add what is left (section 14). */
+/** Predict blocks from their neighbors (RFC 6386, section 12) and add the residuals (section 14). */
 final class Vp8Prediction {
     static final int DC = 0;
     static final int TRUE_MOTION = 1;
@@ -14,7 +14,7 @@ final class Vp8Prediction {
 
     private Vp8Prediction() {}
 
-    /** Predict a whole block of 16 or 8 samples a side. */
+    /** Predict a whole block of 16×16 or 8×8 samples. */
     static void whole(Vp8Plane plane, int x, int y, int side, int mode) {
         byte[] s = plane.samples;
         int stride = plane.stride;
@@ -52,9 +52,9 @@ final class Vp8Prediction {
     }
 
     /**
-     * Predict a block of 4 samples a side.
+     * Predict a block of 4×4 samples.
      *
-     * @param e what lies around it: left from the bottom up, the corner at 4, above, then above to the right
+     * @param e neighboring samples: left from the bottom up, the corner at 4, above, then above to the right
      */
     static void small(Vp8Plane plane, int at, int mode, int[] e) {
         byte[] s = plane.samples;
@@ -115,7 +115,7 @@ final class Vp8Prediction {
         return along % 2 == 0 ? mean(e, 2 - along / 2) : smooth(e, 2 - along / 2);
     }
 
-    /** Turn 16 coefficients back into differences and add them. */
+    /** Apply the inverse DCT to 16 coefficients and add the residuals. */
     static void add(Vp8Plane plane, int at, int[] c, int from) {
         int[] t = new int[16];
         for (int i = 0; i < 4; i++) {
@@ -150,7 +150,7 @@ final class Vp8Prediction {
         return value * 35468 >> 16;
     }
 
-    /** Spread the second-order coefficients, an inverse Walsh–Hadamard transform, over the 16 blocks' first ones. */
+    /** Apply the inverse Walsh–Hadamard transform to the second-order coefficients, which gives the 16 blocks' DC. */
     static void spread(int[] c, int[] to) {
         int[] t = new int[16];
         for (int i = 0; i < 4; i++) {

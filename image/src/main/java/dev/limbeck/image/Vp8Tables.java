@@ -12,7 +12,7 @@ final class Vp8Tables {
     /** Probabilities of coefficient tokens: 4 types × 8 bands × 3 contexts × 11. */
     static final int[] TOKENS;
 
-    /** Probabilities that those are updated. */
+    /** Probabilities that a token probability is updated. */
     static final int[] UPDATES;
 
     /** Probabilities of subblock modes: 10 above × 10 left × 9. */

@@ -8,10 +8,10 @@ import java.nio.ByteOrder;
 import javax.imageio.stream.ImageInputStreamImpl;
 
 /**
- * Read the first frame of a WebP file (RFC 9649) on its whole canvas. Lossless images are read by TwelveMonkeys; lossy ones
- * by {@link Vp8Frame}, because TwelveMonkeys 3.12 filters blocks before others are predicted from them and repeats chroma, and so is
- * off by 3 to 90 levels in the mean; 3.14 still by 1 to 6, single values by 50. Once a release gives libwebp's pixels, the Vp8 classes
- * can go.
+ * Read the first frame of a WebP file (RFC 9649) on its whole canvas. TwelveMonkeys decodes lossless images; {@link
+ * Vp8Frame} decodes lossy ones, because TwelveMonkeys 3.12 filters blocks before others are predicted from them and
+ * repeats chroma, with mean errors of 3 to 90 levels. Version 3.14 still has mean errors of 1 to 6 and single errors of
+ * 50. Once a release matches libwebp's pixels, the Vp8 classes can be removed.
  */
 final class WebpFile {
     private static final int VP8 = 0x20385056;
@@ -28,7 +28,7 @@ final class WebpFile {
 
     private final ByteBuffer bytes;
     private final Exif exif = new Exif();
-    /** As for libwebp, the first chunk of each kind counts. */
+    /** As in libwebp, the first chunk of each kind counts. */
     private boolean hasExif;
 
     private boolean hasXmp;
@@ -59,7 +59,7 @@ final class WebpFile {
         return onCanvas().upright(exif.orientation());
     }
 
-    /** Go through chunks; those of a frame inside a frame are passed over, as deep as they may lie. */
+    /** Walk the chunks; frames nested in a frame are skipped, at any depth. */
     private void chunks(int from, int end, boolean inFrame) throws IOException {
         int at = from;
         while (at <= end - 8) {
@@ -114,7 +114,10 @@ final class WebpFile {
                 1 + (sizes & 0x3fff), 1 + (sizes >> 14 & 0x3fff), end - data, () -> alone(data, end - data));
     }
 
-    /** The reader looks ahead, so zeros follow the data; it would go on without end behind them, with an exception a pixel. */
+    /**
+     * Decode a lossless chunk. The reader looks ahead, so zeros follow the data. Beyond them it would never stop, with
+     * one exception per pixel.
+     */
     private RgbImage alone(int data, int length) throws IOException {
         int padded = length + LOOK_AHEAD + (length & 1);
         ByteBuffer alone = ByteBuffer.allocate(HEAD + padded).order(ByteOrder.LITTLE_ENDIAN);
@@ -138,7 +141,7 @@ final class WebpFile {
         return new RgbImage(canvasWidth, canvasHeight, rgb);
     }
 
-    /** Bytes whose end is no {@link EOFException}, which the reader takes for nothing. */
+    /** Throw an {@link IOException} at the end of the data; the reader ignores an {@link EOFException}. */
     private static final class Ending extends ImageInputStreamImpl {
         private final byte[] data;
 

@@ -1,4 +1,4 @@
-/** Decode and resize images, and classify them by any runtime; needs no LibTorch. */
+/** Decode and resize images, and classify them with any runtime. LibTorch is not required. */
 @NullMarked
 package dev.limbeck.image;
 

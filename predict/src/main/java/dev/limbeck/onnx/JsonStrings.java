@@ -5,7 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Read a JSON list of strings, the one piece of JSON in an exported file; a library would outweigh the predictor. */
+/**
+ * Read a JSON list of strings, the only JSON in an exported file. A JSON library would be larger than the predictor.
+ */
 final class JsonStrings {
     private final String text;
     private int at;

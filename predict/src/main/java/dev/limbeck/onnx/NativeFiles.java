@@ -17,8 +17,8 @@ import java.util.zip.CheckedInputStream;
 import java.util.zip.ZipEntry;
 
 /**
- * Keep ONNX Runtime's native libraries unpacked between starts. Otherwise it unpacks 28 MB each time, which is a third of the
- * time to the first answer. Where that does not work, it goes on as without.
+ * Cache ONNX Runtime's unpacked native libraries between runs. Otherwise each process unpacks 28 MB, a third of the
+ * time to the first prediction. If caching fails, ONNX Runtime unpacks them as before.
  */
 final class NativeFiles {
     private static final String PROPERTY = "onnxruntime.native.path";
@@ -28,7 +28,7 @@ final class NativeFiles {
 
     private NativeFiles() {}
 
-    /** Tell ONNX Runtime where its libraries are, unless somebody has; to be called before its first use. */
+    /** Set the path of ONNX Runtime's libraries unless it is set; call this before the first use of ONNX Runtime. */
     static synchronized void prepare() {
         if (System.getProperty(PROPERTY) != null || Boolean.getBoolean("limbeck.unpackEachTime")) return;
         try {
@@ -39,19 +39,19 @@ final class NativeFiles {
                 if (url == null || !(url.openConnection() instanceof JarURLConnection)) return;
                 JarURLConnection connection = (JarURLConnection) url.openConnection();
                 ZipEntry entry = connection.getJarEntry();
-                // Contents name the folder, so that versions don't meet.
+                // The folder is named by a checksum, so that versions do not mix.
                 if (folder == null) folder = cache().resolve(Long.toHexString(entry.getCrc()));
                 unpack(url, entry, folder.resolve(name));
             }
             if (folder != null) System.setProperty(PROPERTY, folder.toString());
         } catch (IOException | RuntimeException e) {
-            // Nothing is lost: ONNX Runtime unpacks them itself.
+            // ONNX Runtime then unpacks the libraries itself.
         }
     }
 
     static void unpack(URL url, ZipEntry entry, Path target) throws IOException {
-        // Its content, too: a damaged library would end the process, or answer wrongly. It takes some hundredths of a
-        // second.
+        // Compare the content too, because a damaged library would crash the process or compute wrong outputs. It takes
+        // some hundredths of a second.
         if (Files.isRegularFile(target) && Files.size(target) == entry.getSize() && sum(target) == entry.getCrc())
             return;
         Files.createDirectories(target.getParent());
@@ -74,7 +74,7 @@ final class NativeFiles {
         }
     }
 
-    /** Delete what a process that was killed left half unpacked: nobody takes an hour for it. */
+    /** Delete partly unpacked files of killed processes; unpacking never takes an hour. */
     private static void clearAbandoned(Path folder) throws IOException {
         Instant before = Instant.now().minus(Duration.ofHours(1));
         try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, "unpacking*.tmp")) {
@@ -93,7 +93,7 @@ final class NativeFiles {
                 .resolve("onnxruntime");
     }
 
-    /** Return what ONNX Runtime calls this machine. */
+    /** Return ONNX Runtime's name of this platform. */
     private static String platform() {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String os = system.contains("win") ? "win" : system.contains("mac") ? "osx" : "linux";

@@ -12,9 +12,10 @@ import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
- * Tell a damaged or edited ONNX file before a runtime reads it: native code may answer wrongly, or worse. The last 19 bytes of
- * a sealed file are an entry of ONNX's metadata (field 14 of its ModelProto), {@code crc32} with eight hexadecimal digits over
- * all bytes before it. It guards against accidents, not against forgers.
+ * Detect a damaged or edited ONNX file before a runtime reads it, because native code may compute wrong outputs or
+ * crash. The last 19 bytes of a file with a checksum are an entry of ONNX's metadata (field 14 of its ModelProto):
+ * {@code crc32} with eight hexadecimal digits over all bytes before the entry. It detects accidental changes, not
+ * forgery.
  */
 public final class OnnxChecksum {
     private static final byte[] ENTRY = {0x72, 17, 0x0a, 5, 'c', 'r', 'c', '3', '2', 0x12, 8};
@@ -23,7 +24,7 @@ public final class OnnxChecksum {
 
     private OnnxChecksum() {}
 
-    /** Return the bytes that seal a serialized model when they are put behind it. */
+    /** Return the metadata entry to append to a serialized model. */
     public static byte[] of(byte[] model) {
         CRC32 sum = new CRC32();
         sum.update(model);
@@ -33,9 +34,9 @@ public final class OnnxChecksum {
     }
 
     /**
-     * Check a file; one without a seal passes.
+     * Check a file; one without a checksum passes.
      *
-     * @throws LimbeckException if the file is not what was sealed, or cannot be read
+     * @throws LimbeckException if the checksum does not match, or the file cannot be read
      */
     public static void check(Path file) {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK)) {

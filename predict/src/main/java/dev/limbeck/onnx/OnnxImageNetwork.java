@@ -21,7 +21,7 @@ final class OnnxImageNetwork implements AutoCloseable {
     private static final String PIXELS = "pixels";
     private static final String NORMALIZED = "normalized";
 
-    /** How files before this version spell it. */
+    /** Value written by earlier versions. */
     private static final String OLD_NORMALIZED = "normalised";
 
     private static final double LEAST_PROBABILITY = 1e-30;
@@ -114,12 +114,12 @@ final class OnnxImageNetwork implements AutoCloseable {
         }
     }
 
-    /** Return the task. Numbers of a regression are in the targets' units. */
+    /** Return the task; a regression's outputs are in the targets' units. */
     Task task() {
         return task;
     }
 
-    /** Compute the outputs of images, one row each: logits or numbers. */
+    /** Compute the outputs of images, one array each: logits or numbers. */
     List<double[]> outputs(List<RgbImage> images) {
         if (images.isEmpty()) return List.of();
         int height = preprocessing.height();
@@ -161,7 +161,9 @@ final class OnnxImageNetwork implements AutoCloseable {
         return all;
     }
 
-    /** Return a logit whose softmax or sigmoid is the probability; for a softmax, up to a constant that it removes. */
+    /**
+     * Return a logit whose softmax or sigmoid is the probability; for softmax, up to an irrelevant additive constant.
+     */
     private double logit(double probability) {
         double log = Math.log(Math.max(probability, LEAST_PROBABILITY));
         return task.kind() == Task.Kind.MULTI_LABEL

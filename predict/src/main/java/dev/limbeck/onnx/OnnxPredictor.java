@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Classify images with a student that {@code limbeck export} wrote as ONNX. Class names and how images are prepared come from
- * the file. Any number of threads may ask at the same time.
+ * Classify images with a student that {@code limbeck export} wrote as ONNX. The class names and the preprocessing are
+ * read from the file. Thread-safe.
  *
  * <pre>{@code
  * try (OnnxPredictor predictor = OnnxPredictor.open(Path.of("dist/student/model.onnx"))) {
@@ -29,7 +29,7 @@ public final class OnnxPredictor implements ImageClassifier {
     /**
      * Open a file.
      *
-     * @throws LimbeckException if it is missing, damaged, was changed, was not written by Limbeck, or is a regression
+     * @throws LimbeckException if it is missing, damaged, was edited, was not written by Limbeck, or is a regression
      *     model
      */
     public static OnnxPredictor open(Path model) {

@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Predict numbers for images with a regression model that {@code limbeck export} wrote as ONNX. Any number of threads may
- * call it at the same time.
+ * Predict numbers for images with a regression model that {@code limbeck export} wrote as ONNX. Thread-safe.
  *
  * <pre>{@code
  * try (OnnxRegressionPredictor predictor = OnnxRegressionPredictor.open(Path.of("dist/student/model.onnx"))) {
@@ -28,7 +27,7 @@ public final class OnnxRegressionPredictor implements ImageRegressor {
     /**
      * Open a file.
      *
-     * @throws LimbeckException if it is missing, damaged, was changed, was not written by Limbeck, or is a classifier
+     * @throws LimbeckException if it is missing, damaged, was edited, was not written by Limbeck, or is a classifier
      */
     public static OnnxRegressionPredictor open(Path model) {
         OnnxImageNetwork network = OnnxImageNetwork.open(model);

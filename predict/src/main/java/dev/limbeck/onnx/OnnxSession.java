@@ -25,11 +25,11 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * Run an ONNX file in ONNX Runtime: the only place that opens one. It has one or several inputs; of several outputs, the one
- * that holds a number for each class is found. Any number of threads may ask at the same time.
+ * Run an ONNX file in ONNX Runtime; all code uses ONNX Runtime through this class. A model has one or several inputs.
+ * If it has several outputs, the one with a number per class is found. Thread-safe.
  */
 public final class OnnxSession implements AutoCloseable {
-    /** The names by which the output for the classes is known among others. */
+    /** Names that identify the output with a number per class. */
     private static final List<String> OUTPUTS = List.of("logits", "probabilities", "numbers");
 
     private final Path file;
@@ -39,12 +39,12 @@ public final class OnnxSession implements AutoCloseable {
     private final NodeInfo output;
     private final Map<String, String> metadata;
 
-    // Asking shares the lock, closing does not: the session is closed only when nobody computes with it.
+    // Runs share the lock, closing does not: the session is closed only when no thread computes with it.
     private final ReadWriteLock lock = new ReentrantReadWriteLock();
     private boolean closed;
 
     /**
-     * Hold rows for one input. Exactly one of floats and integers is not empty, unless there is no number at all.
+     * Hold the samples for one input. Exactly one of floats and integers is not empty, unless the batch is empty.
      *
      * @param floats float32 numbers, row-major
      * @param integers int64 numbers, row-major, which an int32 input takes as well
@@ -62,7 +62,7 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     /**
-     * Hold what a model gives.
+     * Hold one output of a model.
      *
      * @param values row-major
      */
@@ -87,7 +87,9 @@ public final class OnnxSession implements AutoCloseable {
         return List.copyOf(all);
     }
 
-    /** Find the output with a number for each class: the only one, the only one of float32, or the one named so. */
+    /**
+     * Find the output with a number per class: the only output, the only float32 output, or the one with a known name.
+     */
     private NodeInfo forClasses() {
         if (outputs.size() == 1) return outputs.get(0);
         List<NodeInfo> numbers = outputs.stream()
@@ -109,8 +111,9 @@ public final class OnnxSession implements AutoCloseable {
     /**
      * Open a file.
      *
-     * @param threads that one answer may use; 0 leaves it to the runtime
-     * @throws LimbeckException if it cannot be read, was changed since it was exported, or is not an ONNX file that can be run
+     * @param threads number of threads for one run; 0 leaves it to the runtime
+     * @throws LimbeckException if it cannot be read, was changed since it was exported, or is not an ONNX file that can
+     *     be run
      */
     public static OnnxSession open(Path file, int threads) {
         OnnxChecksum.check(file);
@@ -120,13 +123,13 @@ public final class OnnxSession implements AutoCloseable {
     /**
      * Open a model in memory.
      *
-     * @param name of it in messages
+     * @param name of the model in messages
      */
     public static OnnxSession open(byte[] model, Path name) {
         return open(name, 0, (environment, options) -> environment.createSession(model, options));
     }
 
-    /** Make a session of the runtime. */
+    /** Create a session of the runtime. */
     private interface Opening {
         OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options) throws OrtException;
     }
@@ -137,7 +140,7 @@ public final class OnnxSession implements AutoCloseable {
         try (ExitGate inside = ExitGate.enterUnlessEnding();
                 Patience.Wait wait = Patience.on(file.toString());
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            // What is wrong is thrown; it would be printed besides.
+            // Errors are thrown as exceptions; the runtime would print them as well.
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
             session = opening.open(OrtEnvironment.getEnvironment(), options);
@@ -153,23 +156,23 @@ public final class OnnxSession implements AutoCloseable {
         }
     }
 
-    /** Return the file that was opened. */
+    /** Return the file of the model. */
     public Path file() {
         return file;
     }
 
-    /** Return the metadata that the file carries. */
+    /** Return the metadata in the file. */
     public Map<String, String> metadata() {
         return metadata;
     }
 
-    /** Return name, type and shape of each input, in the file's order. */
+    /** Return the name, type and shape of each input, in the file's order. */
     public List<NodeInfo> inputs() {
         return inputs;
     }
 
     /**
-     * Return name, type and shape of the only input.
+     * Return the name, type and shape of the only input.
      *
      * @throws LimbeckException if there are several
      */
@@ -179,7 +182,7 @@ public final class OnnxSession implements AutoCloseable {
                 + "), expected one; use a file of one input");
     }
 
-    /** Return name, type and shape of the output with a number for each class. */
+    /** Return the name, type and shape of the output with a number per class. */
     public NodeInfo output() {
         return output;
     }
@@ -190,32 +193,32 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     /**
-     * Compute the output for a batch of the only input, with the shape that the model gives it.
+     * Compute the output for a batch of the only input, with the shape that the model returns.
      *
      * @param values row-major
-     * @throws LimbeckException if it does not take such a batch, or is closed
+     * @throws LimbeckException if the model does not accept such a batch, or is closed
      */
     public Output run(float[] values, long... shape) {
         return run(List.of(Rows.of(values, shape)));
     }
 
     /**
-     * Compute the output for a batch, with the shape that the model gives it.
+     * Compute the output for a batch, with the shape that the model returns.
      *
-     * @param rows of each input, in the file's order
-     * @throws LimbeckException if it does not take such a batch, or is closed
+     * @param rows samples for each input, in the file's order
+     * @throws LimbeckException if the model does not accept such a batch, or is closed
      */
     public Output run(List<Rows> rows) {
         return run(rows, List.of(output.getName())).values().iterator().next();
     }
 
     /**
-     * Compute some outputs of float32 for a batch.
+     * Compute some float32 outputs for a batch.
      *
-     * @param rows of each input, in the file's order
+     * @param rows samples for each input, in the file's order
      * @param wanted names of outputs
      * @return by name, in the order of the names
-     * @throws LimbeckException if it does not take such a batch, has no such output, or is closed
+     * @throws LimbeckException if the model does not accept such a batch, has no such output, or is closed
      */
     public Map<String, Output> run(List<Rows> rows, Collection<String> wanted) {
         if (rows.size() != inputs.size()) {
@@ -228,7 +231,7 @@ public final class OnnxSession implements AutoCloseable {
             if (closed) throw new LimbeckException(file + " is closed; open it again");
             return compute(rows, wanted);
         } catch (OrtException e) {
-            // Its own shutdown hook takes it down under those that are asked.
+            // ONNX Runtime's own shutdown hook may have closed the session during the run.
             ExitGate.refuseIfEnding();
             throw trouble(file, e);
         } finally {
@@ -274,7 +277,7 @@ public final class OnnxSession implements AutoCloseable {
         return new Output(numbers, answer.getInfo().getShape());
     }
 
-    /** Free the memory of the model, once nobody computes with it any more. */
+    /** Free the model's memory after all runs have finished. */
     @Override
     public void close() {
         lock.writeLock().lock();

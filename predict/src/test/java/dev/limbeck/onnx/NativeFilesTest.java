@@ -21,7 +21,7 @@ class NativeFilesTest {
     private final URL url = NativeFilesTest.class.getResource("/ai/onnxruntime/OnnxTensor.class");
 
     @Test
-    void aCopyThatIsNotTheOneInTheJarIsUnpackedAnew() throws IOException {
+    void aDamagedCopyIsUnpackedAgain() throws IOException {
         ZipEntry entry = ((JarURLConnection) url.openConnection()).getJarEntry();
         Path file = folder.resolve("deep/library");
         NativeFiles.unpack(url, entry, file);

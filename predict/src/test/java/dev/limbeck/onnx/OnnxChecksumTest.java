@@ -27,7 +27,7 @@ class OnnxChecksumTest {
         return Files.write(home.resolve("model.onnx"), all);
     }
 
-    /** The digits are those that every CRC-32 gives for "123456789". */
+    /** Compare the digits with the standard CRC-32 test vector, "123456789". */
     @Test
     void isAnEntryOfOnnxMetadata() {
         byte[] seal = OnnxChecksum.of("123456789".getBytes(StandardCharsets.US_ASCII));
@@ -38,7 +38,7 @@ class OnnxChecksumTest {
     }
 
     @Test
-    void everyChangedBitIsFoundAndNoneInAWholeFile() throws IOException {
+    void everyChangedBitIsDetectedAndAnIntactFilePasses() throws IOException {
         byte[] model = new byte[150_000];
         new Random(1).nextBytes(model);
         Path file = sealed(model);
@@ -56,9 +56,9 @@ class OnnxChecksumTest {
         }
     }
 
-    /** A flip in the entry itself may leave a file without a seal, but with the model that was sealed. */
+    /** Allow a flip in the entry itself to leave a file without a checksum, but with the original model. */
     @Test
-    void noFlippedBitGivesAnotherModel() throws IOException {
+    void noUndetectedBitFlipChangesTheModel() throws IOException {
         byte[] model = new byte[2000];
         Random random = new Random(5);
         random.nextBytes(model);
@@ -80,7 +80,7 @@ class OnnxChecksumTest {
     }
 
     @Test
-    void filesWithoutASealPass() throws IOException {
+    void filesWithoutAChecksumPass() throws IOException {
         for (int length : new int[] {0, 1, LENGTH - 1, LENGTH, 100}) {
             Path file = Files.write(home.resolve("bare"), new byte[length]);
             assertThatCode(() -> OnnxChecksum.check(file)).doesNotThrowAnyException();

@@ -20,7 +20,7 @@ public final class LrPicture {
 
     private LrPicture() {}
 
-    /** Write a PNG file, replaced if it is there. */
+    /** Write a PNG file; an existing one is replaced. */
     public static void write(LrCurve curve, Path file) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)

@@ -9,12 +9,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hold everything that the page shows; the script reads it as JSON with names in snake_case.
+ * Hold the data of the page. The script reads it as JSON with names in snake_case.
  *
- * @param facts what all students share and what is to be known of their numbers, in sentences
- * @param metric name of the metric that variants are compared by
- * @param isShare whether its values are shares in [0, 1]
- * @param shownSeed the seed whose runs agreement, classes, images and cards are taken from
+ * @param facts what all students have in common, and remarks on the numbers, in sentences
+ * @param metric name of the metric for comparing variants
+ * @param isShare whether its values are fractions in [0, 1]
+ * @param shownSeed seed of the runs that agreement, classes, images and cards are taken from
  */
 record Page(
         String title,
@@ -35,8 +35,8 @@ record Page(
     /**
      * Hold a variant.
      *
-     * @param sentence name and verdict; empty for the first
-     * @param curves rows an epoch as run.json has them, for each run
+     * @param sentence name and verdict; empty for the first variant
+     * @param curves records per epoch as in run.json, for each run
      */
     record Variant(
             String name,
@@ -54,7 +54,7 @@ record Page(
     /**
      * Hold the logits of an image, or of the tutorial's example.
      *
-     * @param image as a data address; null if there is none
+     * @param image as a data URL; null if there is none
      * @param label −1 if there is none
      */
     record Card(
@@ -68,14 +68,14 @@ record Page(
     record Student(String name, List<Float> logits) {}
 
     /**
-     * Hold which images a variant gets right that the first one gets wrong, and the other way round.
+     * Hold the images that a variant predicts correctly and the first variant does not, and vice versa.
      *
-     * @param recall what it recognizes more of each class or label
+     * @param recall difference of recall for each class or label
      */
     record PredictionChange(
             String name, int won, int lost, List<Tile> wonImages, List<Tile> lostImages, List<Double> recall) {}
 
-    /** Hold an image with its label and what was said of it by the first variant and by another. */
+    /** Hold an image with its label and the predictions of the first and of another variant. */
     record Tile(String image, String label, String before, String after) {}
 
     record Cost(String name, Profile profile) {}

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 
-/** Choose images worth looking at, and turn them into parts of the page. */
+/** Select informative images and convert them to parts of the page. */
 final class Pictures {
     private static final int MOST_CARDS = 8;
     private static final int MOST_TILES = 18;
@@ -24,8 +24,9 @@ final class Pictures {
     }
 
     /**
-     * Make a card of the tutorial's example, and one for an image of each class: of those the teacher gets right, one
-     * it is less sure of than of three quarters of the others, where its other probabilities say much.
+     * Create a card for the tutorial's example and one for an image of each class. Of the images that the teacher
+     * classifies correctly, it is the one at the lower quartile of confidence, where the other probabilities are
+     * informative.
      */
     List<Page.Card> cards(Predictions teacher, List<String> names, List<Predictions> students) {
         List<Page.Card> cards = new ArrayList<>();
@@ -63,7 +64,7 @@ final class Pictures {
         return right.isEmpty() ? -1 : right.get(right.size() / 4);
     }
 
-    /** Show what every variant gets right that the first one gets wrong, and the other way round. */
+    /** Show the images that each variant predicts correctly and the first variant does not, and vice versa. */
     List<Page.PredictionChange> changes(List<ComparisonResult.Variant> variants, List<Predictions> students) {
         Predictions first = students.get(0);
         List<Page.PredictionChange> changes = new ArrayList<>();
@@ -86,7 +87,7 @@ final class Pictures {
         List<Page.Tile> tiles = new ArrayList<>();
         int count = Math.min(MOST_TILES, rows.size());
         for (int i = 0; i < count; i++) {
-            // Spread over the split, which is often sorted by class.
+            // Sample evenly over the split, which is often sorted by class.
             int row = rows.get(i * rows.size() / count);
             tiles.add(new Page.Tile(
                     address(row),

@@ -32,9 +32,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Write a comparison as one HTML file that needs no network: curves, intervals, dark knowledge, images, cost. */
+/** Write a comparison as one self-contained HTML file: curves, intervals, dark knowledge, images, cost. */
 public final class Report {
-    /** The name of the page in a comparison's folder. */
+    /** Name of the page in a comparison's folder. */
     public static final String NAME = "report.html";
 
     private static final int LATENCY_RUNS = 50;
@@ -51,16 +51,16 @@ public final class Report {
     }
 
     /**
-     * Write the page of a comparison that has run.
+     * Write the page of a finished comparison.
      *
-     * @param folder of the comparison, where the page is put too
+     * @param folder of the comparison; the page is written there too
      * @return the page's file
      * @throws LimbeckException if a file of the comparison is missing, or the page cannot be written
      */
     public static Path write(ComparisonResult result, Path folder, RunContext context) {
         Report report = new Report(result, folder, context);
         String json = Printable.lines(RunJson.write(report.page()));
-        // Inside a script element nothing may look like its end.
+        // The JSON must not contain the end tag of its script element.
         String page = resource("report.html")
                 .replace("/*STYLE*/", resource("report.css"))
                 .replace("/*SCRIPT*/", resource("report.js"))
@@ -136,7 +136,10 @@ public final class Report {
                 one.report());
     }
 
-    /** Return what people call the data: the last part of a path, a known name without what follows it. */
+    /**
+     * Return a short name of the data: the last part of a path, or the name of a built-in source without its
+     * parameters.
+     */
     static String name(String source) {
         if (source.startsWith("shapes:")) return "shapes";
         return source.replaceFirst("[/\\\\]+$", "").replaceFirst(".*[/\\\\]", "");
@@ -162,7 +165,7 @@ public final class Report {
     private List<Page.Cost> costs(List<InputSpec> inputs) {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.Taught taught : result.teachers()) {
-            // What a teacher of another runtime, or several together, cost is not told by a module.
+            // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
             if (!Zoo.names().contains(taught.architecture())) continue;
             try (SavedModel teacher =
                     SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()), taught.weightsKey())) {

@@ -15,9 +15,9 @@ import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.HeatMapChart;
 import org.knowm.xchart.HeatMapChartBuilder;
 
-/** Draw what a sweep found: validation accuracy over temperature and weight. */
+/** Draw the results of a sweep: validation accuracy over temperature and weight. */
 public final class SweepPicture {
-    /** The name of the picture in a sweep's folder. */
+    /** Name of the picture in a sweep's folder. */
     public static final String NAME = "sweep.png";
 
     private static final int WIDTH = 800;
@@ -26,7 +26,7 @@ public final class SweepPicture {
     private SweepPicture() {}
 
     /**
-     * Draw the heat map of the winner's loss and schedule; a combination that was dropped has the value it had then.
+     * Draw the heat map for the winner's loss and schedule. A combination that was stopped early has its last value.
      *
      * @return the file
      */
@@ -70,7 +70,7 @@ public final class SweepPicture {
         return file;
     }
 
-    /** Return the different values of a setting, by what they begin with. */
+    /** Return the distinct values of a setting, sorted by their initial value. */
     private static List<String> values(
             List<SweepResult.Trial> trials, Function<SweepResult.Trial, @Nullable Schedule> setting) {
         return trials.stream()

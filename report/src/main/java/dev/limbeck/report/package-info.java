@@ -1,4 +1,4 @@
-/** Write what a comparison found as one page that needs nothing else. */
+/** Write the results of a comparison as one self-contained page. */
 @NullMarked
 package dev.limbeck.report;
 

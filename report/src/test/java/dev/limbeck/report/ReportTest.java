@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The page of a real, small comparison: what it holds, and what a browser makes of it. */
+/** Test the page of a real, small comparison: its contents, and how a browser renders it. */
 class ReportTest {
     private static final List<String> BROWSERS = List.of("chromium", "chromium-browser", "google-chrome");
 
@@ -66,7 +66,7 @@ class ReportTest {
     }
 
     @Test
-    void needsNothingElse() {
+    void pageIsSelfContained() {
         assertThat(page).doesNotContain("http://www.w3.org/1999", "src=\"http", "href=\"http", "@import", "url(http");
         assertThat(page).doesNotContain("/*DATA*/", "/*STYLE*/", "/*SCRIPT*/");
     }
@@ -99,7 +99,7 @@ class ReportTest {
     }
 
     @Test
-    void namesDataAsPeopleDo() {
+    void shortensNamesOfData() {
         assertThat(Report.name("cifar10")).isEqualTo("cifar10");
         assertThat(Report.name("shapes:700:0:500")).isEqualTo("shapes");
         assertThat(Report.name("/data/flowers/")).isEqualTo("flowers");
@@ -107,9 +107,9 @@ class ReportTest {
     }
 
     @Test
-    void nothingStandsOutOnAPhone() throws Exception {
+    void nothingOverflowsOnANarrowScreen() throws Exception {
         String browser = browser();
-        // A window of the browser has a least width; a frame in it has not.
+        // A browser window has a minimum width; a frame does not.
         Files.writeString(home.resolve("framed.html"), page.replace("</body>", """
                 <script>
                   document.querySelectorAll('details').forEach(each => { each.open = true; });

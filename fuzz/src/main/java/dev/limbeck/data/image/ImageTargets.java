@@ -17,12 +17,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
 
-/** Readers of images and data sets. */
+/** List the readers of images and data sets. */
 public final class ImageTargets {
-    /** What decoding a pixel takes in all: three bytes, a copy, and what the reader itself holds. */
+    /** Total memory for decoding a pixel: three bytes, a copy, and the reader's own buffers. */
     private static final long BYTES_PER_PIXEL = 40;
 
-    /** A picture of 50 MB of pixels is decoded, or decoded in part, whatever its file's length; readers hold it several times. */
+    /** Any file may declare 50 MB of pixels, which are decoded at least in part; readers hold several copies. */
     private static final long FREE = 320L << 20;
 
     private ImageTargets() {}
@@ -71,7 +71,7 @@ public final class ImageTargets {
         return 0;
     }
 
-    /** {@link WebpFile} turns reading beyond the end into a line. */
+    /** Convert exceptions that {@link WebpFile} normally reports in one line. */
     private static long vp8(Path file) throws IOException {
         byte[] all = Files.readAllBytes(file);
         try {
@@ -100,7 +100,7 @@ public final class ImageTargets {
         return 0;
     }
 
-    /** The names of classes, and a batch as file of images: whichever the input is. */
+    /** Use the input as the file of class names and as every batch of images. */
     private static long cifar(Path file) throws IOException {
         Path folder = Files.createDirectories(file.resolveSibling(Harness.OUT).resolve("cifar"));
         for (String name : List.of(

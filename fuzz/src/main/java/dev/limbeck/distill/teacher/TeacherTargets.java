@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Readers of cached outputs. */
+/** List the readers of cached outputs. */
 public final class TeacherTargets {
     private static final int ROW = 8;
 
