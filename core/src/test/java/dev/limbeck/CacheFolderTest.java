@@ -20,7 +20,7 @@ class CacheFolderTest {
     @Test
     void aHomeIsAFolderThatMayBeWritten() throws IOException {
         assertThat(CacheFolder.usable(folder.toString())).contains(folder);
-        // What Java says for a user without an entry, and what would lie in the working directory.
+        // Java's values for a user without a passwd entry, and paths relative to the working directory.
         for (String none : new String[] {
             "", " ", "?", "relative", folder.resolve("missing").toString()
         }) {
@@ -57,7 +57,7 @@ class CacheFolderTest {
 
     @Test
     void nothingIsLeftWhereItFails() throws IOException {
-        // A file system that knows no owners.
+        // A file system without owners.
         try (FileSystem zip = FileSystems.newFileSystem(folder.resolve("a.zip"), Map.of("create", "true"))) {
             Path root = zip.getPath("/");
             assertThatThrownBy(() -> CacheFolder.temporary(root))

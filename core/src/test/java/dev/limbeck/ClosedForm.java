@@ -8,7 +8,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Make weights and inputs by formula, so that golden values need no files: see golden/trajectory.json. */
+/** Create weights and inputs by formula, so that golden values need no data files; see golden/trajectory.json. */
 public final class ClosedForm {
     private ClosedForm() {}
 
@@ -36,7 +36,7 @@ public final class ClosedForm {
         }
     }
 
-    /** Make the images of one step: sin(0.017k + 0.9·step) + 0.5·cos(0.00131k·(step+1)), rounded to float32. */
+    /** Create the images of one step: sin(0.017k + 0.9·step) + 0.5·cos(0.00131k·(step+1)), rounded to float32. */
     public static Tensor images(int step, long... shape) {
         int count = 1;
         for (long size : shape) count *= (int) size;
@@ -47,7 +47,7 @@ public final class ClosedForm {
         return Tensors.of(values, shape);
     }
 
-    /** Make one tensor of float64 values by a function of the flat index. */
+    /** Create a float64 tensor by a function of the flat index. */
     public static Tensor float64(java.util.function.IntToDoubleFunction value, long... shape) {
         int count = 1;
         for (long size : shape) count *= (int) size;

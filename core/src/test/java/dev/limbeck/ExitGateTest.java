@@ -17,14 +17,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** How a process ends, each in a machine of its own. */
+/** Test how a process ends, each in a separate JVM. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ExitGateTest {
     @Test
     void theEndWaitsForWhoeverIsInsideAndRefusesOthers() throws IOException, InterruptedException {
         Ended ended = end("served");
-        // In the grace of 0.2 s others are let in.
+        // During the grace period of 0.2 s, other threads may enter.
         assertThat(ended.lines)
                 .containsSubsequence("ready", "inside is done", "cleaned up")
                 .contains("late work is done", "the program is ending; nothing more is computed");
@@ -56,7 +56,7 @@ class ExitGateTest {
 
     private record Ended(List<String> lines, int code) {}
 
-    /** Start a program, end it by SIGTERM when it is ready, and read what it says. */
+    /** Start a program, send SIGTERM when it is ready, and read its output. */
     private static Ended end(String program) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -72,7 +72,7 @@ class ExitGateTest {
         try (BufferedReader reader = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                 lines.add(line);
-                // Not process.destroy(), which closes the stream as well.
+                // process.destroy() would close the stream as well.
                 if (line.equals("ready")) process.toHandle().destroy();
             }
             return new Ended(lines, process.waitFor());
@@ -81,7 +81,7 @@ class ExitGateTest {
         }
     }
 
-    /** The programs that are ended. */
+    /** Run the tested programs. */
     static final class Program {
         private Program() {}
 

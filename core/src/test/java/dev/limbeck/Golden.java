@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 
-/** Read the golden values among the test resources. */
+/** Read the golden values from the test resources. */
 public final class Golden {
     private Golden() {}
 

@@ -1,6 +1,9 @@
 package dev.limbeck;
 
-/** Stand for losses, architectures and the like, for classes that {@link RegistryTest} compiles. */
+/**
+ * Stand in for a service type such as a loss or an architecture, implemented by classes that {@link RegistryTest}
+ * compiles.
+ */
 public interface Greeting {
     String name();
 }

@@ -13,7 +13,7 @@ class PrintableTest {
             "a\u001b[31mb\u009b2Jc\u007fd\u202ee\u2066f\u200fg\u2028h\u200bi\ud800j\ufeffk\ufff9l";
 
     @Test
-    void nothingIsLeftThatATerminalObeys() {
+    void removesAllTerminalControlCharacters() {
         String line = Printable.line(BAD);
         assertThat(line).isEqualTo("a?[31mb?2Jc?d?e?f?gh?i?j?k?l".replace("gh", "g?h"));
         assertThat(line.codePoints()).noneMatch(Printable::isUnfit);

@@ -20,7 +20,7 @@ class RegistryTest {
 
     private final List<String> warned = new ArrayList<>();
 
-    /** Compile a class of a user's, and list lines as its jar's entries. */
+    /** Compile a user's class, and write lines to its jar's service file. */
     private Path jar(String name, String className, String body, String... lines) throws IOException {
         Path jar = Files.createDirectories(folder.resolve(name));
         Path source = jar.resolve(className + ".java");
@@ -94,7 +94,7 @@ class RegistryTest {
         Path old = jar("old", "Old", named("x"), "Old");
         Path bytes = old.resolve("Old.class");
         byte[] code = Files.readAllBytes(bytes);
-        code[7] = 127; // the version of a Java to come
+        code[7] = 127; // a future Java version
         Files.write(bytes, code);
 
         Registry<Greeting> all = registry(thrown, gone, hidden, other, old, nameless, good);

@@ -4,15 +4,15 @@ import dev.limbeck.tensor.Script;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Write TorchScript files of programs without weights. */
+/** Write TorchScript files without weights. */
 public final class ScriptFiles {
     private ScriptFiles() {}
 
     /**
      * Write a file.
      *
-     * @param body what {@code forward(self, x)} does, a statement a line
-     * @param extra files that it carries, by name
+     * @param body statements of {@code forward(self, x)}, one per line
+     * @param extra extra files, by name
      */
     public static void write(Path file, String body, Map<String, String> extra) {
         String source =

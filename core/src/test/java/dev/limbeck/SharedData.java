@@ -6,11 +6,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Find the optional folder of real data: property limbeck.shared, variable LIMBECK_SHARED, or a folder nearby. */
+/**
+ * Find the optional folder of real data: system property limbeck.shared, environment variable LIMBECK_SHARED, or a
+ * folder nearby.
+ */
 public final class SharedData {
     private SharedData() {}
 
-    /** Return a file or folder of the shared data if it is there. */
+    /** Return a file or folder of the shared data if it exists. */
     public static Optional<Path> find(String relative) {
         return Stream.of(
                         System.getProperty("limbeck.shared"),

@@ -5,7 +5,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/** Write an entry of a zip archive without compression, as PyTorch's files have them. */
+/** Write an entry of a zip archive without compression, as in PyTorch's files. */
 public final class StoredEntry {
     private StoredEntry() {}
 

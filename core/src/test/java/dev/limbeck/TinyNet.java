@@ -8,9 +8,9 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.zoo.Architecture;
 import org.bytedeco.pytorch.Tensor;
 
-/** Be what a user writes: a small network of N×3×8×8 images with a convolution, a batch norm and a classifier. */
+/** Provide a network as a user would write it: a convolution, a batch norm and a classifier for N×3×8×8 images. */
 public final class TinyNet extends Module {
-    /** The same as an architecture, so that a learner draws its weights. */
+    /** The same network as an architecture, so that a learner initializes its weights. */
     public static final Architecture ARCHITECTURE = new Architecture("tiny", 8, TinyNet::new);
 
     private final Conv2d conv = child("conv", Conv2d.of(3, 4, 3, 2, 1));

@@ -6,7 +6,9 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** Pose a problem that a tiny network learns in seconds: each class is a pattern of 3×8×8 numbers, blurred by noise. */
+/**
+ * Provide a problem that a tiny network learns in seconds: each class is a pattern of 3×8×8 numbers with added noise.
+ */
 public final class Toy {
     public static final int CLASSES = 3;
 
@@ -17,13 +19,13 @@ public final class Toy {
         return data(batches, rows, 1);
     }
 
-    /** Return data whose patterns drown in noise of the given strength. */
+    /** Return data with noise of the given strength. */
     public static GivenBatches data(int batches, int rows, double noise) {
         return new GivenBatches(batches, rows, CLASSES, batch -> images(batch, rows, noise), b -> labels(b, rows), true)
                 .shaped(3, 8, 8);
     }
 
-    /** Return the images of a batch: drawn from the batch's number alone. */
+    /** Return the images of a batch, generated from the batch's number alone. */
     public static Tensor images(int batch, int rows, double noise) {
         Random random = new Random(batch);
         long[] labels = labels(batch, rows);

@@ -8,17 +8,20 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
-/** Measure what hostile input costs the thread that reads it. */
+/** Measure the CPU time and memory that hostile input costs the reading thread. */
 public final class Work {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    /** Several times what is promised: code that was never run before is slow, and so are shared processors. */
+    /** Several times the documented bound: code that runs for the first time is slow, and so are shared processors. */
     private static final long MOST_NANOS = 6_000_000_000L;
 
     private static final long MOST_BYTES = 64 << 20;
 
     private Work() {}
 
-    /** Assert that an input is refused in one line, in little time and with at most 64 MiB beyond its own size in memory. */
+    /**
+     * Assert that an input is rejected in one line, quickly and with at most 64 MiB of memory in addition to its own
+     * size.
+     */
     public static void assertRefused(String saying, long size, ThrowingCallable reading) {
         long bytes = THREADS.getCurrentThreadAllocatedBytes();
         long nanos = THREADS.getCurrentThreadCpuTime();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each bad input gets one line that says what is wrong, an exit code, and leaves nothing behind. */
+/** Test that each bad input gives a one-line error and an exit code, and leaves no files behind. */
 class BadInputTest {
     private static final String TRAIN = "train --data $/two --epochs 1 --arch cifar-resnet8 --batch-size 10 --out $/x ";
     private static final String DISTILL =
@@ -52,7 +52,7 @@ class BadInputTest {
                 .done();
         byte[] model = Files.readAllBytes(home.resolve("run/model.safetensors"));
         Files.write(home.resolve("cut.safetensors"), Arrays.copyOf(model, model.length / 2));
-        // The weights without a word on what they are.
+        // The weights without any metadata.
         try (StateDict bare = Safetensors.read(home.resolve("run/model.safetensors"))) {
             bare.metadata().clear();
             Safetensors.write(bare, home.resolve("bare.safetensors"));
@@ -60,7 +60,7 @@ class BadInputTest {
         hostile(home.resolve("hostile.pt"));
     }
 
-    /** Write a checkpoint whose pickle calls os.system to make a file. */
+    /** Write a checkpoint whose pickle calls os.system to create a file. */
     private static void hostile(Path file) throws IOException {
         ByteArrayOutputStream pickle = new ByteArrayOutputStream();
         pickle.write(new byte[] {(byte) 0x80, 2});
@@ -84,7 +84,7 @@ class BadInputTest {
         zip.write(content);
     }
 
-    /** Run a bad command as text and with --json, and return the line. */
+    /** Run a bad command as text and with --json, and return its error line. */
     private static String refused(int code, String line) throws IOException {
         Set<String> before = Cli.listing(home);
         Cli.Answer answer = Cli.run(Cli.words(line, home));
@@ -325,7 +325,7 @@ class BadInputTest {
                 .isEqualTo(19);
     }
 
-    /** Each would block for good, fill memory, or be replaced. */
+    /** Each of these would block forever, fill memory, or be replaced. */
     @Test
     @EnabledOnOs(OS.LINUX)
     @Timeout(120)

@@ -23,16 +23,16 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 
-/** Run commands in this process and look at what they print and leave. */
+/** Run commands in this process and inspect their output and files. */
 final class Cli {
-    /** The least that trains. */
+    /** The smallest settings that train. */
     static final String[] TINY = {"--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "4"};
 
     private static final ObjectMapper JSON = new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private Cli() {}
 
-    /** What a command answered. */
+    /** Hold the exit code and the output of a command. */
     record Answer(int code, String out, String err) {
         /** Expect success. */
         Answer done() {
@@ -65,7 +65,7 @@ final class Cli {
         return arg instanceof Object[] many ? Arrays.stream(many).flatMap(Cli::flat) : Stream.of(arg);
     }
 
-    /** Return the words of a line, with $ standing for a folder. */
+    /** Split a line into words, replacing $ by a folder. */
     static Object[] words(String line, Path folder) {
         return Arrays.stream(line.split(" "))
                 .map(word -> word.replace("$", folder.toString()))
@@ -85,7 +85,7 @@ final class Cli {
         }
     }
 
-    /** Draw ten pictures for each class, in a folder each. */
+    /** Create ten pictures for each class, in a folder per class. */
     static Path pictures(Path folder, String... classes) throws IOException {
         for (int label = 0; label < classes.length; label++) {
             for (int i = 0; i < 10; i++) {

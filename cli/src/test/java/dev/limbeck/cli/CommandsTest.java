@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The commands one after the other, as a user runs them, as text and as JSON. */
+/** Test the commands in the order in which a user runs them, as text and as JSON. */
 class CommandsTest {
     private static final String[] SHAPES = {
         "--data",
@@ -491,7 +491,7 @@ class CommandsTest {
         }
     }
 
-    /** Return the epoch table without the time. */
+    /** Return the epoch table without times. */
     private static List<String> columns(Cli.Answer answer) {
         return answer.err()
                 .lines()

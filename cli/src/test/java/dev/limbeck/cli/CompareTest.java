@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** compare, sweep and profile on pictures that train in a moment. */
+/** Test compare, sweep and profile on pictures that train in a moment. */
 class CompareTest {
     @TempDir
     static Path home;

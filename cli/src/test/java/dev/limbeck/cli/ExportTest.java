@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From a run directory to a file that is used elsewhere. */
+/** Test the way from a run directory to an exported file that is used elsewhere. */
 class ExportTest {
     @TempDir
     static Path home;
@@ -173,7 +173,7 @@ class ExportTest {
                 home.resolve("refused"));
     }
 
-    /** As PyTorch would leave it: a file that says nothing but what it computes. */
+    /** Create a file as saved by PyTorch, without metadata. */
     private static Path foreign() throws IOException {
         Path out = home.resolve("for-foreign");
         if (Files.notExists(out)) {
@@ -268,11 +268,11 @@ class ExportTest {
         notExported("int8 needs images to calibrate on; leave out --no-verify", run, "--precision int8 --no-verify");
         notExported("add onnx to the formats", run, "--softmax --format safetensors");
         refused(" is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
-        // Before any image is read.
+        // The error must come before any image is read.
         refused("exists; choose another --out", "export", "--model", run, "--data", home.resolve("none"), "--out", run);
     }
 
-    /** What a stranger's project needs are the jars that docs/export.md lists: no LibTorch, no rest of Limbeck. */
+    /** An external project needs only the jars listed in docs/export.md: no LibTorch, no other part of Limbeck. */
     @Test
     void answersWithThePredictorsJarOnnxRuntimeAndTheImageReadersAlone() throws Exception {
         String version = dev.limbeck.Version.number() + ".jar";

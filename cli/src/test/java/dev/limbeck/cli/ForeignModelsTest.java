@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** One model as a run, as ONNX and as TorchScript: whatever command names it, the answers are the same. */
+/** Test one model as a run, as ONNX and as TorchScript: every command must give the same outputs. */
 class ForeignModelsTest {
     @TempDir
     static Path home;
@@ -122,7 +122,7 @@ class ForeignModelsTest {
                 .contains("; did you mean " + data.resolve("red/p1.png") + "?");
     }
 
-    /** A file that cannot be opened is found before the first is measured. */
+    /** A file that cannot be opened must be detected before any measurement. */
     @Test
     void profileOpensAllBeforeItMeasuresOne() throws IOException {
         Path broken = Files.writeString(home.resolve("broken.onnx"), "no ONNX");

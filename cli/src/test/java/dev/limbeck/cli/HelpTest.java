@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Help says what the declarations of settings say, and stays short. */
+/** Test that help matches the declarations of settings, and stays short. */
 class HelpTest {
     private static final String WIDTH = "picocli.usage.width";
 

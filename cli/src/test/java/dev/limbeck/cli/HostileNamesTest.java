@@ -21,7 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Names that would command a terminal go through every command: nothing of them is printed raw, and files keep them. */
+/**
+ * Run every command with names that contain terminal control characters: none is printed raw, and files keep the names.
+ */
 class HostileNamesTest {
     private static final String RED = "r\u001b[31m\u001b]0;owned\u0007ed";
     private static final String TURNED = "t\u202e\u2066gnp.\u200f\u009b2J|<b>`x`[a](http:";
@@ -40,7 +42,7 @@ class HostileNamesTest {
                 .done());
     }
 
-    /** Assert that every line can be shown, and return the answer. */
+    /** Assert that every line is safe to display, and return the output. */
     private static Cli.Answer clean(Cli.Answer answer) {
         for (String printed : List.of(answer.out(), answer.err())) {
             assertThat(printed).isEqualTo(Printable.lines(printed).replace("\t", "?"));
@@ -70,7 +72,7 @@ class HostileNamesTest {
         clean(Cli.run((Object) words).done());
         if (line.startsWith("distill") || line.startsWith("export")) return;
         JsonNode json = clean(Cli.run(words, "--json").done()).json();
-        // The document means the names as they are.
+        // The JSON document must contain the unchanged names.
         if (line.startsWith("predict")) {
             assertThat(json.at("/0/probabilities").has(RED)).isTrue();
             assertThat(json.at("/0/probabilities").has(TURNED)).isTrue();

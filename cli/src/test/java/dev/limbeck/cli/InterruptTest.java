@@ -20,8 +20,8 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What Ctrl-C leaves, in a machine of its own. The signal sent is SIGTERM, which the JVM answers as it answers SIGINT: a
- * shell that starts the tests in the background has SIGINT ignored, and every process below inherits that.
+ * Test what Ctrl-C leaves, in a separate JVM. The tests send SIGTERM, which the JVM handles like SIGINT. A shell that
+ * starts the tests in the background ignores SIGINT, and every child process inherits that.
  */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no signals to send")
 class InterruptTest {
@@ -37,7 +37,8 @@ class InterruptTest {
         try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); ; line = lines.readLine()) {
                 if (line == null) fail("training ended before its second epoch");
-                // The checkpoint is written after the row, so the second row tells that the first is kept.
+                // The checkpoint is written after the row is printed, so the second row means that the first checkpoint
+                // exists.
                 if (line.matches(" +1 .*")) break;
             }
             new ProcessBuilder("kill", "-TERM", String.valueOf(process.pid()))
@@ -55,7 +56,7 @@ class InterruptTest {
         }
         assertThat(out).doesNotExist();
         Path checkpoint = home.resolve("run.unfinished/checkpoint.safetensors");
-        // It may have been about to be replaced.
+        // The kill may have come just before the checkpoint was replaced.
         Path left = Files.exists(checkpoint) ? checkpoint : Checkpoint.previous(checkpoint);
         try (SavedModel kept = SavedModel.open(left, null)) {
             assertThat(kept.classNames()).containsExactly("cat", "dog");
@@ -88,7 +89,7 @@ class InterruptTest {
                         .err())
                 .contains("cannot resume " + out + ": data.source is ");
 
-        // A damaged checkpoint: the one before it takes its place.
+        // If the checkpoint is damaged, the previous one is used.
         byte[] bytes = Files.readAllBytes(checkpoint);
         Files.write(checkpoint, Arrays.copyOf(bytes, bytes.length / 2));
         Files.writeString(checkpoint.resolveSibling(".checkpoint.safetensors.0.tmp"), "left by the kill");

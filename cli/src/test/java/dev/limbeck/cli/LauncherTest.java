@@ -25,14 +25,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The launchers build what changed since the last build. Here in a folder of their own, with a Java and a Maven that only say that they were called. */
+/**
+ * Test that the launchers rebuild what has changed since the last build. They run in a temporary folder, with a fake
+ * Java and a fake Maven that only report that they were called.
+ */
 class LauncherTest {
     private static final Path ROOT = Path.of("..");
 
     @TempDir
     static Path home;
 
-    /** Return the modules of this project that the program is made of, itself too. */
+    /** Return the modules of this project on the class path, including this one. */
     static Set<String> parts() {
         Set<String> parts = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
                 .map(entry -> Pattern.compile("limbeck-([a-z]+)-[0-9.]+\\.jar$|([a-z]+)[/\\\\]target[/\\\\]classes$")
@@ -95,7 +98,7 @@ class LauncherTest {
         }
     }
 
-    /** A locale may be set and not installed; Java 17 then names files in ASCII. */
+    /** A locale may be set but not installed; Java 17 then encodes file names in ASCII. */
     @ParameterizedTest
     @ValueSource(
             strings = {"LANG=en_US.UTF-8", "LC_ALL=POSIX", "LC_ALL=xx_XX.UTF-8", "LANG=C", "LC_CTYPE=C", "LC_ALL="})
@@ -113,7 +116,7 @@ class LauncherTest {
         assertThat(said).isEqualTo("UTF-8");
     }
 
-    /** The launcher of Windows can't be run here; it must at least look at the same parts. */
+    /** The Windows launcher cannot run here, but it must check the same modules. */
     @Test
     void bothLaunchersLookAtTheSameParts() throws IOException {
         for (String launcher : new String[] {"limbeck", "limbeck.cmd"}) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What --out and --overwrite may and may not do to folders. */
+/** Test what --out and --overwrite may do to folders. */
 class OutTest {
     @TempDir
     static Path home;

@@ -15,9 +15,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** What the command line says comes before what a file says. */
+/** Test that options on the command line override a recipe. */
 class RecipeOptionsTest {
-    /** Write what options say over a recipe. */
+    /** Apply options to a recipe. */
     private static void write(ObjectNode recipe, String... options) {
         SettingOptions settings = SettingOptions.ofRecipe(true);
         CommandSpec command = CommandSpec.create();
@@ -34,7 +34,7 @@ class RecipeOptionsTest {
             quoteCharacter = '`',
             nullValues = "-",
             value = {
-                // what the file says, --loss, -T, what comes of it
+                // recipe, --loss, -T, result
                 "[] | - | - | []",
                 "[] | - | 4 | [{'name':'soft-target','temperature':4.0}]",
                 "[{'name':'dist','scale':2}] | - | 4 | [{'name':'dist','scale':2,'temperature':4.0}]",
@@ -46,7 +46,7 @@ class RecipeOptionsTest {
                 "[{'name':'decoupled','parameters':{'beta':2}}] | decoupled:T=3 | - | "
                         + "[{'name':'decoupled','parameters':{'beta':2},'temperature':3.0}]",
                 "[{'name':'dist'},{'name':'logit-mse'}] | - | 4 | [{'name':'dist','temperature':4.0},{'name':'logit-mse'}]",
-                // the temperature of a loss on features is another thing
+                // the temperature of a loss on features is a different setting
                 "[{'name':'soft-target'},{'name':'contrastive','layers':['a']}] | - | 4 | "
                         + "[{'name':'soft-target','temperature':4.0},{'name':'contrastive','layers':['a']}]",
                 "[{'name':'dist'}] | soft-target:T=2 logit-mse dist | 4 | "

@@ -21,21 +21,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The Java that the documents show compiles as it stands, with the imports of bin/limbeck shell. */
+/** Test that the Java in the documents compiles unchanged, with the imports of bin/limbeck shell. */
 class SnippetsTest {
     private static final Path ROOT = Path.of("..");
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
-    /** What a document's text says is there already. */
+    /** Variables that a document's text declares. */
     private static final String GIVEN = "ImageData data; Learner teacher, student, learner; Path file;";
 
-    /** Its artifact is made to be used without any other. */
+    /** This class belongs to an artifact that is used on its own. */
     private static final String OF_ANOTHER_ARTIFACT = "OnnxPredictor";
 
     @TempDir
     Path classes;
 
-    /** A block of Java in a document. */
+    /** Hold a block of Java in a document. */
     private record Snippet(String document, String code) {
         @Override
         public String toString() {
@@ -65,7 +65,7 @@ class SnippetsTest {
         assertThat(errors(GIVEN, snippet.code)).isEmpty();
     }
 
-    /** What users of fastai know by heart, statement by statement. */
+    /** Users may know these statements by heart, so they must keep compiling. */
     @Test
     void theTutorialCompilesWordForWord() throws IOException {
         assertThat(errors("", """
@@ -82,7 +82,7 @@ class SnippetsTest {
                         """)).isEmpty();
     }
 
-    /** Return what the compiler has to say on statements in a method, with fields around it. */
+    /** Return the compiler's errors for statements in a method of a class with the given fields. */
     private String errors(String given, String code) throws IOException {
         String imports = Files.readString(ROOT.resolve("bin/shell.jsh"));
         String unit =

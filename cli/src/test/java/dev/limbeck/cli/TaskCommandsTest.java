@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Several labels and numbers, from a table of labels to a file that predicts. */
+/** Test multi-label classification and regression, from a table of labels to an exported file that predicts. */
 class TaskCommandsTest {
     @TempDir
     static Path home;
@@ -32,7 +32,7 @@ class TaskCommandsTest {
     private static Path images;
     private static Path table;
 
-    /** Draw squares: red or blue, on the left or the right, of some size. */
+    /** Draw squares: red or blue, on the left or on the right, of random size. */
     @BeforeAll
     static void draw() throws IOException {
         images = home.resolve("images");
@@ -89,7 +89,7 @@ class TaskCommandsTest {
         assertThat(evaluated.get("loss").asDouble())
                 .isCloseTo(record.at("/results/test/loss").asDouble(), within(1e-5));
 
-        // What a run predicts, its ONNX file predicts too, and teaches.
+        // The exported ONNX file must predict like the run, and can be a teacher.
         Path files = home.resolve(task + "-files");
         Cli.run("export", "--model", teacher, "--format", "onnx,torchscript,safetensors", "--out", files)
                 .done();

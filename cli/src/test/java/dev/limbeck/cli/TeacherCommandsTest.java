@@ -19,7 +19,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** From photographs to a small student: a teacher in a file of 224 px, looked at, kept, and learned from at 64 px. */
+/**
+ * Test the way from photographs to a small student: a teacher file with 224 px inputs is inspected, cached, and
+ * distilled at 64 px.
+ */
 class TeacherCommandsTest {
     @TempDir
     static Path home;
@@ -44,7 +47,7 @@ class TeacherCommandsTest {
         onnx = out.resolve("model.onnx");
     }
 
-    /** As a camera would leave it: larger than anybody wants, and no square. */
+    /** Create a photograph that is not square and larger than the input of any model. */
     private static void photograph(Path file, boolean day, Random random) throws IOException {
         BufferedImage image = new BufferedImage(500, 375, BufferedImage.TYPE_INT_RGB);
         Graphics2D pen = image.createGraphics();
@@ -83,7 +86,7 @@ class TeacherCommandsTest {
         assertThat(check.at("/preflight/value").asDouble())
                 .as("as accurate as it was at its own size")
                 .isEqualTo(itself);
-        // The file takes nothing else: 3×224×224 is fixed in it.
+        // The file accepts only its fixed input of 3×224×224.
         Path run = home.resolve("student");
         Cli.run("distill", distill("--teacher", onnx, "--hflip", "--random-resized-crop", "0.6", "--out", run))
                 .done();

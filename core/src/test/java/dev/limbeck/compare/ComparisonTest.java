@@ -121,7 +121,7 @@ class ComparisonTest {
                         .at("/variants/1/difference/mean")
                         .asDouble())
                 .isCloseTo(taught.difference().mean(), within(1e-12));
-        // The same as training it without a comparison around it, though answers of the teacher are kept.
+        // The result must equal training without a comparison, though the teacher's outputs are cached.
         RunRecord single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
         assertThat(RunJson.read(run.resolve("run.json")).get("model_sha256").asText())
                 .isEqualTo(single.modelSha256());
@@ -211,7 +211,7 @@ class ComparisonTest {
                         .get("model_sha256"));
     }
 
-    /** Without augmentation each image is shown in every epoch, in other batches. */
+    /** Without augmentation, each image is shown unchanged in every epoch, in different batches. */
     @Test
     void repeatsToTheSameBitsHoweverOftenItWasKilled() throws IOException {
         Map<String, Recipe> recipes = named("half", still(0.5), "most", still(0.9));
@@ -221,7 +221,7 @@ class ComparisonTest {
         for (int attempt = 0; attempt < 2; attempt++) {
             String out = "killed-" + attempt;
             int kills = 0;
-            // In the middle of a run, between two runs, and again after each.
+            // Interrupt in the middle of a run, between two runs, and again after each.
             while (!tried(recipes, out, attempt + 2)) kills++;
             assertThat(kills).isGreaterThan(2);
             assertThat(bits(out)).isEqualTo(expected);
@@ -263,7 +263,7 @@ class ComparisonTest {
                 }));
     }
 
-    /** Let a comparison begin this many epochs; returns whether it came to its end. */
+    /** Let a comparison start the given number of epochs; return whether it finished. */
     private static boolean tried(Map<String, Recipe> recipes, String out, int epochs) {
         int[] left = {epochs};
         RunContext failing = beforeEpochs(fit -> {
@@ -278,7 +278,9 @@ class ComparisonTest {
         }
     }
 
-    /** Return what each run of a comparison left, by its folder: its model's bytes, and its record but for times. */
+    /**
+     * Return the results of each run of a comparison by its folder: the model's bytes, and the record without times.
+     */
     private static Map<String, String> bits(String out) throws IOException {
         Map<String, String> bits = new TreeMap<>();
         for (String name : List.of("alone", "half", "most")) {

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class DrawsTest {
     @Test
     void isSplitMix64() {
-        // The state after the path is empty is mix(seed + γ); from there on the JDK's own generator must agree.
+        // With an empty path, the state is mix(seed + γ); from there on, the JDK's own generator must agree.
         Draws draws = Draws.of(0);
         long state = draws.nextLong();
         SplittableRandom known = new SplittableRandom(0);
@@ -34,7 +34,7 @@ class DrawsTest {
 
     @Test
     void stepsOfEpochAndRowAreUncorrelated() {
-        // First draws over a grid of epochs and rows: mean 1/2 and no two equal.
+        // First draws over a grid of epochs and rows: mean 1/2, and no two equal.
         double[] first = IntStream.range(0, 100)
                 .boxed()
                 .flatMap(e ->

@@ -33,13 +33,13 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
-/** What a builder offers beside losses and weights. */
+/** Test the options of a builder besides losses and weights. */
 class DistillationChoicesTest extends Taught {
     DistillationChoicesTest() {
         super(4);
     }
 
-    /** Keep the teacher's answers that a loss gets. */
+    /** Record the teacher's outputs that a loss receives. */
     private record Seen(List<double[]> answers, List<Long> rows) implements LogitLoss {
         Seen() {
             this(new ArrayList<>(), new ArrayList<>());
@@ -105,7 +105,7 @@ class DistillationChoicesTest extends Taught {
     }
 
     @Test
-    void aWeightThatCameToZeroAsksTheTeacherNoMore() {
+    void aWeightThatReachesZeroSkipsTheTeacher() {
         Seen seen = new Seen();
         student.fit(
                 1,
@@ -118,7 +118,7 @@ class DistillationChoicesTest extends Taught {
     }
 
     @Test
-    void wrongAnswersAreKeptSwappedOrDropped() {
+    void teacherErrorsAreKeptSwappedOrDropped() {
         for (TeacherErrorPolicy choice : TeacherErrorPolicy.values()) {
             Seen seen = new Seen();
             student.fit(
@@ -132,7 +132,7 @@ class DistillationChoicesTest extends Taught {
             int rows = 0;
             for (int batch = 0; batch < 4; batch++) {
                 try (Scope scope = Scope.open()) {
-                    // Each fit sees the data of further epochs.
+                    // Each fit continues with the data of further epochs.
                     int number = choice.ordinal() * 4 + batch;
                     double[] answers = Tensors.toDoubles(teacher.model().predict(Toy.images(number, 6, 1)));
                     long[] labels = Toy.labels(number, 6);
@@ -181,7 +181,7 @@ class DistillationChoicesTest extends Taught {
                             .compute(step.prediction(), logits, step.batch().targets(), Tensors.of(weights, 6))
                             .item_double();
                     assertThat(step.term("SoftTarget").item_double()).isEqualTo(byHand, within(1e-6));
-                    // The task's loss is not the teacher's.
+                    // The task loss must not include the teacher's.
                     assertThat(step.term(TrainStep.TASK).item_double())
                             .isEqualTo(Ops.crossEntropy(
                                             step.prediction(), step.batch().targets())
@@ -197,10 +197,10 @@ class DistillationChoicesTest extends Taught {
     }
 
     @Test
-    void diagnosesTellHowTermsPull() {
+    void gradientStatsCompareTheTerms() {
         KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
                 .weight(0.25)
-                // The task's own loss, so that the gradients point the same way.
+                // This is the task's own loss, so the gradients point in the same direction.
                 .loss((ours, theirs, labels) -> Ops.crossEntropy(ours, labels))
                 .loss(new HardLabel())
                 .gradientStatsEvery(3)
@@ -229,7 +229,7 @@ class DistillationChoicesTest extends Taught {
             assertThat((double) same.get("cosine_with_task")).isEqualTo(1, within(1e-6));
             assertThat((double) same.get("gradient_norm")).isEqualTo(task / 3, within(1e-6));
             assertThat((double) same.get("weighted")).isEqualTo(0.25 * (double) same.get("value"), within(1e-9));
-            // ‖task + same + hard‖² by the law of cosines, against the gradient that the optimizer got.
+            // ‖task + same + hard‖² by the law of cosines must match the gradient that the optimizer received.
             double hard = (double) rows.get(at + 2).get("gradient_norm");
             double cosine = (double) rows.get(at + 2).get("cosine_with_task");
             double both = task * 4 / 3;
@@ -323,7 +323,7 @@ class DistillationChoicesTest extends Taught {
                 new GivenBatches(2, 4, 3, b -> Toy.images(b, 4, 0), b -> Toy.labels(b, 4), false).shaped(3, 8, 8);
         try (Module dense = Conv2d.of(3, 3, 1, 1, 0);
                 Module big = Conv2d.of(3, 3, 1, 1, 0);
-                // The labels' own loss has no weight here.
+                // The loss on labels has a weight of 0 here.
                 Learner learner = Learner.builder(images, dense)
                         .precision("fp32")
                         .loss((z, y) -> z.square().mean())

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** How features of two networks come together. */
+/** Test how features of two networks are brought to the same shape. */
 class FeatureBindingTest {
     @ParameterizedTest
     @CsvSource({
@@ -26,7 +26,7 @@ class FeatureBindingTest {
         "AUTO, 3x4x4, 5x4x4",
         "LINEAR, 6, 4",
         "REGRESSOR, 6, 4",
-        // tokens with one and with two extra ones in front
+        // tokens with one and with two extra tokens in front
         "AUTO, 5x3, 4x2x2",
         "AUTO, 6x3, 4x2x2",
         "AUTO, 7x3, 4"
@@ -57,7 +57,7 @@ class FeatureBindingTest {
     @Test
     void tokensBecomeTheMapThatTheyAre() {
         try (Scope scope = Scope.open()) {
-            // One class token, then 2×2 patches of 3 channels: against the very map, the difference is 0.
+            // One class token, then 2×2 patches of 3 channels: the difference from the same feature map is 0.
             Tensor map = ClosedForm.float64(k -> Math.sin(k), 4, 3, 2, 2);
             Tensor tokens = map.flatten(2, -1).transpose(1, 2);
             Tensor extra = ClosedForm.float64(k -> 9, 4, 1, 3);

@@ -77,7 +77,7 @@ class FeatureDistillationTest {
         return builder;
     }
 
-    /** Return the layer of the wide network at a place of the small one. */
+    /** Return the layer of the wide network that corresponds to one of the small network. */
     private static String teachers(String layer) {
         return layer.replace("layer", "block");
     }
@@ -139,7 +139,7 @@ class FeatureDistillationTest {
 
     @Test
     void pairsFollowTheDeclaredOrder() {
-        // Crossed: the student's deep layer with the teacher's shallow one and the other way round.
+        // Crossed pairs: the student's deep layer with the teacher's shallow one, and vice versa.
         KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
                 .pair(FeaturePair.of("layer3", "block1").loss(new AttentionTransfer()))
                 .pair(FeaturePair.of("layer1", "block3").loss(new AttentionTransfer()))
@@ -153,7 +153,7 @@ class FeatureDistillationTest {
 
     @Test
     void eachPairComparesTheLayersThatItNames() {
-        // A loss that only tells the shapes it got: names and features must belong together, whatever runs first.
+        // This loss only records the shapes it receives: names and features must match, whatever runs first.
         Map<String, String> shapes = new HashMap<>();
         record Shape(Map<String, String> shapes, String name) implements DirectFeatureLoss {
             @Override
@@ -187,7 +187,7 @@ class FeatureDistillationTest {
         KnowledgeDistillation distillation = pairs(new RelationalDistance(), "layer3")
                 .pair(FeaturePair.of("layer2", "block2"))
                 .loss(new Dist())
-                // One row, then none, then two.
+                // One row has weight, then none, then two.
                 .sampleWeights(s -> Tensors.of(
                         new double[] {step.get() == 1 ? 0 : 1, step.getAndIncrement() == 2 ? 1 : 0, 0, 0, 0, 0}, 6))
                 .build();
@@ -258,7 +258,7 @@ class FeatureDistillationTest {
 
     @Test
     void capturedFeaturesAreThoseBeforeAnInPlaceReLU() {
-        // bn's output passes a ReLU that may overwrite it; what was captured must still have negative values.
+        // bn's output goes through a ReLU that may run in place; the captured features must still have negative values.
         try (Learner tiny = Learner.builder(data, TinyNet.ARCHITECTURE).seed(1).build();
                 Learner other =
                         Learner.builder(data, TinyNet.ARCHITECTURE).seed(2).build()) {
@@ -349,7 +349,7 @@ class FeatureDistillationTest {
                     if (step.index() == steps) throw new IllegalStateException("interrupted");
                 }
             });
-            // State, which is more than parameters: memories, margins, statistics.
+            // The state includes more than parameters: memories, margins, statistics.
             try (StateDict state = distillation.state()) {
                 return learner.model().sha256() + state.sha256();
             }
@@ -416,7 +416,7 @@ class FeatureDistillationTest {
                         .pair(FeaturePair.of("layer2", "layer2")),
                 "this teacher returns logits only; use losses on logits, or a teacher from a run directory or a "
                         + "checkpoint");
-        // A module that the network has and does not call, and one that gives what no loss takes.
+        // One module is never called by the network, and one has an output that no loss accepts.
         try (Module odd = new Odd();
                 Learner learner = Learner.builder(data, odd).build()) {
             for (String[] wrong : new String[][] {
@@ -453,7 +453,7 @@ class FeatureDistillationTest {
                 .hasMessage("there are no feature pairs with adapters to train first; add a pair");
     }
 
-    /** Be a network with a module that it does not use, and one that gives a tensor of one dimension. */
+    /** Provide a network with an unused module, and one whose output has one dimension. */
     private static final class Odd extends Module {
         private final Linear fc = child("fc", new Linear(192, Toy.CLASSES));
         private final Module flat = child("flat", new Flattened());

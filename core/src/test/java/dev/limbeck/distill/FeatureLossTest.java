@@ -213,7 +213,7 @@ class FeatureLossTest {
                 new FactorTransfer(0.7),
                 new VariationalInformation(2),
                 new OverhaulFeature(-0.3),
-                // A momentum of 1 keeps the memories as they are from call to call.
+                // With a momentum of 1, the memories do not change between calls.
                 new ContrastiveRepresentation(3, 0.5, 1));
     }
 
@@ -234,7 +234,7 @@ class FeatureLossTest {
             Tensor input = student();
             Map<String, Tensor> parameters = new LinkedHashMap<>(bound.learned().parameters());
             assertThat(parameters.values()).allMatch(Tensors::hasGrad);
-            // The paraphraser learns from one of two parts only.
+            // The paraphraser is trained by only one of the two terms.
             parameters.keySet().removeIf(name -> name.startsWith("encoder"));
             LossProof.finiteDifferences(parameters, () -> {
                 Tensors.seed(7);
@@ -291,7 +291,7 @@ class FeatureLossTest {
     @Test
     void anglesAreThoseOfTheDifferencesAndFiniteForEqualRows() {
         try (Scope scope = Scope.open()) {
-            // Far from the origin, as features after a ReLU are, and in float32.
+            // Features after a ReLU are far from the origin, and in float32.
             Tensor ours = Tensors.to(Ops.add(vectors(), 30), DType.FLOAT32);
             Tensor theirs = Tensors.to(teacherVectors(), DType.FLOAT32);
             double byDifferences =
@@ -326,8 +326,8 @@ class FeatureLossTest {
     void aRowWithoutLabelIsNotContrastedWithItself() {
         try (Scope scope = Scope.open()) {
             Tensors.seed(1);
-            // Two rows: all that the first can be told from is the second, and so the value does not change from draw
-            // to draw.
+            // With two rows, the second is the only negative of the first, so the value is independent of the random
+            // draw.
             FeatureLoss.Bound bound = new ContrastiveRepresentation(3, 0.5, 1)
                     .bind(new Shapes(List.of(new long[] {3, 4, 4}), List.of(new long[] {3, 4, 4}), new int[] {-1, -1}));
             bound.learned().to(DType.FLOAT64);

@@ -168,7 +168,7 @@ class KnowledgeDistillationTest extends Taught {
                     KnowledgeDistillation.from(one).build(),
                     "teacher tiny has 1 classes, the data has 3; use a teacher of the same classes, "
                             + "or match them by name (matchClasses, --match-classes)");
-            // A loss of one's own that would broadcast.
+            // A custom loss that would broadcast.
             LogitLoss careless = (ours, theirs, labels) ->
                     ours.sub(theirs).pow(Tensors.full(2, DType.FLOAT32)).mean();
             GivenBatches trainOnly =
@@ -224,7 +224,7 @@ class KnowledgeDistillationTest extends Taught {
     }
 
     @Test
-    void theNotesEqualAComputationByHand() {
+    void theLoggedMetricsEqualAComputationByHand() {
         double temperature = 2.5;
         EpochRecord row = student.fit(
                         1,
@@ -300,7 +300,7 @@ class KnowledgeDistillationTest extends Taught {
         }
     }
 
-    /** Move every twentieth number of a parameter and look how the loss follows. */
+    /** Perturb every twentieth number of a parameter and compare the change of the loss with the gradient. */
     private static void compare(
             String name, Tensor parameter, Module small, Module big, double weight, TrainStep step) {
         double[] gradient = Tensors.toDoubles(parameter.grad());
@@ -340,7 +340,7 @@ class KnowledgeDistillationTest extends Taught {
                         .build()) {
             big.fitOneCycle(3, 0.03);
             assertThat(big.validate().metric("accuracy")).isGreaterThan(0.9);
-            // The teacher alone teaches: the labels have no weight.
+            // With a weight of 1, only the teacher's loss is used.
             List<EpochRecord> rows = small.fitOneCycle(
                     4, 0.02, KnowledgeDistillation.from(big).weight(1).build());
             EpochRecord last = rows.get(rows.size() - 1);
@@ -364,7 +364,7 @@ class KnowledgeDistillationTest extends Taught {
                 }
             });
         }
-        // What earlier tests have left may be collected meanwhile, but nothing may be added.
+        // The garbage collector may free memory of earlier tests meanwhile, but nothing may be added.
         assertThat(bytes[1]).isPositive().isLessThanOrEqualTo(bytes[0]);
     }
 }

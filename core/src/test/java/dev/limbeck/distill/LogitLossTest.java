@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class LogitLossTest {
     private static final int ROWS = 4;
     private static final int CLASSES = 5;
-    /** A temperature of each row's own. */
+    /** Compute a separate temperature for each row. */
     private static final UnaryOperator<Tensor> OWN = teacher -> Ops.add(Ops.norm(teacher, 1), 1);
 
     static Stream<Arguments> golden() {
@@ -93,7 +93,7 @@ class LogitLossTest {
                         new RowTemperature(OWN, new StandardizedLogits(new DecoupledKD(2, 0.5, 1.5)))));
     }
 
-    /** All but the one through whose weights no gradient flows, which has a test of its own. */
+    /** Return all losses except the one whose weights have no gradient, which has its own test. */
     static Stream<LogitLoss> smooth() {
         return losses().filter(loss -> !(loss instanceof WeightedSoftLabel));
     }
@@ -159,7 +159,7 @@ class LogitLossTest {
                             Ops.cat(0, teacher(), teacher()),
                             Ops.cat(0, labels(), labels()))
                     .item_double();
-            // A correlation's guard against a zero norm weighs less in a longer column.
+            // A correlation's epsilon against a zero norm weighs less in a longer column.
             assertThat(twice).isEqualTo(once, within(loss.toString().contains("Dist") ? 1e-6 : 1e-12));
         }
     }
@@ -178,7 +178,7 @@ class LogitLossTest {
                 staysFinite(loss, extreme, extreme);
                 staysFinite(loss, usual, Ops.mul(teacher, 1e4));
                 staysFinite(loss, extreme, equal);
-                // As a classifier that begins with zeros gives them.
+                // A classifier initialized with zeros gives equal logits.
                 staysFinite(loss, equal, teacher);
             }
         }
@@ -193,13 +193,15 @@ class LogitLossTest {
         assertThat(Ops.allFinite(ours.grad())).isTrue();
     }
 
-    /** Two classes that neither network believes in change nothing; where they must, all classes are there twice. */
+    /**
+     * Add two classes with negligible logits, which must change nothing; losses over all classes get every class twice.
+     */
     @ParameterizedTest
     @MethodSource("losses")
     void doesNotDependOnTheNumberOfClasses(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
             String name = loss.toString();
-            // Standardised logits, and temperatures that come of all logits, are other ones with more classes.
+            // Standardized logits, and temperatures computed from all logits, change with more classes.
             if (name.contains("Standardized") || name.contains("RowTemperature")) return;
             boolean overClasses = loss instanceof LogitMse || loss instanceof Dist;
             Tensor never = Ops.mul(Tensors.full(1, DType.FLOAT64, ROWS, 2), -1e4);
@@ -261,7 +263,7 @@ class LogitLossTest {
     @MethodSource("losses")
     void denseOutputsAreRowsByPosition(LogitLoss loss) {
         try (Scope scope = Scope.open()) {
-            // Positions 0…3 of one 2×2 image; a second image's positions are all ignored.
+            // Positions 0…3 of one 2×2 image; all positions of a second image are ignored.
             Tensor labels = Tensors.of(new long[] {0, 3, 1, 4, -100, -100, -100, -100}, 2, 2, 2);
             double dense = loss.compute(
                             Ops.cat(0, dense(student()), dense(teacher())),
@@ -324,7 +326,7 @@ class LogitLossTest {
     @Test
     void normalizedIsNotDecoupled() {
         try (Scope scope = Scope.open()) {
-            // With the label's part alone NKD falls as the teacher's confidence does, DKD stays 0 for equal networks.
+            // With the target term alone, NKD decreases with the teacher's confidence, but DKD is 0 for equal networks.
             assertThat(new DecoupledKD(1, 1.5, 1)
                             .compute(teacher(), teacher(), labels())
                             .item_double())

@@ -8,7 +8,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
 
-/** Be a teacher that gives zeros, and shows nothing else. */
+/** Provide a teacher that returns zeros, without features. */
 record LogitsOnly(List<String> classNames) implements Teacher {
     @Override
     public String name() {

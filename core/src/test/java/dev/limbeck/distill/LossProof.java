@@ -13,11 +13,11 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.pytorch.Tensor;
 
-/** Hold losses against golden/losses.json and against finite differences, in float64. */
+/** Compare losses with golden/losses.json and with finite differences, in float64. */
 final class LossProof {
     private LossProof() {}
 
-    /** Check value and gradient norm of a row of losses.json. */
+    /** Check the value and the gradient norm of a row of losses.json. */
     static void golden(String row, Function<Tensor[], Tensor> loss, Tensor... inputs) {
         JsonNode expected = null;
         for (JsonNode node : Golden.read("losses.json").get("losses")) {
@@ -55,7 +55,7 @@ final class LossProof {
         }
     }
 
-    /** Check every seventh element of the gradients of what is trained along. */
+    /** Check every seventh element of the gradients of the loss's own parameters. */
     static void finiteDifferences(Map<String, Tensor> parameters, Supplier<Tensor> loss) {
         double h = 1e-5;
         parameters.values().forEach(Tensors::clearGrad);

@@ -22,12 +22,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Mixed images: what is mixed, what the loss becomes, and that the teacher sees the very same. */
+/** Test mixed images: the mixing, the loss, and that the teacher sees the same images. */
 class MixupTest {
     private static final int ROWS = 8;
     private static final int PIXELS = 3 * 8 * 8;
 
-    /** What one training step saw. */
+    /** Hold the data of one training step. */
     private record Seen(float[] original, float[] student, long[] labels, float[] logits, double task) {}
 
     private final List<float[]> asked = new ArrayList<>();
@@ -83,7 +83,7 @@ class MixupTest {
     @ValueSource(booleans = {false, true})
     void theTeacherSeesTheVerySameMixedImages(boolean cut) {
         train(cut ? Mixup.cut(1) : Mixup.blend(1));
-        // The validation split is asked about first, in one batch.
+        // The validation split is evaluated first, in one batch.
         List<float[]> inTraining = asked.subList(asked.size() - steps.size(), asked.size());
         int mixed = 0;
         for (int i = 0; i < steps.size(); i++) {
@@ -101,7 +101,7 @@ class MixupTest {
             double share = Double.NaN;
             int[] partners = new int[ROWS];
             for (int row = 0; row < ROWS; row++) {
-                // A row that stayed as it was is its own partner; it would fit any other with a share of 1.
+                // An unchanged row is its own partner, because it would match any other row with a fraction of 1.
                 partners[row] = unchanged(seen, row) ? row : -1;
                 for (int other = 0; other < ROWS && partners[row] < 0; other++) {
                     double found = cut ? keptShare(seen, row, other) : blendShare(seen, row, other);
@@ -141,7 +141,7 @@ class MixupTest {
         return share;
     }
 
-    /** Return the share of pixels that stay, if all others are the other row's; else NaN. */
+    /** Return the fraction of unchanged pixels if all others are from the other row, else NaN. */
     private static double keptShare(Seen seen, int row, int other) {
         int kept = 0;
         for (int i = 0; i < PIXELS; i++) {

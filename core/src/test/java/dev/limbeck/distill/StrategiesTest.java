@@ -29,7 +29,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Ways to arrange teachers and students. */
+/** Test arrangements of several teachers and students. */
 class StrategiesTest {
     private final GivenBatches data = Toy.data(6, 12);
 
@@ -57,7 +57,7 @@ class StrategiesTest {
             assertThat(hashes.get(1))
                     .isNotEqualTo(hashes.get(0))
                     .isEqualTo(second.model().sha256());
-            // The last learned from the second, not from the first.
+            // The third student must have learned from the second, not from the first.
             assertThat(agreement(third, second)).isGreaterThan(agreement(third, first) - 1e-9);
         }
     }
@@ -139,7 +139,7 @@ class StrategiesTest {
                 double first = rows.get(0).terms().get("FitNet(linear.4:input/linear:input)");
                 assertThat(rows.get(3).terms().get("FitNet(linear.4:input/linear:input)"))
                         .isLessThan(first / 2);
-                // The classifier is the teacher's to the bit, and its features are what is learned.
+                // The classifier must equal the teacher's bit for bit; the features are trained.
                 assertThat(Tensors.toFloats(student.model().parameters().get("linear.4.weight")))
                         .containsExactly(
                                 Tensors.toFloats(teacher.model().parameters().get("linear.weight")));
@@ -177,7 +177,7 @@ class StrategiesTest {
         }
     }
 
-    /** Callbacks, checkpoints and resuming are those of every fit: all students end as without the interruption. */
+    /** Callbacks, checkpoints and resuming work as in every fit: all students end as without the interruption. */
     @Test
     void interruptedMutualLearningEndsAtTheSameBits(@TempDir Path home) {
         Path checkpoint = home.resolve("checkpoint.safetensors");

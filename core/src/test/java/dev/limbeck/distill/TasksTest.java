@@ -38,7 +38,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Distill models of several labels and of numbers. */
+/** Test distillation of multi-label and regression models. */
 class TasksTest {
     private static final Task LABELS = new Task.MultiLabel(List.of("zero", "even"));
     private static final Task NUMBERS = new Task.Regression(List.of("class"), List.of(1.0), List.of(0.8));
@@ -46,7 +46,7 @@ class TasksTest {
     @TempDir
     Path folder;
 
-    /** Give the toy's classes as labels (is it class 0, is it even?) or as a number. */
+    /** Provide the toy's classes as labels (is it class 0, is it even?) or as a number. */
     private static final class Toys extends GivenBatches.Forwarding {
         private final Task task;
         private final boolean unknown;
@@ -184,7 +184,7 @@ class TasksTest {
         }
     }
 
-    /** The same network with its targets on another scale gives the same numbers in their units. */
+    /** The same network with another scale of its targets must return the same numbers in their units. */
     @Test
     void aTeachersScaleBecomesTheStudents() {
         Task.Regression other = new Task.Regression(List.of("class"), List.of(-5.0), List.of(20.0));
@@ -205,9 +205,9 @@ class TasksTest {
         }
     }
 
-    /** A function's numbers are in the targets' units. */
+    /** A function's outputs are in the targets' units. */
     @Test
-    void aFunctionAnswersInUnits() {
+    void aFunctionReturnsTargetUnits() {
         Teacher seven = new FunctionTeacher("seven", List.of("class"), inputs -> {
             float[] values = new float[inputs.rows()];
             Arrays.fill(values, 7);

@@ -8,7 +8,7 @@ import dev.limbeck.train.Learner;
 import dev.limbeck.train.TrainStep;
 import org.junit.jupiter.api.AfterEach;
 
-/** Give each test a teacher and a student on a few batches of six. */
+/** Provide each test with a teacher and a student on a few batches of six. */
 abstract class Taught {
     final GivenBatches data;
     final Learner teacher;
@@ -33,7 +33,7 @@ abstract class Taught {
         student.close();
     }
 
-    /** Look at every step after distillation has added its terms. */
+    /** Inspect every step after distillation has added its terms. */
     interface Look extends Callback {
         @Override
         default int order() {

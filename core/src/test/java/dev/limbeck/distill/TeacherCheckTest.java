@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Teachers that would teach nonsense without any error. */
+/** Test teachers whose outputs would be wrong without any error. */
 class TeacherCheckTest {
     private static final Map<String, String> IMAGENET =
             Map.of("mean", "0.485,0.456,0.406", "std", "0.229,0.224,0.225", "image_size", "2x2");
@@ -28,7 +28,7 @@ class TeacherCheckTest {
     private static final double[] STD = {0.229, 0.224, 0.225};
     private static final int ROWS = 60;
 
-    /** Images of which class c is bright in channel c, normalized as ImageNet's are. */
+    /** Images in which channel c is bright for class c, with ImageNet normalization. */
     private final GivenBatches data = new GivenBatches(
                     1,
                     ROWS,
@@ -47,14 +47,14 @@ class TeacherCheckTest {
             .shaped(3, 2, 2)
             .prepared(IMAGENET);
 
-    /** A teacher that answers with the brightest channel, if it sees pixels as ImageNet's networks do. */
+    /** Return a teacher whose output is the brightest channel, if pixels have ImageNet normalization. */
     private static FunctionTeacher brightest(float sure, int... order) {
         return new FunctionTeacher("brightest", List.of("class0", "class1", "class2"), inputs -> {
             float[] answer = new float[inputs.rows() * 3];
             for (int row = 0; row < inputs.rows(); row++) {
                 for (int c = 0; c < 3; c++) {
                     double pixel = inputs.values()[row * 12 + c * 4] * STD[c] + MEAN[c];
-                    // Away from the brightness of an image it is blind.
+                    // The output is 0 unless the brightness is that of an image.
                     answer[3 * row + order[c]] = (float) (sure * Math.max(0, 0.1 - Math.abs(pixel - 0.51)));
                 }
             }
@@ -76,7 +76,7 @@ class TeacherCheckTest {
     }
 
     @Test
-    void aGoodTeacherIsLeftInPeace() {
+    void aGoodTeacherGivesNoWarnings() {
         TeacherCheck found = of(brightest(60, 0, 1, 2), 3);
         assertThat(found.value()).isEqualTo(1);
         assertThat(found.warnings()).isEmpty();
@@ -107,7 +107,7 @@ class TeacherCheckTest {
     }
 
     @Test
-    void aTeacherThatIsAllButSureIsToldOfWithABetterTemperature() {
+    void anOverconfidentTeacherIsReportedWithABetterTemperature() {
         TeacherCheck found = of(brightest(400, 0, 1, 2), 1);
         assertThat(found.entropies().get(1.0)).isLessThan(0.05);
         assertThat(found.warnings())

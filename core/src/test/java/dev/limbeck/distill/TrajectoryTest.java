@@ -31,14 +31,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Follow six steps of distillation that PyTorch took from the same weights on the same batches. */
+/** Compare six steps of distillation with PyTorch's, from the same weights on the same batches. */
 class TrajectoryTest {
     private static final JsonNode GOLDEN = Golden.read("trajectory.json");
 
     /**
-     * Rounding differences grow from step to step: PyTorch itself strays by 2 % between thread counts or in float64. The first
-     * step of AdamW takes the sign of each gradient, however small, so that the second loss strays already where convolutions
-     * of one pixel are computed as matrix products (1.7e-4; see Convolution).
+     * Rounding differences grow from step to step: PyTorch itself varies by 2 % between thread counts or in float64.
+     * The first step of AdamW takes the sign of each gradient, however small, so the second loss already differs if 1×1
+     * convolutions are computed as matrix products (1.7e-4; see Convolution).
      */
     @ParameterizedTest
     @CsvSource({"adamw, 6", "sgd, 3"})
@@ -137,7 +137,7 @@ class TrajectoryTest {
         }
     }
 
-    /** Say how large and how exact the batches of a golden run are. */
+    /** Hold the data type and size of the batches of a golden run. */
     private record Size(DType type, int rows, int side) {
         Tensor images(int step) {
             return Tensors.to(ClosedForm.images(step, rows, 3, side, side), type);

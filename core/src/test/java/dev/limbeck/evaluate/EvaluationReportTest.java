@@ -9,7 +9,7 @@ import dev.limbeck.train.Predictions;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Agreement, calibration and confusion against figures worked out by hand or by simulation. */
+/** Compare agreement, calibration and confusion with values computed by hand or by simulation. */
 class EvaluationReportTest {
     private static Predictions of(int[] labels, float[]... rows) {
         float[] logits = new float[rows.length * rows[0].length];
@@ -55,7 +55,8 @@ class EvaluationReportTest {
 
     @Test
     void calibrationIsTheGapBetweenConfidenceAndAccuracy() {
-        // Four rows at confidence 3/4 of which two are right: |0.75 − 0.5|; one unlabeled row does not count.
+        // Four rows have a confidence of 3/4, and two of them are correct: |0.75 − 0.5|. One unlabeled row does not
+        // count.
         float[] sure = row(Math.log(3), 0);
         Calibration calibration = Calibration.of(of(new int[] {0, 0, 1, 1, -1}, sure, sure, sure, sure, sure), 1);
         assertThat(calibration.error()).isCloseTo(0.25, within(1e-6));

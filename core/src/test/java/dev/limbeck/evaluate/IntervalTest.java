@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class IntervalTest {
     @Test
-    void isThatOfTheTextbook() {
+    void equalsTheTextbookFormula() {
         // t(0.975, 4) = 2.776445, s = sqrt(2.5)
         Interval interval = Interval.of(1, 2, 3, 4, 5);
         double half = 2.7764451052 * Math.sqrt(2.5) / Math.sqrt(5);
@@ -42,7 +42,7 @@ class IntervalTest {
             double[] alone = new double[seeds];
             double[] other = new double[seeds];
             for (int seed = 0; seed < seeds; seed++) {
-                // What a seed does to both, and what chance does to each: accuracies of 10,000 images.
+                // A seed's effect on both, and random noise of each: accuracies on 10,000 images.
                 double shared = 0.7 + 0.02 * random.nextGaussian();
                 alone[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);
                 other[seed] = accuracy(shared + 0.005 * random.nextGaussian(), random);

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Hold the house in order: who may lean on whom, and who may touch the engine. */
+/** Test the architecture: dependencies between packages, and access to the engine. */
 class ArchitectureTest {
     private static final String HOME = "dev.limbeck";
     private static final String ENGINE = "org.bytedeco..";
@@ -49,7 +49,7 @@ class ArchitectureTest {
             .importPackages(HOME);
 
     @Test
-    void thereIsSomethingToJudge() {
+    void thereAreClassesToCheck() {
         assertThat(CORE.size()).isGreaterThan(80);
         assertThat(CORE.contain("dev.limbeck.tensor.Ops")).isTrue();
         assertThat(CORE.contain("dev.limbeck.house.ArchitectureTest")).isFalse();
@@ -83,7 +83,7 @@ class ArchitectureTest {
                 .check(CORE);
     }
 
-    /** Return whether everyone may see a class: tensors, devices and the string that a device's name comes in. */
+    /** Return whether all packages may use a class: tensors, devices and the string type of a device's name. */
     private static DescribedPredicate<JavaClass> seenByAll() {
         Set<String> names = Set.of(
                 Tensor.class.getName(),
@@ -140,7 +140,7 @@ class ArchitectureTest {
                 .check(CORE);
     }
 
-    /** Inside a package, classes that need each other are few enough to be read as one. */
+    /** Cyclic dependencies inside a package are limited to few classes, so that they can be read as one unit. */
     @Test
     void noCircleHasMoreThanThreeClasses() {
         Map<JavaClass, Set<JavaClass>> needs = new LinkedHashMap<>();
@@ -185,7 +185,7 @@ class ArchitectureTest {
                         "dev.limbeck.data.image..",
                         "dev.limbeck.recipe.image",
                         "dev.limbeck.predict")
-                // Its settings of a teacher's images are options and keys of recipes.
+                // Its image settings for a teacher are options and recipe keys.
                 .and()
                 .doNotHaveFullyQualifiedName("dev.limbeck.recipe.TeacherRecipe")
                 .should()

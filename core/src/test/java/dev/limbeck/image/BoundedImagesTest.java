@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a small image asks for in time and memory stays in proportion to its file. */
+/** Test that the time and memory for a small image are proportional to its file. */
 class BoundedImagesTest {
     private static final String PROPORTION = "out of proportion";
 
@@ -137,7 +137,9 @@ class BoundedImagesTest {
                 data);
     }
 
-    /** A gray progressive JPEG with one scan of equal blocks, then scans that change nothing, of 14 bytes each. */
+    /**
+     * Return a gray progressive JPEG with one scan of equal blocks, then scans of 14 bytes each that change nothing.
+     */
     private static byte[] jpeg(int side, int scans) {
         byte[] table = new byte[65];
         Arrays.fill(table, 1, 65, (byte) 1);
@@ -158,7 +160,7 @@ class BoundedImagesTest {
         ac[17] = (byte) 0xe0;
         file.writeBytes(join(segment(0xc4, dc), segment(0xc4, ac)));
         file.writeBytes(join(segment(0xda, new byte[] {1, 1, 0, 0, 0, 0}), new byte[(blocks + 7) / 8]));
-        // A run to the end of the band over 32,767 blocks.
+        // An end-of-band run over 32,767 blocks.
         byte[] runs = new byte[2 * (blocks / 32_767 + 1)];
         for (int i = 0; i < runs.length; i++) runs[i] = (byte) (i % 2 == 0 ? 0x3f : 0xfe);
         byte[] scan = join(segment(0xda, new byte[] {1, 1, 0x10, 1, 63, 0}), runs);
@@ -175,7 +177,7 @@ class BoundedImagesTest {
         assertRefused(PROPORTION, jpeg(10_000, 1));
         byte[] honest = jpeg(64, 12);
         Work.assertDone(0, () -> assertThat(ImageDecoder.decode(honest).width()).isEqualTo(64));
-        // What follows the image, such as a film of a phone, is none of its scans.
+        // Data after the image, such as a phone's video, does not count as scans.
         byte[] more = join(honest, jpeg(8, 500));
         Work.assertDone(0, () -> assertThat(ImageDecoder.decode(more).width()).isEqualTo(64));
     }
@@ -228,7 +230,7 @@ class BoundedImagesTest {
 
     @Test
     void webps() {
-        // 16,383 or 10,001 pixels a side
+        // 16,383 or 10,001 pixels per side
         assertRefused("more than", webp("VP8L", 0x2f, 0xfe, 0xbf, 0xff, 0x0f));
         assertRefused(PROPORTION, webp("VP8L", 0x2f, 0x0f, 0xe7, 0xc3, 0x09));
         assertRefused(PROPORTION, webp("VP8X", 0, 0, 0, 0, 0x0f, 0x27, 0, 0x0f, 0x27, 0));

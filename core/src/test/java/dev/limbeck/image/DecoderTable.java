@@ -8,17 +8,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 
-/** Read odd image files with the pixels expected of them, which {@code bench/decoder_table.py} wrote. */
+/** Read unusual image files with their expected pixels, written by {@code bench/decoder_table.py}. */
 public final class DecoderTable {
     private DecoderTable() {}
 
     /**
      * Hold one file.
      *
-     * @param kind what is odd about it
-     * @param expected pillow: its pixels; ours: where Pillow's answer makes no sense; refused: with a line that holds {@code why}
-     * @param most how many levels a sample may be off
-     * @param rgb empty where the file is refused
+     * @param kind what is unusual about it
+     * @param expected pillow: Pillow's pixels; ours: used if Pillow's result makes no sense; refused: with an error
+     *     that contains {@code why}
+     * @param most maximum difference of a sample in levels
+     * @param rgb empty if the file is rejected
      */
     public record Row(
             String name,
@@ -34,7 +35,7 @@ public final class DecoderTable {
             return expected.equals("refused");
         }
 
-        /** Return how far an image is from what is expected; 256 if it has another size. */
+        /** Return the largest difference from the expected pixels; 256 for another image size. */
         public int distance(RgbImage image) {
             if (image.width() != width || image.height() != height) return 256;
             int most = 0;

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Odd files are what Pillow makes of them, or are refused in a line. */
+/** Test that unusual files decode like in Pillow, or are rejected in one line. */
 class DecoderTableTest {
     static List<DecoderTable.Row> rows() {
         return DecoderTable.rows();
@@ -32,7 +32,7 @@ class DecoderTableTest {
         }
     }
 
-    /** The table in docs/images.md says how many files of each kind there are; it must be this one. */
+    /** The table in docs/images.md lists the number of files of each kind; it must match. */
     @Test
     void theTableCoversAllKinds() {
         Map<String, Integer> kinds = new TreeMap<>();
@@ -45,7 +45,10 @@ class DecoderTableTest {
         assertThat(rows().stream().map(DecoderTable.Row::most)).allMatch(most -> most <= 1);
     }
 
-    /** Whatever bytes are changed or missing: pixels or one exception of a kind, in little time and memory. */
+    /**
+     * Whatever bytes are changed or missing, the result is pixels or an exception of one type, in little time and
+     * memory.
+     */
     @Test
     void damagedFilesNeverFailOtherwise() {
         Draws draws = Draws.of(18);
@@ -73,7 +76,7 @@ class DecoderTableTest {
         assertThat(slow).isEmpty();
     }
 
-    /** The JDK of most vendors repeats the rows of half as high components, others filter them already. */
+    /** Most JDKs repeat the rows of components with half the height; others already filter them. */
     @Test
     void repeatedRowsAreFilteredAndFilteredOnesStay() {
         byte[] repeated = {10, 10, 50, 50, 30};

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a file's structure asks for beside its pixels costs time and memory in proportion to its bytes, at most. */
+/** Test that a file's structure costs time and memory at most in proportion to its bytes. */
 @Timeout(60)
 class ImageCostTest {
     private static final int WIDTH = 16;
@@ -41,7 +41,7 @@ class ImageCostTest {
         }
     }
 
-    /** Decode, which may fail by an IOException alone, within the limits; return the image, or the error. */
+    /** Decode within the limits, or fail with an IOException; return the image or the error. */
     private static Object cheap(byte[] file) {
         long id = Thread.currentThread().getId();
         long time = THREAD.getCurrentThreadCpuTime();
@@ -82,7 +82,7 @@ class ImageCostTest {
         return all;
     }
 
-    /** Return EXIF data that says how the camera was held. */
+    /** Return EXIF data with an orientation. */
     private static byte[] exif(int orientation) {
         return bytes("MM\0*\0\0\0\b\0\1\1\22\0\3\0\0\0\1\0" + (char) orientation + "\0\0\0\0\0\0");
     }
@@ -97,7 +97,7 @@ class ImageCostTest {
     }
 
     private static byte[] chunk(String type, byte[] data) {
-        // Checksums of chunks beside the pixels are not looked at.
+        // Checksums of chunks other than the pixels are ignored.
         return joined(ByteBuffer.allocate(4).putInt(data.length).array(), bytes(type), data, new byte[4]);
     }
 
@@ -135,7 +135,7 @@ class ImageCostTest {
         return joined(little(tag, 2), little(type, 2), little(count, 4), little(value, 4));
     }
 
-    /** Return a gray TIFF whose directory, at 8, holds more entries and leads to a next one. */
+    /** Return a gray TIFF whose directory, at offset 8, has additional entries and links to a next one. */
     private static byte[] tiff(byte[] more, long next, byte[] rest) {
         int count = 8 + more.length / 12;
         long end = 8 + 2 + 12L * count + 4;
@@ -173,7 +173,7 @@ class ImageCostTest {
 
     @Test
     void exifInThousandsOfChunks() {
-        // As for Pillow, the last counts in PNG and the first in WebP.
+        // As in Pillow, the last one counts in PNG and the first one in WebP.
         byte[] many = repeated(chunk("eXIf", joined(exif(1), new byte[100])), 100_000);
         assertRead(inPng(many, chunk("eXIf", exif(6))), HEIGHT);
         assertRead(inPng(chunk("eXIf", exif(6)), many), WIDTH);
@@ -215,19 +215,19 @@ class ImageCostTest {
             chain.writeBytes(joined(little(1, 2), entry(254, 4, 1, 0), little(length + 18L * i, 4)));
         }
         assertRead(tiff(new byte[0], length, chain.toByteArray()), WIDTH);
-        // Directories inside, as for EXIF, GPS and thumbnails; one of them alone is the one that was read.
+        // Nested directories, as for EXIF, GPS and thumbnails; a single one is the directory that was read.
         for (int tag : new int[] {330, 34665, 34853, 40965}) {
             for (int twice = 1; twice <= 2; twice++) {
                 assertRead(tiff(repeated(entry(tag, 4, 1, 8), twice), 0, new byte[0]), WIDTH);
             }
         }
-        // What is out of range is not read, but whoever looks anew must not follow it either.
+        // Out-of-range values are not read, and later readers must not follow them either.
         assertRead(tiff(entry(34665, 4, 0xffffffffL, 8), 0, new byte[0]), WIDTH);
         assertRead(tiff(repeated(entry(34665, 4, 1, 8), 60_000), 0, new byte[0]), WIDTH);
         assertRead(tiff(repeated(entry(40_000, 2, 4096, 0), 60_000), 0, new byte[4096]), WIDTH);
     }
 
-    /** Whoever decodes sees the sizes that were checked. */
+    /** The decoder must use the sizes that were checked. */
     @Test
     void tagsThatStandTwice() {
         byte[] sizes = joined(entry(256, 4, 1, 60_000), entry(257, 4, 1, 60_000));

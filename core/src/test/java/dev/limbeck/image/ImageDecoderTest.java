@@ -120,7 +120,7 @@ class ImageDecoderTest {
                 .isEqualTo(bytes(255, 255, 255, 0, 0, 0, 255, 255, 255));
     }
 
-    /** Where the stored top left and top right quadrants are seen, by the EXIF standard's table. */
+    /** Return the upright positions of the stored top left and top right quadrants, from the EXIF standard's table. */
     @ParameterizedTest
     @CsvSource({
         "1, TL, TR",
@@ -145,12 +145,12 @@ class ImageDecoderTest {
 
     @Test
     void readsCmykJpeg() throws IOException {
-        // Adobe writes CMYK inverted and says so in an APP14 block; without color transform, 255 means no ink.
+        // Adobe writes CMYK inverted with an APP14 block; without a color transform, 255 means no ink.
         byte[] adobe = cmyk();
         RgbImage read = ImageDecoder.decode(adobe);
         assertThat(read.width()).isEqualTo(16);
         int color = TestImages.pixel(read, 8, 8);
-        // Full cyan and nothing else: little red, much green and blue.
+        // Pure full cyan has little red, much green and blue.
         assertThat(color >> 16).isLessThan(90);
         assertThat(color & 0xff).isGreaterThan(150);
     }
@@ -196,7 +196,7 @@ class ImageDecoderTest {
                 .hasMessage("it declares 1×50000000 pixels, more than 65535 on a side");
     }
 
-    /** Decodes a file in a machine of its own. */
+    /** Decode a file in a separate JVM. */
     static final class Alone {
         public static void main(String[] args) {
             try {
@@ -283,7 +283,7 @@ class ImageDecoderTest {
                 .array();
     }
 
-    /** Write a PNG by hand: color types 0 gray, 2 RGB, 4 gray and alpha; rows begin with a filter byte. */
+    /** Write a PNG byte by byte: color types 0 gray, 2 RGB, 4 gray and alpha; rows begin with a filter byte. */
     private static byte[] png(int width, int height, int bits, int colorType, byte[] rows) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(bytes(0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'));

@@ -113,7 +113,7 @@ class ArchiveDamageTest {
             flipped[at] ^= 0x10;
             assertRefused(flipped, "damaged");
         }
-        // The checksum itself lies at the end of a gzip file, behind what a reader of tar looks at.
+        // The checksum is at the end of a gzip file, after the data that a tar reader reads.
         if (kind.equals("gz")) {
             whole[whole.length - 6] ^= 1;
             assertRefused(whole, "damaged");

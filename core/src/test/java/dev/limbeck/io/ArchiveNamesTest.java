@@ -43,7 +43,7 @@ class ArchiveNamesTest {
         }
     }
 
-    /** Write names in a character set, the long ones as GNU tar does. */
+    /** Write names in a character set, long names in GNU tar's format. */
     private Path tar(Charset charset, Member... members) throws IOException {
         Path file = root.resolve("a.tar");
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(Files.newOutputStream(file), charset.name())) {
@@ -112,7 +112,7 @@ class ArchiveNamesTest {
 
     @Test
     void oneCodePageReadsAllNamesOfATar() throws IOException {
-        // The bytes of the first are UTF-8 by chance, those of the last are unknown to windows-1252.
+        // The bytes of the first name are valid UTF-8 by chance; those of the last are invalid in windows-1252.
         Charset bytes = StandardCharsets.ISO_8859_1;
         Path tar = tar(
                 bytes,
@@ -144,7 +144,7 @@ class ArchiveNamesTest {
         }
         assertThat(Archives.extract(file, folder)).isEmpty();
         assertThat(folders()).containsExactlyInAnyOrder("B\u00e4r", "\u732b");
-        // As bsdtar and Python write names that are not UTF-8.
+        // bsdtar and Python write non-UTF-8 names like this.
         byte[] raw = Files.readAllBytes(file);
         String text = new String(raw, StandardCharsets.ISO_8859_1).replace("path=B\u00c3\u00a4r/1", "path=B\u00e4or/1");
         Files.writeString(file, text, StandardCharsets.ISO_8859_1);
@@ -163,7 +163,7 @@ class ArchiveNamesTest {
                 .contains("code page 437: 1, such as 'K\u00f6ter/1'");
         assertThat(folders()).containsExactlyInAnyOrder("Hund", "K\u00f6ter");
         folder = root.resolve("again");
-        // Another entry says that it is UTF-8, and becomes the same folder.
+        // Another entry is marked as UTF-8 and maps to the same folder.
         String utf8 = new String("\u00f6r/1".getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
         zip = zip(Charset.forName("IBM437"), "\u00f6r/1", "B\u00e4r/2", "Hun/1");
         whole = Files.readString(zip, StandardCharsets.ISO_8859_1).replace("Hun/1", utf8);
@@ -213,7 +213,7 @@ class ArchiveNamesTest {
                 new Member("backup", (byte) 'V', ""),
                 Member.file("cat+", "Y1\0Y2\0\0"),
                 Member.file("cat/1", "1"));
-        // The library writes no such type: the file before becomes one, with its checksum.
+        // The library cannot write this type, so the previous file's type and checksum are changed.
         byte[] bytes = Files.readAllBytes(tar);
         int at = 512;
         bytes[at + 3] = '/';

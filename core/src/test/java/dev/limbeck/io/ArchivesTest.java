@@ -87,7 +87,7 @@ class ArchivesTest {
         assertAlone("out");
     }
 
-    /** Whatever happened, no temporary folder is left. */
+    /** Assert that no temporary folder is left. */
     private void assertAlone(String... names) throws IOException {
         if (!Files.exists(folder.getParent())) return;
         try (Stream<Path> files = Files.list(folder.getParent())) {
@@ -186,7 +186,7 @@ class ArchivesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"gz", "bz2", "xz", "zst", "gz in gz"})
-    void compressionIsToldByContent(String kind) throws IOException {
+    void compressionIsDetectedByContent(String kind) throws IOException {
         byte[] tar = Files.readAllBytes(tar(false, entry("empty/"), entry("./train/cat/1.txt"), entry("top.txt")));
         Path file = root.resolve("misnamed.zip");
         try (OutputStream out = Files.newOutputStream(file);
@@ -211,7 +211,7 @@ class ArchivesTest {
 
     @Test
     void namesOfZipEntriesAreReadAsTheyWereMeant() throws IOException {
-        // Names of the same length in bytes take the place of ASCII ones, as programs without Unicode write them.
+        // Replace ASCII names by names of the same length in bytes, as written by programs without Unicode support.
         Path backslashes = renamed("set/cat/1.txt", "set\\cat\\1.txt".getBytes(StandardCharsets.US_ASCII));
         assertThat(Archives.extract(backslashes, folder)).isEmpty();
         assertThat(folder.resolve("set/cat/1.txt")).hasBinaryContent(TEXT);
@@ -235,7 +235,7 @@ class ArchivesTest {
         String bytes = Files.readString(zip, StandardCharsets.ISO_8859_1)
                 .replace(name, new String(other, StandardCharsets.ISO_8859_1));
         byte[] whole = bytes.getBytes(StandardCharsets.ISO_8859_1);
-        // The flag that names are UTF-8, in the header of the entry and in that of the directory.
+        // The UTF-8 flag in the headers of the entry and of the directory.
         whole[7] &= ~0x08;
         int directory = bytes.indexOf("PK\u0001\u0002");
         whole[directory + 9] &= ~0x08;

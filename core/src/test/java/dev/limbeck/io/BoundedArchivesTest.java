@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
 
-/** What a small archive asks for in time, memory and files stays in proportion to it, and a refusal leaves nothing. */
+/** Test that time, memory and files are proportional to an archive, and that a rejected archive leaves nothing. */
 class BoundedArchivesTest {
     private static final byte[] A_MILLION = "a".repeat(1 << 20).getBytes(StandardCharsets.US_ASCII);
 
@@ -107,7 +107,7 @@ class BoundedArchivesTest {
         Path archive = gzip(out -> {
             for (int i = 0; i < 30_000; i++) out.write(header("f" + i, 0, '0'));
         });
-        // Some thousand entries are taken before their number is out of proportion.
+        // Some thousand entries are allowed before their number is out of proportion.
         Work.assertRefused(
                 "entries, out of proportion", 64 << 20, () -> Archives.extract(archive, root.resolve("out/data")));
     }
@@ -147,7 +147,7 @@ class BoundedArchivesTest {
             out.write(small);
         }
         byte[] bytes = Files.readAllBytes(file);
-        // The dictionary's size in the block's header, then its checksum.
+        // The dictionary size in the block header, then the header's checksum.
         bytes[16] = 36;
         CRC32 crc = new CRC32();
         crc.update(bytes, 12, 8);
@@ -194,7 +194,7 @@ class BoundedArchivesTest {
         }
     }
 
-    /** Each link names the next, the last one the file: all become copies, in one walk. */
+    /** Each link points to the next, the last one to the file; all become copies in one pass. */
     @Test
     void chainsOfLinks() throws IOException {
         int count = 1_500;
@@ -206,7 +206,7 @@ class BoundedArchivesTest {
 
     @Test
     void linksToFoldersThatMultiply() throws IOException {
-        // Each folder holds two links to the one before.
+        // Each folder contains two links to the previous one.
         assertRefused("out of proportion", links(60, i -> {
             int level = i / 2;
             String to = level == 0 ? "../d" : "../m" + (level - 1);

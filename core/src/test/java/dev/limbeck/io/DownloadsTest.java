@@ -101,7 +101,7 @@ class DownloadsTest {
         });
     }
 
-    /** Honour Range unless If-Range names another version; break the first, whole answer off where asked to. */
+    /** Support Range unless If-Range names another version; cut off the first full response if {@code cut} is set. */
     private void answerRange(HttpExchange exchange, boolean cut) throws IOException {
         exchange.getResponseHeaders().set("ETag", tag);
         String range = exchange.getRequestHeaders().getFirst("Range");
@@ -272,7 +272,7 @@ class DownloadsTest {
         Downloads downloads = new Downloads(folder);
         assertThat(downloads.fetch(download("/whole"))).isEqualTo(file);
         assertThat(requests).hasValue(0);
-        // Same size and time: it is taken at its word, which is what makes the check cheap.
+        // With the same size and time, the file is not read again, which keeps the check cheap.
         FileTime time = Files.getLastModifiedTime(file);
         byte[] other = content.clone();
         other[0]++;

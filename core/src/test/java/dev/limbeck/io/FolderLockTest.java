@@ -20,7 +20,7 @@ class FolderLockTest {
     @TempDir
     Path folder;
 
-    /** Hold a lock until killed, or count in a file that only the lock protects. */
+    /** Hold a lock until killed, or increment a counter in a file that only the lock protects. */
     public static final class Other {
         public static void main(String[] args) throws Exception {
             Path file = Path.of(args[0]);
@@ -94,14 +94,14 @@ class FolderLockTest {
         Path file = folder.resolve(".lock");
         Path counter = Files.writeString(folder.resolve("counter"), "0");
         List<Process> others = List.of(start(file, counter), start(file, counter));
-        // Files that come and go take the numbers of deleted locks.
+        // Temporary files reuse the inode numbers of deleted locks.
         Thread noise = new Thread(() -> {
             try {
                 while (!Thread.interrupted()) {
                     Files.delete(Files.createFile(folder.resolve("noise")));
                 }
             } catch (IOException e) {
-                // interrupted
+                // stop
             }
         });
         noise.start();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Fetch from a server that says byte by byte whatever it likes. */
+/** Download from a server that sends arbitrary bytes. */
 @Timeout(240)
 class HostileServerTest {
     private static final int SIZE = 50_000;
@@ -38,7 +38,7 @@ class HostileServerTest {
     private final byte[] content = new byte[SIZE];
     private ServerSocket server;
     private volatile String head = "";
-    /** What follows the head: whole, half, none, endless, or drops. */
+    /** Body after the head: whole, half, none, endless, or drops. */
     private volatile String body = "none";
 
     @BeforeEach
@@ -91,7 +91,7 @@ class HostileServerTest {
                 Thread.sleep(50);
             }
         } catch (IOException e) {
-            // The client has gone.
+            // The client has disconnected.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -118,7 +118,7 @@ class SavedModelTest {
         }
     }
 
-    /** A file that Limbeck did not write: its names are used where they fit, and whatever becomes of them is said. */
+    /** Test a file from another program: its names are used if they fit, and each decision is logged. */
     @Test
     void namesThatTrainingScriptsLeaveAreUsedAndSaid() {
         foreign(

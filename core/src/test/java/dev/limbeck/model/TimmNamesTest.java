@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Safetensors files from Python, such as timm's on the model hub, are sorted by the alphabet. */
+/** Test safetensors files from Python, such as timm's on the Hugging Face Hub, whose keys are in alphabetical order. */
 class TimmNamesTest {
     private static final int CLASSES = 5;
 
@@ -34,8 +34,9 @@ class TimmNamesTest {
     /**
      * Return the layers of a timm network in order.
      *
-     * @param blocks kinds by stage: ds and ir are timm's blocks, cn its convolution; a number of them; se where they squeeze
-     * @param headOfBody whether a convolution with batch norm comes before the pooling
+     * @param blocks by stage: the kind (timm's blocks ds and ir, or cn for a convolution), the number of blocks, and se
+     *     for squeeze-and-excitation
+     * @param headOfBody whether a convolution with batch norm precedes the pooling
      */
     private static List<String> layers(String blocks, boolean headOfBody) {
         List<String> layers = new ArrayList<>(List.of("conv_stem", "bn1"));
@@ -55,7 +56,7 @@ class TimmNamesTest {
         return layers;
     }
 
-    /** Write a network's body under timm's names and a classifier of timm's kind, sorted. */
+    /** Write a network's body under timm's names with a classifier like timm's, in alphabetical order. */
     private Path written(Module network, List<String> layers, boolean layerBefore) {
         Path file = home.resolve("timm.safetensors");
         try (Scope scope = Scope.open();
@@ -110,7 +111,7 @@ class TimmNamesTest {
         }
     }
 
-    /** Only the classifier of timm's VGG has other names. */
+    /** In timm's VGG, only the classifier has different names. */
     @Test
     void namesOfTheBodyAreEnough() {
         Path file = home.resolve("vgg.safetensors");

@@ -291,7 +291,7 @@ class ModuleTest {
         assertThatThrownBy(made::parameters).hasMessageStartingWith("the network tiny is closed");
     }
 
-    /** Keep the output of a module and a copy made at that moment. */
+    /** Record a module's output and a copy of its current values. */
     private static ForwardHook.Registration keep(Module module, Tensor[] kept) {
         return module.onForward((m, in, out) -> {
             kept[0] = out;

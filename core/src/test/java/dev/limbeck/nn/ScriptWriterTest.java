@@ -29,7 +29,7 @@ class ScriptWriterTest {
         scope.close();
     }
 
-    /** Compute something that nobody described. */
+    /** Provide a module without a script. */
     private static final class Mute extends Module {
         @Override
         protected Tensor forward(Tensor input) {

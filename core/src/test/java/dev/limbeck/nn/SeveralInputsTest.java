@@ -17,13 +17,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Networks of two inputs, of different types, go through everything that networks of one do. */
+/** Test that networks with two inputs of different types support everything that networks with one input do. */
 class SeveralInputsTest {
     private static final List<InputSpec> SPECS = List.of(
             new InputSpec("values", dev.limbeck.tensor.DType.FLOAT32, new long[] {4}, 0, 0),
             InputSpec.ids("choice", 2, 0, 4));
 
-    /** Take a value where the choice is 1, and 0 elsewhere. */
+    /** Return the value if the choice is 1, else 0. */
     private static final class Chosen extends Module {
         private final Linear fc = child("fc", new Linear(4, 3));
 

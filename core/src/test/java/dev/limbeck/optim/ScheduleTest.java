@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ScheduleTest {
-    /** Values by the formulas with a = 2, b = 8 and the fractions that are usual for each shape. */
+    /** Compare values with the formulas for a = 2, b = 8 and the common fractions of each shape. */
     @ParameterizedTest
     @CsvSource({
         "3, 0, 3",

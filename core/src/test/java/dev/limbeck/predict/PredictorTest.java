@@ -70,7 +70,7 @@ class PredictorTest {
     }
 
     @Test
-    void saysWhatTheLearnerSaid() {
+    void predictsAsTheLearnerDoes() {
         try (Predictor predictor = Predictor.open(file)) {
             for (int i = 0; i < 50; i++) assertExpected(predictor.predict(IMAGES.get(i)), i);
             List<Prediction> together = predictor.predictAll(IMAGES);
@@ -140,9 +140,9 @@ class PredictorTest {
         }
     }
 
-    /** A row such as [0.4, 0.6] looks like probabilities when it comes alone, and like logits beside [3, -1]. */
+    /** A row such as [0.4, 0.6] looks like probabilities alone, but like logits together with [3, -1]. */
     @Test
-    void aForeignFileAnswersTheSameWhoeverIsAskedBeside() {
+    void outputsOfAForeignFileDoNotDependOnTheRestOfTheBatch() {
         Path foreign = folder.resolve("foreign.pt");
         ScriptFiles.write(
                 foreign,
@@ -166,7 +166,7 @@ class PredictorTest {
     }
 
     @Test
-    void anArchitectureOfOnesOwnNeedsNoPlaceInTheZoo() {
+    void aCustomArchitectureNeedNotBeInTheZoo() {
         Architecture own = new Architecture("mynet", 32, classes -> Zoo.CIFAR_RESNET8.create((int) classes));
         Path saved = folder.resolve("own.safetensors");
         try (Learner learner = Learner.create(data, own)) {

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Sections of any subject are filled, checked and listed by what they declare. */
+/** Test that sections of any data type are parsed, checked and listed by their declarations. */
 class DeclarationsTest {
-    /** A section of texts. */
+    /** Hold a section of texts. */
     record TextRecipe(
             @Setting(help = "File of lines", required = true, options = "--lines")
             String file,
@@ -43,7 +43,7 @@ class DeclarationsTest {
 
             @Setting(help = "More of them") @Nullable List<WordRecipe> more) {}
 
-    /** A section in a section, and in a list. */
+    /** Hold a section inside a section, and in a list. */
     record WordRecipe(
             @Setting(help = "Whether case counts", defaultValue = "true")
             Boolean cased,
@@ -153,7 +153,7 @@ class DeclarationsTest {
     }
 
     @Test
-    void wordsOfPrecisionAreThoseOfTheEngine() {
+    void namesOfPrecisionsAreThoseOfTheEngine() {
         assertThat(Declarations.ofRecipes())
                 .filteredOn(setting -> setting.dotted().equals("training.precision"))
                 .singleElement()

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What documents and the JSON Schema say of recipes is what the records declare. -Dlimbeck.write=true writes both. */
+/** Test that the documents and the JSON Schema match the recipe records. -Dlimbeck.write=true writes both. */
 class RecipeDocsTest {
     private static final Path DOCS = Path.of("../docs");
     private static final Path SCHEMA = DOCS.resolve("recipe.schema.json");
@@ -136,7 +136,7 @@ class RecipeDocsTest {
             })
     void recipesFitTheSchema(String yaml) throws IOException {
         assertThat(faults(yaml)).isEmpty();
-        // As it stands in a run.json.
+        // The recipe has this form in a run.json.
         JsonNode tree = Recipe.parse(yaml).toTree();
         assertThat(schema().validate(new ObjectMapper().readTree(tree.toString())))
                 .isEmpty();

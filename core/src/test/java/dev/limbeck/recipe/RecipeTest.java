@@ -155,7 +155,7 @@ class RecipeTest {
         Recipe recipe = RecipeFiles.bind(tree, "");
         assertThat(recipe.data().source()).isEqualTo(name);
         assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
-        // Any other reader of YAML 1.1 finds the same text.
+        // Any other YAML 1.1 parser must read the same text.
         Map<String, Map<String, Object>> elsewhere = new Yaml().load(recipe.toYaml());
         assertThat(elsewhere.get("data")).containsEntry("source", name);
         assertThat(elsewhere.get("teacher")).containsEntry("classes", List.of(name, "other"));

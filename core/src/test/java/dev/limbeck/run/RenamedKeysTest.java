@@ -45,7 +45,7 @@ class RenamedKeysTest {
 
     @Test
     void recordsOfOlderVersionsAreReadWithTodaysKeys() throws IOException {
-        // As version 0.1.0 wrote it.
+        // This is the format of version 0.1.0.
         Path file = Files.writeString(home.resolve("run.json"), """
                 {
                   "limbeck" : "0.1.0",
@@ -76,6 +76,6 @@ class RenamedKeysTest {
                 .hasMessage(file + " has clip and clip_grad_norm, its new name; leave out one");
     }
 
-    /** What version 0.1.0 computes over the record above. */
+    /** Checksum that version 0.1.0 computes for the record above. */
     private static final String OLD_SUM = "62d79c59";
 }

@@ -15,7 +15,7 @@ class RunRecordTest {
     @TempDir
     Path home;
 
-    /** Records come from other versions and other hands; who shows one shows nothing where it says nothing. */
+    /** Records may come from other versions and programs; missing values must be displayed as empty. */
     @Test
     void whatARecordDoesNotSayIsEmpty() throws IOException {
         RunRecord run = RunRecord.read(Files.writeString(

@@ -6,7 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The engine's own convolutions give wrong numbers for most of these shapes in some layout; ours must not. */
+/** Test shapes for which the engine's own convolutions are mostly wrong in some layout; Limbeck's must be right. */
 class ConvolutionTest {
     private static final String[] NAMES = {"output", "gradient of the input", "gradient of the weight"};
 
@@ -15,7 +15,9 @@ class ConvolutionTest {
         isThatOfDoublePrecision(in, out, kernel, size, 1, 1, groups);
     }
 
-    /** Weight gradients of these are wrong in the engine's own bfloat16 with AMX, or, with 1×1 kernels, in float32 on AVX2. */
+    /**
+     * Weight gradients of these are wrong in the engine's bfloat16 with AMX, or, for 1×1 kernels, in float32 on AVX2.
+     */
     @ParameterizedTest
     @CsvSource({
         "60, 552, 3, 1, 2, 1, 1",
@@ -57,7 +59,7 @@ class ConvolutionTest {
         }
     }
 
-    /** Return output and gradients of a convolution with the form's stride, padding, dilation and groups. */
+    /** Return the output and gradients of a convolution with the given stride, padding, dilation and groups. */
     private static double[][] convolved(Precision precision, Tensor input, Tensor kernel, long... form) {
         Tensor x = input.detach().clone();
         Tensor weight = kernel.detach().clone();

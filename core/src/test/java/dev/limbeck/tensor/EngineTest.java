@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EngineTest {
     @Test
-    void computesOnAllCoresUnlessToldOtherwise() {
+    void computesOnAllCoresByDefault() {
         assumeThat(System.getenv("OMP_NUM_THREADS")).isNull();
         assertThat(Engine.threads())
                 .isBetween(1, Runtime.getRuntime().availableProcessors())
@@ -28,7 +28,7 @@ class EngineTest {
     }
 
     @Test
-    void takesTheTellingLineOfAnErrorInsideAScript() {
+    void takesTheInformativeLineOfAnErrorInsideAScript() {
         RuntimeException error = new RuntimeException(
                 "The following operation failed in the TorchScript interpreter.\nTraceback\nRuntimeError: sizes differ\n");
         assertThat(Engine.firstLine(error)).isEqualTo("RuntimeError: sizes differ");
@@ -41,7 +41,7 @@ class EngineTest {
     }
 
     @Test
-    void aRealNativeErrorHasManyLinesAndOneThatTells() {
+    void aRealNativeErrorHasOneInformativeLine() {
         try (Scope scope = Scope.open()) {
             Tensor a = Tensors.randn(2, 3);
             Tensor b = Tensors.randn(2, 3);

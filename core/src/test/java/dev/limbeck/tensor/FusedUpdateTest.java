@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Compare the fused kernels with the formulas of the papers, written out in doubles. */
+/** Compare the fused kernels with the formulas of the papers, computed in doubles. */
 class FusedUpdateTest {
     private static final int STEPS = 5;
     private static final double RATE = 0.05;
 
-    /** Update one number as the paper says. */
+    /** Update one number by the paper's formula. */
     private interface Formula {
         double step(double parameter, double gradient);
     }

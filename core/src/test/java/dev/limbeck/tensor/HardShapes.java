@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Run a test for convolutions that the engine itself computes wrongly in some layout, and for their neighbors: channels in and
- * out, kernel, side of the image, groups.
+ * Run a test on convolutions that the engine itself computes wrongly in some layout, and on similar shapes: input and
+ * output channels, kernel, image size, groups.
  */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
@@ -46,7 +46,7 @@ import org.junit.jupiter.params.provider.CsvSource;
     "1, 64, 7, 14, 1"
 })
 @interface HardShapes {
-    /** The largest difference from what is expected, as a share of the largest number expected. */
+    /** Compute the largest difference from the expected values relative to the largest expected value. */
     final class Difference {
         private Difference() {}
 

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
-/** Scripts' convolutions, of shapes that the engine computes wrongly in some layout. */
+/** Test convolutions in scripts, with shapes that the engine computes wrongly in some layout. */
 class InferenceGraphTest {
     private static double apart(Script script, Precision precision, Tensor x, Tensor expected) {
         try (InferenceGraph graph = script.forInference(precision)) {

@@ -16,12 +16,14 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where native code writes. */
+/** Test errors when native code writes files. */
 class NativeFileTest {
     @TempDir
     Path home;
 
-    /** Before, LibTorch ended the process. The limit is that of a file's size, which fails as a full disk does. */
+    /**
+     * Without the check, LibTorch would abort the process. The limit on file size fails in the same way as a full disk.
+     */
     @Test
     @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @DisabledOnOs(value = OS.WINDOWS, disabledReason = "there are no limits of file sizes")
@@ -68,7 +70,7 @@ class NativeFileTest {
         assertThat(home.toFile().list()).containsExactly("model.pt");
     }
 
-    /** Writes a file of 360 kB. */
+    /** Write a file of 360 kB. */
     static final class Saving {
         private Saving() {}
 

@@ -140,7 +140,7 @@ class OpsTest {
         }
     }
 
-    /** Free memory of many sizes that is full of NaN, for whoever asks for some next. */
+    /** Free blocks of many sizes filled with NaN, which later allocations reuse. */
     private static void leaveNaNs() {
         try (Scope scope = Scope.open()) {
             for (int k = 0; k < 48; k++) Tensors.full(Double.NaN, DType.FLOAT32, 16L << (k % 12));

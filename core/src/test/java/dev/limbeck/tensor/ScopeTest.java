@@ -42,7 +42,7 @@ class ScopeTest {
     }
 
     @Test
-    void handsOutToTheScopeAround() {
+    void promotesToTheOuterScope() {
         Tensor result;
         try (Scope outer = Scope.open()) {
             try (Scope inner = Scope.open()) {
@@ -54,7 +54,7 @@ class ScopeTest {
     }
 
     @Test
-    void handsOutToWhoeverClosesWhereThereIsNoScopeAround() {
+    void promotesToTheCallerWithoutAnOuterScope() {
         Tensor result;
         try (Scope scope = Scope.open()) {
             result = scope.promote(Tensors.of(new float[] {5}, 1));
@@ -65,7 +65,7 @@ class ScopeTest {
     }
 
     @Test
-    void handsOutThroughSeveralScopes() {
+    void promotesThroughSeveralScopes() {
         Tensor result;
         try (Scope outer = Scope.open()) {
             try (Scope middle = Scope.open()) {
@@ -80,7 +80,7 @@ class ScopeTest {
     }
 
     @Test
-    void handsOutSeveralTensorsAndOneTwice() {
+    void promotesSeveralTensorsAndOneTwice() {
         Tensor one;
         Tensor other;
         try (Scope outer = Scope.open()) {
@@ -96,7 +96,7 @@ class ScopeTest {
     }
 
     @Test
-    void keepLetsATensorOutliveEveryScopeUntilItIsClosed() {
+    void retainLetsATensorOutliveEveryScopeUntilItIsClosed() {
         Tensor kept;
         try (Scope outer = Scope.open();
                 Scope inner = Scope.open()) {

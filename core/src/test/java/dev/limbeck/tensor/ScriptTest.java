@@ -22,7 +22,7 @@ class ScriptTest {
     @TempDir
     Path folder;
 
-    /** Save a network that calls relu, with its entries changed. */
+    /** Save a network that calls relu, with modified entries. */
     private Path changed(BinaryOperator<String> change) throws IOException {
         Path honest = folder.resolve("honest.pt");
         String source = """
@@ -54,7 +54,7 @@ class ScriptTest {
                 .doesNotContain("\n");
     }
 
-    /** The engine frees what it folds into forward and would read the name of it again for the text of an error. */
+    /** The engine frees methods that it inlines into forward, and would read their freed names for an error message. */
     @Test
     void whatFailsInAMethodFailsInWords() {
         String source = """
@@ -69,7 +69,7 @@ class ScriptTest {
         for (int i = 0; i < 50; i++) {
             try (Scope scope = Scope.open();
                     Script script = Script.compile("Failing", Map.of(), Map.of(), Map.of(), source)) {
-                // Memory that was freed is used again.
+                // These allocations overwrite freed memory.
                 for (int j = 0; j < 100; j++) Tensors.zeros(DType.FLOAT32, j + 1);
                 assertThatThrownBy(() -> script.forward(Tensors.zeros(DType.FLOAT32, 2, 3)))
                         .isInstanceOf(RuntimeException.class)

@@ -261,7 +261,7 @@ class CallbackTest {
                 }
             });
             assertThat(graph).containsEntry("same", true);
-            // Weight decay alone moves weights; biases are spared by it and have no gradient.
+            // Only weight decay changes weights; biases have no decay and no gradient.
             assertThat(Tensors.toFloats(frozenStatistics.parameters().get("bn.bias")))
                     .containsOnly(0);
             assertThat(frozenStatistics.sha256()).isNotEqualTo(before);
@@ -312,7 +312,7 @@ class CallbackTest {
     }
 
     @Test
-    void notesStandInTheRowOfTheirEpochOnly() {
+    void loggedMetricsAreOnlyInTheRowOfTheirEpoch() {
         List<EpochRecord> rows = learner.fit(2, 0.01, new Callback() {
             @Override
             public void afterValidate(TrainingContext fit) {

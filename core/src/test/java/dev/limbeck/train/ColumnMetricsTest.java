@@ -16,7 +16,7 @@ class ColumnMetricsTest {
         return new ColumnMetrics(outputs, targets);
     }
 
-    /** The example of scikit-learn's documentation of both metrics: 0.83 and 0.75. */
+    /** The examples in scikit-learn's documentation of both metrics: 0.83 and 0.75. */
     @Test
     void areThoseOfTheLiterature() {
         ColumnMetrics example = of(new double[] {0.1, 0.4, 0.35, 0.8}, 0, 0, 1, 1);

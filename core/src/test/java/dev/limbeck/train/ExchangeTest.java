@@ -16,12 +16,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The places where processes that train one model would exchange values. */
+/** Test the points at which processes that train one model would exchange values. */
 class ExchangeTest {
     @TempDir
     Path folder;
 
-    /** Be the second of two processes; the other one has no gradients, no losses, and stops after an epoch. */
+    /** Simulate the second of two processes; the other one has no gradients, no losses, and stops after an epoch. */
     private static class Second implements Exchange {
         final List<String> calls = new ArrayList<>();
         int asked;
@@ -72,7 +72,7 @@ class ExchangeTest {
         }
     }
 
-    /** Halved gradients are half the step. */
+    /** Half the gradients give half the step. */
     @Test
     void theOptimizerTakesTheMean() {
         try (GivenBatches data = Toy.data(1, 6);
@@ -88,7 +88,7 @@ class ExchangeTest {
     }
 
     @Test
-    void onlyTheFirstWrites() {
+    void onlyTheFirstProcessWrites() {
         Path file = folder.resolve("checkpoint.safetensors");
         try (GivenBatches data = Toy.data(1, 6);
                 Learner second = learner(data, new Second());

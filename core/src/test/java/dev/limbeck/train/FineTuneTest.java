@@ -43,7 +43,7 @@ class FineTuneTest {
         return Toy.data(2, 4);
     }
 
-    /** Write a network of another number of classes, under names that a caller may change. */
+    /** Write a network with another number of classes; a caller may change its names. */
     private Path written(UnaryOperator<String> names) {
         Path file = home.resolve("trained.safetensors");
         Tensors.seed(11);
@@ -120,7 +120,7 @@ class FineTuneTest {
     }
 
     @Test
-    void theOwnHeadCanBeKept() {
+    void theArchitecturesOriginalHeadCanBeUsed() {
         try (Learner learner = Learner.builder(data(), Zoo.CIFAR_RESNET8)
                 .weights(written(name -> name))
                 .ownHead()
@@ -181,7 +181,7 @@ class FineTuneTest {
         assertThat(LayerLearningRates.of(1e-6, 1e-4).factor(2, 3)).isEqualTo(1);
         assertThat(LayerLearningRates.upTo(1e-3).factor(0, 3)).isEqualTo(0.1, within(1e-12));
         assertThat(LayerLearningRates.upTo(1e-3).factor(1, 3)).isEqualTo(0.1, within(1e-12));
-        // AdamW's first step moves every weight by its rate: m/√v is ±1.
+        // AdamW's first step changes every weight by its learning rate: m/√v is ±1.
         try (Learner learner = Learner.builder(Toy.data(1, 4), Zoo.CIFAR_RESNET8)
                 .optimizer(new AdamW(0.9, 0.99, 1e-12, 0, false))
                 .build()) {
@@ -205,7 +205,7 @@ class FineTuneTest {
     }
 
     @Test
-    void aNetworkOfOnesOwnHasItsLastChildForAHead() {
+    void theHeadOfACustomNetworkIsItsLastChild() {
         try (Learner learner = Learner.create(data(), TinyNet.ARCHITECTURE)) {
             learner.freeze();
             assertThat(learner.model().parameters().get("conv.weight").requires_grad())

@@ -22,7 +22,10 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 
-/** Give a test full control of the batches: each is made by number, without shuffling; there may be a validation one. */
+/**
+ * Give a test full control of the batches: each is created by its number, without shuffling, optionally with one for
+ * validation.
+ */
 public final class GivenBatches implements Data {
     private final int batches;
     private final int rows;
@@ -43,19 +46,22 @@ public final class GivenBatches implements Data {
         classNames = IntStream.range(0, classes).mapToObj(i -> "class" + i).toList();
     }
 
-    /** Call the classes otherwise than class0, class1, … */
+    /** Replace the default class names class0, class1, … */
     public GivenBatches named(String... names) {
         classNames = List.of(names);
         return this;
     }
 
-    /** Set how the inputs, which are images then, were prepared; what is not said is as pretrained networks expect it. */
+    /**
+     * Set the preprocessing of inputs, which are images then; missing settings have the defaults of pretrained
+     * networks.
+     */
     public GivenBatches prepared(Map<String, String> how) {
         preprocessing = ImagePreprocessing.defaults((int) shape[2]).with(how);
         return this;
     }
 
-    /** Tell the shape of a row, which is otherwise 3×64×64. */
+    /** Set the shape of a row; the default is 3×64×64. */
     public GivenBatches shaped(long... rowShape) {
         shape = rowShape;
         return this;
@@ -107,7 +113,7 @@ public final class GivenBatches implements Data {
         return split == Split.TRAIN ? stream(0, batches, origin) : stream(1000, 1, origin);
     }
 
-    /** Rows of different epochs are different ones. */
+    /** Rows of different epochs have different keys. */
     @Override
     public SampleKey[] keys(Provenance origin, int... indices) {
         return Arrays.stream(indices)
@@ -168,7 +174,7 @@ public final class GivenBatches implements Data {
     @Override
     public void close() {}
 
-    /** Be what a test changes in some point. */
+    /** Forward to other data, so that a test can override single methods. */
     public abstract static class Forwarding implements Data {
         private final Data data;
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class LearnerTest {
-    /** Have no batch norm, so that rows do not see each other. */
+    /** Network without batch norm, so that rows are independent of each other. */
     private static final Architecture PLAIN = new Architecture("plain", 8, LearnerTest::plain);
 
     private static final Architecture DROPPING = new Architecture(
@@ -179,7 +179,7 @@ class LearnerTest {
 
     @Test
     void aLastGroupThatIsNotFullStillTakesItsMean() {
-        // 12 rows in three batches of 4, two at a time: a step on 8 rows, then one on the 4 that are left.
+        // 12 rows in three batches of 4, accumulated in pairs: a step on 8 rows, then one on the remaining 4.
         float[] grouped = weightsAfter(GivenRows.of(12, 4), 2);
         try (Module model = PLAIN.create(3)) {
             start(model);
@@ -235,7 +235,7 @@ class LearnerTest {
         return Tensors.toFloats(model.parameters().get("1.weight"));
     }
 
-    /** Cut the same endless row of images into batches of any size. */
+    /** Cut the same endless sequence of images into batches of any size. */
     private static final class GivenRows {
         static GivenBatches of(int rows, int batchSize) {
             return cut(0, rows, batchSize);

@@ -19,7 +19,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the logs of a real training hold, read back from their files. */
+/** Test the logs of a real training, read back from their files. */
 class LogsTest {
     @TempDir
     Path folder;

@@ -34,7 +34,7 @@ class LrFinderTest {
             }
             assertThat(curve.suggestion())
                     .isBetween(1e-4, curve.rates().get(curve.rates().size() - 1));
-            // The search leaves no trace in what is trained afterward.
+            // The search must not affect later training.
             learner.fit(1, 1e-2);
             other.fit(1, 1e-2);
             assertThat(learner.model().sha256()).isEqualTo(other.model().sha256());
@@ -51,7 +51,7 @@ class LrFinderTest {
         assertThat(LrCurve.of(rates, losses).suggestion()).isIn(rates.subList(20, 25));
     }
 
-    /** Be flat, then fall from step 20 to 24, then rise. */
+    /** Return a loss that is flat, then falls from step 20 to 24, then rises. */
     private static double falling(int i) {
         if (i < 20) return 2 - 0.001 * i;
         return i < 25 ? 1.98 - 0.1 * (i - 19) : 1.4 + 0.05 * (i - 25);

@@ -69,7 +69,8 @@ class MetricTest {
 
     @Test
     void macroF1IsTheMeanOverClasses() {
-        // Class 0: 2 of 3 found, 1 wrongly predicted: F1 = 4/6. Class 1: 1 of 2 found, 1 wrong: 2/4. Class 2: none, 0.
+        // Class 0: 2 of 3 found, 1 false positive: F1 = 4/6. Class 1: 1 of 2 found, 1 false positive: 2/4. Class 2:
+        // none, 0.
         Predictions p = predictions(
                 new int[] {0, 0, 0, 1, 1}, row(1, 0, 0), row(1, 0, 0), row(0, 1, 0), row(0, 1, 0), row(1, 0, 0));
         assertThat(Metric.macroF1().of(p)).isEqualTo((4.0 / 6 + 2.0 / 4 + 0) / 3, within(1e-12));

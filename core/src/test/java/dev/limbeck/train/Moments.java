@@ -3,7 +3,7 @@ package dev.limbeck.train;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** Tell a test which moment of training has come. */
+/** Report each callback method of training to a test. */
 public class Moments implements Callback {
     public static final List<String> ALL = List.of(
             "beforeFit",
@@ -33,7 +33,7 @@ public class Moments implements Callback {
         this.log = log;
     }
 
-    /** Throw when a moment comes for the first time. */
+    /** Throw when a callback method is called for the first time. */
     public static Moments throwing(String moment, Throwable failure) {
         return new Moments(now -> {
             if (!now.equals(moment)) return;

@@ -29,14 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes on after an interruption must come to the very weights that it would have come to without. */
+/** Test that a resumed training ends with exactly the same weights as an uninterrupted one. */
 class ResumeTest {
     private static final int BATCHES = 3;
 
     @TempDir
     Path home;
 
-    /** Fail as a pulled plug does: in the middle of a step. */
+    /** Fail in the middle of a step, as after a power failure. */
     private static final class Interruption implements Callback {
         private int left;
 
@@ -50,12 +50,12 @@ class ResumeTest {
         }
     }
 
-    /** Hold what a training came to. */
+    /** Hold the results of a training. */
     private record Outcome(String last, String best, int bestEpoch, List<Double> losses, String log) {}
 
     @ParameterizedTest
     @ValueSource(strings = {"fp32", "bf16"})
-    void distilsOnToTheSameBitsInEitherPrecision(String precision) {
+    void resumedDistillationEndsAtTheSameBitsInEitherPrecision(String precision) {
         Path checkpoint = home.resolve("checkpoint.safetensors");
         try (Learner teacher = Learner.create(Toy.data(1, 4), TinyNet.ARCHITECTURE);
                 Learner whole = tiny(precision);
@@ -111,7 +111,7 @@ class ResumeTest {
                 .build();
     }
 
-    /** Train twice, as fine-tuning does, with everything that remembers something. */
+    /** Train in two phases, as in fine-tuning, with every component that has state. */
     private Outcome train(Learner learner, Path checkpoint, Callback... more) throws IOException {
         Path log = home.resolve("log.csv");
         try (BestEpoch best = new BestEpoch()) {
@@ -133,7 +133,7 @@ class ResumeTest {
                     best.weights() == null ? "" : best.weights().sha256(),
                     best.epoch(),
                     learner.history().stream().map(EpochRecord::trainLoss).toList(),
-                    // Times differ.
+                    // Times are removed, because they differ.
                     Files.readString(log).replaceAll("(?m),[^,]*,[^,]*$", ""));
         }
     }
@@ -210,7 +210,7 @@ class ResumeTest {
                 .hasMessageContaining("was damaged");
     }
 
-    /** Two callbacks without a name of their own, each with a memory of its own. */
+    /** Two anonymous callbacks must each restore their own state. */
     @Test
     void anonymousCallbacksRestoreTheirOwnState() {
         Path checkpoint = home.resolve("checkpoint.safetensors");

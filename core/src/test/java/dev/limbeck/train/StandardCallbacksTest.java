@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StandardCallbacksTest {
-    /** Give a metric the values it shall have, one an evaluation. */
+    /** Return a metric with the given values, one per evaluation. */
     private static Metric scripted(double... values) {
         return new Metric() {
             private int next;

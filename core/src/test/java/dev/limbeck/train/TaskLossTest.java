@@ -11,7 +11,7 @@ import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 
-/** Golden values are PyTorch 2.13's in float64. */
+/** Compare losses with golden values of PyTorch 2.13 in float64. */
 class TaskLossTest {
     private static final double[] OUTPUTS = {0.3, -1.2, 2.0, 4.0, 0.1, -0.7, -3.0, 0.0, 1.5};
     private static final double[] TARGETS = {1, 0, 1, 0, 1, 0, 1, 1, 0};

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a small pickle asks for in time and memory stays in proportion to it. */
+/** Test that the time and memory for a small pickle are proportional to its size. */
 class BoundedPicklesTest {
     private static final String TOO_LONG = "a number of more than";
     private static final String TOO_MUCH = "out of proportion";
@@ -30,7 +30,7 @@ class BoundedPicklesTest {
     @TempDir
     Path folder;
 
-    /** The engine is loaded once. */
+    /** Load the engine once, so that it is not measured. */
     @BeforeAll
     static void warmUp() {
         Tensors.zeros(DType.FLOAT32, 1).close();
@@ -40,7 +40,7 @@ class BoundedPicklesTest {
         return IntStream.range(0, count).mapToObj(part).collect(Collectors.joining());
     }
 
-    /** A map of this many names, at place 0 of the memo; 13 bytes each. */
+    /** Return a dict of {@code names} names, 13 bytes each, stored at memo index 0. */
     private static String bigMap(int names) {
         return "}q\u0000(" + repeat(names, i -> "U\u0008%08dN".formatted(i)) + "u";
     }
@@ -110,7 +110,7 @@ class BoundedPicklesTest {
                 () -> TorchCheckpoint.read(legacy).close());
     }
 
-    /** Tens of thousands of names for one map of as many: each is looked at once. */
+    /** Tens of thousands of names for one equally large dict: each object is searched only once. */
     @Test
     void whatIsSharedIsSearchedOnce() throws Exception {
         byte[] pickle = Pickles.start()

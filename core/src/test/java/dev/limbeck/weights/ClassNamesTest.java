@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Class names as training scripts leave them beside weights. */
+/** Test class names that training scripts store together with weights. */
 class ClassNamesTest {
     private static final List<String> NAMES = List.of("cat", "dog", "elk");
 

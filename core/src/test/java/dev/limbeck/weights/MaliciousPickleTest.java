@@ -40,7 +40,7 @@ class MaliciousPickleTest {
                 Arguments.of("torch.load", "ctorch\nload\n(" + argument + "tR."),
                 Arguments.of("torch.hub.load", "ctorch.hub\nload\n(" + argument + "tR."),
                 Arguments.of("java.lang.Runtime", "cjava.lang\nRuntime\n)R."),
-                // known to the library's own registry, not to ours
+                // in the library's own registry, but not allowed by Limbeck
                 Arguments.of("decimal.Decimal", "cdecimal\nDecimal\n(S'1'\ntR."),
                 Arguments.of("operator.attrgetter", "coperator\nattrgetter\n(S'x'\ntR."),
                 Arguments.of("builtins.exec", "cbuiltins\nexec\n(" + argument + "tR."),
@@ -69,17 +69,17 @@ class MaliciousPickleTest {
                 Arguments.of("pathlib.os.system", "cpathlib\nos.system\n(" + argument + "tR."),
                 Arguments.of("collections.OrderedDict.__reduce__", "ccollections\nOrderedDict.__reduce__\n)R."),
                 Arguments.of("__main__.Settings", "c__main__\nSettings\n)\u0081}b."),
-                // forbidden names inside what is passed over: as argument, state, item and key
+                // forbidden names inside ignored values: as argument, state, item and key
                 Arguments.of("os.system", "ccollections\ndefaultdict\n(cos\nsystem\ntR."),
                 Arguments.of("posix.system", "cargparse\nNamespace\n)\u0081}S'run'\ncposix\nsystem\nsb."),
                 Arguments.of("os.popen", "cfastcore.foundation\nL\n)\u0081(cos\npopen\ne."),
                 Arguments.of("os.execv", "ccollections\nCounter\n)R(cos\nexecv\nK\u0001u."),
                 Arguments.of("os.remove", "cnumpy.core.multiarray\n_reconstruct\n(cos\nremove\ntR."),
-                // what a known class makes is not a function
+                // the result of a known class cannot be called
                 Arguments.of("calls what is not a known class", "cargparse\nNamespace\n)R(" + argument + "tR."),
                 Arguments.of("calls what is not a known class", "cpathlib\nPosixPath\n(S'x'\ntR(tR."),
                 Arguments.of("builtins.ValueError", "cbuiltins\nValueError\n)R."),
-                // a call of what is not a class, and of a class by text
+                // a call of something that is not a class, and of a class given as text
                 Arguments.of("calls what is not a known class", "S'os.system'\n(" + argument + "tR."),
                 Arguments.of("calls what is not a known class", "}(" + argument + "tR."),
                 // a known function called through another with the forbidden one inside
@@ -95,14 +95,14 @@ class MaliciousPickleTest {
 
     @ParameterizedTest
     @MethodSource("attacks")
-    void nothingRunsAndTheNameIsSaid(String named, String pickle) {
+    void noCodeRunsAndTheNameIsReported(String named, String pickle) {
         Path touched = folder.resolve("touched");
         byte[] bytes =
                 new Pickles().raw(pickle.replace(TOUCHED, touched.toString())).bytes();
         TorchCheckpointTest.assertRefused(Pickles.zip(folder.resolve("a.pt"), bytes, Map.of()), named, "");
         TorchCheckpointTest.assertRefused(
                 Pickles.legacy(folder.resolve("a.th"), bytes, Pickles.keys(), new byte[0]), named, "");
-        // hidden beside an honest state dict
+        // hidden beside a valid state dict
         byte[] beside = Pickles.start()
                 .raw("}(")
                 .text("extra")
@@ -118,7 +118,7 @@ class MaliciousPickleTest {
 
     @Test
     void stateForAnObjectIsDroppedNotRun() {
-        // BUILD on a map would reach __setstate__ by reflection in the library
+        // in the library, BUILD on a dict would call __setstate__ by reflection
         byte[] pickle = Pickles.start()
                 .raw("}(")
                 .text("w")
@@ -132,7 +132,7 @@ class MaliciousPickleTest {
         TorchCheckpoint.read(file).close();
     }
 
-    /** Whatever is done to a value that is passed over, it stays without meaning and the weights beside it are read. */
+    /** Ignored values stay without effect, whatever is done to them, and the weights beside them are read. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -161,7 +161,7 @@ class MaliciousPickleTest {
         }
     }
 
-    /** The list is held to what PyTorch itself lets pass, and to names that say what they are. */
+    /** Limit the list to what PyTorch itself allows, and exclude names of functions that can run code. */
     @Test
     void nothingOnTheListTakesCodeToRun() {
         assertThat(AllowedClasses.values())

@@ -13,7 +13,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.zip.ZipOutputStream;
 
-/** Build checkpoints byte by byte, so that tests can lie in them. */
+/** Build checkpoints byte by byte, so that tests can make false claims in them. */
 final class Pickles {
     private static final byte[] MAGIC = HexFormat.of().parseHex("80028a0a6cfc9c46f9206aa850192e");
     private static final byte[] PROTOCOL = HexFormat.of().parseHex("80024de9032e");
@@ -74,7 +74,7 @@ final class Pickles {
         return out.toByteArray();
     }
 
-    /** A state dict of one tensor called w. */
+    /** Create a state dict of one tensor called w. */
     static byte[] oneTensor(String key, long elements, long offset, long[] shape, long[] strides) {
         return start().raw("}(")
                 .text("w")
@@ -83,7 +83,7 @@ final class Pickles {
                 .bytes();
     }
 
-    /** Write a checkpoint of the zip form, its entries stored. */
+    /** Write a checkpoint in zip format, with uncompressed entries. */
     static Path zip(Path file, byte[] pickle, Map<String, byte[]> others) {
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
             StoredEntry.write(zip, "archive/data.pkl", pickle);
@@ -96,7 +96,7 @@ final class Pickles {
         }
     }
 
-    /** Write a checkpoint of the old form with the given object, keys and bytes behind them. */
+    /** Write a checkpoint in the legacy format with the given object, keys and bytes after them. */
     static Path legacy(Path file, byte[] pickle, byte[] keys, byte[] behind) {
         try {
             ByteArrayOutputStream all = new ByteArrayOutputStream();
@@ -112,14 +112,14 @@ final class Pickles {
         }
     }
 
-    /** The list of storage keys that follows the object in the old form. */
+    /** Create the list of storage keys that follows the object in the legacy format. */
     static byte[] keys(String... keys) {
         Pickles list = start().raw("](");
         for (String key : keys) list.text(key);
         return list.raw("e.").bytes();
     }
 
-    /** A storage of the old form: the count of elements, then floats. */
+    /** Create a storage of the legacy format: the number of elements, then floats. */
     static byte[] storage(long claimed, float... values) {
         ByteBuffer buffer = ByteBuffer.allocate(8 + 4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         buffer.putLong(claimed);

@@ -102,7 +102,7 @@ class SafetensorsTest {
         assertThat(header % 8).isZero();
         String text = new String(bytes, 8, (int) header, StandardCharsets.UTF_8);
         assertThat(text).contains("\"float32\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[");
-        // Wide types come first: 48 + 48 + 8 bytes of 64-bit values lie before the first 32-bit ones.
+        // Wide types come first: 48 + 48 + 8 bytes of 64-bit values precede the first 32-bit ones.
         assertThat(text).contains("\"shape\":[2,3],\"data_offsets\":[104,128]");
     }
 
@@ -186,8 +186,8 @@ class SafetensorsTest {
 
     @Test
     void readsTensorsBehindTheFirstTwoGibibytes() throws IOException {
-        // A sparse file: the first tensors are holes, only the last is written. Only metadata and layout are checked
-        // for the large part; reading it would take the memory.
+        // A sparse file: the first tensors are holes, only the last is written. For the large part, only metadata and
+        // layout are checked, because reading it would need the memory.
         long large = (1L << 31) - 4096;
         String header = "{\"__metadata__\":{\"a\":\"b\"},\"x\":{\"dtype\":\"U8\",\"shape\":[" + large
                 + "],\"data_offsets\":[0," + large + "]},\"y\":{\"dtype\":\"U8\",\"shape\":[" + large

@@ -13,8 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Damage TorchScript files and let LibTorch load and run those that pass the check: {@code bench/torchscript-fuzz.sh} starts it
- * as a child that may die. Arguments: a folder of seeds, a folder to work in, the first number, how many.
+ * Mutate TorchScript files and let LibTorch load and run those that pass the check. {@code bench/torchscript-fuzz.sh}
+ * starts it as a child process that may crash. Arguments: a folder of seeds, a work folder, the first number, the
+ * count.
  */
 final class ScriptFuzz {
     private static final long LONGEST = 30_000_000_000L;
@@ -54,7 +55,7 @@ final class ScriptFuzz {
                     answered++;
                 }
             } catch (RuntimeException e) {
-                // Whatever the engine says in words is as it should be.
+                // An error message of the engine is an expected result.
             } finally {
                 begun = 0;
             }
@@ -62,7 +63,7 @@ final class ScriptFuzz {
         System.out.println("refused " + refused + " loaded " + loaded + " answered " + answered);
     }
 
-    /** End the process where an input takes long: nothing else stops native code. */
+    /** End the process if an input takes too long; nothing else stops native code. */
     private static void watch() {
         Thread watch = new Thread(() -> {
             while (true) {

@@ -24,7 +24,10 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/** Damage TorchScript files, by a seed, where their readers look: bytes, entries, headers, pickles and code; checksums are right. */
+/**
+ * Mutate TorchScript files, seeded, in the places that readers parse: bytes, entries, headers, pickles and code.
+ * Checksums are correct.
+ */
 final class ScriptMutator {
     private static final Pattern NUMBER = Pattern.compile("\\b\\d+(\\.\\d*)?(e-?\\d+)?\\b");
     private static final Pattern NAME = Pattern.compile("\\b[a-zA-Z_]\\w*\\b");
@@ -81,7 +84,7 @@ final class ScriptMutator {
         "__torch__.torch.classes.quantized.LinearPackedParamsBase"
     };
 
-    /** What seeds are made of, by identity. */
+    /** Parsed parts of the seeds, by identity. */
     private static final Map<byte[], List<Part>> seeds = new IdentityHashMap<>();
 
     private final Random random;
@@ -94,7 +97,7 @@ final class ScriptMutator {
         this.operators = operators;
     }
 
-    /** Return a damaged copy. */
+    /** Return a mutated copy. */
     byte[] mutate(byte[] file) {
         int kind = random.nextInt(20);
         if (kind == 0) return flip(file.clone(), 1 + random.nextInt(3));
@@ -162,7 +165,7 @@ final class ScriptMutator {
         return Arrays.copyOf(bytes, bytes.length + by);
     }
 
-    /** Change a number in a local header, in the directory, or at its end. */
+    /** Change a number in a local header, in the directory, or at the end of the directory. */
     private byte[] headers(byte[] file) {
         List<Integer> marks = new ArrayList<>();
         for (int i = 0; i + 46 < file.length; i++) {
@@ -179,7 +182,7 @@ final class ScriptMutator {
         return file;
     }
 
-    /** Change a pickle by its opcodes: a number, a name, or an opcode that is left out, doubled, moved or another. */
+    /** Mutate a pickle by its opcodes: change a number, a name or an opcode, or delete, duplicate or move an opcode. */
     private byte[] pickle(byte[] bytes) {
         List<byte[]> codes = new ArrayList<>();
         for (int at = 0; at < bytes.length; ) {
@@ -264,7 +267,9 @@ final class ScriptMutator {
         }
     }
 
-    /** Change code by its words: a number, a type, an operator, a name, or a line that is left out, doubled or moved. */
+    /**
+     * Mutate code by its words: change a number, a type, an operator or a name, or delete, duplicate or move a line.
+     */
     private byte[] code(String source) {
         List<String> lines = new ArrayList<>(List.of(source.split("\n", -1)));
         int at = random.nextInt(lines.size());
@@ -305,7 +310,7 @@ final class ScriptMutator {
         return String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Replace one place of those that a pattern finds. */
+    /** Replace one match of a pattern. */
     private byte[] replaced(String source, Pattern pattern, String by) {
         Matcher found = pattern.matcher(source);
         List<int[]> places = new ArrayList<>();
@@ -315,7 +320,7 @@ final class ScriptMutator {
         return (source.substring(0, place[0]) + by + source.substring(place[1])).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Read by the directory: a stream cannot read what PyTorch writes. */
+    /** Read by the directory, because a zip stream cannot read PyTorch's files. */
     private static List<Part> parts(byte[] file) {
         try {
             Path copy = Files.createTempFile("seed", ".zip");

@@ -46,7 +46,7 @@ class TorchCheckpointTest {
         }
     }
 
-    /** Compare a state dict with what Python saw: names in order, types, shapes, values. */
+    /** Compare a state dict with the values in Python: names in order, types, shapes, values. */
     static void assertAsInPython(StateDict tensors, String entry) throws IOException {
         JsonNode expected =
                 new ObjectMapper().readTree(fixture("expected.json").toFile()).get(entry);
@@ -156,7 +156,7 @@ class TorchCheckpointTest {
 
     @Test
     void readsStoragesThatAreViewsOfOthers() {
-        // ('storage', FloatStorage, 'a', 'cpu', 4, ('view', 1, 2)) as PyTorch wrote before 0.4
+        // ('storage', FloatStorage, 'a', 'cpu', 4, ('view', 1, 2)), the format of PyTorch before 0.4
         byte[] pickle = Pickles.start()
                 .raw("}(")
                 .text("w")
@@ -260,7 +260,7 @@ class TorchCheckpointTest {
     @Test
     void choosesTheStateDictByRule() {
         Path file = folder.resolve("x.pt");
-        // {'a': {'w': …}, 'b': {'w': …}} is ambiguous, {'a': {'w': …}} is not, and 'model' wins over others
+        // {'a': {'w': …}, 'b': {'w': …}} is ambiguous, {'a': {'w': …}} is not, and 'model' has priority
         assertRefused(nested(file, "a", "b"), "holds tensors under a, b", "state_dict");
         try (StateDict tensors = TorchCheckpoint.read(nested(file, "b", "model"))) {
             assertThat(tensors.names()).containsExactly("w");

@@ -28,7 +28,7 @@ class TorchScriptFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"scripted", "traced", "frozen", "rich", "attention", "quantized"})
-    void networksOfPyTorchPassAndAnswer(String name) {
+    void networksOfPyTorchPassTheCheckAndRun(String name) {
         TorchScriptFile file = TorchScriptFile.open(SEEDS.resolve(name + ".pt"));
         assertThat(file.operators()).isNotEmpty();
         try (Script script = file.load();
@@ -50,7 +50,7 @@ class TorchScriptFileTest {
         assertThat(file.numbers()).isEqualTo(112 + 17 + 15);
     }
 
-    /** Save a module whose program the engine itself takes. */
+    /** Save a module whose program the engine accepts. */
     private Path program(String source) {
         Path file = folder.resolve("program.pt");
         try (Script script = Script.compile("Program", Map.of(), Map.of(), Map.of(), source)) {
@@ -94,7 +94,7 @@ class TorchScriptFileTest {
                 "def forward(self, x: Tensor):\n  return (ops).aten.relu(x)\n",
                 "def forward(self, x: Tensor):\n  o = ops.aten\n  return o.from_file(\"a\", True, 1)\n",
                 "class A(Module):\n  def __setstate__(self: __torch__.A,\n    state: int) -> NoneType:\n    return None\n",
-                // Each of these two ends the process where it is run.
+                // Each of these two would crash the process if it ran.
                 "def forward(self, x: Tensor):\n  return torch.mul(x, torch.remainder(7, 0))\n",
                 "def forward(self, x: Tensor):\n  return torch.conv2d(x, x, None, [1, 4611686018427387904])\n",
                 "class A(Module):\n  x : __torch__.torch.classes.dist_rpc.WorkerInfo\n")) {
@@ -164,7 +164,7 @@ class TorchScriptFileTest {
                 found++;
             }
         }
-        // What is left are times, versions and padding, which nothing reads.
+        // Undetected flips are in times, versions and padding, which are not read.
         assertThat(found).isGreaterThan(tried * 3 / 5);
     }
 

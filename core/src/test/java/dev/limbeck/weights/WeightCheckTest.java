@@ -24,7 +24,7 @@ class WeightCheckTest {
     @TempDir
     Path folder;
 
-    /** Write a network whose first batch norm has a number in one of its tensors, and load it. */
+    /** Write a network with a given number in a tensor of its first batch norm, and load it. */
     private void load(String tensor, float value) {
         Path file = folder.resolve("model.safetensors");
         try (Module module = Zoo.byName("cifar-resnet8").create(2);
@@ -32,7 +32,7 @@ class WeightCheckTest {
             float[] values = Tensors.toFloats(state.get(tensor));
             values[3] = value;
             state.put(tensor, Scope.retain(Tensors.of(values, values.length)));
-            // As honest transformers have beside their weights.
+            // Valid transformers have such buffers besides their weights.
             state.put("mask", Scope.retain(Tensors.of(new float[] {0, Float.NEGATIVE_INFINITY, -Float.MAX_VALUE}, 3)));
             state.put("position_ids", Scope.retain(Tensors.of(new long[] {Long.MAX_VALUE}, 1)));
             Safetensors.write(state, file);
@@ -69,7 +69,7 @@ class WeightCheckTest {
         int found = 0;
         for (int at = text.indexOf("/data/"); at >= 0; at = text.indexOf("/data/", at + 1)) {
             byte[] damaged = sound.clone();
-            // Behind the name comes padding to 64 bytes, then the numbers.
+            // The name is followed by padding to 64 bytes, then the numbers.
             int storage = (at + 63) / 64 * 64;
             if (storage >= sound.length) continue;
             damaged[storage] ^= 4;

@@ -151,7 +151,7 @@ class WeightFileTest {
     }
 
     @Test
-    void whatIsNotOfTheNetworkIsSaidAndLeftOut() {
+    void unexpectedTensorsAreReportedAndSkipped() {
         put(name -> "model." + name);
         put("criterion.weight", 3);
         put("n_averaged");
@@ -168,7 +168,7 @@ class WeightFileTest {
         put(name -> name);
         put("layer1.1.conv1.weight", 16, 16, 3, 3);
         assertRefused(null, "do not fit cifar-resnet8: unexpected: layer1.1.conv1.weight");
-        // A fourth group of layers is not a thing of its own beside three.
+        // A fourth group of layers is unexpected and not a separate network.
         file.close();
         put(name -> name);
         put("layer4.0.conv1.weight", 2, 2);
@@ -250,7 +250,7 @@ class WeightFileTest {
     }
 
     @Test
-    void ofATrainingTheWeightsAloneAreSeen() {
+    void onlyTheWeightsOfACheckpointAreRead() {
         Path file = folder.resolve("training.safetensors");
         try (StateDict state = new StateDict();
                 StateDict training = new StateDict()) {
@@ -276,7 +276,7 @@ class WeightFileTest {
         }
     }
 
-    /** Names that all end as a needed one, and long runs of digits. */
+    /** Test names that all end like a needed one, and long runs of digits. */
     @Test
     @Timeout(10)
     void manyPrefixesAndLongNumbersTakeNoTime() {

@@ -17,7 +17,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** One network of each family, in both precisions: trained by a step, and folded for inference. */
+/** Test one network of each family in both precisions: after a training step, and folded for inference. */
 class PrecisionOfZooTest {
     private static final int CLASSES = 7;
 
@@ -59,7 +59,7 @@ class PrecisionOfZooTest {
                     InferenceGraph full = script.forInference(Precision.FP32);
                     InferenceGraph half = script.forInference(Precision.BF16)) {
                 assertThat(difference(full.forward(x), expected)).isLessThan(1e-5 * Math.max(1, scale));
-                // Eight bits of mantissa through a whole network of random weights.
+                // The tolerance is for eight bits of mantissa through a whole network of random weights.
                 double off = difference(half.forward(x), expected);
                 assertThat(off).isGreaterThan(0).isLessThan(0.3 * scale);
             }

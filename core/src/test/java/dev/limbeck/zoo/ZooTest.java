@@ -83,7 +83,7 @@ class ZooTest {
         }
     }
 
-    /** For 10 classes, from the widths of Zagoruyko and Komodakis (2016). */
+    /** Sizes for 10 classes, from the widths of Zagoruyko and Komodakis (2016). */
     @ParameterizedTest
     @CsvSource({"wrn-16-2, 691674", "wrn-28-2, 1467610", "wrn-40-2, 2243546"})
     void wideResNetHasThePublishedSize(String name, long parameters) {
@@ -125,13 +125,13 @@ class ZooTest {
                 Module network = architecture.create(5)) {
             int side = Math.min(architecture.imageSize(), architecture.name().contains("patch16") ? 224 : 32);
             Tensor x = Tensors.randn(2, 3, side, side);
-            network.apply(x); // so that running statistics are no longer their initial values
+            network.apply(x); // changes the running statistics from their initial values
             Tensor expected = network.predict(x);
             try (Script script = ScriptWriter.compile(network)) {
                 script.save(file, Map.of());
             }
             try (Script loaded = TorchScriptFile.open(file).load()) {
-                // Files are row by row, and the network is not: other sums are rounded.
+                // Loaded weights have another memory layout than the network's, so sums are rounded differently.
                 assertThat(Tensors.toFloats(loaded.forward(x)))
                         .containsExactly(Tensors.toFloats(expected), within(1e-5f));
             }

@@ -64,7 +64,7 @@ class ExporterTest {
     }
 
     @Test
-    void everyFileAnswersAsTheModelDoes() throws IOException {
+    void everyFileHasTheModelsOutputs() throws IOException {
         Path out = home.resolve("all");
         List<Exported> files = Exporter.of(student)
                 .as(Format.SAFETENSORS, Format.ONNX, Format.TORCHSCRIPT, Format.ONNX)
@@ -82,7 +82,7 @@ class ExporterTest {
             assertThat(file.bytes()).isEqualTo(Files.size(file.file()));
             if (file.format() == Format.SAFETENSORS)
                 assertThat(verification.largestDifference()).isZero();
-            // Row by row other sums are rounded.
+            // The row-major layout changes rounding.
             if (file.format() == Format.TORCHSCRIPT)
                 assertThat(verification.largestDifference()).isLessThan(1e-4);
         }
@@ -122,7 +122,7 @@ class ExporterTest {
     }
 
     @Test
-    void smallerFilesAnswerNearlyAlike() throws IOException {
+    void smallerFilesHaveNearlyTheSameOutputs() throws IOException {
         long whole = 0;
         for (Precision precision : Precision.values()) {
             Exported file = Exporter.of(student)
@@ -154,7 +154,7 @@ class ExporterTest {
         }
     }
 
-    /** Says that it computes something else than it does. */
+    /** Provide a module whose script differs from its computation. */
     private static final class Lying extends Module {
         private final Module inner;
 
@@ -190,7 +190,7 @@ class ExporterTest {
     }
 
     @Test
-    void aFileThatAnswersOtherwiseIsNotLeft() {
+    void aFileWithOtherOutputsIsDeleted() {
         for (Format format : List.of(Format.ONNX, Format.TORCHSCRIPT)) {
             Path out = home.resolve("lying");
             try (SavedModel lying = holding(new Lying())) {
@@ -208,7 +208,7 @@ class ExporterTest {
         }
     }
 
-    /** Does not say how it computes. */
+    /** Provide a module without a script. */
     private static final class Silent extends Module {
         Silent() {
             child("stem", new Module() {
@@ -230,7 +230,7 @@ class ExporterTest {
         }
     }
 
-    /** Uses an operation that ONNX files are not written with. */
+    /** Provide a module with an operation that ONNX export does not support. */
     private static final class Strange extends Module {
         private final Conv2d conv = child("conv", Conv2d.of(3, student.classes(), 3, 1, 1));
 
@@ -272,7 +272,7 @@ class ExporterTest {
         assertThat(home.resolve("strange")).doesNotExist();
     }
 
-    /** Computes a mean over maps in the words of TorchScript, and over nothing else than what it is told. */
+    /** Compute the mean over feature maps by a given TorchScript expression. */
     private static final class Said extends Module {
         private final String expression;
 
@@ -292,7 +292,7 @@ class ExporterTest {
         }
     }
 
-    /** Forms of known operations that mean something else must not be written as the usual one. */
+    /** Variants of known operations with another meaning must not be exported as the standard operation. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -384,7 +384,7 @@ class ExporterTest {
                         + "torchscript; add onnx to the formats");
     }
 
-    /** A run that was interrupted keeps its work under that name. */
+    /** An interrupted run stores its work under that name. */
     @Test
     void leavesTheNeighborhoodAlone() throws IOException {
         Path neighbor = Files.createDirectories(home.resolve("mine.unfinished"));
@@ -434,7 +434,7 @@ class ExporterTest {
         }
     }
 
-    /** A network that no zoo knows, whose classifier is a convolution. */
+    /** Provide a network that is not in the zoo, whose classifier is a convolution. */
     private static final class Own extends Module {
         private final Conv2d conv = child("conv", Conv2d.of(3, student.classes(), 3, 2, 1));
 
@@ -453,7 +453,7 @@ class ExporterTest {
     }
 
     @Test
-    void aNetworkOfOnesOwnIsWrittenInEveryFormat() {
+    void aCustomNetworkIsWrittenInEveryFormat() {
         try (Module own = new Own()) {
             List<Exported> files = Exporter.of(own, student.task(), ImagePreprocessing.of(student.preprocessing()))
                     .as(Format.values())

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Weights beside an ONNX file: they are part of the teacher, and nothing but files of its folder is read. */
+/** Test external weights of an ONNX file: they are part of the teacher, and only files in its folder are read. */
 class OnnxExternalDataTest {
     private static final int CLASSES = 10;
 
@@ -78,7 +78,7 @@ class OnnxExternalDataTest {
                 .build();
     }
 
-    /** Mean colors times a matrix that lies elsewhere. */
+    /** Multiply mean colors by an external matrix. */
     private static ModelProto.Builder model(TensorProto.Builder weight) {
         NodeProto.Builder mean = NodeProto.newBuilder()
                 .setOpType("ReduceMean")

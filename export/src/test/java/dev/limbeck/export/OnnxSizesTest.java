@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Files of some hundred bytes that have ONNX Runtime fill gigabytes. */
+/** Test files of some hundred bytes that would make ONNX Runtime allocate gigabytes. */
 class OnnxSizesTest {
     @TempDir
     Path folder;
@@ -66,7 +66,7 @@ class OnnxSizesTest {
                     .addAttribute(AttributeProto.newBuilder().setName("value").setT(tensor(raw, Long.MAX_VALUE, 2)))
                     .build();
             assertRefused(file(GraphProto.newBuilder().addNode(given).addNode(use)), operator);
-            // Inside a branch.
+            // Inside a branch of an If node.
             assertRefused(
                     file(GraphProto.newBuilder()
                             .addNode(NodeProto.newBuilder()

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One ResNet as it is trained here, as TorchScript and as ONNX: three teachers that say the same. */
+/** Test one ResNet as a module, as TorchScript and as ONNX: the three teachers must have the same outputs. */
 class OnnxTeacherTest {
     @TempDir
     static Path home;
@@ -74,7 +74,7 @@ class OnnxTeacherTest {
         return ModuleTeacher.of(model).withOwnPrecision(dev.limbeck.tensor.Precision.FP32);
     }
 
-    /** Both say themselves how their images are prepared and what their classes are called. */
+    /** The metadata of both files contains the preprocessing and the class names. */
     @Test
     void threeFormsOfOneNetworkGiveTheSameLogits() {
         float[] expected = logits(native32());

@@ -7,7 +7,7 @@ import dev.limbeck.tensor.InputSpec;
 import java.util.List;
 import java.util.Map;
 
-/** Describe rows of two inputs: four ids, and a weight for each. */
+/** Define samples with two inputs: four ids, and a weight for each. */
 public final class PairKind implements Modality {
     static final Preprocessing PAIRS = Preprocessing.fixed("pairs", Map.of("ids", "6"));
     static final List<InputSpec> INPUTS =

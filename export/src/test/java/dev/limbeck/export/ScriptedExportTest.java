@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Scripts whose operations or weights a file can hold only with care. */
+/** Test scripts whose operations or weights need special care in an exported file. */
 class ScriptedExportTest {
     private static final int SIDE = 8;
 

@@ -31,14 +31,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A network of ids and weights is trained, exported with both inputs, and teaches as a file. */
+/** Test a network of ids and weights: it is trained, exported with both inputs, and used as a teacher file. */
 class SeveralInputsExportTest {
     private static final Task TASK = new Task.SingleLabel(List.of("few", "many"));
 
     @TempDir
     Path home;
 
-    /** Add up the rows of the ids by their weights. */
+    /** Compute the weighted sum of the embeddings of the ids. */
     private static final class WeightedBag extends Module {
         private final Embedding rows;
         private final Linear fc;

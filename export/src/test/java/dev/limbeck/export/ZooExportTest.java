@@ -28,7 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every architecture computes in ONNX Runtime and as TorchScript what it computes here, and its weights come back. */
+/**
+ * Test that every architecture has the same outputs in ONNX Runtime and as TorchScript, and that its weights can be
+ * reloaded.
+ */
 class ZooExportTest {
     private static final int CLASSES = 7;
 
@@ -43,7 +46,7 @@ class ZooExportTest {
 
     @ParameterizedTest
     @MethodSource("architectures")
-    void everyArchitectureAnswersAlike(Architecture architecture) {
+    void everyArchitectureHasTheSameOutputs(Architecture architecture) {
         int side = architecture.imageSize() > 64 && !architecture.name().matches("vgg.*|vit.*|deit.*")
                 ? 64
                 : architecture.imageSize();
@@ -53,8 +56,7 @@ class ZooExportTest {
         try (Module network = architecture.create(CLASSES)) {
             settle(network, architecture.name().startsWith("mobilenet_v3") ? 100 : 8, side);
             try (Script script = ScriptWriter.compile(network)) {
-                // Half a gigabyte of VGG's classifier, four times to the disk, would take minutes; ZooTest has a
-                // smaller one.
+                // Writing half a gigabyte of VGG's classifier four times would take minutes; ZooTest has a smaller one.
                 boolean huge = network.parameterCount() > 100_000_000;
                 if (!huge) comesBack(architecture, network, script, side);
                 for (boolean fold : huge ? new boolean[] {true} : new boolean[] {true, false}) {
@@ -96,7 +98,7 @@ class ZooExportTest {
         }
     }
 
-    /** From TorchScript with equal outputs, from safetensors with the same bits. */
+    /** Reload from TorchScript with equal outputs, and from safetensors bit for bit. */
     private void comesBack(Architecture architecture, Module network, Script script, int side) {
         Path file = home.resolve("network.pt");
         script.save(file, Map.of());
@@ -108,7 +110,7 @@ class ZooExportTest {
             for (float value : expected) largest = Math.max(largest, Math.abs(value));
             assertThat(Tensors.toFloats(loaded.forward(x)))
                     .as(architecture + " as TorchScript")
-                    // It runs folded: other sums are rounded.
+                    // It runs folded, so sums are rounded differently.
                     .containsExactly(expected, within(1e-4f * largest));
         }
         Path weights = home.resolve("network.safetensors");
@@ -122,7 +124,10 @@ class ZooExportTest {
         }
     }
 
-    /** Let batch norms see some images: with the statistics that they begin with, deep networks give next to 0. Those of MobileNetV3 move slowly. */
+    /**
+     * Update the batch norm statistics on some images. With the initial ones, the outputs of deep networks are close to
+     * 0. The statistics of MobileNetV3 change slowly.
+     */
     private static void settle(Module network, int passes, int side) {
         network.train();
         for (int i = 0; i < passes; i++) {

@@ -25,7 +25,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The predictor without LibTorch reads odd files as training does: the same table, by a network that gives its input back. */
+/**
+ * Test that the predictor without LibTorch reads unusual files like training does: the same table, with a network that
+ * returns its input.
+ */
 class OddImagesTest {
     private static final int SIDE = 20;
 
@@ -41,7 +44,7 @@ class OddImagesTest {
         }
     }
 
-    /** Read what {@code bench/decoder_table.py} wrote. */
+    /** Read the table written by {@code bench/decoder_table.py}. */
     static List<Row> rows() throws IOException {
         List<Row> rows = new ArrayList<>();
         try (InputStream file = OddImagesTest.class.getResourceAsStream("/decoder-table.gz");
@@ -97,7 +100,7 @@ class OddImagesTest {
         double[] seen = predictor.predict(file).logits();
         double[] expected = predictor.predict(row.expected).logits();
         for (int i = 0; i < seen.length; i++) {
-            // Rounding after resizing may add to what the pixels are off.
+            // Rounding after resizing may add to the allowed difference of pixels.
             assertThat(Math.abs(seen[i] - expected[i])).isLessThan(row.most + (row.most > 0 ? 1.01 : 0.01));
         }
     }

@@ -36,9 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The predictor without LibTorch says what the one with it says. */
+/** Test that the predictor without LibTorch has the same outputs as the one with it. */
 class OnnxPredictorTest {
-    /** The bytes of the seal, the last of a file. */
+    /** Number of bytes of the checksum entry, the last of a file. */
     private static final int SEAL = 19;
 
     @TempDir
@@ -138,7 +138,7 @@ class OnnxPredictorTest {
     void saysInOneLineWhatIsWrong() throws IOException {
         Path text = Files.writeString(home.resolve("text.onnx"), "no model");
         Path foreign = home.resolve("foreign.onnx");
-        // Without its seal, and its metadata goes by another name.
+        // Without the checksum entry, and with a renamed metadata key.
         Files.write(foreign, changed("image_size", "imagf_size", SEAL));
         wrong(() -> OnnxPredictor.open(text), text + " is not an ONNX file that can be run: ");
         wrong(() -> OnnxPredictor.open(home.resolve("no.onnx")), "no ONNX file at ");
@@ -157,7 +157,7 @@ class OnnxPredictorTest {
                 onnx + " is closed; open it again");
     }
 
-    /** Return the exported file with a text changed and this many bytes cut off. */
+    /** Return the exported file with a text replaced and the last {@code cut} bytes removed. */
     private static byte[] changed(String from, String to, int cut) throws IOException {
         byte[] bytes = Files.readAllBytes(onnx);
         int at = indexOf(bytes, from.getBytes(StandardCharsets.UTF_8));
@@ -165,7 +165,7 @@ class OnnxPredictorTest {
         return Arrays.copyOf(bytes, bytes.length - cut);
     }
 
-    /** Whatever happens to a file: no crash, no answer, one line. */
+    /** Whatever happens to a file, it is rejected in one line, without a crash or an output. */
     @Test
     void editedAndCutFilesAreRefused() throws IOException {
         byte[] good = Files.readAllBytes(onnx);
@@ -173,7 +173,8 @@ class OnnxPredictorTest {
         Random random = new Random(4);
         for (int i = 0; i < 300; i++) {
             byte[] bytes = good.clone();
-            // The first bytes and the last tell the format; the seal's own key only unseals.
+            // The first and the last bytes identify the format; a flip in the checksum's own key only removes the
+            // checksum.
             int at = i < 100 ? i : random.nextInt(good.length - SEAL);
             bytes[at] ^= (byte) (1 << random.nextInt(8));
             Files.write(broken, bytes);
@@ -204,7 +205,7 @@ class OnnxPredictorTest {
         wrong(() -> OnnxPredictor.open(other), other + " names 9 classes, but gives 10 outputs");
     }
 
-    /** Both predictors refuse what is not a whole image, in the same words. */
+    /** Both predictors must reject damaged images with the same message. */
     @Test
     void brokenImagesAreRefusedAlike() throws IOException {
         Random random = new Random(6);

@@ -62,7 +62,7 @@ class AugmentationTest {
 
     @Test
     void aRandomCropShowsAPartOfTheImageAtItsSize() {
-        // A ramp: brought back to size, a part of it begins and ends inside, and runs at most as steep.
+        // A ramp: after resizing, a crop of it begins and ends inside the range, and is at most as steep.
         byte[] ramp = new byte[3 * SIDE * SIDE];
         for (int i = 0; i < ramp.length; i++) ramp[i] = (byte) (i / 3 % SIDE * 200 / SIDE);
         Set<Integer> starts = new HashSet<>();

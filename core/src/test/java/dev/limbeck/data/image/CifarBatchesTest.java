@@ -25,7 +25,7 @@ class CifarBatchesTest {
     @TempDir
     Path folder;
 
-    /** Write pickle opcodes as Python 2's cPickle and numpy lay them out in protocol 2. */
+    /** Write pickle opcodes in the same order as Python 2's cPickle and numpy, in protocol 2. */
     static final class Pickle {
         private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
@@ -152,7 +152,7 @@ class CifarBatchesTest {
     @Test
     @Timeout(20)
     void refusesKeysThatAreCollections() {
-        // The hash of a dictionary that holds itself never ends.
+        // The hash of a dictionary that contains itself never ends.
         for (String attack : List.of("\u0080\u0002}q\0h\0Ns.", "\u0080\u0002}}Ns.", "(]Nd.", "\u0080\u0002}(]Nu.")) {
             assertThatThrownBy(() -> CifarPickle.read(attack.getBytes(StandardCharsets.ISO_8859_1)))
                     .isInstanceOf(IOException.class)

@@ -48,7 +48,7 @@ class ColorsTest {
             byte[] found = operation.apply(image).rgb();
             byte[] expected = Base64.getDecoder().decode(golden.get(name).asText());
             for (int i = 0; i < expected.length; i++) {
-                // Pillow rounds in float32 here and there.
+                // Pillow rounds in float32 in some places.
                 assertThat(found[i] & 0xff)
                         .as("%s at %d", name, i)
                         .isBetween((expected[i] & 0xff) - 1, (expected[i] & 0xff) + 1);

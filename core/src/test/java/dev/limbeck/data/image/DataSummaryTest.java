@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is said of data before training, and which rows stand for a split. */
+/** Test the summary of data before training, and the sample of rows of a split. */
 class DataSummaryTest {
     @TempDir
     Path folder;
@@ -49,7 +49,7 @@ class DataSummaryTest {
     }
 
     @Test
-    void saysItOfOtherDataThanFoldersToo() {
+    void summarizesBuiltInDataToo() {
         try (ImageData data = ImageData.builder(Datasets.shapes(100, 20, 30)).build()) {
             assertThat(data.summary())
                     .isEqualTo("150 images, 10 classes, 100 train / 20 valid / 30 test, shown at 32×32");
@@ -119,7 +119,7 @@ class DataSummaryTest {
     }
 
     @Test
-    void theAskedShareIsDrawnOfSmallClassesToo() throws IOException {
+    void theGivenFractionIsDrawnFromSmallClassesToo() throws IOException {
         for (int c = 0; c < 10; c++) write("c" + c, 2);
         try (ImageData data = data().validFraction(0.2).build()) {
             assertThat(data.size(Split.VALID)).isEqualTo(4);

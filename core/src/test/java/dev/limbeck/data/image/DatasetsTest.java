@@ -62,7 +62,7 @@ class DatasetsTest {
         server.stop(0);
     }
 
-    /** Serve a file for an address; its MD5 stands in for the published one. */
+    /** Serve a file at an address; its MD5 replaces the published one. */
     private void put(String path, String published, byte[] body) throws NoSuchAlgorithmException {
         served.put(path, body);
         md5s.put(

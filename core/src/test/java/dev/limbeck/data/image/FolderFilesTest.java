@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every file of a folder is an image or counted with the reason. */
+/** Test that every file of a folder is an image or counted with a reason. */
 class FolderFilesTest {
     private static final byte[] HEIC = "\0\0\0\u0018ftypheic\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
 
@@ -280,7 +280,7 @@ class FolderFilesTest {
                 .containsEntry("cat/up", Reason.LINK_LOOP)
                 .containsEntry("latest/1.png", Reason.CONFLICTING)
                 .containsEntry("latest/2.png", Reason.CONFLICTING)
-                // Of two links to one image in two classes the first by name stays.
+                // Of two links to one image in two classes, the first by name is used.
                 .containsEntry("fox/1.png", Reason.CONFLICTING)
                 .hasSize(5);
         assertThat(ImageFolder.of(folder).classNames()).containsExactly("cat", "dog", "fox");
@@ -309,7 +309,10 @@ class FolderFilesTest {
                         "no images in " + other + "; expected PNG, JPEG, BMP, GIF, WebP or TIFF files, found 2 .npy");
     }
 
-    /** Random trees: whatever a walk of its own finds is an image of some split or left out for a reason, once. */
+    /**
+     * Generate random trees: each file found by an independent walk is either an image of a split or skipped for a
+     * reason, exactly once.
+     */
     @Test
     void everyFileIsAccountedFor(@TempDir Path trees) throws IOException {
         int refused = 0;
@@ -372,7 +375,7 @@ class FolderFilesTest {
         }
     }
 
-    /** List the files and the links to files, and links to nothing; folders of other programs are not looked into. */
+    /** List files, links to files, and broken links, without folders of other programs. */
     private static List<String> files(Path top) throws IOException {
         List<String> found = new ArrayList<>();
         Files.walkFileTree(top, new SimpleFileVisitor<>() {

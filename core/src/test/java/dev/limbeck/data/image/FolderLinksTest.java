@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** To which class and split images belong that links lead to from several places. */
+/** Test the class and split of images that several links lead to. */
 class FolderLinksTest {
     @TempDir
     Path folder;
@@ -41,7 +41,7 @@ class FolderLinksTest {
         return splits;
     }
 
-    /** Link the classes of a split to folders elsewhere, directly or by a folder of links. */
+    /** Link the classes of a split to folders elsewhere, directly or through a folder of links. */
     private void linkClasses(Path elsewhere, String split) throws IOException {
         for (String name : new String[] {"cat", "dog"}) {
             Files.createDirectories(folder.resolve(split));

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Which folders are splits, under the names that people give them. */
+/** Test which folder names are recognized as splits. */
 class FolderSplitsTest {
     @TempDir
     Path folder;
@@ -26,7 +26,7 @@ class FolderSplitsTest {
         for (String name : names) TestImages.write(folder.resolve(name), 0x808080);
     }
 
-    /** Put a cat and a dog into each folder. */
+    /** Create a cat and a dog in each folder. */
     private void classes(String... folders) throws IOException {
         for (String each : folders) write(each + "/cat/1.png", each + "/dog/2.png");
     }
@@ -35,7 +35,7 @@ class FolderSplitsTest {
         return ImageFolder.of(folder);
     }
 
-    /** Say which split the images of each top folder are in. */
+    /** Return the split of the images of each top folder, as text. */
     private String found() {
         ImageFolder source = images();
         Map<String, Split> splits = new TreeMap<>();
@@ -86,7 +86,7 @@ class FolderSplitsTest {
 
     @ParameterizedTest
     @CsvSource({"test, test=test", "set/Testing, Testing=test", "val, val=valid", "dev/images, dev=valid"})
-    void imagesThatJudgeMayBeAllThereIs(String given, String expected) throws IOException {
+    void aFolderMayContainOnlyEvaluationImages(String given, String expected) throws IOException {
         classes(given);
         assertThat(found()).isEqualTo(expected);
         try (ImageData data = ImageData.builder(folder).build()) {
@@ -300,7 +300,7 @@ class FolderSplitsTest {
     @ParameterizedTest
     @CsvSource({"test/3.png", "test/unlabelled/3.png", "test/Unlabeled/3.png", "test/any_name/3.png", "test/test/3.png"
     })
-    void aTestWithoutLabelsIsNoClassAndNotJudged(String image) throws IOException {
+    void aTestWithoutLabelsIsNotAClassAndNotEvaluated(String image) throws IOException {
         classes("train", "valid");
         write(image);
         try (ImageData data = ImageData.builder(folder).imageSize(8).build()) {

@@ -20,7 +20,7 @@ class IdxTest {
     @TempDir
     Path folder;
 
-    /** Write an IDX file; its values count up from 0. */
+    /** Write an IDX file whose values count up from 0. */
     static Path write(Path file, int magic, int values, int... dims) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);

@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The same images for two models that want them in different sizes. */
+/** Test the same images for two models with different input sizes. */
 class ImageAlternateViewTest {
     private static final ImagePreprocessing LARGE =
             ImagePreprocessing.of(Map.of("image_size", "32x32", "resize", "crop", "mean", "0,0,0", "std", "1,1,1"));
@@ -45,7 +45,7 @@ class ImageAlternateViewTest {
         for (int i = 0; i < 24; i++) {
             Path file = home.resolve((i % 2 == 0 ? "a/" : "b/") + i + ".png");
             Files.createDirectories(file.getParent());
-            // Quarters of different colors: a mirror image or a shift shows, and sizes do not.
+            // Quadrants of different colors make flips and shifts visible, but not the size.
             BufferedImage image = TestImages.quadrants(64, 64, 0xff2010 + i, 0x10e020 + 7 * i, 0x2010f0, 0x808000 + i);
             Files.write(file, TestImages.encode(image, "png"));
         }
@@ -60,7 +60,7 @@ class ImageAlternateViewTest {
     }
 
     private static double[] means(float[] values, int rows, int side) {
-        // The mean of each quarter of each channel, which hardly depends on the size.
+        // The mean of each quadrant of each channel hardly depends on the size.
         double[] means = new double[rows * 12];
         int half = side / 2;
         for (int i = 0; i < values.length; i++) {
@@ -112,7 +112,7 @@ class ImageAlternateViewTest {
                             1, 0.001, mixup, KnowledgeDistillation.from(teacher).build());
                 }
                 assertThat(seen).hasSizeGreaterThanOrEqualTo(4);
-                // Student, then teacher, for each training batch; validation comes before and after.
+                // Student, then teacher, for each training batch, with validation before and after.
                 int pairs = 0;
                 for (int i = 0; i + 1 < seen.size(); i++) {
                     if (close(seen.get(i), seen.get(i + 1))) pairs++;
@@ -128,7 +128,7 @@ class ImageAlternateViewTest {
     }
 
     @Test
-    void viewsComeBackAndKeysTellThemApart() {
+    void viewsRepeatAndHaveDifferentKeys() {
         try (ImageData data = builder(16)
                         .hflip()
                         .padAndCrop(4)
@@ -146,7 +146,7 @@ class ImageAlternateViewTest {
             float[] first = inputs(data, 0);
             assertThat(inputs(data, 1)).isNotEqualTo(first);
             Map<Integer, Integer> again = rows(data, 2);
-            // A last batch that is not full is left out, which is another one in each epoch.
+            // A last batch that is not full is dropped, with different rows in each epoch.
             assertThat(same(again, rows(data, 0))).isGreaterThanOrEqualTo(8).isEqualTo(common(again, rows(data, 0)));
             assertThat(same(again, rows(data, 1))).isLessThan(common(again, rows(data, 1)));
         }
@@ -169,7 +169,7 @@ class ImageAlternateViewTest {
                 .count();
     }
 
-    /** Return a hash of each row of an epoch by its position. */
+    /** Return a hash of each row of an epoch by its index. */
     private static Map<Integer, Integer> rows(ImageData data, int epoch) {
         Map<Integer, Integer> rows = new HashMap<>();
         try (DataLoader batches = data.train(epoch)) {

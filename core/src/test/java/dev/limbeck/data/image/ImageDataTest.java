@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImageDataTest {
-    /** Serve random images whose loads are counted; class 0 is four times as frequent as class 1. */
+    /** Provide random images and count their loads; class 0 is four times as frequent as class 1. */
     private static final class Counted implements ImageSource {
         final AtomicInteger loads = new AtomicInteger();
         final int size;
@@ -295,7 +295,7 @@ class ImageDataTest {
                     assertThat(stream.next()).isNotNull();
                 }
             }
-            // Less is possible: what earlier tests left is freed whenever the garbage collector comes by.
+            // The count may be lower, because the garbage collector may free memory of earlier tests.
             assertThat(Engine.countedBytes()).isLessThanOrEqualTo(before);
             assertThat(Thread.getAllStackTraces().keySet())
                     .noneMatch(thread -> thread.getName().startsWith("limbeck-"));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Labels from a table: one class, several labels or numbers. */
+/** Test labels from a table: one class, several labels or numbers. */
 class LabelTableTest {
     @TempDir
     Path folder;
@@ -141,7 +141,7 @@ class LabelTableTest {
                     .anyMatch(line -> line.startsWith("5 have no row in " + table + " and no label, such as 'p3.png'"))
                     .anyMatch(line ->
                             line.startsWith("1 are rows of " + table + " without an image, such as 'gone.png'"));
-            // Images without labels stay for a teacher.
+            // Images without labels are kept for a teacher.
             assertThat(data.size(Split.TRAIN)).isGreaterThan(5);
         }
     }
@@ -188,7 +188,7 @@ class LabelTableTest {
                 .hasMessage(table + ": is not UTF-8 text; save it as CSV in UTF-8");
     }
 
-    /** Unix times differ by less than float32 can show, but their standardized values do not. */
+    /** Unix times differ by less than float32 can represent, but their standardized values do not. */
     @Test
     void largeNumbersKeepTheirDifferences() throws IOException {
         try (ImageData data =

@@ -3,11 +3,11 @@ package dev.limbeck.data.image;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Write folders of small pictures, one color a class, for tests that train on files. */
+/** Write folders of small pictures, one color per class, for tests that train on files. */
 public final class PicturesForTests {
     private PicturesForTests() {}
 
-    /** Write this many pictures for each class, in a folder each. */
+    /** Write {@code count} pictures for each class, in a folder per class. */
     public static void write(Path folder, int count, String... classes) throws IOException {
         for (int label = 0; label < classes.length; label++) {
             for (int i = 0; i < count; i++) {

@@ -14,11 +14,11 @@ import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
 
-/** Make image files for tests. */
+/** Create image files for tests. */
 public final class TestImages {
     private TestImages() {}
 
-    /** Make an image of four quadrants of plain color, given as 0xRRGGBB: top left and right, bottom left and right. */
+    /** Create an image of four plain quadrants with colors 0xRRGGBB: top left and right, bottom left and right. */
     public static BufferedImage quadrants(int width, int height, int... colors) {
         BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         for (int y = 0; y < height; y++) {
@@ -72,7 +72,7 @@ public final class TestImages {
         return out.toByteArray();
     }
 
-    /** Write a plain image; the format is the file's extension in lower case. */
+    /** Write a plain image; the format is the file's lower-case extension. */
     static Path write(Path file, int color) throws IOException {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         Files.createDirectories(file.getParent());
@@ -83,7 +83,7 @@ public final class TestImages {
                         name.substring(name.lastIndexOf('.') + 1).replace("jpeg", "jpg")));
     }
 
-    /** Put an EXIF block with an orientation right behind a JPEG's first marker. */
+    /** Insert an EXIF block with an orientation right after a JPEG's first marker. */
     public static byte[] withOrientation(byte[] jpeg, int orientation) {
         byte[] block = {
             (byte) 0xff,

@@ -27,7 +27,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Few labels, and images that have none. */
+/** Test few labels together with unlabeled images. */
 class UnlabeledTest {
     @TempDir
     Path folder;
@@ -45,7 +45,7 @@ class UnlabeledTest {
     }
 
     @Test
-    void keepsSoManyLabelsOfEachClass() {
+    void keepsTheGivenNumberOfLabelsPerClass() {
         try (ImageData few = shapes().labelsPerClass(3).build();
                 ImageData again = shapes().labelsPerClass(3).build();
                 ImageData other = shapes().labelsPerClass(3).seed(4).build()) {
@@ -147,7 +147,7 @@ class UnlabeledTest {
                     for (long label : Tensors.toLongs(step.batch().targets())) if (label >= 0) all.incrementAndGet();
                 }
             };
-            // An untrained teacher is never so sure.
+            // An untrained teacher never has such a high confidence.
             student.fit(
                     1,
                     1e-3,
@@ -206,7 +206,7 @@ class UnlabeledTest {
     }
 
     @Test
-    void viewsAreOtherDrawsOfTheSameRowsAndTheirMeanIsJudged() {
+    void viewsAreOtherDrawsOfTheSameRowsAndTheirMeanIsEvaluated() {
         try (ImageData data = shapes().hflip().padAndCrop(3).build();
                 Learner learner = Learner.create(data, Zoo.CIFAR_RESNET8)) {
             learner.fit(1, 1e-3);

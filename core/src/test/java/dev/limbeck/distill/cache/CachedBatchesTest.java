@@ -31,7 +31,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is kept does not depend on what was kept before, for a teacher whose answers depend on the batch strongly. */
+/** Test that cached outputs do not depend on earlier ones, for a teacher whose outputs depend strongly on the batch. */
 class CachedBatchesTest {
     private static final Device CPU = Engine.device("cpu");
 
@@ -50,7 +50,7 @@ class CachedBatchesTest {
         data.close();
     }
 
-    /** Answer with the pixels' mean, and where in how large a batch a row was. */
+    /** Return the mean of the pixels, the position of a row, and the size of its batch. */
     private final Teacher placed = new Teacher() {
         @Override
         public String name() {
@@ -132,21 +132,21 @@ class CachedBatchesTest {
                 .isEqualTo((data.size(Split.VALID) + 7) / 8 + (data.size(Split.TRAIN) + 7) / 8);
         equal(epochs(onDisk("whole")), whole);
         assertThat(asked).isEqualTo(once);
-        // Another epoch was the first.
+        // The first epoch was another one.
         passes(onDisk("other"), data.train(7), data.train(1));
         equal(epochs(onDisk("other")), whole);
-        // Killed on the way: some rows are there, in the middle of batches too.
+        // After a kill, some rows are cached, also in the middle of batches.
         for (int rows = 1; rows < 48; rows += 9) {
             String folder = "killed-" + rows;
             keepSome(folder, rows);
             equal(epochs(onDisk(folder)), whole);
         }
-        // Looked at in order first, as limbeck cache does.
+        // The splits were read in order first, as by limbeck cache.
         passes(onDisk("cached"), data.evaluate(Split.VALID), data.evaluate(Split.TRAIN));
         equal(epochs(onDisk("cached")), whole);
     }
 
-    /** Leave a folder in which only the first rows of training are. */
+    /** Create a folder with only the first rows of training. */
     private void keepSome(String folder, int rows) throws Exception {
         Path from = home.resolve("whole");
         Path to = Files.createDirectories(home.resolve(folder));
@@ -172,7 +172,7 @@ class CachedBatchesTest {
     }
 
     @Test
-    void memoryAnswersAsTheTeacherItself() {
+    void theMemoryCacheReturnsTheTeachersOutputs() {
         List<float[]> live = epochs(placed);
         asked = 0;
         CachedTeacher kept = CachedTeacher.inMemory(placed, 1000);

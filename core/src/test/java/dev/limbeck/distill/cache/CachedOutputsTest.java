@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Answers kept in a folder. */
+/** Test outputs cached in a folder. */
 class CachedOutputsTest {
     private static final Device CPU = Engine.device("cpu");
 
@@ -64,7 +64,7 @@ class CachedOutputsTest {
         });
     }
 
-    /** Toy data that shows each row in two views; data of another number is about other images. */
+    /** Provide toy data with two views of each row; data with another number has other images. */
     private static final class TwoViews extends GivenBatches.Forwarding {
         private final int number;
 
@@ -142,7 +142,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void whatIsKeptIsAnsweredBitForBitWithoutTheTeacher() {
+    void cachedOutputsAreServedBitForBitWithoutTheTeacher() {
         float[] live = validation(plain());
         assertThat(validation(kept("a", Encoding.FLOAT32))).isEqualTo(live);
         int before = computed.get();
@@ -155,7 +155,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void aStudentLearnsTheSameFromKeptAnswersAsFromLiveOnes() {
+    void aStudentLearnsTheSameFromCachedOutputsAsFromLiveOnes() {
         String live = taughtBy(plain());
         assertThat(taughtBy(kept("a", Encoding.FLOAT32))).as("filling").isEqualTo(live);
         int before = computed.get();
@@ -168,7 +168,7 @@ class CachedOutputsTest {
         FeaturePair pair = FeaturePair.of("conv", "bn").loss(new FitNet());
         String live = taughtBy(plain(), pair);
         assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("filling").isEqualTo(live);
-        // What is left to compute: the shapes' probe, and the validation rows, of which no features are kept.
+        // Only the probe of shapes and the validation rows, whose features are not cached, are still computed.
         int before = computed.get();
         assertThat(taughtBy(kept("a", Encoding.FLOAT32), pair)).as("full").isEqualTo(live);
         assertThat(computed).hasValue(before + 2);
@@ -182,7 +182,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void aRehearsalAsksAboutEverythingBeforeTheFirstStep() {
+    void cacheWarmupComputesAllOutputsBeforeTheFirstStep() {
         KnowledgeDistillation how =
                 KnowledgeDistillation.from(kept("a", Encoding.FLOAT32)).build();
         List<String> progress = new ArrayList<>();
@@ -257,7 +257,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void aDiskThatFailsEndsTheKeepingAndNotTheTraining() throws IOException {
+    void aDiskErrorStopsTheCacheAndNotTheTraining() throws IOException {
         float[] live = validation(plain());
         CachedTeacher kept = kept("a", Encoding.FLOAT32);
         try (TeacherSession lesson = kept.open(data, CPU)) {
@@ -272,7 +272,9 @@ class CachedOutputsTest {
         assertThat(home.resolve("a")).hasContent("in the way");
     }
 
-    /** A flipped or changed byte anywhere is found: the row is computed anew, or the folder refused, never served wrongly. */
+    /**
+     * A changed byte anywhere must be detected: the row is recomputed or the folder rejected, but never served wrongly.
+     */
     @Test
     void noEditedByteIsServed() throws IOException {
         float[] live = validation(kept("a", Encoding.FLOAT32));
@@ -308,7 +310,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void aChunkThatWasCutShortIsToldOfAndComputedAnew() throws IOException {
+    void aTruncatedChunkIsReportedAndRecomputed() throws IOException {
         float[] live = validation(kept("a", Encoding.FLOAT32));
         Path chunk = onlyChunk("a");
         byte[] rows = Files.readAllBytes(chunk);
@@ -341,7 +343,7 @@ class CachedOutputsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"float16", "top-2", "top-1"})
-    void smallerFormsKeepWhatTheySay(String form) {
+    void smallerFormsKeepTheirPrecision(String form) {
         float[] live = validation(plain());
         CachedTeacher small = kept("a", Encoding.of(form));
         float[] found = validation(small);
@@ -353,7 +355,7 @@ class CachedOutputsTest {
                 for (int c = 0; c < 3; c++) assertThat(kept[c]).isCloseTo(expected[c], within(0.001f * 4));
                 continue;
             }
-            // The likeliest are as they were, the others share what is left.
+            // The most probable classes are unchanged; the others share the rest.
             int top = form.charAt(4) - '0';
             float[] sorted = expected.clone();
             Arrays.sort(sorted);
@@ -399,7 +401,7 @@ class CachedOutputsTest {
     }
 
     @Test
-    void rowsOfUnknownOriginAreAnsweredAndNotKept() {
+    void rowsOfUnknownOriginAreComputedAndNotCached() {
         try (Scope scope = Scope.open();
                 TeacherSession lesson = kept("a", Encoding.FLOAT32).open(data, CPU)) {
             lesson.logits(Batch.of(Toy.images(0, 4, 1)));

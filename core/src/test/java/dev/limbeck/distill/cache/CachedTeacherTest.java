@@ -22,7 +22,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Answers kept in memory. */
+/** Test outputs cached in memory. */
 class CachedTeacherTest {
     private static final Device CPU = Engine.device("cpu");
 
@@ -65,7 +65,8 @@ class CachedTeacherTest {
             assertThat(computed).hasValue(1);
             assertThat(kept.hitRate()).isEqualTo(0.5);
         }
-        // The same batch in another lesson, and two of its rows in another order, which may round otherwise.
+        // Use the same batch in another session, and two of its rows in another order, which may be rounded
+        // differently.
         try (Scope scope = Scope.open();
                 DataLoader batches = data.train(0);
                 TeacherSession lesson = kept.open(data, CPU)) {
@@ -83,7 +84,7 @@ class CachedTeacherTest {
     }
 
     @Test
-    void anotherViewIsAnotherQuestionAndMixedRowsAreAskedEachTime() {
+    void viewsAreCachedSeparatelyAndMixedRowsAreNotCached() {
         CachedTeacher kept = kept(1000);
         try (Scope scope = Scope.open();
                 DataLoader one = data.train(0);
@@ -126,7 +127,7 @@ class CachedTeacherTest {
     }
 
     @Test
-    void aSplitIsAnsweredAsTheModuleWould() {
+    void predictionsOfASplitEqualTheModules() {
         try (TeacherSession lesson = kept(1000).open(data, CPU)) {
             float[] answers = lesson.predict(data, Split.VALID).outputs();
             try (TeacherSession plain = ModuleTeacher.of(net, data.classNames()).open(data, CPU)) {

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** TorchScript files as people have them: with probabilities, other layouts, and metadata or none. */
+/** Test common TorchScript files: with probabilities, other layouts, and with or without metadata. */
 class FileTeacherTest {
     private static final Device CPU = Engine.device("cpu");
     private static final String MEANS = "return torch.mean(x, [2, 3])";
@@ -63,7 +63,7 @@ class FileTeacherTest {
             float[] found = answers(teacher, x);
             float[] logits = channelMeans(x);
             for (int row = 0; row < 6; row++) {
-                // Logits up to a constant of the row.
+                // Logits are equal up to a constant per row.
                 float shift = found[3 * row] - logits[3 * row];
                 for (int c = 0; c < 3; c++) {
                     assertThat(found[3 * row + c] - logits[3 * row + c]).isCloseTo(shift, within(1e-5f));
@@ -80,7 +80,7 @@ class FileTeacherTest {
     }
 
     @Test
-    void whateverChangesAnAnswerShowsInTheFingerprint() {
+    void everyChangeOfOutputsChangesTheFingerprint() {
         try (FileTeacher teacher = FileTeacher.open(
                         file("return torch.mean(torch.reshape(x, [-1, 3, 64]), [2])", Map.of()))
                 .withOutput(TeacherOutput.LOGITS)
@@ -105,7 +105,7 @@ class FileTeacherTest {
         }
     }
 
-    /** As files from Python often are: each is refused before the first step, in one line that names it. */
+    /** Test common files from Python: each is rejected before the first step, in one line that names it. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -118,7 +118,7 @@ class FileTeacherTest {
                 "return torch.mean(torch.reshape(x, [-1, 3, 32, 32]), [2, 3]) + x[:, :, 0, 31] | it takes images of 32×32, found 8×8; set it: --teacher-image-size 32",
                 "return torch.mean(torch.conv2d(x.permute(0, 3, 1, 2), torch.ones([3, 3, 1, 1])), [2, 3]) | it takes rows×height×width×3; set it: --teacher-layout nhwc"
             })
-    void teachersThatCannotTeachAreToldOfAtOnce(String body, String message) {
+    void unusableTeachersAreReportedBeforeTheFirstStep(String body, String message) {
         try (FileTeacher teacher = FileTeacher.open(file(body, Map.of()))) {
             assertThatThrownBy(() -> teacher.open(data, CPU))
                     .isInstanceOf(LimbeckException.class)
@@ -245,7 +245,7 @@ class FileTeacherTest {
     }
 
     @Test
-    void whatIsNoAnswerIsOneLine() {
+    void anOutputWithNaNsIsOneLine() {
         try (FileTeacher teacher = FileTeacher.open(file("return torch.mean(x, [2, 3]) / 0.0 * 0.0", Map.of()));
                 Scope scope = Scope.open()) {
             Tensor x = Toy.images(2, 6, 1);

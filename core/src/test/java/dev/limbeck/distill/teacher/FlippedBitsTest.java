@@ -35,14 +35,17 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Flip bits in every kind of file that is written and read again: each flip is refused in a line, or changes nothing. */
+/**
+ * Flip bits in every kind of file that is written and read again: each flip is rejected in one line, or changes
+ * nothing.
+ */
 class FlippedBitsTest {
     private static final int FLIPS = 250;
 
     @TempDir
     Path folder;
 
-    /** Open a file after each of many flips of one bit; returns how many were refused. */
+    /** Open a file after each of many single-bit flips; return how many were rejected. */
     private int flip(Path file, int flips, Function<Path, String> meaning) throws IOException {
         byte[] sound = Files.readAllBytes(file);
         String expected = meaning.apply(file);
@@ -50,7 +53,7 @@ class FlippedBitsTest {
         int refused = 0;
         for (int i = 0; i < flips; i++) {
             byte[] damaged = sound.clone();
-            // Half of them in the first bytes, where headers are.
+            // Half of the flips are in the first bytes, which hold headers.
             int at = random.nextInt(i % 2 == 0 ? damaged.length : Math.min(damaged.length, 600));
             int bit = random.nextInt(8);
             damaged[at] ^= (byte) (1 << bit);
@@ -163,7 +166,7 @@ class FlippedBitsTest {
     }
 
     @Test
-    void keptAnswers() throws IOException {
+    void cachedOutputs() throws IOException {
         Map<String, String> facts = new TreeMap<>(Map.of("classes", "3", "teacher", "ab", "form", "1"));
         List<String> log = new ArrayList<>();
         DiskStore store = new DiskStore(folder.resolve("kept"), facts, 12, log::add);
@@ -185,7 +188,7 @@ class FlippedBitsTest {
             DiskStore opened = new DiskStore(folder.resolve("kept"), facts, 12, log::add);
             ByteBuffer row = ByteBuffer.allocate(12);
             boolean found = opened.get(new SampleKey(3, 3), row);
-            // A damaged chunk is reported and its rows are computed anew.
+            // A damaged chunk is reported, and its rows are recomputed.
             if (!found) throw new LimbeckException(log.get(0));
             return Arrays.toString(row.array());
         });

@@ -69,7 +69,7 @@ class ModuleTeacherTest {
         student.close();
     }
 
-    /** Describe everything that a lesson must not leave changed. */
+    /** Return all state that a session must restore. */
     private Map<String, Object> state() {
         Map<String, Object> state = new LinkedHashMap<>();
         state.put("weights and statistics", teacher.sha256());
@@ -138,7 +138,7 @@ class ModuleTeacherTest {
     }
 
     @Test
-    void itsFoldedCopyAnswersAsTheModuleDoes() {
+    void itsFoldedCopyHasTheModulesOutputs() {
         try (Scope scope = Scope.open()) {
             Tensor x = Toy.images(0, 6, 1);
             float[] expected = Tensors.toFloats(teacher.predict(x));
@@ -153,7 +153,7 @@ class ModuleTeacherTest {
     }
 
     @Test
-    void whileCapturesLookInsideTheModuleItselfAnswers() {
+    void withCapturedFeaturesTheModuleItselfIsUsed() {
         try (Scope scope = Scope.open();
                 TeacherSession lesson = ModuleTeacher.of(teacher, List.of())
                         .withOwnPrecision(Precision.BF16)
@@ -182,7 +182,7 @@ class ModuleTeacherTest {
         }
     }
 
-    /** Double what a batch norm gives, and say something else of it, or nothing. */
+    /** Double the output of a batch norm, with a wrong script or none. */
     private static final class WithScript extends Module {
         private final BatchNorm2d bn = child("bn", new BatchNorm2d(3));
         private final String script;
@@ -203,7 +203,7 @@ class ModuleTeacherTest {
     }
 
     @Test
-    void droppingTeachersTeachWithoutDropout() {
+    void teachersRunWithoutDropout() {
         try (Module dropping = new Sequential(new Flatten(), new Dropout(0.5), new Linear(192, 3));
                 Scope scope = Scope.open()) {
             TeacherSession lesson = ModuleTeacher.of(dropping, List.of()).open(data, student.device());

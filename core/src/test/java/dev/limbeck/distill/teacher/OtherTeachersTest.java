@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Teachers that are not modules of ours. */
+/** Test teachers that are not Limbeck's modules. */
 class OtherTeachersTest {
     @TempDir
     Path home;
@@ -94,7 +94,7 @@ class OtherTeachersTest {
                 return Tensors.toFloats(big.model().predict(Tensors.of(inputs.values(), inputs.shape())));
             }
         });
-        // Its batch norm is folded, which rounds otherwise.
+        // The module's batch norm is folded, which changes rounding.
         assertThat(taughtBy(teacher)).containsExactly(taughtBy(ModuleTeacher.of(big)), within(1e-5f));
     }
 
@@ -139,7 +139,7 @@ class OtherTeachersTest {
                 }
             }
         }
-        // One in an ensemble computes as it always does, one by itself in the student's precision.
+        // A member of an ensemble uses its own precision; a single teacher uses the student's.
         assertThat(taughtBy(EnsembleTeacher.of(one))).containsExactly(taughtBy(one), within(1e-3f));
         assertThat(big.model().hookCount()).isZero();
     }

@@ -37,7 +37,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What numbers a teacher gives is recognized by their values, said, and never changed without a word. */
+/**
+ * Test that the kind of a teacher's outputs is detected from their values and reported, and never converted silently.
+ */
 class TeacherOutputTest {
     private static final Device CPU = Engine.device("cpu");
     private static final String LOGITS = "z = 10.0 * torch.mean(x, [2, 3])\n";
@@ -81,7 +83,7 @@ class TeacherOutputTest {
                 .hasMessageNotContaining("\n");
     }
 
-    /** Nothing said: what is clear is used, what is not is refused with what to do. */
+    /** Without a declared kind, clear outputs are used; others are rejected with advice. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -202,7 +204,7 @@ class TeacherOutputTest {
         }
     }
 
-    /** The command that follows the advice works. */
+    /** The command in the advice must work. */
     @Test
     void theLikeliestClassesAreUsedWhenNamed() {
         try (FileTeacher teacher = teacher("return torch.softmax(z, 1) * (z == torch.amax(z, [1], True)).float()")
@@ -289,7 +291,7 @@ class TeacherOutputTest {
     }
 
     @Test
-    void keptAnswersKnowTheOutput() {
+    void cachedOutputsDependOnTheOutputKind() {
         try (FileTeacher teacher = teacher("return torch.sigmoid(z)")) {
             try (TeacherSession one = teacher.withOutput(TeacherOutput.SIGMOID).open(data, CPU);
                     TeacherSession other =

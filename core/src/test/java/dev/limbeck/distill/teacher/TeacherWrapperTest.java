@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class TeacherWrapperTest {
     private static final Device CPU = Engine.device("cpu");
 
-    /** Halve logits: the one method that differs. */
+    /** Halve the logits; only this method is overridden. */
     private static final class Halved extends TeacherWrapper {
         Halved(Teacher teacher) {
             super(teacher);
