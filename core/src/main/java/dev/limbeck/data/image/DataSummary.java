@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.data.SplitPlan;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;

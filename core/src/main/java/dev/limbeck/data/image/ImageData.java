@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.data.SplitPlan;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
@@ -78,7 +79,7 @@ public final class ImageData implements Data {
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preprocessing, budget);
         keys = new SampleKeys(source, preprocessing, store, settings.augmentation());
-        plan = new SplitPlan(source, check.usable(store, progress), settings);
+        plan = new SplitPlan(source, check.usable(store, progress), settings.splits());
         task = plan.task();
         summary = new DataSummary(source, plan, task, preprocessing);
         augmentation = settings.augmentation();
@@ -159,8 +160,8 @@ public final class ImageData implements Data {
     @Override
     public DataLoader train(int epoch) {
         int[] images = images(Split.TRAIN);
-        Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
-        int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
+        Draws draws = Draws.of(settings.splits().seed(), ORDER_LOTS, epoch);
+        int[] order = settings.splits().balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = images.length < batchSize() ? images.length : images.length / batchSize() * batchSize();
         int view = augmentation.view(epoch);
         return stream(
@@ -182,7 +183,7 @@ public final class ImageData implements Data {
                 preprocessing.height(),
                 preprocessing.width(),
                 1,
-                Draws.of(settings.seed(), lots, pass, image),
+                Draws.of(settings.splits().seed(), lots, pass, image),
                 target);
     }
 
@@ -201,7 +202,7 @@ public final class ImageData implements Data {
                     if (view == Provenance.PLAIN) {
                         target.put(pixels);
                     } else {
-                        Draws draws = Draws.of(settings.seed(), AUGMENT_LOTS, view, image);
+                        Draws draws = Draws.of(settings.splits().seed(), AUGMENT_LOTS, view, image);
                         augmentation.write(pixels, other.height(), other.width(), scale, draws, target);
                     }
                 });
@@ -242,7 +243,7 @@ public final class ImageData implements Data {
             int view = origin.view();
             all[row] = view == Provenance.PLAIN
                     ? keys.plain(image)
-                    : keys.of(image, Draws.of(settings.seed(), AUGMENT_LOTS, view, image));
+                    : keys.of(image, Draws.of(settings.splits().seed(), AUGMENT_LOTS, view, image));
         }
         return all;
     }
@@ -252,7 +253,7 @@ public final class ImageData implements Data {
         Map<String, String> facts = new LinkedHashMap<>(preprocessing().toMetadata());
         if (!augmentation.isNone()) {
             facts.put("augmentation", augmentation.withViews(0).describe().toString());
-            facts.put("augmentation_seed", String.valueOf(settings.seed()));
+            facts.put("augmentation_seed", String.valueOf(settings.splits().seed()));
         }
         return facts;
     }

@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.data.SplitSettings;
 import dev.limbeck.Task;
 import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.image.ImagePreprocessing;
@@ -228,12 +229,7 @@ public final class ImageDataBuilder {
         ImageSettings settings = new ImageSettings(
                 new ImagePreprocessing(height, width, resize, mean, std),
                 batchSize,
-                seed,
-                validFraction,
-                maxTrainSamples,
-                labelsPerClass,
-                keepUnlabeled,
-                balanced,
+                new SplitSettings(seed, validFraction, maxTrainSamples, labelsPerClass, keepUnlabeled, balanced),
                 augmentation,
                 cacheBudget,
                 skipBadImages,

@@ -1,10 +1,7 @@
-package dev.limbeck.data.image;
+package dev.limbeck.data;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
-import dev.limbeck.data.Draws;
-import dev.limbeck.data.Split;
-import dev.limbeck.data.Targets;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
@@ -16,41 +13,41 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.apache.commons.codec.digest.DigestUtils;
 
-/** Assign images to splits: as the source defines them, or at random within each class. */
-final class SplitPlan {
+/** Assign rows to splits: as the source defines them, or at random within each class. */
+public final class SplitPlan {
     private static final int VALID_LOTS = 1;
     private static final int LIMIT_LOTS = 2;
 
-    private final ImageSource source;
+    private final RowSource source;
     private final long seed;
-    private final Map<Split, int[]> images = new EnumMap<>(Split.class);
+    private final Map<Split, int[]> rows = new EnumMap<>(Split.class);
     /** Images whose known label must not be used. */
     private final boolean[] hidden;
 
     private final Map<Split, int[]> unlabeled = new EnumMap<>(Split.class);
-    private final ImageSettings settings;
+    private final SplitSettings settings;
     private boolean drawn;
     private final Task task;
 
     /**
      * Assign the splits.
      *
-     * @param usable indices of the usable images, ascending
+     * @param usable indices of the usable rows, ascending
      */
-    SplitPlan(ImageSource source, int[] usable, ImageSettings settings) {
+    public SplitPlan(RowSource source, int[] usable, SplitSettings settings) {
         this.source = source;
         seed = settings.seed();
         hidden = new boolean[source.size()];
         this.settings = settings;
         checkFit(source.task().kind());
         for (Split split : Split.values()) {
-            images.put(
+            rows.put(
                     split,
                     Arrays.stream(usable).filter(i -> source.split(i) == split).toArray());
         }
         leaveUnlabeled(Split.VALID);
         leaveUnlabeled(Split.TEST);
-        if (images.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
+        if (rows.get(Split.VALID).length == 0 && settings.validFraction() > 0) {
             takeValidation(settings.validFraction());
         }
         limitLabels(settings);
@@ -58,7 +55,7 @@ final class SplitPlan {
         task = standardized(source.task());
     }
 
-    /** Set a regression's means and deviations to those of the training images. */
+    /** Set a regression's means and deviations to those of the training rows. */
     private Task standardized(Task given) {
         if (!(given instanceof Task.Regression regression)) return given;
         List<Double> means = new ArrayList<>();
@@ -66,7 +63,7 @@ final class SplitPlan {
         for (int target = 0; target < regression.outputs(); target++) {
             int column = target;
             double[] known = Arrays.stream(of(Split.TRAIN))
-                    .mapToDouble(image -> values(image)[column])
+                    .mapToDouble(row -> values(row)[column])
                     .filter(value -> !Double.isNaN(value))
                     .toArray();
             double mean = Arrays.stream(known).average().orElse(0);
@@ -77,8 +74,8 @@ final class SplitPlan {
             if (!(square > 0)) {
                 throw new LimbeckException("the target '" + regression.names().get(target) + "' "
                         + (known.length == 0
-                                ? "is unknown for all training images"
-                                : "is " + known[0] + " for all training images")
+                                ? "is unknown for all training " + source.noun() + "s"
+                                : "is " + known[0] + " for all training " + source.noun() + "s")
                         + " of " + source.origin() + "; leave it out (label_columns, --label-columns)");
             }
             means.add(mean);
@@ -88,14 +85,14 @@ final class SplitPlan {
     }
 
     /** Return the task, with the scale of its targets. */
-    Task task() {
+    public Task task() {
         return task;
     }
 
     /** Return the numbers for training and evaluation, NaN where unknown, for tasks other than single-label. */
-    double[] values(int image) {
-        double[] values = source.values(image).clone();
-        if (hidden[image]) Arrays.fill(values, Double.NaN);
+    public double[] values(int row) {
+        double[] values = source.values(row).clone();
+        if (hidden[row]) Arrays.fill(values, Double.NaN);
         return values;
     }
 
@@ -105,36 +102,36 @@ final class SplitPlan {
                 ? "balanced batches need"
                 : settings.labelsPerClass() > 0 ? "a limit of labels per class needs" : null;
         if (needless != null) {
-            throw new LimbeckException(needless + " one class per image, found " + kind.words() + "; leave it out");
+            throw new LimbeckException(needless + " one class per " + source.noun() + ", found " + kind.words() + "; leave it out");
         }
     }
 
-    /** Remove unlabeled images from an evaluation split. */
+    /** Remove unlabeled rows from an evaluation split. */
     private void leaveUnlabeled(Split split) {
         int[] without = Arrays.stream(of(split)).filter(i -> label(i) < 0).toArray();
         if (without.length == 0) return;
         unlabeled.put(split, without);
-        images.put(split, Arrays.stream(of(split)).filter(i -> label(i) >= 0).toArray());
+        rows.put(split, Arrays.stream(of(split)).filter(i -> label(i) >= 0).toArray());
     }
 
-    /** Return the images removed from each split because they have no label. */
-    Map<Split, int[]> unlabeled() {
+    /** Return the rows removed from each split because they have no label. */
+    public Map<Split, int[]> unlabeled() {
         return unlabeled;
     }
 
-    /** Describe the images of a split that were removed for lack of a label; empty if there are none. */
-    String unlabeledWords(Split split) {
+    /** Describe the rows of a split that were removed for lack of a label; empty if there are none. */
+    public String unlabeledWords(Split split) {
         int[] without = unlabeled.get(split);
         return without == null ? "" : " (without a label: " + without.length + ")";
     }
 
-    /** Return whether the validation split was drawn from the training images. */
-    boolean isDrawn() {
+    /** Return whether the validation split was drawn from the training rows. */
+    public boolean isDrawn() {
         return drawn;
     }
 
     /** Describe the active limit of training labels; empty if there is none. */
-    String limitWords() {
+    public String limitWords() {
         if (settings.labelsPerClass() > 0) return " (of each class " + settings.labelsPerClass() + " are taken)";
         return settings.maxTrainSamples() > 0 ? " (" + settings.maxTrainSamples() + " of all are taken)" : "";
     }
@@ -142,12 +139,12 @@ final class SplitPlan {
     private void checkLabels() {
         long without = Arrays.stream(of(Split.TRAIN)).filter(i -> label(i) < 0).count();
         if (without > 0) {
-            throw new LimbeckException("balanced batches need a label for every training image, found " + without
+            throw new LimbeckException("balanced batches need a label for every training " + source.noun() + ", found " + without
                     + " without; leave balanced out, or use class weights");
         }
     }
 
-    private void limitLabels(ImageSettings settings) {
+    private void limitLabels(SplitSettings settings) {
         if (settings.labelsPerClass() > 0) {
             List<int[]> classes = trainClasses(LIMIT_LOTS);
             keep(
@@ -161,20 +158,20 @@ final class SplitPlan {
         }
     }
 
-    /** Return the images of a split, ascending. */
-    int[] of(Split split) {
-        return images.get(split);
+    /** Return the rows of a split, ascending. */
+    public int[] of(Split split) {
+        return rows.get(split);
     }
 
-    /** Return the positions of all training images in random order. */
-    int[] shuffled(Draws draws) {
+    /** Return the positions of all training rows in random order. */
+    public int[] shuffled(Draws draws) {
         int[] order = IntStream.range(0, of(Split.TRAIN).length).toArray();
         draws.shuffle(order);
         return order;
     }
 
-    /** Return an equal number of training positions per class, in turn; images of a class are shuffled. */
-    int[] balanced(Draws draws) {
+    /** Return an equal number of training positions per class, in turn; rows of a class are shuffled. */
+    public int[] balanced(Draws draws) {
         int[] train = of(Split.TRAIN);
         List<int[]> classes = new ArrayList<>();
         for (int c = 0; c < source.classNames().size(); c++) {
@@ -196,18 +193,18 @@ final class SplitPlan {
     }
 
     /** Return the label for training and evaluation; −1 for none. */
-    int label(int image) {
-        return hidden[image] ? -1 : source.label(image);
+    public int label(int row) {
+        return hidden[row] ? -1 : source.label(row);
     }
 
-    /** Return the targets of images, standardized for a regression. */
-    Targets targets(int... images) {
+    /** Return the targets of rows, standardized for a regression. */
+    public Targets targets(int... rows) {
         if (task.kind() == Task.Kind.SINGLE_LABEL) {
-            return Targets.labels(Arrays.stream(images).map(this::label).toArray());
+            return Targets.labels(Arrays.stream(rows).map(this::label).toArray());
         }
-        float[] values = new float[images.length * task.outputs()];
-        for (int row = 0; row < images.length; row++) {
-            double[] own = values(images[row]);
+        float[] values = new float[rows.length * task.outputs()];
+        for (int row = 0; row < rows.length; row++) {
+            double[] own = values(rows[row]);
             for (int column = 0; column < own.length; column++) {
                 values[row * own.length + column] = (float)
                         (task instanceof Task.Regression regression
@@ -219,7 +216,7 @@ final class SplitPlan {
     }
 
     /** Return a SHA-256 in hex over class names, splits, file names, targets and contents. */
-    String fingerprint() {
+    public String fingerprint() {
         MessageDigest digest = DigestUtils.getSha256Digest();
         update(digest, String.join("\n", source.classNames()));
         for (Split split : Split.values()) {
@@ -233,8 +230,8 @@ final class SplitPlan {
         digest.update((line + '\n').getBytes(StandardCharsets.UTF_8));
     }
 
-    private String targetText(int image) {
-        return task.kind() == Task.Kind.SINGLE_LABEL ? String.valueOf(label(image)) : Arrays.toString(values(image));
+    private String targetText(int row) {
+        return task.kind() == Task.Kind.SINGLE_LABEL ? String.valueOf(label(row)) : Arrays.toString(values(row));
     }
 
     private void takeValidation(double fraction) {
@@ -244,13 +241,13 @@ final class SplitPlan {
         for (int c = 0; c < counts.length; c++) {
             for (int i = 0; i < counts[c]; i++) taken[classes.get(c)[i]] = true;
         }
-        int[] train = images.get(Split.TRAIN);
-        images.put(Split.VALID, Arrays.stream(train).filter(i -> taken[i]).toArray());
+        int[] train = rows.get(Split.TRAIN);
+        rows.put(Split.VALID, Arrays.stream(train).filter(i -> taken[i]).toArray());
         drawn = true;
-        images.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
+        rows.put(Split.TRAIN, Arrays.stream(train).filter(i -> !taken[i]).toArray());
     }
 
-    /** Return the number of validation images per class: proportional, rounded by largest remainders. */
+    /** Return the number of validation rows per class: proportional, rounded by largest remainders. */
     private static int[] validCounts(List<int[]> classes, double fraction) {
         int[] counts = new int[classes.size()];
         int total = 0;
@@ -259,7 +256,7 @@ final class SplitPlan {
         for (int c = 0; c < counts.length; c++) {
             int size = classes.get(c).length;
             total += size;
-            // Each class keeps at least one training image.
+            // Each class keeps at least one training row.
             counts[c] = Math.max(0, Math.min((int) Math.round(size * fraction), size - 1));
             missing -= counts[c];
             if (counts[c] == 0 && size > 1) without.add(c);
@@ -274,7 +271,7 @@ final class SplitPlan {
         List<int[]> classes = trainClasses(LIMIT_LOTS);
         long total = classes.stream().mapToLong(members -> members.length).sum();
         if (most >= total) return;
-        // Largest remainders: each share is rounded down, then the remaining images go to the largest remainders.
+        // Largest remainders: each share is rounded down, then the remaining rows go to the largest remainders.
         int[] shares = new int[classes.size()];
         List<Integer> byRemainder = new ArrayList<>();
         int left = most;
@@ -289,29 +286,29 @@ final class SplitPlan {
         keep(classes, shares, keepUnlabeled);
     }
 
-    /** Keep the labels of this many images per class; the others are removed or become unlabeled. */
+    /** Keep the labels of this many rows per class; the others are removed or become unlabeled. */
     private void keep(List<int[]> classes, int[] shares, boolean keepUnlabeled) {
         boolean[] kept = new boolean[source.size()];
         for (int c = 0; c < shares.length; c++) {
             for (int i = 0; i < shares[c]; i++) kept[classes.get(c)[i]] = true;
         }
         if (keepUnlabeled) {
-            for (int i : images.get(Split.TRAIN)) hidden[i] = !kept[i];
+            for (int i : rows.get(Split.TRAIN)) hidden[i] = !kept[i];
             return;
         }
-        images.put(
+        rows.put(
                 Split.TRAIN,
-                Arrays.stream(images.get(Split.TRAIN))
+                Arrays.stream(rows.get(Split.TRAIN))
                         .filter(i -> kept[i] || source.label(i) < 0)
                         .toArray());
     }
 
-    /** Return the labeled training images of each class in random order. */
+    /** Return the labeled training rows of each class in random order. */
     private List<int[]> trainClasses(int purpose) {
         List<IntStream.Builder> members = new ArrayList<>();
         for (int c = 0; c < source.classNames().size(); c++) members.add(IntStream.builder());
-        for (int image : images.get(Split.TRAIN)) {
-            if (source.label(image) >= 0) members.get(source.label(image)).add(image);
+        for (int row : rows.get(Split.TRAIN)) {
+            if (source.label(row) >= 0) members.get(source.label(row)).add(row);
         }
         List<int[]> classes = new ArrayList<>();
         for (IntStream.Builder builder : members) {
