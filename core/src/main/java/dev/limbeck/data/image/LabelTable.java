@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
+import dev.limbeck.data.TargetColumns;
 import dev.limbeck.io.IoErrors;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,11 +18,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -39,11 +37,6 @@ import org.jspecify.annotations.Nullable;
  */
 record LabelTable(Path file, Task task, Map<String, double[]> rows) {
     private static final long MOST_BYTES = 1L << 30;
-    /** Java also reads hexadecimal numbers and suffixes such as 1d. */
-    private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
-
-    private static final Pattern NOT_FINITE = Pattern.compile("(?i)[-+]?(nan|inf(inity)?)");
-
     /**
      * Read a file.
      *
@@ -130,104 +123,12 @@ record LabelTable(Path file, Task task, Map<String, double[]> rows) {
                 }
             }
             if (cells.isEmpty()) throw IoErrors.in(file, "has a header and no rows; add a row for each image");
-            Task.Kind kind = given == null ? found(file, used, cells) : given;
-            return kind == Task.Kind.SINGLE_LABEL ? classes(file, used, cells) : numbers(file, used, cells, kind);
+            List<String> names = List.copyOf(cells.keySet());
+            TargetColumns targets = TargetColumns.of(file, used, List.copyOf(cells.values()), names::get, given);
+            Map<String, double[]> rows = new LinkedHashMap<>();
+            for (int i = 0; i < names.size(); i++) rows.put(names.get(i), targets.rows().get(i));
+            return new LabelTable(file, targets.task(), rows);
         }
-    }
-
-    /** Find the task from the columns. */
-    private static Task.Kind found(Path file, List<String> used, Map<String, List<String>> cells) {
-        boolean numbers = true;
-        boolean whole = true;
-        boolean binary = true;
-        for (List<String> row : cells.values()) {
-            for (String cell : row) {
-                if (cell.isEmpty()) continue;
-                Double value = number(cell);
-                numbers &= value != null;
-                whole &= value != null && value == Math.rint(value);
-                binary &= value != null && (value == 0 || value == 1);
-            }
-        }
-        if (used.size() == 1 && !numbers) return Task.Kind.SINGLE_LABEL;
-        if (!numbers) {
-            throw IoErrors.in(
-                    file,
-                    "has " + used.size() + " columns of labels, and not all are numbers; choose columns (label_columns,"
-                            + " --label-columns), one of text for classes");
-        }
-        if (used.size() > 1 && binary) return Task.Kind.MULTI_LABEL;
-        if (used.size() == 1 && whole) {
-            throw IoErrors.in(
-                    file,
-                    "has whole numbers in '" + Printable.quote(used.get(0))
-                            + "', which may be classes or quantities; set the task (task, --task): single-label or"
-                            + " regression");
-        }
-        return Task.Kind.REGRESSION;
-    }
-
-    private static @Nullable Double number(String cell) {
-        if (NOT_FINITE.matcher(cell).matches()) return Double.NaN;
-        return DECIMAL.matcher(cell).matches() ? Double.valueOf(cell) : null;
-    }
-
-    private static LabelTable classes(Path file, List<String> used, Map<String, List<String>> cells) {
-        if (used.size() != 1) {
-            throw IoErrors.in(
-                    file,
-                    "has " + used.size() + " columns of labels, " + Names.quoted(used)
-                            + "; choose the one with the class (label_columns, --label-columns)");
-        }
-        TreeSet<String> known = new TreeSet<>(LabelTable::inOrder);
-        cells.values().stream()
-                .map(row -> row.get(0))
-                .filter(cell -> !cell.isEmpty())
-                .forEach(known::add);
-        List<String> names = List.copyOf(known);
-        Map<String, double[]> rows = new LinkedHashMap<>();
-        cells.forEach((name, row) ->
-                rows.put(name, new double[] {row.get(0).isEmpty() ? -1 : names.indexOf(row.get(0))}));
-        return new LabelTable(file, new Task.SingleLabel(names), rows);
-    }
-
-    /** Order whole numbers by value, and other names as text. */
-    private static int inOrder(String a, String b) {
-        Double first = number(a);
-        Double second = number(b);
-        int byValue = first == null || second == null ? 0 : Double.compare(first, second);
-        return byValue != 0 ? byValue : a.compareTo(b);
-    }
-
-    private static LabelTable numbers(Path file, List<String> used, Map<String, List<String>> cells, Task.Kind kind) {
-        Map<String, double[]> rows = new LinkedHashMap<>();
-        cells.forEach((name, row) -> {
-            double[] values = new double[used.size()];
-            for (int i = 0; i < values.length; i++) {
-                String cell = row.get(i);
-                values[i] = cell.isEmpty() ? Double.NaN : checked(file, name, used.get(i), cell, kind);
-            }
-            rows.put(name, values);
-        });
-        Task task = kind == Task.Kind.MULTI_LABEL ? new Task.MultiLabel(used) : new Task.Regression(used);
-        return new LabelTable(file, task, rows);
-    }
-
-    private static double checked(Path file, String name, String column, String cell, Task.Kind kind) {
-        Double value = number(cell);
-        boolean label = kind == Task.Kind.MULTI_LABEL;
-        if (value != null && Float.isFinite(value.floatValue()) && (!label || value == 0 || value == 1)) {
-            return value;
-        }
-        throw IoErrors.in(
-                file,
-                String.format(
-                        Locale.ROOT,
-                        "'%s' of '%s' must be %s, found '%s'; leave the cell empty if it is unknown",
-                        Printable.quote(column),
-                        Printable.quote(name),
-                        label ? "0 or 1" : "a finite number",
-                        Printable.quote(cell)));
     }
 
     /** Return the names of the rows. */

@@ -1,0 +1,316 @@
+package dev.limbeck.data.rows;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.Settings;
+import dev.limbeck.Task;
+import dev.limbeck.data.AlternateView;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Draws;
+import dev.limbeck.data.Example;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Provenance;
+import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitPlan;
+import dev.limbeck.data.SplitSettings;
+import dev.limbeck.data.Targets;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.commons.codec.digest.DigestUtils;
+import org.jspecify.annotations.Nullable;
+
+/** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
+public final class RowData implements Data {
+    private static final long ORDER_LOTS = 3;
+    private static final int NAMED = 5;
+
+    private final Rows source;
+    private final SplitPlan plan;
+    private final SplitSettings settings;
+    private final int batchSize;
+    private final RowEncoding encoding;
+    private final List<RowEncoding.Encoded> encoded;
+
+    /**
+     * Open rows.
+     *
+     * @param encoding makes the encoding from the training rows of a plan
+     * @throws LimbeckException if a row cannot be encoded; the message names it
+     */
+    public RowData(Rows source, SplitSettings settings, int batchSize, Function<SplitPlan, RowEncoding> encoding) {
+        this.source = source;
+        this.settings = settings;
+        this.batchSize = Settings.atLeast(1, "batch size", batchSize);
+        plan = new SplitPlan(source, IntStream.range(0, source.size()).toArray(), settings);
+        this.encoding = encoding.apply(plan);
+        encoded = encoded(this.encoding);
+    }
+
+    private List<RowEncoding.Encoded> encoded(RowEncoding how) {
+        int[] at = how.columns().stream().mapToInt(this::column).toArray();
+        return IntStream.range(0, source.size())
+                .parallel()
+                .mapToObj(row -> {
+                    String[] cells = source.cells(row);
+                    try {
+                        return how.encode(
+                                Arrays.stream(at).mapToObj(i -> cells[i]).toArray(String[]::new));
+                    } catch (LimbeckException e) {
+                        throw new LimbeckException(source.name(row) + ": " + e.getMessage(), e);
+                    }
+                })
+                .toList();
+    }
+
+    private int column(String name) {
+        int found = source.header().indexOf(name);
+        if (found >= 0) return found;
+        throw new LimbeckException(source.origin() + " must have the column '" + name + "', found "
+                + Names.quoted(source.header()) + "; add it, or use another model");
+    }
+
+    @Override
+    public Task task() {
+        return plan.task();
+    }
+
+    @Override
+    public int size(Split split) {
+        return plan.of(split).length;
+    }
+
+    @Override
+    public int batchSize() {
+        return batchSize;
+    }
+
+    @Override
+    public DataLoader train(int epoch) {
+        require(Split.TRAIN);
+        Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
+        int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
+        int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
+        return loader(Split.TRAIN, Arrays.copyOf(order, usable));
+    }
+
+    @Override
+    public DataLoader evaluate(Split split) {
+        return loader(split, IntStream.range(0, require(split).length).toArray());
+    }
+
+    @Override
+    public DataLoader sample(Split split, int most) {
+        return loader(split, Data.spaced(require(split).length, most));
+    }
+
+    private int[] require(Split split) {
+        int[] rows = plan.of(split);
+        if (rows.length > 0) return rows;
+        throw new LimbeckException("there is no " + split.label() + " split in " + source.origin()
+                + plan.unlabeledWords(split) + "; found "
+                + Stream.of(Split.values())
+                        .filter(this::has)
+                        .map(Split::label)
+                        .collect(Collectors.joining(", ")));
+    }
+
+    private DataLoader loader(Split split, int... order) {
+        int[] rows = plan.of(split);
+        return new DataLoader() {
+            private int next;
+
+            @Override
+            public int batches() {
+                return (order.length + batchSize - 1) / batchSize;
+            }
+
+            @Override
+            public @Nullable Batch next() {
+                if (next >= order.length) return null;
+                int[] indices = Arrays.copyOfRange(order, next, Math.min(order.length, next + batchSize));
+                next += indices.length;
+                int[] own = Arrays.stream(indices).map(i -> rows[i]).toArray();
+                return new Batch(
+                        encoding.batch(Arrays.stream(own).mapToObj(encoded::get).toList()),
+                        plan.targets(own).tensor(),
+                        indices,
+                        new Provenance(split, Provenance.PLAIN));
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public List<InputSpec> inputs() {
+        return encoding.inputs();
+    }
+
+    @Override
+    public Targets targets(Split split) {
+        return plan.targets(plan.of(split));
+    }
+
+    @Override
+    public String fingerprint() {
+        return plan.fingerprint();
+    }
+
+    @Override
+    public String origin() {
+        return source.origin();
+    }
+
+    @Override
+    public String summary() {
+        long without =
+                Arrays.stream(plan.of(Split.TRAIN)).filter(row -> plan.label(row) < 0).count();
+        int rows = Stream.of(Split.values()).mapToInt(this::size).sum();
+        String names = String.join(
+                ", ", task().names().subList(0, Math.min(NAMED, task().names().size())));
+        return String.format(
+                Locale.ROOT,
+                "%,d rows, %s (%s%s), %s%s; inputs %s",
+                rows,
+                task().names().size() + " " + noun(),
+                names,
+                task().names().size() > NAMED ? ", …" : "",
+                Stream.of(Split.values())
+                        .filter(this::has)
+                        .map(split -> String.format(Locale.ROOT, "%,d %s", size(split), split.label())
+                                + (split == Split.VALID && plan.isDrawn() ? " drawn at random" : ""))
+                        .collect(Collectors.joining(" / ")),
+                without == 0 ? "" : String.format(Locale.ROOT, " (without a label: %,d)", without),
+                inputs().stream().map(InputSpec::toString).collect(Collectors.joining(", ")));
+    }
+
+    private String noun() {
+        return switch (task().kind()) {
+            case SINGLE_LABEL -> "classes";
+            case MULTI_LABEL -> "labels";
+            case REGRESSION -> task().names().size() == 1 ? "target" : "targets";
+        };
+    }
+
+    @Override
+    public List<String> warnings() {
+        return plan.unlabeled().entrySet().stream()
+                .map(entry -> entry.getValue().length + " rows of the " + entry.getKey().label()
+                        + " split have no label and are left out")
+                .toList();
+    }
+
+    @Override
+    public Optional<Example> example(Split split, int row) {
+        String[] cells = source.cells(plan.of(split)[row]);
+        String text = encoding.columns().stream()
+                .map(name -> encoding.columns().size() == 1 ? cells[column(name)] : name + " = " + cells[column(name)])
+                .collect(Collectors.joining("\n"));
+        return Optional.of(new Example("text/plain", text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Override
+    public Map<String, Object> describe() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("source", source.origin());
+        facts.putAll(task().toMetadata());
+        facts.put("classes", task().names());
+        Map<String, Object> sizes = new LinkedHashMap<>();
+        for (Split split : Split.values()) if (has(split)) sizes.put(split.label(), size(split));
+        facts.put("sizes", sizes);
+        facts.put("batch_size", batchSize);
+        facts.putAll(settings.describe());
+        facts.put("summary", summary());
+        return facts;
+    }
+
+    @Override
+    public Preprocessing preprocessing() {
+        return encoding.preprocessing();
+    }
+
+    /** {@inheritDoc} A model of another kind of rows reads the columns it needs from the same rows. */
+    @Override
+    public AlternateView alternateView(Preprocessing other) {
+        if (other.equals(preprocessing())) return AlternateView.same(this);
+        if (!(Modalities.byKind(other.kind()) instanceof RowModality modality)) {
+            throw new LimbeckException(
+                    "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");
+        }
+        RowEncoding theirs = modality.encoding(other);
+        List<RowEncoding.Encoded> rows = encoded(theirs);
+        return new AlternateView() {
+            @Override
+            public Inputs inputs(Batch batch) {
+                Provenance origin = batch.origin();
+                if (origin == null) {
+                    throw new LimbeckException("a batch of unknown origin cannot be prepared for another model");
+                }
+                int[] own = plan.of(origin.split());
+                return theirs.batch(Arrays.stream(batch.indices())
+                        .mapToObj(i -> rows.get(own[i]))
+                        .toList());
+            }
+
+            @Override
+            public List<InputSpec> inputs() {
+                return theirs.inputs();
+            }
+
+            @Override
+            public void close() {
+                // Nothing is held.
+            }
+        };
+    }
+
+    @Override
+    public int[] views() {
+        return new int[] {Provenance.PLAIN};
+    }
+
+    /** {@inheritDoc} They are those of the cells, whatever the encoding. */
+    @Override
+    public SampleKey[] keys(Provenance rowsOf, int... indices) {
+        int[] rows = plan.of(rowsOf.split());
+        return Arrays.stream(indices).mapToObj(i -> key(source.cells(rows[i]))).toArray(SampleKey[]::new);
+    }
+
+    private SampleKey key(String... cells) {
+        MessageDigest digest = DigestUtils.getSha256Digest();
+        for (int i = 0; i < cells.length; i++) {
+            digest.update((source.header().get(i) + "\t" + cells[i] + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        ByteBuffer sum = ByteBuffer.wrap(digest.digest());
+        return new SampleKey(sum.getLong(), sum.getLong());
+    }
+
+    /** {@inheritDoc} Cells decide alone: a teacher's outputs are the same for every student. */
+    @Override
+    public Map<String, String> cacheKey() {
+        return Map.of("kind", preprocessing().kind());
+    }
+
+    @Override
+    public void close() {
+        // Everything is on the heap.
+    }
+}

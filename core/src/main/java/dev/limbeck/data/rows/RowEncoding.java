@@ -1,0 +1,32 @@
+package dev.limbeck.data.rows;
+
+import dev.limbeck.Preprocessing;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import java.util.List;
+
+/** Make a network's inputs of rows. Thread-safe. */
+public interface RowEncoding {
+    /** Return what a saved model carries of it. */
+    Preprocessing preprocessing();
+
+    /** Return the names of the columns that it reads. */
+    List<String> columns();
+
+    /** Describe the inputs. */
+    List<InputSpec> inputs();
+
+    /**
+     * Encode one row.
+     *
+     * @param cells in the order of {@link #columns}; an empty text for no value
+     * @throws dev.limbeck.LimbeckException if a cell does not fit
+     */
+    Encoded encode(String... cells);
+
+    /** Join rows to a batch, in the caller's scope. */
+    Inputs batch(List<Encoded> rows);
+
+    /** Hold an encoded row: numbers, ids, or both. */
+    record Encoded(float[] numbers, long[] ids) {}
+}

@@ -1,0 +1,214 @@
+package dev.limbeck.data.rows;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.Printable;
+import dev.limbeck.io.IoErrors;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.zip.GZIPInputStream;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import org.apache.commons.csv.DuplicateHeaderMode;
+import org.apache.commons.io.input.BOMInputStream;
+
+/**
+ * Hold the cells of a file: CSV or TSV with a header, JSON objects line by line, or plain text line by line, each also compressed by
+ * gzip. An empty text stands for no value.
+ *
+ * @param rows cells in the header's order
+ */
+public record RowTable(Path file, List<String> header, List<String[]> rows) {
+    /** The only column of a file of plain text. */
+    public static final String TEXT = "text";
+
+    private static final Set<String> ENDINGS = Set.of("csv", "tsv", "jsonl", "ndjson", "txt");
+    private static final String SEPARATORS = ",;\t|";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Return whether a path is named like such a file. */
+    public static boolean isNamedSo(Path file) {
+        return ENDINGS.contains(ending(file));
+    }
+
+    private static String ending(Path file) {
+        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
+
+    /**
+     * Read a file.
+     *
+     * @param missing cells that mean no value, besides empty ones
+     * @param log receives a line about what is guessed
+     * @throws LimbeckException if it is unreadable, not UTF-8, or a row does not fit the header; the message names the line
+     */
+    public static RowTable read(Path file, Set<String> missing, Consumer<String> log) {
+        IoErrors.requireFile(file);
+        try (BufferedReader reader = reader(file)) {
+            RowTable table =
+                    switch (ending(file)) {
+                        case "jsonl", "ndjson" -> json(file, reader);
+                        case TXT -> new RowTable(
+                                file,
+                                List.of(TEXT),
+                                reader.lines()
+                                        .filter(line -> !line.isBlank())
+                                        .map(line -> new String[] {line.strip()})
+                                        .toList());
+                        default -> csv(file, reader, log);
+                    };
+            if (table.rows.isEmpty()) throw IoErrors.in(file, "has no rows; expected a header and rows");
+            for (String[] row : table.rows) {
+                for (int i = 0; i < row.length; i++) if (missing.contains(row[i])) row[i] = "";
+            }
+            return table;
+        } catch (UncheckedIOException e) {
+            throw damaged(file, e.getCause());
+        } catch (IOException e) {
+            throw damaged(file, e);
+        }
+    }
+
+    private static final String TXT = "txt";
+
+    private static BufferedReader reader(Path file) throws IOException {
+        InputStream bytes = Files.newInputStream(file);
+        if (String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gz")) {
+            bytes = new GZIPInputStream(bytes);
+        }
+        BOMInputStream text = BOMInputStream.builder().setInputStream(bytes).get();
+        return new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8.newDecoder()));
+    }
+
+    private static LimbeckException damaged(Path file, IOException e) {
+        if (e instanceof CharacterCodingException) {
+            return new LimbeckException(file + ": is not UTF-8 text; save it in UTF-8", e);
+        }
+        return new LimbeckException(
+                file + ": cannot be read as rows (" + Printable.quote(String.valueOf(e.getMessage()))
+                        + "); expected CSV with a header, TSV, JSON lines, or text lines",
+                e);
+    }
+
+    private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log) throws IOException {
+        reader.mark(1 << 16);
+        char separator = separator(file, String.valueOf(reader.readLine()), log);
+        reader.reset();
+        CSVFormat format = CSVFormat.RFC4180
+                .builder()
+                .setDelimiter(separator)
+                .setHeader()
+                .setSkipHeaderRecord(true)
+                .setTrim(true)
+                .setIgnoreSurroundingSpaces(true)
+                .setIgnoreEmptyLines(true)
+                .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
+                .get();
+        try (CSVParser parser = format.parse(reader)) {
+            List<String> header = List.copyOf(parser.getHeaderNames());
+            List<String[]> rows = new ArrayList<>();
+            for (CSVRecord row : parser) {
+                if (!row.isConsistent()) {
+                    throw IoErrors.in(
+                            file,
+                            "line " + parser.getCurrentLineNumber() + " has " + row.size() + " cells, the header "
+                                    + header.size() + "; quote cells with separators");
+                }
+                rows.add(row.values());
+            }
+            return new RowTable(file, header, rows);
+        } catch (IllegalArgumentException e) {
+            // The library's word for a header cell that is empty or occurs twice.
+            throw new LimbeckException(
+                    file + ": must name each column once in its first line ("
+                            + Printable.quote(String.valueOf(e.getMessage())) + "); name the empty or repeated ones",
+                    e);
+        }
+    }
+
+    /** Find what separates the cells of the header: the most frequent of comma, semicolon, tab and bar. */
+    private static char separator(Path file, String header, Consumer<String> log) {
+        char found = ending(file).equals("tsv") ? '\t' : ',';
+        for (char candidate : SEPARATORS.toCharArray()) {
+            if (count(header, candidate) > count(header, found)) found = candidate;
+        }
+        if (found != ',' && found != '\t') log.accept(file + " separates its cells by '" + found + "'");
+        return found;
+    }
+
+    private static long count(String text, char what) {
+        return text.chars().filter(c -> c == what).count();
+    }
+
+    private static RowTable json(Path file, BufferedReader reader) throws IOException {
+        List<ObjectNode> objects = new ArrayList<>();
+        Set<String> header = new LinkedHashSet<>();
+        int number = 0;
+        for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+            number++;
+            if (line.isBlank()) continue;
+            try {
+                if (!(JSON.readTree(line) instanceof ObjectNode object)) {
+                    throw IoErrors.in(file, "line " + number + " must be a JSON object, found something else");
+                }
+                objects.add(object);
+                object.fieldNames().forEachRemaining(header::add);
+            } catch (JsonProcessingException e) {
+                throw new LimbeckException(file + ": line " + number + " is not JSON; expected an object a line", e);
+            }
+        }
+        List<String> names = List.copyOf(header);
+        return new RowTable(
+                file,
+                names,
+                objects.stream()
+                        .map(object -> names.stream()
+                                .map(name -> cell(object.path(name)))
+                                .toArray(String[]::new))
+                        .toList());
+    }
+
+    private static String cell(JsonNode value) {
+        return value.isMissingNode() || value.isNull()
+                ? ""
+                : value.isValueNode() ? value.asText().strip() : value.toString();
+    }
+
+    /**
+     * Return the cells of some columns.
+     *
+     * @throws LimbeckException if there is no such column: the nearest names
+     */
+    public List<String[]> columns(List<String> names) {
+        int[] at = names.stream().mapToInt(this::index).toArray();
+        return rows.stream()
+                .map(row -> Arrays.stream(at).mapToObj(i -> row[i]).toArray(String[]::new))
+                .toList();
+    }
+
+    private int index(String name) {
+        int found = header.indexOf(name);
+        if (found < 0) throw Names.unknown("column", name, file.toString(), header);
+        return found;
+    }
+}

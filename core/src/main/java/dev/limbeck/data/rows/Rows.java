@@ -1,0 +1,183 @@
+package dev.limbeck.data.rows;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.Task;
+import dev.limbeck.data.RowSource;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.TargetColumns;
+import dev.limbeck.io.IoErrors;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
+
+/** Hold the rows of one or several files with their splits and targets. */
+public final class Rows implements RowSource {
+    private static final Map<Split, List<String>> NAMES = Map.of(
+            Split.TRAIN, List.of("train", "training"),
+            Split.VALID, List.of("valid", "validation", "val", "dev"),
+            Split.TEST, List.of("test", "testing"));
+
+    private record Part(Split split, RowTable table, boolean labeled) {}
+
+    private final List<String> header;
+    private final List<String[]> cells = new ArrayList<>();
+    private final List<Split> splits = new ArrayList<>();
+    private final List<String> names = new ArrayList<>();
+    private final TargetColumns targets;
+    private final String origin;
+
+    private Rows(List<Part> parts, List<String> labels, Task.@Nullable Kind kind, String origin) {
+        this.origin = origin;
+        RowTable first = parts.get(0).table;
+        header = first.header().stream().filter(name -> !labels.contains(name)).toList();
+        List<List<String>> labelCells = new ArrayList<>();
+        for (Part part : parts) {
+            List<String[]> inputs = part.table.columns(header);
+            List<String[]> own = part.labeled ? part.table.columns(labels) : List.of();
+            for (int i = 0; i < inputs.size(); i++) {
+                cells.add(inputs.get(i));
+                splits.add(part.split);
+                names.add(part.table.file().getFileName() + " row " + (i + 1));
+                labelCells.add(
+                        part.labeled
+                                ? List.of(own.get(i))
+                                : labels.stream().map(label -> "").toList());
+            }
+        }
+        targets = TargetColumns.of(first.file(), labels, labelCells, names::get, kind);
+    }
+
+    /**
+     * Read rows.
+     *
+     * @param source a file, or a folder with files named after their splits, such as {@code train.csv} and {@code test.csv}
+     * @param test file of the test split, if the source has none; null for none
+     * @param unlabeled file of training rows without labels; null for none
+     * @param labels columns of the labels; the others are inputs
+     * @param kind the task; null to find it
+     * @param missing cells that mean no value, besides empty ones
+     * @param log receives lines about what is guessed
+     * @throws LimbeckException if a file is unusable, or a column is missing
+     */
+    public static Rows read(
+            Path source,
+            @Nullable Path test,
+            @Nullable Path unlabeled,
+            List<String> labels,
+            Task.@Nullable Kind kind,
+            Set<String> missing,
+            Consumer<String> log) {
+        Map<Split, Path> files = files(source);
+        if (test != null) {
+            if (files.containsKey(Split.TEST)) {
+                throw new LimbeckException(source + " has a test split, found another file of it, " + test + "; name one");
+            }
+            files.put(Split.TEST, test);
+        }
+        List<Part> parts = new ArrayList<>();
+        files.forEach((split, file) -> parts.add(new Part(split, RowTable.read(file, missing, log), true)));
+        if (unlabeled != null) parts.add(new Part(Split.TRAIN, RowTable.read(unlabeled, missing, log), false));
+        RowTable first = parts.get(0).table;
+        if (labels.isEmpty()) {
+            throw new LimbeckException(first.file() + " has the columns " + Names.quoted(first.header())
+                    + "; name the ones to predict (label_columns, --label-columns)");
+        }
+        return new Rows(parts, labels, kind, String.valueOf(source));
+    }
+
+    private static Map<Split, Path> files(Path source) {
+        Map<Split, Path> files = new EnumMap<>(Split.class);
+        if (!Files.isDirectory(source)) {
+            files.put(Split.TRAIN, source);
+            return files;
+        }
+        try (Stream<Path> inside = Files.list(source)) {
+            for (Path file : inside.filter(RowTable::isNamedSo).sorted().toList()) {
+                String stem = file.getFileName().toString().replaceFirst("\\..*", "");
+                NAMES.forEach((split, words) -> {
+                    if (!words.contains(stem)) return;
+                    Path other = files.put(split, file);
+                    if (other != null) {
+                        throw new LimbeckException(source + " has two files of one split, " + other.getFileName() + " and "
+                                + file.getFileName() + "; keep one");
+                    }
+                });
+            }
+        } catch (IOException e) {
+            throw IoErrors.reading(source, e);
+        }
+        if (files.containsKey(Split.TRAIN)) return files;
+        throw new LimbeckException(source + " must have a file of training rows, such as train.csv, found none");
+    }
+
+    /** Return the names of the input columns. */
+    public List<String> header() {
+        return header;
+    }
+
+    /** Return the cells of a row, in the header's order. */
+    public String[] cells(int index) {
+        return cells.get(index);
+    }
+
+    @Override
+    public List<String> classNames() {
+        return targets.task().names();
+    }
+
+    @Override
+    public Task task() {
+        return targets.task();
+    }
+
+    @Override
+    public int size() {
+        return cells.size();
+    }
+
+    @Override
+    public int label(int index) {
+        double[] row = targets.rows().get(index);
+        if (task().kind() == Task.Kind.SINGLE_LABEL) return (int) row[0];
+        return Arrays.stream(row).allMatch(Double::isNaN) ? -1 : 0;
+    }
+
+    @Override
+    public double[] values(int index) {
+        return targets.rows().get(index);
+    }
+
+    @Override
+    public String name(int index) {
+        return names.get(index);
+    }
+
+    @Override
+    public Split split(int index) {
+        return splits.get(index);
+    }
+
+    @Override
+    public long signature(int index) {
+        CRC32 sum = new CRC32();
+        for (String cell : cells.get(index)) sum.update((cell + "\n").getBytes(StandardCharsets.UTF_8));
+        return sum.getValue();
+    }
+
+    @Override
+    public String origin() {
+        return origin;
+    }
+}

@@ -1,0 +1,47 @@
+package dev.limbeck.data.text;
+
+import dev.limbeck.Preprocessing;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.text.TextPreprocessing;
+import java.util.List;
+import java.util.Map;
+
+/** Make one input of a text: {@code ids}, int64 N×length, filled with 0 to the longest row of its batch. */
+public record TextEncoding(TextPreprocessing text) implements RowEncoding {
+    /** Name of the input. */
+    public static final String IDS = "ids";
+
+    @Override
+    public Preprocessing preprocessing() {
+        return text;
+    }
+
+    @Override
+    public List<String> columns() {
+        return List.of(text.column());
+    }
+
+    @Override
+    public List<InputSpec> inputs() {
+        return List.of(InputSpec.ids(IDS, text.buckets() + 1L, 0, InputSpec.FREE));
+    }
+
+    @Override
+    public Encoded encode(String... cells) {
+        return new Encoded(new float[0], text.encode(cells[0]));
+    }
+
+    @Override
+    public Inputs batch(List<Encoded> rows) {
+        int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElse(0);
+        int length = Math.max(1, longest);
+        long[] ids = new long[rows.size() * length];
+        for (int i = 0; i < rows.size(); i++) {
+            System.arraycopy(rows.get(i).ids(), 0, ids, i * length, rows.get(i).ids().length);
+        }
+        return Inputs.of(Map.of(IDS, Tensors.of(ids, rows.size(), length)));
+    }
+}

@@ -1,0 +1,5 @@
+/** Provide texts. */
+@NullMarked
+package dev.limbeck.data.text;
+
+import org.jspecify.annotations.NullMarked;

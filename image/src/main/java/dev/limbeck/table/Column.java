@@ -1,0 +1,128 @@
+package dev.limbeck.table;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Prepare the cells of one column. */
+sealed interface Column permits Column.Numbers, Column.Categories {
+    /** Java's own parser also takes hexadecimal numbers and suffixes such as 1d. */
+    Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+
+    /** Return the name in the header. */
+    String name();
+
+    /** Return the column as fields of text, which {@link #read} reads back. */
+    List<String> fields();
+
+    /**
+     * Read a column.
+     *
+     * @throws IllegalArgumentException if the fields are malformed
+     */
+    static Column read(List<String> fields) {
+        List<String> rest = fields.subList(2, fields.size());
+        if (fields.get(0).equals(Categories.MARK)) return new Categories(fields.get(1), rest);
+        if (!fields.get(0).equals(Numbers.MARK)) throw new IllegalArgumentException("no column is " + fields.get(0));
+        double[] values = rest.stream().mapToDouble(Double::parseDouble).toArray();
+        return new Numbers(
+                fields.get(1), values[0], values[1], values[2] != 0, Arrays.copyOfRange(values, 3, values.length));
+    }
+
+    /** Return whether a cell holds a finite decimal number. */
+    static boolean isNumber(String cell) {
+        return DECIMAL.matcher(cell).matches() && Double.isFinite(Double.parseDouble(cell));
+    }
+
+    /**
+     * Hold a column of numbers. A cell becomes its standardized value, the share of each interval between quantiles that lies below it
+     * (Gorishniy et al. 2022, arXiv 2203.05556), and, if training had empty cells, whether it is empty.
+     *
+     * @param deviation standard deviation of the training cells, positive
+     * @param hasEmpty whether training cells were empty
+     * @param edges quantiles of the training cells, strictly ascending
+     */
+    record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {
+        static final String MARK = "numbers";
+
+        /** Return the numbers that a cell becomes. */
+        int width() {
+            return 1 + Math.max(0, edges.length - 1) + (hasEmpty ? 1 : 0);
+        }
+
+        /**
+         * Write the numbers of a cell.
+         *
+         * @param cell empty for none
+         * @throws LimbeckException if it is no finite number, or is empty where no training cell was
+         */
+        void write(String cell, float[] row, int from) {
+            if (cell.isEmpty() && !hasEmpty) {
+                throw new LimbeckException("the column '" + Printable.quote(name)
+                        + "' must have a number, found an empty cell, and training had none; fill it");
+            }
+            if (!cell.isEmpty() && !isNumber(cell)) {
+                throw new LimbeckException("the column '" + Printable.quote(name) + "' must have finite numbers, found '"
+                        + Printable.quote(cell) + "'; correct the cell, or leave it empty");
+            }
+            double value = cell.isEmpty() ? mean : Double.parseDouble(cell);
+            row[from] = (float) ((value - mean) / deviation);
+            for (int i = 0; i + 1 < edges.length; i++) {
+                double share = (value - edges[i]) / (edges[i + 1] - edges[i]);
+                row[from + 1 + i] = (float) Math.max(0, Math.min(1, share));
+            }
+            if (hasEmpty) row[from + width() - 1] = cell.isEmpty() ? 1 : 0;
+        }
+
+        @Override
+        public List<String> fields() {
+            List<String> fields = new ArrayList<>(
+                    List.of(MARK, name, String.valueOf(mean), String.valueOf(deviation), hasEmpty ? "1" : "0"));
+            for (double edge : edges) fields.add(String.valueOf(edge));
+            return fields;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Numbers numbers && numbers.fields().equals(fields());
+        }
+
+        @Override
+        public int hashCode() {
+            return fields().hashCode();
+        }
+    }
+
+    /**
+     * Hold a column of words. A cell becomes the place of its word; 0 stands for one that training did not have.
+     *
+     * @param words sorted; an empty word for empty cells
+     */
+    record Categories(String name, List<String> words) implements Column {
+        static final String MARK = "categories";
+
+        public Categories {
+            words = List.copyOf(words);
+        }
+
+        /** Return the number of ids, with the one for unknown words. */
+        int size() {
+            return words.size() + 1;
+        }
+
+        int id(String cell) {
+            return Math.max(0, Collections.binarySearch(words, cell) + 1);
+        }
+
+        @Override
+        public List<String> fields() {
+            List<String> fields = new ArrayList<>(List.of(MARK, name));
+            fields.addAll(words);
+            return fields;
+        }
+    }
+}
