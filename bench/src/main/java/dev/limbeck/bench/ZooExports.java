@@ -40,7 +40,11 @@ public final class ZooExports {
     /** Run the benchmark; options are {@code --data --checkpoints --rows --archs}. */
     public static void main(String... arguments) throws IOException {
         Options options = Options.of(Map.of("data", "", "checkpoints", "", "rows", "256", "archs", ""), arguments);
-        List<String> names = options.text("archs").isEmpty() ? Zoo.names() : options.list("archs");
+        List<String> names = options.text("archs").isEmpty()
+                ? Zoo.names().stream()
+                        .filter(name -> !Zoo.byName(name).isSizedByInputs())
+                        .toList()
+                : options.list("archs");
         Path out = Files.createTempDirectory("exports");
         System.out.println("| architecture | side | weights | ONNX, largest difference | of the largest output | "
                 + "same top class | TorchScript, difference | safetensors |");

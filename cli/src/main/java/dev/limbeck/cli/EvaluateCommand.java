@@ -2,10 +2,10 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.Data;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.recipe.image.ImageDataRecipe;
+import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;
@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         optionListHeading = "Model",
-        description = "Evaluate a trained model on a split of labeled images.")
+        description = "Evaluate a trained model on a split of labeled data.")
 final class EvaluateCommand extends DataCommand {
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
@@ -46,20 +46,20 @@ final class EvaluateCommand extends DataCommand {
         engine.apply();
         try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
             if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
-            return evaluate(opened, RecipeFiles.bind(tree, ImageDataRecipe.class, ""));
+            return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
         }
     }
 
-    private Object evaluate(LoadedModel opened, ImageDataRecipe recipe) {
+    private Object evaluate(LoadedModel opened, DataRecipe recipe) {
         RunContext context = context();
-        try (ImageData images = opened.open(recipe, context)) {
-            List<Metric> metrics = Metric.of(images.task());
-            EvaluationResult validation = opened.validate(images, split, views, Engine.device(engine.device), metrics);
-            context.tell(images);
+        try (Data data = opened.open(recipe, context)) {
+            List<Metric> metrics = Metric.of(data.task());
+            EvaluationResult validation = opened.validate(data, split, views, Engine.device(engine.device), metrics);
+            context.tell(data);
             say(Texts.format(
-                    "%s on %,d images (%s): %s, loss %.4f",
+                    "%s on %,d rows (%s): %s, loss %.4f",
                     opened.architecture(),
-                    images.size(split),
+                    data.size(split),
                     split.label(),
                     Texts.metrics(validation.metrics()),
                     validation.loss()));
@@ -69,14 +69,14 @@ final class EvaluateCommand extends DataCommand {
             result.put("model_sha256", opened.sha256());
             result.put("split", split.label());
             result.put("views", views);
-            result.put("rows", images.size(split));
+            result.put("rows", data.size(split));
             result.putAll(validation.metrics());
             result.put("loss", validation.loss());
             return result;
         }
     }
 
-    /** Draw the validation split as the model's own run did, to evaluate on unseen images. */
+    /** Draw the validation split as the model's own run did, to evaluate on unseen data. */
     private static void splitAsItsRun(String file, ObjectNode data) {
         RunRecord.beside(Path.of(file)).ifPresent(run -> {
             for (String key : List.of("seed", "valid_fraction")) {

@@ -6,6 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.MappedTeacher;
@@ -19,6 +20,7 @@ import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
 import dev.limbeck.predict.RegressionPredictor;
 import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
@@ -130,9 +132,18 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     }
 
     /** Open data with the model's preprocessing. */
-    ImageData open(ImageDataRecipe recipe, RunContext context) {
+    Data open(DataRecipe recipe, RunContext context) {
+        if (recipe instanceof ImageDataRecipe images) return open(images, context);
         SavedModel saved = saved();
-        if (saved != null) return recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
+        return saved == null
+                ? recipe.open(0, Zoo.SMALL_CNN, opened.preprocessing(), context)
+                : recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
+    }
+
+    /** Open images with the model's preprocessing. */
+    ImageData open(ImageDataRecipe images, RunContext context) {
+        SavedModel saved = saved();
+        if (saved != null) return images.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
         Map<String, String> said = opened.preprocessing();
         if (!said.containsKey("image_size")) {
             throw new LimbeckException(named + " does not contain its image size; set it with --image-size");
@@ -142,42 +153,42 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         all.putAll(said);
         ImagePreprocessing whole = ImagePreprocessing.of(all);
         if (!ImagePreprocessing.isIn(said)) sayAssumed(whole);
-        return recipe.open(0, whole, context);
+        return images.open(0, whole, context);
     }
 
     /** Evaluate it on a split of data opened for it. */
-    EvaluationResult validate(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
-        checkClasses(images.classNames());
-        EvaluationResult validation = judged(images, split, views, device, metrics);
+    EvaluationResult validate(Data data, Split split, int views, Device device, List<Metric> metrics) {
+        checkClasses(data.classNames());
+        EvaluationResult validation = outputs(data, split, views, device, metrics);
         int bad = validation.predictions().rowsNotFinite();
         if (bad > 0) {
             throw new LimbeckException(named + " must return finite numbers, found NaN or infinite ones for " + bad
-                    + " of " + validation.predictions().size() + " images; check its weights");
+                    + " of " + validation.predictions().size() + " rows; check its weights");
         }
         return validation;
     }
 
-    private EvaluationResult judged(ImageData images, Split split, int views, Device device, List<Metric> metrics) {
+    private EvaluationResult outputs(Data data, Split split, int views, Device device, List<Metric> metrics) {
         SavedModel saved = saved();
-        Task task = images.task();
+        Task task = data.task();
         // Also checks the task, and converts the scale of targets.
         Teacher model = MappedTeacher.matching(opened.teacher(), false, Map.of(), task);
         if (saved != null && task.kind() != Task.Kind.REGRESSION) {
             saved.module().to(device);
             return views == 0
-                    ? Evaluator.run(saved.module(), images, split, device, metrics, TaskLoss.of(task))
-                    : Evaluator.runViews(saved.module(), images, split, views, device, metrics);
+                    ? Evaluator.run(saved.module(), data, split, device, metrics, TaskLoss.of(task))
+                    : Evaluator.runViews(saved.module(), data, split, views, device, metrics);
         }
-        TeacherContext context = new TeacherContext(images, device, Precision.FP32, null);
+        TeacherContext context = new TeacherContext(data, device, Precision.FP32, null);
         try (TeacherSession session = model.open(context)) {
             Function<Batch, Tensor> checked = batch -> {
                 Tensor outputs = session.logits(batch);
-                checkClasses(Math.toIntExact(outputs.size(1)), List.of(), images.classNames());
+                checkClasses(Math.toIntExact(outputs.size(1)), List.of(), data.classNames());
                 return outputs;
             };
             return views == 0
-                    ? Evaluator.run(checked, images, split, device, metrics, TaskLoss.of(task))
-                    : Evaluator.runViews(checked, images, split, views, device, metrics);
+                    ? Evaluator.run(checked, data, split, device, metrics, TaskLoss.of(task))
+                    : Evaluator.runViews(checked, data, split, views, device, metrics);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -27,9 +28,9 @@ final class SettingOptions {
 
     private SettingOptions(boolean brief, Predicate<DeclaredSetting> offered) {
         this.brief = brief;
-        for (DeclaredSetting setting : Declarations.ofRecipes()) {
-            if (!setting.options().isEmpty() && offered.test(setting)) options.put(setting, option(setting));
-        }
+        Stream.concat(Declarations.ofRecipes().stream(), Declarations.ofOtherKinds().stream())
+                .filter(setting -> !setting.options().isEmpty() && offered.test(setting))
+                .forEach(setting -> options.put(setting, option(setting)));
     }
 
     /**

@@ -287,7 +287,7 @@ class CommandsTest {
         Cli.Answer text =
                 Cli.run("evaluate", "--model", student, "--data", "shapes").done();
         assertThat(text.out())
-                .startsWith("cifar-resnet8 on 2,000 images (test): accuracy ")
+                .startsWith("cifar-resnet8 on 2,000 rows (test): accuracy ")
                 .contains(", loss ");
         JsonNode json = Cli.run("evaluate", "--model", student, "--data", "shapes", "--json")
                 .done()

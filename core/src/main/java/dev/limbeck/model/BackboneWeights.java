@@ -151,7 +151,7 @@ public final class BackboneWeights {
                 .orElseGet(() -> body.size() + " backbone tensors, found " + offered.size());
         String likely = Zoo.names().stream()
                 .map(Zoo::byName)
-                .filter(other -> fits(other, state))
+                .filter(other -> !other.isSizedByInputs() && fits(other, state))
                 .findFirst()
                 .map(other -> "; it looks like " + other + ", use that (--arch)")
                 .orElse("");

@@ -9,10 +9,12 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.RequiredTensors;
 import dev.limbeck.weights.WeightFile;
@@ -153,7 +155,12 @@ public record SavedModel(
         Task task = task(file, ours ? metadata : Map.of(), classNames);
         metadata.keySet().removeAll(task.toMetadata().keySet());
         if (architecture.pools() && weights.hasFastaiHead()) architecture = architecture.withConcatHead();
-        Fitted fitted = fitted(weights, architecture, weightsKey, classNames.isEmpty() ? GUESS : classNames.size());
+        Fitted fitted = fitted(
+                weights,
+                architecture,
+                weightsKey,
+                classNames.isEmpty() ? GUESS : classNames.size(),
+                inputs(file, architecture, metadata));
         Module module = fitted.module;
         try (StateDict state = fitted.fit.read()) {
             module.load(state);
@@ -223,11 +230,23 @@ public record SavedModel(
                 + files.stream().map(name -> folder.resolve(name).toString()).collect(Collectors.joining(" or ")));
     }
 
+    /** Return the inputs that a network is made for, if its layers depend on them. */
+    private static List<InputSpec> inputs(Path file, Architecture architecture, Map<String, String> metadata) {
+        if (!architecture.isSizedByInputs()) return List.of();
+        try {
+            Modality modality = Modalities.ofSaved(metadata);
+            return modality.inputs(modality.preprocessing(metadata));
+        } catch (LimbeckException e) {
+            throw new LimbeckException(file + ": " + e.getMessage(), e);
+        }
+    }
+
     private record Fitted(Module module, WeightFit fit) {}
 
     /** Create a network with the number of classes of the file's classifier. */
-    private static Fitted fitted(WeightFile weights, Architecture architecture, @Nullable String key, int guess) {
-        Module module = architecture.create(guess);
+    private static Fitted fitted(
+            WeightFile weights, Architecture architecture, @Nullable String key, int guess, List<InputSpec> inputs) {
+        Module module = architecture.create(guess, inputs);
         try {
             RequiredTensors needs =
                     RequiredTensors.of(architecture.name(), module).forAnyClasses();
@@ -241,7 +260,7 @@ public record SavedModel(
             }
             if (classes != guess) {
                 module.close();
-                module = architecture.create((int) classes);
+                module = architecture.create((int) classes, inputs);
             }
             return new Fitted(module, fit);
         } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Registry;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /** Find the record of a recipe's data section: ours, and those of jars on the class path. */
@@ -26,7 +27,12 @@ final class DataRecipes {
      * @throws dev.limbeck.LimbeckException if its kind is unknown
      */
     static Class<? extends DataRecipe> type(JsonNode data) {
-        return ALL.require(data.path(KIND).asText(DEFAULT)).type();
+        if (data.has(KIND)) return ALL.require(data.path(KIND).asText()).type();
+        return ALL.all().stream()
+                .filter(type -> type.opens(data))
+                .findFirst()
+                .map(DataRecipeType::type)
+                .orElseGet(DataRecipes::images);
     }
 
     /** Return the declared type of a section, or the record of a data section. */
@@ -34,7 +40,15 @@ final class DataRecipes {
         return declared == DataRecipe.class ? type(value) : declared;
     }
 
-    /** Return the record of images, whose settings are options of the commands. */
+    /** Return the records of the kinds other than images. */
+    static List<Class<? extends DataRecipe>> others() {
+        return ALL.all().stream()
+                .filter(type -> !type.kind().equals(DEFAULT))
+                .<Class<? extends DataRecipe>>map(DataRecipeType::type)
+                .toList();
+    }
+
+    /** Return the record of images. */
     static Class<? extends DataRecipe> images() {
         return ALL.require(DEFAULT).type();
     }

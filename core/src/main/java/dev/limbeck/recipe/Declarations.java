@@ -33,6 +33,20 @@ public final class Declarations {
         return RECIPE;
     }
 
+    /** Return the data settings of the kinds of data other than images, without those that images have too. */
+    public static List<DeclaredSetting> ofOtherKinds() {
+        List<DeclaredSetting> found = new ArrayList<>();
+        for (Class<? extends DataRecipe> type : DataRecipes.others()) {
+            List<DeclaredSetting> own = new ArrayList<>();
+            collect(type, List.of("data"), false, Heading.DATA, Set.of(Recipe.class), own);
+            own.stream()
+                    .filter(setting -> Stream.concat(RECIPE.stream(), found.stream())
+                            .noneMatch(other -> other.dotted().equals(setting.dotted())))
+                    .forEach(found::add);
+        }
+        return found;
+    }
+
     /** Return all settings of a section, including nested ones. */
     static List<DeclaredSetting> of(Class<?> section) {
         List<DeclaredSetting> found = new ArrayList<>();

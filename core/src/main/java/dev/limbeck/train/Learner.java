@@ -62,7 +62,7 @@ public final class Learner implements AutoCloseable {
         // Refused before a network is made.
         Precision precision = Precision.of(settings.precision, settings.device);
         Tensors.seed(settings.seed);
-        Module model = architecture.create(data.task().outputs());
+        Module model = architecture.create(data.task().outputs(), data.inputs());
         model.to(settings.device);
         groups = new LayerGroups(model, architecture);
         training = new Training(

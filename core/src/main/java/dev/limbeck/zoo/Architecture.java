@@ -2,19 +2,25 @@ package dev.limbeck.zoo;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.InputSpec;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import java.util.function.Function;
 import java.util.function.LongFunction;
 
 /** Create networks of one architecture for any number of classes. */
 public final class Architecture {
+    private static final int IMAGE_DIMENSIONS = 3;
+
     private final String name;
     private final int imageSize;
     private final boolean pools;
     private final HeadKind head;
-    private final Function<Head, Module> maker;
+    private final BiFunction<Head, List<InputSpec>, Module> maker;
     private final List<String> groupStarts;
+    private final boolean sizedByInputs;
 
     /**
      * Describe an architecture.
@@ -26,7 +32,14 @@ public final class Architecture {
      *     last; if empty, the last child is the classifier and the rest is one group
      */
     public Architecture(String name, int imageSize, LongFunction<Module> maker, String... groupStarts) {
-        this(name, imageSize, false, HeadKind.OWN, head -> maker.apply(head.classes()), List.of(groupStarts));
+        this(
+                name,
+                imageSize,
+                false,
+                HeadKind.OWN,
+                (head, inputs) -> maker.apply(head.classes()),
+                List.of(groupStarts),
+                false);
     }
 
     private Architecture(
@@ -34,14 +47,33 @@ public final class Architecture {
             int imageSize,
             boolean pools,
             HeadKind head,
-            Function<Head, Module> maker,
-            List<String> groupStarts) {
+            BiFunction<Head, List<InputSpec>, Module> maker,
+            List<String> groupStarts,
+            boolean sizedByInputs) {
         this.name = name;
         this.imageSize = imageSize;
         this.pools = pools;
         this.head = head;
         this.maker = maker;
         this.groupStarts = groupStarts;
+        this.sizedByInputs = sizedByInputs;
+    }
+
+    /**
+     * Describe an architecture whose layers depend on the data's inputs, such as the number of columns.
+     *
+     * @param maker creates a network for inputs and a number of outputs; refuses inputs of another kind of data
+     */
+    public static Architecture ofInputs(
+            String name, BiFunction<List<InputSpec>, Long, Module> maker, String... groupStarts) {
+        return new Architecture(
+                name,
+                1,
+                false,
+                HeadKind.OWN,
+                (head, inputs) -> maker.apply(inputs, head.classes()),
+                List.of(groupStarts),
+                true);
     }
 
     /**
@@ -51,7 +83,8 @@ public final class Architecture {
      */
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
-        return new Architecture(name, imageSize, true, HeadKind.OWN, maker, List.of(groupStarts));
+        return new Architecture(
+                name, imageSize, true, HeadKind.OWN, (head, inputs) -> maker.apply(head), List.of(groupStarts), false);
     }
 
     /** Return the name, with the kind of a replaced head: {@code resnet18+concat}. */
@@ -64,10 +97,38 @@ public final class Architecture {
         return imageSize;
     }
 
-    /** Create a network with initial weights from the engine's global generator. */
+    /** Return whether its layers depend on the data's inputs, see {@link #ofInputs}. */
+    public boolean isSizedByInputs() {
+        return sizedByInputs;
+    }
+
+    /**
+     * Create a network with initial weights from the engine's global generator.
+     *
+     * @throws LimbeckException if its layers depend on inputs
+     */
     public Module create(int classes) {
+        return create(classes, List.of());
+    }
+
+    /**
+     * Create a network for the inputs of data.
+     *
+     * @param inputs as the data describes them; networks of images do not depend on them
+     * @throws LimbeckException if it takes another kind of data
+     */
+    public Module create(int classes, List<InputSpec> inputs) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
-        return maker.apply(new Head(classes, head));
+        if (sizedByInputs && inputs.isEmpty()) {
+            throw new LimbeckException(name + " is made for the inputs of data, found none; name the data");
+        }
+        boolean image = inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;
+        if (imageSize > 1 && !inputs.isEmpty() && !image) {
+            throw new LimbeckException(name + " takes images, found "
+                    + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", "))
+                    + "; choose a network for such data, such as mlp for tables or bag for texts");
+        }
+        return maker.apply(new Head(classes, head), inputs);
     }
 
     /**
@@ -81,7 +142,7 @@ public final class Architecture {
             throw new LimbeckException(name + " has no feature maps to pool; "
                     + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
         }
-        return new Architecture(name, imageSize, true, kind, maker, groupStarts);
+        return new Architecture(name, imageSize, true, kind, maker, groupStarts, sizedByInputs);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */

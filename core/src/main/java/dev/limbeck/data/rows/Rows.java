@@ -10,6 +10,7 @@ import dev.limbeck.io.IoErrors;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,6 +98,27 @@ public final class Rows implements RowSource {
         return new Rows(parts, labels, kind, String.valueOf(source));
     }
 
+    /** Return whether a source names rows: a file, or a folder with one of training rows. */
+    public static boolean areAt(String source) {
+        try {
+            Path path = Path.of(source);
+            if (!Files.isDirectory(path)) return RowTable.isNamedSo(path);
+            try (Stream<Path> inside = Files.list(path)) {
+                return inside.anyMatch(file -> RowTable.isNamedSo(file) && isTraining(file));
+            }
+        } catch (InvalidPathException | IOException e) {
+            return false; // reported when it is opened
+        }
+    }
+
+    private static boolean isTraining(Path file) {
+        return NAMES.get(Split.TRAIN).contains(stem(file));
+    }
+
+    private static String stem(Path file) {
+        return file.getFileName().toString().replaceFirst("\\..*", "");
+    }
+
     private static Map<Split, Path> files(Path source) {
         Map<Split, Path> files = new EnumMap<>(Split.class);
         if (!Files.isDirectory(source)) {
@@ -105,7 +127,7 @@ public final class Rows implements RowSource {
         }
         try (Stream<Path> inside = Files.list(source)) {
             for (Path file : inside.filter(RowTable::isNamedSo).sorted().toList()) {
-                String stem = file.getFileName().toString().replaceFirst("\\..*", "");
+                String stem = stem(file);
                 NAMES.forEach((split, words) -> {
                     if (!words.contains(stem)) return;
                     Path other = files.put(split, file);

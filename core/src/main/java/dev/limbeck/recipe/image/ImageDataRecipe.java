@@ -42,7 +42,13 @@ public record ImageDataRecipe(
         @Setting(help = "CSV file with a header: file name, then labels", options = "--labels", label = "CSV") @Nullable
         String labels,
 
-        @Setting(help = "Columns of that file", whenUnset = "all", label = "NAMES", rare = true) @Nullable
+        @Setting(
+                help = "Columns of that file",
+                whenUnset = "all",
+                options = {"--label-columns", "--label-column"},
+                label = "NAMES",
+                rare = true)
+        @Nullable
         List<String> labelColumns,
 
         @Setting(

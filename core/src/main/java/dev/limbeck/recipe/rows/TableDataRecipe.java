@@ -1,0 +1,147 @@
+package dev.limbeck.recipe.rows;
+
+import dev.limbeck.Names;
+import dev.limbeck.Task;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitPlan;
+import dev.limbeck.data.SplitSettings;
+import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.Rows;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.Setting;
+import dev.limbeck.zoo.Architecture;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import dev.limbeck.data.table.TableEncoding;
+import dev.limbeck.table.TablePreprocessing;
+import org.jspecify.annotations.Nullable;
+
+/** Declare the settings of a table: CSV, TSV or JSON lines with named columns. */
+public record TableDataRecipe(
+        @Setting(help = "CSV, TSV or JSON lines, or a folder with train, valid and test files", required = true, options = "--data", label = "SOURCE")
+        String source,
+
+        @Setting(help = "Columns of words, even if their cells are numbers", label = "NAMES") @Nullable
+        List<String> categorical,
+
+        @Setting(help = "Columns that are no inputs", label = "NAMES", options = "--ignore-columns") @Nullable
+        List<String> ignore,
+
+        @Setting(help = "Cells that mean no value, besides empty ones", label = "WORDS") @Nullable
+        List<String> missing,
+
+        @Setting(
+                help = "Columns to predict",
+                required = true,
+                options = {"--label-columns", "--label-column"},
+                label = "NAMES")
+        List<String> labelColumns,
+
+        @Setting(
+                help = "Task",
+                defaultValue = "single-label",
+                oneOf = {"single-label", "multi-label", "regression"},
+                options = "--task")
+        String task,
+
+        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE") @Nullable
+        String test,
+
+        @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
+        String unlabeled,
+
+        @Setting(help = "Rows per batch", defaultValue = "64", atLeast = 1)
+        Integer batchSize,
+
+        @Setting(
+                help = "Validation share, if there is no such split",
+                defaultValue = "0.2",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE",
+                rare = true)
+        Double validFraction,
+
+        @Setting(help = "Maximum number of labeled training rows", atLeast = 1) @Nullable
+        Integer maxTrainSamples,
+
+        @Setting(help = "Maximum number of labeled training rows per class", atLeast = 1) @Nullable
+        Integer labelsPerClass,
+
+        @Setting(help = "Keep the rows beyond those limits as unlabeled ones", defaultValue = "false")
+        Boolean keepUnlabeled,
+
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        Boolean balanced,
+
+        @Setting(help = "Seed of splits and order", whenUnset = "training seed", options = "--data-seed", rare = true)
+        @Nullable
+        Long seed)
+        implements DataRecipe {
+    public TableDataRecipe {
+        labelColumns = List.copyOf(labelColumns);
+        if (categorical != null) categorical = List.copyOf(categorical);
+        if (ignore != null) ignore = List.copyOf(ignore);
+        if (missing != null) missing = List.copyOf(missing);
+    }
+
+    @Override
+    public String kind() {
+        return TablePreprocessing.KIND;
+    }
+
+    /** {@inheritDoc} The columns are those of a saved model, unless columns are chosen here. */
+    @Override
+    public Data open(
+            long otherSeed, Architecture architecture, Map<String, String> savedPreprocessing, RunContext context) {
+        Rows rows = Rows.read(
+                Path.of(source),
+                test == null ? null : Path.of(test),
+                unlabeled == null ? null : Path.of(unlabeled),
+                labelColumns,
+                Task.Kind.of(task),
+                missing == null ? Set.of() : Set.copyOf(missing),
+                context.log());
+        boolean chosen = categorical != null || ignore != null;
+        return new RowData(
+                rows,
+                splits(otherSeed),
+                batchSize,
+                plan -> !chosen && TablePreprocessing.isIn(savedPreprocessing)
+                        ? new TableEncoding(TablePreprocessing.of(savedPreprocessing))
+                        : fitted(rows, plan, context));
+    }
+
+    private RowEncoding fitted(Rows rows, SplitPlan plan, RunContext context) {
+        List<String> without = ignore == null ? List.of() : ignore;
+        for (String name : without) {
+            if (!rows.header().contains(name)) throw Names.unknown("column", name, source, rows.header());
+        }
+        List<String> header =
+                rows.header().stream().filter(name -> !without.contains(name)).toList();
+        int[] at = header.stream().mapToInt(rows.header()::indexOf).toArray();
+        List<String[]> training = Arrays.stream(plan.of(Split.TRAIN))
+                .mapToObj(row -> Arrays.stream(at)
+                        .mapToObj(column -> rows.cells(row)[column])
+                        .toArray(String[]::new))
+                .toList();
+        return new TableEncoding(TablePreprocessing.fit(
+                header, training, categorical == null ? Set.of() : Set.copyOf(categorical), context.log()));
+    }
+
+    private SplitSettings splits(long otherSeed) {
+        return new SplitSettings(
+                seed == null ? otherSeed : seed,
+                validFraction,
+                maxTrainSamples == null ? 0 : maxTrainSamples,
+                labelsPerClass == null ? 0 : labelsPerClass,
+                keepUnlabeled,
+                balanced);
+    }
+}

@@ -1,0 +1,25 @@
+package dev.limbeck.recipe.rows;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.data.rows.Rows;
+import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.DataRecipeType;
+import dev.limbeck.table.TablePreprocessing;
+
+/** Register the settings of tables. */
+public final class TableDataRecipeType implements DataRecipeType {
+    @Override
+    public String kind() {
+        return TablePreprocessing.KIND;
+    }
+
+    @Override
+    public boolean opens(JsonNode data) {
+        return !data.has("text_column") && Rows.areAt(data.path("source").asText());
+    }
+
+    @Override
+    public Class<? extends DataRecipe> type() {
+        return TableDataRecipe.class;
+    }
+}
