@@ -1,11 +1,11 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.data.Split;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;

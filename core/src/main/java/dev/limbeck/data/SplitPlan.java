@@ -102,7 +102,8 @@ public final class SplitPlan {
                 ? "balanced batches need"
                 : settings.labelsPerClass() > 0 ? "a limit of labels per class needs" : null;
         if (needless != null) {
-            throw new LimbeckException(needless + " one class per " + source.noun() + ", found " + kind.words() + "; leave it out");
+            throw new LimbeckException(
+                    needless + " one class per " + source.noun() + ", found " + kind.words() + "; leave it out");
         }
     }
 
@@ -139,8 +140,8 @@ public final class SplitPlan {
     private void checkLabels() {
         long without = Arrays.stream(of(Split.TRAIN)).filter(i -> label(i) < 0).count();
         if (without > 0) {
-            throw new LimbeckException("balanced batches need a label for every training " + source.noun() + ", found " + without
-                    + " without; leave balanced out, or use class weights");
+            throw new LimbeckException("balanced batches need a label for every training " + source.noun() + ", found "
+                    + without + " without; leave balanced out, or use class weights");
         }
     }
 

@@ -94,10 +94,7 @@ public record TargetColumns(Task task, List<double[]> rows) {
                             + "; choose the one with the class (label_columns, --label-columns)");
         }
         TreeSet<String> known = new TreeSet<>(TargetColumns::inOrder);
-        cells.stream()
-                .map(row -> row.get(0))
-                .filter(cell -> !cell.isEmpty())
-                .forEach(known::add);
+        cells.stream().map(row -> row.get(0)).filter(cell -> !cell.isEmpty()).forEach(known::add);
         List<String> names = List.copyOf(known);
         Map<String, Integer> places = new HashMap<>();
         for (String name : names) places.put(name, places.size());
@@ -122,9 +119,8 @@ public record TargetColumns(Task task, List<double[]> rows) {
             double[] values = new double[used.size()];
             for (int i = 0; i < values.length; i++) {
                 String cell = row.get(i);
-                values[i] = cell.isEmpty()
-                        ? Double.NaN
-                        : checked(file, name.apply(rows.size()), used.get(i), cell, kind);
+                values[i] =
+                        cell.isEmpty() ? Double.NaN : checked(file, name.apply(rows.size()), used.get(i), cell, kind);
             }
             rows.add(values);
         }

@@ -6,9 +6,9 @@ import dev.limbeck.tensor.InputSpec;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 
 /** Create networks of one architecture for any number of classes. */
 public final class Architecture {

@@ -46,7 +46,10 @@ public final class TableNet extends Module {
         categories = ids == null ? null : ids.name();
         first = floats == null
                 ? null
-                : child("numbers", new Linear(Init.uniformFanIn(fanIn, width, floats.shape()[0]), Init.uniformFanIn(fanIn, width)));
+                : child(
+                        "numbers",
+                        new Linear(
+                                Init.uniformFanIn(fanIn, width, floats.shape()[0]), Init.uniformFanIn(fanIn, width)));
         words = ids == null ? null : child("words", new Embedding(Init.uniformFanIn(fanIn, ids.bound(), width)));
         List<Module> steps = new ArrayList<>();
         for (int i = 0; i < widths.size(); i++) {

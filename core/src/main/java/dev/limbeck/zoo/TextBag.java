@@ -62,8 +62,7 @@ public final class TextBag extends Module {
     }
 
     private static Architecture of(String name, long width) {
-        return Architecture.ofInputs(
-                name, (inputs, outputs) -> new TextBag(inputs, width, outputs), "classifier");
+        return Architecture.ofInputs(name, (inputs, outputs) -> new TextBag(inputs, width, outputs), "classifier");
     }
 
     /** Register the bags. */

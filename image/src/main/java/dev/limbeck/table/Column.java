@@ -66,8 +66,9 @@ sealed interface Column permits Column.Numbers, Column.Categories {
                         + "' must have a number, found an empty cell, and training had none; fill it");
             }
             if (!cell.isEmpty() && !isNumber(cell)) {
-                throw new LimbeckException("the column '" + Printable.quote(name) + "' must have finite numbers, found '"
-                        + Printable.quote(cell) + "'; correct the cell, or leave it empty");
+                throw new LimbeckException(
+                        "the column '" + Printable.quote(name) + "' must have finite numbers, found '"
+                                + Printable.quote(cell) + "'; correct the cell, or leave it empty");
             }
             double value = cell.isEmpty() ? mean : Double.parseDouble(cell);
             row[from] = (float) ((value - mean) / deviation);

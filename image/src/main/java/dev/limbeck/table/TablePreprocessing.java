@@ -62,8 +62,8 @@ public final class TablePreprocessing implements Preprocessing {
             }
         }
         if (columns.isEmpty()) {
-            throw new LimbeckException("no column of " + Names.quoted(header)
-                    + " differs between training rows; name other columns");
+            throw new LimbeckException(
+                    "no column of " + Names.quoted(header) + " differs between training rows; name other columns");
         }
         return new TablePreprocessing(columns);
     }
@@ -83,8 +83,7 @@ public final class TablePreprocessing implements Preprocessing {
                 .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)])
                 .distinct()
                 .toArray();
-        return new Column.Numbers(
-                name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells.size(), edges);
+        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells.size(), edges);
     }
 
     private static Column categories(String name, List<String> cells, Consumer<String> log) {
@@ -164,7 +163,8 @@ public final class TablePreprocessing implements Preprocessing {
 
     /** Return the number of ids per row; 0 if no column has words. */
     public int categories() {
-        return (int) columns.stream().filter(Column.Categories.class::isInstance).count();
+        return (int)
+                columns.stream().filter(Column.Categories.class::isInstance).count();
     }
 
     /** Return the number of different ids over all columns. */
@@ -212,13 +212,16 @@ public final class TablePreprocessing implements Preprocessing {
      * @throws LimbeckException if a column is missing, or a cell does not fit its column
      */
     public Encoded encode(Map<String, ?> row) {
-        List<String> missing = names().stream().filter(name -> !row.containsKey(name)).toList();
+        List<String> missing =
+                names().stream().filter(name -> !row.containsKey(name)).toList();
         if (!missing.isEmpty()) {
             throw new LimbeckException("the row must have the columns " + Names.quoted(names()) + ", found none of "
                     + Names.quoted(missing) + "; add them");
         }
         return encode(names().stream()
-                .map(name -> row.get(name) == null ? "" : String.valueOf(row.get(name)).strip())
+                .map(name -> row.get(name) == null
+                        ? ""
+                        : String.valueOf(row.get(name)).strip())
                 .toArray(String[]::new));
     }
 

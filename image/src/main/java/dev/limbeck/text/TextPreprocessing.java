@@ -37,7 +37,8 @@ public record TextPreprocessing(String column, int buckets, int most) implements
 
     public TextPreprocessing {
         if (buckets < 1 || most < 1) {
-            throw new LimbeckException("buckets and ids of a text must be at least 1, found " + buckets + " and " + most);
+            throw new LimbeckException(
+                    "buckets and ids of a text must be at least 1, found " + buckets + " and " + most);
         }
     }
 
@@ -102,7 +103,8 @@ public record TextPreprocessing(String column, int buckets, int most) implements
         try {
             return said.containsKey(key) ? Integer.parseInt(said.get(key)) : other;
         } catch (NumberFormatException e) {
-            throw new LimbeckException(key + " must be a whole number, found '" + said.get(key) + "'; export it again", e);
+            throw new LimbeckException(
+                    key + " must be a whole number, found '" + said.get(key) + "'; export it again", e);
         }
     }
 

@@ -1,10 +1,10 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.data.SplitPlan;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitPlan;
 import dev.limbeck.image.ImagePreprocessing;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,5 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.data.SplitPlan;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
@@ -18,6 +17,7 @@ import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.Targets;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;

@@ -1,8 +1,8 @@
 package dev.limbeck.data.image;
 
-import dev.limbeck.data.SplitSettings;
 import dev.limbeck.Task;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.SplitSettings;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
 import java.nio.file.Path;

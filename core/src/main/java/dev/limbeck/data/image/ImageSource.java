@@ -1,8 +1,6 @@
 package dev.limbeck.data.image;
 
 import dev.limbeck.data.RowSource;
-import dev.limbeck.Task;
-import dev.limbeck.data.Split;
 import dev.limbeck.image.RgbImage;
 import java.util.List;
 

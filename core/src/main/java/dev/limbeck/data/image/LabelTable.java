@@ -126,7 +126,8 @@ record LabelTable(Path file, Task task, Map<String, double[]> rows) {
             List<String> names = List.copyOf(cells.keySet());
             TargetColumns targets = TargetColumns.of(file, used, List.copyOf(cells.values()), names::get, given);
             Map<String, double[]> rows = new LinkedHashMap<>();
-            for (int i = 0; i < names.size(); i++) rows.put(names.get(i), targets.rows().get(i));
+            for (int i = 0; i < names.size(); i++)
+                rows.put(names.get(i), targets.rows().get(i));
             return new LabelTable(file, targets.task(), rows);
         }
     }

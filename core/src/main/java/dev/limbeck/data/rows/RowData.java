@@ -125,10 +125,7 @@ public final class RowData implements Data {
         if (rows.length > 0) return rows;
         throw new LimbeckException("there is no " + split.label() + " split in " + source.origin()
                 + plan.unlabeledWords(split) + "; found "
-                + Stream.of(Split.values())
-                        .filter(this::has)
-                        .map(Split::label)
-                        .collect(Collectors.joining(", ")));
+                + Stream.of(Split.values()).filter(this::has).map(Split::label).collect(Collectors.joining(", ")));
     }
 
     private DataLoader loader(Split split, int... order) {
@@ -181,8 +178,9 @@ public final class RowData implements Data {
 
     @Override
     public String summary() {
-        long without =
-                Arrays.stream(plan.of(Split.TRAIN)).filter(row -> plan.label(row) < 0).count();
+        long without = Arrays.stream(plan.of(Split.TRAIN))
+                .filter(row -> plan.label(row) < 0)
+                .count();
         int rows = Stream.of(Split.values()).mapToInt(this::size).sum();
         String names = String.join(
                 ", ", task().names().subList(0, Math.min(NAMED, task().names().size())));
@@ -213,8 +211,8 @@ public final class RowData implements Data {
     @Override
     public List<String> warnings() {
         return plan.unlabeled().entrySet().stream()
-                .map(entry -> entry.getValue().length + " rows of the " + entry.getKey().label()
-                        + " split have no label and are left out")
+                .map(entry -> entry.getValue().length + " rows of the "
+                        + entry.getKey().label() + " split have no label and are left out")
                 .toList();
     }
 

@@ -51,7 +51,8 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     }
 
     private static String ending(Path file) {
-        String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
+        String name =
+                String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
         return name.substring(name.lastIndexOf('.') + 1);
     }
 
@@ -65,18 +66,18 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     public static RowTable read(Path file, Set<String> missing, Consumer<String> log) {
         IoErrors.requireFile(file);
         try (BufferedReader reader = reader(file)) {
-            RowTable table =
-                    switch (ending(file)) {
-                        case "jsonl", "ndjson" -> json(file, reader);
-                        case TXT -> new RowTable(
-                                file,
-                                List.of(TEXT),
-                                reader.lines()
-                                        .filter(line -> !line.isBlank())
-                                        .map(line -> new String[] {line.strip()})
-                                        .toList());
-                        default -> csv(file, reader, log);
-                    };
+            RowTable table = switch (ending(file)) {
+                case "jsonl", "ndjson" -> json(file, reader);
+                case TXT ->
+                    new RowTable(
+                            file,
+                            List.of(TEXT),
+                            reader.lines()
+                                    .filter(line -> !line.isBlank())
+                                    .map(line -> new String[] {line.strip()})
+                                    .toList());
+                default -> csv(file, reader, log);
+            };
             if (table.rows.isEmpty()) throw IoErrors.in(file, "has no rows; expected a header and rows");
             for (String[] row : table.rows) {
                 for (int i = 0; i < row.length; i++) if (missing.contains(row[i])) row[i] = "";

@@ -83,7 +83,8 @@ public final class Rows implements RowSource {
         Map<Split, Path> files = files(source);
         if (test != null) {
             if (files.containsKey(Split.TEST)) {
-                throw new LimbeckException(source + " has a test split, found another file of it, " + test + "; name one");
+                throw new LimbeckException(
+                        source + " has a test split, found another file of it, " + test + "; name one");
             }
             files.put(Split.TEST, test);
         }
@@ -132,8 +133,8 @@ public final class Rows implements RowSource {
                     if (!words.contains(stem)) return;
                     Path other = files.put(split, file);
                     if (other != null) {
-                        throw new LimbeckException(source + " has two files of one split, " + other.getFileName() + " and "
-                                + file.getFileName() + "; keep one");
+                        throw new LimbeckException(source + " has two files of one split, " + other.getFileName()
+                                + " and " + file.getFileName() + "; keep one");
                     }
                 });
             }

@@ -9,22 +9,26 @@ import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.Rows;
+import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
+import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import dev.limbeck.data.table.TableEncoding;
-import dev.limbeck.table.TablePreprocessing;
 import org.jspecify.annotations.Nullable;
 
 /** Declare the settings of a table: CSV, TSV or JSON lines with named columns. */
 public record TableDataRecipe(
-        @Setting(help = "CSV, TSV or JSON lines, or a folder with train, valid and test files", required = true, options = "--data", label = "SOURCE")
+        @Setting(
+                help = "CSV, TSV or JSON lines, or a folder with train, valid and test files",
+                required = true,
+                options = "--data",
+                label = "SOURCE")
         String source,
 
         @Setting(help = "Columns of words, even if their cells are numbers", label = "NAMES") @Nullable
@@ -50,7 +54,8 @@ public record TableDataRecipe(
                 options = "--task")
         String task,
 
-        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE") @Nullable
+        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE")
+        @Nullable
         String test,
 
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable

@@ -5,21 +5,25 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.Rows;
+import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
+import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import dev.limbeck.data.text.TextEncoding;
-import dev.limbeck.text.TextPreprocessing;
 import org.jspecify.annotations.Nullable;
 
 /** Declare the settings of texts: a column of CSV, TSV or JSON lines. */
 public record TextDataRecipe(
-        @Setting(help = "CSV, TSV or JSON lines, or a folder with train, valid and test files", required = true, options = "--data", label = "SOURCE")
+        @Setting(
+                help = "CSV, TSV or JSON lines, or a folder with train, valid and test files",
+                required = true,
+                options = "--data",
+                label = "SOURCE")
         String source,
 
         @Setting(help = "Column of the text", required = true, label = "NAME")
@@ -48,7 +52,8 @@ public record TextDataRecipe(
                 options = "--task")
         String task,
 
-        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE") @Nullable
+        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE")
+        @Nullable
         String test,
 
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
