@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.distill.teacher.MappedTeacher;
@@ -16,6 +18,7 @@ import dev.limbeck.export.Precision;
 import dev.limbeck.export.Verification;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.image.ImageDataRecipe;
 import dev.limbeck.run.RunRecord;
@@ -111,15 +114,14 @@ final class ExportCommand extends DataCommand {
         try (SavedModel opened = checkpoint.open(model)) {
             SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
-            ImageDataRecipe recipe = RecipeFiles.bind(data(saved), ImageDataRecipe.class, "");
-            try (ImageData images =
-                    recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
-                LoadedModel.checkClasses(saved.classes(), saved.classNames(), images.classNames());
-                MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), images.task());
+            DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
+            try (Data rows = recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
+                LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
+                MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), rows.task());
                 // The file's own architecture was just verified to be the same.
-                SavedModel named = saved.withMetadata(images.classNames(), saved.preprocessing());
-                List<Exported> exported = verified(Exporter.of(named), images).export(out);
-                context().tell(images);
+                SavedModel named = saved.withMetadata(rows.classNames(), saved.preprocessing());
+                List<Exported> exported = verified(Exporter.of(named), rows).export(out);
+                context().tell(rows);
                 return written(exported);
             }
         }
@@ -128,6 +130,7 @@ final class ExportCommand extends DataCommand {
     /** Apply the options to what a file does not contain, and reject contradictions. */
     private SavedModel asTold(SavedModel saved) {
         Map<String, String> says = saved.preprocessing();
+        if (says.containsKey(Modalities.KEY)) return saved;
         boolean silent = says.isEmpty();
         int side = Zoo.byName(saved.architecture()).imageSize();
         ImagePreprocessing wanted = data.preprocessing(silent ? Map.of("image_size", side + "x" + side) : says);
@@ -198,7 +201,7 @@ final class ExportCommand extends DataCommand {
                 .options(new OnnxFile.Options(folds, normalizes, softmax, precision));
     }
 
-    private Exporter verified(Exporter exporter, ImageData images) {
+    private Exporter verified(Exporter exporter, Data images) {
         return chosen(exporter).verifiedOn(images, images.has(Split.TEST) ? Split.TEST : Split.VALID, rows);
     }
 
@@ -213,7 +216,7 @@ final class ExportCommand extends DataCommand {
 
     private static LimbeckException noImages() {
         return new LimbeckException(
-                "there are no images to verify the export on; set some with --data, or --no-verify");
+                "there is no data to verify the export on; set it with --data, or leave the check out with --no-verify");
     }
 
     private List<Exported> written(List<Exported> files) {
@@ -222,7 +225,7 @@ final class ExportCommand extends DataCommand {
             say(Texts.format("%-12s %,12d bytes  %s", file.format(), file.bytes(), file.file()));
             if (verification == null) continue;
             say(Texts.format(
-                    "%12s on %,d images: outputs differ by %.1e (largest %.1f)%s, %s %s (model %s)",
+                    "%12s on %,d rows: outputs differ by %.1e (largest %.1f)%s, %s %s (model %s)",
                     "",
                     verification.rows(),
                     verification.largestDifference(),

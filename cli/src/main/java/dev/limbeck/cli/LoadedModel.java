@@ -6,8 +6,12 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowModality;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.MappedTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
@@ -75,6 +79,15 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     @Nullable
     SavedModel saved() {
         return opened.saved();
+    }
+
+    /** Return the encoding of a zoo model's texts or rows of tables; null for other models. */
+    @Nullable
+    RowEncoding rows() {
+        SavedModel saved = saved();
+        if (saved == null || !saved.preprocessing().containsKey(Modalities.KEY)) return null;
+        Modality modality = Modalities.ofSaved(saved.preprocessing());
+        return modality instanceof RowModality kind ? kind.encoding(kind.preprocessing(saved.preprocessing())) : null;
     }
 
     /** Return its architecture or its file format. */

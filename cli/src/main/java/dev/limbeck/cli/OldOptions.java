@@ -12,6 +12,7 @@ final class OldOptions {
             Map.entry("--diagnose-every", "--gradient-stats-every"),
             Map.entry("--flip", "--hflip"),
             Map.entry("--jitter", "--color-jitter"),
+            Map.entry("--label-column", "--label-columns"),
             Map.entry("--least-confidence", "--confidence-threshold"),
             Map.entry("--no-flip", "--no-hflip"),
             Map.entry("--normalise", "--normalize"),

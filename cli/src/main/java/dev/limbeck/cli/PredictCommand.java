@@ -1,19 +1,40 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Classifier;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.Prediction;
+import dev.limbeck.Printable;
+import dev.limbeck.Regressor;
 import dev.limbeck.Settings;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowTable;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.Predictors;
 import dev.limbeck.predict.RegressionPredictor;
+import dev.limbeck.run.RunRecord;
+import dev.limbeck.tensor.Inputs;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "predict", optionListHeading = "Model", description = "Classify images.")
+@Command(
+        name = "predict",
+        optionListHeading = "Model",
+        description = "Predict the classes or numbers of images, texts or rows of tables.")
 final class PredictCommand extends ImageCommand {
+    private static final int BATCH = 256;
+
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
 
@@ -23,19 +44,84 @@ final class PredictCommand extends ImageCommand {
     @Option(names = "--top", description = "Number of classes to show (default: 3).")
     int top = 3;
 
-    @Parameters(arity = "1..*", paramLabel = "IMAGE", description = "Image files.")
-    List<Path> images = List.of();
+    @Parameters(
+            arity = "1..*",
+            paramLabel = "INPUT",
+            description = "Image files; texts; or CSV, TSV or JSON lines with rows.")
+    List<String> inputs = List.of();
 
     @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
-        images.forEach(LoadedModel::requireImage);
+        boolean files = inputs.stream().allMatch(input -> Files.exists(Path.of(input)));
+        // An image that is missing is said before a large model is opened.
+        if (!files && !isOfRows(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
-            return loaded.isRegression() ? numbers(loaded) : probabilities(loaded);
+            if (loaded.rows() != null) return rows(loaded, loaded.rows());
+            List<Path> images = inputs.stream().map(Path::of).toList();
+            images.forEach(LoadedModel::requireImage);
+            return loaded.isRegression() ? numbers(loaded, images) : probabilities(loaded, images);
         }
     }
 
-    private List<Map<String, Object>> probabilities(LoadedModel loaded) {
+    private static boolean isOfRows(Path model) {
+        return RunRecord.beside(model)
+                .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
+                .orElse(true);
+    }
+
+    private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding encoding) {
+        List<String> names = new ArrayList<>();
+        List<RowEncoding.Encoded> rows = new ArrayList<>();
+        for (String input : inputs) {
+            Path file = Path.of(input);
+            if (Files.isRegularFile(file) && RowTable.isNamedSo(file)) {
+                RowTable table = RowTable.read(file, Set.of(), this::tell);
+                for (String[] cells : table.columns(encoding.columns())) {
+                    names.add(input + " row " + (names.size() + 1));
+                    rows.add(encoding.encode(cells));
+                }
+            } else if (encoding.columns().size() == 1) {
+                names.add(input);
+                rows.add(encoding.encode(input));
+            } else {
+                throw new LimbeckException("no file of rows " + input
+                        + "; expected CSV, TSV or JSON lines with the columns " + Names.quoted(encoding.columns()));
+            }
+        }
+        List<Map<String, Object>> results = new ArrayList<>();
+        SavedModel saved = Objects.requireNonNull(loaded.saved());
+        Function<List<RowEncoding.Encoded>, Inputs> encode = encoding::batch;
+        if (loaded.isRegression()) {
+            try (Regressor<RowEncoding.Encoded> regressor = Predictors.regressor(saved, encode)) {
+                List<Map<String, Double>> found = inBatches(rows, regressor::predictAll);
+                for (int i = 0; i < found.size(); i++) add(results, names.get(i), "numbers", found.get(i));
+            }
+        } else {
+            try (Classifier<RowEncoding.Encoded> classifier = Predictors.classifier(saved, encode)) {
+                List<Prediction> found = inBatches(rows, classifier::predictAll);
+                for (int i = 0; i < found.size(); i++)
+                    add(results, names.get(i), "probabilities", found.get(i).best(top));
+            }
+        }
+        return results;
+    }
+
+    private static <Y> List<Y> inBatches(
+            List<RowEncoding.Encoded> rows, Function<List<RowEncoding.Encoded>, List<Y>> predict) {
+        List<Y> all = new ArrayList<>();
+        for (int from = 0; from < rows.size(); from += BATCH) {
+            all.addAll(predict.apply(rows.subList(from, Math.min(rows.size(), from + BATCH))));
+        }
+        return all;
+    }
+
+    private void add(List<Map<String, Object>> results, String name, String what, Map<String, Double> values) {
+        say(Printable.line(name) + ": " + (what.equals("numbers") ? Texts.numbers(values) : Texts.shares(values)));
+        results.add(Map.of("input", name, what, values));
+    }
+
+    private List<Map<String, Object>> probabilities(LoadedModel loaded, List<Path> images) {
         List<Map<String, Object>> results = new ArrayList<>();
         try (Predictor predictor = loaded.predictor()) {
             for (Path image : images) {
@@ -47,7 +133,7 @@ final class PredictCommand extends ImageCommand {
         return results;
     }
 
-    private List<Map<String, Object>> numbers(LoadedModel loaded) {
+    private List<Map<String, Object>> numbers(LoadedModel loaded, List<Path> images) {
         List<Map<String, Object>> results = new ArrayList<>();
         try (RegressionPredictor predictor = loaded.regressor()) {
             for (Path image : images) {

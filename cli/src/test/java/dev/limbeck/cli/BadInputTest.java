@@ -222,7 +222,7 @@ class BadInputTest {
                 "train --data $/two --arch resnet18 --out $/x --seed s | expected a whole number, found 's'",
                 "train --data $/two --arch resnet18 --out $/x --mean a,b,c --std 1,1,1 | expected a number, found 'a'",
                 "evaluate --model $/run --data $/two --split exam | expected one of train, valid, test, found 'exam'",
-                "predict --model $/run | Missing required parameter: 'IMAGE'",
+                "predict --model $/run | Missing required parameter: 'INPUT'",
                 "explain --logits a,b | expected a number, found 'a'",
             })
     void wrongUsage(String line, String expected) throws IOException {
@@ -309,7 +309,7 @@ class BadInputTest {
                         "--out",
                         home.resolve("few"))
                 .done();
-        assertThat(answer.err()).contains("12 of 16 training images have no label; only a teacher can teach them");
+        assertThat(answer.err()).contains("12 of 16 training rows have no label; only a teacher can teach them");
     }
 
     @Test

@@ -484,7 +484,7 @@ class CommandsTest {
             assertThat(Cli.run("evaluate", "--model", out, "--data", "shapes")
                             .done()
                             .out())
-                    .contains("2,000 images");
+                    .contains("2,000 rows");
             assertThat(Cli.run("explain", "--logits", "1.5,2").done().out()).contains("0.3775");
         } finally {
             Locale.setDefault(usual);
@@ -526,7 +526,7 @@ class CommandsTest {
                 "train | --data --arch --epochs --lr --schedule --optimizer --seed --out --overwrite --mean --std --json",
                 "distill | --teacher --teacher-arch --kd-weight --temperature --loss --data --arch --out --json",
                 "evaluate | --model --arch --split --data --json",
-                "predict | --model --top IMAGE --json",
+                "predict | --model --top INPUT --json",
                 "explain | --logits --labels --model --temperature IMAGE --json",
                 "summary | --arch --model --classes --image-size --json",
                 "doctor | --json",

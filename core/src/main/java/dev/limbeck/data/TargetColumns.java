@@ -4,7 +4,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
-import dev.limbeck.io.IoErrors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -65,14 +64,14 @@ public record TargetColumns(Task task, List<double[]> rows) {
         }
         if (used.size() == 1 && !numbers) return Task.Kind.SINGLE_LABEL;
         if (!numbers) {
-            throw IoErrors.in(
+            throw in(
                     file,
                     "has " + used.size() + " columns of labels, and not all are numbers; choose columns (label_columns,"
                             + " --label-columns), one of text for classes");
         }
         if (used.size() > 1 && binary) return Task.Kind.MULTI_LABEL;
         if (used.size() == 1 && whole) {
-            throw IoErrors.in(
+            throw in(
                     file,
                     "has whole numbers in '" + Printable.quote(used.get(0))
                             + "', which may be classes or quantities; set the task (task, --task): single-label or"
@@ -88,7 +87,7 @@ public record TargetColumns(Task task, List<double[]> rows) {
 
     private static TargetColumns classes(Path file, List<String> used, List<List<String>> cells) {
         if (used.size() != 1) {
-            throw IoErrors.in(
+            throw in(
                     file,
                     "has " + used.size() + " columns of labels, " + Names.quoted(used)
                             + "; choose the one with the class (label_columns, --label-columns)");
@@ -134,7 +133,7 @@ public record TargetColumns(Task task, List<double[]> rows) {
         if (value != null && Float.isFinite(value.floatValue()) && (!label || value == 0 || value == 1)) {
             return value;
         }
-        throw IoErrors.in(
+        throw in(
                 file,
                 String.format(
                         Locale.ROOT,
@@ -143,5 +142,9 @@ public record TargetColumns(Task task, List<double[]> rows) {
                         Printable.quote(name),
                         label ? "0 or 1" : "a finite number",
                         Printable.quote(cell)));
+    }
+
+    private static LimbeckException in(Path file, String what) {
+        return new LimbeckException(file + ": " + what);
     }
 }

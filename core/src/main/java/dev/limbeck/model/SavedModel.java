@@ -168,7 +168,7 @@ public record SavedModel(
             module.close();
             throw e;
         }
-        int classes = classes(module);
+        int classes = architecture.isSizedByInputs() ? classNames.size() : classes(module);
         if (!classNames.isEmpty() && classNames.size() != classes) {
             module.close();
             throw new LimbeckException(
@@ -248,11 +248,12 @@ public record SavedModel(
             WeightFile weights, Architecture architecture, @Nullable String key, int guess, List<InputSpec> inputs) {
         Module module = architecture.create(guess, inputs);
         try {
-            RequiredTensors needs =
-                    RequiredTensors.of(architecture.name(), module).forAnyClasses();
+            RequiredTensors all = RequiredTensors.of(architecture.name(), module);
+            RequiredTensors needs = architecture.isSizedByInputs() ? all : all.forAnyClasses();
             WeightFit fit = weights.fit(needs, key);
             fit.orThrow();
-            if (needs.classifier().isEmpty()) return new Fitted(module, fit);
+            // A network that is made for inputs is made from metadata, which has the classes too.
+            if (needs.classifier().isEmpty() || architecture.isSizedByInputs()) return new Fitted(module, fit);
             long classes = fit.shape(needs.classifier())[0];
             if (classes < 1 || classes > MOST_CLASSES) {
                 throw new LimbeckException(weights.path() + " has a classifier '" + needs.classifier() + "' of "
@@ -328,7 +329,7 @@ public record SavedModel(
 
     /** Return the number of outputs. */
     public int classes() {
-        return classes(module);
+        return task.names().isEmpty() ? classes(module) : task.names().size();
     }
 
     private static int classes(Module module) {

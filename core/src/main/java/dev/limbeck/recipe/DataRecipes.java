@@ -48,6 +48,15 @@ final class DataRecipes {
                 .toList();
     }
 
+    /** Return the kind of a record; images for a type that is none. */
+    static String kind(Class<?> type) {
+        return ALL.all().stream()
+                .filter(one -> one.type() == type)
+                .map(DataRecipeType::kind)
+                .findFirst()
+                .orElse(DEFAULT);
+    }
+
     /** Return the record of images. */
     static Class<? extends DataRecipe> images() {
         return ALL.require(DEFAULT).type();

@@ -212,7 +212,7 @@ public final class RecipeRun {
         if (without > 0) {
             context.log()
                     .accept(without + " of " + targets.size()
-                            + " training images have no label; only a teacher can teach them");
+                            + " training rows have no label; only a teacher can teach them");
         }
     }
 

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.optim.Schedule;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -45,8 +47,8 @@ public final class RecipeSchema {
         if (DataRecipe.class.isAssignableFrom(type)) {
             properties
                     .putObject(DataRecipes.KIND)
-                    .put("const", DataRecipes.DEFAULT)
-                    .put("description", "Kind of data; default: " + DataRecipes.DEFAULT);
+                    .put("const", DataRecipes.kind(type))
+                    .put("description", "Kind of data; default: found from the source");
         }
         for (DeclaredSetting setting : Declarations.in(type)) {
             if (setting.declaration().required())
@@ -82,14 +84,17 @@ public final class RecipeSchema {
         } else if (type == DataRecipe.class) {
             // Other kinds of data have keys that only their jars know.
             ObjectNode other = JSON.createObjectNode();
-            other.putObject("properties")
+            List<Class<? extends DataRecipe>> known = new ArrayList<>(List.of(DataRecipes.images()));
+            known.addAll(DataRecipes.others());
+            ArrayNode kinds = other.putObject("properties")
                     .putObject(DataRecipes.KIND)
                     .putObject("not")
-                    .put("const", DataRecipes.DEFAULT);
+                    .putArray("enum");
+            known.forEach(one -> kinds.add(DataRecipes.kind(one)));
             other.putArray("required").add(DataRecipes.KIND);
-            node.putArray("anyOf")
-                    .add(JSON.createObjectNode().put("$ref", "#/" + DEFINITIONS + "/" + define(DataRecipes.images())))
-                    .add(other);
+            ArrayNode any = node.putArray("anyOf");
+            known.forEach(one -> any.addObject().put("$ref", "#/" + DEFINITIONS + "/" + define(one)));
+            any.add(other);
         } else if (Sections.isSection((Class<?>) type)) {
             node.put("$ref", "#/" + DEFINITIONS + "/" + define((Class<?>) type));
         } else if (type == Schedule.class) {

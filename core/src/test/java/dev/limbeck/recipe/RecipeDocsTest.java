@@ -71,22 +71,24 @@ class RecipeDocsTest {
             List<DeclaredSetting> settings = Declarations.ofRecipes().stream()
                     .filter(setting -> setting.heading() == heading)
                     .toList();
-            if (settings.isEmpty()) continue;
-            text.append("\n### ")
-                    .append(heading.title())
-                    .append("\n\n| key | option | description | default |\n|---|---|---|---|\n");
-            for (DeclaredSetting setting : settings) {
-                text.append("| ")
-                        .append(String.join(
-                                " | ",
-                                "`" + setting.dotted() + "`",
-                                setting.options().isEmpty() ? "" : "`" + String.join("`, `", setting.options()) + "`",
-                                what(setting),
-                                setting.unset().isEmpty() ? "" : setting.unset()))
-                        .append(" |\n");
-            }
+            if (!settings.isEmpty()) table(text, heading.title(), settings);
+            if (heading == Heading.DATA) table(text, "Texts and tables only", Declarations.ofOtherKinds());
         }
         return text.append("\n").toString();
+    }
+
+    private static void table(StringBuilder text, String title, List<DeclaredSetting> settings) {
+        text.append("\n### ").append(title).append("\n\n| key | option | description | default |\n|---|---|---|---|\n");
+        for (DeclaredSetting setting : settings) {
+            text.append("| ")
+                    .append(String.join(
+                            " | ",
+                            "`" + setting.dotted() + "`",
+                            setting.options().isEmpty() ? "" : "`" + String.join("`, `", setting.options()) + "`",
+                            what(setting),
+                            setting.unset().isEmpty() ? "" : setting.unset()))
+                    .append(" |\n");
+        }
     }
 
     private static String what(DeclaredSetting setting) {

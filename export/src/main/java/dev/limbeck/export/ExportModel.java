@@ -90,20 +90,21 @@ record ExportModel(
             Preprocessing preprocessing,
             Map<String, String> metadata,
             @Nullable Path file) {
-        Module inUnits = Rescaled.of(module, task);
+        List<InputSpec> inputs = Modalities.byKind(preprocessing.kind()).inputs(preprocessing);
+        Module inUnits = Rescaled.of(module, task, inputs);
         return new ExportModel(
                 name,
                 task,
                 classes,
                 preprocessing,
-                Modalities.byKind(preprocessing.kind()).inputs(preprocessing),
+                inputs,
                 metadata,
                 module.parameterCount(),
                 module.sha256(),
                 file,
                 () -> ScriptWriter.compile(inUnits),
                 module::stateDict,
-                inputs -> inUnits.predict(module.adapt(inputs)));
+                given -> inUnits.predict(module.adapt(given)));
     }
 
     static ExportModel of(Path script, Task task, Preprocessing preprocessing, Script opened) {

@@ -65,6 +65,7 @@ final class OnnxConversion extends OnnxShaping {
             case "prim::ListConstruct" -> node.inputs().stream().map(this::any).toList();
             case "contiguous", "clone", "detach", "alias" -> any(node, 0);
             case "embedding" -> embedding(node);
+            case "ne" -> unequal(node);
             case "dropout", "feature_dropout" -> {
                 if (flag(node, 2)) throw new Unsupported("it is random; save the module in eval mode");
                 yield value(node, 0);
@@ -152,6 +153,14 @@ final class OnnxConversion extends OnnxShaping {
             }
         }
         return value(node, 0);
+    }
+
+    /** Truth values are 0 and 1 of float32, as all computed values are. */
+    private Value unequal(Node node) {
+        Value x = value(node, 0);
+        String other = onnx.scalar(number(node, 1));
+        String differs = onnx.node("Not", List.of(onnx.node("Equal", List.of(x.name(), other))));
+        return x.named(onnx.node("Cast", List.of(differs), "to", OnnxBuilder.FLOAT));
     }
 
     private Value embedding(Node node) {

@@ -30,6 +30,7 @@ public final class OnnxFile {
     static final String NUMBERS = "numbers";
     static final String PROBABILITIES = "probabilities";
 
+    private static final List<String> OUTPUTS = List.of(LOGITS, NUMBERS, PROBABILITIES);
     private static final List<DType> INPUTS = List.of(DType.FLOAT32, DType.INT64, DType.INT32);
 
     static final int OPSET = 17;
@@ -117,7 +118,8 @@ public final class OnnxFile {
             throw new LimbeckException("an ONNX file can be written for inputs of " + INPUTS + ", found " + spec.name()
                     + " " + spec.words() + "; export it as torchscript or safetensors");
         }
-        String name = isOnly ? INPUT : spec.name();
+        // Outputs have names of their own.
+        String name = isOnly ? INPUT : OUTPUTS.contains(spec.name()) ? spec.name() + "_input" : spec.name();
         long[] row = spec.shape();
         onnx.input(name, spec.type(), row);
         boolean isImage = row.length == 3;

@@ -2,9 +2,12 @@ package dev.limbeck.export;
 
 import dev.limbeck.Task;
 import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 
 /** Convert the standardized outputs of a regression network to the targets' units. */
@@ -13,7 +16,10 @@ final class Rescaled extends Module {
     private final Tensor deviation;
     private final Tensor mean;
 
-    private Rescaled(Module network, Task.Regression task) {
+    private final String inputs;
+
+    private Rescaled(Module network, Task.Regression task, List<InputSpec> inputs) {
+        this.inputs = inputs.stream().map(InputSpec::name).collect(Collectors.joining(", "));
         this.network = child("network", network);
         try (Scope scope = Scope.open()) {
             deviation = buffer("deviation", row(task.deviations()));
@@ -23,8 +29,8 @@ final class Rescaled extends Module {
     }
 
     /** Return the network itself, or one in the targets' units for a regression. */
-    static Module of(Module network, Task task) {
-        return task instanceof Task.Regression regression ? new Rescaled(network, regression) : network;
+    static Module of(Module network, Task task, List<InputSpec> inputs) {
+        return task instanceof Task.Regression regression ? new Rescaled(network, regression, inputs) : network;
     }
 
     private static Tensor row(List<Double> numbers) {
@@ -34,15 +40,15 @@ final class Rescaled extends Module {
     }
 
     @Override
-    protected Tensor forward(Tensor input) {
-        return network.apply(input).mul(deviation).add(mean);
+    protected Tensor forward(Inputs given) {
+        return network.apply(given).mul(deviation).add(mean);
     }
 
     @Override
     public String script() {
         return """
-                def forward(self, x: Tensor):
-                    return self.network.forward(x) * self.deviation + self.mean
-                """;
+                def forward(self, %s):
+                    return self.network.forward(%s) * self.deviation + self.mean
+                """.formatted(inputs.replace(",", ": Tensor,") + ": Tensor", inputs);
     }
 }

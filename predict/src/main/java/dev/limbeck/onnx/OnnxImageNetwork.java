@@ -9,7 +9,6 @@ import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,14 +16,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Compute outputs for images with an ONNX file that {@code limbeck export} wrote. Thread-safe. */
 final class OnnxImageNetwork implements AutoCloseable {
-    private static final String PROBABILITIES = "probabilities";
     private static final String PIXELS = "pixels";
     private static final String NORMALIZED = "normalized";
 
     /** Value written by earlier versions. */
     private static final String OLD_NORMALIZED = "normalised";
 
-    private static final double LEAST_PROBABILITY = 1e-30;
     private static final long MOST_NUMBERS = 1 << 28;
 
     private final Path file;
@@ -54,13 +51,7 @@ final class OnnxImageNetwork implements AutoCloseable {
         shift = normalizes ? new float[3] : preprocessing.shift();
         checkInput(session.input().getInfo());
         int classes = outputs(session.output().getInfo());
-        List<String> named = metadata.containsKey("classes")
-                ? JsonStrings.list(metadata.get("classes"), file)
-                : Task.numbered(classes);
-        if (named.size() != classes) {
-            throw new LimbeckException(file + " names " + named.size() + " classes, but gives " + classes + " outputs");
-        }
-        task = Task.of(metadata, named);
+        task = OnnxOutputs.task(session, classes);
     }
 
     private LimbeckException malformed(Map<String, String> metadata, @Nullable Exception cause) {
@@ -131,7 +122,11 @@ final class OnnxImageNetwork implements AutoCloseable {
         }
         float[] values = new float[(int) numbers];
         for (int i = 0; i < images.size(); i++) prepare(preprocessing.resized(images.get(i)), values, i);
-        return rows(session.run(values, images.size(), 3, height, width).values(), images.size());
+        return OnnxOutputs.rows(
+                session,
+                task,
+                session.run(values, images.size(), 3, height, width).values(),
+                images.size());
     }
 
     private void prepare(RgbImage image, float[] values, int row) {
@@ -141,34 +136,6 @@ final class OnnxImageNetwork implements AutoCloseable {
             int to = (3 * row + c) * area;
             for (int i = 0; i < area; i++) values[to + i] = (rgb[3 * i + c] & 0xff) * scale[c] + shift[c];
         }
-    }
-
-    private List<double[]> rows(float[] values, int rows) {
-        boolean areProbabilities = session.output().getName().equals(PROBABILITIES);
-        int width = values.length / rows;
-        List<double[]> all = new ArrayList<>();
-        for (int row = 0; row < rows; row++) {
-            double[] outputs = new double[width];
-            for (int c = 0; c < width; c++) {
-                double value = values[row * width + c];
-                if (!Double.isFinite(value)) {
-                    throw new LimbeckException(file + " gives " + value + " for an image; its weights are broken");
-                }
-                outputs[c] = areProbabilities ? logit(value) : value;
-            }
-            all.add(outputs);
-        }
-        return all;
-    }
-
-    /**
-     * Return a logit whose softmax or sigmoid is the probability; for softmax, up to an irrelevant additive constant.
-     */
-    private double logit(double probability) {
-        double log = Math.log(Math.max(probability, LEAST_PROBABILITY));
-        return task.kind() == Task.Kind.MULTI_LABEL
-                ? log - Math.log(Math.max(1 - probability, LEAST_PROBABILITY))
-                : log;
     }
 
     @Override

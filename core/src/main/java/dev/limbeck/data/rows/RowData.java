@@ -23,12 +23,15 @@ import dev.limbeck.tensor.Inputs;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -210,10 +213,30 @@ public final class RowData implements Data {
 
     @Override
     public List<String> warnings() {
-        return plan.unlabeled().entrySet().stream()
-                .map(entry -> entry.getValue().length + " rows of the "
-                        + entry.getKey().label() + " split have no label and are left out")
-                .toList();
+        List<String> lines = new ArrayList<>();
+        plan.unlabeled()
+                .forEach((split, rows) -> lines.add(
+                        rows.length + " rows of the " + split.label() + " split have no label and are left out"));
+        if (task().kind() != Task.Kind.SINGLE_LABEL) return lines;
+        Set<Integer> trained = classes(Split.TRAIN);
+        for (Split split : List.of(Split.VALID, Split.TEST)) {
+            List<String> untrained = classes(split).stream()
+                    .filter(label -> !trained.contains(label))
+                    .map(task().names()::get)
+                    .toList();
+            if (untrained.isEmpty()) continue;
+            lines.add("no labeled training row of " + Names.quoted(untrained) + plan.limitWords() + ", which the "
+                    + split.label() + " split has; correct the labels, or add training rows");
+        }
+        return lines;
+    }
+
+    private Set<Integer> classes(Split split) {
+        return Arrays.stream(plan.of(split))
+                .map(plan::label)
+                .filter(label -> label >= 0)
+                .boxed()
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override

@@ -14,14 +14,14 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Make two inputs of a row: {@code numbers}, float32 N×F, and {@code categories}, int64 N×K with ids that differ between columns. An
+ * Make two inputs of a row: {@code numeric}, float32 N×F, and {@code categorical}, int64 N×K with ids that differ between columns. An
  * input without columns is left out.
  */
 public record TableEncoding(TablePreprocessing table) implements RowEncoding {
     /** Name of the input of numbers. */
-    public static final String NUMBERS = "numbers";
+    public static final String NUMERIC = "numeric";
     /** Name of the input of ids. */
-    public static final String CATEGORIES = "categories";
+    public static final String CATEGORICAL = "categorical";
 
     @Override
     public Preprocessing preprocessing() {
@@ -37,9 +37,9 @@ public record TableEncoding(TablePreprocessing table) implements RowEncoding {
     public List<InputSpec> inputs() {
         List<InputSpec> inputs = new ArrayList<>();
         if (table.numbers() > 0) {
-            inputs.add(new InputSpec(NUMBERS, DType.FLOAT32, new long[] {table.numbers()}, 0, 0));
+            inputs.add(new InputSpec(NUMERIC, DType.FLOAT32, new long[] {table.numbers()}, 0, 0));
         }
-        if (table.categories() > 0) inputs.add(InputSpec.ids(CATEGORIES, table.ids(), 0, table.categories()));
+        if (table.categories() > 0) inputs.add(InputSpec.ids(CATEGORICAL, table.ids(), 0, table.categories()));
         return inputs;
     }
 
@@ -56,13 +56,13 @@ public record TableEncoding(TablePreprocessing table) implements RowEncoding {
         if (width > 0) {
             float[] numbers = new float[rows.size() * width];
             for (int i = 0; i < rows.size(); i++) System.arraycopy(rows.get(i).numbers(), 0, numbers, i * width, width);
-            inputs.put(NUMBERS, Tensors.of(numbers, rows.size(), width));
+            inputs.put(NUMERIC, Tensors.of(numbers, rows.size(), width));
         }
         int columns = table.categories();
         if (columns > 0) {
             long[] ids = new long[rows.size() * columns];
             for (int i = 0; i < rows.size(); i++) System.arraycopy(rows.get(i).ids(), 0, ids, i * columns, columns);
-            inputs.put(CATEGORIES, Tensors.of(ids, rows.size(), columns));
+            inputs.put(CATEGORICAL, Tensors.of(ids, rows.size(), columns));
         }
         return Inputs.of(inputs);
     }

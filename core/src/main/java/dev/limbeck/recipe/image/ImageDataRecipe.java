@@ -42,12 +42,7 @@ public record ImageDataRecipe(
         @Setting(help = "CSV file with a header: file name, then labels", options = "--labels", label = "CSV") @Nullable
         String labels,
 
-        @Setting(
-                help = "Columns of that file",
-                whenUnset = "all",
-                options = {"--label-columns", "--label-column"},
-                label = "NAMES",
-                rare = true)
+        @Setting(help = "Columns to predict, of that file or of rows", whenUnset = "all", label = "NAMES", rare = true)
         @Nullable
         List<String> labelColumns,
 

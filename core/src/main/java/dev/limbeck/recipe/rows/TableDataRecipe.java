@@ -31,20 +31,17 @@ public record TableDataRecipe(
                 label = "SOURCE")
         String source,
 
-        @Setting(help = "Columns of words, even if their cells are numbers", label = "NAMES") @Nullable
+        @Setting(help = "Columns of words, even if they look like numbers", label = "NAMES", rare = true) @Nullable
         List<String> categorical,
 
-        @Setting(help = "Columns that are no inputs", label = "NAMES", options = "--ignore-columns") @Nullable
+        @Setting(help = "Columns that are no inputs", options = "--ignore-columns", label = "NAMES", rare = true)
+        @Nullable
         List<String> ignore,
 
-        @Setting(help = "Cells that mean no value, besides empty ones", label = "WORDS") @Nullable
+        @Setting(help = "Cells that mean no value, besides empty ones", label = "WORDS", rare = true) @Nullable
         List<String> missing,
 
-        @Setting(
-                help = "Columns to predict",
-                required = true,
-                options = {"--label-columns", "--label-column"},
-                label = "NAMES")
+        @Setting(help = "Columns to predict", label = "NAMES") @Nullable
         List<String> labelColumns,
 
         @Setting(
@@ -54,8 +51,7 @@ public record TableDataRecipe(
                 options = "--task")
         String task,
 
-        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE")
-        @Nullable
+        @Setting(help = "File of the test split", options = "--test-data", label = "FILE", rare = true) @Nullable
         String test,
 
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
@@ -90,7 +86,7 @@ public record TableDataRecipe(
         Long seed)
         implements DataRecipe {
     public TableDataRecipe {
-        labelColumns = List.copyOf(labelColumns);
+        labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
         if (missing != null) missing = List.copyOf(missing);
@@ -109,7 +105,7 @@ public record TableDataRecipe(
                 Path.of(source),
                 test == null ? null : Path.of(test),
                 unlabeled == null ? null : Path.of(unlabeled),
-                labelColumns,
+                labelColumns == null ? List.of() : labelColumns,
                 Task.Kind.of(task),
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log());

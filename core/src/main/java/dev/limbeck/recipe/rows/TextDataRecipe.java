@@ -38,11 +38,7 @@ public record TextDataRecipe(
         @Nullable
         Integer buckets,
 
-        @Setting(
-                help = "Columns to predict",
-                required = true,
-                options = {"--label-columns", "--label-column"},
-                label = "NAMES")
+        @Setting(help = "Columns to predict", label = "NAMES") @Nullable
         List<String> labelColumns,
 
         @Setting(
@@ -52,8 +48,7 @@ public record TextDataRecipe(
                 options = "--task")
         String task,
 
-        @Setting(help = "File of the test split, if the source has none", options = "--test-data", label = "FILE")
-        @Nullable
+        @Setting(help = "File of the test split", options = "--test-data", label = "FILE", rare = true) @Nullable
         String test,
 
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
@@ -88,7 +83,7 @@ public record TextDataRecipe(
         Long seed)
         implements DataRecipe {
     public TextDataRecipe {
-        labelColumns = List.copyOf(labelColumns);
+        labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
     }
 
     @Override
@@ -103,7 +98,7 @@ public record TextDataRecipe(
                 Path.of(source),
                 test == null ? null : Path.of(test),
                 unlabeled == null ? null : Path.of(unlabeled),
-                labelColumns,
+                labelColumns == null ? List.of() : labelColumns,
                 Task.Kind.of(task),
                 Set.of(),
                 context.log());

@@ -1,0 +1,164 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.onnx.TablePredictor;
+import dev.limbeck.onnx.TableRegressionPredictor;
+import dev.limbeck.onnx.TextPredictor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Test texts and tables, from files of rows to exported files that predict. */
+class RowCommandsTest {
+    private static final List<String> GOOD = List.of("good", "great", "fine");
+    private static final List<String> BAD = List.of("bad", "awful", "poor");
+
+    @TempDir
+    static Path home;
+
+    @BeforeAll
+    static void write() throws IOException {
+        Random random = new Random(5);
+        Path texts = Files.createDirectories(home.resolve("texts"));
+        Path tables = Files.createDirectories(home.resolve("tables"));
+        for (String split : List.of("train", "test")) {
+            StringBuilder text = new StringBuilder("id,text,mood\n");
+            StringBuilder table = new StringBuilder("size,color,noise,kind,price\n");
+            for (int i = 0; i < 300; i++) {
+                boolean good = random.nextBoolean();
+                String word = (good ? GOOD : BAD).get(random.nextInt(3));
+                text.append(i)
+                        .append(",\"The day, it was ")
+                        .append(word)
+                        .append("\",")
+                        .append(good ? "good" : "bad");
+                text.append('\n');
+                double size = random.nextDouble() * 10;
+                boolean red = random.nextBoolean();
+                double price = size * 2 + (red ? 5 : 0);
+                table.append(String.format(
+                        Locale.ROOT,
+                        "%.3f,%s,%.3f,%s,%.3f%n",
+                        size,
+                        red ? "red" : "blue",
+                        random.nextGaussian(),
+                        price > 12 ? "dear" : "cheap",
+                        price));
+            }
+            Files.writeString(texts.resolve(split + ".csv"), text);
+            Files.writeString(tables.resolve(split + ".csv"), table);
+        }
+    }
+
+    private static Cli.Answer run(String line) {
+        return Cli.run(Cli.words(line, home));
+    }
+
+    @Test
+    void textsAreTrainedDistilledExportedAndPredicted() throws IOException {
+        String data = "--data $/texts --text-column text --label-column mood ";
+        run("train " + data + "--arch bag-8 --epochs 8 --lr 0.05 --out $/text-teacher")
+                .done();
+        JsonNode result = run("distill --json " + data
+                        + "--teacher $/text-teacher --arch bag-4 --buckets 500 --epochs 8 "
+                        + "--lr 0.05 --labels-per-class 4 --keep-unlabeled --out $/text-student")
+                .done()
+                .json();
+        assertThat(result.toString()).contains("SoftTarget");
+        JsonNode judged =
+                run("evaluate --json " + data + "--model $/text-student").done().json();
+        assertThat(judged.get("accuracy").asDouble()).isGreaterThan(0.9);
+        run("export --model $/text-student --out $/text-dist").done();
+        String text = "It was a great day";
+        JsonNode own = Cli.run("predict", "--json", "--model", home.resolve("text-student"), text, "An awful one")
+                .done()
+                .json();
+        try (TextPredictor predictor = TextPredictor.open(home.resolve("text-dist/model.onnx"))) {
+            assertThat(predictor.predict(text).className()).isEqualTo("good");
+            assertThat(predictor.predict("An awful one").className()).isEqualTo("bad");
+            assertThat(predictor.predict(text).probability())
+                    .isEqualTo(own.get(0).get("probabilities").get("good").asDouble(), within(1e-5));
+        }
+        Cli.Answer again =
+                run("distill " + data + "--teacher $/text-dist/model.onnx --arch bag-4 --epochs 1 --out $/again");
+        assertThat(again.done().err() + again.out()).contains("teacher model.onnx: ");
+    }
+
+    @Test
+    void tablesAreTrainedComparedExportedAndPredicted() throws IOException {
+        String data = "--data $/tables --label-columns kind --ignore-columns price ";
+        run("train " + data + "--arch mlp --epochs 8 --lr 0.01 --out $/table-teacher")
+                .done();
+        Cli.Answer compared = run("compare " + data + "--teacher $/table-teacher --arch linear --epochs 3 --lr 0.02 "
+                + "--max-train-samples 40 --keep-unlabeled --seeds 2 --out $/table-compare");
+        assertThat(compared.done().out()).contains("Every student: 40 labeled and 200 unlabeled rows");
+        assertThat(Files.readString(home.resolve("table-compare/report.html"))).contains("size = ");
+        run("export --model $/table-teacher --out $/table-dist").done();
+        Path one = Files.writeString(home.resolve("one.csv"), "color,size,noise\nred,9,0\nblue,1,0\n");
+        JsonNode own = Cli.run("predict", "--json", "--model", home.resolve("table-teacher"), one)
+                .done()
+                .json();
+        try (TablePredictor predictor = TablePredictor.open(home.resolve("table-dist/model.onnx"))) {
+            var dear = predictor.predict(Map.of("size", 9, "color", "red", "noise", 0));
+            assertThat(dear.className()).isEqualTo("dear");
+            assertThat(dear.probability())
+                    .isEqualTo(own.get(0).get("probabilities").get("dear").asDouble(), within(1e-5));
+            assertThat(own.get(1).get("probabilities").get("cheap").asDouble()).isGreaterThan(0.5);
+        }
+    }
+
+    @Test
+    void numbersArePredictedInTheirUnits() {
+        String data = "--data $/tables --label-columns price --ignore-columns kind --task regression ";
+        run("train " + data + "--arch mlp --epochs 30 --lr 0.02 --out $/price").done();
+        JsonNode judged =
+                run("evaluate --json " + data + "--model $/price").done().json();
+        assertThat(judged.get("rmse").asDouble()).isLessThan(1.5);
+        run("export --model $/price --out $/price-dist").done();
+        try (TableRegressionPredictor predictor =
+                TableRegressionPredictor.open(home.resolve("price-dist/model.onnx"))) {
+            double price = predictor
+                    .predict(Map.of("size", "5", "color", "red", "noise", 0.0))
+                    .get("price");
+            assertThat(price).isEqualTo(15, within(2.0));
+        }
+    }
+
+    @Test
+    void whatDoesNotFitIsOneLine() throws IOException {
+        String table = "--data $/tables --label-columns kind ";
+        List<String> lines = new ArrayList<>(
+                List.of(
+                        "train --data $/texts --text-column txt --label-columns mood --arch bag --out $/x|must have the column 'txt', found 'id', 'text'",
+                        "train --data $/tables --label-columns kinds --arch mlp --out $/x|no column 'kinds'",
+                        "train " + table + "--arch resnet18 --out $/x|resnet18 takes images, found numeric float32 ",
+                        "train " + table + "--arch bag --out $/x|a bag takes the ids of texts",
+                        "train " + table
+                                + "--categorical colour --arch mlp --out $/x|no column 'colour'; nearest: color",
+                        "train " + table + "--image-size 32 --arch mlp --out $/x|no key 'image_size'",
+                        "train --data $/texts --text-column text --label-columns mood --arch mlp --out $/x|networks of tables",
+                        "train --data $/tables --arch mlp --out $/x|name the ones to predict (label_columns, --label-columns)"));
+        for (String line : lines) {
+            String[] parts = line.split("\\|");
+            Cli.Answer answer = run(parts[0]);
+            assertThat(answer.code()).as(line).isEqualTo(1);
+            assertThat(answer.err().lines().filter(one -> one.startsWith("limbeck: ")))
+                    .as(line)
+                    .singleElement()
+                    .asString()
+                    .contains(parts[1]);
+            assertThat(home.resolve("x")).doesNotExist();
+        }
+    }
+}

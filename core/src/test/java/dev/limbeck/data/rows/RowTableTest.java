@@ -1,0 +1,90 @@
+package dev.limbeck.data.rows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RowTableTest {
+    @TempDir
+    Path home;
+
+    private final List<String> said = new ArrayList<>();
+
+    private RowTable read(String name, String text) throws IOException {
+        return RowTable.read(Files.writeString(home.resolve(name), text), Set.of("?"), said::add);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '@',
+            value = {
+                "a.csv@a,b|1,x y|2,?",
+                "a.csv@a, b|1, x y|2,?",
+                "a.csv@a;b|1;x y|2;?",
+                "a.tsv@a\tb|1\tx y|2\t?",
+                "a.jsonl@{\"a\":1,\"b\":\"x y\"}|{\"a\":2}",
+                "a.ndjson@{\"a\":1,\"b\":\"x y\"}|{\"b\":null,\"a\":2}"
+            })
+    void cellsAreThoseOfTheFile(String name, String lines) throws IOException {
+        RowTable table = read(name, lines.replace('|', '\n') + "\n");
+        assertThat(table.header()).containsExactly("a", "b");
+        assertThat(table.rows()).containsExactly(new String[] {"1", "x y"}, new String[] {"2", ""});
+        assertThat(said).hasSize(lines.contains(";") ? 1 : 0);
+    }
+
+    @Test
+    void compressedFilesAndLinesOfTextAreRead() throws IOException {
+        Path file = home.resolve("more.txt.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write("first text\n\n second, text \n".getBytes(StandardCharsets.UTF_8));
+        }
+        RowTable table = RowTable.read(file, Set.of(), said::add);
+        assertThat(table.header()).containsExactly("text");
+        assertThat(table.rows()).containsExactly(new String[] {"first text"}, new String[] {"second, text"});
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '@',
+            value = {
+                "a.csv@a,b|1,2,3@line 2 has 3 cells, the header 2",
+                "a.csv@a,b|1,\"2|3@EOF reached before encapsulated token finished",
+                "a.csv@a,a|1,2@must name each column once",
+                "a.csv@a,b@has no rows",
+                "a.jsonl@{\"a\":1}|[1]@line 2 must be a JSON object",
+                "a.jsonl@{\"a\":1}|{@line 2 is not JSON"
+            })
+    void whatIsDamagedIsOneLine(String name, String lines, String message) {
+        assertThatThrownBy(() -> read(name, lines.replace('|', '\n') + "\n"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageStartingWith(home.resolve(name) + ": ")
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void otherEncodingsAndColumnsAreOneLine() throws IOException {
+        Path latin = Files.write(home.resolve("latin.csv"), "a,b\nä,1\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThatThrownBy(() -> RowTable.read(latin, Set.of(), said::add))
+                .hasMessage(latin + ": is not UTF-8 text; save it in UTF-8");
+        RowTable table = read("a.csv", "text,label\nx,y\n");
+        assertThatThrownBy(() -> table.columns(List.of("txt")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("'txt'")
+                .hasMessageContaining("text");
+    }
+}

@@ -1,0 +1,111 @@
+package dev.limbeck.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class TablePreprocessingTest {
+    private static final List<String> HEADER = List.of("age", "job", "code");
+    private static final List<String[]> ROWS = List.of(
+            new String[] {"10", "cook", "1"},
+            new String[] {"20", "nurse", "2"},
+            new String[] {"30", "cook", "1"},
+            new String[] {"40", "", "2"});
+    private static final Map<String, Object> NURSE = Map.of("age", 20, "job", "nurse", "code", "2");
+
+    private static TablePreprocessing fitted(String... categorical) {
+        return TablePreprocessing.fit(HEADER, ROWS, Set.of(categorical), line -> {});
+    }
+
+    @Test
+    void numbersAreStandardizedAndPlacedBetweenQuantiles() {
+        TablePreprocessing table = fitted("code");
+        TablePreprocessing.Encoded row = table.encode(NURSE);
+        // Mean 25, standard deviation √125; quantiles 10, 20, 30 and 40.
+        assertThat(row.numbers()).containsExactly(new float[] {(float) (-5 / Math.sqrt(125)), 1, 0, 0}, within(1e-6f));
+        assertThat(table.encode(with("age", "25")).numbers())
+                .containsExactly(new float[] {0, 1, 0.5f, 0}, within(1e-6f));
+        assertThat(table.encode(with("age", "1e3")).numbers()[3]).isEqualTo(1);
+    }
+
+    @Test
+    void wordsGetIdsThatDifferBetweenColumns() {
+        TablePreprocessing table = fitted("code");
+        assertThat(table.ids()).isEqualTo(4 + 3);
+        assertThat(table.categories()).isEqualTo(2);
+        // Words of job: empty, cook, nurse; ids start at 1, 0 is an unknown word. Those of code start at 4.
+        assertThat(table.encode(NURSE).ids()).containsExactly(3, 6);
+        assertThat(table.encode(with("job", "")).ids()).containsExactly(1, 6);
+        assertThat(table.encode(with("job", "pilot")).ids()).containsExactly(0, 6);
+        assertThat(table.encode(with("code", "7")).ids()).containsExactly(3, 4);
+    }
+
+    private static Map<String, Object> with(String column, Object cell) {
+        Map<String, Object> row = new HashMap<>(NURSE);
+        row.put(column, cell);
+        return row;
+    }
+
+    @Test
+    void metadataHoldsAllOfItWhateverTheNames() {
+        List<String[]> odd =
+                List.of(new String[] {"a\tb", "1.5"}, new String[] {"c\nd\\n", ""}, new String[] {"\\t", "3"});
+        TablePreprocessing table =
+                TablePreprocessing.fit(List.of("tab\tbed", "back\\slash"), odd, Set.of(), line -> {});
+        TablePreprocessing read = TablePreprocessing.of(table.toMetadata());
+        assertThat(read).isEqualTo(table);
+        for (String[] row : odd) {
+            assertThat(read.encode(row).ids()).isEqualTo(table.encode(row).ids());
+            assertThat(read.encode(row).numbers()).isEqualTo(table.encode(row).numbers());
+        }
+    }
+
+    @Test
+    void columnsWithoutUseAreLeftOutWithALine() {
+        List<String[]> rows = new ArrayList<>();
+        for (int i = 0; i < 30; i++) rows.add(new String[] {"id" + i, "same", String.valueOf(i)});
+        List<String> said = new ArrayList<>();
+        TablePreprocessing table = TablePreprocessing.fit(List.of("id", "one", "x"), rows, Set.of(), said::add);
+        assertThat(table.names()).containsExactly("x");
+        assertThat(said)
+                .containsExactly(
+                        "the column 'id' has another word in each training row and is left out",
+                        "the column 'one' has one value in the training rows and is left out");
+    }
+
+    @Test
+    void cellsThatDoNotFitAreOneLine() {
+        TablePreprocessing table = fitted("code");
+        for (String cell : List.of("NaN", "Infinity", "1e999", "0x10", "twelve")) {
+            assertThatThrownBy(() -> table.encode(with("age", cell)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("the column 'age' must have finite numbers, found '" + cell
+                            + "'; correct the cell, or leave it empty");
+        }
+        assertThatThrownBy(() -> table.encode(with("age", null)))
+                .hasMessage("the column 'age' must have a number, found an empty cell, and training had none; fill it");
+        assertThatThrownBy(() -> table.encode(Map.of("age", 1)))
+                .hasMessageStartingWith("the row must have the columns ")
+                .hasMessageEndingWith("'job', 'code'; add them");
+        assertThatThrownBy(() -> TablePreprocessing.of(Map.of("columns", "numbers\tx")))
+                .hasMessage("the model's metadata on its columns is malformed; export it again");
+        assertThatThrownBy(() -> fitted("jib")).hasMessageContaining("no column 'jib'; nearest: job");
+    }
+
+    @Test
+    void emptyNumbersAreAColumnOfTheirOwnIfTrainingHadThem() {
+        TablePreprocessing table = TablePreprocessing.fit(
+                List.of("x"), List.of(new String[] {"1"}, new String[] {""}, new String[] {"3"}), Set.of(), line -> {});
+        assertThat(table.encode("").numbers()).endsWith(1);
+        assertThat(table.encode("").numbers()[0]).isZero();
+        assertThat(table.encode("3").numbers()).endsWith(0);
+    }
+}

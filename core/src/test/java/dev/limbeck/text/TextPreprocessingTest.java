@@ -1,0 +1,42 @@
+package dev.limbeck.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+class TextPreprocessingTest {
+    private final TextPreprocessing text = TextPreprocessing.of("text");
+
+    /** The ids are those of Python's zlib.crc32 over the same words, pairs and runs of letters. */
+    @Test
+    void idsAreHashesOfWordsPairsAndRuns() {
+        assertThat(text.encode("Ça va, Anna?"))
+                .containsExactly(
+                        2796, 7490, 879, 16056, 689, 5400, 5896, 2315, 10818, 7369, 2694, 3837, 13952, 3762, 867, 927);
+        assertThat(text.encode("")).containsExactly(11119);
+        assertThat(text.encode("ÇA  VA,\nanna?")).isEqualTo(text.encode("ça va, Anna?"));
+    }
+
+    @Test
+    void longTextsAreCut() {
+        TextPreprocessing few = new TextPreprocessing("text", 100, 7);
+        assertThat(LongStream.of(few.encode("one two three four five six seven eight nine"))
+                        .boxed())
+                .hasSize(7)
+                .allMatch(id -> id >= 1 && id <= 100);
+    }
+
+    @Test
+    void metadataHoldsAllOfIt() {
+        TextPreprocessing other = new TextPreprocessing("body", 512, 64);
+        assertThat(text.with(other.toMetadata())).isEqualTo(other);
+        assertThat(text.with(Map.of())).isEqualTo(text);
+        assertThatThrownBy(() -> text.with(Map.of("buckets", "many")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("buckets must be a whole number, found 'many'; export it again");
+    }
+}

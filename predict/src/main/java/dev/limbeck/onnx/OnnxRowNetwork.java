@@ -1,0 +1,109 @@
+package dev.limbeck.onnx;
+
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.TensorInfo;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * Compute a file's outputs for texts or rows of tables. Thread-safe.
+ *
+ * @param <X> an input
+ */
+final class OnnxRowNetwork<X> implements AutoCloseable {
+    private static final String MODALITY = "modality";
+
+    private final OnnxSession session;
+    private final Function<X, Encoded> encode;
+    private final Task task;
+
+    /** Hold an encoded row: numbers, ids, or both. */
+    record Encoded(float[] numbers, long[] ids) {}
+
+    private OnnxRowNetwork(OnnxSession session, Function<X, Encoded> encode) {
+        this.session = session;
+        this.encode = encode;
+        if (!(session.output().getInfo() instanceof TensorInfo output)
+                || output.getShape().length != 2
+                || output.getShape()[1] < 1) {
+            throw new LimbeckException(
+                    session.file() + " gives " + session.output().getInfo()
+                            + ", expected float32, rows×classes; open a file that limbeck export wrote");
+        }
+        task = OnnxOutputs.task(session, Math.toIntExact(output.getShape()[1]));
+    }
+
+    /**
+     * Open a file.
+     *
+     * @param kind of data, as the file's metadata names it
+     * @param encoding makes the encoding from the file's metadata
+     * @param numbers whether it must predict numbers, or else classes or labels
+     * @throws LimbeckException if it is missing, damaged, or of another kind
+     */
+    static <X> OnnxRowNetwork<X> open(
+            Path file, String kind, boolean numbers, Function<Map<String, String>, Function<X, Encoded>> encoding) {
+        if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
+        OnnxSession session = OnnxSession.open(file, 1);
+        try {
+            String found = session.metadata().getOrDefault(MODALITY, "image");
+            if (!found.equals(kind)) {
+                throw new LimbeckException(file + " takes inputs of the kind " + found + ", expected " + kind
+                        + "; open it with the predictor of its kind");
+            }
+            OnnxRowNetwork<X> network = new OnnxRowNetwork<>(session, encoding.apply(session.metadata()));
+            if (network.task.kind() == Task.Kind.REGRESSION == numbers) return network;
+            throw new LimbeckException(file
+                    + (numbers ? " predicts classes, not numbers" : " predicts numbers, not classes")
+                    + "; open it with the predictor of its task");
+        } catch (RuntimeException e) {
+            session.close();
+            throw e;
+        }
+    }
+
+    Task task() {
+        return task;
+    }
+
+    /** Compute the outputs of inputs, one row each: logits or numbers. */
+    List<double[]> outputs(List<X> inputs) {
+        if (inputs.isEmpty()) return List.of();
+        List<Encoded> rows = inputs.stream().map(encode).toList();
+        List<OnnxSession.Rows> given = new ArrayList<>();
+        session.inputs().forEach(input -> {
+            boolean floats = input.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT;
+            given.add(floats ? numbers(rows) : ids(rows));
+        });
+        return OnnxOutputs.rows(session, task, session.run(given).values(), rows.size());
+    }
+
+    private static OnnxSession.Rows numbers(List<Encoded> rows) {
+        int width = rows.get(0).numbers.length;
+        float[] all = new float[rows.size() * width];
+        for (int i = 0; i < rows.size(); i++) System.arraycopy(rows.get(i).numbers, 0, all, i * width, width);
+        return OnnxSession.Rows.of(all, rows.size(), width);
+    }
+
+    /** Join ids; shorter rows are filled with 0. */
+    private static OnnxSession.Rows ids(List<Encoded> rows) {
+        int width =
+                Math.max(1, rows.stream().mapToInt(row -> row.ids.length).max().orElse(0));
+        long[] all = new long[rows.size() * width];
+        for (int i = 0; i < rows.size(); i++) {
+            System.arraycopy(rows.get(i).ids, 0, all, i * width, rows.get(i).ids.length);
+        }
+        return OnnxSession.Rows.of(all, rows.size(), width);
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
