@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ImageDataRecipe(
         @Setting(
-                help = "Data set (shapes, cifar10, mnist, pets, …), folder or archive",
+                help = "Data set (shapes, cifar10, pets, …), folder, archive, CSV",
                 required = true,
                 options = "--data",
                 label = "SOURCE")
@@ -83,7 +83,7 @@ public record ImageDataRecipe(
         @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
         String unlabeled,
 
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
         Boolean balanced,
 
         @Setting(

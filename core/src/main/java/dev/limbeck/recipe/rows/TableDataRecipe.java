@@ -78,7 +78,7 @@ public record TableDataRecipe(
         @Setting(help = "Keep the rows beyond those limits as unlabeled ones", defaultValue = "false")
         Boolean keepUnlabeled,
 
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
         Boolean balanced,
 
         @Setting(help = "Seed of splits and order", whenUnset = "training seed", options = "--data-seed", rare = true)

@@ -30,7 +30,7 @@ public record TextDataRecipe(
         String textColumn,
 
         @Setting(
-                help = "Number of different ids of hashed words and letters",
+                help = "Number of ids of hashed words",
                 atLeast = 1,
                 atMost = 1 << 24,
                 whenUnset = "the model's or 16384",
@@ -75,7 +75,7 @@ public record TextDataRecipe(
         @Setting(help = "Keep the rows beyond those limits as unlabeled ones", defaultValue = "false")
         Boolean keepUnlabeled,
 
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false")
+        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
         Boolean balanced,
 
         @Setting(help = "Seed of splits and order", whenUnset = "training seed", options = "--data-seed", rare = true)
