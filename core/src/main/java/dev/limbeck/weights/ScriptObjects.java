@@ -241,7 +241,7 @@ final class ScriptObjects {
         if (type.methods().containsKey("__setstate__")) {
             ScriptType state = type.states().getOrDefault("__setstate__", ScriptType.ANY);
             match("the state of " + type.name(), built.state(), state);
-            if (ScriptProgram.plain(type.name()).contains(".conv.")) PackedState.checkLayer(type.name(), built.state());
+            if (ScriptPacking.isLayer(type.name())) PackedState.checkLayer(type.name(), built.state());
             return;
         }
         if (!(built.state() instanceof Map<?, ?> state)) {

@@ -43,7 +43,11 @@ final class ScriptUses {
     static ScriptUses of(ScriptProgram program) {
         ScriptUses uses = new ScriptUses(program);
         for (Declared type : program.classes().values()) uses.checkState(type);
-        for (ScriptProgram.Source source : program.sources()) uses.scan(source);
+        for (ScriptProgram.Source source : program.sources()) {
+            uses.scan(source);
+            String packing = ScriptPacking.refusal(source);
+            if (packing != null) uses.refused.put("packing a quantized convolution in " + source.path(), packing);
+        }
         return uses;
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.StoredEntry;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
@@ -12,8 +13,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +41,35 @@ class TorchScriptFileTest {
             assertThat(script.forward(Tensors.zeros(DType.FLOAT32, 2, 3, 8, 8)).size(0))
                     .isEqualTo(2);
         }
+    }
+
+    /** Its code divides by what it packs with: by no stride, this ended the process. */
+    @ParameterizedTest
+    @CsvSource({
+        "'self.stride = (state)[3]', 'self.stride = (state)[4]', its stride is not that of its state",
+        "'self.groups = (state)[8]', 'self.groups = (state)[0]', its groups is not that of its state",
+        "'[_14, _15], groups)', '[_14, _15], 0)', its groups is not the layer's",
+        "'b, _10, _13,', 'b, _13, _13,', its stride is not the layer's",
+        "'_10 = [_8, _9]', '_10 = [0, 0]', its stride is not the layer's"
+    })
+    void aConvolutionIsPackedByItsOwnNumbers(String code, String other, String reason) throws IOException {
+        Path file = folder.resolve("packed.pt");
+        try (ZipFile seed = new ZipFile(SEEDS.resolve("quantized.pt").toFile());
+                ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
+            for (ZipEntry entry : Collections.list(seed.entries())) {
+                byte[] bytes = seed.getInputStream(entry).readAllBytes();
+                if (entry.getName().endsWith("modules/conv.py")) {
+                    String text = new String(bytes, StandardCharsets.UTF_8);
+                    assertThat(text).contains(code);
+                    bytes = text.replace(code, other).getBytes(StandardCharsets.UTF_8);
+                }
+                StoredEntry.write(zip, entry.getName(), bytes);
+            }
+        }
+        assertThatThrownBy(() -> TorchScriptFile.open(file))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("packing a quantized convolution in ")
+                .hasMessageContaining(reason);
     }
 
     @Test
