@@ -17,7 +17,6 @@ class FuzzTest {
     /** Seconds of Jazzer for each target; with 0, the test only checks that Jazzer runs. */
     private static final int SECONDS = Integer.getInteger("limbeck.fuzz.seconds", 0);
 
-    private static final int INPUTS = Integer.getInteger("limbeck.fuzz.inputs", 2_000);
     private static final int NATIVE_INPUTS = 200;
 
     @TempDir
@@ -37,15 +36,6 @@ class FuzzTest {
                         .isNull();
             }
         }
-    }
-
-    /** Use the same inputs in every build, so that it fails only if the code has changed. */
-    @ParameterizedTest
-    @MethodSource("readers")
-    void mutatedSeedsAreReadOrRefusedInOneLine(Target target) throws Exception {
-        FileUtils.deleteDirectory(Findings.FOLDER.resolve(target.name()).toFile());
-        assertThat(Campaign.run(target, INPUTS, 1)).isFalse();
-        assertThat(Jazzers.findings(target)).isEmpty();
     }
 
     /**
