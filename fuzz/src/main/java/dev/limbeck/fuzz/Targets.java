@@ -1,6 +1,7 @@
 package dev.limbeck.fuzz;
 
 import dev.limbeck.data.image.ImageTargets;
+import dev.limbeck.data.rows.RowTargets;
 import dev.limbeck.distill.teacher.TeacherTargets;
 import dev.limbeck.export.ExportTargets;
 import dev.limbeck.onnx.OnnxTargets;
@@ -21,6 +22,7 @@ public final class Targets {
                         ImageTargets.all(),
                         RecipeTargets.all(),
                         TrainTargets.all(),
+                        RowTargets.all(),
                         TeacherTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all())

@@ -30,6 +30,7 @@ import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 import org.apache.commons.io.input.BOMInputStream;
+import org.apache.commons.io.input.BoundedInputStream;
 
 /**
  * Hold the cells of a file: CSV or TSV with a header, JSON objects line by line, or plain text line by line, each also compressed by
@@ -41,8 +42,14 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     /** The only column of a file of plain text. */
     public static final String TEXT = "text";
 
+    private static final String TXT = "txt";
     private static final Set<String> ENDINGS = Set.of("csv", "tsv", "jsonl", "ndjson", "txt");
     private static final String SEPARATORS = ",;\t|";
+    /** Text is rarely compressed to less than a twentieth. */
+    private static final long MOST_GROWTH = 200;
+
+    private static final long LEAST_LIMIT = 1 << 20;
+    private static final int LONGEST_HEADER = 1 << 20;
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** Return whether a path is named like such a file. */
@@ -90,12 +97,17 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         }
     }
 
-    private static final String TXT = "txt";
-
     private static BufferedReader reader(Path file) throws IOException {
         InputStream bytes = Files.newInputStream(file);
         if (String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gz")) {
-            bytes = new GZIPInputStream(bytes);
+            long most = Files.size(file) * MOST_GROWTH + LEAST_LIMIT;
+            bytes = BoundedInputStream.builder()
+                    .setInputStream(new GZIPInputStream(bytes))
+                    .setMaxCount(most)
+                    .setOnMaxCount((limit, count) -> {
+                        throw new IOException("unpacks to more than " + MOST_GROWTH + " times its size");
+                    })
+                    .get();
         }
         BOMInputStream text = BOMInputStream.builder().setInputStream(bytes).get();
         return new BufferedReader(new InputStreamReader(text, StandardCharsets.UTF_8.newDecoder()));
@@ -112,7 +124,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     }
 
     private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log) throws IOException {
-        reader.mark(1 << 16);
+        reader.mark(LONGEST_HEADER);
         char separator = separator(file, String.valueOf(reader.readLine()), log);
         reader.reset();
         CSVFormat format = CSVFormat.RFC4180

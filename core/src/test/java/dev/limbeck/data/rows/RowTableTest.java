@@ -77,6 +77,19 @@ class RowTableTest {
     }
 
     @Test
+    void aFileThatUnpacksToFarMoreIsOneLine() throws IOException {
+        Path file = home.resolve("bomb.csv.gz");
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            byte[] line = "1,2\n".repeat(1 << 14).getBytes(StandardCharsets.UTF_8);
+            out.write("a,b\n".getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 1000; i++) out.write(line);
+        }
+        assertThatThrownBy(() -> RowTable.read(file, Set.of(), said::add))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("unpacks to more than 200 times its size");
+    }
+
+    @Test
     void otherEncodingsAndColumnsAreOneLine() throws IOException {
         Path latin = Files.write(home.resolve("latin.csv"), "a,b\nä,1\n".getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> RowTable.read(latin, Set.of(), said::add))
