@@ -14,7 +14,7 @@ final class CacheCommand extends RecipeFileCommand {
         Recipe recipe = recipe(true);
         TeacherCaching kept = TeacherCaching.of(recipe, options.context(this));
         say(Texts.format(
-                "outputs for %,d training images are in %s, %,.1f MB, after %.1f s",
+                "outputs for %,d training rows are in %s, %,.1f MB, after %.1f s",
                 kept.rows(), kept.folder(), kept.bytes() / 1e6, kept.seconds()));
         kept.changes()
                 .forEach((loss, values) -> say(Texts.format(

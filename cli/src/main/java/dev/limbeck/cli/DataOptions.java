@@ -1,8 +1,10 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
+import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.image.ImageDataRecipe;
 import java.util.LinkedHashMap;
@@ -39,9 +41,12 @@ final class DataOptions {
         return workers.checked();
     }
 
-    /** Bind the section. */
+    /** Bind the section of images. */
     ImageDataRecipe recipe() {
-        return RecipeFiles.bind(tree(), ImageDataRecipe.class, "");
+        DataRecipe given = RecipeFiles.bind(tree(), DataRecipe.class, "");
+        if (given instanceof ImageDataRecipe images) return images;
+        throw new LimbeckException(
+                "this command works on images, found " + given.kind() + " data in " + given.source() + "; name images");
     }
 
     /** Return the preprocessing for a command that opens no images: given options, then the file's, then ImageNet's. */

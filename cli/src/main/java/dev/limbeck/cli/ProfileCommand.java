@@ -4,15 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.data.Modalities;
-import dev.limbeck.data.Modality;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.export.Exporter;
 import dev.limbeck.export.Format;
 import dev.limbeck.export.OnnxModel;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Summary;
@@ -23,8 +20,6 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.weights.TorchScriptFile;
-import dev.limbeck.zoo.Architecture;
-import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -207,7 +202,7 @@ final class ProfileCommand extends LimbeckCommand {
         Summary summary;
         List<InputSpec> inputs;
         try (SavedModel saved = checkpoint.open(path)) {
-            inputs = inputs(saved);
+            inputs = ModelInputs.of(saved, imageSize);
             summary = Summary.of(saved.module(), inputs);
             Exporter.of(saved).as(Format.ONNX, Format.TORCHSCRIPT).export(folder);
         }
@@ -234,7 +229,7 @@ final class ProfileCommand extends LimbeckCommand {
         try (SavedModel saved = checkpoint.open(path);
                 Scope scope = Scope.open()) {
             saved.module().to(Engine.device(engine.device));
-            List<InputSpec> inputs = inputs(saved);
+            List<InputSpec> inputs = ModelInputs.of(saved, imageSize);
             saved.module().predict(saved.module().adapt(Inputs.example(inputs, 1)));
             double start = millisSince(begun);
             Profile profile = Profile.of(saved.module(), ModelFiles.bytes(saved.file()), batch, runs, inputs);
@@ -283,13 +278,8 @@ final class ProfileCommand extends LimbeckCommand {
 
     /** Return the inputs that a TorchScript file says, or images of the given size. */
     private static List<InputSpec> inputs(Path path, Map<String, String> says, @Nullable Integer given) {
-        if (given == null && (ImagePreprocessing.isIn(says) || says.containsKey(Modalities.KEY))) return inputs(says);
+        if (given == null && ModelInputs.areIn(says)) return ModelInputs.said(says);
         return List.of(InputSpec.floats(3, side(path, given), side(path, given)));
-    }
-
-    private static List<InputSpec> inputs(Map<String, String> says) {
-        Modality modality = Modalities.ofSaved(says);
-        return modality.inputs(modality.preprocessing(says));
     }
 
     /** Measure it as TorchScript in LibTorch. */
@@ -323,14 +313,6 @@ final class ProfileCommand extends LimbeckCommand {
         if (inputs.size() == 1) result.put(SHAPE, inputs.get(0).shape());
         else result.put(INPUTS, inputs.stream().map(InputSpec::toString).toList());
         return result;
-    }
-
-    private List<InputSpec> inputs(SavedModel saved) {
-        Map<String, String> says = saved.preprocessing();
-        if (imageSize != null) return List.of(InputSpec.floats(3, imageSize, imageSize));
-        if (ImagePreprocessing.isIn(says) || says.containsKey(Modalities.KEY)) return inputs(says);
-        Architecture architecture = Zoo.byName(saved.architecture());
-        return List.of(InputSpec.floats(3, architecture.imageSize(), architecture.imageSize()));
     }
 
     private static String line(String name, Profile profile, double start) {

@@ -2,7 +2,6 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
@@ -56,10 +55,7 @@ final class SummaryCommand extends LimbeckCommand {
         }
         if (model != null) {
             try (SavedModel saved = SavedModel.open(model, arch == null ? null : Zoo.byName(arch), weightsKey)) {
-                int side = ImagePreprocessing.isIn(saved.preprocessing())
-                        ? ImagePreprocessing.of(saved.preprocessing()).height()
-                        : Zoo.byName(saved.architecture()).imageSize();
-                return show(saved.module(), side);
+                return show(saved.module(), ModelInputs.of(saved, imageSize));
             }
         }
         if (arch == null)
@@ -68,13 +64,13 @@ final class SummaryCommand extends LimbeckCommand {
         Settings.atLeast(1, "--classes", classes);
         Architecture architecture = Zoo.byName(arch);
         try (Module network = architecture.create(classes)) {
-            return show(network, architecture.imageSize());
+            int side = imageSize == null ? architecture.imageSize() : imageSize;
+            return show(network, List.of(InputSpec.floats(3, side, side)));
         }
     }
 
-    private Object show(Module network, int usualSide) {
-        int side = imageSize == null ? usualSide : imageSize;
-        Summary summary = Summary.of(network, List.of(InputSpec.floats(3, side, side)));
+    private Object show(Module network, List<InputSpec> inputs) {
+        Summary summary = Summary.of(network, inputs);
         say(summary.toString());
         return summary;
     }

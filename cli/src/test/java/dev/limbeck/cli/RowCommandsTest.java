@@ -105,6 +105,12 @@ class RowCommandsTest {
         assertThat(compared.done().out()).contains("Every student: 40 labeled and 200 unlabeled rows");
         assertThat(Files.readString(home.resolve("table-compare/report.html"))).contains("size = ");
         run("export --model $/table-teacher --out $/table-dist").done();
+        assertThat(run("summary --model $/table-teacher").done().out()).contains("words");
+        assertThat(run("profile $/table-teacher $/table-dist/model.onnx --runs 2 --json")
+                        .done()
+                        .json()
+                        .size())
+                .isEqualTo(2);
         Path one = Files.writeString(home.resolve("one.csv"), "color,size,noise\nred,9,0\nblue,1,0\n");
         JsonNode own = Cli.run("predict", "--json", "--model", home.resolve("table-teacher"), one)
                 .done()
@@ -148,6 +154,10 @@ class RowCommandsTest {
                                 + "--categorical colour --arch mlp --out $/x|no column 'colour'; nearest: color",
                         "train " + table + "--image-size 32 --arch mlp --out $/x|no key 'image_size'",
                         "train --data $/texts --text-column text --label-columns mood --arch mlp --out $/x|networks of tables",
+                        "train " + table
+                                + "--mixup 0.2 --arch mlp --out $/x|mixup mixes floating-point inputs, found numeric",
+                        "train " + table + "--cutmix 1 --arch mlp --out $/x|cutmix mixes images, found numeric",
+                        "show " + table + "--out $/x|this command works on images, found table data",
                         "train --data $/tables --arch mlp --out $/x|name the ones to predict (label_columns, --label-columns)"));
         for (String line : lines) {
             String[] parts = line.split("\\|");

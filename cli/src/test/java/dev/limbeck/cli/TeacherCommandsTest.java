@@ -176,7 +176,7 @@ class TeacherCommandsTest {
                 .done()
                 .out();
         assertThat(smaller)
-                .contains("outputs for 12 training images are in ", " with cached outputs, ", " with live ones");
+                .contains("outputs for 12 training rows are in ", " with cached outputs, ", " with live ones");
     }
 
     @Test

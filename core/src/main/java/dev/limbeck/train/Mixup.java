@@ -1,12 +1,16 @@
 package dev.limbeck.train;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Targets;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.commons.math3.distribution.BetaDistribution;
 import org.bytedeco.pytorch.Tensor;
@@ -17,6 +21,8 @@ import org.bytedeco.pytorch.Tensor;
  * only on the learner's seed and the step.
  */
 public final class Mixup implements Callback {
+    private static final int IMAGE_DIMENSIONS = 3;
+
     private static final long LOTS = 11;
 
     private final double alpha;
@@ -35,6 +41,16 @@ public final class Mixup implements Callback {
     /** Paste a box of the other image with an area share of 1 − λ (Yun et al., "CutMix", ICCV 2019). */
     public static Mixup cut(double alpha) {
         return new Mixup(alpha, true);
+    }
+
+    @Override
+    public void beforeFit(TrainingContext fit) {
+        List<InputSpec> inputs = fit.data().inputs();
+        boolean floats = inputs.stream().allMatch(input -> input.type().isFloatingPoint());
+        boolean images = inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;
+        if (cut ? images : floats) return;
+        throw new LimbeckException((cut ? "cutmix mixes images" : "mixup mixes floating-point inputs") + ", found "
+                + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", ")) + "; leave it out");
     }
 
     @Override

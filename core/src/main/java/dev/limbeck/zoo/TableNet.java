@@ -27,13 +27,15 @@ public final class TableNet extends Module {
     private static final String PREFIX = "mlp-";
     private static final Pattern WIDTHS = Pattern.compile(PREFIX + "[1-9]\\d{0,4}(-[1-9]\\d{0,4})*");
 
+    private final String name;
     private final @Nullable String numbers;
     private final @Nullable String categories;
     private final @Nullable Linear first;
     private final @Nullable Embedding words;
     private final Sequential rest;
 
-    private TableNet(List<InputSpec> inputs, List<Long> widths, long outputs) {
+    private TableNet(String name, List<InputSpec> inputs, List<Long> widths, long outputs) {
+        this.name = name;
         InputSpec floats = find(inputs, true);
         InputSpec ids = find(inputs, false);
         if (inputs.size() != (floats == null ? 0 : 1) + (ids == null ? 0 : 1)) {
@@ -82,6 +84,11 @@ public final class TableNet extends Module {
     }
 
     @Override
+    public String describe() {
+        return name;
+    }
+
+    @Override
     public String script() {
         List<String> parameters = new ArrayList<>();
         List<String> terms = new ArrayList<>();
@@ -103,7 +110,7 @@ public final class TableNet extends Module {
      * @param widths of the hidden layers; none for a linear model
      */
     public static Architecture of(String name, Long... widths) {
-        return Architecture.ofInputs(name, (inputs, outputs) -> new TableNet(inputs, List.of(widths), outputs));
+        return Architecture.ofInputs(name, (inputs, outputs) -> new TableNet(name, inputs, List.of(widths), outputs));
     }
 
     /** Register the networks of tables. */

@@ -27,11 +27,13 @@ public final class TextBag extends Module {
     private static final String PREFIX = "bag-";
     private static final Pattern WIDTHS = Pattern.compile(PREFIX + "[1-9]\\d{0,4}");
 
+    private final String name;
     private final Embedding rows;
     private final Dropout dropout = child("dropout", new Dropout(DROPOUT));
     private final Linear classifier;
 
-    private TextBag(List<InputSpec> inputs, long width, long outputs) {
+    private TextBag(String name, List<InputSpec> inputs, long width, long outputs) {
+        this.name = name;
         if (inputs.size() != 1
                 || inputs.get(0).type() != DType.INT64
                 || inputs.get(0).bound() < 2
@@ -52,6 +54,11 @@ public final class TextBag extends Module {
     }
 
     @Override
+    public String describe() {
+        return name;
+    }
+
+    @Override
     public String script() {
         return """
                 def forward(self, x: Tensor):
@@ -62,7 +69,8 @@ public final class TextBag extends Module {
     }
 
     private static Architecture of(String name, long width) {
-        return Architecture.ofInputs(name, (inputs, outputs) -> new TextBag(inputs, width, outputs), "classifier");
+        return Architecture.ofInputs(
+                name, (inputs, outputs) -> new TextBag(name, inputs, width, outputs), "classifier");
     }
 
     /** Register the bags. */
