@@ -103,14 +103,23 @@ function bar(css, who) {
   return {fill, text, node: make('div', {class: 'bar', title: who}, fill, text)};
 }
 
+// A row: a picture, text, or nothing where this kind of data shows nothing.
+function example(address, alt) {
+  if (!address) return [];
+  if (!address.startsWith('data:text/plain')) return [make('img', {src: address, alt, loading: 'lazy'})];
+  const bytes = Uint8Array.from(atob(address.slice(address.indexOf(',') + 1)), c => c.charCodeAt(0));
+  return [make('p', {class: 'text', tabindex: '0'}, new TextDecoder().decode(bytes))];
+}
+
 for (const card of data.cards) {
+  const isTutorials = card.image === null;
   const models = [{name: 'teacher', css: 'var(--teacher)', logits: card.teacher},
     ...(card.students || []).map(s => ({name: s.name, css: color(data.variants.findIndex(c => c.name === s.name)), logits: s.logits}))];
   const order = card.teacher.map((z, i) => i).sort((a, b) => card.teacher[b] - card.teacher[a]);
-  const shown = card.image ? order.slice(0, 6) : card.teacher.map((z, i) => i);
-  const node = make('article', {class: 'card'}, make('h3', {},
-      ...(card.image ? [make('img', {src: card.image, alt: `test image: ${card.names[card.label]}`})] : []), card.title));
-  if (!card.image) node.append(make('p', {class: 'note'}, 'Four classes. At T = 1 nothing but dog; at T = 3 a cat is likelier than a car, which no label says.'));
+  const shown = isTutorials ? card.teacher.map((z, i) => i) : order.slice(0, 6);
+  const node = make('article', {class: 'card'}, make('h3', {}, card.title),
+      ...example(card.image, `test row: ${card.names[card.label]}`));
+  if (isTutorials) node.append(make('p', {class: 'note'}, 'Four classes. At T = 1 nothing but dog; at T = 3 a cat is likelier than a car, which no label says.'));
   for (const c of shown) {
     const bars = models.map(model => {
       const made = bar(model.css, `${model.name}: ${card.names[c]}`);
@@ -249,7 +258,7 @@ byId('classes').append(...classTables, ...models.filter(m => m.report.confusion)
 
 for (const change of data.changes) {
   const tiles = images => make('div', {class: 'tiles'}, ...images.map(image => make('div', {class: 'tile'},
-      make('img', {src: image.image, alt: image.label, loading: 'lazy'}), make('b', {}, image.label),
+      ...example(image.image, image.label), make('b', {}, image.label),
       make('div', {}, `${image.before} → ${image.after}`))));
   byId('images').append(make('h3', {}, `${change.name}: ${number(change.won)} won, ${number(change.lost)} lost`),
       make('p', {class: 'note'}, `Some that ${first.name} gets wrong and ${change.name} right, seed ${data.shown_seed}. Bold is the label; `
