@@ -17,7 +17,6 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Provide rows of numbers in memory, as tensors of one shape, or of one for each of several inputs. Build other kinds of data on it:
@@ -152,25 +151,7 @@ public final class ArrayData implements Data {
 
     private DataLoader loader(Split split, int... order) {
         Rows rows = rows(split);
-        return new DataLoader() {
-            private int next;
-
-            @Override
-            public int batches() {
-                return (order.length + batchSize - 1) / batchSize;
-            }
-
-            @Override
-            public @Nullable Batch next() {
-                if (next >= order.length) return null;
-                int[] indices = Arrays.copyOfRange(order, next, Math.min(order.length, next + batchSize));
-                next += indices.length;
-                return batch(rows, split, indices);
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new OrderedLoader(order, batchSize, indices -> batch(rows, split, indices));
     }
 
     private static long numbers(InputSpec input) {

@@ -45,16 +45,16 @@ final class DataRecipes {
         return ALL.all().stream()
                 .filter(type -> !type.kind().equals(DEFAULT))
                 .<Class<? extends DataRecipe>>map(DataRecipeType::type)
+                .distinct()
                 .toList();
     }
 
-    /** Return the kind of a record; images for a type that is none. */
-    static String kind(Class<?> type) {
+    /** Return the kinds of data that a record may be of. */
+    static List<String> kinds(Class<?> type) {
         return ALL.all().stream()
                 .filter(one -> one.type() == type)
                 .map(DataRecipeType::kind)
-                .findFirst()
-                .orElse(DEFAULT);
+                .toList();
     }
 
     /** Return the record of images. */

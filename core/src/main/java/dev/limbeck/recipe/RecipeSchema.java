@@ -45,10 +45,9 @@ public final class RecipeSchema {
         section.put("type", "object").put("additionalProperties", false);
         ObjectNode properties = section.putObject("properties");
         if (DataRecipe.class.isAssignableFrom(type)) {
-            properties
-                    .putObject(DataRecipes.KIND)
-                    .put("const", DataRecipes.kind(type))
-                    .put("description", "Kind of data; default: found from the source");
+            ObjectNode kind = properties.putObject(DataRecipes.KIND);
+            DataRecipes.kinds(type).forEach(kind.putArray("enum")::add);
+            kind.put("description", "Kind of data; default: found from the source");
         }
         for (DeclaredSetting setting : Declarations.in(type)) {
             if (setting.declaration().required())
@@ -90,7 +89,7 @@ public final class RecipeSchema {
                     .putObject(DataRecipes.KIND)
                     .putObject("not")
                     .putArray("enum");
-            known.forEach(one -> kinds.add(DataRecipes.kind(one)));
+            known.forEach(one -> DataRecipes.kinds(one).forEach(kinds::add));
             other.putArray("required").add(DataRecipes.KIND);
             ArrayNode any = node.putArray("anyOf");
             known.forEach(one -> any.addObject().put("$ref", "#/" + DEFINITIONS + "/" + define(one)));

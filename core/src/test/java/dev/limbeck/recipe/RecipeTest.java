@@ -280,4 +280,23 @@ class RecipeTest {
         Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\n");
         assertThatThrownBy(() -> RecipeFiles.recipeTree(file)).hasMessageEndingWith("fetch it by git lfs pull");
     }
+
+    @Test
+    void theKindOfDataIsFoundFromTheSourceOrSaid() {
+        String rows = "student: mlp\ndata: {source: a.csv, label_columns: [y]%s}\n";
+        assertThat(Recipe.parse(rows.formatted("")).data().kind()).isEqualTo("table");
+        assertThat(Recipe.parse(rows.formatted(", text_column: t")).data().kind())
+                .isEqualTo("text");
+        assertThat(Recipe.parse(rows.formatted(", text_column: t, kind: text")).toYaml())
+                .contains("kind: text");
+        assertThat(Recipe.parse("student: resnet18\ndata: {source: pictures}\n")
+                        .data()
+                        .kind())
+                .isEqualTo("image");
+        assertThatThrownBy(() -> Recipe.parse(rows.formatted(", kind: text")))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(
+                        "data.kind is text, found settings of table data; leave kind out, or set what text data needs, "
+                                + "such as text_column for text");
+    }
 }

@@ -12,6 +12,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.data.OrderedLoader;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Split;
@@ -37,7 +38,6 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
-import org.jspecify.annotations.Nullable;
 
 /** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
 public final class RowData implements Data {
@@ -133,30 +133,14 @@ public final class RowData implements Data {
 
     private DataLoader loader(Split split, int... order) {
         int[] rows = plan.of(split);
-        return new DataLoader() {
-            private int next;
-
-            @Override
-            public int batches() {
-                return (order.length + batchSize - 1) / batchSize;
-            }
-
-            @Override
-            public @Nullable Batch next() {
-                if (next >= order.length) return null;
-                int[] indices = Arrays.copyOfRange(order, next, Math.min(order.length, next + batchSize));
-                next += indices.length;
-                int[] own = Arrays.stream(indices).map(i -> rows[i]).toArray();
-                return new Batch(
-                        encoding.batch(Arrays.stream(own).mapToObj(encoded::get).toList()),
-                        plan.targets(own).tensor(),
-                        indices,
-                        new Provenance(split, Provenance.PLAIN));
-            }
-
-            @Override
-            public void close() {}
-        };
+        return new OrderedLoader(order, batchSize, indices -> {
+            int[] own = Arrays.stream(indices).map(i -> rows[i]).toArray();
+            return new Batch(
+                    encoding.batch(Arrays.stream(own).mapToObj(encoded::get).toList()),
+                    plan.targets(own).tensor(),
+                    indices,
+                    new Provenance(split, Provenance.PLAIN));
+        });
     }
 
     @Override

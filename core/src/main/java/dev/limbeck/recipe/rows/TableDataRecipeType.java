@@ -20,6 +20,6 @@ public final class TableDataRecipeType implements DataRecipeType {
 
     @Override
     public Class<? extends DataRecipe> type() {
-        return TableDataRecipe.class;
+        return RowDataRecipe.class;
     }
 }

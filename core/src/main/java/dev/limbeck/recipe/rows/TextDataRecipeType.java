@@ -20,6 +20,6 @@ public final class TextDataRecipeType implements DataRecipeType {
 
     @Override
     public Class<? extends DataRecipe> type() {
-        return TextDataRecipe.class;
+        return RowDataRecipe.class;
     }
 }

@@ -1,5 +1,6 @@
 package dev.limbeck.recipe.rows;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
@@ -10,10 +11,12 @@ import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
+import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
 import dev.limbeck.table.TablePreprocessing;
+import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -22,14 +25,26 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Declare the settings of a table: CSV, TSV or JSON lines with named columns. */
-public record TableDataRecipe(
+/** Declare the settings of rows with named columns, CSV, TSV or JSON lines: texts if a column of texts is named, else tables. */
+public record RowDataRecipe(
         @Setting(
                 help = "CSV, TSV or JSON lines, or a folder with train, valid and test files",
                 required = true,
                 options = "--data",
                 label = "SOURCE")
         String source,
+
+        @Setting(help = "Column of the text; without it, the rows are a table", label = "NAME") @Nullable
+        String textColumn,
+
+        @Setting(
+                help = "Number of ids of hashed words",
+                atLeast = 1,
+                atMost = 1 << 24,
+                whenUnset = "the model's or 16384",
+                rare = true)
+        @Nullable
+        Integer buckets,
 
         @Setting(help = "Columns of words, even if they look like numbers", label = "NAMES", rare = true) @Nullable
         List<String> categorical,
@@ -85,16 +100,22 @@ public record TableDataRecipe(
         @Nullable
         Long seed)
         implements DataRecipe {
-    public TableDataRecipe {
+    public RowDataRecipe {
         labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
         if (missing != null) missing = List.copyOf(missing);
+        String needless = textColumn == null
+                ? buckets == null ? null : "buckets are of texts; name their column (text_column, --text-column)"
+                : categorical == null && ignore == null
+                        ? null
+                        : "categorical and ignore are of tables, and text_column names texts; leave one of them out";
+        if (needless != null) throw new LimbeckException(needless);
     }
 
     @Override
     public String kind() {
-        return TablePreprocessing.KIND;
+        return textColumn == null ? TablePreprocessing.KIND : TextPreprocessing.KIND;
     }
 
     /** {@inheritDoc} The columns are those of a saved model, unless columns are chosen here. */
@@ -109,14 +130,20 @@ public record TableDataRecipe(
                 Task.Kind.of(task),
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log());
-        boolean chosen = categorical != null || ignore != null;
         return new RowData(
-                rows,
-                splits(otherSeed),
-                batchSize,
-                plan -> !chosen && TablePreprocessing.isIn(savedPreprocessing)
-                        ? new TableEncoding(TablePreprocessing.of(savedPreprocessing))
-                        : fitted(rows, plan, context));
+                rows, splits(otherSeed), batchSize, plan -> encoding(rows, plan, savedPreprocessing, context));
+    }
+
+    private RowEncoding encoding(Rows rows, SplitPlan plan, Map<String, String> saved, RunContext context) {
+        if (textColumn != null) {
+            TextPreprocessing text = TextPreprocessing.of(textColumn).with(saved);
+            return new TextEncoding(
+                    new TextPreprocessing(textColumn, buckets == null ? text.buckets() : buckets, text.most()));
+        }
+        boolean chosen = categorical != null || ignore != null;
+        return !chosen && TablePreprocessing.isIn(saved)
+                ? new TableEncoding(TablePreprocessing.of(saved))
+                : fitted(rows, plan, context);
     }
 
     private RowEncoding fitted(Rows rows, SplitPlan plan, RunContext context) {
