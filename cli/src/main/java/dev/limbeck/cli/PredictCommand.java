@@ -57,7 +57,8 @@ final class PredictCommand extends ImageCommand {
         // An image that is missing is said before a large model is opened.
         if (!files && !isOfRows(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
-            if (loaded.rows() != null) return rows(loaded, loaded.rows());
+            RowEncoding encoding = loaded.rows();
+            if (encoding != null) return rows(loaded, encoding);
             List<Path> images = inputs.stream().map(Path::of).toList();
             images.forEach(LoadedModel::requireImage);
             return loaded.isRegression() ? numbers(loaded, images) : probabilities(loaded, images);

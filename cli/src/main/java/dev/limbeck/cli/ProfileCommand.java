@@ -243,22 +243,31 @@ final class ProfileCommand extends LimbeckCommand {
         try (OnnxModel model = OnnxModel.open(path, engine.threads == null ? 0 : engine.threads)) {
             List<InputSpec> inputs =
                     model.inputs().stream().map(input -> filled(path, input)).toList();
-            answer(model::forward, inputs, 1);
+            first(model::forward, inputs);
             double start = millisSince(begun);
             return result(path, "ONNX Runtime", inputs, profile(path, model::forward, inputs), start);
         }
     }
 
     private Profile profile(Path path, Function<Inputs, Tensor> model, List<InputSpec> inputs) {
-        return Profile.of(
-                ModelFiles.bytes(path),
-                batch,
-                rows -> Latency.measure(() -> answer(model, inputs, Math.toIntExact(rows)), runs));
+        return Profile.of(ModelFiles.bytes(path), batch, rows -> {
+            // The rows are made once: only the model's own time is measured.
+            try (Scope scope = Scope.open()) {
+                Inputs example = Inputs.example(inputs, Math.toIntExact(rows));
+                return Latency.measure(() -> answer(model, example), runs);
+            }
+        });
     }
 
-    private static void answer(Function<Inputs, Tensor> model, List<InputSpec> inputs, int rows) {
+    private static void first(Function<Inputs, Tensor> model, List<InputSpec> inputs) {
         try (Scope scope = Scope.open()) {
-            model.apply(Inputs.example(inputs, rows));
+            model.apply(Inputs.example(inputs, 1));
+        }
+    }
+
+    private static void answer(Function<Inputs, Tensor> model, Inputs inputs) {
+        try (Scope scope = Scope.open()) {
+            model.apply(inputs);
         }
     }
 
@@ -288,7 +297,7 @@ final class ProfileCommand extends LimbeckCommand {
         List<InputSpec> inputs = inputs(path, checked.extraFiles(), given);
         long begun = System.nanoTime();
         try (Script script = checked.load()) {
-            answer(script::forward, inputs, 1);
+            first(script::forward, inputs);
             double start = millisSince(begun);
             return result(path, "TorchScript", inputs, profile(path, script::forward, inputs), start);
         }

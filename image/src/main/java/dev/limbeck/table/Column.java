@@ -58,7 +58,7 @@ sealed interface Column permits Column.Numbers, Column.Categories {
          * Write the numbers of a cell.
          *
          * @param cell empty for none
-         * @throws LimbeckException if it is no finite number, or is empty where no training cell was
+         * @throws LimbeckException if it is not a finite number, or is empty where no training cell was
          */
         void write(String cell, float[] row, int from) {
             if (cell.isEmpty() && !hasEmpty) {

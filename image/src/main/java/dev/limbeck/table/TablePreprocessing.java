@@ -28,9 +28,16 @@ public final class TablePreprocessing implements Preprocessing {
     private static final Map<Character, String> ESCAPES = Map.of('\\', "\\\\", '\t', "\\t", '\n', "\\n", '\r', "\\r");
 
     private final List<Column> columns;
+    private final int numbers;
+    private final int categories;
 
     private TablePreprocessing(List<Column> columns) {
         this.columns = List.copyOf(columns);
+        numbers = columns.stream()
+                .mapToInt(column -> column instanceof Column.Numbers own ? own.width() : 0)
+                .sum();
+        categories = (int)
+                columns.stream().filter(Column.Categories.class::isInstance).count();
     }
 
     /**
@@ -156,15 +163,12 @@ public final class TablePreprocessing implements Preprocessing {
 
     /** Return the number of float32 numbers per row; 0 if no column has numbers. */
     public int numbers() {
-        return columns.stream()
-                .mapToInt(column -> column instanceof Column.Numbers numbers ? numbers.width() : 0)
-                .sum();
+        return numbers;
     }
 
     /** Return the number of ids per row; 0 if no column has words. */
     public int categories() {
-        return (int)
-                columns.stream().filter(Column.Categories.class::isInstance).count();
+        return categories;
     }
 
     /** Return the number of different ids over all columns. */
@@ -188,21 +192,21 @@ public final class TablePreprocessing implements Preprocessing {
      * @throws LimbeckException if a cell does not fit its column
      */
     public Encoded encode(String... cells) {
-        float[] numbers = new float[numbers()];
-        long[] ids = new long[categories()];
+        float[] values = new float[numbers];
+        long[] ids = new long[categories];
         int number = 0;
         int category = 0;
         int offset = 0;
         for (int i = 0; i < columns.size(); i++) {
             if (columns.get(i) instanceof Column.Numbers column) {
-                column.write(cells[i], numbers, number);
+                column.write(cells[i], values, number);
                 number += column.width();
             } else if (columns.get(i) instanceof Column.Categories column) {
                 ids[category++] = offset + column.id(cells[i]);
                 offset += column.size();
             }
         }
-        return new Encoded(numbers, ids);
+        return new Encoded(values, ids);
     }
 
     /**
