@@ -2,7 +2,6 @@ package dev.limbeck;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -31,15 +30,5 @@ record FixedPreprocessing(String kind, Map<String, String> facts) implements Pre
     @Override
     public String identity() {
         return kind + " " + facts;
-    }
-
-    @Override
-    public String layout() {
-        return "";
-    }
-
-    @Override
-    public List<Variant> variants() {
-        return List.of();
     }
 }

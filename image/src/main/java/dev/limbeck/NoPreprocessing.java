@@ -1,6 +1,5 @@
 package dev.limbeck;
 
-import java.util.List;
 import java.util.Map;
 
 /** Leave inputs unchanged. */
@@ -25,15 +24,5 @@ enum NoPreprocessing implements Preprocessing {
     @Override
     public String identity() {
         return "{}";
-    }
-
-    @Override
-    public String layout() {
-        return "";
-    }
-
-    @Override
-    public List<Variant> variants() {
-        return List.of();
     }
 }

@@ -2,6 +2,7 @@ package dev.limbeck;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Define how a user's data, such as a photograph, is converted to the inputs of a model. It is stored in the metadata
@@ -29,11 +30,25 @@ public interface Preprocessing {
      */
     String identity();
 
-    /** Return a description of the memory layout that the model expects; empty if there is only one. */
-    String layout();
+    /** Return a description of the memory layout that the model expects; empty if there is only one, as by default. */
+    default String layout() {
+        return "";
+    }
 
-    /** Return alternative preprocessings to try if a model performs worse than expected. */
-    List<Variant> variants();
+    /** Describe the preprocessing in words, for a model card. The default is {@link #identity}. */
+    default String describe() {
+        return identity();
+    }
+
+    /** Return the last step if it is a normalization, which exported files can do themselves. The default is null. */
+    default @Nullable Normalization normalization() {
+        return null;
+    }
+
+    /** Return alternative preprocessings to try if a model performs worse than expected. The default is none. */
+    default List<Variant> variants() {
+        return List.of();
+    }
 
     /** Return the identity, for data with a single format. */
     static Preprocessing none() {

@@ -4,7 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.onnx.OnnxPredictor;
-import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.image.Predictor;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

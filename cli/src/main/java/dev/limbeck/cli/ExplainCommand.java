@@ -5,7 +5,7 @@ import dev.limbeck.Prediction;
 import dev.limbeck.Settings;
 import dev.limbeck.Softmax;
 import dev.limbeck.Task;
-import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.image.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -81,10 +81,10 @@ final class ExportCommand extends DataCommand {
             names = "--verify",
             negatable = true,
             fallbackValue = "true",
-            description = "Verify each file on images (default: yes)")
+            description = "Verify each file on data (default: yes)")
     boolean verifies = true;
 
-    @Option(names = "--samples", paramLabel = "N", description = "Number of images for the verification (default: 256)")
+    @Option(names = "--samples", paramLabel = "N", description = "Number of rows for the verification (default: 256)")
     int rows = 256;
 
     @Option(
@@ -104,7 +104,7 @@ final class ExportCommand extends DataCommand {
             throw new LimbeckException("--classes must be unique names, found " + classNames);
         }
         if (precision == Precision.INT8 && !verifies) {
-            throw new LimbeckException("--precision int8 needs images to calibrate on; leave out --no-verify");
+            throw new LimbeckException("--precision int8 needs data to calibrate on; leave out --no-verify");
         }
         engine.apply();
         return TorchScriptFile.isIn(model) ? foreign() : own();

@@ -265,7 +265,7 @@ class ExportTest {
                 "--image-size 16 --classes dog,cat --data $/pictures");
         notExported("is TorchScript, which is of no architecture", file, "--arch resnet18 --data $/pictures");
         notExported("calls its classes [cat, dog], found [a, b]", run, "--classes a,b");
-        notExported("int8 needs images to calibrate on; leave out --no-verify", run, "--precision int8 --no-verify");
+        notExported("int8 needs data to calibrate on; leave out --no-verify", run, "--precision int8 --no-verify");
         notExported("add onnx to the formats", run, "--softmax --format safetensors");
         refused(" is a file, expected a folder", "export", "--model", run, "--out", image.resolve("below"));
         // The error must come before any image is read.

@@ -44,6 +44,16 @@ public interface Modality {
      */
     Preprocessing preprocessing(Map<String, String> saved);
 
+    /**
+     * Return the preprocessing to assume for a model that does not describe its own. The default is that of an empty
+     * description.
+     *
+     * @param side side of the images that its architecture is made for
+     */
+    default Preprocessing assumed(int side) {
+        return preprocessing(Map.of());
+    }
+
     /** Describe the inputs of a network for a preprocessing. */
     List<InputSpec> inputs(Preprocessing preprocessing);
 

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <X> an input, such as an image
  */
-final class Network<X> implements AutoCloseable {
+public final class Network<X> implements AutoCloseable {
     private final Function<List<X>, Inputs> encode;
     private final Function<Inputs, Tensor> network;
     private final Runnable closing;
@@ -39,7 +39,7 @@ final class Network<X> implements AutoCloseable {
      * @param closing frees the network
      * @param parameters number of parameters, for the number of threads; 0 if unknown
      */
-    Network(
+    public Network(
             Function<List<X>, Inputs> encode,
             Function<Inputs, Tensor> network,
             Runnable closing,
@@ -52,12 +52,13 @@ final class Network<X> implements AutoCloseable {
         this.parameters = parameters;
     }
 
-    Task task() {
+    /** Return the task, with the names that the model has. */
+    public Task task() {
         return task;
     }
 
     /** Return the task with names for a number of outputs. */
-    Task named(int outputs) {
+    public Task named(int outputs) {
         if (task.names().isEmpty()) return task.withNames(Task.numbered(outputs));
         if (task.outputs() == outputs) return task;
         throw new LimbeckException(
@@ -69,7 +70,7 @@ final class Network<X> implements AutoCloseable {
      *
      * @throws LimbeckException if it is closed, or an output is not finite
      */
-    List<double[]> outputs(List<X> inputs) {
+    public List<double[]> outputs(List<X> inputs) {
         if (inputs.isEmpty()) return List.of();
         lock.readLock().lock();
         try (Scope scope = Scope.open();

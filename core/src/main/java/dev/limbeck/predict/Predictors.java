@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Create predictors for inputs of any kind. For images, see {@link Predictor} and {@link RegressionPredictor}. */
+/** Create predictors for inputs of any kind. For images, see {@code predict.image}. */
 public final class Predictors {
     private Predictors() {}
 
@@ -66,7 +66,7 @@ public final class Predictors {
             @Override
             public List<Map<String, Double>> predictAll(List<X> inputs) {
                 return network.outputs(inputs).stream()
-                        .map(outputs -> numbers(network.task(), outputs))
+                        .map(outputs -> network.task().named(network.task().decode(outputs)))
                         .toList();
             }
 
@@ -85,10 +85,5 @@ public final class Predictors {
                 model::close,
                 model.task(),
                 model.module().parameterCount());
-    }
-
-    /** Return the numbers of a regression's outputs by target. */
-    static Map<String, Double> numbers(Task task, double... outputs) {
-        return task.named(task.decode(outputs));
     }
 }

@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Optional;
 
 /**
  * Register a kind of data for recipes, chosen by {@code data.kind}. Name the class in {@code
@@ -21,4 +22,9 @@ public interface DataRecipeType {
 
     /** Return the record of its settings. */
     Class<? extends DataRecipe> type();
+
+    /** Return the record of the settings of a teacher's inputs; empty if this kind of data has none. The default is empty. */
+    default Optional<Class<? extends TeacherInputs>> teacherInputs() {
+        return Optional.empty();
+    }
 }

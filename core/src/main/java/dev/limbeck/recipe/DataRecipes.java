@@ -2,7 +2,9 @@ package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Registry;
+import java.lang.reflect.RecordComponent;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.LoggerFactory;
 
 /** Find the record of a recipe's data section: ours, and those of jars on the class path. */
@@ -60,5 +62,19 @@ final class DataRecipes {
     /** Return the record of images. */
     static Class<? extends DataRecipe> images() {
         return ALL.require(DEFAULT).type();
+    }
+
+    /** Return the records of a flat component: its type, or those of a teacher's inputs of all kinds. */
+    static List<Class<?>> flat(RecordComponent component) {
+        return component.getType() == TeacherInputs.class ? List.copyOf(teacherInputs()) : List.of(component.getType());
+    }
+
+    /** Return the records of a teacher's inputs, of all kinds of data. */
+    static List<Class<? extends TeacherInputs>> teacherInputs() {
+        return ALL.all().stream()
+                .map(DataRecipeType::teacherInputs)
+                .flatMap(Optional::stream)
+                .distinct()
+                .toList();
     }
 }

@@ -7,6 +7,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -62,6 +63,10 @@ public final class Declarations {
             Set<Class<?>> around,
             List<DeclaredSetting> found) {
         for (RecordComponent component : section.getRecordComponents()) {
+            if (Sections.isFlat(component)) {
+                for (Class<?> type : DataRecipes.flat(component)) collect(type, path, listed, heading, around, found);
+                continue;
+            }
             Setting declared = component.getAnnotation(Setting.class);
             if (declared == null) {
                 throw new IllegalStateException(section.getName() + "." + component.getName() + " has no @Setting");
@@ -80,14 +85,20 @@ public final class Declarations {
         }
     }
 
-    /** Return the settings that a section declares itself. */
+    /** Return the settings whose keys stand in a section itself, also those of its flat components. */
     static List<DeclaredSetting> in(Class<?> section) {
-        List<DeclaredSetting> own = RECIPE.stream()
-                .filter(setting -> setting.component().getDeclaringRecord() == section)
-                .toList();
-        if (!own.isEmpty()) return own;
-        return of(section).stream()
-                .filter(setting -> setting.component().getDeclaringRecord() == section)
+        boolean inRecipes = RECIPE.stream().anyMatch(setting -> setting.isOf(section));
+        if (!inRecipes) {
+            return of(section).stream()
+                    .filter(setting -> setting.path().size() == 1)
+                    .toList();
+        }
+        List<Class<?>> flat = Arrays.stream(section.getRecordComponents())
+                .filter(Sections::isFlat)
+                .flatMap(component -> DataRecipes.flat(component).stream())
+                .collect(Collectors.toList());
+        return RECIPE.stream()
+                .filter(setting -> setting.isOf(section) || flat.stream().anyMatch(setting::isOf))
                 .toList();
     }
 
@@ -150,7 +161,13 @@ public final class Declarations {
     static void check(Object section) {
         if (section instanceof List<?> list) list.forEach(Declarations::check);
         if (!Sections.isSection(section.getClass())) return;
+        for (RecordComponent component : section.getClass().getRecordComponents()) {
+            if (!Sections.isFlat(component)) continue;
+            Object flat = Sections.value(component, section);
+            if (flat != null) check(flat);
+        }
         for (DeclaredSetting setting : in(section.getClass())) {
+            if (!setting.isOf(section.getClass())) continue;
             Object value = Sections.value(setting.component(), section);
             if (value == null) continue;
             if (setting.isSection()) check(value);

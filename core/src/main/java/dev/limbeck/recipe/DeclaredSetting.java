@@ -33,6 +33,11 @@ public record DeclaredSetting(
         return PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(component.getName());
     }
 
+    /** Return whether a record declares it. */
+    boolean isOf(Class<?> section) {
+        return component.getDeclaringRecord() == section;
+    }
+
     /** Return the key within its section. */
     public String key() {
         return path.get(path.size() - 1);

@@ -50,7 +50,9 @@ public final class RecipeFiles {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
-            .registerModule(new SimpleModule().addDeserializer(DataRecipe.class, new DataSection()));
+            .registerModule(new SimpleModule()
+                    .addDeserializer(DataRecipe.class, new DataSection())
+                    .addDeserializer(TeacherInputs.class, new InputsOfTeachers()));
 
     private static final int RECORD_START = 64;
 
@@ -173,6 +175,26 @@ public final class RecipeFiles {
             if (kind.isEmpty() || kind.equals(made.kind())) return made;
             throw new LimbeckException("data.kind is " + kind + ", found settings of " + made.kind()
                     + " data; leave kind out, or set what " + kind + " data needs, such as text_column for text");
+        }
+    }
+
+    /** Bind the settings of a teacher's inputs, which stand among the teacher's own, to the record of their kind of data. */
+    private static final class InputsOfTeachers extends StdDeserializer<TeacherInputs> {
+        private static final long serialVersionUID = 1L;
+
+        InputsOfTeachers() {
+            super(TeacherInputs.class);
+        }
+
+        @Override
+        public @Nullable TeacherInputs deserialize(JsonParser parser, DeserializationContext context)
+                throws IOException {
+            JsonNode tree = context.readTree(parser);
+            for (Class<? extends TeacherInputs> type : DataRecipes.teacherInputs()) {
+                boolean given = Declarations.in(type).stream().anyMatch(setting -> tree.has(setting.key()));
+                if (given) return context.readTreeAsValue(tree, type);
+            }
+            return null;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.limbeck.recipe;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.limbeck.LimbeckException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
@@ -15,6 +16,11 @@ final class Sections {
     static boolean isSection(Class<?> type) {
         return type.isRecord()
                 && Arrays.stream(type.getRecordComponents()).anyMatch(part -> part.isAnnotationPresent(Setting.class));
+    }
+
+    /** Return whether the settings of a component's record stand beside those of the record that holds it. */
+    static boolean isFlat(RecordComponent component) {
+        return component.getAccessor().isAnnotationPresent(JsonUnwrapped.class);
     }
 
     static LimbeckException missing(String key) {

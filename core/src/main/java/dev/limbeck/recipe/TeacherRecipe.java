@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
@@ -9,8 +10,6 @@ import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.distill.teacher.TeacherOutput;
-import dev.limbeck.image.ImagePreprocessing;
-import dev.limbeck.image.Resize;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
@@ -23,7 +22,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,54 +49,7 @@ public record TeacherRecipe(
         @Nullable
         String weightsKey,
 
-        @Setting(
-                help = "Side of its input images, if different",
-                atLeast = 1,
-                options = "--teacher-image-size",
-                rare = true)
-        @Nullable
-        Integer imageSize,
-
-        @Setting(
-                help = "How its images are fitted to that size",
-                oneOfEnum = Resize.class,
-                options = {})
-        @Nullable
-        String resize,
-
-        @Setting(
-                help = "Three channel means of its inputs, in [0, 1]",
-                options = "--teacher-mean",
-                label = "M,M,M",
-                rare = true)
-        @Nullable
-        List<Double> mean,
-
-        @Setting(
-                help = "Three channel deviations of its inputs",
-                options = "--teacher-std",
-                label = "S,S,S",
-                rare = true)
-        @Nullable
-        List<Double> std,
-
-        @Setting(
-                help = "Input layout of a TorchScript or ONNX file",
-                oneOf = {"nchw", "nhwc"},
-                whenUnset = "the file's own",
-                options = "--teacher-layout",
-                rare = true)
-        @Nullable
-        String layout,
-
-        @Setting(
-                help = "Channel order of a TorchScript or ONNX file",
-                oneOf = {"rgb", "bgr"},
-                whenUnset = "rgb",
-                options = "--teacher-channels",
-                rare = true)
-        @Nullable
-        String channels,
+        @JsonUnwrapped @Nullable TeacherInputs inputs,
 
         @Setting(
                 help = "Class names, in the order of its outputs",
@@ -154,10 +105,6 @@ public record TeacherRecipe(
             throw new LimbeckException("found teacher.model and teacher.members; set only one of them");
         }
         if (architecture != null) Zoo.byName(architecture);
-        if ((mean == null) != (std == null))
-            throw new LimbeckException(
-                    "set mean and std together, found only " + (mean == null ? "std" : "mean") + "; give both");
-        if (mean != null && std != null) new ImagePreprocessing(1, 1, Resize.CROP, mean, std);
         if (weights != null) {
             int count = members == null ? 1 : members.size();
             if (weights.size() != count) {
@@ -169,8 +116,6 @@ public record TeacherRecipe(
         if (cacheAs != null && cache == null) {
             throw new LimbeckException("found teacher.cache_as without teacher.cache; set a cache folder");
         }
-        mean = mean == null ? null : List.copyOf(mean);
-        std = std == null ? null : List.copyOf(std);
         if (classes != null) requireDistinct(classes);
         classes = classes == null ? null : List.copyOf(classes);
     }
@@ -245,13 +190,17 @@ public record TeacherRecipe(
         if (Files.isRegularFile(file) && ModelRuntimes.find(file).isPresent()) {
             return openFile(file, log, role);
         }
-        if (layout != null || channels != null || output != null) {
-            throw new LimbeckException("layout, channels and output apply only to TorchScript and ONNX files, found "
-                    + file + "; leave them out");
+        Map<String, String> order = inputs == null ? Map.of() : inputs.ofWholeNetworks();
+        if (!order.isEmpty() || output != null) {
+            List<String> found = new ArrayList<>(order.keySet());
+            if (output != null) found.add("output");
+            throw new LimbeckException(String.join(", ", found)
+                    + (found.size() == 1 ? " applies" : " apply") + " only to TorchScript and ONNX files, found "
+                    + file + "; leave " + (found.size() == 1 ? "it" : "them") + " out");
         }
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
         Map<String, String> all = new LinkedHashMap<>(saved.preprocessing());
-        all.putAll(preprocessing());
+        if (inputs != null) all.putAll(inputs.preprocessing());
         List<String> names = classes == null ? saved.classNames() : classes;
         if (classes != null && classes.size() != saved.classes()) {
             int known = saved.classes();
@@ -268,27 +217,11 @@ public record TeacherRecipe(
         if (weightsKey != null) {
             throw new LimbeckException(file + " contains a whole network; leave weights_key out");
         }
-        FileTeacher opened = FileTeacher.open(file, role, log);
-        FileTeacher teacher = opened.withPreprocessing(preprocessing());
+        FileTeacher teacher = FileTeacher.open(file, role, log);
+        if (inputs != null) teacher = teacher.withPreprocessing(inputs.preprocessing());
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
-        Map<String, String> order = new LinkedHashMap<>();
-        if (layout != null) order.put(ImagePreprocessing.LAYOUT, layout);
-        if (channels != null) order.put(ImagePreprocessing.CHANNELS, channels);
-        teacher = teacher.withPreprocessing(order);
+        if (inputs != null) teacher = teacher.withPreprocessing(inputs.ofWholeNetworks());
         return LoadedTeacher.of(teacher, file.toString());
-    }
-
-    private Map<String, String> preprocessing() {
-        Map<String, String> said = new LinkedHashMap<>();
-        if (imageSize != null) said.put(ImagePreprocessing.SIZE, imageSize + "x" + imageSize);
-        if (resize != null) said.put(ImagePreprocessing.RESIZE, resize);
-        if (mean != null) said.put(ImagePreprocessing.MEAN, text(mean));
-        if (std != null) said.put(ImagePreprocessing.STD, text(std));
-        return said;
-    }
-
-    private static String text(List<Double> values) {
-        return values.stream().map(String::valueOf).collect(Collectors.joining(","));
     }
 }

@@ -210,9 +210,12 @@ public final class Ops {
         return x;
     }
 
-    /** Return {@code shift + x·scale} in one pass. Bytes are promoted to float. */
-    public static Tensor scaleAndShift(Tensor x, Tensor scale, Tensor shift) {
-        return torch.addcmul(shift, x, scale);
+    /** Return {@code shift + x·scale} for each channel of N×channels×H×W, in one pass. Bytes are promoted to float. */
+    public static Tensor scaleChannels(Tensor x, float[] scale, float[] shift) {
+        return torch.addcmul(
+                Tensors.to(Tensors.of(shift, 1, shift.length, 1, 1), x.device()),
+                x,
+                Tensors.to(Tensors.of(scale, 1, scale.length, 1, 1), x.device()));
     }
 
     /** Sum over one dimension, which is removed. */

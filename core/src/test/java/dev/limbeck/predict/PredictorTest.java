@@ -12,6 +12,7 @@ import dev.limbeck.data.image.Datasets;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.Predictions;

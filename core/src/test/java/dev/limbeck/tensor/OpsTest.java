@@ -59,11 +59,10 @@ class OpsTest {
     }
 
     @Test
-    void scaleAndShiftPromotesBytes() {
-        Tensor bytes = Tensors.to(Tensors.of(new float[] {0, 255}, 2), DType.UINT8);
-        Tensor result =
-                Ops.scaleAndShift(bytes, Tensors.full(0.5, DType.FLOAT32, 2), Tensors.full(-1, DType.FLOAT32, 2));
-        assertThat(Tensors.toFloats(result)).containsExactly(-1, 126.5f);
+    void scaleChannelsPromotesBytes() {
+        Tensor bytes = Tensors.to(Tensors.of(new float[] {0, 255, 4, 8}, 1, 2, 2, 1), DType.UINT8);
+        Tensor result = Ops.scaleChannels(bytes, new float[] {0.5f, 2}, new float[] {-1, 3});
+        assertThat(Tensors.toFloats(result)).containsExactly(-1, 126.5f, 11, 19);
     }
 
     @Test

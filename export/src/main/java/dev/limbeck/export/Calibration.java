@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
-/** Measure the value ranges of a network's tensors on images. */
+/** Measure the value ranges of a network's tensors on rows of data. */
 final class Calibration {
-    static final int IMAGES = 256;
+    static final int ROWS = 256;
 
     private Calibration() {}
 
@@ -32,7 +32,7 @@ final class Calibration {
         Map<String, float[]> ranges = new HashMap<>();
         byte[] bytes = OnnxQuantizer.observing(model, tensors).toByteArray();
         try (OnnxModel observed = OnnxModel.open(bytes);
-                DataLoader batches = data.sample(split, IMAGES)) {
+                DataLoader batches = data.sample(split, ROWS)) {
             while (true) {
                 try (Scope scope = Scope.open()) {
                     Batch batch = batches.next();

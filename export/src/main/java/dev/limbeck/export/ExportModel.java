@@ -5,7 +5,6 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Modality;
 import dev.limbeck.distill.teacher.ModelFiles;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.ScriptWriter;
@@ -57,7 +56,7 @@ record ExportModel(
         Modality modality = Modalities.ofSaved(saved.preprocessing());
         Preprocessing preprocessing = saved.preprocessing().isEmpty()
                 // Without preprocessing, use the architecture's default.
-                ? ImagePreprocessing.defaults(Zoo.byName(saved.architecture()).imageSize())
+                ? modality.assumed(Zoo.byName(saved.architecture()).imageSize())
                 : modality.preprocessing(saved.preprocessing());
         Map<String, String> metadata = new LinkedHashMap<>(saved.metadata());
         metadata.putAll(preprocessing.toMetadata());
@@ -135,11 +134,5 @@ record ExportModel(
 
     List<String> classNames() {
         return task.names();
-    }
-
-    /** Return the preprocessing of images; null for another kind of data. */
-    @Nullable
-    ImagePreprocessing images() {
-        return preprocessing instanceof ImagePreprocessing images ? images : null;
     }
 }

@@ -3,6 +3,7 @@ package dev.limbeck.export;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import dev.limbeck.AtExit;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Normalization;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
@@ -105,12 +106,12 @@ public final class Exporter {
         return this;
     }
 
-    /** Verify every file on 256 evenly spaced images of a split. */
+    /** Verify every file on 256 evenly spaced rows of a split. */
     public Exporter verifiedOn(Data data, Split split) {
         return verifiedOn(data, split, DEFAULT_ROWS);
     }
 
-    /** Verify every file on a number of images of a split. */
+    /** Verify every file on a number of rows of a split. */
     public Exporter verifiedOn(Data data, Split split, int rows) {
         this.data = data;
         this.split = split;
@@ -157,8 +158,8 @@ public final class Exporter {
                                 source,
                                 options,
                                 written,
-                                images(split, ""),
-                                images(seen(), Calibration.IMAGES + " "),
+                                described(split, ""),
+                                described(seen(), Calibration.ROWS + " "),
                                 rows));
                 Files.move(unfinished, target);
                 return written.stream()
@@ -201,14 +202,14 @@ public final class Exporter {
                             + formats.stream().map(Format::toString).collect(Collectors.joining(", "))
                             + "; add onnx to the formats");
         }
-        if (options.normalizes() && source.images() == null) {
+        if (options.normalizes() && source.preprocessing().normalization() == null) {
             throw new LimbeckException("only images have pixels to normalize; leave normalize (--normalize) out");
         }
         if (options.softmax() && source.task().kind() == Task.Kind.REGRESSION) {
             throw new LimbeckException("numbers of a regression are no probabilities; leave softmax (--softmax) out");
         }
         if (options.precision() == Precision.INT8 && data == null) {
-            throw new LimbeckException("int8 needs images to calibrate on; name some, and let them verify the file");
+            throw new LimbeckException("int8 needs data to calibrate on; name some, and let them verify the file");
         }
     }
 
@@ -260,7 +261,7 @@ public final class Exporter {
                     ModelProto onnx = OnnxFile.of(
                             script,
                             source.inputs(),
-                            source.images(),
+                            source.preprocessing().normalization(),
                             source.task().kind(),
                             source.classes(),
                             metadata,
@@ -294,9 +295,8 @@ public final class Exporter {
         return data != null && data.has(Split.TRAIN) ? Split.TRAIN : split;
     }
 
-    private String images(Split of, String before) {
-        String rows = source.images() == null ? "rows" : "images";
-        return data == null ? "" : before + rows + " of the " + of.label() + " split of " + data.origin();
+    private String described(Split of, String before) {
+        return data == null ? "" : before + "rows of the " + of.label() + " split of " + data.origin();
     }
 
     private ModelProto smaller(ModelProto onnx) {
@@ -304,26 +304,26 @@ public final class Exporter {
             case FP32 -> onnx;
             case FP16 -> OnnxQuantizer.fp16(onnx);
             case INT8 -> {
-                Data images = Objects.requireNonNull(data);
+                Data rows = Objects.requireNonNull(data);
+                Normalization normalization =
+                        options.normalizes() ? source.preprocessing().normalization() : null;
                 List<String> tensors = OnnxQuantizer.observed(onnx);
                 yield OnnxQuantizer.int8(
                         onnx,
                         Calibration.of(
                                 onnx,
                                 tensors,
-                                images,
+                                rows,
                                 seen(),
-                                inputs -> options.normalizes()
-                                        ? Inputs.of(Verification.pixels(
-                                                inputs.only(), Objects.requireNonNull(source.images())))
-                                        : inputs));
+                                inputs -> normalization == null ? inputs : Verification.raw(inputs, normalization)));
             }
         };
     }
 
     private Predictions ask(Format format, Path file, Data images) {
         return switch (format) {
-            case ONNX -> Verification.askOnnx(file, options, source.images(), images, split, rows);
+            case ONNX ->
+                Verification.askOnnx(file, options, source.preprocessing().normalization(), images, split, rows);
             case TORCHSCRIPT -> Verification.askScript(file, images, split, rows);
             case SAFETENSORS -> askWeights(file, images);
         };

@@ -6,7 +6,6 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.data.Split;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.Metric;
@@ -29,15 +28,15 @@ final class ModelCard {
     /**
      * Return the card.
      *
-     * @param images description of the images of the verification; empty for none
-     * @param calibration description of the calibration images
-     * @param rows requested number of images for the verification
+     * @param verified description of the rows of the verification; empty for none
+     * @param calibration description of the calibration rows
+     * @param rows requested number of rows for the verification
      */
     static String of(
             ExportModel model,
             OnnxFile.Options options,
             List<Exporter.Exported> files,
-            String images,
+            String verified,
             String calibration,
             int rows)
             throws IOException {
@@ -64,18 +63,18 @@ final class ModelCard {
                 model.parameters() == 0 ? "" : String.format(Locale.ROOT, " of %,d parameters", model.parameters());
         line(
                 text,
-                "%s %s%s, exported by Limbeck %s.\n",
-                model.images() == null ? "A" : "An image",
+                "A %s%s for %s data, exported by Limbeck %s.\n",
                 switch (task) {
                     case SINGLE_LABEL -> "classifier";
                     case MULTI_LABEL -> "classifier with several labels";
                     case REGRESSION -> "regression model";
                 },
                 size,
+                Printable.markdown(model.preprocessing().kind()),
                 Version.number());
         input(text, model, options, onnx);
         files(text, files);
-        if (!images.isEmpty()) line(text, "Verified on %s.\n", Printable.markdown(images));
+        if (!verified.isEmpty()) line(text, "Verified on %s.\n", Printable.markdown(verified));
         if (onnx)
             line(
                     text,
@@ -123,23 +122,11 @@ final class ModelCard {
 
     private static void input(StringBuilder text, ExportModel model, OnnxFile.Options options, boolean onnx) {
         line(text, "## Input and output\n");
-        ImagePreprocessing images = model.images();
-        if (images == null) {
-            line(
-                    text,
-                    "%s, prepared as `%s`.",
-                    model.inputs().stream().map(InputSpec::words).collect(Collectors.joining(", ")),
-                    Printable.markdownCode(model.preprocessing().identity()));
-        } else {
-            line(
-                    text,
-                    "RGB images, %s to %d×%d, float32 N×3×%2$d×%3$d: pixels from 0 to 1, minus the mean %s, divided by %s.",
-                    images.resize().name().toLowerCase(Locale.ROOT),
-                    images.height(),
-                    images.width(),
-                    images.mean(),
-                    images.std());
-        }
+        line(
+                text,
+                "%s, prepared as `%s`.",
+                model.inputs().stream().map(InputSpec::words).collect(Collectors.joining(", ")),
+                Printable.markdownCode(model.preprocessing().describe()));
         if (onnx && options.normalizes()) {
             line(text, "The ONNX file takes pixels from 0 to 255 instead and normalizes them itself.");
         }
@@ -176,7 +163,7 @@ final class ModelCard {
                             ? "nothing | | |"
                             : String.format(
                                     Locale.ROOT,
-                                    "%,d images | %.1e of %.1f | %s | %s %s (model %s)",
+                                    "%,d rows | %.1e of %.1f | %s | %s %s (model %s)",
                                     verification.rows(),
                                     verification.largestDifference(),
                                     verification.largestOutput(),
@@ -192,7 +179,7 @@ final class ModelCard {
         line(text, "## Training\n");
         line(
                 text,
-                "Data: %s, %s images (fingerprint `%s`).",
+                "Data: %s, %s training rows (fingerprint `%s`).",
                 shown(run.data().path("source")),
                 shown(run.data().at("/sizes/train")),
                 Printable.markdownCode(run.dataFingerprint()));
@@ -260,7 +247,7 @@ final class ModelCard {
     }
 
     private static void metrics(StringBuilder text, RunRecord run, Task task) {
-        line(text, "| split | images | metrics | loss |\n|---|---|---|---|");
+        line(text, "| split | rows | metrics | loss |\n|---|---|---|---|");
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = run.results().of(split);
             if (result == null) continue;
@@ -273,8 +260,8 @@ final class ModelCard {
     }
 
     private static void accuracies(StringBuilder text, RunRecord run) {
-        line(text, "Intervals hold for other images of the same kind (Wilson, 95 %%), not for another training.\n");
-        line(text, "| split | images | accuracy | 95 %% interval | loss |\n|---|---|---|---|---|");
+        line(text, "Intervals hold for other rows of the same kind (Wilson, 95 %%), not for another training.\n");
+        line(text, "| split | rows | accuracy | 95 %% interval | loss |\n|---|---|---|---|---|");
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = run.results().of(split);
             if (result == null || !result.metrics().containsKey(ACCURACY)) continue;

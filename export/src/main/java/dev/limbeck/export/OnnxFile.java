@@ -4,9 +4,9 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.StringStringEntryProto;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Normalization;
 import dev.limbeck.Task;
 import dev.limbeck.Version;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.onnx.OnnxChecksum;
 import dev.limbeck.tensor.DType;
@@ -67,14 +67,14 @@ public final class OnnxFile {
      * Convert a script.
      *
      * @param inputs in the network's order; the only one is called {@code input}, several keep their names
-     * @param images preprocessing of images, for a file that normalizes pixels; null for another kind of data
+     * @param normalization of raw numbers to inputs, for a file that does it; null if there is none
      * @param metadata metadata for the file, by name
      * @throws dev.limbeck.LimbeckException if an operation is not supported
      */
     static ModelProto of(
             Script script,
             List<InputSpec> inputs,
-            @Nullable ImagePreprocessing images,
+            @Nullable Normalization normalization,
             Task.Kind task,
             int classes,
             Map<String, String> metadata,
@@ -83,7 +83,9 @@ public final class OnnxFile {
         try (ScriptGraph graph = script.graph(options.foldBatchNorms)) {
             List<Operands.Value> given = new ArrayList<>();
             for (InputSpec input : inputs) given.add(input(onnx, input, inputs.size() == 1));
-            if (images != null && options.normalizes) given.set(0, given.get(0).named(normalized(onnx, images)));
+            if (normalization != null && options.normalizes) {
+                given.set(0, given.get(0).named(normalized(onnx, normalization)));
+            }
             Operands.Value logits = new OnnxConversion(onnx).convert(graph, given);
             String output = options.softmax ? PROBABILITIES : task == Task.Kind.REGRESSION ? NUMBERS : LOGITS;
             if (options.softmax && task == Task.Kind.MULTI_LABEL) onnx.add("Sigmoid", List.of(logits.name()), output);
@@ -131,15 +133,9 @@ public final class OnnxFile {
                 !spec.type().isFloatingPoint());
     }
 
-    private static String normalized(OnnxBuilder onnx, ImagePreprocessing preprocessing) {
-        float[] scale = new float[3];
-        float[] shift = new float[3];
-        for (int c = 0; c < 3; c++) {
-            scale[c] = (float) (1 / (255 * preprocessing.std().get(c)));
-            shift[c] =
-                    (float) (-preprocessing.mean().get(c) / preprocessing.std().get(c));
-        }
-        String scaled = onnx.node("Mul", List.of(INPUT, onnx.floats(scale, 1, 3, 1, 1)));
-        return onnx.node("Add", List.of(scaled, onnx.floats(shift, 1, 3, 1, 1)));
+    private static String normalized(OnnxBuilder onnx, Normalization normalization) {
+        float[] scale = normalization.scale();
+        String scaled = onnx.node("Mul", List.of(INPUT, onnx.floats(scale, 1, scale.length, 1, 1)));
+        return onnx.node("Add", List.of(scaled, onnx.floats(normalization.shift(), 1, scale.length, 1, 1)));
     }
 }

@@ -1,12 +1,12 @@
 package dev.limbeck.export;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Normalization;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
-import dev.limbeck.data.image.ImageTensors;
-import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Script;
 import dev.limbeck.train.Evaluator;
 import dev.limbeck.train.Metric;
@@ -18,12 +18,12 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Compare the outputs of a written file, in its own runtime, with the model's outputs on real images.
+ * Compare the outputs of a written file, in its own runtime, with the model's outputs on real rows.
  *
- * @param rows number of images
+ * @param rows number of rows
  * @param largestDifference maximum absolute difference of an output
  * @param largestOutput maximum absolute output of the model, as the scale of the difference
- * @param agreement share of images with the same top class, or with the same labels of a probability of at least 0.5;
+ * @param agreement share of rows with the same top class, or with the same labels of a probability of at least 0.5;
  *     NaN for regression
  * @param metric name of the task's main metric
  * @param value the metric of the file
@@ -41,7 +41,7 @@ public record Verification(
     private static final double SMALLEST = 1e-3;
 
     /**
-     * Run a model on images of a split.
+     * Run a model on rows of a split.
      *
      * @param model computes outputs; numbers are in the targets' units
      * @return outputs; numbers are standardized as the data's targets are
@@ -60,15 +60,15 @@ public record Verification(
     static Predictions askOnnx(
             Path file,
             OnnxFile.Options options,
-            @Nullable ImagePreprocessing images,
+            @Nullable Normalization normalization,
             Data data,
             Split split,
             int most) {
         try (OnnxModel model = OnnxModel.open(file, 0)) {
             return ask(
                     inputs -> {
-                        boolean asPixels = images != null && options.normalizes();
-                        return model.forward(asPixels ? Inputs.of(pixels(inputs.only(), images)) : inputs)
+                        boolean isRaw = normalization != null && options.normalizes();
+                        return model.forward(isRaw ? raw(inputs, normalization) : inputs)
                                 .flatten(1, -1);
                     },
                     data,
@@ -85,14 +85,8 @@ public record Verification(
     }
 
     /** Undo the normalization, for a file that normalizes its inputs. */
-    static Tensor pixels(Tensor input, ImagePreprocessing preprocessing) {
-        float[] scale = new float[3];
-        float[] shift = new float[3];
-        for (int c = 0; c < 3; c++) {
-            scale[c] = (float) (255 * preprocessing.std().get(c));
-            shift[c] = (float) (255 * preprocessing.mean().get(c));
-        }
-        return ImageTensors.scaled(input, scale, shift);
+    static Inputs raw(Inputs inputs, Normalization normalization) {
+        return Inputs.of(Ops.scaleChannels(inputs.only(), normalization.rawScale(), normalization.rawShift()));
     }
 
     /**
@@ -166,7 +160,7 @@ public record Verification(
                 + largestDifference + " (largest " + largestOutput + ")"
                 + (Double.isNaN(agreement)
                         ? ""
-                        : ", predictions agree on " + Math.round(agreement * rows) + " of " + rows + " images")
+                        : ", predictions agree on " + Math.round(agreement * rows) + " of " + rows + " rows")
                 + "; nothing was written");
     }
 }

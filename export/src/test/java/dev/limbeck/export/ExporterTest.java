@@ -95,7 +95,7 @@ class ExporterTest {
                 .contains(
                         "# cifar-resnet8, " + student.classes() + " classes",
                         "model.onnx",
-                        "100 images",
+                        "100 rows",
                         student.sha256());
         assertThat(home.toFile().list()).noneMatch(name -> name.startsWith("."));
     }
@@ -141,7 +141,7 @@ class ExporterTest {
                         .options(OnnxFile.Options.defaults().at(Precision.INT8))
                         .export(home.resolve("uncalibrated")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("int8 needs images to calibrate on; name some, and let them verify the file");
+                .hasMessage("int8 needs data to calibrate on; name some, and let them verify the file");
     }
 
     @Test
@@ -345,7 +345,7 @@ class ExporterTest {
                     OnnxFile.of(
                             script,
                             ImageTensors.specs(preprocessing),
-                            preprocessing,
+                            preprocessing.normalization(),
                             Task.Kind.SINGLE_LABEL,
                             student.classes(),
                             Map.of(),

@@ -70,7 +70,7 @@ abstract class ZooExport {
                             OnnxFile.of(
                                     script,
                                     ImageTensors.specs(preprocessing),
-                                    preprocessing,
+                                    preprocessing.normalization(),
                                     Task.Kind.SINGLE_LABEL,
                                     CLASSES,
                                     Map.of("a", "b"),

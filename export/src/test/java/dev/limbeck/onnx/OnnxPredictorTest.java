@@ -13,7 +13,7 @@ import dev.limbeck.export.OnnxFile;
 import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
-import dev.limbeck.predict.Predictor;
+import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.train.Learner;
 import dev.limbeck.zoo.Zoo;
 import java.awt.image.BufferedImage;

@@ -1,6 +1,7 @@
 package dev.limbeck.image;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Normalization;
 import dev.limbeck.Preprocessing;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -190,18 +191,15 @@ public record ImagePreprocessing(
         return resize.apply(image, width, height);
     }
 
-    /** Return the factor for each channel of values from 0 to 255, in RGB order. */
-    public float[] scale() {
-        float[] scale = new float[std.size()];
-        for (int c = 0; c < scale.length; c++) scale[c] = (float) (1 / (255 * std.get(c)));
-        return scale;
+    @Override
+    public String describe() {
+        return "RGB images, " + resize.name().toLowerCase(Locale.ROOT) + " to " + height + "×" + width
+                + ": pixels from 0 to 1, minus the mean " + mean + ", divided by " + std;
     }
 
-    /** Return the offset of each channel, added after {@link #scale}, in RGB order. */
-    public float[] shift() {
-        float[] shift = new float[std.size()];
-        for (int c = 0; c < shift.length; c++) shift[c] = (float) (-mean.get(c) / std.get(c));
-        return shift;
+    @Override
+    public Normalization normalization() {
+        return new Normalization(255, mean, std);
     }
 
     private static String text(List<Double> values) {

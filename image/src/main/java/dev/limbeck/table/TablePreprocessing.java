@@ -256,16 +256,6 @@ public final class TablePreprocessing implements Preprocessing {
     }
 
     @Override
-    public String layout() {
-        return "";
-    }
-
-    @Override
-    public List<Variant> variants() {
-        return List.of();
-    }
-
-    @Override
     public boolean equals(Object other) {
         return other instanceof TablePreprocessing table && table.columns.equals(columns);
     }

@@ -112,14 +112,4 @@ public record TextPreprocessing(String column, int buckets, int most) implements
     public String identity() {
         return KIND + " " + toMetadata();
     }
-
-    @Override
-    public String layout() {
-        return "";
-    }
-
-    @Override
-    public List<Variant> variants() {
-        return List.of();
-    }
 }

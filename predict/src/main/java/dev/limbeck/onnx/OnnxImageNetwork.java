@@ -47,8 +47,10 @@ final class OnnxImageNetwork implements AutoCloseable {
             throw malformed(metadata, e);
         }
         boolean normalizes = taken.equals(PIXELS);
-        scale = normalizes ? new float[] {1, 1, 1} : preprocessing.scale();
-        shift = normalizes ? new float[3] : preprocessing.shift();
+        scale = normalizes
+                ? new float[] {1, 1, 1}
+                : preprocessing.normalization().scale();
+        shift = normalizes ? new float[3] : preprocessing.normalization().shift();
         checkInput(session.input().getInfo());
         int classes = outputs(session.output().getInfo());
         task = OnnxOutputs.task(session, classes);

@@ -4,6 +4,8 @@ import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.TensorInfo;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.table.TablePreprocessing;
+import dev.limbeck.text.TextPreprocessing;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +41,25 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
         task = OnnxOutputs.task(session, Math.toIntExact(output.getShape()[1]));
     }
 
+    /** Open a file for texts, see {@link #open}. */
+    static OnnxRowNetwork<String> texts(Path file, boolean numbers) {
+        return open(file, TextPreprocessing.KIND, numbers, metadata -> {
+            TextPreprocessing text = TextPreprocessing.of("text").with(metadata);
+            return one -> new Encoded(new float[0], text.encode(one));
+        });
+    }
+
+    /** Open a file for rows of tables, see {@link #open}. */
+    static OnnxRowNetwork<Map<String, ?>> tables(Path file, boolean numbers) {
+        return open(file, TablePreprocessing.KIND, numbers, metadata -> {
+            TablePreprocessing table = TablePreprocessing.of(metadata);
+            return row -> {
+                TablePreprocessing.Encoded encoded = table.encode(row);
+                return new Encoded(encoded.numbers(), encoded.ids());
+            };
+        });
+    }
+
     /**
      * Open a file.
      *
@@ -47,7 +68,7 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
      * @param numbers whether it must predict numbers, or else classes or labels
      * @throws LimbeckException if it is missing, damaged, or of another kind
      */
-    static <X> OnnxRowNetwork<X> open(
+    private static <X> OnnxRowNetwork<X> open(
             Path file, String kind, boolean numbers, Function<Map<String, String>, Function<X, Encoded>> encoding) {
         if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
         OnnxSession session = OnnxSession.open(file, 1);

@@ -1,10 +1,6 @@
 package dev.limbeck.onnx;
 
-import dev.limbeck.Classifier;
-import dev.limbeck.Prediction;
-import dev.limbeck.table.TablePreprocessing;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -17,11 +13,9 @@ import java.util.Map;
  * }
  * }</pre>
  */
-public final class TablePredictor implements Classifier<Map<String, ?>> {
-    private final OnnxRowNetwork<Map<String, ?>> network;
-
+public final class TablePredictor extends RowClassifier<Map<String, ?>> {
     private TablePredictor(OnnxRowNetwork<Map<String, ?>> network) {
-        this.network = network;
+        super(network);
     }
 
     /**
@@ -30,29 +24,6 @@ public final class TablePredictor implements Classifier<Map<String, ?>> {
      * @throws dev.limbeck.LimbeckException if it is missing, damaged, was edited, or predicts something else
      */
     public static TablePredictor open(Path model) {
-        return new TablePredictor(OnnxRowNetwork.open(model, TablePreprocessing.KIND, false, metadata -> {
-            TablePreprocessing table = TablePreprocessing.of(metadata);
-            return row -> {
-                TablePreprocessing.Encoded encoded = table.encode(row);
-                return new OnnxRowNetwork.Encoded(encoded.numbers(), encoded.ids());
-            };
-        }));
-    }
-
-    @Override
-    public List<String> classNames() {
-        return network.task().names();
-    }
-
-    @Override
-    public List<Prediction> predictAll(List<Map<String, ?>> inputs) {
-        return network.outputs(inputs).stream()
-                .map(logits -> new Prediction(network.task(), logits))
-                .toList();
-    }
-
-    @Override
-    public void close() {
-        network.close();
+        return new TablePredictor(OnnxRowNetwork.tables(model, false));
     }
 }

@@ -1,9 +1,6 @@
 package dev.limbeck.onnx;
 
-import dev.limbeck.Regressor;
-import dev.limbeck.table.TablePreprocessing;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 
 /**
@@ -16,11 +13,9 @@ import java.util.Map;
  * }
  * }</pre>
  */
-public final class TableRegressionPredictor implements Regressor<Map<String, ?>> {
-    private final OnnxRowNetwork<Map<String, ?>> network;
-
+public final class TableRegressionPredictor extends RowRegressor<Map<String, ?>> {
     private TableRegressionPredictor(OnnxRowNetwork<Map<String, ?>> network) {
-        this.network = network;
+        super(network);
     }
 
     /**
@@ -29,29 +24,6 @@ public final class TableRegressionPredictor implements Regressor<Map<String, ?>>
      * @throws dev.limbeck.LimbeckException if it is missing, damaged, was edited, or predicts something else
      */
     public static TableRegressionPredictor open(Path model) {
-        return new TableRegressionPredictor(OnnxRowNetwork.open(model, TablePreprocessing.KIND, true, metadata -> {
-            TablePreprocessing table = TablePreprocessing.of(metadata);
-            return row -> {
-                TablePreprocessing.Encoded encoded = table.encode(row);
-                return new OnnxRowNetwork.Encoded(encoded.numbers(), encoded.ids());
-            };
-        }));
-    }
-
-    @Override
-    public List<String> targetNames() {
-        return network.task().names();
-    }
-
-    @Override
-    public List<Map<String, Double>> predictAll(List<Map<String, ?>> inputs) {
-        return network.outputs(inputs).stream()
-                .map(outputs -> network.task().named(outputs))
-                .toList();
-    }
-
-    @Override
-    public void close() {
-        network.close();
+        return new TableRegressionPredictor(OnnxRowNetwork.tables(model, true));
     }
 }

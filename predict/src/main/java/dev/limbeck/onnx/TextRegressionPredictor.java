@@ -1,10 +1,6 @@
 package dev.limbeck.onnx;
 
-import dev.limbeck.Regressor;
-import dev.limbeck.text.TextPreprocessing;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 
 /**
  * Predict numbers for texts with a student that {@code limbeck export} wrote as ONNX. The preprocessing is read from the file.
@@ -16,11 +12,9 @@ import java.util.Map;
  * }
  * }</pre>
  */
-public final class TextRegressionPredictor implements Regressor<String> {
-    private final OnnxRowNetwork<String> network;
-
+public final class TextRegressionPredictor extends RowRegressor<String> {
     private TextRegressionPredictor(OnnxRowNetwork<String> network) {
-        this.network = network;
+        super(network);
     }
 
     /**
@@ -29,26 +23,6 @@ public final class TextRegressionPredictor implements Regressor<String> {
      * @throws dev.limbeck.LimbeckException if it is missing, damaged, was edited, or predicts something else
      */
     public static TextRegressionPredictor open(Path model) {
-        return new TextRegressionPredictor(OnnxRowNetwork.open(model, TextPreprocessing.KIND, true, metadata -> {
-            TextPreprocessing text = TextPreprocessing.of("text").with(metadata);
-            return one -> new OnnxRowNetwork.Encoded(new float[0], text.encode(one));
-        }));
-    }
-
-    @Override
-    public List<String> targetNames() {
-        return network.task().names();
-    }
-
-    @Override
-    public List<Map<String, Double>> predictAll(List<String> inputs) {
-        return network.outputs(inputs).stream()
-                .map(outputs -> network.task().named(outputs))
-                .toList();
-    }
-
-    @Override
-    public void close() {
-        network.close();
+        return new TextRegressionPredictor(OnnxRowNetwork.texts(model, true));
     }
 }

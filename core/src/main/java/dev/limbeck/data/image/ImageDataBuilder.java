@@ -81,6 +81,17 @@ public final class ImageDataBuilder {
         return this;
     }
 
+    /** Set all settings of splits and labels. */
+    public ImageDataBuilder splits(SplitSettings splits) {
+        seed = splits.seed();
+        validFraction = splits.validFraction();
+        maxTrainSamples = splits.maxTrainSamples();
+        labelsPerClass = splits.labelsPerClass();
+        keepUnlabeled = splits.keepUnlabeled();
+        balanced = splits.balanced();
+        return this;
+    }
+
     /** Set the seed of splits, sample order and augmentation. The default is 42. */
     public ImageDataBuilder seed(long seed) {
         this.seed = seed;

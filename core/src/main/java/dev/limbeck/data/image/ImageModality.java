@@ -155,6 +155,11 @@ public final class ImageModality implements Modality {
     }
 
     @Override
+    public ImagePreprocessing assumed(int side) {
+        return ImagePreprocessing.defaults(side);
+    }
+
+    @Override
     public List<InputSpec> inputs(Preprocessing preprocessing) {
         return ImageTensors.specs((ImagePreprocessing) preprocessing);
     }

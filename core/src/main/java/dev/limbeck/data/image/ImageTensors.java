@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.Normalization;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
@@ -44,7 +45,8 @@ public final class ImageTensors {
                     how.width(),
                     how.mean().size());
             // In memory the channels of a pixel stay side by side, which convolutions like.
-            Tensor normalized = scaled(view.permute(0, 3, 1, 2), how.scale(), how.shift());
+            Normalization last = how.normalization();
+            Tensor normalized = Ops.scaleChannels(view.permute(0, 3, 1, 2), last.scale(), last.shift());
             return Inputs.of(scope.promote(laidOut(how, normalized)));
         } finally {
             // The view does not keep the buffer from being collected.
@@ -55,14 +57,6 @@ public final class ImageTensors {
     /** Show images of the same size that are normalized for one model as another wants them. */
     public static AlternateView renormalized(ImagePreprocessing given, ImagePreprocessing wanted) {
         return new RenormalizedView(given, wanted);
-    }
-
-    /** Multiply each channel of N×channels×height×width, and add to it. */
-    public static Tensor scaled(Tensor images, float[] scale, float[] shift) {
-        return Ops.scaleAndShift(
-                images,
-                Tensors.to(Tensors.of(scale, 1, scale.length, 1, 1), images.device()),
-                Tensors.to(Tensors.of(shift, 1, shift.length, 1, 1), images.device()));
     }
 
     /** Bring N×3×height×width, red first, to the order of numbers that a model takes. */

@@ -5,6 +5,7 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
@@ -30,7 +31,7 @@ final class RenormalizedView implements AlternateView {
 
     @Override
     public Inputs inputs(Batch batch) {
-        Tensor images = differs ? ImageTensors.scaled(batch.input(), scale, shift) : batch.input();
+        Tensor images = differs ? Ops.scaleChannels(batch.input(), scale, shift) : batch.input();
         return Inputs.of(ImageTensors.laidOut(wanted, images));
     }
 

@@ -1,5 +1,6 @@
 package dev.limbeck.recipe.image;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.image.Datasets;
@@ -14,6 +15,7 @@ import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.Heading;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
+import dev.limbeck.recipe.SplitRecipe;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,43 +64,16 @@ public record ImageDataRecipe(
         @Setting(help = "Images per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
 
-        @Setting(
-                help = "Validation share, if there is no such split",
-                defaultValue = "0.2",
-                atLeast = 0,
-                below = 1,
-                label = "SHARE",
-                rare = true)
-        Double validFraction,
-
-        @Setting(help = "Maximum number of labeled training images", atLeast = 1) @Nullable
-        Integer maxTrainSamples,
-
-        @Setting(help = "Maximum number of labeled training images per class", atLeast = 1) @Nullable
-        Integer labelsPerClass,
-
-        @Setting(help = "Keep the images beyond those limits as unlabeled ones", defaultValue = "false")
-        Boolean keepUnlabeled,
+        @JsonUnwrapped SplitRecipe splits,
 
         @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
         String unlabeled,
-
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
-        Boolean balanced,
 
         @Setting(
                 help = "Augmentation of training images; unset values take the data set's default",
                 heading = Heading.AUGMENTATION)
         @Nullable
         AugmentRecipe augment,
-
-        @Setting(
-                help = "Seed of splits, order and augmentation",
-                whenUnset = "training seed",
-                options = "--data-seed",
-                rare = true)
-        @Nullable
-        Long seed,
 
         @Setting(
                 help = "Three channel means, in [0, 1]",
@@ -133,9 +108,6 @@ public record ImageDataRecipe(
             throw new LimbeckException("the task " + task + " needs a table; name the CSV file (labels, --labels)");
         }
         if (labelColumns != null) labelColumns = List.copyOf(labelColumns);
-        if (labelsPerClass != null && maxTrainSamples != null) {
-            throw new LimbeckException("found max_train_samples and labels_per_class; choose one");
-        }
         if ((mean == null) != (std == null)) {
             throw new LimbeckException("set mean and std together, found only " + (mean == null ? "std" : "mean")
                     + "; give three numbers for each");
@@ -177,8 +149,7 @@ public record ImageDataRecipe(
         ImageSource images = Datasets.store().onDownload(context.download()).source(source);
         ImageDataBuilder builder = ImageData.builder(images)
                 .batchSize(batchSize)
-                .seed(seed == null ? otherSeed : seed)
-                .validFraction(validFraction)
+                .splits(splits.settings(otherSeed))
                 .skipBadImages(skipBadImages)
                 .onPrepare(context.prepare());
         if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
@@ -191,9 +162,6 @@ public record ImageDataRecipe(
         if (imageSize != null) builder.imageSize(imageSize);
         if (resize != null) builder.resize(Resize.valueOf(resize.toUpperCase(Locale.ROOT)));
         if (mean != null && std != null) builder.normalize(array(mean), array(std));
-        if (maxTrainSamples != null) builder.maxTrainSamples(maxTrainSamples);
-        if (labelsPerClass != null) builder.labelsPerClass(labelsPerClass);
-        builder.keepUnlabeled(keepUnlabeled).balanced(balanced);
         if (augment != null) builder.augmentation(augment::over);
         Integer workers = context.workers();
         if (workers != null) builder.workers(workers);

@@ -1,12 +1,12 @@
 package dev.limbeck.recipe.rows;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
-import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.Rows;
@@ -15,6 +15,7 @@ import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
+import dev.limbeck.recipe.SplitRecipe;
 import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.zoo.Architecture;
@@ -75,30 +76,7 @@ public record RowDataRecipe(
         @Setting(help = "Rows per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
 
-        @Setting(
-                help = "Validation share, if there is no such split",
-                defaultValue = "0.2",
-                atLeast = 0,
-                below = 1,
-                label = "SHARE",
-                rare = true)
-        Double validFraction,
-
-        @Setting(help = "Maximum number of labeled training rows", atLeast = 1) @Nullable
-        Integer maxTrainSamples,
-
-        @Setting(help = "Maximum number of labeled training rows per class", atLeast = 1) @Nullable
-        Integer labelsPerClass,
-
-        @Setting(help = "Keep the rows beyond those limits as unlabeled ones", defaultValue = "false")
-        Boolean keepUnlabeled,
-
-        @Setting(help = "Sample all classes equally often in each epoch", defaultValue = "false", rare = true)
-        Boolean balanced,
-
-        @Setting(help = "Seed of splits and order", whenUnset = "training seed", options = "--data-seed", rare = true)
-        @Nullable
-        Long seed)
+        @JsonUnwrapped SplitRecipe splits)
         implements DataRecipe {
     public RowDataRecipe {
         labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
@@ -131,7 +109,7 @@ public record RowDataRecipe(
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log());
         return new RowData(
-                rows, splits(otherSeed), batchSize, plan -> encoding(rows, plan, savedPreprocessing, context));
+                rows, splits.settings(otherSeed), batchSize, plan -> encoding(rows, plan, savedPreprocessing, context));
     }
 
     private RowEncoding encoding(Rows rows, SplitPlan plan, Map<String, String> saved, RunContext context) {
@@ -161,15 +139,5 @@ public record RowDataRecipe(
                 .toList();
         return new TableEncoding(TablePreprocessing.fit(
                 header, training, categorical == null ? Set.of() : Set.copyOf(categorical), context.log()));
-    }
-
-    private SplitSettings splits(long otherSeed) {
-        return new SplitSettings(
-                seed == null ? otherSeed : seed,
-                validFraction,
-                maxTrainSamples == null ? 0 : maxTrainSamples,
-                labelsPerClass == null ? 0 : labelsPerClass,
-                keepUnlabeled,
-                balanced);
     }
 }

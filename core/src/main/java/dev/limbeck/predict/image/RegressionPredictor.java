@@ -1,4 +1,4 @@
-package dev.limbeck.predict;
+package dev.limbeck.predict.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
@@ -7,6 +7,7 @@ import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.ImageRegressor;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.predict.Network;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,10 @@ public final class RegressionPredictor implements ImageRegressor {
     @Override
     public List<Map<String, Double>> predictAll(List<RgbImage> images) {
         return network.outputs(images).stream()
-                .map(outputs -> Predictors.numbers(network.named(outputs.length), outputs))
+                .map(outputs -> {
+                    Task task = network.named(outputs.length);
+                    return task.named(task.decode(outputs));
+                })
                 .toList();
     }
 

@@ -1,4 +1,4 @@
-package dev.limbeck.predict;
+package dev.limbeck.predict.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
@@ -9,6 +9,7 @@ import dev.limbeck.distill.teacher.ModelRuntimes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.predict.Network;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;

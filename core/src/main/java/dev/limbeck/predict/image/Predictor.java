@@ -1,4 +1,4 @@
-package dev.limbeck.predict;
+package dev.limbeck.predict.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
@@ -8,6 +8,7 @@ import dev.limbeck.image.ImageClassifier;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.predict.Network;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,0 +1,5 @@
+/** Predict classes or numbers for images. */
+@NullMarked
+package dev.limbeck.predict.image;
+
+import org.jspecify.annotations.NullMarked;
