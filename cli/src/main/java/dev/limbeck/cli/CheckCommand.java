@@ -21,7 +21,7 @@ final class CheckCommand extends RecipeFileCommand {
         say(check.preflight().summary());
         say("file: " + check.file() + " (" + check.kind() + ", SHA-256 "
                 + check.sha256().substring(0, 16) + "…)");
-        say("answers: "
+        say("output: "
                 + check.preflight().output()
                 + (check.preflight().knowledge() == OutputKind.LOGITS ? "" : "; losses that need more are rejected"));
         say(

@@ -60,7 +60,7 @@ final class CompareCommand extends TrackedCommand {
     }
 
     static void show(LimbeckCommand to, ComparisonResult result) {
-        for (ComparisonResult.Taught teacher : result.teachers()) {
+        for (ComparisonResult.TeacherResult teacher : result.teachers()) {
             to.say(Texts.format(
                     "teacher %s: %s", teacher.architecture(), Metric.text(result.metric(), teacher.value())));
         }

@@ -97,9 +97,9 @@ public final class Demo {
         context.log()
                 .accept(Texts.format("teacher: %s on %,d generated shapes", settings.teacher, settings.teacherImages));
         Path teacher = out.resolve("teacher");
-        Recipe taught =
+        Recipe teacherRecipe =
                 recipe(settings.teacher, settings.teacherImages, settings.teacherEpochs, settings.teacherRate, "");
-        new RecipeRun(taught.withSeed(seed), context).run(teacher, true);
+        new RecipeRun(teacherRecipe.withSeed(seed), context).run(teacher, true);
         context.log()
                 .accept(Texts.format(
                         "students: %s on %,d of them; T = %s, weight %s",

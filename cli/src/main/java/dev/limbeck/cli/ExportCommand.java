@@ -174,7 +174,7 @@ final class ExportCommand extends DataCommand {
             }
             if (!data.isNamed()) throw noImages();
             ImageDataRecipe recipe = data.recipe();
-            // The size of images is given, so that the architecture is not asked for it.
+            // The size of images is given, so the architecture's size is not used.
             try (ImageData images = recipe.open(0, Zoo.RESNET18, preprocessing.toMetadata(), context())) {
                 if (!names.isEmpty() && !names.equals(images.classNames())) {
                     throw new LimbeckException((classNames.isEmpty() ? "the classes of " + file : "--classes") + " are "

@@ -2,7 +2,7 @@ package dev.limbeck.cli;
 
 import java.nio.file.Path;
 
-/** Share what commands do that ask a model about single images, prepared as its file says or options do. */
+/** Share what commands do that run a model on single images, prepared as its file says or options do. */
 abstract class ImageCommand extends LimbeckCommand {
     private final SettingOptions preprocessing = SettingOptions.ofPreprocessing();
 

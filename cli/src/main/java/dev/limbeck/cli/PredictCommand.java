@@ -16,6 +16,7 @@ import dev.limbeck.predict.image.RegressionPredictor;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Inputs;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +54,7 @@ final class PredictCommand extends ImageCommand {
     @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
-        boolean files = inputs.stream().allMatch(input -> Files.exists(Path.of(input)));
+        boolean files = inputs.stream().allMatch(PredictCommand::isPath);
         // An image that is missing is said before a large model is opened.
         if (!files && !isOfRows(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
@@ -62,6 +63,15 @@ final class PredictCommand extends ImageCommand {
             List<Path> images = inputs.stream().map(Path::of).toList();
             images.forEach(LoadedModel::requireImage);
             return loaded.isRegression() ? numbers(loaded, images) : probabilities(loaded, images);
+        }
+    }
+
+    /** Return whether an input names a file or a folder. A text may not even be a name of one. */
+    private static boolean isPath(String input) {
+        try {
+            return Files.exists(Path.of(input));
+        } catch (InvalidPathException e) {
+            return false;
         }
     }
 
@@ -75,9 +85,8 @@ final class PredictCommand extends ImageCommand {
         List<String> names = new ArrayList<>();
         List<RowEncoding.Encoded> rows = new ArrayList<>();
         for (String input : inputs) {
-            Path file = Path.of(input);
-            if (Files.isRegularFile(file) && RowTable.isNamedSo(file)) {
-                RowTable table = RowTable.read(file, Set.of(), this::tell);
+            if (isPath(input) && RowTable.isNamedSo(Path.of(input))) {
+                RowTable table = RowTable.read(Path.of(input), Set.of(), this::tell);
                 for (String[] cells : table.columns(encoding.columns())) {
                     names.add(input + " row " + (names.size() + 1));
                     rows.add(encoding.encode(cells));

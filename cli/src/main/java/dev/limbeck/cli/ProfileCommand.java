@@ -254,7 +254,7 @@ final class ProfileCommand extends LimbeckCommand {
             // The rows are made once: only the model's own time is measured.
             try (Scope scope = Scope.open()) {
                 Inputs example = Inputs.example(inputs, Math.toIntExact(rows));
-                return Latency.measure(() -> answer(model, example), runs);
+                return Latency.measure(() -> run(model, example), runs);
             }
         });
     }
@@ -265,7 +265,7 @@ final class ProfileCommand extends LimbeckCommand {
         }
     }
 
-    private static void answer(Function<Inputs, Tensor> model, Inputs inputs) {
+    private static void run(Function<Inputs, Tensor> model, Inputs inputs) {
         try (Scope scope = Scope.open()) {
             model.apply(inputs);
         }

@@ -15,10 +15,10 @@ abstract class RecipeCommand extends LimbeckCommand {
     /**
      * Create the command.
      *
-     * @param taught whether to include the options of teacher and distillation
+     * @param withTeacher whether to include the options of teacher and distillation
      */
-    RecipeCommand(boolean taught) {
-        options = new RecipeOptions(taught);
+    RecipeCommand(boolean withTeacher) {
+        options = new RecipeOptions(withTeacher);
     }
 
     @Override

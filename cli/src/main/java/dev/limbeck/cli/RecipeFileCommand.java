@@ -14,9 +14,9 @@ abstract class RecipeFileCommand extends RecipeCommand {
     /**
      * Put the recipe together.
      *
-     * @param taught whether options alone must name a teacher
+     * @param withTeacher whether options alone must name a teacher
      */
-    Recipe recipe(boolean taught) {
-        return options.recipe(this, file, taught && file == null);
+    Recipe recipe(boolean withTeacher) {
+        return options.recipe(this, file, withTeacher && file == null);
     }
 }

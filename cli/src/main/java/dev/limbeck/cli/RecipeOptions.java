@@ -24,20 +24,20 @@ final class RecipeOptions {
     /**
      * Create the options.
      *
-     * @param taught whether to include the options of teacher and distillation
+     * @param withTeacher whether to include the options of teacher and distillation
      */
-    RecipeOptions(boolean taught) {
-        settings = SettingOptions.ofRecipe(taught);
+    RecipeOptions(boolean withTeacher) {
+        settings = SettingOptions.ofRecipe(withTeacher);
     }
 
     /**
      * Build a recipe from an optional file and the options.
      *
-     * @param taught whether a teacher is required
+     * @param withTeacher whether a teacher is required
      */
-    Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean taught) {
+    Recipe recipe(LimbeckCommand command, @Nullable Path file, boolean withTeacher) {
         workers.checked();
-        return Recipes.of(command, file, settings, taught);
+        return Recipes.of(command, file, settings, withTeacher);
     }
 
     /** Build a recipe from a file, or from another recipe, and the options. */

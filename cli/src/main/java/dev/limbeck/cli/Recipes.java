@@ -17,15 +17,15 @@ final class Recipes {
     /**
      * Apply options to a file's recipe, or to an empty one.
      *
-     * @param taught whether a teacher is required
+     * @param withTeacher whether a teacher is required
      */
-    static Recipe of(LimbeckCommand command, @Nullable Path file, SettingOptions settings, boolean taught) {
+    static Recipe of(LimbeckCommand command, @Nullable Path file, SettingOptions settings, boolean withTeacher) {
         ObjectNode tree = file == null ? RecipeFiles.tree() : RecipeFiles.recipeTree(file);
         write(settings, tree);
         if (file != null) RecipeFiles.refuseUnknownKeys(tree, file.toString());
         require(command, tree.at("/data/source"), "--data");
         require(command, tree.at("/student"), "--arch");
-        if (taught && tree.at("/teacher/members").isMissingNode()) {
+        if (withTeacher && tree.at("/teacher/members").isMissingNode()) {
             require(command, tree.at("/teacher/model"), "--teacher");
         }
         return RecipeFiles.bind(tree, file == null ? "" : file.toString());

@@ -36,12 +36,12 @@ final class SettingOptions {
     /**
      * Create the options for all settings.
      *
-     * @param taught whether to include the settings of teacher and distillation
+     * @param withTeacher whether to include the settings of teacher and distillation
      */
-    static SettingOptions ofRecipe(boolean taught) {
+    static SettingOptions ofRecipe(boolean withTeacher) {
         return new SettingOptions(
                 true,
-                setting -> taught
+                setting -> withTeacher
                         || !List.of("teacher", "distillation")
                                 .contains(setting.path().get(0)));
     }

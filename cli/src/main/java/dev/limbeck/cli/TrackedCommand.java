@@ -14,8 +14,8 @@ abstract class TrackedCommand extends RecipeCommand {
     }
 
     /** Offer settings; see {@link RecipeCommand}. */
-    TrackedCommand(boolean taught) {
-        super(taught);
+    TrackedCommand(boolean withTeacher) {
+        super(withTeacher);
     }
 
     /** Return where recipes are carried out, after a check that the device is there. */

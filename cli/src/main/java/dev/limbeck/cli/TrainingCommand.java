@@ -15,7 +15,7 @@ import picocli.CommandLine.Parameters;
 
 /** Share what train and distill do: put a recipe together of a file and options, and carry it out. */
 abstract class TrainingCommand extends TrackedCommand {
-    private final boolean taught;
+    private final boolean withTeacher;
 
     @Parameters(
             arity = "0..1",
@@ -36,11 +36,11 @@ abstract class TrainingCommand extends TrackedCommand {
     /**
      * Offer settings.
      *
-     * @param taught whether those of a teacher and of distillation are among them
+     * @param withTeacher whether those of a teacher and of distillation are among them
      */
-    TrainingCommand(boolean taught) {
-        super(taught);
-        this.taught = taught;
+    TrainingCommand(boolean withTeacher) {
+        super(withTeacher);
+        this.withTeacher = withTeacher;
     }
 
     /** Check a whole recipe before the long work starts. */
@@ -50,7 +50,7 @@ abstract class TrainingCommand extends TrackedCommand {
     Object run() {
         Recipe recipe = resume
                 ? options.recipe(ResumePoint.at(out).recipe(), file)
-                : options.recipe(this, file, taught && file == null);
+                : options.recipe(this, file, withTeacher && file == null);
         check(recipe);
         if (!resume) RunDirectory.check(out, overwrite);
         RunContext context = context();

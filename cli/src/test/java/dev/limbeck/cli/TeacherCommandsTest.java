@@ -103,7 +103,7 @@ class TeacherCommandsTest {
                 .contains(
                         "accuracy on 4 validation rows",
                         "(ONNX, SHA-256 ",
-                        "answers: logits",
+                        "output: logits",
                         "classes: day, night",
                         "teacher's input: ",
                         "term task on the first batch: ",

@@ -34,7 +34,7 @@ public record ComparisonResult(
         boolean sameStart,
         boolean cachesOutputs,
         List<Long> seeds,
-        List<Taught> teachers,
+        List<TeacherResult> teachers,
         List<Variant> variants,
         @Nullable String chosen) {
     /** Return sentences about what the students share and about limits of the numbers. */
@@ -73,7 +73,7 @@ public record ComparisonResult(
      * @param value metric on the evaluated split; the mean over the seeds if the split is random
      * @param file path of its predictions, relative to the comparison's folder
      */
-    public record Taught(
+    public record TeacherResult(
             String model,
             String architecture,
             @Nullable String weightsKey,

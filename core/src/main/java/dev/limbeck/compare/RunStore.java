@@ -63,8 +63,8 @@ final class RunStore {
         RunRecord old = RunRecord.read(recorded);
         // Runs of earlier releases store only the hash of the weights.
         String identity = old.teacherIdentity();
-        String asked = teacher == null ? "" : identity == null ? teacher.sha256() : teacher.identity();
-        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), asked);
+        String teacherIdentity = teacher == null ? "" : identity == null ? teacher.sha256() : teacher.identity();
+        ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacherIdentity);
         ObjectNode found =
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
         String difference = RecipeFiles.difference(wanted, found);

@@ -41,7 +41,7 @@ final class Teachers implements AutoCloseable {
     /** Settings of the first recipe with each teacher. */
     private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
 
-    private final List<ComparisonResult.Taught> all = new ArrayList<>();
+    private final List<ComparisonResult.TeacherResult> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
     /** Accuracies of each teacher, one per seed. */
     private final List<List<Double>> values = new ArrayList<>();
@@ -89,11 +89,11 @@ final class Teachers implements AutoCloseable {
     }
 
     /** Return the facts about each teacher. They are complete after the evaluation. */
-    List<ComparisonResult.Taught> all() {
-        List<ComparisonResult.Taught> known = new ArrayList<>();
+    List<ComparisonResult.TeacherResult> all() {
+        List<ComparisonResult.TeacherResult> known = new ArrayList<>();
         for (int i = 0; i < all.size(); i++) {
-            ComparisonResult.Taught first = all.get(i);
-            known.add(new ComparisonResult.Taught(
+            ComparisonResult.TeacherResult first = all.get(i);
+            known.add(new ComparisonResult.TeacherResult(
                     first.model(),
                     first.architecture(),
                     first.weightsKey(),
@@ -131,42 +131,42 @@ final class Teachers implements AutoCloseable {
         int position = 0;
         for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
             if (first) {
-                Map<Split, Predictions> answers =
-                        answers(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
-                keep(entry.getValue(), answers, split);
+                Map<Split, Predictions> bySplit =
+                        bySplit(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
+                keep(entry.getValue(), bySplit, split);
             } else if (split == Split.TEST) {
                 values.get(position).add(values.get(position).get(0));
             } else {
-                Map<Split, Predictions> answers =
-                        answers(entry.getValue(), how.get(entry.getKey()), data, context, split);
-                values.get(position).add(value(answers, split));
+                Map<Split, Predictions> bySplit =
+                        bySplit(entry.getValue(), how.get(entry.getKey()), data, context, split);
+                values.get(position).add(value(bySplit, split));
             }
             position++;
         }
     }
 
-    private static double value(Map<Split, Predictions> answers, Split split) {
-        return main(Objects.requireNonNull(answers.get(split)));
+    private static double value(Map<Split, Predictions> bySplit, Split split) {
+        return main(Objects.requireNonNull(bySplit.get(split)));
     }
 
     private static double main(Predictions predictions) {
         return Metric.main(predictions.task().kind()).of(predictions);
     }
 
-    private void keep(LoadedTeacher taught, Map<Split, Predictions> answers, Split split) {
+    private void keep(LoadedTeacher loaded, Map<Split, Predictions> bySplit, Split split) {
         // One file may be used in several ways.
         String number = predictions.isEmpty() ? "" : "-" + predictions.size();
-        Path file = Path.of(FOLDER, taught.sha256().substring(0, 16) + number + ".safetensors");
-        predictions.add(answers);
-        values.add(new ArrayList<>(List.of(value(answers, split))));
-        all.add(new ComparisonResult.Taught(
-                taught.file(),
-                taught.architecture(),
-                taught.saved() == null ? null : taught.saved().weightsKey(),
-                taught.preprocessing(),
-                value(answers, split),
-                EvaluationReport.of(answers, split, null),
-                taught.sha256(),
+        Path file = Path.of(FOLDER, loaded.sha256().substring(0, 16) + number + ".safetensors");
+        predictions.add(bySplit);
+        values.add(new ArrayList<>(List.of(value(bySplit, split))));
+        all.add(new ComparisonResult.TeacherResult(
+                loaded.file(),
+                loaded.architecture(),
+                loaded.saved() == null ? null : loaded.saved().weightsKey(),
+                loaded.preprocessing(),
+                value(bySplit, split),
+                EvaluationReport.of(bySplit, split, null),
+                loaded.sha256(),
                 file.toString()));
     }
 
@@ -185,22 +185,22 @@ final class Teachers implements AutoCloseable {
         Leftovers.deleteEmpty(out.resolve(FOLDER));
     }
 
-    private static Map<Split, Predictions> answers(
-            LoadedTeacher taught, @Nullable DistillationRecipe how, Data data, RunContext context, Split... splits) {
+    private static Map<Split, Predictions> bySplit(
+            LoadedTeacher loaded, @Nullable DistillationRecipe how, Data data, RunContext context, Split... splits) {
         List<String> names = data.classNames();
-        Teacher teacher = how == null ? taught.teacher() : how.matched(taught.teacher(), data.task());
+        Teacher teacher = how == null ? loaded.teacher() : how.matched(loaded.teacher(), data.task());
         int classes = teacher.classes();
         if (classes != 0 && classes != names.size()) {
-            throw new LimbeckException("the teacher " + taught.file() + " has " + classes
+            throw new LimbeckException("the teacher " + loaded.file() + " has " + classes
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
         try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
-            Map<Split, Predictions> answers = new EnumMap<>(Split.class);
+            Map<Split, Predictions> bySplit = new EnumMap<>(Split.class);
             for (Split split : splits) {
-                if (data.has(split)) answers.put(split, session.predict(data, split));
+                if (data.has(split)) bySplit.put(split, session.predict(data, split));
             }
-            return answers;
+            return bySplit;
         }
     }
 

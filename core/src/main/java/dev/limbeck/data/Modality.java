@@ -61,7 +61,7 @@ public interface Modality {
      * Find out, after a model has failed on inputs, which others it takes.
      *
      * @param given how the inputs were prepared
-     * @param takes runs the model on inputs; false if it fails or answers another number of rows
+     * @param takes runs the model on inputs; false if it fails or returns another number of rows
      * @return null if nothing that was tried was taken
      */
     default @Nullable Remedy remedy(Preprocessing given, int rows, Predicate<Inputs> takes) {

@@ -1,5 +1,6 @@
 package dev.limbeck.data;
 
+import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Printable;
@@ -22,9 +23,6 @@ import org.jspecify.annotations.Nullable;
  * @param rows a class index for single-label classification, −1 for none; else one number per column, NaN for none
  */
 public record TargetColumns(Task task, List<double[]> rows) {
-    /** Java also reads hexadecimal numbers and suffixes such as 1d. */
-    private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
-
     private static final Pattern NOT_FINITE = Pattern.compile("(?i)[-+]?(nan|inf(inity)?)");
 
     /**
@@ -82,7 +80,7 @@ public record TargetColumns(Task task, List<double[]> rows) {
 
     private static @Nullable Double number(String cell) {
         if (NOT_FINITE.matcher(cell).matches()) return Double.NaN;
-        return DECIMAL.matcher(cell).matches() ? Double.valueOf(cell) : null;
+        return Decimals.isIn(cell) ? Double.valueOf(cell) : null;
     }
 
     private static TargetColumns classes(Path file, List<String> used, List<List<String>> cells) {

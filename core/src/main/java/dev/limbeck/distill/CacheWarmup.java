@@ -21,7 +21,7 @@ public final class CacheWarmup implements Callback {
     /** Receive the progress of the warmup. */
     @FunctionalInterface
     public interface Progress {
-        void asked(int done, int total);
+        void computed(int done, int total);
     }
 
     private final KnowledgeDistillation distillation;
@@ -55,7 +55,7 @@ public final class CacheWarmup implements Callback {
                         if (batch == null) break;
                         distillation.warmUp(batch);
                         done += batch.size();
-                        progress.asked(done, total);
+                        progress.computed(done, total);
                     }
                 }
             }

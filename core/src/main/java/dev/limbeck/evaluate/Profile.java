@@ -68,13 +68,13 @@ public record Profile(
 
     private static Profile measured(long parameters, long macs, long bytes, int batch, LongFunction<Latency> latency) {
         long before = Engine.residentBytes();
-        Latency one = asked(1, parameters, latency);
-        Latency many = asked(batch, parameters, latency);
+        Latency one = latency(1, parameters, latency);
+        Latency many = latency(batch, parameters, latency);
         return new Profile(parameters, macs, bytes, one, batch, many, 1000 * batch / many.p50(), 0)
                 .withMemoryAbove(before);
     }
 
-    private static Latency asked(int rows, long parameters, LongFunction<Latency> latency) {
+    private static Latency latency(int rows, long parameters, LongFunction<Latency> latency) {
         try (@Nullable BlasThreads work = BlasThreads.about(rows, parameters)) {
             return latency.apply(rows);
         }

@@ -54,13 +54,14 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         }
         long start = System.nanoTime();
         RecipeRun run = new RecipeRun(recipe, context);
-        try (LoadedTeacher teacher = named.open(context.log());
+        try (LoadedTeacher teacher = named.withoutCache().open(context.log());
                 Data data = run.open(teacher)) {
+            CachedTeacher cached = named.cached(teacher.teacher(), context.log());
             try (Learner learner = run.learner(data)) {
-                KnowledgeDistillation distillation = how.with(teacher.teacher(), context.log());
+                KnowledgeDistillation distillation = how.with(cached, context.log());
                 learner.firstLoss(distillation, new CacheWarmup(distillation, context.prepare()::prepared));
             }
-            if (teacher.teacher() instanceof CachedTeacher kept && kept.hasWriteErrors()) {
+            if (cached.hasWriteErrors()) {
                 throw new LimbeckException("not all outputs could be cached in " + folder
                         + "; free disk space or fix the permissions, and run it again: it continues");
             }
@@ -72,7 +73,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                     (System.nanoTime() - start) / 1e9,
                     named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
-                            : changes(named, teacher, data, how, context));
+                            : changes(cached, teacher.teacher(), data, how, context));
         }
     }
 
@@ -90,13 +91,10 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Map<String, List<Double>> changes(
-            TeacherRecipe named, LoadedTeacher teacher, Data data, DistillationRecipe how, RunContext context) {
+            Teacher cached, Teacher teacher, Data data, DistillationRecipe how, RunContext context) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        Predictions kept = answers(how.matched(teacher.teacher(), data.task()), data, split, context);
-        Predictions live;
-        try (LoadedTeacher own = named.withoutCache().open(context.log())) {
-            live = answers(how.matched(own.teacher(), data.task()), data, split, context);
-        }
+        Predictions kept = outputs(how.matched(cached, data.task()), data, split, context);
+        Predictions live = outputs(how.matched(teacher, data.task()), data, split, context);
         Map<String, List<Double>> changes = new LinkedHashMap<>();
         try (Scope scope = Scope.open()) {
             Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.width());
@@ -106,8 +104,8 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                 changes.put(
                         loss.name(),
                         Stream.of(kept, live)
-                                .map(answers -> loss.logitLoss()
-                                        .compute(even, Tensors.of(answers.outputs(), live.size(), live.width()), labels)
+                                .map(outputs -> loss.logitLoss()
+                                        .compute(even, Tensors.of(outputs.outputs(), live.size(), live.width()), labels)
                                         .item_double())
                                 .toList());
             }
@@ -115,7 +113,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         return changes;
     }
 
-    private static Predictions answers(Teacher teacher, Data data, Split split, RunContext context) {
+    private static Predictions outputs(Teacher teacher, Data data, Split split, RunContext context) {
         try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
             return session.predict(data, split);
         }

@@ -9,6 +9,7 @@ import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.ModelRuntimes;
+import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.zoo.Zoo;
@@ -161,10 +162,18 @@ public record TeacherRecipe(
     /** Open the model for a given role, which error messages name. */
     public LoadedTeacher open(Consumer<String> log, ModelRole role) {
         LoadedTeacher opened = members == null ? openOne(log, role) : openMembers(members, log);
-        String folder = cache;
-        if (folder == null) return opened;
+        return cache == null ? opened : opened.wrapped(teacher -> cached(teacher, log));
+    }
+
+    /**
+     * Cache a teacher's outputs in the cache folder.
+     *
+     * @throws LimbeckException if the recipe has none
+     */
+    CachedTeacher cached(Teacher teacher, Consumer<String> log) {
+        if (cache == null) throw new LimbeckException("the recipe has no cache folder; set one with --cache-teacher");
         Encoding as = cacheAs == null ? Encoding.FLOAT32 : Encoding.of(cacheAs);
-        return opened.wrapped(teacher -> CachedTeacher.onDisk(teacher, Path.of(folder), as, log));
+        return CachedTeacher.onDisk(teacher, Path.of(cache), as, log);
     }
 
     private LoadedTeacher openMembers(List<TeacherRecipe> all, Consumer<String> log) {

@@ -33,7 +33,7 @@ public final class Evaluator {
     public static EvaluationResult run(
             Module model, Data data, Split split, Device device, List<Metric> metrics, BinaryOperator<Tensor> loss) {
         try (Module.ModeGuard mode = model.evalMode()) {
-            return run(asked(model, device), data, split, device, metrics, loss);
+            return run(logits(model, device), data, split, device, metrics, loss);
         }
     }
 
@@ -48,7 +48,7 @@ public final class Evaluator {
         return run(model, data, data.evaluate(split), split, device, metrics, loss);
     }
 
-    private static Function<Batch, Tensor> asked(Module model, Device device) {
+    private static Function<Batch, Tensor> logits(Module model, Device device) {
         return batch -> model.apply(batch.inputs().to(device));
     }
 
@@ -60,7 +60,7 @@ public final class Evaluator {
     public static EvaluationResult runViews(
             Module model, Data data, Split split, int views, Device device, List<Metric> metrics) {
         try (Module.ModeGuard mode = model.evalMode()) {
-            return runViews(asked(model, device), data, split, views, device, metrics);
+            return runViews(logits(model, device), data, split, views, device, metrics);
         }
     }
 

@@ -106,7 +106,7 @@ class ArchitectureTest {
         "optim,         nn tensor",
         "weights,       io nn tensor",
         "data,          tensor",
-        "data.image..,  image data io weights tensor",
+        "data.image..,  image data data.rows io weights tensor",
         "model,         data io nn zoo weights tensor",
         "train,         data io model nn optim zoo weights tensor",
         "run,           io model train data nn optim tensor",

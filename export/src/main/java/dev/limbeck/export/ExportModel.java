@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param file file of the weights; null for none
  * @param script creates the graph; the caller closes it
  * @param state copies the weights; null if they have no names
- * @param answer computes outputs for a batch; numbers are in the targets' units
+ * @param outputs computes outputs for a batch; numbers are in the targets' units
  */
 record ExportModel(
         String name,
@@ -50,7 +50,7 @@ record ExportModel(
         @Nullable Path file,
         Supplier<Script> script,
         @Nullable Supplier<StateDict> state,
-        Function<Inputs, Tensor> answer) {
+        Function<Inputs, Tensor> outputs) {
 
     static ExportModel of(SavedModel saved) {
         Modality modality = Modalities.ofSaved(saved.preprocessing());

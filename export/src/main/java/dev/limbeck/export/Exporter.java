@@ -218,7 +218,7 @@ public final class Exporter {
         String inputs = source.inputs().stream().map(InputSpec::words).collect(Collectors.joining(", "));
         try (Scope scope = Scope.open()) {
             long[] shape =
-                    source.answer().apply(Inputs.example(source.inputs(), 3)).shape();
+                    source.outputs().apply(Inputs.example(source.inputs(), 3)).shape();
             if (shape.length != 2 || shape[0] != 3 || shape[1] != source.classes()) {
                 throw new LimbeckException(source.name() + " returns " + Tensors.shapeText(shape)
                         + " outputs for three rows; expected 3×" + source.classes() + ", one column per class");
@@ -232,15 +232,15 @@ public final class Exporter {
     }
 
     private List<Exported> write(Path folder) throws IOException {
-        Predictions expected = data == null ? null : Verification.ask(source.answer(), data, split, rows);
+        Predictions expected = data == null ? null : Verification.predict(source.outputs(), data, split, rows);
         List<Exported> written = new ArrayList<>();
         for (Format format : formats) {
             Path file = folder.resolve(format.fileName());
             write(format, file);
             Verification verification = null;
             if (data != null && expected != null) {
-                verification =
-                        Verification.of(expected, ask(format, file, data), format == Format.ONNX && options.softmax());
+                verification = Verification.of(
+                        expected, predict(format, file, data), format == Format.ONNX && options.softmax());
                 verification.orThrow(format, format == Format.ONNX ? options.precision() : Precision.FP32);
             }
             written.add(new Exported(format, file, Files.size(file), Checksum.sha256Of(file), verification));
@@ -320,17 +320,17 @@ public final class Exporter {
         };
     }
 
-    private Predictions ask(Format format, Path file, Data images) {
+    private Predictions predict(Format format, Path file, Data images) {
         return switch (format) {
             case ONNX ->
-                Verification.askOnnx(file, options, source.preprocessing().normalization(), images, split, rows);
-            case TORCHSCRIPT -> Verification.askScript(file, images, split, rows);
-            case SAFETENSORS -> askWeights(file, images);
+                Verification.predictOnnx(file, options, source.preprocessing().normalization(), images, split, rows);
+            case TORCHSCRIPT -> Verification.predictScript(file, images, split, rows);
+            case SAFETENSORS -> predictWeights(file, images);
         };
     }
 
     /** Evaluate weights through their architecture; without one, compare the weights themselves. */
-    private Predictions askWeights(Path file, Data images) {
+    private Predictions predictWeights(Path file, Data images) {
         if (Zoo.find(source.name()).isEmpty()) {
             try (StateDict state = Safetensors.read(file)) {
                 if (!state.sha256().equals(source.sha256())) {
@@ -338,10 +338,10 @@ public final class Exporter {
                             "the safetensors file holds other weights than the model; nothing was written");
                 }
             }
-            return Verification.ask(source.answer(), images, split, rows);
+            return Verification.predict(source.outputs(), images, split, rows);
         }
         try (SavedModel saved = SavedModel.open(file, null)) {
-            return Verification.ask(ExportModel.of(saved).answer(), images, split, rows);
+            return Verification.predict(ExportModel.of(saved).outputs(), images, split, rows);
         }
     }
 }

@@ -46,7 +46,7 @@ public record Verification(
      * @param model computes outputs; numbers are in the targets' units
      * @return outputs; numbers are standardized as the data's targets are
      */
-    static Predictions ask(Function<Inputs, Tensor> model, Data data, Split split, int most) {
+    static Predictions predict(Function<Inputs, Tensor> model, Data data, Split split, int most) {
         Predictions found = Evaluator.sample(data, split, most, batch -> model.apply(batch.inputs()));
         if (!(data.task() instanceof Task.Regression regression)) return found;
         float[] outputs = found.outputs().clone();
@@ -57,7 +57,7 @@ public record Verification(
     }
 
     /** Run an ONNX file. */
-    static Predictions askOnnx(
+    static Predictions predictOnnx(
             Path file,
             OnnxFile.Options options,
             @Nullable Normalization normalization,
@@ -65,7 +65,7 @@ public record Verification(
             Split split,
             int most) {
         try (OnnxModel model = OnnxModel.open(file, 0)) {
-            return ask(
+            return predict(
                     inputs -> {
                         boolean isRaw = normalization != null && options.normalizes();
                         return model.forward(isRaw ? raw(inputs, normalization) : inputs)
@@ -78,9 +78,9 @@ public record Verification(
     }
 
     /** Run a TorchScript file. */
-    static Predictions askScript(Path file, Data data, Split split, int most) {
+    static Predictions predictScript(Path file, Data data, Split split, int most) {
         try (Script script = TorchScriptFile.open(file).load()) {
-            return ask(script::forward, data, split, most);
+            return predict(script::forward, data, split, most);
         }
     }
 

@@ -1,18 +1,15 @@
 package dev.limbeck.table;
 
+import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /** Prepare the cells of one column. */
 sealed interface Column permits Column.Numbers, Column.Categories {
-    /** Java's own parser also takes hexadecimal numbers and suffixes such as 1d. */
-    Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
-
     /** Return the name in the header. */
     String name();
 
@@ -35,7 +32,7 @@ sealed interface Column permits Column.Numbers, Column.Categories {
 
     /** Return whether a cell holds a finite decimal number. */
     static boolean isNumber(String cell) {
-        return DECIMAL.matcher(cell).matches() && Double.isFinite(Double.parseDouble(cell));
+        return Decimals.isIn(cell) && Double.isFinite(Double.parseDouble(cell));
     }
 
     /**

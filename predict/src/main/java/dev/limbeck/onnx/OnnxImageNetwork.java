@@ -120,7 +120,7 @@ final class OnnxImageNetwork implements AutoCloseable {
         long numbers = 3L * height * width * images.size();
         if (numbers > MOST_NUMBERS) {
             throw new LimbeckException(images.size() + " images of " + height + "x" + width
-                    + " are too many at once; ask about fewer at a time");
+                    + " are too many at once; predict fewer at a time");
         }
         float[] values = new float[(int) numbers];
         for (int i = 0; i < images.size(); i++) prepare(preprocessing.resized(images.get(i)), values, i);

@@ -269,12 +269,12 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     private Output output(String name, OrtSession.Result result) {
-        OnnxTensor answer = (OnnxTensor) result.get(name)
+        OnnxTensor tensor = (OnnxTensor) result.get(name)
                 .orElseThrow(() -> new LimbeckException(file + " has no output " + name + ", found " + outputNames()));
-        FloatBuffer found = answer.getFloatBuffer();
+        FloatBuffer found = tensor.getFloatBuffer();
         float[] numbers = new float[found.remaining()];
         found.get(numbers);
-        return new Output(numbers, answer.getInfo().getShape());
+        return new Output(numbers, tensor.getInfo().getShape());
     }
 
     /** Free the model's memory after all runs have finished. */

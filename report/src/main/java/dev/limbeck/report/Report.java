@@ -83,10 +83,10 @@ public final class Report {
             students.add(predictions);
             variants.add(variant(one));
         }
-        List<Page.Teacher> taught = new ArrayList<>();
+        List<Page.Teacher> pageTeachers = new ArrayList<>();
         for (int i = 0; i < teachers.size(); i++) {
-            ComparisonResult.Taught teacher = result.teachers().get(i);
-            taught.add(new Page.Teacher(teacher.architecture(), teacher.value(), teacher.report()));
+            ComparisonResult.TeacherResult teacher = result.teachers().get(i);
+            pageTeachers.add(new Page.Teacher(teacher.architecture(), teacher.value(), teacher.report()));
         }
         RunRecord first = runRecord(result.variants().get(0).runs().get(0));
         Recipe recipe = RecipeFiles.bind(first.recipe(), "");
@@ -108,7 +108,7 @@ public final class Report {
                     result.split(),
                     result.seeds().get(0),
                     data.classNames(),
-                    taught,
+                    pageTeachers,
                     variants,
                     teachers.isEmpty() || data.task().kind() != Task.Kind.SINGLE_LABEL
                             ? List.of()
@@ -164,12 +164,12 @@ public final class Report {
 
     private List<Page.Cost> costs(List<InputSpec> inputs) {
         List<Page.Cost> costs = new ArrayList<>();
-        for (ComparisonResult.Taught taught : result.teachers()) {
+        for (ComparisonResult.TeacherResult one : result.teachers()) {
             // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
-            if (!Zoo.names().contains(taught.architecture())) continue;
+            if (!Zoo.names().contains(one.architecture())) continue;
             try (SavedModel teacher =
-                    SavedModel.open(Path.of(taught.model()), Zoo.byName(taught.architecture()), taught.weightsKey())) {
-                costs.add(cost("teacher: " + taught.architecture(), teacher, inputs));
+                    SavedModel.open(Path.of(one.model()), Zoo.byName(one.architecture()), one.weightsKey())) {
+                costs.add(cost("teacher: " + one.architecture(), teacher, inputs));
             }
         }
         Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());

@@ -43,6 +43,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     public static final String TEXT = "text";
 
     private static final String TXT = "txt";
+    private static final Set<String> JSON_LINES = Set.of("jsonl", "ndjson");
     private static final Set<String> ENDINGS = Set.of("csv", "tsv", "jsonl", "ndjson", "txt");
     private static final String SEPARATORS = ",;\t|";
     /** Text is rarely compressed to less than a twentieth. */
@@ -71,20 +72,28 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
      * @throws LimbeckException if it is unreadable, not UTF-8, or a row does not fit the header; the message names the line
      */
     public static RowTable read(Path file, Set<String> missing, Consumer<String> log) {
+        return TXT.equals(ending(file)) ? read(file, missing, RowTable::lines) : table(file, missing, log);
+    }
+
+    /**
+     * Read a file whose first line names the columns, whatever its ending, or JSON lines.
+     *
+     * @param log receives a line about what is guessed
+     * @throws LimbeckException as {@link #read} does
+     */
+    public static RowTable withHeader(Path file, Consumer<String> log) {
+        return table(file, Set.of(), log);
+    }
+
+    private static RowTable table(Path file, Set<String> missing, Consumer<String> log) {
+        boolean isJson = JSON_LINES.contains(ending(file));
+        return read(file, missing, isJson ? RowTable::json : (named, reader) -> csv(named, reader, log));
+    }
+
+    private static RowTable read(Path file, Set<String> missing, Format format) {
         IoErrors.requireFile(file);
         try (BufferedReader reader = reader(file)) {
-            RowTable table = switch (ending(file)) {
-                case "jsonl", "ndjson" -> json(file, reader);
-                case TXT ->
-                    new RowTable(
-                            file,
-                            List.of(TEXT),
-                            reader.lines()
-                                    .filter(line -> !line.isBlank())
-                                    .map(line -> new String[] {line.strip()})
-                                    .toList());
-                default -> csv(file, reader, log);
-            };
+            RowTable table = format.read(file, reader);
             if (table.rows.isEmpty()) throw IoErrors.in(file, "has no rows; expected a header and rows");
             for (String[] row : table.rows) {
                 for (int i = 0; i < row.length; i++) if (missing.contains(row[i])) row[i] = "";
@@ -95,6 +104,18 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         } catch (IOException e) {
             throw damaged(file, e);
         }
+    }
+
+    private interface Format {
+        RowTable read(Path file, BufferedReader reader) throws IOException;
+    }
+
+    private static RowTable lines(Path file, BufferedReader reader) {
+        List<String[]> rows = reader.lines()
+                .filter(line -> !line.isBlank())
+                .map(line -> new String[] {line.strip()})
+                .toList();
+        return new RowTable(file, List.of(TEXT), rows);
     }
 
     private static BufferedReader reader(Path file) throws IOException {

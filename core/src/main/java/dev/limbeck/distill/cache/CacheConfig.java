@@ -25,7 +25,7 @@ record CacheConfig(
         Consumer<String> log) {
     /** Number of requested and cached rows, and whether writes failed. */
     static final class Counts {
-        long asked;
+        long requested;
         long found;
         boolean lost;
     }

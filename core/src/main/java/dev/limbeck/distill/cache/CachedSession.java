@@ -127,7 +127,7 @@ final class CachedSession implements TeacherSession {
         watch(features);
         SampleKey[] keys = keys(batch, features);
         if (keys == null) return session.compute(batch, features);
-        counts.asked += keys.length;
+        counts.requested += keys.length;
         try (Scope scope = Scope.open();
                 NoGrad noGrad = NoGrad.on()) {
             if (store == null) reopen();
@@ -163,7 +163,7 @@ final class CachedSession implements TeacherSession {
         return keys == null || folder != null ? keys : BatchOrder.among(keys);
     }
 
-    /** Ask the teacher, and put all that is kept of its answer side by side. */
+    /** Compute the outputs that are cached, and join them. */
     private Tensor joined(Batch batch) {
         TeacherResult computed = session.compute(batch, Set.copyOf(points));
         Tensor logits = computed.logits();
@@ -261,10 +261,10 @@ final class CachedSession implements TeacherSession {
     /** Return the encoded outputs for a batch, and compute missing ones first. */
     private ByteBuffer rows(SampleKey[] keys, Batch batch) {
         if (!holds(keys)) {
-            if (folder == null || BatchOrder.isOf(data, batch)) return buffer(asked(keys, batch));
+            if (folder == null || BatchOrder.isOf(data, batch)) return buffer(compute(keys, batch));
             if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
             // The cache is full or not writable.
-            if (!holds(keys)) return buffer(asked(keys, batch));
+            if (!holds(keys)) return buffer(compute(keys, batch));
         } else {
             counts.found += keys.length;
         }
@@ -283,12 +283,12 @@ final class CachedSession implements TeacherSession {
     }
 
     /** Compute a batch, and cache its missing rows. */
-    private byte[] asked(SampleKey[] keys, Batch batch) {
-        byte[] answers = encoding.encode(joined(batch));
+    private byte[] compute(SampleKey[] keys, Batch batch) {
+        byte[] encoded = encoding.encode(joined(batch));
         open();
         int rowBytes = encoding.bytes(layout.width());
-        for (int row = 0; row < keys.length; row++) store().put(keys[row], answers, row * rowBytes, rowBytes);
-        return answers;
+        for (int row = 0; row < keys.length; row++) store().put(keys[row], encoded, row * rowBytes, rowBytes);
+        return encoded;
     }
 
     /** Compute all rows of a split in a view, in the data's own order and batches. */
@@ -299,7 +299,7 @@ final class CachedSession implements TeacherSession {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     SampleKey[] keys = Objects.requireNonNull(data.keys(origin, batch.indices()));
-                    if (!holds(keys)) asked(keys, batch);
+                    if (!holds(keys)) compute(keys, batch);
                 }
             }
         }

@@ -41,7 +41,7 @@ public final class CachedTeacher extends TeacherWrapper {
 
     /** Return the hit rate so far, in [0, 1]; NaN before the first row. */
     public double hitRate() {
-        return (double) keeping.counts().found / keeping.counts().asked;
+        return (double) keeping.counts().found / keeping.counts().requested;
     }
 
     /** Return whether outputs could not be written, for example on a full disk. */

@@ -119,8 +119,8 @@ public final class EnsembleTeacher implements Teacher {
         return first;
     }
 
-    private LimbeckException otherClasses(int position, Tensor answer, Tensor others) {
-        return new LimbeckException("teacher " + teachers.get(position).name() + " has " + answer.size(1)
+    private LimbeckException otherClasses(int position, Tensor logits, Tensor others) {
+        return new LimbeckException("teacher " + teachers.get(position).name() + " has " + logits.size(1)
                 + " classes, the teachers before it " + others.size(1) + "; combine teachers with the same classes");
     }
 

@@ -316,15 +316,15 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                     Batch batch = batches.next();
                     if (batch == null) break;
                     Inputs given = inputs.of(batch);
-                    Tensor answer = OutputAdapter.table(forward(how, given), who(), batch.size(), classes(), task);
-                    float[] values = OutputAdapter.finite(answer, who());
+                    Tensor output = OutputAdapter.table(forward(how, given), who(), batch.size(), classes(), task);
+                    float[] values = OutputAdapter.finite(output, who());
                     if (rows == 0) {
                         int few = (batch.size() + 1) / 2;
                         Inputs fewer = given.map(input -> input.narrow(0, 0, few));
                         Tensor again = OutputAdapter.table(forward(how, fewer), who(), few, classes(), task);
                         checkSteady(values, Tensors.toFloats(again));
                     }
-                    width = Math.toIntExact(answer.size(1));
+                    width = Math.toIntExact(output.size(1));
                     int from = seen.length;
                     seen = Arrays.copyOf(seen, from + values.length);
                     System.arraycopy(values, 0, seen, from, values.length);
@@ -332,17 +332,17 @@ public final class FileTeacher implements Teacher, AutoCloseable {
                 }
             }
         }
-        // Of a teacher it is said after it was asked about all validation rows.
+        // A teacher reports it after all validation rows.
         boolean said = settings.role() == ModelRole.TEACHER && split == Split.VALID || context.trial() != null;
         return output(seen, width, !said, task);
     }
 
-    private void checkSteady(float[] answer, float[] again) {
+    private void checkSteady(float[] output, float[] again) {
         double largest = 0;
         double difference = 0;
         for (int i = 0; i < again.length; i++) {
-            largest = Math.max(largest, Math.abs(answer[i]));
-            difference = Math.max(difference, Math.abs(answer[i] - again[i]));
+            largest = Math.max(largest, Math.abs(output[i]));
+            difference = Math.max(difference, Math.abs(output[i] - again[i]));
         }
         if (difference <= STEADY * largest) return;
         throw new LimbeckException(String.format(

@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.Tensor;
  * Wrap a function as a teacher, such as a call to another runtime or service.
  *
  * @param name that records show
- * @param classNames in the order of its answers
- * @param kind what it answers: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
+ * @param classNames in the order of its outputs
+ * @param kind what it returns: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
  * @param preprocessing how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
  * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
  */

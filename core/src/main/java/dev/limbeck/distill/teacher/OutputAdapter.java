@@ -22,7 +22,7 @@ final class OutputAdapter {
     /**
      * Convert an output to logits.
      *
-     * @param answer model output, rows×classes
+     * @param output model output, rows×classes
      * @param classes expected number of classes; 0 for any
      * @param said kind of the output
      * @param task of the student
@@ -30,8 +30,8 @@ final class OutputAdapter {
      *     the targets' units
      * @throws LimbeckException if the shape is wrong, a value is not finite, or the values do not match the kind
      */
-    static Tensor logits(Tensor answer, ModelName who, long rows, int classes, TeacherOutput said, Task.Kind task) {
-        Tensor table = table(answer, who, rows, classes, task);
+    static Tensor logits(Tensor output, ModelName who, long rows, int classes, TeacherOutput said, Task.Kind task) {
+        Tensor table = table(output, who, rows, classes, task);
         float[] values = finite(table, who);
         int width = Math.toIntExact(table.size(1));
         if (width == 1 && task == Task.Kind.SINGLE_LABEL) return two(values, who, said);
@@ -56,18 +56,18 @@ final class OutputAdapter {
     }
 
     /** Reshape an output to rows×outputs. Trailing dimensions of size 1 are removed; a row may be a scalar. */
-    static Tensor table(Tensor answer, ModelName who, long rows, int classes, Task.Kind task) {
-        if (!DType.of(answer).isFloatingPoint()) {
+    static Tensor table(Tensor output, ModelName who, long rows, int classes, Task.Kind task) {
+        if (!DType.of(output).isFloatingPoint()) {
             throw new LimbeckException(who + " returns integers ("
-                    + DType.of(answer).name().toLowerCase(Locale.ROOT)
+                    + DType.of(output).name().toLowerCase(Locale.ROOT)
                     + "), such as class indices; save it with logits or probabilities as output");
         }
-        long[] shape = answer.shape();
-        Tensor table = answer;
+        long[] shape = output.shape();
+        Tensor table = output;
         boolean flat = shape.length > 2;
         for (int i = 2; i < shape.length; i++) flat &= shape[i] == 1;
-        if (flat) table = answer.reshape(shape[0], shape[1]);
-        else if (shape.length == 1 && shape[0] == rows) table = answer.reshape(rows, 1);
+        if (flat) table = output.reshape(shape[0], shape[1]);
+        else if (shape.length == 1 && shape[0] == rows) table = output.reshape(rows, 1);
         boolean fits = table.dim() == 2 && table.size(0) == rows;
         boolean oneForTwo = classes == 2 && task == Task.Kind.SINGLE_LABEL;
         if (fits && (classes == 0 || table.size(1) == classes || (table.size(1) == 1 && oneForTwo))) return table;
@@ -131,7 +131,7 @@ final class OutputAdapter {
     /**
      * Detect the kind of a teacher's output from rows across a split.
      *
-     * @param answer model output, rows×outputs
+     * @param output model output, rows×outputs
      * @param said kind set by the user or the file; null if not set
      * @param task of the student
      * @throws LimbeckException with an instruction, if no kind is set and it is ambiguous, or if the set kind is wrong

@@ -6,10 +6,10 @@ import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Hold what a teacher computed for a batch, outside the graph, in the scope that was open when it was asked.
+ * Hold what a teacher computed for a batch, outside the graph, in the scope that is open.
  *
  * @param logits rows×classes
- * @param features of the layers that were asked for, float32, by the layer's path
+ * @param features of the layers that were requested, float32, by the layer's path
  */
 public record TeacherResult(Tensor logits, Map<String, Tensor> features) {
     /** Hold logits alone. */

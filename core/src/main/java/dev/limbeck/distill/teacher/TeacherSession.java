@@ -18,7 +18,7 @@ public interface TeacherSession extends AutoCloseable {
      *
      * @param batch as the student sees it
      * @param features paths of layers, or of their inputs, as {@link dev.limbeck.nn.Capture} names them; empty for logits alone
-     * @throws LimbeckException if features are asked of a teacher that does not show what is inside, or has no such layer
+     * @throws LimbeckException if features are requested from a teacher that does not show what is inside, or has no such layer
      */
     TeacherResult compute(Batch batch, Set<String> features);
 

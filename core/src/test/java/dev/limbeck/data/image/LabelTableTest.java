@@ -14,12 +14,15 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test labels from a table: one class, several labels or numbers. */
 class LabelTableTest {
@@ -133,6 +137,33 @@ class LabelTableTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"labels.tsv", "semicolons.csv", "labels.jsonl", "labels.csv.gz", "labels.txt"})
+    void tablesOfOtherFormsHaveTheSameLabels(String name) throws IOException {
+        String text = rows("file,b,a", "0,1", "1,0");
+        String written = switch (name) {
+            case "labels.tsv" -> text.replace(',', '\t');
+            case "semicolons.csv" -> text.replace(',', ';');
+            case "labels.jsonl" ->
+                text.lines()
+                        .skip(1)
+                        .map(line -> line.replaceFirst("(.*),(.*),(.*)", "{\"file\":\"$1\",\"b\":$2,\"a\":$3}\n"))
+                        .collect(Collectors.joining());
+            default -> text;
+        };
+        Path table = folder.resolve(name);
+        try (OutputStream out = name.endsWith("gz")
+                ? new GZIPOutputStream(Files.newOutputStream(table))
+                : Files.newOutputStream(table)) {
+            out.write(written.getBytes(StandardCharsets.UTF_8));
+        }
+        try (ImageData data = data(table, null);
+                ImageData plain = data(table(text), null)) {
+            assertThat(data.classNames()).containsExactly("b", "a");
+            assertThat(data.fingerprint()).isEqualTo(plain.fingerprint());
+        }
+    }
+
     @Test
     void whatHasNoRowOrNoImageIsCounted() throws IOException {
         Path table = table("file,a,b\np0.png,0,1\np1.png,1,1\np2.png,1,0\ngone.png,0,0\n");
@@ -159,7 +190,7 @@ class LabelTableTest {
             file;p0.png                        |             | expected a header with the file and at least one label
             file,a,b;p0.png,1                  |             | has 2 cells, the header 3
             file,a;p0.png,1.5;p0.png,2.5       |             | has two rows of 'p0.png' with different labels; keep one
-            file,a                             |             | has a header and no rows
+            file,a                             |             | has no rows
             file,a,b;q.png,0,1                 |             | names no image of
             file,a,b;p0.png,0,1                | SINGLE_LABEL | has 2 columns of labels, 'a', 'b'; choose the one with the class
             """)

@@ -1,0 +1,15 @@
+package dev.limbeck;
+
+import java.util.regex.Pattern;
+
+/** Tell numbers in cells of files from other words. */
+public final class Decimals {
+    private static final Pattern DECIMAL = Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+
+    private Decimals() {}
+
+    /** Return whether a cell is a decimal number with a point: no hexadecimal, no suffix, no comma, not NaN. */
+    public static boolean isIn(String cell) {
+        return DECIMAL.matcher(cell).matches();
+    }
+}
