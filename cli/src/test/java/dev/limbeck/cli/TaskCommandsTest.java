@@ -94,7 +94,7 @@ class TaskCommandsTest {
         Cli.run("export", "--model", teacher, "--format", "onnx,torchscript,safetensors", "--out", files)
                 .done();
         assertThat(Files.readString(files.resolve("MODEL_CARD.md")))
-                .contains(numbers ? "An image regression model" : "An image classifier with several labels")
+                .contains(numbers ? "A regression model of" : "A classifier with several labels of")
                 .contains(numbers ? "| test | 40 | rmse " : "| test | 40 | average precision ");
         Path image = images.resolve("test/p130.png");
         String key = numbers ? "numbers" : "probabilities";

@@ -216,7 +216,7 @@ class LabelTableTest {
         Files.write(table, rows("file,kind", "grün", "rot").getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> data(table, null))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage(table + ": is not UTF-8 text; save it as CSV in UTF-8");
+                .hasMessage(table + ": is not UTF-8 text; save it in UTF-8");
     }
 
     /** Unix times differ by less than float32 can represent, but their standardized values do not. */
