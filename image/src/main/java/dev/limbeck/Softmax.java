@@ -2,7 +2,7 @@ package dev.limbeck;
 
 import java.util.Arrays;
 
-/** Compute a teacher's softened probabilities, which show more than its most probable class. */
+/** Compute probabilities of logits, also softened ones. */
 public final class Softmax {
     private Softmax() {}
 

@@ -1,16 +1,18 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
-import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Metric;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,7 +47,7 @@ final class EvaluateCommand extends DataCommand {
         Numbers.atLeast(0, "--views", views);
         engine.apply();
         try (LoadedModel opened = LoadedModel.open(this, model, says, data.settings)) {
-            if (split != Split.TEST) splitAsItsRun(opened.file(), tree);
+            if (split != Split.TEST) LoadedModel.splitAsItsRun(opened.file(), tree);
             return evaluate(opened, RecipeFiles.bind(tree, DataRecipe.class, ""));
         }
     }
@@ -53,6 +55,9 @@ final class EvaluateCommand extends DataCommand {
     private Object evaluate(LoadedModel opened, DataRecipe recipe) {
         RunContext context = context();
         try (Data data = opened.open(recipe, context)) {
+            if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
+                throw new LimbeckException("this data is not augmented, found --views " + views + "; leave it out");
+            }
             List<Metric> metrics = Metric.of(data.task());
             EvaluationResult validation = opened.validate(data, split, views, Engine.device(engine.device), metrics);
             context.tell(data);
@@ -74,15 +79,5 @@ final class EvaluateCommand extends DataCommand {
             result.put("loss", validation.loss());
             return result;
         }
-    }
-
-    /** Draw the validation split as the model's own run did, to evaluate on unseen data. */
-    private static void splitAsItsRun(String file, ObjectNode data) {
-        RunRecord.beside(Path.of(file)).ifPresent(run -> {
-            for (String key : List.of("seed", "valid_fraction")) {
-                if (!data.has(key) && run.data().path(key).isNumber())
-                    data.set(key, run.data().get(key));
-            }
-        });
     }
 }

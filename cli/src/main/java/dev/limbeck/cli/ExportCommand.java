@@ -1,6 +1,6 @@
 package dev.limbeck.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
@@ -114,8 +114,10 @@ final class ExportCommand extends DataCommand {
         try (SavedModel opened = checkpoint.open(model)) {
             SavedModel saved = asTold(opened);
             if (!verifies) return written(chosen(Exporter.of(saved)).export(out));
-            DataRecipe recipe = RecipeFiles.bind(data(saved), DataRecipe.class, "");
-            try (Data rows = recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
+            ObjectNode tree = data(saved);
+            LoadedModel.splitAsItsRun(saved.file().toString(), tree);
+            DataRecipe recipe = RecipeFiles.bind(tree, DataRecipe.class, "");
+            try (Data rows = recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context())) {
                 LoadedModel.checkClasses(saved.classes(), saved.classNames(), rows.classNames());
                 MappedTeacher.matching(ModuleTeacher.of(saved), false, Map.of(), rows.task());
                 // The file's own architecture was just verified to be the same.
@@ -130,7 +132,13 @@ final class ExportCommand extends DataCommand {
     /** Apply the options to what a file does not contain, and reject contradictions. */
     private SavedModel asTold(SavedModel saved) {
         Map<String, String> says = saved.preprocessing();
-        if (says.containsKey(Modalities.KEY)) return saved;
+        if (says.containsKey(Modalities.KEY)) {
+            if (!classNames.isEmpty()) {
+                throw new LimbeckException(model + " calls its classes " + saved.classNames() + ", found " + classNames
+                        + "; leave out --classes");
+            }
+            return saved;
+        }
         boolean silent = says.isEmpty();
         int side = Zoo.byName(saved.architecture()).imageSize();
         ImagePreprocessing wanted = data.preprocessing(silent ? Map.of("image_size", side + "x" + side) : says);
@@ -206,11 +214,12 @@ final class ExportCommand extends DataCommand {
     }
 
     /** Return the given images, or those that the model was trained on. */
-    private JsonNode data(SavedModel saved) {
+    private ObjectNode data(SavedModel saved) {
         if (data.isNamed()) return data.tree();
         return RunRecord.beside(saved.file())
                 .map(run -> run.recipe().get("data"))
-                .filter(JsonNode::isObject)
+                .filter(ObjectNode.class::isInstance)
+                .map(ObjectNode.class::cast)
                 .orElseThrow(ExportCommand::noImages);
     }
 

@@ -2,7 +2,9 @@ package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.Classifier;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Regressor;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
@@ -21,6 +23,7 @@ import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.model.SavedModel;
+import dev.limbeck.predict.Predictors;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
 import dev.limbeck.recipe.DataRecipe;
@@ -29,6 +32,7 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
 import dev.limbeck.recipe.image.ImageDataRecipe;
+import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Precision;
 import dev.limbeck.train.EvaluationResult;
 import dev.limbeck.train.Evaluator;
@@ -81,13 +85,30 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         return opened.saved();
     }
 
-    /** Return the encoding of a zoo model's texts or rows of tables; null for other models. */
+    /** Return the encoding of texts or rows of tables; null for models of another kind of data. */
     @Nullable
     RowEncoding rows() {
+        Map<String, String> said = opened.preprocessing();
+        if (!said.containsKey(Modalities.KEY)) return null;
+        Modality modality = Modalities.ofSaved(said);
+        return modality instanceof RowModality kind ? kind.encoding(kind.preprocessing(said)) : null;
+    }
+
+    /** Return the classifier of rows. It is closed with this object. */
+    Classifier<RowEncoding.Encoded> classifier(RowEncoding encoding, List<RowEncoding.Encoded> rows) {
         SavedModel saved = saved();
-        if (saved == null || !saved.preprocessing().containsKey(Modalities.KEY)) return null;
-        Modality modality = Modalities.ofSaved(saved.preprocessing());
-        return modality instanceof RowModality kind ? kind.encoding(kind.preprocessing(saved.preprocessing())) : null;
+        return saved != null
+                ? Predictors.classifier(saved, encoding::batch)
+                : Predictors.classifier(
+                        (FileTeacher) opened.teacher(), encoding.preprocessing(), encoding::batch, rows);
+    }
+
+    /** Return the regression model of rows. It is closed with this object. */
+    Regressor<RowEncoding.Encoded> regressor(RowEncoding encoding, List<RowEncoding.Encoded> rows) {
+        SavedModel saved = saved();
+        return saved != null
+                ? Predictors.regressor(saved, encoding::batch)
+                : Predictors.regressor((FileTeacher) opened.teacher(), encoding.preprocessing(), encoding::batch, rows);
     }
 
     /** Return its architecture or its file format. */
@@ -149,8 +170,8 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         if (recipe instanceof ImageDataRecipe images) return open(images, context);
         SavedModel saved = saved();
         return saved == null
-                ? recipe.open(0, Zoo.SMALL_CNN, opened.preprocessing(), context)
-                : recipe.open(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
+                ? recipe.openFor(0, Zoo.SMALL_CNN, opened.preprocessing(), context)
+                : recipe.openFor(0, Zoo.byName(saved.architecture()), saved.preprocessing(), context);
     }
 
     /** Open images with the model's preprocessing. */
@@ -229,6 +250,16 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
             throw new LimbeckException("the model's classes are " + shown(own) + ", the data's are " + shown(names)
                     + "; evaluate on data of the same classes");
         }
+    }
+
+    /** Draw the validation split as the model's own run did, to evaluate on unseen data. */
+    static void splitAsItsRun(String file, ObjectNode data) {
+        RunRecord.beside(Path.of(file)).ifPresent(run -> {
+            for (String key : List.of("seed", "valid_fraction")) {
+                if (!data.has(key) && run.data().path(key).isNumber())
+                    data.set(key, run.data().get(key));
+            }
+        });
     }
 
     private static String shown(List<String> names) {

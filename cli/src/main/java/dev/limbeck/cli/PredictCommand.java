@@ -9,19 +9,15 @@ import dev.limbeck.Regressor;
 import dev.limbeck.Settings;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowTable;
-import dev.limbeck.model.SavedModel;
-import dev.limbeck.predict.Predictors;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
 import dev.limbeck.run.RunRecord;
-import dev.limbeck.tensor.Inputs;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
@@ -85,36 +81,61 @@ final class PredictCommand extends ImageCommand {
         List<String> names = new ArrayList<>();
         List<RowEncoding.Encoded> rows = new ArrayList<>();
         for (String input : inputs) {
-            if (isPath(input) && RowTable.isNamedSo(Path.of(input))) {
+            if (isRows(input, encoding)) {
                 RowTable table = RowTable.read(Path.of(input), Set.of(), this::tell);
+                int number = 0;
                 for (String[] cells : table.columns(encoding.columns())) {
-                    names.add(input + " row " + (names.size() + 1));
-                    rows.add(encoding.encode(cells));
+                    number++;
+                    names.add(input + " row " + number);
+                    rows.add(encoded(encoding, names.get(names.size() - 1), cells));
                 }
-            } else if (encoding.columns().size() == 1) {
+            } else {
                 names.add(input);
                 rows.add(encoding.encode(input));
-            } else {
-                throw new LimbeckException("no file of rows " + input
-                        + "; expected CSV, TSV or JSON lines with the columns " + Names.quoted(encoding.columns()));
             }
         }
         List<Map<String, Object>> results = new ArrayList<>();
-        SavedModel saved = Objects.requireNonNull(loaded.saved());
-        Function<List<RowEncoding.Encoded>, Inputs> encode = encoding::batch;
+        List<RowEncoding.Encoded> examples = rows.subList(0, Math.min(rows.size(), BATCH));
         if (loaded.isRegression()) {
-            try (Regressor<RowEncoding.Encoded> regressor = Predictors.regressor(saved, encode)) {
+            try (Regressor<RowEncoding.Encoded> regressor = loaded.regressor(encoding, examples)) {
                 List<Map<String, Double>> found = inBatches(rows, regressor::predictAll);
                 for (int i = 0; i < found.size(); i++) add(results, names.get(i), "numbers", found.get(i));
             }
         } else {
-            try (Classifier<RowEncoding.Encoded> classifier = Predictors.classifier(saved, encode)) {
+            try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, examples)) {
                 List<Prediction> found = inBatches(rows, classifier::predictAll);
                 for (int i = 0; i < found.size(); i++)
                     add(results, names.get(i), "probabilities", found.get(i).best(top));
             }
         }
         return results;
+    }
+
+    private static RowEncoding.Encoded encoded(RowEncoding encoding, String name, String... cells) {
+        try {
+            return encoding.encode(cells);
+        } catch (LimbeckException e) {
+            throw new LimbeckException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Return whether an input names a file of rows, or else is a text. Neither is guessed where both are likely. */
+    private static boolean isRows(String input, RowEncoding encoding) {
+        boolean exists = isPath(input) && Files.isRegularFile(Path.of(input));
+        boolean isNamedSo = input.indexOf(' ') < 0 && isPathName(input) && RowTable.isNamedSo(Path.of(input));
+        if (exists && isNamedSo) return true;
+        if (!exists && !isNamedSo && encoding.columns().size() == 1) return false;
+        throw new LimbeckException((exists ? "the file " + input + " is no file of rows" : "no file of rows " + input)
+                + "; expected CSV, TSV, JSON lines or lines of text (.csv, .tsv, .jsonl, .txt) with the columns "
+                + Names.quoted(encoding.columns()));
+    }
+
+    private static boolean isPathName(String input) {
+        try {
+            return Path.of(input).getFileName() != null;
+        } catch (InvalidPathException e) {
+            return false;
+        }
     }
 
     private static <Y> List<Y> inBatches(

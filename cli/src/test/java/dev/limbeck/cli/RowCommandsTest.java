@@ -149,7 +149,7 @@ class RowCommandsTest {
                         "train --data $/texts --text-column txt --label-columns mood --arch bag --out $/x|must have the column 'txt', found 'id', 'text'",
                         "train --data $/tables --label-columns kinds --arch mlp --out $/x|no column 'kinds'",
                         "train " + table + "--arch resnet18 --out $/x|resnet18 takes images, found numeric float32 ",
-                        "train " + table + "--arch bag --out $/x|a bag takes the ids of texts",
+                        "train " + table + "--arch bag --out $/x|bag takes hashed words of texts, found ",
                         "train " + table
                                 + "--categorical colour --arch mlp --out $/x|no column 'colour'; nearest: color",
                         "train " + table + "--image-size 32 --arch mlp --out $/x|no key 'image_size'",

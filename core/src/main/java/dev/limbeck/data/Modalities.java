@@ -39,7 +39,12 @@ public final class Modalities {
 
     /** Return whether saved models name the kind: images and data in one form only do not. */
     public static boolean isNamed(Preprocessing preprocessing) {
-        return !preprocessing.kind().equals(DEFAULT) && !preprocessing.equals(Preprocessing.none());
+        return !isDefault(preprocessing.kind()) && !preprocessing.equals(Preprocessing.none());
+    }
+
+    /** Return whether a kind is the one of models that name none. */
+    public static boolean isDefault(String kind) {
+        return kind.equals(DEFAULT);
     }
 
     /**

@@ -21,7 +21,7 @@ public final class SplitPlan {
     private final RowSource source;
     private final long seed;
     private final Map<Split, int[]> rows = new EnumMap<>(Split.class);
-    /** Images whose known label must not be used. */
+    /** Rows whose known label must not be used. */
     private final boolean[] hidden;
 
     private final Map<Split, int[]> unlabeled = new EnumMap<>(Split.class);

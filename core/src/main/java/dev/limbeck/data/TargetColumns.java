@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -90,9 +89,12 @@ public record TargetColumns(Task task, List<double[]> rows) {
                     "has " + used.size() + " columns of labels, " + Names.quoted(used)
                             + "; choose the one with the class (label_columns, --label-columns)");
         }
-        TreeSet<String> known = new TreeSet<>(TargetColumns::inOrder);
-        cells.stream().map(row -> row.get(0)).filter(cell -> !cell.isEmpty()).forEach(known::add);
-        List<String> names = List.copyOf(known);
+        List<String> names = cells.stream()
+                .map(row -> row.get(0))
+                .filter(cell -> !cell.isEmpty())
+                .distinct()
+                .sorted(TargetColumns::inOrder)
+                .toList();
         Map<String, Integer> places = new HashMap<>();
         for (String name : names) places.put(name, places.size());
         List<double[]> rows = cells.stream()
@@ -101,10 +103,11 @@ public record TargetColumns(Task task, List<double[]> rows) {
         return new TargetColumns(new Task.SingleLabel(names), rows);
     }
 
-    /** Order whole numbers by value, and other names as text. */
+    /** Order numbers by value, and before other names, which are ordered as text. */
     private static int inOrder(String a, String b) {
         Double first = number(a);
         Double second = number(b);
+        if (first == null != (second == null)) return first == null ? 1 : -1;
         int byValue = first == null || second == null ? 0 : Double.compare(first, second);
         return byValue != 0 ? byValue : a.compareTo(b);
     }

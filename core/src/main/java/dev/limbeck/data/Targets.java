@@ -82,9 +82,15 @@ public final class Targets {
 
     /** Return whether a row has a target; for numbers, at least one of them. */
     public boolean isKnown(int row) {
-        if (labels != null) return labels[row] >= 0;
-        for (int column = 0; column < columns; column++) if (!Float.isNaN(value(row, column))) return true;
-        return false;
+        return knownTargets(row) > 0;
+    }
+
+    /** Return how many targets of a row are known: 0 or 1 for a class index, up to all of its numbers. */
+    public int knownTargets(int row) {
+        if (labels != null) return labels[row] >= 0 ? 1 : 0;
+        return (int) IntStream.range(0, columns)
+                .filter(column -> !Float.isNaN(value(row, column)))
+                .count();
     }
 
     /** Return the number of rows with a target. */

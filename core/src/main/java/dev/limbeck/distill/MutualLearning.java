@@ -116,8 +116,10 @@ public final class MutualLearning implements Callback {
     }
 
     private void addTerms(TrainStep step, int own, List<Tensor> outputs) {
-        Tensor targets = step.batch().targets();
-        if (own > 0) step.addTerm("task peer" + own, peers.get(own - 1).taskLoss(outputs.get(own), targets), 1);
+        if (own > 0) {
+            Tensor task = step.taskLoss(peers.get(own - 1)::taskLoss, outputs.get(own));
+            step.addTerm("task peer" + own, task, 1);
+        }
         Tensor sum = null;
         for (int other = 0; other < outputs.size(); other++) {
             if (other == own) continue;

@@ -107,11 +107,10 @@ public final class SelfDistillation implements Callback {
 
     private void addExits(TrainStep step) {
         Tensor own = step.prediction().detach();
-        Tensor targets = step.batch().targets();
         Tensor labels = step.batch().labels();
         exits.forEach((layer, exit) -> {
             Tensor logits = exit.apply(Ops.embedding(watching().get(layer)));
-            Tensor task = step.fit().taskLoss(logits, targets);
+            Tensor task = step.taskLoss(step.fit()::taskLoss, logits);
             step.addTerm("exit " + layer, task, scale * (1 - weight));
             step.addTerm(loss.name() + " " + layer, loss.compute(logits, own, labels), scale * weight);
         });

@@ -260,7 +260,12 @@ public record TeacherCheck(
         int classes = outputs.width();
         if (classes != names.size()) return null;
         int[][] counts = new int[classes][classes];
-        for (int row = 0; row < outputs.size(); row++) counts[outputs.argmax(row)][outputs.labels()[row]]++;
+        for (int row = 0; row < outputs.size(); row++) {
+            int output = outputs.argmax(row);
+            int label = outputs.labels()[row];
+            // A row may have no label, and outputs that are no numbers have no largest one.
+            if (output >= 0 && label >= 0) counts[output][label]++;
+        }
         int[] meant = IntStream.range(0, classes)
                 .map(output -> IntStream.range(0, classes)
                         .reduce((a, b) -> counts[output][b] > counts[output][a] ? b : a)

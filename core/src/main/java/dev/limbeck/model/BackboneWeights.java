@@ -77,6 +77,9 @@ public final class BackboneWeights {
      * @throws LimbeckException if the file is of another architecture; the message suggests one
      */
     public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
+        if (HuggingFaceFolder.isAt(path)) {
+            return String.join("; ", HuggingFaceFolder.read(path).loadEncoder(network, architecture));
+        }
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
         WeightFile weights = WeightFiles.open(file);
         Predicate<String> head = head(network, architecture);
@@ -87,7 +90,8 @@ public final class BackboneWeights {
             BackboneWeights sorted = new BackboneWeights(values, state, head);
             Map<String, Tensor> found = fit.fits() ? pick(state, sorted.body::containsKey) : sorted.byName();
             List<String> remarks = new ArrayList<>(fit.fits() ? fit.remarks(head) : weights.remarks(weightsKey));
-            if (found == null) {
+            // Layers of an encoder have equal shapes, so their order says nothing.
+            if (found == null && !architecture.isSizedByInputs()) {
                 found = sorted.byOrder();
                 remarks.add(0, "matched by order and shape because the names differ");
             }

@@ -17,6 +17,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.RequiredTensors;
+import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
@@ -81,10 +82,14 @@ public record SavedModel(
 
     /** Return the metadata that rebuilds a model: architecture, task with class names, preprocessing. */
     public static Map<String, String> metadata(String architecture, Data data) {
-        Preprocessing preprocessing = data.preprocessing();
+        return metadata(architecture, data.task(), data.preprocessing());
+    }
+
+    /** Return the metadata that rebuilds a model for inputs of a preprocessing, whose kind of data it names. */
+    public static Map<String, String> metadata(String architecture, Task task, Preprocessing preprocessing) {
         Map<String, String> said = new LinkedHashMap<>(preprocessing.toMetadata());
         if (Modalities.isNamed(preprocessing)) said.put(Modalities.KEY, preprocessing.kind());
-        return metadata(architecture, data.task(), said);
+        return metadata(architecture, task, said);
     }
 
     /** Return the metadata that rebuilds a model, or describes it to other tools. */
@@ -100,6 +105,14 @@ public record SavedModel(
         metadata.putAll(task.toMetadata());
         metadata.putAll(preprocessing);
         return metadata;
+    }
+
+    /** Return the metadata of a run or a file that Limbeck wrote; empty for other files. */
+    public static Map<String, String> readMetadata(Path path) {
+        Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
+        if (!file.toString().endsWith(".safetensors") || !Files.isRegularFile(file)) return Map.of();
+        Map<String, String> metadata = Safetensors.readMetadata(file);
+        return isOurs(metadata) ? metadata : Map.of();
     }
 
     /** Return whether Limbeck wrote a file, according to its metadata. */
@@ -134,6 +147,11 @@ public record SavedModel(
      *     weights fit
      */
     public static SavedModel open(Path path, @Nullable Architecture named, @Nullable String weightsKey) {
+        if (HuggingFaceFolder.isAt(path)) {
+            HuggingFaceFolder folder = HuggingFaceFolder.read(path);
+            if (named != null) architecture(path, folder.architecture().name(), named);
+            return folder.open();
+        }
         Path file = Files.isDirectory(path) ? path.resolve(FILE_NAME) : path;
         if (!Files.isRegularFile(file)) {
             LimbeckException beside = huggingFace(path);

@@ -3,10 +3,14 @@ package dev.limbeck.predict;
 import dev.limbeck.Classifier;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.Regressor;
 import dev.limbeck.Task;
+import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -22,8 +26,25 @@ public final class Predictors {
      * @throws LimbeckException if it is a regression model
      */
     public static <X> Classifier<X> classifier(SavedModel model, Function<List<X>, Inputs> encode) {
-        Network<X> network = network(model, encode);
+        return classifier(network(model, encode));
+    }
+
+    /**
+     * Create a classifier for a TorchScript or ONNX file, which is closed with it.
+     *
+     * @param how the preprocessing that {@code encode} applies
+     * @param encode creates the file's inputs, one row each
+     * @param examples rows to detect the kind of output from, if the file does not say it
+     * @throws LimbeckException if it is a regression model
+     */
+    public static <X> Classifier<X> classifier(
+            FileTeacher file, Preprocessing how, Function<List<X>, Inputs> encode, List<X> examples) {
+        return classifier(network(file, how, encode, examples));
+    }
+
+    private static <X> Classifier<X> classifier(Network<X> network) {
         if (network.task().kind() == Task.Kind.REGRESSION) {
+            network.close();
             throw new LimbeckException("the model predicts numbers, not classes; create a regressor");
         }
         return new Classifier<>() {
@@ -53,8 +74,18 @@ public final class Predictors {
      * @throws LimbeckException if it is a classifier
      */
     public static <X> Regressor<X> regressor(SavedModel model, Function<List<X>, Inputs> encode) {
-        Network<X> network = network(model, encode);
+        return regressor(network(model, encode));
+    }
+
+    /** Create a regressor for a TorchScript or ONNX file; see {@link #classifier(FileTeacher, Preprocessing, Function, List)}. */
+    public static <X> Regressor<X> regressor(
+            FileTeacher file, Preprocessing how, Function<List<X>, Inputs> encode, List<X> examples) {
+        return regressor(network(file, how, encode, examples));
+    }
+
+    private static <X> Regressor<X> regressor(Network<X> network) {
         if (network.task().kind() != Task.Kind.REGRESSION) {
+            network.close();
             throw new LimbeckException("the model predicts classes, not numbers; create a classifier");
         }
         return new Regressor<>() {
@@ -66,7 +97,10 @@ public final class Predictors {
             @Override
             public List<Map<String, Double>> predictAll(List<X> inputs) {
                 return network.outputs(inputs).stream()
-                        .map(outputs -> network.task().named(network.task().decode(outputs)))
+                        .map(outputs -> {
+                            Task task = network.named(outputs.length);
+                            return task.named(task.decode(outputs));
+                        })
                         .toList();
             }
 
@@ -75,6 +109,23 @@ public final class Predictors {
                 network.close();
             }
         };
+    }
+
+    private static <X> Network<X> network(
+            FileTeacher file, Preprocessing how, Function<List<X>, Inputs> encode, List<X> examples) {
+        try (Scope scope = Scope.open();
+                NoGrad noGrad = NoGrad.on()) {
+            FileTeacher known = file.knownBy(how, encode.apply(examples));
+            return new Network<>(
+                    encode,
+                    inputs -> known.logits(how, inputs),
+                    file::close,
+                    file.task(new Task.SingleLabel(file.classNames())),
+                    0);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
     }
 
     private static <X> Network<X> network(SavedModel model, Function<List<X>, Inputs> encode) {

@@ -1,4 +1,4 @@
-/** Use a trained model: from an image to class names and probabilities. */
+/** Predict classes or numbers with a trained model. */
 @NullMarked
 package dev.limbeck.predict;
 

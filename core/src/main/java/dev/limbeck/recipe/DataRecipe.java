@@ -19,12 +19,24 @@ public interface DataRecipe {
     String task();
 
     /**
-     * Open the data.
+     * Open the data for a new network.
      *
      * @param otherSeed seed to use if this recipe has none
      * @param architecture network that gets the rows
-     * @param savedPreprocessing preprocessing of the model that gets the rows; empty if unknown
+     * @param preferred preprocessing of the network's teacher or of its first weights, used where nothing else is set; empty for none
      * @throws dev.limbeck.LimbeckException if the source is missing or unusable
      */
-    Data open(long otherSeed, Architecture architecture, Map<String, String> savedPreprocessing, RunContext context);
+    Data open(long otherSeed, Architecture architecture, Map<String, String> preferred, RunContext context);
+
+    /**
+     * Open the data for a trained model. The default is {@link #open}; settings of the recipe come before the model's.
+     *
+     * @param otherSeed seed to use if this recipe has none
+     * @param architecture the model's; for the size of images that it does not describe
+     * @param saved preprocessing of the model; empty if unknown
+     * @throws dev.limbeck.LimbeckException if the source is missing or unusable, or settings contradict the model
+     */
+    default Data openFor(long otherSeed, Architecture architecture, Map<String, String> saved, RunContext context) {
+        return open(otherSeed, architecture, saved, context);
+    }
 }

@@ -1,12 +1,16 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.io.MissingFile;
+import dev.limbeck.model.HuggingFaceFolder;
+import dev.limbeck.model.SavedModel;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.weights.PretrainedWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Hold the pretrained weights that a network starts from, with a new classifier. */
@@ -34,6 +38,18 @@ public record PretrainedRecipe(
         if (weightsKey != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_key without a file of weights; leave it out");
         }
+    }
+
+    /**
+     * Return how the inputs of these weights are prepared, for data of rows: a network that starts from them must read the same columns
+     * and tokens. Empty for images.
+     */
+    Map<String, String> preprocessing() {
+        Path file = Path.of(weights);
+        if (HuggingFaceFolder.isAt(file)) return HuggingFaceFolder.read(file).preprocessing();
+        if (weights.equals(IMAGENET) || !Files.exists(file)) return Map.of();
+        Map<String, String> said = SavedModel.readMetadata(file);
+        return said.containsKey(Modalities.KEY) ? said : Map.of();
     }
 
     /** Configure a learner to start from these weights. */

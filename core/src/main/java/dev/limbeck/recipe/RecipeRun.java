@@ -198,7 +198,9 @@ public final class RecipeRun {
     }
 
     Data open(@Nullable LoadedTeacher teacher) {
-        Map<String, String> preprocessing = teacher == null ? Map.of() : teacher.preprocessing();
+        PretrainedRecipe pretrained = recipe.pretrained();
+        Map<String, String> preprocessing = pretrained == null ? Map.of() : pretrained.preprocessing();
+        if (preprocessing.isEmpty() && teacher != null) preprocessing = teacher.preprocessing();
         return recipe.data().open(recipe.training().seed(), recipe.architecture(), preprocessing, context);
     }
 

@@ -7,6 +7,9 @@ import java.util.Map;
  * TeacherRecipe}.
  */
 public interface TeacherInputs {
+    /** Return the kind of data. */
+    String kind();
+
     /** Return the given settings, keys as in {@link dev.limbeck.Preprocessing#toMetadata}. */
     Map<String, String> preprocessing();
 

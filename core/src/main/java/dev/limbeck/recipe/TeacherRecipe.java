@@ -3,6 +3,7 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
@@ -188,7 +189,7 @@ public record TeacherRecipe(
                     weights == null
                             ? null
                             : weights.stream().mapToDouble(Double::doubleValue).toArray());
-        } catch (LimbeckException e) {
+        } catch (RuntimeException e) {
             opened.forEach(LoadedTeacher::close);
             throw e;
         }
@@ -209,7 +210,16 @@ public record TeacherRecipe(
         }
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
         Map<String, String> all = new LinkedHashMap<>(saved.preprocessing());
-        if (inputs != null) all.putAll(inputs.preprocessing());
+        if (inputs != null) {
+            String kind = Modalities.ofSaved(all).kind();
+            if (!kind.equals(inputs.kind())) {
+                saved.close();
+                throw new LimbeckException(
+                        String.join(", ", inputs.preprocessing().keySet()) + " are settings of " + inputs.kind()
+                                + " teachers, found " + file + " for " + kind + " data; leave them out");
+            }
+            all.putAll(inputs.preprocessing());
+        }
         List<String> names = classes == null ? saved.classNames() : classes;
         if (classes != null && classes.size() != saved.classes()) {
             int known = saved.classes();

@@ -16,6 +16,12 @@ import org.bytedeco.pytorch.Tensor;
  * @param bound integers are at least 0 and below this, such as the size of a vocabulary; 0 where none is known, and for floating-point inputs
  */
 public record InputSpec(String name, DType type, long[] shape, double pad, long bound) {
+    /** Name of an input of ids without order, such as hashed words. */
+    public static final String IDS = "ids";
+
+    /** Name of an input of ids in order, such as the tokens of a text; Hugging Face's word. */
+    public static final String TOKENS = "input_ids";
+
     /** A length of a row that may be any. */
     public static final long FREE = -1;
     /** The length of an example where any fits. */

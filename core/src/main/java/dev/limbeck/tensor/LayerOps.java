@@ -1,6 +1,8 @@
 package dev.limbeck.tensor;
 
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
@@ -109,5 +111,15 @@ public final class LayerOps {
     /** Return softmax(q·kᵀ/√d)·v over the last two dimensions of N×heads×tokens×d. */
     public static Tensor attention(Tensor query, Tensor key, Tensor value) {
         return torch.scaled_dot_product_attention(query, key, value);
+    }
+
+    /**
+     * Return attention over some of the keys.
+     *
+     * @param seen bool, of a shape that broadcasts to N×heads×tokens×tokens; false for keys without weight
+     */
+    public static Tensor attention(Tensor query, Tensor key, Tensor value, Tensor seen) {
+        return torch.scaled_dot_product_attention(
+                query, key, value, new TensorOptional(seen), 0, false, new DoubleOptional(), false);
     }
 }

@@ -145,20 +145,23 @@ public final class Evaluator {
             List<Metric> metrics,
             BinaryOperator<Tensor> loss) {
         double[] sum = {0};
-        long[] rows = {0};
+        long[] weight = {0};
         Targets targets = data.targets(split);
         Predictions predictions = collect(opened, data, split, Integer.MAX_VALUE, batch -> {
             Tensor output = model.apply(batch);
-            long known = IntStream.of(batch.indices()).filter(targets::isKnown).count();
+            // The loss is a mean over known targets, so that each of them counts alike in the mean over all batches.
+            long known = IntStream.of(batch.indices())
+                    .mapToLong(targets::knownTargets)
+                    .sum();
             if (known > 0) {
                 sum[0] += known
                         * loss.apply(output, Tensors.to(batch.targets(), device))
                                 .item_double();
-                rows[0] += known;
+                weight[0] += known;
             }
             return output;
         });
-        double mean = rows[0] == 0 ? Double.NaN : sum[0] / rows[0];
+        double mean = weight[0] == 0 ? Double.NaN : sum[0] / weight[0];
         return new EvaluationResult(mean, values(metrics, predictions), predictions);
     }
 

@@ -4,7 +4,6 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Draws;
-import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
@@ -74,8 +73,8 @@ public final class Mixup implements Callback {
                 float own = (float) share;
                 step.replaceBatch(batch.changed(input -> mixed(input, index, Tensors.of(new float[] {own}, 1))));
             }
+            step.mixTargets(others, share);
             task.forward(step);
-            mixLoss(step, others, share);
         };
     }
 
@@ -111,13 +110,5 @@ public final class Mixup implements Callback {
             int cut = (end(y, height) - first(y, height)) * (end(x, width) - first(x, width));
             return 1 - cut / (double) (height * width);
         }
-    }
-
-    private static void mixLoss(TrainStep step, Tensor others, double share) {
-        // Without a labeled partner there is no second loss to mix.
-        if (Targets.areUnknown(others)) return;
-        Tensor other = step.fit().taskLoss(step.prediction(), others);
-        Tensor own = step.term(TrainStep.TASK);
-        step.setValue(TrainStep.TASK, Ops.mul(own, share).add(Ops.mul(other, 1 - share)));
     }
 }

@@ -1,9 +1,11 @@
 package dev.limbeck.train;
 
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.Ops;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BinaryOperator;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,8 @@ public final class TrainStep {
     private Batch batch;
     private @Nullable Tensor prediction;
     private boolean skipped;
+    private @Nullable Tensor partner;
+    private double ownShare = 1;
 
     TrainStep(TrainingContext fit, int index, Batch batch) {
         this.fit = fit;
@@ -45,6 +49,28 @@ public final class TrainStep {
         batch = other;
     }
 
+    /**
+     * Set other targets of the batch's rows, for inputs that are mixed of two rows.
+     *
+     * @param share of the loss with the batch's own targets, in [0, 1]
+     */
+    public void mixTargets(Tensor others, double share) {
+        partner = Targets.areUnknown(others) ? null : others;
+        ownShare = share;
+    }
+
+    /**
+     * Compute a task loss of outputs for the batch. For mixed inputs it is the mix of the losses with both targets; without a
+     * labeled partner there is no second loss to mix.
+     *
+     * @param loss computes the loss of outputs and targets
+     */
+    public Tensor taskLoss(BinaryOperator<Tensor> loss, Tensor outputs) {
+        Tensor own = loss.apply(outputs, batch.targets());
+        if (partner == null) return own;
+        return Ops.mul(own, ownShare).add(Ops.mul(loss.apply(outputs, partner), 1 - ownShare));
+    }
+
     /** Skip this batch. It is neither used nor counted. */
     public void skip() {
         skipped = true;
@@ -54,7 +80,7 @@ public final class TrainStep {
         return skipped;
     }
 
-    /** Return the model's output for the batch, of shape rows×classes. */
+    /** Return the model's output for the batch, of shape rows×outputs. */
     public Tensor prediction() {
         if (prediction == null) throw new IllegalStateException("the prediction is known after the forward pass");
         return prediction;

@@ -233,10 +233,7 @@ final class TrainingLoop {
         step.setPrediction(
                 Autocast.apply(what.precision(), model::apply, step.batch().inputs()));
         each(callback -> callback.afterForward(step));
-        step.addTerm(
-                TrainStep.TASK,
-                what.taskLoss().of(step.prediction(), step.batch().targets()),
-                1);
+        step.addTerm(TrainStep.TASK, step.taskLoss(what.taskLoss()::of, step.prediction()), 1);
     }
 
     private TrainingTask decorated() {

@@ -8,11 +8,16 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Create networks of one architecture for any number of classes. */
 public final class Architecture {
     private static final int IMAGE_DIMENSIONS = 3;
+
+    /** Hold which inputs an architecture takes, in words and as a test. */
+    private record Taken(String what, Predicate<List<InputSpec>> test) {}
 
     private final String name;
     private final int imageSize;
@@ -20,7 +25,7 @@ public final class Architecture {
     private final HeadKind head;
     private final BiFunction<Head, List<InputSpec>, Module> maker;
     private final List<String> groupStarts;
-    private final boolean sizedByInputs;
+    private final @Nullable Taken takes;
 
     /**
      * Describe an architecture.
@@ -39,7 +44,7 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(head.classes()),
                 List.of(groupStarts),
-                false);
+                null);
     }
 
     private Architecture(
@@ -49,23 +54,29 @@ public final class Architecture {
             HeadKind head,
             BiFunction<Head, List<InputSpec>, Module> maker,
             List<String> groupStarts,
-            boolean sizedByInputs) {
+            @Nullable Taken takes) {
         this.name = name;
         this.imageSize = imageSize;
         this.pools = pools;
         this.head = head;
         this.maker = maker;
         this.groupStarts = groupStarts;
-        this.sizedByInputs = sizedByInputs;
+        this.takes = takes;
     }
 
     /**
      * Describe an architecture whose layers depend on the data's inputs, such as the number of columns.
      *
-     * @param maker creates a network for inputs and a number of outputs; refuses inputs of another kind of data
+     * @param what inputs that it takes in words, such as tokens of texts
+     * @param takes whether a network can be made for inputs
+     * @param maker creates a network for inputs that it takes, and a number of outputs
      */
     public static Architecture ofInputs(
-            String name, BiFunction<List<InputSpec>, Long, Module> maker, String... groupStarts) {
+            String name,
+            String what,
+            Predicate<List<InputSpec>> takes,
+            BiFunction<List<InputSpec>, Long, Module> maker,
+            String... groupStarts) {
         return new Architecture(
                 name,
                 1,
@@ -73,7 +84,7 @@ public final class Architecture {
                 HeadKind.OWN,
                 (head, inputs) -> maker.apply(inputs, head.classes()),
                 List.of(groupStarts),
-                true);
+                new Taken(what, takes));
     }
 
     /**
@@ -84,7 +95,7 @@ public final class Architecture {
     public static Architecture pooling(
             String name, int imageSize, Function<Head, Module> maker, String... groupStarts) {
         return new Architecture(
-                name, imageSize, true, HeadKind.OWN, (head, inputs) -> maker.apply(head), List.of(groupStarts), false);
+                name, imageSize, true, HeadKind.OWN, (head, inputs) -> maker.apply(head), List.of(groupStarts), null);
     }
 
     /** Return the name, with the kind of a replaced head: {@code resnet18+concat}. */
@@ -99,7 +110,18 @@ public final class Architecture {
 
     /** Return whether its layers depend on the data's inputs, see {@link #ofInputs}. */
     public boolean isSizedByInputs() {
-        return sizedByInputs;
+        return takes != null;
+    }
+
+    /** Return which inputs it takes, in words. */
+    public String taken() {
+        return takes == null ? "images" : takes.what;
+    }
+
+    /** Return whether a network can be made for inputs. Networks of images take one input of three dimensions. */
+    public boolean takes(List<InputSpec> inputs) {
+        if (takes != null) return takes.test.test(inputs);
+        return inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;
     }
 
     /**
@@ -119,14 +141,14 @@ public final class Architecture {
      */
     public Module create(int classes, List<InputSpec> inputs) {
         if (classes < 1) throw new IllegalArgumentException("a network needs at least one class, found " + classes);
-        if (sizedByInputs && inputs.isEmpty()) {
+        if (takes != null && inputs.isEmpty()) {
             throw new LimbeckException(name + " is made for the inputs of data, found none; name the data");
         }
-        boolean image = inputs.size() == 1 && inputs.get(0).shape().length == IMAGE_DIMENSIONS;
-        if (imageSize > 1 && !inputs.isEmpty() && !image) {
-            throw new LimbeckException(name + " takes images, found "
-                    + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", "))
-                    + "; choose a network for such data, such as mlp for tables or bag for texts");
+        if ((takes != null || imageSize > 1 && !inputs.isEmpty()) && !takes(inputs)) {
+            throw new LimbeckException(
+                    name + " takes " + taken() + ", found "
+                            + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", "))
+                            + "; choose a network for such data: resnet18 for images, mlp for tables, bag for texts, bert-tiny for tokens");
         }
         return maker.apply(new Head(classes, head), inputs);
     }
@@ -142,7 +164,7 @@ public final class Architecture {
             throw new LimbeckException(name + " has no feature maps to pool; "
                     + (kind.form() == HeadKind.Form.BRIDGE ? "use another student" : "use its own head (linear)"));
         }
-        return new Architecture(name, imageSize, true, kind, maker, groupStarts, sizedByInputs);
+        return new Architecture(name, imageSize, true, kind, maker, groupStarts, takes);
     }
 
     /** Return the same architecture with fastai's head; see {@link #withHead}. */

@@ -1,6 +1,5 @@
 package dev.limbeck.zoo;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Embedding;
 import dev.limbeck.nn.Init;
@@ -13,8 +12,10 @@ import dev.limbeck.tensor.Inputs;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -38,10 +39,6 @@ public final class TableNet extends Module {
         this.name = name;
         InputSpec floats = find(inputs, true);
         InputSpec ids = find(inputs, false);
-        if (inputs.size() != (floats == null ? 0 : 1) + (ids == null ? 0 : 1)) {
-            throw new LimbeckException("networks of tables take numbers, ids of words or both, found "
-                    + inputs.stream().map(InputSpec::toString).toList() + "; choose a network for such data");
-        }
         long width = widths.isEmpty() ? outputs : widths.get(0);
         long fanIn = (floats == null ? 0 : floats.shape()[0]) + (ids == null ? 0 : ids.shape()[0]);
         numbers = floats == null ? null : floats.name();
@@ -110,7 +107,18 @@ public final class TableNet extends Module {
      * @param widths of the hidden layers; none for a linear model
      */
     public static Architecture of(String name, Long... widths) {
-        return Architecture.ofInputs(name, (inputs, outputs) -> new TableNet(name, inputs, List.of(widths), outputs));
+        return Architecture.ofInputs(
+                name,
+                "rows of tables",
+                TableNet::takes,
+                (inputs, outputs) -> new TableNet(name, inputs, List.of(widths), outputs));
+    }
+
+    private static boolean takes(List<InputSpec> inputs) {
+        long found = Stream.of(find(inputs, true), find(inputs, false))
+                .filter(Objects::nonNull)
+                .count();
+        return found > 0 && inputs.size() == found;
     }
 
     /** Register the networks of tables. */

@@ -1,6 +1,5 @@
 package dev.limbeck.zoo;
 
-import dev.limbeck.LimbeckException;
 import dev.limbeck.nn.Dropout;
 import dev.limbeck.nn.Embedding;
 import dev.limbeck.nn.Init;
@@ -34,13 +33,6 @@ public final class TextBag extends Module {
 
     private TextBag(String name, List<InputSpec> inputs, long width, long outputs) {
         this.name = name;
-        if (inputs.size() != 1
-                || inputs.get(0).type() != DType.INT64
-                || inputs.get(0).bound() < 2
-                || inputs.get(0).shape().length != 1) {
-            throw new LimbeckException("a bag takes the ids of texts, found "
-                    + inputs.stream().map(InputSpec::toString).toList() + "; choose a network for such data");
-        }
         rows = child("rows", new Embedding(Init.normal(DEVIATION, inputs.get(0).bound(), width)));
         classifier = child("classifier", new Linear(width, outputs));
     }
@@ -70,7 +62,19 @@ public final class TextBag extends Module {
 
     private static Architecture of(String name, long width) {
         return Architecture.ofInputs(
-                name, (inputs, outputs) -> new TextBag(name, inputs, width, outputs), "classifier");
+                name,
+                "hashed words of texts",
+                TextBag::takes,
+                (inputs, outputs) -> new TextBag(name, inputs, width, outputs),
+                "classifier");
+    }
+
+    private static boolean takes(List<InputSpec> inputs) {
+        return inputs.size() == 1
+                && inputs.get(0).name().equals(InputSpec.IDS)
+                && inputs.get(0).type() == DType.INT64
+                && inputs.get(0).bound() > 1
+                && inputs.get(0).shape().length == 1;
     }
 
     /** Register the bags. */

@@ -107,14 +107,14 @@ class ArchitectureTest {
         "weights,       io nn tensor",
         "data,          tensor",
         "data.image..,  image data data.rows io weights tensor",
-        "model,         data io nn zoo weights tensor",
+        "model,         data text io nn zoo weights tensor",
         "train,         data io model nn optim zoo weights tensor",
         "run,           io model train data nn optim tensor",
         "distill..,     run train optim model data nn zoo weights io tensor",
         "evaluate,      train data nn tensor",
         "compare,       recipe evaluate distill distill.cache distill.teacher distill.loss run train optim model data nn zoo"
                 + " weights io tensor",
-        "predict,       train model nn tensor",
+        "predict,       distill.teacher train model nn tensor",
         "predict.image, predict distill.teacher model data.image image nn zoo tensor",
         "recipe,        distill distill.cache distill.loss distill.teacher run train optim model data nn zoo weights io tensor"
     })

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.recipe.image.ImageDataRecipe;
+import dev.limbeck.recipe.image.ImageTeacherInputs;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +65,45 @@ class RecipeTest {
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageStartingWith(folder.resolve("r.yaml") + ":3: is not YAML (Duplicate")
                 .hasMessageContaining("epochs");
+    }
+
+    /** Settings of a teacher's images stand among the teacher's own, in recipes of any age. */
+    @Test
+    void aTeachersImageSettingsStandBesideItsOwn() throws IOException {
+        String settings = "image_size: 16, resize: pad, mean: [0, 0.5, 1], std: [1, 1, 2], layout: nhwc, channels: bgr";
+        Recipe recipe = Recipe.read(file(LEAST + "teacher: {model: t.onnx, " + settings + ", output: logits}\n"));
+        TeacherRecipe teacher = Objects.requireNonNull(recipe.teacher());
+        assertThat(teacher.inputs())
+                .isEqualTo(new ImageTeacherInputs(
+                        16, "pad", List.of(0.0, 0.5, 1.0), List.of(1.0, 1.0, 2.0), "nhwc", "bgr"));
+        assertThat(teacher.output()).isEqualTo("logits");
+        assertThat(recipe.toYaml()).contains("  image_size: 16").doesNotContain("inputs");
+        assertThat(Recipe.read(file(recipe.toYaml()))).isEqualTo(recipe);
+        Recipe members = Recipe.read(
+                file(LEAST + "teacher: {members: [{model: a, " + settings + "}, {model: b}], ensemble: logits}\n"));
+        assertThat(Recipe.read(file(members.toTree().toString()))).isEqualTo(members);
+        assertThat(Objects.requireNonNull(
+                                Objects.requireNonNull(members.teacher()).members())
+                        .get(1)
+                        .inputs())
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "image_size: 0 | teacher.image_size must be at least 1, found 0",
+                "image_size: big | teacher.image_size must be a whole number",
+                "mean: [1, 1, 1] | set mean and std together, found only mean; give both",
+                "layout: hwc | no layout 'hwc'",
+                "image_sise: 3 | no key 'image_sise' in teacher; nearest: image_size"
+            })
+    void aTeachersImageSettingsAreChecked(String setting, String message) throws IOException {
+        Path recipe = file(LEAST + "teacher: {model: t, " + setting + "}\n");
+        assertThatThrownBy(() -> Recipe.read(recipe))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(message);
     }
 
     @Test

@@ -22,7 +22,7 @@ class TablePreprocessingTest {
     private static final Map<String, Object> NURSE = Map.of("age", 20, "job", "nurse", "code", "2");
 
     private static TablePreprocessing fitted(String... categorical) {
-        return TablePreprocessing.fit(HEADER, ROWS, Set.of(categorical), line -> {});
+        return TablePreprocessing.fit(HEADER, ROWS, Set.of(categorical), Set.of(), line -> {});
     }
 
     @Test
@@ -59,7 +59,7 @@ class TablePreprocessingTest {
         List<String[]> odd =
                 List.of(new String[] {"a\tb", "1.5"}, new String[] {"c\nd\\n", ""}, new String[] {"\\t", "3"});
         TablePreprocessing table =
-                TablePreprocessing.fit(List.of("tab\tbed", "back\\slash"), odd, Set.of(), line -> {});
+                TablePreprocessing.fit(List.of("tab\tbed", "back\\slash"), odd, Set.of(), Set.of(), line -> {});
         TablePreprocessing read = TablePreprocessing.of(table.toMetadata());
         assertThat(read).isEqualTo(table);
         for (String[] row : odd) {
@@ -73,7 +73,8 @@ class TablePreprocessingTest {
         List<String[]> rows = new ArrayList<>();
         for (int i = 0; i < 30; i++) rows.add(new String[] {"id" + i, "same", String.valueOf(i)});
         List<String> said = new ArrayList<>();
-        TablePreprocessing table = TablePreprocessing.fit(List.of("id", "one", "x"), rows, Set.of(), said::add);
+        TablePreprocessing table =
+                TablePreprocessing.fit(List.of("id", "one", "x"), rows, Set.of(), Set.of(), said::add);
         assertThat(table.names()).containsExactly("x");
         assertThat(said)
                 .containsExactly(
@@ -103,7 +104,11 @@ class TablePreprocessingTest {
     @Test
     void emptyNumbersAreAColumnOfTheirOwnIfTrainingHadThem() {
         TablePreprocessing table = TablePreprocessing.fit(
-                List.of("x"), List.of(new String[] {"1"}, new String[] {""}, new String[] {"3"}), Set.of(), line -> {});
+                List.of("x"),
+                List.of(new String[] {"1"}, new String[] {""}, new String[] {"3"}),
+                Set.of(),
+                Set.of(),
+                line -> {});
         assertThat(table.encode("").numbers()).endsWith(1);
         assertThat(table.encode("").numbers()[0]).isZero();
         assertThat(table.encode("3").numbers()).endsWith(0);

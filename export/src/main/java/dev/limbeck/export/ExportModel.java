@@ -1,5 +1,6 @@
 package dev.limbeck.export;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
@@ -77,7 +78,7 @@ record ExportModel(
                 task,
                 task.outputs(),
                 preprocessing,
-                SavedModel.metadata(module.describe(), task, preprocessing.toMetadata()),
+                SavedModel.metadata(module.describe(), task, preprocessing),
                 null);
     }
 
@@ -89,7 +90,7 @@ record ExportModel(
             Preprocessing preprocessing,
             Map<String, String> metadata,
             @Nullable Path file) {
-        List<InputSpec> inputs = Modalities.byKind(preprocessing.kind()).inputs(preprocessing);
+        List<InputSpec> inputs = inputs(preprocessing);
         Module inUnits = Rescaled.of(module, task, inputs);
         return new ExportModel(
                 name,
@@ -112,14 +113,22 @@ record ExportModel(
                 task,
                 task.outputs(),
                 preprocessing,
-                Modalities.byKind(preprocessing.kind()).inputs(preprocessing),
-                SavedModel.metadata(script.getFileName().toString(), task, preprocessing.toMetadata()),
+                inputs(preprocessing),
+                SavedModel.metadata(script.getFileName().toString(), task, preprocessing),
                 0,
                 ModelFiles.sha256(script),
                 script,
                 () -> TorchScriptFile.open(script).load(),
                 null,
                 opened::forward);
+    }
+
+    private static List<InputSpec> inputs(Preprocessing preprocessing) {
+        if (preprocessing.equals(Preprocessing.none())) {
+            throw new LimbeckException("an export describes the model's inputs, found none; train on data with a kind "
+                    + "of its own (Preprocessing.fixed, Modality)");
+        }
+        return Modalities.byKind(preprocessing.kind()).inputs(preprocessing);
     }
 
     /** Return the metadata for a graph, whose outputs are in the targets' units. */

@@ -21,8 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Write a model as ONNX, opset 17, with a dynamic batch size: {@code input}, float32 N×3×H×W, to {@code logits},
- * float32 N×classes. The metadata contains preprocessing and class names.
+ * Write a model as ONNX, opset 17, with a dynamic batch size: from {@code input}, or several inputs
+ * by name, to {@code logits}, float32 N×classes. The metadata contains preprocessing and class names.
  */
 public final class OnnxFile {
     static final String INPUT = "input";

@@ -30,9 +30,47 @@ sealed interface Column permits Column.Numbers, Column.Categories {
                 fields.get(1), values[0], values[1], values[2] != 0, Arrays.copyOfRange(values, 3, values.length));
     }
 
-    /** Return whether a cell holds a finite decimal number. */
+    /** Return how many numbers a cell becomes; 0 for an id. */
+    int width();
+
+    /** Return how many ids there are; 0 for numbers. */
+    int ids();
+
+    /**
+     * Add what a cell becomes.
+     *
+     * @param cell empty for none
+     * @throws LimbeckException if it does not fit the column
+     */
+    void encode(String cell, Row row);
+
+    /** Collect the numbers and ids of a row, column by column. */
+    final class Row {
+        final float[] numbers;
+        final long[] ids;
+        private int number;
+        private int id;
+        private int firstId;
+
+        Row(int numbers, int ids) {
+            this.numbers = new float[numbers];
+            this.ids = new long[ids];
+        }
+
+        private void addNumber(double value) {
+            numbers[number++] = (float) value;
+        }
+
+        /** Add an id of a column; ids of different columns differ. */
+        private void addId(int own, int ofColumn) {
+            ids[id++] = firstId + own;
+            firstId += ofColumn;
+        }
+    }
+
+    /** Return whether a cell holds a decimal number in the range of float32. */
     static boolean isNumber(String cell) {
-        return Decimals.isIn(cell) && Double.isFinite(Double.parseDouble(cell));
+        return Decimals.isIn(cell) && Float.isFinite((float) Double.parseDouble(cell));
     }
 
     /**
@@ -46,34 +84,37 @@ sealed interface Column permits Column.Numbers, Column.Categories {
     record Numbers(String name, double mean, double deviation, boolean hasEmpty, double[] edges) implements Column {
         static final String MARK = "numbers";
 
-        /** Return the numbers that a cell becomes. */
-        int width() {
+        @Override
+        public int width() {
             return 1 + Math.max(0, edges.length - 1) + (hasEmpty ? 1 : 0);
         }
 
-        /**
-         * Write the numbers of a cell.
-         *
-         * @param cell empty for none
-         * @throws LimbeckException if it is not a finite number, or is empty where no training cell was
-         */
-        void write(String cell, float[] row, int from) {
+        @Override
+        public int ids() {
+            return 0;
+        }
+
+        @Override
+        public void encode(String cell, Row row) {
             if (cell.isEmpty() && !hasEmpty) {
                 throw new LimbeckException("the column '" + Printable.quote(name)
                         + "' must have a number, found an empty cell, and training had none; fill it");
             }
-            if (!cell.isEmpty() && !isNumber(cell)) {
-                throw new LimbeckException(
-                        "the column '" + Printable.quote(name) + "' must have finite numbers, found '"
-                                + Printable.quote(cell) + "'; correct the cell, or leave it empty");
-            }
+            if (!cell.isEmpty() && !isNumber(cell)) throw wrong("must have finite numbers", cell);
             double value = cell.isEmpty() ? mean : Double.parseDouble(cell);
-            row[from] = (float) ((value - mean) / deviation);
+            double standardized = (value - mean) / deviation;
+            if (!Float.isFinite((float) standardized)) throw wrong("must have numbers near " + mean, cell);
+            row.addNumber(standardized);
             for (int i = 0; i + 1 < edges.length; i++) {
                 double share = (value - edges[i]) / (edges[i + 1] - edges[i]);
-                row[from + 1 + i] = (float) Math.max(0, Math.min(1, share));
+                row.addNumber(Math.max(0, Math.min(1, share)));
             }
-            if (hasEmpty) row[from + width() - 1] = cell.isEmpty() ? 1 : 0;
+            if (hasEmpty) row.addNumber(cell.isEmpty() ? 1 : 0);
+        }
+
+        private LimbeckException wrong(String expected, String cell) {
+            return new LimbeckException("the column '" + Printable.quote(name) + "' " + expected + ", found '"
+                    + Printable.quote(cell) + "'; correct the cell, or leave it empty");
         }
 
         @Override
@@ -107,13 +148,20 @@ sealed interface Column permits Column.Numbers, Column.Categories {
             words = List.copyOf(words);
         }
 
-        /** Return the number of ids, with the one for unknown words. */
-        int size() {
+        @Override
+        public int width() {
+            return 0;
+        }
+
+        /** {@inheritDoc} One is for unknown words. */
+        @Override
+        public int ids() {
             return words.size() + 1;
         }
 
-        int id(String cell) {
-            return Math.max(0, Collections.binarySearch(words, cell) + 1);
+        @Override
+        public void encode(String cell, Row row) {
+            row.addId(Math.max(0, Collections.binarySearch(words, cell) + 1), ids());
         }
 
         @Override

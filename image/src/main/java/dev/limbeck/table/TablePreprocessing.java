@@ -3,9 +3,11 @@ package dev.limbeck.table;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Preprocessing;
+import dev.limbeck.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,21 +25,21 @@ public final class TablePreprocessing implements Preprocessing {
     public static final String KIND = "table";
 
     private static final String COLUMNS = "columns";
+    private static final String MISSING = "missing";
     private static final int QUANTILES = 32;
     private static final int MOST_WORDS = 10_000;
     private static final Map<Character, String> ESCAPES = Map.of('\\', "\\\\", '\t', "\\t", '\n', "\\n", '\r', "\\r");
 
     private final List<Column> columns;
+    private final Set<String> missing;
     private final int numbers;
     private final int categories;
 
-    private TablePreprocessing(List<Column> columns) {
+    private TablePreprocessing(List<Column> columns, Set<String> missing) {
         this.columns = List.copyOf(columns);
-        numbers = columns.stream()
-                .mapToInt(column -> column instanceof Column.Numbers own ? own.width() : 0)
-                .sum();
-        categories = (int)
-                columns.stream().filter(Column.Categories.class::isInstance).count();
+        this.missing = Set.copyOf(missing);
+        numbers = columns.stream().mapToInt(Column::width).sum();
+        categories = (int) columns.stream().filter(column -> column.ids() > 0).count();
     }
 
     /**
@@ -46,19 +48,25 @@ public final class TablePreprocessing implements Preprocessing {
      * @param header names of the columns
      * @param rows cells in the header's order; an empty text for no value
      * @param categorical columns of words, even if all cells are numbers
-     * @param log receives a line for each column that is left out or cut
+     * @param missing cells that mean no value, besides empty ones
+     * @param log receives a line for each column that is left out or cut, or has numbers and words
      * @throws LimbeckException if no column is left
      */
     public static TablePreprocessing fit(
-            List<String> header, List<String[]> rows, Set<String> categorical, Consumer<String> log) {
+            List<String> header,
+            List<String[]> rows,
+            Set<String> categorical,
+            Set<String> missing,
+            Consumer<String> log) {
         for (String name : categorical) if (!header.contains(name)) throw Names.unknown("column", name, header);
         List<Column> columns = new ArrayList<>();
         for (int i = 0; i < header.size(); i++) {
             int at = i;
-            List<String> cells = rows.stream().map(row -> row[at]).toList();
+            List<String> cells = rows.stream()
+                    .map(row -> missing.contains(row[at]) ? "" : row[at])
+                    .toList();
             String name = header.get(i);
-            boolean words = categorical.contains(name)
-                    || !cells.stream().allMatch(cell -> cell.isEmpty() || Column.isNumber(cell));
+            boolean words = categorical.contains(name) || hasWords(name, cells, log);
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
@@ -72,7 +80,19 @@ public final class TablePreprocessing implements Preprocessing {
             throw new LimbeckException(
                     "no column of " + Names.quoted(header) + " differs between training rows; name other columns");
         }
-        return new TablePreprocessing(columns);
+        return new TablePreprocessing(columns, missing);
+    }
+
+    private static boolean hasWords(String name, List<String> cells, Consumer<String> log) {
+        List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
+        List<String> words =
+                filled.stream().filter(cell -> !Column.isNumber(cell)).toList();
+        if (!words.isEmpty() && words.size() < filled.size() - words.size()) {
+            log.accept("the column '" + Printable.quote(name) + "' has numbers and " + words.size()
+                    + " other cells, such as '" + Printable.quote(words.get(0))
+                    + "'; all are taken as words (missing, --missing, names cells without a value)");
+        }
+        return !words.isEmpty();
     }
 
     private static Column numbers(String name, List<String> cells) {
@@ -125,7 +145,8 @@ public final class TablePreprocessing implements Preprocessing {
         try {
             List<Column> columns = new ArrayList<>();
             for (String line : text.split("\n", -1)) columns.add(Column.read(unescaped(line)));
-            return new TablePreprocessing(columns);
+            String without = metadata.get(MISSING);
+            return new TablePreprocessing(columns, without == null ? Set.of() : Set.copyOf(unescaped(without)));
         } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
             throw new LimbeckException("the model's metadata on its columns is malformed; export it again", e);
         }
@@ -173,9 +194,15 @@ public final class TablePreprocessing implements Preprocessing {
 
     /** Return the number of different ids over all columns. */
     public int ids() {
+        return columns.stream().mapToInt(Column::ids).sum();
+    }
+
+    /** Return the names of the columns of numbers. */
+    public List<String> numeric() {
         return columns.stream()
-                .mapToInt(column -> column instanceof Column.Categories categories ? categories.size() : 0)
-                .sum();
+                .filter(column -> column.width() > 0)
+                .map(Column::name)
+                .toList();
     }
 
     /**
@@ -192,21 +219,11 @@ public final class TablePreprocessing implements Preprocessing {
      * @throws LimbeckException if a cell does not fit its column
      */
     public Encoded encode(String... cells) {
-        float[] values = new float[numbers];
-        long[] ids = new long[categories];
-        int number = 0;
-        int category = 0;
-        int offset = 0;
+        Column.Row row = new Column.Row(numbers, categories);
         for (int i = 0; i < columns.size(); i++) {
-            if (columns.get(i) instanceof Column.Numbers column) {
-                column.write(cells[i], values, number);
-                number += column.width();
-            } else if (columns.get(i) instanceof Column.Categories column) {
-                ids[category++] = offset + column.id(cells[i]);
-                offset += column.size();
-            }
+            columns.get(i).encode(missing.contains(cells[i]) ? "" : cells[i], row);
         }
-        return new Encoded(values, ids);
+        return new Encoded(row.numbers, row.ids);
     }
 
     /**
@@ -236,13 +253,16 @@ public final class TablePreprocessing implements Preprocessing {
 
     @Override
     public Map<String, String> toMetadata() {
-        return Map.of(
-                COLUMNS,
-                columns.stream()
-                        .map(column -> column.fields().stream()
-                                .map(TablePreprocessing::escaped)
-                                .collect(Collectors.joining("\t")))
-                        .collect(Collectors.joining("\n")));
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(
+                COLUMNS, columns.stream().map(column -> line(column.fields())).collect(Collectors.joining("\n")));
+        if (!missing.isEmpty())
+            metadata.put(MISSING, line(missing.stream().sorted().toList()));
+        return metadata;
+    }
+
+    private static String line(List<String> fields) {
+        return fields.stream().map(TablePreprocessing::escaped).collect(Collectors.joining("\t"));
     }
 
     @Override
@@ -257,7 +277,9 @@ public final class TablePreprocessing implements Preprocessing {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof TablePreprocessing table && table.columns.equals(columns);
+        return other instanceof TablePreprocessing table
+                && table.columns.equals(columns)
+                && table.missing.equals(missing);
     }
 
     @Override

@@ -6,9 +6,11 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -20,18 +22,27 @@ import java.util.function.Function;
  */
 final class OnnxRowNetwork<X> implements AutoCloseable {
     private static final String MODALITY = "modality";
+    private static final int MOST_NUMBERS = 1 << 30;
 
     private final OnnxSession session;
-    private final Function<X, Encoded> encode;
+    private final Encoding<X> encoding;
     private final Task task;
 
     /** Hold an encoded row: numbers, ids, or both. */
     record Encoded(float[] numbers, long[] ids) {}
 
-    private OnnxRowNetwork(OnnxSession session, Function<X, Encoded> encode) {
+    /**
+     * Encode inputs as the file's preprocessing does.
+     *
+     * @param pad fills the ids of shorter rows
+     */
+    private record Encoding<X>(Function<X, Encoded> encode, long pad) {}
+
+    private OnnxRowNetwork(OnnxSession session, Encoding<X> encoding) {
         this.session = session;
-        this.encode = encode;
+        this.encoding = encoding;
         if (!(session.output().getInfo() instanceof TensorInfo output)
+                || output.type != OnnxJavaType.FLOAT
                 || output.getShape().length != 2
                 || output.getShape()[1] < 1) {
             throw new LimbeckException(
@@ -44,8 +55,8 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
     /** Open a file for texts, see {@link #open}. */
     static OnnxRowNetwork<String> texts(Path file, boolean numbers) {
         return open(file, TextPreprocessing.KIND, numbers, metadata -> {
-            TextPreprocessing text = TextPreprocessing.of("text").with(metadata);
-            return one -> new Encoded(new float[0], text.encode(one));
+            Tokenizer tokenizer = TextPreprocessing.of("text").with(metadata).tokenizer();
+            return new Encoding<>(one -> new Encoded(new float[0], tokenizer.encode(one)), tokenizer.pad());
         });
     }
 
@@ -53,10 +64,12 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
     static OnnxRowNetwork<Map<String, ?>> tables(Path file, boolean numbers) {
         return open(file, TablePreprocessing.KIND, numbers, metadata -> {
             TablePreprocessing table = TablePreprocessing.of(metadata);
-            return row -> {
-                TablePreprocessing.Encoded encoded = table.encode(row);
-                return new Encoded(encoded.numbers(), encoded.ids());
-            };
+            return new Encoding<>(
+                    row -> {
+                        TablePreprocessing.Encoded encoded = table.encode(row);
+                        return new Encoded(encoded.numbers(), encoded.ids());
+                    },
+                    0);
         });
     }
 
@@ -69,7 +82,7 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
      * @throws LimbeckException if it is missing, damaged, or of another kind
      */
     private static <X> OnnxRowNetwork<X> open(
-            Path file, String kind, boolean numbers, Function<Map<String, String>, Function<X, Encoded>> encoding) {
+            Path file, String kind, boolean numbers, Function<Map<String, String>, Encoding<X>> encoding) {
         if (!Files.isRegularFile(file)) throw new LimbeckException("no ONNX file at " + file);
         OnnxSession session = OnnxSession.open(file, 1);
         try {
@@ -96,27 +109,34 @@ final class OnnxRowNetwork<X> implements AutoCloseable {
     /** Compute the outputs of inputs, one row each: logits or numbers. */
     List<double[]> outputs(List<X> inputs) {
         if (inputs.isEmpty()) return List.of();
-        List<Encoded> rows = inputs.stream().map(encode).toList();
+        List<Encoded> rows = inputs.stream().map(encoding.encode()).toList();
         List<OnnxSession.Rows> given = new ArrayList<>();
         session.inputs().forEach(input -> {
             boolean floats = input.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT;
-            given.add(floats ? numbers(rows) : ids(rows));
+            given.add(floats ? numbers(rows) : ids(rows, encoding.pad()));
         });
         return OnnxOutputs.rows(session, task, session.run(given).values(), rows.size());
     }
 
     private static OnnxSession.Rows numbers(List<Encoded> rows) {
         int width = rows.get(0).numbers.length;
-        float[] all = new float[rows.size() * width];
+        float[] all = new float[count(rows.size(), width)];
         for (int i = 0; i < rows.size(); i++) System.arraycopy(rows.get(i).numbers, 0, all, i * width, width);
         return OnnxSession.Rows.of(all, rows.size(), width);
     }
 
-    /** Join ids; shorter rows are filled with 0. */
-    private static OnnxSession.Rows ids(List<Encoded> rows) {
+    private static int count(int rows, int width) {
+        if ((long) rows * width <= MOST_NUMBERS) return rows * width;
+        throw new LimbeckException(
+                rows + " rows of " + width + " numbers are too many at once; predict fewer at a time");
+    }
+
+    /** Join ids, and pad shorter rows. */
+    private static OnnxSession.Rows ids(List<Encoded> rows, long pad) {
         int width =
                 Math.max(1, rows.stream().mapToInt(row -> row.ids.length).max().orElse(0));
-        long[] all = new long[rows.size() * width];
+        long[] all = new long[count(rows.size(), width)];
+        Arrays.fill(all, pad);
         for (int i = 0; i < rows.size(); i++) {
             System.arraycopy(rows.get(i).ids, 0, all, i * width, rows.get(i).ids.length);
         }

@@ -34,10 +34,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
+import org.bytedeco.pytorch.Tensor;
 
 /** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
 public final class RowData implements Data {
@@ -73,6 +75,8 @@ public final class RowData implements Data {
                 .mapToObj(row -> {
                     String[] cells = source.cells(row);
                     try {
+                        for (int i : at)
+                            if (cells[i] == null) throw missing(source.header().get(i));
                         return how.encode(
                                 Arrays.stream(at).mapToObj(i -> cells[i]).toArray(String[]::new));
                     } catch (LimbeckException e) {
@@ -80,6 +84,10 @@ public final class RowData implements Data {
                     }
                 })
                 .toList();
+    }
+
+    private static LimbeckException missing(String column) {
+        return new LimbeckException("its file has no column '" + column + "'; add it, or ignore it (--ignore-columns)");
     }
 
     private int column(String name) {
@@ -270,9 +278,16 @@ public final class RowData implements Data {
                     throw new LimbeckException("a batch of unknown origin cannot be prepared for another model");
                 }
                 int[] own = plan.of(origin.split());
-                return theirs.batch(Arrays.stream(batch.indices())
+                Inputs inputs = theirs.batch(Arrays.stream(batch.indices())
                         .mapToObj(i -> rows.get(own[i]))
                         .toList());
+                if (origin.changes().isEmpty()) return inputs;
+                if (!theirs.inputs().stream().allMatch(input -> input.type().isFloatingPoint())) {
+                    throw new LimbeckException(
+                            "mixed rows cannot be prepared for a model that reads words or ids; " + "leave mixup out");
+                }
+                for (UnaryOperator<Tensor> change : origin.changes()) inputs = inputs.map(change);
+                return inputs;
             }
 
             @Override

@@ -1,6 +1,7 @@
 package dev.limbeck.data.rows;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -31,6 +32,7 @@ import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
 import org.apache.commons.io.input.BOMInputStream;
 import org.apache.commons.io.input.BoundedInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hold the cells of a file: CSV or TSV with a header, JSON objects line by line, or plain text line by line, each also compressed by
@@ -51,7 +53,9 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     private static final long LEAST_LIMIT = 1 << 20;
     private static final int LONGEST_HEADER = 1 << 20;
-    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectMapper JSON = new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
 
     /** Return whether a path is named like such a file. */
     public static boolean isNamedSo(Path file) {
@@ -120,6 +124,16 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     private static BufferedReader reader(Path file) throws IOException {
         InputStream bytes = Files.newInputStream(file);
+        try {
+            return reader(file, bytes);
+        } catch (IOException e) {
+            bytes.close();
+            throw e;
+        }
+    }
+
+    private static BufferedReader reader(Path file, InputStream raw) throws IOException {
+        InputStream bytes = raw;
         if (String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT).endsWith(".gz")) {
             long most = Files.size(file) * MOST_GROWTH + LEAST_LIMIT;
             bytes = BoundedInputStream.builder()
@@ -182,7 +196,8 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     /** Find what separates the cells of the header: the most frequent of comma, semicolon, tab and bar. */
     private static char separator(Path file, String header, Consumer<String> log) {
-        char found = ending(file).equals("tsv") ? '\t' : ',';
+        if (ending(file).equals("tsv")) return '\t';
+        char found = ',';
         for (char candidate : SEPARATORS.toCharArray()) {
             if (count(header, candidate) > count(header, found)) found = candidate;
         }
@@ -208,7 +223,14 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 objects.add(object);
                 object.fieldNames().forEachRemaining(header::add);
             } catch (JsonProcessingException e) {
-                throw new LimbeckException(file + ": line " + number + " is not JSON; expected an object a line", e);
+                String reason = e.getOriginalMessage().split("\\(", 2)[0].strip();
+                throw new LimbeckException(
+                        file + ": line " + number
+                                + " must be one JSON object with different keys ("
+                                + Printable.quote(e.getOriginalMessage()
+                                        .split("\\(", 2)[0]
+                                        .strip()) + ")",
+                        e);
             }
         }
         List<String> names = List.copyOf(header);
@@ -237,6 +259,15 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         int[] at = names.stream().mapToInt(this::index).toArray();
         return rows.stream()
                 .map(row -> Arrays.stream(at).mapToObj(i -> row[i]).toArray(String[]::new))
+                .toList();
+    }
+
+    /** Return the cells of some columns; null where there is no such column. */
+    List<@Nullable String[]> known(List<String> names) {
+        int[] at = names.stream().mapToInt(header::indexOf).toArray();
+        return rows.stream()
+                .map(row ->
+                        Arrays.stream(at).mapToObj(i -> i < 0 ? null : row[i]).toArray(String[]::new))
                 .toList();
     }
 

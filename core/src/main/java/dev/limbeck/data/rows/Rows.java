@@ -45,7 +45,7 @@ public final class Rows implements RowSource {
         header = first.header().stream().filter(name -> !labels.contains(name)).toList();
         List<List<String>> labelCells = new ArrayList<>();
         for (Part part : parts) {
-            List<String[]> inputs = part.table.columns(header);
+            List<String[]> inputs = part.table.known(header);
             List<String[]> own = part.labeled ? part.table.columns(labels) : List.of();
             for (int i = 0; i < inputs.size(); i++) {
                 cells.add(inputs.get(i));
@@ -99,13 +99,19 @@ public final class Rows implements RowSource {
         return new Rows(parts, labels, kind, String.valueOf(source));
     }
 
-    /** Return whether a source names rows: a file, or a folder with one of training rows. */
+    /** Return whether a source names rows: a file, or a folder without folders and with a file of training rows. */
     public static boolean areAt(String source) {
         try {
+            if (source.isBlank()) return false;
             Path path = Path.of(source);
             if (!Files.isDirectory(path)) return RowTable.isNamedSo(path);
             try (Stream<Path> inside = Files.list(path)) {
-                return inside.anyMatch(file -> RowTable.isNamedSo(file) && isTraining(file));
+                List<Path> all = inside.toList();
+                // A file of labels beside folders of images is no source of rows.
+                boolean hasFolders = all.stream()
+                        .anyMatch(file -> Files.isDirectory(file)
+                                && !file.getFileName().toString().startsWith("."));
+                return !hasFolders && all.stream().anyMatch(file -> RowTable.isNamedSo(file) && isTraining(file));
             }
         } catch (InvalidPathException | IOException e) {
             return false; // reported when it is opened

@@ -6,14 +6,13 @@ import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.Tokenizer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** Make one input of a text: {@code ids}, int64 N×length, filled with 0 to the longest row of its batch. */
+/** Make one input of a text: ids of int64, N×length, padded to the longest row of its batch. */
 public record TextEncoding(TextPreprocessing text) implements RowEncoding {
-    /** Name of the input. */
-    public static final String IDS = "ids";
-
     @Override
     public Preprocessing preprocessing() {
         return text;
@@ -26,12 +25,17 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
 
     @Override
     public List<InputSpec> inputs() {
-        return List.of(InputSpec.ids(IDS, text.buckets() + 1L, 0, InputSpec.FREE));
+        Tokenizer tokenizer = text.tokenizer();
+        return List.of(InputSpec.ids(
+                tokenizer.keepsOrder() ? InputSpec.TOKENS : InputSpec.IDS,
+                tokenizer.size(),
+                tokenizer.pad(),
+                InputSpec.FREE));
     }
 
     @Override
     public Encoded encode(String... cells) {
-        return new Encoded(new float[0], text.encode(cells[0]));
+        return new Encoded(new float[0], text.tokenizer().encode(cells[0]));
     }
 
     @Override
@@ -39,9 +43,10 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
         int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElse(0);
         int length = Math.max(1, longest);
         long[] ids = new long[rows.size() * length];
+        Arrays.fill(ids, text.tokenizer().pad());
         for (int i = 0; i < rows.size(); i++) {
             System.arraycopy(rows.get(i).ids(), 0, ids, i * length, rows.get(i).ids().length);
         }
-        return Inputs.of(Map.of(IDS, Tensors.of(ids, rows.size(), length)));
+        return Inputs.of(Map.of(inputs().get(0).name(), Tensors.of(ids, rows.size(), length)));
     }
 }

@@ -3,6 +3,7 @@ package dev.limbeck.distill.teacher;
 import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.weights.ClassNames;
@@ -54,13 +55,20 @@ record FileSettings(
                         ? SavedModel.classNames(file, metadata.get(CLASSES))
                         : classNames(metadata, lines),
                 Modalities.of(facts)
-                        .map(modality -> modality.read(facts, lines))
+                        .map(modality -> named(modality, modality.read(facts, lines)))
                         .orElse(Map.of()),
                 output == null ? null : TeacherOutput.of(output),
                 metadata.containsKey(Task.KEY) ? Task.Kind.of(metadata.get(Task.KEY)) : null,
                 SavedModel.isOurs(metadata),
                 role,
                 log);
+    }
+
+    private static Map<String, String> named(Modality modality, Map<String, String> preprocessing) {
+        if (preprocessing.isEmpty() || Modalities.isDefault(modality.kind())) return preprocessing;
+        Map<String, String> all = new LinkedHashMap<>(preprocessing);
+        all.put(Modalities.KEY, modality.kind());
+        return all;
     }
 
     private static List<String> classNames(Map<String, String> metadata, Consumer<String> lines) {

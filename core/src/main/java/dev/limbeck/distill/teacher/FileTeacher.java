@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
  * CPU in its saved precision. The caller sets what the file does not contain:
  *
  * <pre>{@code
- * FileTeacher.open(Path.of("teacher.pt")).seeing(preprocessing.toMetadata()).named(classNames)
+ * FileTeacher.open(Path.of("teacher.pt")).withPreprocessing(preprocessing.toMetadata()).withClassNames(classNames)
  * }</pre>
  *
  * <p>Close it after use.

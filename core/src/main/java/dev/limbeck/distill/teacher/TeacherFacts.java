@@ -36,6 +36,11 @@ public record TeacherFacts(
         return new TeacherFacts(other, output, precision, inputs, preprocessing, identified);
     }
 
+    /** Return the same of a teacher whose identity is not known. */
+    public TeacherFacts withoutIdentity() {
+        return new TeacherFacts(kind, output, precision, inputs, preprocessing, () -> "");
+    }
+
     /**
      * Return the same of a teacher whose outputs depend on more; an unknown identity stays so.
      *

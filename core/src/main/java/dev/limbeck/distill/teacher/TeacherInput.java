@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.data.Batch;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import java.util.List;
@@ -31,12 +32,20 @@ final class TeacherInput implements AutoCloseable {
     static TeacherInput of(TeacherContext context, Map<String, String> said, ModelName who) {
         Preprocessing wanted = context.trial();
         try {
-            if (wanted == null) wanted = context.data().preprocessing().with(said);
+            if (wanted == null) wanted = wanted(context.data().preprocessing(), said);
             return new TeacherInput(context.data().alternateView(wanted), wanted, context.device());
         } catch (LimbeckException e) {
             throw new LimbeckException(
                     who + " wants its inputs otherwise than the data gives them: " + e.getMessage(), e);
         }
+    }
+
+    /** Change the data's preprocessing, or rebuild that of another kind of data. */
+    private static Preprocessing wanted(Preprocessing own, Map<String, String> said) {
+        boolean sameKind = said.isEmpty()
+                || !said.containsKey(Modalities.KEY) && !Modalities.isNamed(own)
+                || own.kind().equals(said.get(Modalities.KEY));
+        return sameKind ? own.with(said) : Modalities.ofSaved(said).preprocessing(said);
     }
 
     /** Return the teacher's inputs on its device. */

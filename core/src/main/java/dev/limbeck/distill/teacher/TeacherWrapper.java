@@ -36,9 +36,12 @@ public abstract class TeacherWrapper implements Teacher {
         return session.compute(batch, features);
     }
 
-    /** Return the facts of this teacher. Where {@link #compute} differs, the identity must. */
+    /**
+     * Return the facts of this teacher. The default has no identity, so that outputs are not cached in a folder: a wrapper whose outputs
+     * are fixed by its settings adds them with {@link TeacherFacts#withIdentity}.
+     */
     protected TeacherFacts facts(TeacherFacts facts) {
-        return facts.withIdentity(getClass().getName());
+        return facts.withoutIdentity();
     }
 
     @Override

@@ -72,6 +72,11 @@ public record ImageTeacherInputs(
         std = std == null ? null : List.copyOf(std);
     }
 
+    @Override
+    public String kind() {
+        return ImagePreprocessing.KIND;
+    }
+
     @JsonIgnore
     @Override
     public Map<String, String> preprocessing() {

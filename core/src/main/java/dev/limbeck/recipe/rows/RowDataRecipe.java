@@ -1,6 +1,7 @@
 package dev.limbeck.recipe.rows;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Task;
@@ -12,14 +13,18 @@ import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
+import dev.limbeck.model.TokenizerFiles;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
 import dev.limbeck.recipe.SplitRecipe;
 import dev.limbeck.table.TablePreprocessing;
+import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.Tokenizer;
 import dev.limbeck.zoo.Architecture;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +51,23 @@ public record RowDataRecipe(
                 rare = true)
         @Nullable
         Integer buckets,
+
+        @Setting(
+                help = "hashed, or BERT's tokenizer.json, vocab.txt or folder",
+                whenUnset = "the teacher's or hashed",
+                label = "FILE",
+                rare = true)
+        @Nullable
+        String tokenizer,
+
+        @Setting(
+                help = "Maximum number of tokens of a text",
+                atLeast = 2,
+                whenUnset = "the tokenizer's, or 1024 hashes",
+                label = "N",
+                rare = true)
+        @Nullable
+        Integer maxTokens,
 
         @Setting(help = "Columns of words, even if they look like numbers", label = "NAMES", rare = true) @Nullable
         List<String> categorical,
@@ -78,17 +100,33 @@ public record RowDataRecipe(
 
         @JsonUnwrapped SplitRecipe splits)
         implements DataRecipe {
+    private static final String HASHED = "hashed";
+
     public RowDataRecipe {
         labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
         if (missing != null) missing = List.copyOf(missing);
-        String needless = textColumn == null
-                ? buckets == null ? null : "buckets are of texts; name their column (text_column, --text-column)"
-                : categorical == null && ignore == null
-                        ? null
-                        : "categorical and ignore are of tables, and text_column names texts; leave one of them out";
-        if (needless != null) throw new LimbeckException(needless);
+        if (textColumn == null && (buckets != null || tokenizer != null || maxTokens != null)) {
+            throw new LimbeckException(
+                    "buckets, tokenizer and max_tokens are of texts; name their column (text_column, "
+                            + "--text-column)");
+        }
+        if (textColumn != null && (categorical != null || ignore != null)) {
+            throw new LimbeckException(
+                    "categorical and ignore are of tables, and text_column names texts; leave one of them out");
+        }
+        if (buckets != null && tokenizer != null && !tokenizer.equals(HASHED)) {
+            throw new LimbeckException(
+                    "buckets are of hashed words, found the tokenizer " + tokenizer + "; choose one");
+        }
+    }
+
+    /** Return whether a data section names rows, and no labels of images. */
+    static boolean opens(JsonNode data) {
+        return !data.has("labels")
+                && !data.has("label_regex")
+                && Rows.areAt(data.path("source").asText());
     }
 
     @Override
@@ -96,32 +134,88 @@ public record RowDataRecipe(
         return textColumn == null ? TablePreprocessing.KIND : TextPreprocessing.KIND;
     }
 
-    /** {@inheritDoc} The columns are those of a saved model, unless columns are chosen here. */
+    /** {@inheritDoc} Columns of a table are those of the preferred preprocessing, unless columns are chosen here. */
     @Override
-    public Data open(
-            long otherSeed, Architecture architecture, Map<String, String> savedPreprocessing, RunContext context) {
-        Rows rows = Rows.read(
+    public Data open(long otherSeed, Architecture architecture, Map<String, String> preferred, RunContext context) {
+        Rows rows = rows(context);
+        return new RowData(rows, splits.settings(otherSeed), batchSize, plan -> {
+            if (textColumn != null) return texts(textColumn, architecture, preferred);
+            boolean chosen = categorical != null || ignore != null;
+            return !chosen && TablePreprocessing.isIn(preferred)
+                    ? new TableEncoding(TablePreprocessing.of(preferred))
+                    : fitted(rows, plan, context);
+        });
+    }
+
+    private Rows rows(RunContext context) {
+        return Rows.read(
                 Path.of(source),
                 test == null ? null : Path.of(test),
                 unlabeled == null ? null : Path.of(unlabeled),
-                labelColumns == null ? List.of() : labelColumns,
+                labelColumns,
                 Task.Kind.of(task),
                 missing == null ? Set.of() : Set.copyOf(missing),
                 context.log());
-        return new RowData(
-                rows, splits.settings(otherSeed), batchSize, plan -> encoding(rows, plan, savedPreprocessing, context));
     }
 
-    private RowEncoding encoding(Rows rows, SplitPlan plan, Map<String, String> saved, RunContext context) {
-        if (textColumn != null) {
-            TextPreprocessing text = TextPreprocessing.of(textColumn).with(saved);
-            return new TextEncoding(
-                    new TextPreprocessing(textColumn, buckets == null ? text.buckets() : buckets, text.most()));
+    private TextEncoding texts(String column, Architecture architecture, Map<String, String> preferred) {
+        List<Tokenizer> possible = new ArrayList<>();
+        if (tokenizer != null && !tokenizer.equals(HASHED)) {
+            possible.add(TokenizerFiles.read(Path.of(tokenizer)));
+        } else {
+            if (tokenizer == null && buckets == null && TextPreprocessing.isIn(preferred)) {
+                possible.add(TextPreprocessing.of(column).with(preferred).tokenizer());
+            }
+            HashedWords defaults = HashedWords.defaults();
+            possible.add(new HashedWords(buckets == null ? defaults.buckets() : buckets, defaults.most()));
         }
-        boolean chosen = categorical != null || ignore != null;
-        return !chosen && TablePreprocessing.isIn(saved)
-                ? new TableEncoding(TablePreprocessing.of(saved))
-                : fitted(rows, plan, context);
+        TextEncoding last = new TextEncoding(TextPreprocessing.of(column));
+        for (Tokenizer one : possible) {
+            Tokenizer limited = maxTokens == null ? one : one.withMost(maxTokens);
+            last = new TextEncoding(new TextPreprocessing(column, limited));
+            if (!architecture.isSizedByInputs() || architecture.takes(last.inputs())) return last;
+        }
+        throw new LimbeckException(architecture.name() + " takes " + architecture.taken() + ", found "
+                + last.inputs().get(0) + "; name a tokenizer for it (tokenizer, --tokenizer)");
+    }
+
+    /** {@inheritDoc} Nothing is fitted: the model's inputs are what it was trained with. */
+    @Override
+    public Data openFor(long otherSeed, Architecture architecture, Map<String, String> saved, RunContext context) {
+        boolean known = textColumn == null ? TablePreprocessing.isIn(saved) : TextPreprocessing.isIn(saved);
+        if (!known) return open(otherSeed, architecture, saved, context);
+        RowEncoding encoding = textColumn == null ? savedTable(saved) : savedText(textColumn, saved);
+        return new RowData(rows(context), splits.settings(otherSeed), batchSize, plan -> encoding);
+    }
+
+    private RowEncoding savedText(String column, Map<String, String> saved) {
+        TextPreprocessing text = TextPreprocessing.of(column).with(saved);
+        boolean other =
+                buckets != null && !(text.tokenizer() instanceof HashedWords words && words.buckets() == buckets);
+        if (other || maxTokens != null && maxTokens != text.tokenizer().most()) {
+            throw new LimbeckException("the model reads " + text.tokenizer().identity()
+                    + "; leave buckets and max_tokens (--buckets, --max-tokens) out");
+        }
+        return new TextEncoding(new TextPreprocessing(column, text.tokenizer()));
+    }
+
+    private RowEncoding savedTable(Map<String, String> saved) {
+        TableEncoding table = new TableEncoding(TablePreprocessing.of(saved));
+        List<String> read = table.columns();
+        if (ignore != null) {
+            ignore.stream().filter(read::contains).findFirst().ifPresent(name -> {
+                throw new LimbeckException(
+                        "the model reads the column '" + name + "'; leave it out of ignore (--ignore-columns)");
+            });
+        }
+        if (categorical != null) {
+            List<String> numbers = table.table().numeric();
+            categorical.stream().filter(numbers::contains).findFirst().ifPresent(name -> {
+                throw new LimbeckException("the model reads the column '" + name
+                        + "' as numbers; leave it out of categorical (--categorical)");
+            });
+        }
+        return table;
     }
 
     private RowEncoding fitted(Rows rows, SplitPlan plan, RunContext context) {
@@ -132,12 +226,23 @@ public record RowDataRecipe(
         List<String> header =
                 rows.header().stream().filter(name -> !without.contains(name)).toList();
         int[] at = header.stream().mapToInt(rows.header()::indexOf).toArray();
+        for (int row : plan.of(Split.TRAIN)) {
+            for (int column : at) {
+                if (rows.cells(row)[column] != null) continue;
+                throw new LimbeckException(rows.name(row) + ": its file has no column '"
+                        + rows.header().get(column) + "'; add it, or ignore it (ignore, --ignore-columns)");
+            }
+        }
         List<String[]> training = Arrays.stream(plan.of(Split.TRAIN))
                 .mapToObj(row -> Arrays.stream(at)
                         .mapToObj(column -> rows.cells(row)[column])
                         .toArray(String[]::new))
                 .toList();
         return new TableEncoding(TablePreprocessing.fit(
-                header, training, categorical == null ? Set.of() : Set.copyOf(categorical), context.log()));
+                header,
+                training,
+                categorical == null ? Set.of() : Set.copyOf(categorical),
+                missing == null ? Set.of() : Set.copyOf(missing),
+                context.log()));
     }
 }

@@ -1,7 +1,6 @@
 package dev.limbeck.recipe.rows;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.limbeck.data.rows.Rows;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.DataRecipeType;
 import dev.limbeck.text.TextPreprocessing;
@@ -15,7 +14,7 @@ public final class TextDataRecipeType implements DataRecipeType {
 
     @Override
     public boolean opens(JsonNode data) {
-        return data.has("text_column") && Rows.areAt(data.path("source").asText());
+        return data.has("text_column") && RowDataRecipe.opens(data);
     }
 
     @Override

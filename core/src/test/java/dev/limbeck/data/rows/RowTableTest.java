@@ -66,7 +66,9 @@ class RowTableTest {
                 "a.csv@a,a|1,2@must name each column once",
                 "a.csv@a,b@has no rows",
                 "a.jsonl@{\"a\":1}|[1]@line 2 must be a JSON object",
-                "a.jsonl@{\"a\":1}|{@line 2 is not JSON"
+                "a.jsonl@{\"a\":1}|{@line 2 must be one JSON object with different keys (Unexpected end-of-input",
+                "a.jsonl@{\"a\":1} {\"a\":2}@line 1 must be one JSON object with different keys (Trailing token",
+                "a.jsonl@{\"a\":1,\"a\":2}@line 1 must be one JSON object with different keys (Duplicate"
             })
     void whatIsDamagedIsOneLine(String name, String lines, String message) {
         assertThatThrownBy(() -> read(name, lines.replace('|', '\n') + "\n"))

@@ -28,7 +28,8 @@ public final class RowTargets {
 
     private static long rows(Path file) {
         RowTable table = RowTable.read(file, Set.of("?"), line -> {});
-        TablePreprocessing columns = TablePreprocessing.fit(table.header(), table.rows(), Set.of(), line -> {});
+        TablePreprocessing columns =
+                TablePreprocessing.fit(table.header(), table.rows(), Set.of(), Set.of(), line -> {});
         table.columns(columns.names()).forEach(columns::encode);
         return 0;
     }

@@ -1,0 +1,300 @@
+package dev.limbeck.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import dev.limbeck.Task;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.nn.Module;
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.WordPiece;
+import dev.limbeck.weights.WeightCheck;
+import dev.limbeck.weights.WeightFiles;
+import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Bert;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Read a folder of Hugging Face's transformers with BERT, MiniLM or DistilBERT: {@code config.json}, the tokenizer, and {@code
+ * model.safetensors} or {@code pytorch_model.bin}.
+ *
+ * @param size size of the encoder
+ * @param classNames names of the outputs, from the configuration; empty if there is no classifier
+ * @param weights file of the weights
+ */
+public record HuggingFaceFolder(
+        Path folder, Bert.Size size, WordPiece tokenizer, List<String> classNames, Path weights) {
+    private static final String CONFIG = "config.json";
+    private static final long MOST_BYTES = 1 << 24;
+    private static final double EPS = 1e-12;
+    private static final String CLASSIFIER = "classifier.";
+    private static final String SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
+    private static final List<String> WEIGHTS = List.of("model.safetensors", "pytorch_model.bin");
+    /** Heads of other tasks, and buffers. */
+    private static final Pattern UNUSED = Pattern.compile("cls\\..*|vocab_.*|qa_outputs\\..*|.*position_ids");
+
+    /** Parts of DistilBERT's names and BERT's, in the order in which they are replaced. */
+    private static final Map<String, String> DISTILBERT = ordered(
+            "distilbert.", "",
+            "transformer.layer.", "encoder.layer.",
+            ".attention.q_lin.", ".attention.self.query.",
+            ".attention.k_lin.", ".attention.self.key.",
+            ".attention.v_lin.", ".attention.self.value.",
+            ".attention.out_lin.", ".attention.output.dense.",
+            ".sa_layer_norm.", ".attention.output.LayerNorm.",
+            ".ffn.lin1.", ".intermediate.dense.",
+            ".ffn.lin2.", ".output.dense.",
+            ".output_layer_norm.", ".output.LayerNorm.",
+            "pre_classifier.", "pooler.dense.");
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static Map<String, String> ordered(String... pairs) {
+        Map<String, String> map = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) map.put(pairs[i], pairs[i + 1]);
+        return map;
+    }
+
+    /** Return whether a folder is one of transformers. */
+    public static boolean isAt(Path folder) {
+        return Files.isDirectory(folder)
+                && Files.isRegularFile(folder.resolve(CONFIG))
+                && !Files.isRegularFile(folder.resolve("run.json"));
+    }
+
+    /**
+     * Read the configuration and the tokenizer.
+     *
+     * @throws LimbeckException if a file is missing or damaged, or the model is of another kind
+     */
+    public static HuggingFaceFolder read(Path folder) {
+        Path file = folder.resolve(CONFIG);
+        JsonNode config;
+        try {
+            if (Files.size(file) > MOST_BYTES)
+                throw IoErrors.in(file, "is larger than 16 MiB; expected a configuration");
+            config = JSON.readTree(file.toFile());
+        } catch (IOException e) {
+            throw new LimbeckException(file + ": is not JSON; expected a configuration of transformers", e);
+        }
+        String type = config.path("model_type").asText();
+        boolean distilbert = type.equals("distilbert");
+        if (!distilbert && !type.equals("bert")) {
+            throw new LimbeckException(
+                    file + ": its model_type must be bert or distilbert, found '" + Printable.quote(type)
+                            + "'; export the model as ONNX or TorchScript, or use a function as teacher");
+        }
+        require(file, config, distilbert ? "activation" : "hidden_act", "gelu");
+        require(file, config, "position_embedding_type", "absolute");
+        if (!distilbert) require(file, config, "type_vocab_size", "2");
+        if (distilbert) require(file, config, "sinusoidal_pos_embds", "false");
+        if (config.path("layer_norm_eps").asDouble(EPS) != EPS) {
+            throw IoErrors.in(
+                    file,
+                    "must have layer_norm_eps 1e-12, found "
+                            + config.path("layer_norm_eps").asText());
+        }
+        Path weights = WEIGHTS.stream()
+                .map(folder::resolve)
+                .filter(Files::isRegularFile)
+                .findFirst()
+                .orElseThrow(() -> new LimbeckException(
+                        folder + " must have its weights in model.safetensors or pytorch_model.bin, found neither; "
+                                + "join weights that are split into several files"));
+        List<String> outputs = outputs(config);
+        Bert.Pooling pooling =
+                outputs.isEmpty() ? Bert.Pooling.MEAN : distilbert ? Bert.Pooling.RELU : Bert.Pooling.TANH;
+        Bert.Size size = new Bert.Size(
+                whole(file, config, distilbert ? "n_layers" : "num_hidden_layers"),
+                whole(file, config, distilbert ? "dim" : "hidden_size"),
+                whole(file, config, distilbert ? "n_heads" : "num_attention_heads"),
+                whole(file, config, distilbert ? "hidden_dim" : "intermediate_size"),
+                whole(file, config, "max_position_embeddings"),
+                pooling);
+        if (!TokenizerFiles.isIn(folder)) {
+            throw new LimbeckException(
+                    folder + " must have a tokenizer.json or vocab.txt, found neither; copy it there");
+        }
+        WordPiece tokenizer = TokenizerFiles.read(folder);
+        int words = whole(file, config, "vocab_size");
+        if (tokenizer.size() > words) {
+            throw new LimbeckException(folder + ": its tokenizer has " + tokenizer.size() + " words, its model " + words
+                    + "; use the tokenizer of this model");
+        }
+        int most = (int) Math.min(tokenizer.most(), size.positions());
+        return new HuggingFaceFolder(folder, size, tokenizer.withMost(most), outputs, weights);
+    }
+
+    private static void require(Path file, JsonNode config, String key, String expected) {
+        String found = config.path(key).asText(expected);
+        if (found.equals(expected)) return;
+        throw IoErrors.in(
+                file,
+                "must have " + key + " " + expected + ", found '" + Printable.quote(found) + "'; choose another model");
+    }
+
+    private static int whole(Path file, JsonNode config, String key) {
+        JsonNode value = config.path(key);
+        if (value.isInt() && value.asInt() > 0 && value.asInt() < 1 << 22) return value.asInt();
+        throw IoErrors.in(
+                file, "must have " + key + " from 1 to " + (1 << 22) + ", found " + Printable.quote(value.toString()));
+    }
+
+    /** Return the names of the outputs if the model has a classifier. */
+    private static List<String> outputs(JsonNode config) {
+        boolean classifies = config.path("architectures").path(0).asText().endsWith("ForSequenceClassification");
+        if (!classifies) return List.of();
+        JsonNode names = config.path("id2label");
+        List<String> found = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++)
+            found.add(names.path(String.valueOf(i)).asText("LABEL_" + i));
+        return found.isEmpty() ? List.of("LABEL_0", "LABEL_1") : found;
+    }
+
+    /** Return the architecture. */
+    public Architecture architecture() {
+        return size.architecture();
+    }
+
+    /** Return the preprocessing of its texts, as saved models describe it. */
+    public Map<String, String> preprocessing() {
+        Map<String, String> said = new LinkedHashMap<>(new TextPreprocessing("text", tokenizer).toMetadata());
+        said.put(Modalities.KEY, TextPreprocessing.KIND);
+        return said;
+    }
+
+    /**
+     * Open it as a classifier.
+     *
+     * @throws LimbeckException if it has no classifier, or its weights do not fit
+     */
+    SavedModel open() {
+        if (classNames.isEmpty()) {
+            throw new LimbeckException(folder + " has no classifier; fine-tune one with train --weights " + folder
+                    + " --arch " + architecture().name());
+        }
+        Map<String, String> preprocessing = preprocessing();
+        Module network = architecture()
+                .create(
+                        classNames.size(),
+                        Modalities.ofSaved(preprocessing)
+                                .inputs(Modalities.ofSaved(preprocessing).preprocessing(preprocessing)));
+        try {
+            List<String> notes = load(network, name -> true);
+            network.eval();
+            return new SavedModel(
+                    network,
+                    architecture().name(),
+                    new Task.SingleLabel(classNames),
+                    preprocessing,
+                    network.sha256(),
+                    weights,
+                    null,
+                    notes);
+        } catch (RuntimeException e) {
+            network.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Load the encoder into a network, which keeps its classifier.
+     *
+     * @return lines about what was read and left out
+     * @throws LimbeckException if the network is of another size, or the weights do not fit
+     */
+    List<String> loadEncoder(Module network, Architecture into) {
+        String wanted = into.name().replaceFirst("-(relu|mean)$", "");
+        String own = architecture().name().replaceFirst("-(relu|mean)$", "");
+        if (!Bert.Size.of(wanted).map(Bert.Size::name).orElse(wanted).equals(own)) {
+            throw new LimbeckException(folder + " is a " + architecture().name() + ", found " + into.name()
+                    + "; set the architecture (student, --arch) to "
+                    + architecture().name());
+        }
+        return load(network, name -> !name.startsWith(CLASSIFIER));
+    }
+
+    private List<String> load(Module network, Predicate<String> wanted) {
+        try (StateDict file = WeightFiles.open(weights).read(null);
+                StateDict values = network.stateDict()) {
+            Map<String, Tensor> offered = new LinkedHashMap<>();
+            file.tensors().forEach((name, tensor) -> offered.put(renamed(name), tensor));
+            Map<String, Tensor> found = new LinkedHashMap<>();
+            List<String> missing = new ArrayList<>();
+            for (String name : values.names()) {
+                Tensor tensor = offered.get(name);
+                boolean fits = tensor != null
+                        && fits(name, tensor.shape(), values.get(name).shape());
+                if (fits) found.put(name, tensor);
+                else if (wanted.test(name) && !isOptional(name)) missing.add(name);
+            }
+            if (!missing.isEmpty()) {
+                throw new LimbeckException(weights + " lacks " + missing.size() + " tensors of a " + network.describe()
+                        + " or has them in other shapes, such as " + missing.get(0)
+                        + "; its config.json may be of another model");
+            }
+            found.keySet().removeIf(wanted.negate());
+            WeightCheck.require(weights, found);
+            try (Scope scope = Scope.open()) {
+                found.forEach((name, tensor) -> values.put(
+                        name, Scope.retain(copied(tensor, values.get(name).shape()))));
+                if (!found.containsKey(SEGMENTS) && values.contains(SEGMENTS)) {
+                    values.put(SEGMENTS, Scope.retain(Tensors.zerosLike(values.get(SEGMENTS))));
+                }
+            }
+            network.load(values);
+            List<String> lines = new ArrayList<>(List.of(found.size() + " tensors read from " + weights));
+            List<String> rest = offered.keySet().stream()
+                    .filter(name ->
+                            !found.containsKey(name) && !UNUSED.matcher(name).matches())
+                    .toList();
+            if (!rest.isEmpty()) lines.add("left out: " + rest.stream().limit(5).collect(Collectors.joining(", ")));
+            return lines;
+        }
+    }
+
+    /** A mean of tokens needs no pooler, and DistilBERT has one segment. */
+    private boolean isOptional(String name) {
+        return name.equals(SEGMENTS) || classNames.isEmpty() && name.startsWith("bert.pooler.");
+    }
+
+    /** A vocabulary may have fewer words than the model has rows. */
+    private static boolean fits(String name, long[] found, long[] wanted) {
+        if (Arrays.equals(found, wanted)) return true;
+        return name.equals("bert.embeddings.word_embeddings.weight")
+                && found.length == 2
+                && found[1] == wanted[1]
+                && found[0] >= wanted[0];
+    }
+
+    private static Tensor copied(Tensor tensor, long... shape) {
+        return Tensors.copy(tensor.size(0) == shape[0] ? tensor : tensor.narrow(0, 0, shape[0]));
+    }
+
+    private static String renamed(String name) {
+        String found = name;
+        for (Map.Entry<String, String> part : DISTILBERT.entrySet()) {
+            found = found.replace(part.getKey(), part.getValue());
+        }
+        found = found.replaceFirst("\\.gamma$", ".weight").replaceFirst("\\.beta$", ".bias");
+        boolean inside = Stream.of("embeddings.", "encoder.", "pooler.").anyMatch(found::startsWith);
+        return inside ? "bert." + found : found;
+    }
+}

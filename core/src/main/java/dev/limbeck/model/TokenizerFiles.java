@@ -1,0 +1,147 @@
+package dev.limbeck.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import dev.limbeck.io.IoErrors;
+import dev.limbeck.io.MissingFile;
+import dev.limbeck.text.WordPiece;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Read tokenizers of Hugging Face's libraries: {@code tokenizer.json} or {@code vocab.txt}, alone or in a folder. */
+public final class TokenizerFiles {
+    private static final String JSON_NAME = "tokenizer.json";
+    private static final String WORDS_NAME = "vocab.txt";
+    private static final long MOST_BYTES = 1 << 26;
+    private static final int MOST_WORDS = 1 << 21;
+    /** The number of positions of most encoders. */
+    private static final int MOST_TOKENS = 512;
+
+    private static final String UNKNOWN = "[UNK]";
+    private static final int LONGEST_WORD = 100;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private TokenizerFiles() {}
+
+    /** Return whether a folder has a tokenizer. */
+    static boolean isIn(Path folder) {
+        return Files.isRegularFile(folder.resolve(JSON_NAME)) || Files.isRegularFile(folder.resolve(WORDS_NAME));
+    }
+
+    /**
+     * Read a tokenizer.
+     *
+     * @param path a file, or a folder with one
+     * @throws LimbeckException if it is missing, damaged, or not BERT's WordPiece
+     */
+    public static WordPiece read(Path path) {
+        Path file = Files.isDirectory(path)
+                ? path.resolve(Files.isRegularFile(path.resolve(JSON_NAME)) ? JSON_NAME : WORDS_NAME)
+                : path;
+        if (!Files.exists(file)) {
+            throw MissingFile.of("tokenizer", file, "expected tokenizer.json, vocab.txt or a folder with one of them");
+        }
+        IoErrors.requireFile(file);
+        try {
+            if (Files.size(file) > MOST_BYTES) throw IoErrors.in(file, "is larger than 64 MiB; expected a tokenizer");
+            return file.toString().endsWith(".json") ? json(file) : words(file);
+        } catch (CharacterCodingException e) {
+            throw new LimbeckException(file + ": is not UTF-8 text; expected tokenizer.json or vocab.txt", e);
+        } catch (IOException e) {
+            throw new LimbeckException(
+                    file + ": is not a tokenizer (" + Printable.quote(String.valueOf(e.getMessage())) + ")", e);
+        } catch (LimbeckException e) {
+            throw e.getMessage().startsWith(file.toString())
+                    ? e
+                    : new LimbeckException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static WordPiece words(Path file) throws IOException {
+        List<String> words = new ArrayList<>(Files.readAllLines(file, StandardCharsets.UTF_8));
+        while (!words.isEmpty() && words.get(words.size() - 1).isEmpty()) words.remove(words.size() - 1);
+        Path beside = file.resolveSibling("tokenizer_config.json");
+        JsonNode config = Files.isRegularFile(beside) ? JSON.readTree(beside.toFile()) : JSON.createObjectNode();
+        boolean lowercase = config.path("do_lower_case").asBoolean(true);
+        return new WordPiece(
+                words,
+                new WordPiece.Rules(
+                        lowercase,
+                        config.path("strip_accents").asBoolean(lowercase),
+                        config.path("tokenize_chinese_chars").asBoolean(true)),
+                Math.min(MOST_TOKENS, config.path("model_max_length").asInt(MOST_TOKENS)));
+    }
+
+    private static WordPiece json(Path file) throws IOException {
+        JsonNode root = JSON.readTree(file.toFile());
+        JsonNode model = root.path("model");
+        JsonNode normalizer = root.path("normalizer");
+        require(file, "model", model.path("type").asText("WordPiece"), "WordPiece");
+        require(file, "normalizer", normalizer.path("type").asText(), "BertNormalizer");
+        require(file, "pre_tokenizer", root.at("/pre_tokenizer/type").asText(), "BertPreTokenizer");
+        require(
+                file,
+                "model.continuing_subword_prefix",
+                model.path("continuing_subword_prefix").asText("##"),
+                "##");
+        require(file, "model.unk_token", model.path("unk_token").asText(UNKNOWN), UNKNOWN);
+        require(
+                file,
+                "model.max_input_chars_per_word",
+                model.path("max_input_chars_per_word").asText(String.valueOf(LONGEST_WORD)),
+                String.valueOf(LONGEST_WORD));
+        require(file, "normalizer.clean_text", normalizer.path("clean_text").asText("true"), "true");
+        JsonNode vocabulary = model.path("vocab");
+        int size = vocabulary.size();
+        if (size < 1 || size > MOST_WORDS) {
+            throw IoErrors.in(file, "must have a vocabulary of 1 to " + MOST_WORDS + " words, found " + size);
+        }
+        String[] words = new String[size];
+        vocabulary.properties().forEach(word -> {
+            int id = word.getValue().asInt(-1);
+            if (id < 0 || id >= size || words[id] != null) {
+                throw IoErrors.in(
+                        file,
+                        "must number its words from 0 to " + (size - 1) + ", found "
+                                + Printable.quote(word.getValue().toString()) + " for '"
+                                + Printable.quote(word.getKey())
+                                + "'");
+            }
+            words[id] = word.getKey();
+        });
+        List<String> all = Arrays.asList(words);
+        for (JsonNode added : root.path("added_tokens")) {
+            String word = added.path("content").asText();
+            if (all.indexOf(word) != added.path("id").asInt(-1)) {
+                throw IoErrors.in(
+                        file,
+                        "adds the token '" + Printable.quote(word) + "' to its vocabulary, which is not supported");
+            }
+        }
+        boolean lowercase = normalizer.path("lowercase").asBoolean(true);
+        JsonNode strip = normalizer.path("strip_accents");
+        return new WordPiece(
+                all,
+                new WordPiece.Rules(
+                        lowercase,
+                        strip.isBoolean() ? strip.asBoolean() : lowercase,
+                        normalizer.path("handle_chinese_chars").asBoolean(true)),
+                Math.min(MOST_TOKENS, root.at("/truncation/max_length").asInt(MOST_TOKENS)));
+    }
+
+    private static void require(Path file, String key, String found, String expected) {
+        if (found.equals(expected)) return;
+        throw IoErrors.in(
+                file,
+                "must have " + key + " " + expected + " as BERT's tokenizers do, found '" + Printable.quote(found)
+                        + "'; use a model with such a tokenizer, or export it as ONNX and use a function as teacher");
+    }
+}

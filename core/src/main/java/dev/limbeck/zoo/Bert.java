@@ -1,0 +1,282 @@
+package dev.limbeck.zoo;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.nn.Dropout;
+import dev.limbeck.nn.Embedding;
+import dev.limbeck.nn.Init;
+import dev.limbeck.nn.LayerNorm;
+import dev.limbeck.nn.Linear;
+import dev.limbeck.nn.Module;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Tensors;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compute N×outputs logits of texts, N×length tokens, with BERT's encoder and the names of Hugging Face's BertForSequenceClassification.
+ * Padding changes nothing. The classifier reads the first token through a tanh layer, or the mean of all tokens as sentence-transformers do.
+ * There is one segment, and no dropout of attention weights.
+ *
+ * <p>Devlin et al., BERT, NAACL 2019; Wang et al., MiniLM, NeurIPS 2020; Reimers and Gurevych, Sentence-BERT, EMNLP 2019.
+ */
+public final class Bert extends Module {
+    static final double DROPOUT = 0.1;
+    static final double EPS = 1e-12;
+    static final double STD = 0.02;
+    private static final long SEGMENTS = 2;
+    private static final long POSITIONS = 512;
+
+    private final Size size;
+    private final long pad;
+    private final Body bert;
+    private final Dropout dropout = child("dropout", new Dropout(DROPOUT));
+    private final Linear classifier;
+
+    /** What a classifier reads of the last layer: the first token through a layer, or the mean of all tokens. */
+    public enum Pooling {
+        /** The first token through a linear layer and tanh, as in BERT. */
+        TANH,
+        /** The first token through a linear layer and ReLU, as in DistilBERT. */
+        RELU,
+        /** The mean of all tokens, as in sentence-transformers. */
+        MEAN
+    }
+
+    /**
+     * Hold the sizes of an encoder.
+     *
+     * @param inner width of the layer between two linear ones
+     * @param positions maximum number of tokens
+     * @param pooling what the classifier reads
+     */
+    public record Size(int layers, long width, long heads, long inner, long positions, Pooling pooling) {
+        private static final Pattern NAME = Pattern.compile(
+                "bert-L(\\d{1,3})-H(\\d{1,5})-A(\\d{1,3})(?:-I(\\d{1,5}))?(?:-P(\\d{1,5}))?(?:-(relu|mean))?");
+
+        public Size {
+            if (layers < 1 || width < 1 || heads < 1 || inner < 1 || positions < 1 || width % heads != 0) {
+                throw new LimbeckException(
+                        "an encoder needs at least one of each, and a width that its heads divide, found "
+                                + layers + " layers, width " + width + ", " + heads + " heads, inner width " + inner
+                                + ", "
+                                + positions + " positions");
+            }
+        }
+
+        /** Return the size of Google's models: an inner width of four times the width, 512 positions, and a pooler. */
+        public static Size of(int layers, long width, long heads) {
+            return new Size(layers, width, heads, 4 * width, POSITIONS, Pooling.TANH);
+        }
+
+        /** Return the architecture's name, which {@link Zoo#byName} knows: {@code bert-L6-H384-A12-mean}. */
+        public String name() {
+            return "bert-L" + layers + "-H" + width + "-A" + heads + (inner == 4 * width ? "" : "-I" + inner)
+                    + (positions == POSITIONS ? "" : "-P" + positions)
+                    + (pooling == Pooling.TANH ? "" : "-" + pooling.name().toLowerCase(Locale.ROOT));
+        }
+
+        /** Return the size that a name such as {@code bert-L6-H384-A12} stands for. */
+        public static Optional<Size> of(String name) {
+            Matcher parts = NAME.matcher(name);
+            if (!parts.matches()) return Optional.empty();
+            long width = Long.parseLong(parts.group(2));
+            return Optional.of(new Size(
+                    Integer.parseInt(parts.group(1)),
+                    width,
+                    Long.parseLong(parts.group(3)),
+                    parts.group(4) == null ? 4 * width : Long.parseLong(parts.group(4)),
+                    parts.group(5) == null ? POSITIONS : Long.parseLong(parts.group(5)),
+                    parts.group(6) == null
+                            ? Pooling.TANH
+                            : Pooling.valueOf(parts.group(6).toUpperCase(Locale.ROOT))));
+        }
+
+        /** Return the architecture. */
+        public Architecture architecture() {
+            return named(name());
+        }
+
+        private Architecture named(String name) {
+            List<String> groups = new ArrayList<>();
+            if (layers > 1) groups.add("bert.encoder.layer." + layers / 2);
+            groups.add("classifier");
+            return Architecture.ofInputs(
+                    name,
+                    "tokens of texts in order",
+                    Bert::takes,
+                    (inputs, outputs) -> new Bert(this, inputs.get(0), outputs),
+                    groups.toArray(String[]::new));
+        }
+    }
+
+    private Bert(Size size, InputSpec tokens, long outputs) {
+        this.size = size;
+        pad = (long) tokens.pad();
+        bert = child("bert", new Body(size, tokens.bound(), pad));
+        classifier = child("classifier", Layers.linear(size.width, outputs, STD));
+    }
+
+    private static boolean takes(List<InputSpec> inputs) {
+        return inputs.size() == 1
+                && inputs.get(0).name().equals(InputSpec.TOKENS)
+                && inputs.get(0).type() == DType.INT64
+                && inputs.get(0).bound() > 1
+                && inputs.get(0).shape().length == 1;
+    }
+
+    @Override
+    protected Tensor forward(Inputs inputs) {
+        Tensor ids = inputs.only();
+        if (ids.size(1) > size.positions) {
+            throw new LimbeckException(describe() + " takes at most " + size.positions + " tokens, found " + ids.size(1)
+                    + "; shorten texts (max_tokens, --max-tokens)");
+        }
+        Tensor hidden = bert.apply(ids);
+        return classifier.apply(dropout.apply(pooled(hidden, ids)));
+    }
+
+    private Tensor pooled(Tensor hidden, Tensor ids) {
+        if (bert.pooler != null) {
+            Tensor first = bert.pooler.apply(hidden.select(1, 0));
+            return size.pooling == Pooling.TANH ? first.tanh() : first.relu();
+        }
+        Tensor seen = Tensors.toFloat32(Ops.ne(ids, pad)).unsqueeze(2);
+        return hidden.mul(seen).sum(1).div(seen.sum(1));
+    }
+
+    @Override
+    public String describe() {
+        return size.name();
+    }
+
+    @Override
+    public String script() {
+        boolean mean = size.pooling == Pooling.MEAN;
+        String seen = mean ? "\n    seen = x.ne(%d).to(6).unsqueeze(2)".formatted(pad) : "";
+        String pooled = mean
+                ? "(h * seen).sum(1) / seen.sum(1)"
+                : "torch.%s(self.bert.pooler.forward(torch.select(h, 1, 0)))"
+                        .formatted(size.pooling.name().toLowerCase(Locale.ROOT));
+        return """
+                def forward(self, x: Tensor):
+                    h = self.bert.forward(x)%s
+                    return self.classifier.forward(self.dropout.forward(%s))
+                """.formatted(seen, pooled);
+    }
+
+    /** Compute N×length×width from N×length tokens. */
+    private static final class Body extends Module {
+        private final long pad;
+        private final Embeddings embeddings;
+        private final BertEncoder encoder;
+        private final @Nullable Pooler pooler;
+
+        Body(Size size, long words, long pad) {
+            this.pad = pad;
+            embeddings = child("embeddings", new Embeddings(size, words));
+            encoder = child("encoder", new BertEncoder(size));
+            pooler = size.pooling == Pooling.MEAN ? null : child("pooler", new Pooler(size.width));
+        }
+
+        @Override
+        protected Tensor forward(Tensor ids) {
+            Tensor seen = Ops.ne(ids, pad).unsqueeze(1).unsqueeze(1);
+            return encoder.apply(BertEncoder.inputs(embeddings.apply(ids), seen));
+        }
+
+        /** {@inheritDoc} A number that no product reaches stands for minus infinity. */
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        seen = (x.ne(%d).to(6).unsqueeze(1).unsqueeze(1) - 1.0) * 1e9
+                        return self.encoder.forward(self.embeddings.forward(x), seen)
+                    """.formatted(pad);
+        }
+    }
+
+    private static final class Pooler extends Module {
+        private final Linear dense;
+
+        Pooler(long width) {
+            dense = child("dense", Layers.linear(width, width, STD));
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return dense.apply(x);
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        return self.dense.forward(x)
+                    """;
+        }
+    }
+
+    private static final class Embeddings extends Module {
+        private final Embedding words;
+        private final Embedding positions;
+        private final Embedding segments;
+        private final LayerNorm norm;
+        private final Dropout dropout = child("dropout", new Dropout(DROPOUT));
+
+        Embeddings(Size size, long count) {
+            words = child("word_embeddings", new Embedding(Init.normal(STD, count, size.width)));
+            positions = child("position_embeddings", new Embedding(Init.normal(STD, size.positions, size.width)));
+            segments = child("token_type_embeddings", new Embedding(Init.normal(STD, SEGMENTS, size.width)));
+            norm = child("LayerNorm", new LayerNorm(size.width, EPS));
+        }
+
+        @Override
+        protected Tensor forward(Tensor ids) {
+            Tensor first = weight(positions).narrow(0, 0, ids.size(1));
+            Tensor sum = words.apply(ids).add(first).add(weight(segments).select(0, 0));
+            return dropout.apply(norm.apply(sum));
+        }
+
+        private static Tensor weight(Embedding table) {
+            return table.ownParameters().values().iterator().next();
+        }
+
+        @Override
+        public String script() {
+            return """
+                    def forward(self, x: Tensor):
+                        h = self.word_embeddings.forward(x)
+                        h = h + self.position_embeddings.weight[0:h.size(1)] + self.token_type_embeddings.weight[0]
+                        return self.dropout.forward(self.LayerNorm.forward(h))
+                    """;
+        }
+    }
+
+    /** Register the encoders. */
+    public static final class Family implements ArchitectureFamily {
+        @Override
+        public List<Architecture> architectures() {
+            return List.of(
+                    Size.of(2, 128, 2).named("bert-tiny"),
+                    Size.of(4, 256, 4).named("bert-mini"),
+                    Size.of(4, 512, 8).named("bert-small"),
+                    Size.of(8, 512, 8).named("bert-medium"),
+                    Size.of(12, 768, 12).named("bert-base"));
+        }
+
+        /** {@inheritDoc} {@code bert-L6-H384-A12-mean} names any size. */
+        @Override
+        public Optional<Architecture> variant(String name) {
+            return Size.of(name).map(size -> size.named(name));
+        }
+    }
+}
