@@ -1,10 +1,12 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.Classifier;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Prediction;
 import dev.limbeck.Settings;
 import dev.limbeck.Softmax;
 import dev.limbeck.Task;
+import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.predict.image.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,9 +47,9 @@ final class ExplainCommand extends ImageCommand {
             description = "Temperatures; may be repeated (default: 1, 3, 5, 20).")
     double[] temperatures = {1, 3, 5, 20};
 
-    @Parameters(arity = "0..1", paramLabel = "IMAGE", description = "An image file.")
+    @Parameters(arity = "0..1", paramLabel = "INPUT", description = "An image file, a text, or a file with one row.")
     @Nullable
-    Path image;
+    String input;
 
     @Override
     Object run() {
@@ -57,9 +59,9 @@ final class ExplainCommand extends ImageCommand {
         boolean severalLabels = false;
         double[] given = logits;
         if (given != null) {
-            if (model != null || image != null) {
+            if (model != null || input != null) {
                 throw new LimbeckException(
-                        "found --logits and a model or an image; set --logits, or --model with an image");
+                        "found --logits and a model or an input; set --logits, or --model with an input");
             }
             values = given;
             names = labels != null
@@ -68,14 +70,13 @@ final class ExplainCommand extends ImageCommand {
                             .mapToObj(i -> "class " + i)
                             .toList();
         } else {
-            if (model == null || image == null) {
-                throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an image");
+            if (model == null || input == null) {
+                throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an input");
             }
             if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
-            LoadedModel.requireImage(image);
-            try (LoadedModel loaded = load(model, says);
-                    Predictor predictor = classifier(loaded)) {
-                Prediction prediction = predictor.predict(image);
+            if (!PredictCommand.isOfRows(model)) LoadedModel.requireImage(Path.of(input));
+            try (LoadedModel loaded = load(model, says)) {
+                Prediction prediction = prediction(loaded, input);
                 values = prediction.logits();
                 names = prediction.classNames();
                 severalLabels = prediction.task().kind() == Task.Kind.MULTI_LABEL;
@@ -91,11 +92,26 @@ final class ExplainCommand extends ImageCommand {
         return show(values, severalLabels ? new Task.MultiLabel(names) : new Task.SingleLabel(names));
     }
 
-    private static Predictor classifier(LoadedModel loaded) {
+    private Prediction prediction(LoadedModel loaded, String input) {
         if (loaded.isRegression()) {
             throw new LimbeckException(loaded.named() + " predicts numbers, which have no probabilities; see predict");
         }
-        return loaded.predictor();
+        RowEncoding encoding = loaded.rows();
+        if (encoding == null) {
+            Path image = Path.of(input);
+            LoadedModel.requireImage(image);
+            try (Predictor predictor = loaded.predictor()) {
+                return predictor.predict(image);
+            }
+        }
+        RowInputs given = RowInputs.read(List.of(input), encoding, this::tell);
+        if (given.rows().size() != 1) {
+            throw new LimbeckException(input + " must have one row to explain, found "
+                    + given.rows().size() + "; see predict for several");
+        }
+        try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, given.rows())) {
+            return classifier.predictAll(given.rows()).get(0);
+        }
     }
 
     private Object show(double[] values, Task task) {

@@ -1,6 +1,7 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.FileTeacher;
 import dev.limbeck.distill.teacher.ModelFiles;
@@ -73,7 +74,9 @@ final class InspectCommand extends LimbeckCommand {
                         said.inputs().stream().map(InputSpec::toString).toList());
             }
             if (!said.outputs().isEmpty()) facts.put("outputs", said.outputs());
-            facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
+            if (!teacher.preprocessing().containsKey(Modalities.KEY)) {
+                facts.put("layout", teacher.preprocessing().getOrDefault(ImagePreprocessing.LAYOUT, "nchw"));
+            }
             facts.put("classes", teacher.classNames().isEmpty() ? "not named" : teacher.classNames());
             facts.put("preprocessing", teacher.preprocessing().isEmpty() ? "not said" : teacher.preprocessing());
             if (TorchScriptFile.isIn(path)) contents(TorchScriptFile.open(path), facts);

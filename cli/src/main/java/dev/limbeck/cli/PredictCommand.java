@@ -1,24 +1,18 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.Classifier;
-import dev.limbeck.LimbeckException;
-import dev.limbeck.Names;
 import dev.limbeck.Prediction;
 import dev.limbeck.Printable;
 import dev.limbeck.Regressor;
 import dev.limbeck.Settings;
 import dev.limbeck.data.rows.RowEncoding;
-import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
 import dev.limbeck.run.RunRecord;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,7 +44,7 @@ final class PredictCommand extends ImageCommand {
     @Override
     Object run() {
         Settings.atLeast(1, "--top", top);
-        boolean files = inputs.stream().allMatch(PredictCommand::isPath);
+        boolean files = inputs.stream().allMatch(RowInputs::isPath);
         // An image that is missing is said before a large model is opened.
         if (!files && !isOfRows(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
@@ -62,38 +56,16 @@ final class PredictCommand extends ImageCommand {
         }
     }
 
-    /** Return whether an input names a file or a folder. A text may not even be a name of one. */
-    private static boolean isPath(String input) {
-        try {
-            return Files.exists(Path.of(input));
-        } catch (InvalidPathException e) {
-            return false;
-        }
-    }
-
-    private static boolean isOfRows(Path model) {
+    static boolean isOfRows(Path model) {
         return RunRecord.beside(model)
                 .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
                 .orElse(true);
     }
 
     private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding encoding) {
-        List<String> names = new ArrayList<>();
-        List<RowEncoding.Encoded> rows = new ArrayList<>();
-        for (String input : inputs) {
-            if (isRows(input, encoding)) {
-                RowTable table = RowTable.read(Path.of(input), Set.of(), this::tell);
-                int number = 0;
-                for (String[] cells : table.columns(encoding.columns())) {
-                    number++;
-                    names.add(input + " row " + number);
-                    rows.add(encoded(encoding, names.get(names.size() - 1), cells));
-                }
-            } else {
-                names.add(input);
-                rows.add(encoding.encode(input));
-            }
-        }
+        RowInputs given = RowInputs.read(inputs, encoding, this::tell);
+        List<String> names = given.names();
+        List<RowEncoding.Encoded> rows = given.rows();
         List<Map<String, Object>> results = new ArrayList<>();
         List<RowEncoding.Encoded> examples = rows.subList(0, Math.min(rows.size(), BATCH));
         if (loaded.isRegression()) {
@@ -109,33 +81,6 @@ final class PredictCommand extends ImageCommand {
             }
         }
         return results;
-    }
-
-    private static RowEncoding.Encoded encoded(RowEncoding encoding, String name, String... cells) {
-        try {
-            return encoding.encode(cells);
-        } catch (LimbeckException e) {
-            throw new LimbeckException(name + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Return whether an input names a file of rows, or else is a text. Neither is guessed where both are likely. */
-    private static boolean isRows(String input, RowEncoding encoding) {
-        boolean exists = isPath(input) && Files.isRegularFile(Path.of(input));
-        boolean isNamedSo = input.indexOf(' ') < 0 && isPathName(input) && RowTable.isNamedSo(Path.of(input));
-        if (exists && isNamedSo) return true;
-        if (!exists && !isNamedSo && encoding.columns().size() == 1) return false;
-        throw new LimbeckException((exists ? "the file " + input + " is no file of rows" : "no file of rows " + input)
-                + "; expected CSV, TSV, JSON lines or lines of text (.csv, .tsv, .jsonl, .txt) with the columns "
-                + Names.quoted(encoding.columns()));
-    }
-
-    private static boolean isPathName(String input) {
-        try {
-            return Path.of(input).getFileName() != null;
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 
     private static <Y> List<Y> inBatches(

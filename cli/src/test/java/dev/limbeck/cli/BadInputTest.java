@@ -280,7 +280,7 @@ class BadInputTest {
                 "explain --logits 1,2 --labels a,a | labels must be unique",
                 "explain --logits NaN,1 | logits must be finite numbers, found NaN",
                 "explain --logits 1,2 -T 0 | temperature must be a positive number, found 0.0",
-                "explain --logits 1,2 --model $/run | set --logits, or --model with an image",
+                "explain --logits 1,2 --model $/run | set --logits, or --model with an input",
                 "explain --labels a,b --model $/run $/two/cat/p1.png | --labels is for --logits",
                 "summary | nothing to list; set --model, or --arch",
                 "summary --arch resnet18 --classes 0 | --classes must be at least 1, found 0",

@@ -3,6 +3,7 @@ package dev.limbeck.data;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Registry;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +41,13 @@ public final class Modalities {
     /** Return whether saved models name the kind: images and data in one form only do not. */
     public static boolean isNamed(Preprocessing preprocessing) {
         return !isDefault(preprocessing.kind()) && !preprocessing.equals(Preprocessing.none());
+    }
+
+    /** Return the metadata of a preprocessing for a saved model, with its kind where models name it. */
+    public static Map<String, String> metadata(Preprocessing preprocessing) {
+        Map<String, String> metadata = new LinkedHashMap<>(preprocessing.toMetadata());
+        if (isNamed(preprocessing)) metadata.put(KEY, preprocessing.kind());
+        return metadata;
     }
 
     /** Return whether a kind is the one of models that name none. */

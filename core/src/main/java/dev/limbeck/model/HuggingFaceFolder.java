@@ -175,9 +175,7 @@ public record HuggingFaceFolder(
 
     /** Return the preprocessing of its texts, as saved models describe it. */
     public Map<String, String> preprocessing() {
-        Map<String, String> said = new LinkedHashMap<>(new TextPreprocessing("text", tokenizer).toMetadata());
-        said.put(Modalities.KEY, TextPreprocessing.KIND);
-        return said;
+        return Modalities.metadata(new TextPreprocessing("text", tokenizer));
     }
 
     /**

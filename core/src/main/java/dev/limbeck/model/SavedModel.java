@@ -87,9 +87,7 @@ public record SavedModel(
 
     /** Return the metadata that rebuilds a model for inputs of a preprocessing, whose kind of data it names. */
     public static Map<String, String> metadata(String architecture, Task task, Preprocessing preprocessing) {
-        Map<String, String> said = new LinkedHashMap<>(preprocessing.toMetadata());
-        if (Modalities.isNamed(preprocessing)) said.put(Modalities.KEY, preprocessing.kind());
-        return metadata(architecture, task, said);
+        return metadata(architecture, task, Modalities.metadata(preprocessing));
     }
 
     /** Return the metadata that rebuilds a model, or describes it to other tools. */

@@ -3,6 +3,7 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Registry;
 import java.lang.reflect.RecordComponent;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -57,6 +58,14 @@ final class DataRecipes {
                 .filter(one -> one.type() == type)
                 .map(DataRecipeType::kind)
                 .toList();
+    }
+
+    /** Return whether the data section of some kind has a key. */
+    static boolean declares(String key) {
+        return ALL.all().stream()
+                .map(DataRecipeType::type)
+                .flatMap(type -> Arrays.stream(type.getRecordComponents()))
+                .anyMatch(component -> DeclaredSetting.key(component).equals(key));
     }
 
     /** Return the record of images. */

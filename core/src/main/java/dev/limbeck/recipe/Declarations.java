@@ -115,7 +115,14 @@ public final class Declarations {
         boolean data = DataRecipe.class.isAssignableFrom(section);
         tree.fieldNames().forEachRemaining(key -> {
             if (data && key.equals(DataRecipes.KIND)) return;
-            if (!keys.contains(key)) throw Names.unknown("key", key, path, keys);
+            if (keys.contains(key)) return;
+            if (data && DataRecipes.declares(key)) {
+                throw new LimbeckException(
+                        key + " is not a setting of " + String.join(" and ", DataRecipes.kinds(section))
+                                + " data, which " + tree.path("source").asText("the source")
+                                + " is taken for; leave it out, or name a source of its kind");
+            }
+            throw Names.unknown("key", key, path, keys);
         });
         for (DeclaredSetting setting : settings) {
             if (!setting.isSection()) continue;

@@ -1,6 +1,12 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.data.AlternateView;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
+import dev.limbeck.data.Modality;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.teacher.EnsembleTeacher;
 import dev.limbeck.distill.teacher.FileTeacher;
@@ -87,6 +93,26 @@ public record LoadedTeacher(
                         architecture,
                         saved.classNames().toString(),
                         new TreeMap<>(preprocessing).toString()));
+    }
+
+    /**
+     * Check that data can be prepared for it.
+     *
+     * @throws LimbeckException if it is of another kind of data
+     */
+    void requireFor(Data data) {
+        Preprocessing own = data.preprocessing();
+        if (preprocessing.isEmpty() || !preprocessing.containsKey(Modalities.KEY) && !Modalities.isNamed(own)) return;
+        Modality modality = Modalities.ofSaved(preprocessing);
+        if (modality.kind().equals(own.kind())) return;
+        try (AlternateView view = data.alternateView(modality.preprocessing(preprocessing))) {
+            view.inputs();
+        } catch (LimbeckException e) {
+            throw new LimbeckException(
+                    "the teacher " + file + " is of " + modality.kind() + " data, the data is " + own.kind() + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** Return a copy whose teacher is wrapped by another, such as a cache. */

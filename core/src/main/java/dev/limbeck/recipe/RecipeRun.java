@@ -201,7 +201,15 @@ public final class RecipeRun {
         PretrainedRecipe pretrained = recipe.pretrained();
         Map<String, String> preprocessing = pretrained == null ? Map.of() : pretrained.preprocessing();
         if (preprocessing.isEmpty() && teacher != null) preprocessing = teacher.preprocessing();
-        return recipe.data().open(recipe.training().seed(), recipe.architecture(), preprocessing, context);
+        Data data = recipe.data().open(recipe.training().seed(), recipe.architecture(), preprocessing, context);
+        if (teacher == null) return data;
+        try {
+            teacher.requireFor(data);
+            return data;
+        } catch (LimbeckException e) {
+            data.close();
+            throw e;
+        }
     }
 
     private static boolean hasLabels(Data data, Split split) {
@@ -211,6 +219,10 @@ public final class RecipeRun {
     private void sayUnlabeled(Data data) {
         Targets targets = data.targets(Split.TRAIN);
         int without = targets.size() - targets.known();
+        if (without == targets.size()) {
+            throw new LimbeckException("no training row has a label, found " + without
+                    + " without one; name a teacher, or " + "correct the labels");
+        }
         if (without > 0) {
             context.log()
                     .accept(without + " of " + targets.size()

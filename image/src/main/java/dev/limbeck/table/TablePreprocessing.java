@@ -49,8 +49,8 @@ public final class TablePreprocessing implements Preprocessing {
      * @param rows cells in the header's order; an empty text for no value
      * @param categorical columns of words, even if all cells are numbers
      * @param missing cells that mean no value, besides empty ones
-     * @param log receives a line for each column that is left out or cut, or has numbers and words
-     * @throws LimbeckException if no column is left
+     * @param log receives a line for each column that is left out or cut
+     * @throws LimbeckException if no column is left, or most cells of a column are numbers and some are not
      */
     public static TablePreprocessing fit(
             List<String> header,
@@ -58,6 +58,7 @@ public final class TablePreprocessing implements Preprocessing {
             Set<String> categorical,
             Set<String> missing,
             Consumer<String> log) {
+        if (header.isEmpty()) throw new LimbeckException("no column is left as an input; ignore fewer columns");
         for (String name : categorical) if (!header.contains(name)) throw Names.unknown("column", name, header);
         List<Column> columns = new ArrayList<>();
         for (int i = 0; i < header.size(); i++) {
@@ -66,7 +67,7 @@ public final class TablePreprocessing implements Preprocessing {
                     .map(row -> missing.contains(row[at]) ? "" : row[at])
                     .toList();
             String name = header.get(i);
-            boolean words = categorical.contains(name) || hasWords(name, cells, log);
+            boolean words = categorical.contains(name) || hasWords(name, cells);
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
@@ -83,14 +84,15 @@ public final class TablePreprocessing implements Preprocessing {
         return new TablePreprocessing(columns, missing);
     }
 
-    private static boolean hasWords(String name, List<String> cells, Consumer<String> log) {
+    private static boolean hasWords(String name, List<String> cells) {
         List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
         List<String> words =
                 filled.stream().filter(cell -> !Column.isNumber(cell)).toList();
         if (!words.isEmpty() && words.size() < filled.size() - words.size()) {
-            log.accept("the column '" + Printable.quote(name) + "' has numbers and " + words.size()
-                    + " other cells, such as '" + Printable.quote(words.get(0))
-                    + "'; all are taken as words (missing, --missing, names cells without a value)");
+            throw new LimbeckException("the column '" + Printable.quote(name) + "' has " + words.size() + " cells of "
+                    + filled.size() + " that are no finite numbers, such as '" + Printable.quote(words.get(0))
+                    + "'; name cells without a value (missing, --missing), or the column as words (categorical, "
+                    + "--categorical)");
         }
         return !words.isEmpty();
     }

@@ -64,6 +64,10 @@ public final class RowData implements Data {
         this.settings = settings;
         this.batchSize = Settings.atLeast(1, "batch size", batchSize);
         plan = new SplitPlan(source, IntStream.range(0, source.size()).toArray(), settings);
+        if (task().kind() == Task.Kind.SINGLE_LABEL && task().names().size() < 2) {
+            throw new LimbeckException(source.origin() + " must have at least two classes, found "
+                    + Names.quoted(task().names()) + "; name another column (label_columns, --label-columns)");
+        }
         this.encoding = encoding.apply(plan);
         encoded = encoded(this.encoding);
     }
@@ -209,7 +213,25 @@ public final class RowData implements Data {
         plan.unlabeled()
                 .forEach((split, rows) -> lines.add(
                         rows.length + " rows of the " + split.label() + " split have no label and are left out"));
+        lines.addAll(encoding.warnings(encoded));
+        if (encoding.columns().size() == 1) {
+            int text = column(encoding.columns().get(0));
+            long empty = IntStream.range(0, source.size())
+                    .filter(row -> String.valueOf(source.cells(row)[text]).isBlank())
+                    .count();
+            if (empty > 0) lines.add(empty + " of " + source.size() + " rows are empty");
+        }
         if (task().kind() != Task.Kind.SINGLE_LABEL) return lines;
+        Map<Integer, Long> counts = Arrays.stream(plan.of(Split.TRAIN))
+                .map(plan::label)
+                .filter(label -> label >= 0)
+                .boxed()
+                .collect(Collectors.groupingBy(label -> label, Collectors.counting()));
+        long single = counts.values().stream().filter(count -> count == 1).count();
+        if (single > 0) {
+            lines.add(single + " of " + counts.size() + " classes have one training row each"
+                    + (single > counts.size() / 2 ? "; numbers are predicted with --task regression" : ""));
+        }
         Set<Integer> trained = classes(Split.TRAIN);
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             List<String> untrained = classes(split).stream()

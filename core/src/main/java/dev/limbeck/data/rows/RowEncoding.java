@@ -24,6 +24,11 @@ public interface RowEncoding {
      */
     Encoded encode(String... cells);
 
+    /** Return lines about rows that lost something when they were encoded. The default is none. */
+    default List<String> warnings(List<Encoded> rows) {
+        return List.of();
+    }
+
     /** Join rows to a batch, in the caller's scope. */
     Inputs batch(List<Encoded> rows);
 

@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
@@ -189,7 +190,10 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
             // The library's word for a header cell that is empty or occurs twice.
             throw new LimbeckException(
                     file + ": must name each column once in its first line ("
-                            + Printable.quote(String.valueOf(e.getMessage())) + "); name the empty or repeated ones",
+                            + Printable.quote(String.valueOf(e.getMessage())
+                                    .split("If this is valid", 2)[0]
+                                    .strip())
+                            + "); name the empty or repeated ones",
                     e);
         }
     }
@@ -220,6 +224,13 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 if (!(JSON.readTree(line) instanceof ObjectNode object)) {
                     throw IoErrors.in(file, "line " + number + " must be a JSON object, found something else");
                 }
+                for (Map.Entry<String, JsonNode> entry : object.properties()) {
+                    if (!entry.getValue().isContainerNode()) continue;
+                    throw IoErrors.in(
+                            file,
+                            "line " + number + " must have texts and numbers, found a list or an object for '"
+                                    + Printable.quote(entry.getKey()) + "'; flatten it");
+                }
                 objects.add(object);
                 object.fieldNames().forEachRemaining(header::add);
             } catch (JsonProcessingException e) {
@@ -245,9 +256,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     }
 
     private static String cell(JsonNode value) {
-        return value.isMissingNode() || value.isNull()
-                ? ""
-                : value.isValueNode() ? value.asText().strip() : value.toString();
+        return value.isMissingNode() || value.isNull() ? "" : value.asText().strip();
     }
 
     /**

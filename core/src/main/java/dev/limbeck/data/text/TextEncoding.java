@@ -39,6 +39,15 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
     }
 
     @Override
+    public List<String> warnings(List<Encoded> rows) {
+        int most = text.tokenizer().most();
+        long cut = rows.stream().filter(row -> row.ids().length >= most).count();
+        if (cut == 0) return List.of();
+        return List.of(cut + " of " + rows.size() + " texts fill all " + most
+                + " ids; what is longer is cut (max_tokens, --max-tokens)");
+    }
+
+    @Override
     public Inputs batch(List<Encoded> rows) {
         int longest = rows.stream().mapToInt(row -> row.ids().length).max().orElse(0);
         int length = Math.max(1, longest);

@@ -1,6 +1,7 @@
 package dev.limbeck.distill.teacher;
 
 import dev.limbeck.Task;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Precision;
@@ -51,7 +52,7 @@ public final class ModuleTeacher implements Teacher {
                 learner.model(),
                 names,
                 names.size(),
-                learner.data().preprocessing().toMetadata(),
+                Modalities.metadata(learner.data().preprocessing()),
                 learner.data().task(),
                 null);
     }

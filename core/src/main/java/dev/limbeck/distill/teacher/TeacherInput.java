@@ -42,10 +42,11 @@ final class TeacherInput implements AutoCloseable {
 
     /** Change the data's preprocessing, or rebuild that of another kind of data. */
     private static Preprocessing wanted(Preprocessing own, Map<String, String> said) {
-        boolean sameKind = said.isEmpty()
-                || !said.containsKey(Modalities.KEY) && !Modalities.isNamed(own)
-                || own.kind().equals(said.get(Modalities.KEY));
-        return sameKind ? own.with(said) : Modalities.ofSaved(said).preprocessing(said);
+        // Data without a preprocessing gives what it gives; inputs are compared later.
+        if (own.equals(Preprocessing.none())) return own;
+        return own.kind().equals(said.getOrDefault(Modalities.KEY, own.kind()))
+                ? own.with(said)
+                : Modalities.ofSaved(said).preprocessing(said);
     }
 
     /** Return the teacher's inputs on its device. */

@@ -107,6 +107,14 @@ public record RowDataRecipe(
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
         if (missing != null) missing = List.copyOf(missing);
+        if (Set.copyOf(labelColumns).size() < labelColumns.size()) {
+            throw new LimbeckException("label_columns must name each column once, found " + Names.quoted(labelColumns));
+        }
+        for (String label : labelColumns) {
+            if (label.equals(textColumn) || ignore != null && ignore.contains(label)) {
+                throw new LimbeckException("the column '" + label + "' is a label; name it in label_columns alone");
+            }
+        }
         if (textColumn == null && (buckets != null || tokenizer != null || maxTokens != null)) {
             throw new LimbeckException(
                     "buckets, tokenizer and max_tokens are of texts; name their column (text_column, "

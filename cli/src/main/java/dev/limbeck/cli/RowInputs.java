@@ -1,0 +1,79 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowTable;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Hold texts and rows of files that a command line names, encoded for a model. */
+record RowInputs(List<String> names, List<RowEncoding.Encoded> rows) {
+    /**
+     * Read inputs: each a file of rows, or a text.
+     *
+     * @throws LimbeckException if one is neither for sure, or a cell does not fit the model
+     */
+    static RowInputs read(List<String> inputs, RowEncoding encoding, Consumer<String> log) {
+        List<String> names = new ArrayList<>();
+        List<RowEncoding.Encoded> rows = new ArrayList<>();
+        for (String input : inputs) {
+            if (isRows(input, encoding)) {
+                RowTable table = RowTable.read(Path.of(input), Set.of(), log);
+                int number = 0;
+                for (String[] cells : table.columns(encoding.columns())) {
+                    number++;
+                    String name = input + " row " + number;
+                    names.add(name);
+                    rows.add(encoded(encoding, name, cells));
+                }
+            } else {
+                names.add(input);
+                rows.add(encoding.encode(input));
+            }
+        }
+        return new RowInputs(names, rows);
+    }
+
+    private static RowEncoding.Encoded encoded(RowEncoding encoding, String name, String... cells) {
+        try {
+            return encoding.encode(cells);
+        } catch (LimbeckException e) {
+            throw new LimbeckException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Return whether an input names a file of rows, or else is a text. Neither is guessed where both are likely. */
+    private static boolean isRows(String input, RowEncoding encoding) {
+        if (input.isBlank()) throw new LimbeckException("a text to predict must not be empty");
+        boolean exists = isPath(input);
+        boolean isNamedSo = input.indexOf(' ') < 0 && isPathName(input) && RowTable.isNamedSo(Path.of(input));
+        if (exists && isNamedSo && Files.isRegularFile(Path.of(input))) return true;
+        if (!exists && !isNamedSo && encoding.columns().size() == 1) return false;
+        throw new LimbeckException((exists ? input + " is no file of rows" : "no file of rows " + input)
+                + "; expected CSV, TSV, JSON lines or lines of text (.csv, .tsv, .jsonl, .txt) with the columns "
+                + Names.quoted(encoding.columns()));
+    }
+
+    private static boolean isPathName(String input) {
+        try {
+            return Path.of(input).getFileName() != null;
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+
+    /** Return whether an input names a file or a folder. A text may not even be a name of one. */
+    static boolean isPath(String input) {
+        try {
+            return Files.exists(Path.of(input));
+        } catch (InvalidPathException e) {
+            return false;
+        }
+    }
+}
