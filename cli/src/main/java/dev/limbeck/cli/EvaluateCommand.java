@@ -1,7 +1,6 @@
 package dev.limbeck.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
@@ -56,7 +55,7 @@ final class EvaluateCommand extends DataCommand {
         RunContext context = context();
         try (Data data = opened.open(recipe, context)) {
             if (views > 0 && Arrays.equals(data.views(), new int[] {Provenance.PLAIN})) {
-                throw new LimbeckException("this data is not augmented, found --views " + views + "; leave it out");
+                tell("this data is not augmented, so --views changes nothing");
             }
             List<Metric> metrics = Metric.of(data.task());
             EvaluationResult validation = opened.validate(data, split, views, Engine.device(engine.device), metrics);

@@ -527,7 +527,7 @@ class CommandsTest {
                 "distill | --teacher --teacher-arch --kd-weight --temperature --loss --data --arch --out --json",
                 "evaluate | --model --arch --split --data --json",
                 "predict | --model --top INPUT --json",
-                "explain | --logits --labels --model --temperature IMAGE --json",
+                "explain | --logits --labels --model --temperature INPUT --json",
                 "summary | --arch --model --classes --image-size --json",
                 "doctor | --json",
             })

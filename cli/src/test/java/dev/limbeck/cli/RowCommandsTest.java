@@ -124,6 +124,46 @@ class RowCommandsTest {
         }
     }
 
+    /** Columns, splits and words of a trained model are its own, whatever the data of a later command would give. */
+    @Test
+    void aTrainedModelReadsWhatItWasTrainedWith() throws IOException {
+        Path file = Files.writeString(home.resolve("whole.csv"), Files.readString(home.resolve("tables/train.csv")));
+        String data = "--data $/whole.csv --label-columns kind --ignore-columns price ";
+        run("train " + data + "--arch mlp --epochs 2 --seed 3 --out $/whole").done();
+        JsonNode trained = Cli.run(
+                        "evaluate",
+                        "--json",
+                        "--model",
+                        home.resolve("whole"),
+                        "--data",
+                        file,
+                        "--label-columns",
+                        "kind",
+                        "--split",
+                        "valid")
+                .done()
+                .json();
+        JsonNode exported =
+                run("export --model $/whole --out $/whole-dist --json").done().json();
+        assertThat(exported.get(0).at("/verification/value").asDouble())
+                .isEqualTo(trained.get("accuracy").asDouble(), within(1e-9));
+        assertThat(run("evaluate --model $/whole " + data.replace("price", "size") + "--split valid")
+                        .err())
+                .contains("the model reads the column 'size'; leave it out of ignore (--ignore-columns)");
+        JsonNode own = run("predict --model $/whole $/whole.csv --json").done().json();
+        JsonNode file2 = run("predict --model $/whole-dist/model.onnx $/whole.csv --json")
+                .done()
+                .json();
+        assertThat(file2).hasSameSizeAs(own);
+        assertThat(file2.get(7).at("/probabilities/dear").asDouble())
+                .isEqualTo(own.get(7).at("/probabilities/dear").asDouble(), within(1e-5));
+        Files.writeString(home.resolve("row.csv"), "size,color,noise\n9,red,0\n");
+        assertThat(run("explain --model $/whole-dist/model.onnx $/row.csv")
+                        .done()
+                        .out())
+                .contains("dear");
+    }
+
     @Test
     void numbersArePredictedInTheirUnits() {
         String data = "--data $/tables --label-columns price --ignore-columns kind --task regression ";
@@ -152,8 +192,9 @@ class RowCommandsTest {
                         "train " + table + "--arch bag --out $/x|bag takes hashed words of texts, found ",
                         "train " + table
                                 + "--categorical colour --arch mlp --out $/x|no column 'colour'; nearest: color",
-                        "train " + table + "--image-size 32 --arch mlp --out $/x|no key 'image_size'",
-                        "train --data $/texts --text-column text --label-columns mood --arch mlp --out $/x|networks of tables",
+                        "train " + table
+                                + "--image-size 32 --arch mlp --out $/x|image_size is not a setting of table and text data, which ",
+                        "train --data $/texts --text-column text --label-columns mood --arch mlp --out $/x|mlp takes rows of tables, found ids int64",
                         "train " + table
                                 + "--mixup 0.2 --arch mlp --out $/x|mixup mixes floating-point inputs, found numeric",
                         "train " + table + "--cutmix 1 --arch mlp --out $/x|cutmix mixes images, found numeric",

@@ -55,6 +55,41 @@ class TablePreprocessingTest {
     }
 
     @Test
+    void cellsThatMeanNoValueTravelWithTheModel() {
+        List<String[]> rows =
+                List.of(new String[] {"1", "?"}, new String[] {"n/a", "cook"}, new String[] {"3", "cook"});
+        TablePreprocessing fitted =
+                TablePreprocessing.fit(List.of("age", "job"), rows, Set.of(), Set.of("?", "n/a"), line -> {});
+        TablePreprocessing read = TablePreprocessing.of(fitted.toMetadata());
+        assertThat(read).isEqualTo(fitted);
+        assertThat(read.encode("n/a", "?").ids()).isEqualTo(read.encode("", "").ids());
+        assertThat(read.encode("n/a", "?").numbers())
+                .isEqualTo(read.encode("", "").numbers());
+    }
+
+    @Test
+    void aFewOddCellsOfNumbersAreRefusedWithAdvice() {
+        List<String[]> rows = List.of(new String[] {"1"}, new String[] {"2"}, new String[] {"NaN"});
+        assertThatThrownBy(() -> TablePreprocessing.fit(List.of("age"), rows, Set.of(), Set.of(), line -> {}))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage("the column 'age' has 1 cells of 3 that are no finite numbers, such as 'NaN'; name cells "
+                        + "without a value (missing, --missing), or the column as words (categorical, --categorical)");
+        assertThat(TablePreprocessing.fit(List.of("age"), rows, Set.of("age"), Set.of(), line -> {})
+                        .ids())
+                .isEqualTo(4);
+    }
+
+    @Test
+    void numbersBeyondFloat32AreNone() {
+        TablePreprocessing table = fitted("code");
+        for (String cell : List.of("1e39", "-1e300", "1e400")) {
+            assertThatThrownBy(() -> table.encode(with("age", cell)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("must have finite numbers, found '" + cell + "'");
+        }
+    }
+
+    @Test
     void metadataHoldsAllOfItWhateverTheNames() {
         List<String[]> odd =
                 List.of(new String[] {"a\tb", "1.5"}, new String[] {"c\nd\\n", ""}, new String[] {"\\t", "3"});

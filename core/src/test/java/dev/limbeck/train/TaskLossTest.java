@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.Task;
+import dev.limbeck.data.Batch;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
@@ -79,5 +82,26 @@ class TaskLossTest {
         double[] large = {800, -800, 800, -800, 800, -800, 1, 1, 1};
         assertThat(value(LABELS, large, TARGETS)).isFinite();
         for (double each : gradient(LABELS, TARGETS)) assertThat(each).isFinite();
+    }
+
+    /** A task loss of mixed inputs is mixed alike for every network that computes one in the step. */
+    @Test
+    void mixedTargetsMixTheLoss() {
+        try (Scope scope = Scope.open()) {
+            Tensor logits = Tensors.of(new float[] {1, 2, -1, 0.5f}, 2, 2);
+            Tensor own = Tensors.of(new long[] {0, 1}, 2);
+            Tensor others = Tensors.of(new long[] {1, 1}, 2);
+            TrainStep step = new TrainStep(null, 0, new Batch(Inputs.of(logits), own, new int[] {0, 1}));
+            double plain = Ops.crossEntropy(logits, own).item_double();
+            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double()).isEqualTo(plain);
+            step.mixTargets(others, 0.25);
+            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double())
+                    .isEqualTo(
+                            0.25 * plain
+                                    + 0.75 * Ops.crossEntropy(logits, others).item_double(),
+                            within(1e-6));
+            step.mixTargets(Tensors.of(new long[] {-1, -1}, 2), 0.25);
+            assertThat(step.taskLoss(Ops::crossEntropy, logits).item_double()).isEqualTo(plain);
+        }
     }
 }

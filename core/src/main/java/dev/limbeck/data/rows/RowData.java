@@ -26,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -45,6 +46,8 @@ import org.bytedeco.pytorch.Tensor;
 public final class RowData implements Data {
     private static final long ORDER_LOTS = 3;
     private static final int NAMED = 5;
+    /** Batches whose rows are sorted by length together. */
+    private static final int BUCKET = 20;
 
     private final Rows source;
     private final SplitPlan plan;
@@ -122,7 +125,35 @@ public final class RowData implements Data {
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
-        return loader(Split.TRAIN, Arrays.copyOf(order, usable));
+        return loader(Split.TRAIN, byLength(Arrays.copyOf(order, usable), draws));
+    }
+
+    /**
+     * Put texts of similar length in the same batch if every token costs much, as in encoders, so that less is padded: sort some batches
+     * of the drawn order by length, then draw the order of all batches. Others keep the drawn order: where length and class go together,
+     * mixed batches train better.
+     */
+    private int[] byLength(int[] order, Draws draws) {
+        boolean costly = inputs().stream().anyMatch(input -> input.name().equals(InputSpec.TOKENS));
+        if (!costly) return order;
+        int[] rows = plan.of(Split.TRAIN);
+        List<int[]> batches = new ArrayList<>();
+        for (int from = 0; from < order.length; from += batchSize * BUCKET) {
+            int[] sorted = Arrays.stream(order, from, Math.min(order.length, from + batchSize * BUCKET))
+                    .boxed()
+                    .sorted(Comparator.comparingInt(i -> encoded.get(rows[i]).ids().length))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            for (int at = 0; at < sorted.length; at += batchSize) {
+                batches.add(Arrays.copyOfRange(sorted, at, Math.min(sorted.length, at + batchSize)));
+            }
+        }
+        int[] places = IntStream.range(0, batches.size()).toArray();
+        draws.shuffle(places);
+        return Arrays.stream(places)
+                .mapToObj(batches::get)
+                .flatMapToInt(Arrays::stream)
+                .toArray();
     }
 
     @Override

@@ -19,6 +19,7 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
 import dev.limbeck.recipe.SplitRecipe;
 import dev.limbeck.table.TablePreprocessing;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.text.Tokenizer;
@@ -53,8 +54,8 @@ public record RowDataRecipe(
         Integer buckets,
 
         @Setting(
-                help = "hashed, or BERT's tokenizer.json, vocab.txt or folder",
-                whenUnset = "the teacher's or hashed",
+                help = "hashed, or BERT's tokenizer: a file or a folder",
+                whenUnset = "hashed",
                 label = "FILE",
                 rare = true)
         @Nullable
@@ -63,7 +64,7 @@ public record RowDataRecipe(
         @Setting(
                 help = "Maximum number of tokens of a text",
                 atLeast = 2,
-                whenUnset = "the tokenizer's, or 1024 hashes",
+                whenUnset = "the tokenizer's",
                 label = "N",
                 rare = true)
         @Nullable
@@ -183,6 +184,8 @@ public record RowDataRecipe(
             last = new TextEncoding(new TextPreprocessing(column, limited));
             if (!architecture.isSizedByInputs() || architecture.takes(last.inputs())) return last;
         }
+        InputSpec tokens = InputSpec.ids(InputSpec.TOKENS, 2, 0, InputSpec.FREE);
+        if (!architecture.takes(List.of(tokens))) return last; // refused when the network is made
         throw new LimbeckException(architecture.name() + " takes " + architecture.taken() + ", found "
                 + last.inputs().get(0) + "; name a tokenizer for it (tokenizer, --tokenizer)");
     }

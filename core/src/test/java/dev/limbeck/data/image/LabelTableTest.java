@@ -18,6 +18,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
@@ -200,6 +202,25 @@ class LabelTableTest {
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining(expected)
                 .hasMessageNotContaining("\n");
+    }
+
+    /** Numbers stand first, by value, then other names; each class has its own index, in any order of the rows. */
+    @Test
+    void namesThatAreNumbersAndWordsHaveOneOrder() throws IOException {
+        List<String> cells = List.of("1a", "10a", "12", "9", "10", "11", "9", "2");
+        List<String> reversed = new ArrayList<>(cells);
+        Collections.reverse(reversed);
+        for (List<String> order : List.of(cells, reversed)) {
+            StringBuilder text = new StringBuilder("file,kind\n");
+            for (int i = 0; i < 8; i++)
+                text.append("p").append(i).append(".png,").append(order.get(i)).append('\n');
+            LabelTable table = LabelTable.read(table(text.toString()), List.of(), Task.Kind.SINGLE_LABEL);
+            assertThat(table.task().names()).containsExactly("2", "9", "10", "11", "12", "10a", "1a");
+            for (int i = 0; i < 8; i++) {
+                int label = (int) table.rows().get("p" + i + ".png")[0];
+                assertThat(table.task().names().get(label)).isEqualTo(order.get(i));
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,151 @@
+package dev.limbeck.data.rows;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.Task;
+import dev.limbeck.data.Batch;
+import dev.limbeck.data.DataLoader;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.SplitSettings;
+import dev.limbeck.data.table.TableEncoding;
+import dev.limbeck.data.text.TextEncoding;
+import dev.limbeck.table.TablePreprocessing;
+import dev.limbeck.tensor.Inputs;
+import dev.limbeck.tensor.Ops;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.text.HashedWords;
+import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.WordPiece;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RowDataTest {
+    private static final SplitSettings SPLITS = new SplitSettings(1, 0, 0, 0, false, false);
+
+    @TempDir
+    Path home;
+
+    private Rows rows(String text, String label) throws IOException {
+        Path file = Files.writeString(home.resolve("rows.csv"), text);
+        return Rows.read(file, null, null, List.of(label), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
+    }
+
+    private static TablePreprocessing table(Rows rows, String... columns) {
+        List<String> header = List.of(columns);
+        List<String[]> cells = IntStream.range(0, rows.size())
+                .mapToObj(row -> header.stream()
+                        .map(name -> rows.cells(row)[rows.header().indexOf(name)])
+                        .toArray(String[]::new))
+                .toList();
+        return TablePreprocessing.fit(header, cells, Set.of(), Set.of(), line -> {});
+    }
+
+    /** What is mixed for the student is mixed for a teacher that reads other columns. */
+    @Test
+    void mixedRowsAreMixedInEveryView() throws IOException {
+        Rows rows = rows("a,b,k\n1,5,x\n2,6,y\n4,9,x\n", "k");
+        TablePreprocessing own = table(rows, "a", "b");
+        TablePreprocessing theirs = table(rows, "b");
+        try (Scope scope = Scope.open();
+                RowData data = new RowData(rows, SPLITS, 3, plan -> new TableEncoding(own));
+                DataLoader batches = data.evaluate(Split.TRAIN)) {
+            Batch batch = batches.next();
+            assertThat(batch).isNotNull();
+            Batch halved = batch.changed(input -> Ops.mul(input, 0.5));
+            Inputs plain = data.alternateView(theirs).inputs(batch);
+            Inputs mixed = data.alternateView(theirs).inputs(halved);
+            float[] expected = Tensors.toFloats(Ops.mul(plain.only(), 0.5));
+            assertThat(Tensors.toFloats(mixed.only())).containsExactly(expected);
+            Preprocessing text = new TextPreprocessing("b", HashedWords.defaults());
+            assertThat(data.alternateView(text).inputs(batch).names()).containsExactly("ids");
+            assertThatThrownBy(() -> data.alternateView(text).inputs(halved))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageContaining("leave mixup out");
+        }
+    }
+
+    /** Each epoch has all rows once, in batches of similar lengths, and in another order. */
+    @Test
+    void trainingBatchesHaveTextsOfSimilarLength() throws IOException {
+        StringBuilder text = new StringBuilder("text,k\n");
+        for (int i = 0; i < 400; i++) text.append("word ".repeat(1 + i % 20)).append(i % 2 == 0 ? ",x\n" : ",y\n");
+        Rows rows = rows(text.toString(), "k");
+        WordPiece tokens =
+                new WordPiece(List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "word"), WordPiece.Rules.uncased(), 64);
+        TextEncoding words = new TextEncoding(new TextPreprocessing("text", tokens));
+        try (RowData data = new RowData(rows, SPLITS, 10, plan -> words)) {
+            List<List<Integer>> epochs = new ArrayList<>();
+            long padded = 0;
+            for (int epoch = 0; epoch < 2; epoch++) {
+                List<Integer> seen = new ArrayList<>();
+                try (DataLoader batches = data.train(epoch);
+                        Scope scope = Scope.open()) {
+                    for (Batch batch = batches.next(); batch != null; batch = batches.next()) {
+                        for (int index : batch.indices()) seen.add(index);
+                        padded += batch.input().size(1) * batch.size();
+                    }
+                }
+                epochs.add(seen);
+            }
+            assertThat(epochs.get(0)).doesNotHaveDuplicates().hasSize(400).isNotEqualTo(epochs.get(1));
+            assertThat(epochs.get(1)).containsExactlyInAnyOrderElementsOf(epochs.get(0));
+            long needed = 2L
+                    * IntStream.range(0, 400)
+                            .mapToObj(i -> words.encode(rows.cells(i)[0]).ids().length)
+                            .mapToInt(Integer::intValue)
+                            .sum();
+            assertThat(padded).isLessThan(needed * 11 / 10);
+        }
+    }
+
+    @Test
+    void whatIsLostOrDoubtfulIsSaid() throws IOException {
+        Rows rows = rows("text,k\none two three four,x\n ,y\nfive,y\nsix,z\n", "k");
+        TextEncoding short4 = new TextEncoding(new TextPreprocessing("text", new HashedWords(100, 4)));
+        try (RowData data = new RowData(rows, SPLITS, 2, plan -> short4)) {
+            assertThat(data.warnings())
+                    .anyMatch(line ->
+                            line.endsWith("texts fill all 4 ids; what is longer is cut (max_tokens, --max-tokens)"))
+                    .contains("1 of 4 rows are empty")
+                    .contains(
+                            "2 of 3 classes have one training row each; numbers are predicted with --task regression");
+        }
+        Rows one = rows("text,k\none,x\ntwo,x\n", "k");
+        assertThatThrownBy(() -> new RowData(one, SPLITS, 2, plan -> short4))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("must have at least two classes, found 'x'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "train.csv,           true",
+        "train.txt images/,   false",
+        "train.csv .git/,     true",
+        "test.csv,            false",
+        "train.png,           false",
+        "'',                  false"
+    })
+    void foldersOfImagesAreNoRows(String names, boolean rows) throws IOException {
+        Path folder = Files.createDirectories(home.resolve("source"));
+        for (String name : names.split(" ")) {
+            if (name.endsWith("/")) Files.createDirectories(folder.resolve(name));
+            else if (!name.isEmpty()) Files.writeString(folder.resolve(name), "a,b\n1,2\n");
+        }
+        assertThat(Rows.areAt(folder.toString())).isEqualTo(rows);
+        assertThat(Rows.areAt("")).isFalse();
+        assertThat(Rows.areAt(folder.resolve("none.csv").toString())).isTrue();
+    }
+}
