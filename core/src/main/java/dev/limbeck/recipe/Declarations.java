@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
+import dev.limbeck.Printable;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -119,8 +120,9 @@ public final class Declarations {
             if (data && DataRecipes.declares(key)) {
                 throw new LimbeckException(
                         key + " is not a setting of " + String.join(" and ", DataRecipes.kinds(section))
-                                + " data, which " + tree.path("source").asText("the source")
-                                + " is taken for; leave it out, or name a source of its kind");
+                                + " data, which the source '"
+                                + Printable.quote(tree.path("source").asText())
+                                + "' is taken for; leave it out, or name another source");
             }
             throw Names.unknown("key", key, path, keys);
         });

@@ -48,7 +48,8 @@ class SeriesTest {
     void settingsOfAnotherKindOfDataAreUnknown() {
         assertThatThrownBy(() -> Recipe.parse(LEAST.replace("rows", "image_size")))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessageContaining("no key 'image_size' in data");
+                .hasMessageContaining(
+                        "image_size is not a setting of series data, which the source '0.5' is taken for");
         assertThatThrownBy(() -> Recipe.parse(LEAST.replace("rows: 60", "rows: 0")))
                 .hasMessageContaining("rows must be at least 1, found 0");
         assertThatThrownBy(() -> Recipe.parse(LEAST.replace("kind: series", "kind: sounds")))
