@@ -136,6 +136,10 @@ final class BertEncoder extends Module {
             value = child("value", Layers.linear(size.width(), size.width(), Bert.STD));
         }
 
+        private double root() {
+            return Math.sqrt((double) query.ownParameters().get("weight").size(0) / heads);
+        }
+
         private Tensor split(Tensor x) {
             return x.reshape(x.size(0), x.size(1), heads, x.size(2) / heads).transpose(1, 2);
         }
@@ -157,7 +161,10 @@ final class BertEncoder extends Module {
                                 name, heads, query.ownParameters().get("weight").size(0) / heads));
                 source.append("    %1$s = torch.transpose(%1$s, 1, 2)\n".formatted(name));
             }
-            return source.append("    h = torch.scaled_dot_product_attention(query, key, value, seen)\n")
+            // Written out: the engine's own function also takes masks of truth values, which exporters cannot tell from
+            // numbers.
+            return source.append("    h = torch.matmul(query, torch.transpose(key, 2, 3)) / %s\n".formatted(root()))
+                    .append("    h = torch.matmul(torch.softmax(h + seen, -1), value)\n")
                     .append("    return torch.flatten(torch.transpose(h, 1, 2), 2)\n")
                     .toString();
         }
