@@ -30,8 +30,6 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "inspect", description = "Describe a model file: format, inputs, outputs, class names, preprocessing.")
 final class InspectCommand extends LimbeckCommand {
-    private static final int LONGEST = 1000;
-
     private static final int SHOWN = 12;
 
     @Parameters(
@@ -55,7 +53,7 @@ final class InspectCommand extends LimbeckCommand {
                 Files.isRegularFile(path) && ModelRuntimes.find(path).isPresent()
                         ? network(path)
                         : weights(path, weightsKey);
-        facts.forEach((key, value) -> say(key + ": " + shortened(text(value))));
+        facts.forEach((key, value) -> say(key + ": " + Texts.shortened(text(value))));
         return facts;
     }
 
@@ -155,11 +153,6 @@ final class InspectCommand extends LimbeckCommand {
 
     private static String shape(Tensor tensor) {
         return Tensors.shapeText(tensor.shape());
-    }
-
-    /** Cut what fills screens, such as the columns of a table; the JSON output has all of it. */
-    private static String shortened(String text) {
-        return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "… (" + text.length() + " characters)";
     }
 
     private static String text(Object value) {

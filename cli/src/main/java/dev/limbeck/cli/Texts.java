@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 
 /** Format results. */
 final class Texts {
+    private static final int LONGEST = 1000;
     private static final int BAR = 40;
 
     private Texts() {}
@@ -43,8 +44,16 @@ final class Texts {
     /** Format names and values, such as preprocessing. */
     static String pairs(Map<?, ?> facts) {
         return facts.entrySet().stream()
-                .map(entry -> entry.getKey() + " " + entry.getValue())
+                .map(entry -> entry.getKey() + " " + shortened(String.valueOf(entry.getValue())))
                 .collect(Collectors.joining(", "));
+    }
+
+    /** Cut a long text, such as a vocabulary, and say how long it is. */
+    static String shortened(String text) {
+        return text.length() <= LONGEST
+                ? text
+                : text.substring(0, LONGEST) + "… (" + String.format(Locale.ROOT, "%,d", text.length())
+                        + " characters)";
     }
 
     /** Draw a probability as a bar with its value. */
