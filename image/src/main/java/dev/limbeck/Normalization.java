@@ -1,6 +1,7 @@
 package dev.limbeck;
 
 import java.util.List;
+import java.util.function.DoubleBinaryOperator;
 
 /**
  * Convert raw numbers to inputs, channel by channel: {@code (raw / unit − mean) / std}.
@@ -17,29 +18,29 @@ public record Normalization(double unit, List<Double> mean, List<Double> std) {
 
     /** Return the factor of each channel, from raw numbers to inputs. */
     public float[] scale() {
-        float[] scale = new float[std.size()];
-        for (int c = 0; c < scale.length; c++) scale[c] = (float) (1 / (unit * std.get(c)));
-        return scale;
+        return each((mean, std) -> 1 / (unit * std));
     }
 
     /** Return the offset of each channel, added after {@link #scale}. */
     public float[] shift() {
-        float[] shift = new float[std.size()];
-        for (int c = 0; c < shift.length; c++) shift[c] = (float) (-mean.get(c) / std.get(c));
-        return shift;
+        return each((mean, std) -> -mean / std);
     }
 
     /** Return the factor of each channel, from inputs to raw numbers. */
     public float[] rawScale() {
-        float[] scale = new float[std.size()];
-        for (int c = 0; c < scale.length; c++) scale[c] = (float) (unit * std.get(c));
-        return scale;
+        return each((mean, std) -> unit * std);
     }
 
     /** Return the offset of each channel, added after {@link #rawScale}. */
     public float[] rawShift() {
-        float[] shift = new float[mean.size()];
-        for (int c = 0; c < shift.length; c++) shift[c] = (float) (unit * mean.get(c));
-        return shift;
+        return each((mean, std) -> unit * mean);
+    }
+
+    private float[] each(DoubleBinaryOperator ofMeanAndStd) {
+        float[] values = new float[std.size()];
+        for (int c = 0; c < values.length; c++) {
+            values[c] = (float) ofMeanAndStd.applyAsDouble(mean.get(c), std.get(c));
+        }
+        return values;
     }
 }

@@ -74,7 +74,7 @@ final class ExplainCommand extends ImageCommand {
                 throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an input");
             }
             if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
-            if (!PredictCommand.isOfRows(model)) LoadedModel.requireImage(Path.of(input));
+            if (!RowInputs.mayBeReadBy(model)) LoadedModel.requireImage(Path.of(input));
             try (LoadedModel loaded = load(model, says)) {
                 Prediction prediction = prediction(loaded, input);
                 values = prediction.logits();

@@ -1,7 +1,6 @@
 package dev.limbeck.cli;
 
 import dev.limbeck.data.Modalities;
-import dev.limbeck.data.Modality;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.tensor.InputSpec;
@@ -19,19 +18,13 @@ final class ModelInputs {
         return ImagePreprocessing.isIn(metadata) || metadata.containsKey(Modalities.KEY);
     }
 
-    /** Return the inputs that metadata describes. */
-    static List<InputSpec> said(Map<String, String> metadata) {
-        Modality modality = Modalities.ofSaved(metadata);
-        return modality.inputs(modality.preprocessing(metadata));
-    }
-
     /**
      * Return the inputs of a saved model.
      *
      * @param side of images, if it differs from the model's; null if not
      */
     static List<InputSpec> of(SavedModel saved, @Nullable Integer side) {
-        if (side == null && areIn(saved.preprocessing())) return said(saved.preprocessing());
+        if (side == null && areIn(saved.preprocessing())) return Modalities.inputs(saved.preprocessing());
         int own = side == null ? Zoo.byName(saved.architecture()).imageSize() : side;
         return List.of(InputSpec.floats(3, own, own));
     }

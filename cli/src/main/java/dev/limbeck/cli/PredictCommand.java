@@ -8,7 +8,6 @@ import dev.limbeck.Settings;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
-import dev.limbeck.run.RunRecord;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +45,7 @@ final class PredictCommand extends ImageCommand {
         Settings.atLeast(1, "--top", top);
         boolean files = inputs.stream().allMatch(RowInputs::isPath);
         // An image that is missing is said before a large model is opened.
-        if (!files && !isOfRows(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
+        if (!files && !RowInputs.mayBeReadBy(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
             RowEncoding encoding = loaded.rows();
             if (encoding != null) return rows(loaded, encoding);
@@ -54,12 +53,6 @@ final class PredictCommand extends ImageCommand {
             images.forEach(LoadedModel::requireImage);
             return loaded.isRegression() ? numbers(loaded, images) : probabilities(loaded, images);
         }
-    }
-
-    static boolean isOfRows(Path model) {
-        return RunRecord.beside(model)
-                .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
-                .orElse(true);
     }
 
     private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding encoding) {

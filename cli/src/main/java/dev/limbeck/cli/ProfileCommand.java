@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.distill.teacher.ModelFiles;
 import dev.limbeck.evaluate.Latency;
 import dev.limbeck.evaluate.Profile;
@@ -287,7 +288,7 @@ final class ProfileCommand extends LimbeckCommand {
 
     /** Return the inputs that a TorchScript file says, or images of the given size. */
     private static List<InputSpec> inputs(Path path, Map<String, String> says, @Nullable Integer given) {
-        if (given == null && ModelInputs.areIn(says)) return ModelInputs.said(says);
+        if (given == null && ModelInputs.areIn(says)) return Modalities.inputs(says);
         return List.of(InputSpec.floats(3, side(path, given), side(path, given)));
     }
 

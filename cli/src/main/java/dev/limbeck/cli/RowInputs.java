@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowTable;
+import dev.limbeck.run.RunRecord;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Hold texts and rows of files that a command line names, encoded for a model. */
 record RowInputs(List<String> names, List<RowEncoding.Encoded> rows) {
@@ -51,29 +53,36 @@ record RowInputs(List<String> names, List<RowEncoding.Encoded> rows) {
     /** Return whether an input names a file of rows, or else is a text. Neither is guessed where both are likely. */
     private static boolean isRows(String input, RowEncoding encoding) {
         if (input.isBlank()) throw new LimbeckException("a text to predict must not be empty");
-        boolean exists = isPath(input);
-        boolean isNamedSo = input.indexOf(' ') < 0 && isPathName(input) && RowTable.isNamedSo(Path.of(input));
-        if (exists && isNamedSo && Files.isRegularFile(Path.of(input))) return true;
+        Path file = path(input);
+        boolean exists = file != null && Files.exists(file);
+        boolean isNamedSo =
+                file != null && file.getFileName() != null && input.indexOf(' ') < 0 && RowTable.isNamedSo(file);
+        if (exists && isNamedSo && Files.isRegularFile(file)) return true;
         if (!exists && !isNamedSo && encoding.columns().size() == 1) return false;
-        throw new LimbeckException((exists ? input + " is no file of rows" : "no file of rows " + input)
+        throw new LimbeckException((exists ? input + " is not a file of rows" : "no file of rows " + input)
                 + "; expected CSV, TSV, JSON lines or lines of text (.csv, .tsv, .jsonl, .txt) with the columns "
                 + Names.quoted(encoding.columns()));
     }
 
-    private static boolean isPathName(String input) {
+    /** Return whether an input names a file or a folder. */
+    static boolean isPath(String input) {
+        Path file = path(input);
+        return file != null && Files.exists(file);
+    }
+
+    /** Return an input as a path; null for a text that cannot be one. */
+    private static @Nullable Path path(String input) {
         try {
-            return Path.of(input).getFileName() != null;
+            return Path.of(input);
         } catch (InvalidPathException e) {
-            return false;
+            return null;
         }
     }
 
-    /** Return whether an input names a file or a folder. A text may not even be a name of one. */
-    static boolean isPath(String input) {
-        try {
-            return Files.exists(Path.of(input));
-        } catch (InvalidPathException e) {
-            return false;
-        }
+    /** Return whether a model may read rows; only a run says that it does not. */
+    static boolean mayBeReadBy(Path model) {
+        return RunRecord.beside(model)
+                .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
+                .orElse(true);
     }
 }

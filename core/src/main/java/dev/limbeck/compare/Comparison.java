@@ -129,7 +129,7 @@ public final class Comparison {
             RunContext opening = context.withoutRepeats();
             for (long seed : seeds) {
                 Recipe any = recipes.values().iterator().next();
-                try (Data data = any.data().open(seed, any.architecture(), teachers.preprocessing(), opening)) {
+                try (Data data = any.open(seed, teachers.preprocessing(), opening)) {
                     judged = data.has(Split.TEST) ? Split.TEST : Split.VALID;
                     teachers.evaluate(data, judged, context);
                     opening.tell(data);

@@ -180,7 +180,7 @@ public final class Sweep {
     private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
         Map<String, Double> sums = new LinkedHashMap<>();
         for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
-            try (Data data = base.data().open(seed, base.architecture(), teachers.preprocessing(), opening)) {
+            try (Data data = base.open(seed, teachers.preprocessing(), opening)) {
                 check(data);
                 opening.tell(data);
                 for (Map.Entry<String, Recipe> entry : left.entrySet()) {

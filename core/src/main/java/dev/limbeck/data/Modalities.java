@@ -3,6 +3,7 @@ package dev.limbeck.data;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Preprocessing;
 import dev.limbeck.Registry;
+import dev.limbeck.tensor.InputSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +63,16 @@ public final class Modalities {
      */
     public static Modality ofSaved(Map<String, String> preprocessing) {
         return byKind(preprocessing.getOrDefault(KEY, DEFAULT));
+    }
+
+    /**
+     * Describe the inputs of a saved model.
+     *
+     * @throws LimbeckException if there is no modality for its kind, or a value is malformed
+     */
+    public static List<InputSpec> inputs(Map<String, String> preprocessing) {
+        Modality modality = ofSaved(preprocessing);
+        return modality.inputs(modality.preprocessing(preprocessing));
     }
 
     /** Return the first modality that a model's inputs and metadata belong to, or nothing if none does. */

@@ -189,11 +189,7 @@ public record HuggingFaceFolder(
                     + " --arch " + architecture().name());
         }
         Map<String, String> preprocessing = preprocessing();
-        Module network = architecture()
-                .create(
-                        classNames.size(),
-                        Modalities.ofSaved(preprocessing)
-                                .inputs(Modalities.ofSaved(preprocessing).preprocessing(preprocessing)));
+        Module network = architecture().create(classNames.size(), Modalities.inputs(preprocessing));
         try {
             List<String> notes = load(network, name -> true);
             network.eval();
@@ -219,9 +215,9 @@ public record HuggingFaceFolder(
      * @throws LimbeckException if the network is of another size, or the weights do not fit
      */
     List<String> loadEncoder(Module network, Architecture into) {
-        String wanted = into.name().replaceFirst("-(relu|mean)$", "");
-        String own = architecture().name().replaceFirst("-(relu|mean)$", "");
-        if (!Bert.Size.of(wanted).map(Bert.Size::name).orElse(wanted).equals(own)) {
+        boolean fits =
+                Bert.Size.of(network.describe()).filter(size::hasSameEncoder).isPresent();
+        if (!fits) {
             throw new LimbeckException(folder + " is a " + architecture().name() + ", found " + into.name()
                     + "; set the architecture (student, --arch) to "
                     + architecture().name());

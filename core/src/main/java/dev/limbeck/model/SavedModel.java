@@ -9,7 +9,6 @@ import dev.limbeck.Printable;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Modalities;
-import dev.limbeck.data.Modality;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.nn.Module;
@@ -250,8 +249,7 @@ public record SavedModel(
     private static List<InputSpec> inputs(Path file, Architecture architecture, Map<String, String> metadata) {
         if (!architecture.isSizedByInputs()) return List.of();
         try {
-            Modality modality = Modalities.ofSaved(metadata);
-            return modality.inputs(modality.preprocessing(metadata));
+            return Modalities.inputs(metadata);
         } catch (LimbeckException e) {
             throw new LimbeckException(file + ": " + e.getMessage(), e);
         }

@@ -117,10 +117,10 @@ public final class TokenizerFiles {
             }
             words[id] = word.getKey();
         });
-        List<String> all = Arrays.asList(words);
         for (JsonNode added : root.path("added_tokens")) {
             String word = added.path("content").asText();
-            if (all.indexOf(word) != added.path("id").asInt(-1)) {
+            int id = added.path("id").asInt(-1);
+            if (id < 0 || id >= size || !word.equals(words[id])) {
                 throw IoErrors.in(
                         file,
                         "adds the token '" + Printable.quote(word) + "' to its vocabulary, which is not supported");
@@ -129,7 +129,7 @@ public final class TokenizerFiles {
         boolean lowercase = normalizer.path("lowercase").asBoolean(true);
         JsonNode strip = normalizer.path("strip_accents");
         return new WordPiece(
-                all,
+                Arrays.asList(words),
                 new WordPiece.Rules(
                         lowercase,
                         strip.isBoolean() ? strip.asBoolean() : lowercase,

@@ -1,6 +1,7 @@
 package dev.limbeck.predict;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Prediction;
 import dev.limbeck.Task;
 import dev.limbeck.tensor.BlasThreads;
 import dev.limbeck.tensor.Inputs;
@@ -10,6 +11,7 @@ import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
@@ -58,7 +60,7 @@ public final class Network<X> implements AutoCloseable {
     }
 
     /** Return the task with names for a number of outputs. */
-    public Task named(int outputs) {
+    private Task named(int outputs) {
         if (task.names().isEmpty()) return task.withNames(Task.numbered(outputs));
         if (task.outputs() == outputs) return task;
         throw new LimbeckException(
@@ -70,7 +72,7 @@ public final class Network<X> implements AutoCloseable {
      *
      * @throws LimbeckException if it is closed, or an output is not finite
      */
-    public List<double[]> outputs(List<X> inputs) {
+    private List<double[]> outputs(List<X> inputs) {
         if (inputs.isEmpty()) return List.of();
         lock.readLock().lock();
         try (Scope scope = Scope.open();
@@ -94,6 +96,23 @@ public final class Network<X> implements AutoCloseable {
         } finally {
             lock.readLock().unlock();
         }
+    }
+
+    /** Compute predictions of inputs; the network classifies. */
+    public List<Prediction> predictions(List<X> inputs) {
+        return outputs(inputs).stream()
+                .map(logits -> new Prediction(named(logits.length), logits))
+                .toList();
+    }
+
+    /** Compute the numbers of inputs by target; the network is one of regression. */
+    public List<Map<String, Double>> numbers(List<X> inputs) {
+        return outputs(inputs).stream()
+                .map(outputs -> {
+                    Task named = named(outputs.length);
+                    return named.named(named.decode(outputs));
+                })
+                .toList();
     }
 
     @Override

@@ -55,9 +55,7 @@ public final class Predictors {
 
             @Override
             public List<Prediction> predictAll(List<X> inputs) {
-                return network.outputs(inputs).stream()
-                        .map(logits -> new Prediction(network.named(logits.length), logits))
-                        .toList();
+                return network.predictions(inputs);
             }
 
             @Override
@@ -96,12 +94,7 @@ public final class Predictors {
 
             @Override
             public List<Map<String, Double>> predictAll(List<X> inputs) {
-                return network.outputs(inputs).stream()
-                        .map(outputs -> {
-                            Task task = network.named(outputs.length);
-                            return task.named(task.decode(outputs));
-                        })
-                        .toList();
+                return network.numbers(inputs);
             }
 
             @Override

@@ -3,7 +3,7 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.Registry;
 import java.lang.reflect.RecordComponent;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.LoggerFactory;
@@ -60,12 +60,11 @@ final class DataRecipes {
                 .toList();
     }
 
-    /** Return whether the data section of some kind has a key. */
-    static boolean declares(String key) {
-        return ALL.all().stream()
-                .map(DataRecipeType::type)
-                .flatMap(type -> Arrays.stream(type.getRecordComponents()))
-                .anyMatch(component -> DeclaredSetting.key(component).equals(key));
+    /** Return the records of all kinds, images first. */
+    static List<Class<? extends DataRecipe>> types() {
+        List<Class<? extends DataRecipe>> all = new ArrayList<>(List.of(images()));
+        all.addAll(others());
+        return all;
     }
 
     /** Return the record of images. */

@@ -117,7 +117,11 @@ public final class Declarations {
         tree.fieldNames().forEachRemaining(key -> {
             if (data && key.equals(DataRecipes.KIND)) return;
             if (keys.contains(key)) return;
-            if (data && DataRecipes.declares(key)) {
+            boolean ofOtherKind = data
+                    && DataRecipes.types().stream()
+                            .anyMatch(type -> in(type).stream()
+                                    .anyMatch(setting -> setting.key().equals(key)));
+            if (ofOtherKind) {
                 throw new LimbeckException(
                         key + " is not a setting of " + String.join(" and ", DataRecipes.kinds(section))
                                 + " data, which the source '"

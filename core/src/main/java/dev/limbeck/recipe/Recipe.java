@@ -3,9 +3,11 @@ package dev.limbeck.recipe;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
+import dev.limbeck.data.Data;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -100,6 +102,19 @@ public record Recipe(
     /** Return the number of training epochs, including frozen ones. */
     public int epochs() {
         return training.epochs() + (pretrained == null ? 0 : pretrained.frozenEpochs());
+    }
+
+    /**
+     * Open the data for the student. Where the recipe does not say how inputs are prepared, the weights that it starts from do, then the
+     * teacher.
+     *
+     * @param seed used if the data has none
+     * @param ofTeacher preprocessing of the teacher; empty for none
+     * @throws LimbeckException if the source is missing or unusable
+     */
+    public Data open(long seed, Map<String, String> ofTeacher, RunContext context) {
+        Map<String, String> ofWeights = pretrained == null ? Map.of() : pretrained.preprocessing();
+        return data.open(seed, architecture(), ofWeights.isEmpty() ? ofTeacher : ofWeights, context);
     }
 
     /** Return the student's architecture. */

@@ -198,10 +198,8 @@ public final class RecipeRun {
     }
 
     Data open(@Nullable LoadedTeacher teacher) {
-        PretrainedRecipe pretrained = recipe.pretrained();
-        Map<String, String> preprocessing = pretrained == null ? Map.of() : pretrained.preprocessing();
-        if (preprocessing.isEmpty() && teacher != null) preprocessing = teacher.preprocessing();
-        Data data = recipe.data().open(recipe.training().seed(), recipe.architecture(), preprocessing, context);
+        Map<String, String> ofTeacher = teacher == null ? Map.of() : teacher.preprocessing();
+        Data data = recipe.open(recipe.training().seed(), ofTeacher, context);
         if (teacher == null) return data;
         try {
             teacher.requireFor(data);

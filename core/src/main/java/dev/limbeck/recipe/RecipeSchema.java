@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.optim.Schedule;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -83,8 +82,7 @@ public final class RecipeSchema {
         } else if (type == DataRecipe.class) {
             // Other kinds of data have keys that only their jars know.
             ObjectNode other = JSON.createObjectNode();
-            List<Class<? extends DataRecipe>> known = new ArrayList<>(List.of(DataRecipes.images()));
-            known.addAll(DataRecipes.others());
+            List<Class<? extends DataRecipe>> known = DataRecipes.types();
             ArrayNode kinds = other.putObject("properties")
                     .putObject(DataRecipes.KIND)
                     .putObject("not")

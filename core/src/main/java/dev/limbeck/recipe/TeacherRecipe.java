@@ -211,12 +211,11 @@ public record TeacherRecipe(
         SavedModel saved = SavedModel.open(file, architecture == null ? null : Zoo.byName(architecture), weightsKey);
         Map<String, String> all = new LinkedHashMap<>(saved.preprocessing());
         if (inputs != null) {
-            String kind = Modalities.ofSaved(all).kind();
-            if (!kind.equals(inputs.kind())) {
+            try {
+                requireKind(all, file);
+            } catch (LimbeckException e) {
                 saved.close();
-                throw new LimbeckException(
-                        String.join(", ", inputs.preprocessing().keySet()) + " are settings of " + inputs.kind()
-                                + " teachers, found " + file + " for " + kind + " data; leave them out");
+                throw e;
             }
             all.putAll(inputs.preprocessing());
         }
@@ -237,10 +236,28 @@ public record TeacherRecipe(
             throw new LimbeckException(file + " contains a whole network; leave weights_key out");
         }
         FileTeacher teacher = FileTeacher.open(file, role, log);
-        if (inputs != null) teacher = teacher.withPreprocessing(inputs.preprocessing());
+        if (inputs != null) {
+            try {
+                requireKind(teacher.preprocessing(), file);
+            } catch (LimbeckException e) {
+                teacher.close();
+                throw e;
+            }
+            teacher = teacher.withPreprocessing(inputs.preprocessing());
+        }
         if (classes != null) teacher = teacher.withClassNames(classes);
         if (output != null) teacher = teacher.withOutput(TeacherOutput.of(output));
         if (inputs != null) teacher = teacher.withPreprocessing(inputs.ofWholeNetworks());
         return LoadedTeacher.of(teacher, file.toString());
+    }
+
+    /** Refuse settings of inputs of another kind of data than the model's. */
+    private void requireKind(Map<String, String> own, Path file) {
+        String kind = Modalities.ofSaved(own).kind();
+        if (inputs == null || kind.equals(inputs.kind())) return;
+        List<String> given = new ArrayList<>(inputs.preprocessing().keySet());
+        given.addAll(inputs.ofWholeNetworks().keySet());
+        throw new LimbeckException(String.join(", ", given) + " are settings of " + inputs.kind() + " teachers, found "
+                + file + " for " + kind + " data; leave them out");
     }
 }

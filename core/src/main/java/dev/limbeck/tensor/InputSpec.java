@@ -2,6 +2,7 @@ package dev.limbeck.tensor;
 
 import dev.limbeck.LimbeckException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
@@ -53,6 +54,13 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
      */
     public static InputSpec ids(String name, long bound, long pad, long... shape) {
         return new InputSpec(name, DType.INT64, shape, pad, bound);
+    }
+
+    /** Return whether inputs are one row of bounded ids of a name, such as {@link #TOKENS}. */
+    public static boolean areIds(List<InputSpec> inputs, String name) {
+        if (inputs.size() != 1) return false;
+        InputSpec only = inputs.get(0);
+        return only.name.equals(name) && only.type == DType.INT64 && only.bound > 1 && only.shape.length == 1;
     }
 
     @Override

@@ -98,12 +98,6 @@ public final class TrainStep {
         }
     }
 
-    /** Replace the value of a term and keep its weight. */
-    public void setValue(String name, Tensor value) {
-        term(name);
-        terms.computeIfPresent(name, (key, term) -> new Term(value, term.weight));
-    }
-
     /** Set the weight of a term in the total loss. */
     public void setWeight(String name, double weight) {
         terms.put(name, new Term(term(name), weight));

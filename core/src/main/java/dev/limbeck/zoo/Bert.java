@@ -7,7 +7,6 @@ import dev.limbeck.nn.Init;
 import dev.limbeck.nn.LayerNorm;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
-import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
@@ -100,6 +99,11 @@ public final class Bert extends Module {
                             : Pooling.valueOf(parts.group(6).toUpperCase(Locale.ROOT))));
         }
 
+        /** Return whether two sizes differ in what the classifier reads at most. */
+        public boolean hasSameEncoder(Size other) {
+            return equals(new Size(other.layers, other.width, other.heads, other.inner, other.positions, pooling));
+        }
+
         /** Return the architecture. */
         public Architecture architecture() {
             return named(name());
@@ -112,7 +116,7 @@ public final class Bert extends Module {
             return Architecture.ofInputs(
                     name,
                     "tokens of texts in order",
-                    Bert::takes,
+                    inputs -> InputSpec.areIds(inputs, InputSpec.TOKENS),
                     (inputs, outputs) -> new Bert(this, inputs.get(0), outputs),
                     groups.toArray(String[]::new));
         }
@@ -123,14 +127,6 @@ public final class Bert extends Module {
         pad = (long) tokens.pad();
         bert = child("bert", new Body(size, tokens.bound(), pad));
         classifier = child("classifier", Layers.linear(size.width, outputs, STD));
-    }
-
-    private static boolean takes(List<InputSpec> inputs) {
-        return inputs.size() == 1
-                && inputs.get(0).name().equals(InputSpec.TOKENS)
-                && inputs.get(0).type() == DType.INT64
-                && inputs.get(0).bound() > 1
-                && inputs.get(0).shape().length == 1;
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.limbeck.nn.Embedding;
 import dev.limbeck.nn.Init;
 import dev.limbeck.nn.Linear;
 import dev.limbeck.nn.Module;
-import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
@@ -64,17 +63,9 @@ public final class TextBag extends Module {
         return Architecture.ofInputs(
                 name,
                 "hashed words of texts",
-                TextBag::takes,
+                inputs -> InputSpec.areIds(inputs, InputSpec.IDS),
                 (inputs, outputs) -> new TextBag(name, inputs, width, outputs),
                 "classifier");
-    }
-
-    private static boolean takes(List<InputSpec> inputs) {
-        return inputs.size() == 1
-                && inputs.get(0).name().equals(InputSpec.IDS)
-                && inputs.get(0).type() == DType.INT64
-                && inputs.get(0).bound() > 1
-                && inputs.get(0).shape().length == 1;
     }
 
     /** Register the bags. */

@@ -159,7 +159,7 @@ public final class Report {
         Map<String, String> preprocessing = result.teachers().isEmpty()
                 ? Map.of()
                 : result.teachers().get(0).preprocessing();
-        return recipe.data().open(result.seeds().get(0), recipe.architecture(), preprocessing, context.quiet());
+        return recipe.open(result.seeds().get(0), preprocessing, context.quiet());
     }
 
     private List<Page.Cost> costs(List<InputSpec> inputs) {

@@ -134,8 +134,7 @@ public final class RowData implements Data {
      * mixed batches train better.
      */
     private int[] byLength(int[] order, Draws draws) {
-        boolean costly = inputs().stream().anyMatch(input -> input.name().equals(InputSpec.TOKENS));
-        if (!costly) return order;
+        if (!InputSpec.areIds(inputs(), InputSpec.TOKENS)) return order;
         int[] rows = plan.of(Split.TRAIN);
         List<int[]> batches = new ArrayList<>();
         for (int from = 0; from < order.length; from += batchSize * BUCKET) {
@@ -263,7 +262,7 @@ public final class RowData implements Data {
             lines.add(single + " of " + counts.size() + " classes have one training row each"
                     + (single > counts.size() / 2 ? "; numbers are predicted with --task regression" : ""));
         }
-        Set<Integer> trained = classes(Split.TRAIN);
+        Set<Integer> trained = counts.keySet();
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             List<String> untrained = classes(split).stream()
                     .filter(label -> !trained.contains(label))
@@ -337,7 +336,7 @@ public final class RowData implements Data {
                 if (origin.changes().isEmpty()) return inputs;
                 if (!theirs.inputs().stream().allMatch(input -> input.type().isFloatingPoint())) {
                     throw new LimbeckException(
-                            "mixed rows cannot be prepared for a model that reads words or ids; " + "leave mixup out");
+                            "mixed rows cannot be prepared for a model that reads words or ids; leave mixup out");
                 }
                 for (UnaryOperator<Tensor> change : origin.changes()) inputs = inputs.map(change);
                 return inputs;

@@ -238,9 +238,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 throw new LimbeckException(
                         file + ": line " + number
                                 + " must be one JSON object with different keys ("
-                                + Printable.quote(e.getOriginalMessage()
-                                        .split("\\(", 2)[0]
-                                        .strip()) + ")",
+                                + Printable.quote(reason) + ")",
                         e);
             }
         }

@@ -107,7 +107,7 @@ public final class Rows implements RowSource {
             if (!Files.isDirectory(path)) return RowTable.isNamedSo(path);
             try (Stream<Path> inside = Files.list(path)) {
                 List<Path> all = inside.toList();
-                // A file of labels beside folders of images is no source of rows.
+                // A file of labels beside folders of images belongs to the images.
                 boolean hasFolders = all.stream()
                         .anyMatch(file -> Files.isDirectory(file)
                                 && !file.getFileName().toString().startsWith("."));

@@ -94,9 +94,7 @@ public final class Predictor implements ImageClassifier {
 
     @Override
     public List<Prediction> predictAll(List<RgbImage> images) {
-        return network.outputs(images).stream()
-                .map(outputs -> new Prediction(network.named(outputs.length), outputs))
-                .toList();
+        return network.predictions(images);
     }
 
     @Override

@@ -70,12 +70,7 @@ public final class RegressionPredictor implements ImageRegressor {
 
     @Override
     public List<Map<String, Double>> predictAll(List<RgbImage> images) {
-        return network.outputs(images).stream()
-                .map(outputs -> {
-                    Task task = network.named(outputs.length);
-                    return task.named(task.decode(outputs));
-                })
-                .toList();
+        return network.numbers(images);
     }
 
     @Override
