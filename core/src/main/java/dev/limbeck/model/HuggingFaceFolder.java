@@ -189,7 +189,8 @@ public record HuggingFaceFolder(
                     + " --arch " + architecture().name());
         }
         Map<String, String> preprocessing = preprocessing();
-        Module network = architecture().create(classNames.size(), Modalities.inputs(preprocessing));
+        Module network = SavedModel.created(
+                WeightFiles.open(weights), architecture(), classNames.size(), Modalities.inputs(preprocessing));
         try {
             List<String> notes = load(network, name -> true);
             network.eval();

@@ -13,6 +13,7 @@ import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.ElementLimit;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.weights.ClassNames;
 import dev.limbeck.weights.RequiredTensors;
@@ -260,7 +261,7 @@ public record SavedModel(
     /** Create a network with the number of classes of the file's classifier. */
     private static Fitted fitted(
             WeightFile weights, Architecture architecture, @Nullable String key, int guess, List<InputSpec> inputs) {
-        Module module = architecture.create(guess, inputs);
+        Module module = created(weights, architecture, guess, inputs);
         try {
             RequiredTensors all = RequiredTensors.of(architecture.name(), module);
             RequiredTensors needs = architecture.isSizedByInputs() ? all : all.forAnyClasses();
@@ -281,6 +282,15 @@ public record SavedModel(
         } catch (RuntimeException e) {
             module.close();
             throw e;
+        }
+    }
+
+    /** Create a network that is no larger than its file. */
+    static Module created(WeightFile weights, Architecture architecture, int classes, List<InputSpec> inputs) {
+        try {
+            return ElementLimit.within(weights.elements(), () -> architecture.create(classes, inputs));
+        } catch (LimbeckException e) {
+            throw new LimbeckException(weights.path() + " is no " + architecture.name() + ": " + e.getMessage(), e);
         }
     }
 

@@ -47,6 +47,7 @@ public final class Tensors {
 
     /** Create a tensor of zeros with a type and shape; an empty shape creates a scalar. */
     public static Tensor zeros(DType type, long... shape) {
+        ElementLimit.count(shape);
         return torch.zeros(shape, new TensorOptions(type.engine));
     }
 

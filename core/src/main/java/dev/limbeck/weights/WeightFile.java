@@ -70,6 +70,14 @@ public final class WeightFile {
         return keys;
     }
 
+    /** Return the number of elements of all tensors. */
+    public long elements() {
+        return TensorGroups.all(path, root).stream()
+                .flatMap(group -> group.tensors().values().stream())
+                .mapToLong(TensorInfo::count)
+                .sum();
+    }
+
     /** Return whether some of the weights are a network with fastai's head, as its vision learner saves them. */
     public boolean hasFastaiHead() {
         return TensorGroups.all(path, root).stream()

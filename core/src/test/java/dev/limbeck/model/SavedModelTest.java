@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.TinyNet;
 import dev.limbeck.Toy;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
+import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.WordPiece;
 import dev.limbeck.train.GivenBatches;
 import dev.limbeck.train.Learner;
 import dev.limbeck.weights.Safetensors;
@@ -204,6 +207,23 @@ class SavedModelTest {
                 "CIFAR_RESNET8",
                 vast + " has a classifier 'linear.weight' of 200000 classes; expected 1 to 100000; it is not a"
                         + " cifar-resnet8");
+    }
+
+    @Test
+    void metadataDoNotAskForMemoryThatTheWeightsDoNotHave() {
+        String vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]";
+        TextPreprocessing texts = new TextPreprocessing(
+                "text", new WordPiece(List.of(vocabulary.split("\n")), WordPiece.Rules.uncased(), 8));
+        Path vast = rewritten(state -> {
+            state.metadata().putAll(Modalities.metadata(texts));
+            state.metadata().put("architecture", "bert-L99-H9984-A12");
+        });
+        refused(
+                vast,
+                null,
+                vast
+                        + " is no bert-L99-H9984-A12: its sizes need many more numbers than it has; expected a file with all"
+                        + " weights of the network");
     }
 
     /** Write the weights with a classifier of another size. */

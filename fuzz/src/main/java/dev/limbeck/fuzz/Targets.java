@@ -4,6 +4,7 @@ import dev.limbeck.data.image.ImageTargets;
 import dev.limbeck.data.rows.RowTargets;
 import dev.limbeck.distill.teacher.TeacherTargets;
 import dev.limbeck.export.ExportTargets;
+import dev.limbeck.model.ModelTargets;
 import dev.limbeck.onnx.OnnxTargets;
 import dev.limbeck.recipe.RecipeTargets;
 import dev.limbeck.train.TrainTargets;
@@ -23,6 +24,7 @@ public final class Targets {
                         RecipeTargets.all(),
                         TrainTargets.all(),
                         RowTargets.all(),
+                        ModelTargets.all(),
                         TeacherTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all())
