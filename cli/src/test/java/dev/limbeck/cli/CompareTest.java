@@ -170,9 +170,9 @@ class CompareTest {
 
     @Test
     void profileMeasuresEveryModel() {
-        Cli.Answer text = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "2")
-                .done();
-        assertThat(text.out().lines()).hasSize(3);
+        Cli.Answer text =
+                Cli.run("profile", teacher, "--runs", "3", "--batch-size", "2").done();
+        assertThat(text.out().lines()).hasSize(2);
         JsonNode two = Cli.run("profile", teacher, teacher, "--runs", "3", "--batch-size", "8", "--json")
                 .done()
                 .json();
@@ -186,12 +186,8 @@ class CompareTest {
         Cli.Answer missing = Cli.run("profile", teacher, home.resolve("none"));
         assertThat(missing.code()).isEqualTo(1);
         assertThat(missing.err()).startsWith("limbeck: no model at " + home.resolve("none"));
-        JsonNode json = Cli.run("profile", teacher, "--runs", "3", "--batch-size", "2", "--json")
-                .done()
-                .json();
-        assertThat(json.at("/0/profile/parameters").asInt()).isEqualTo(74_770);
-        assertThat(json.at("/0/profile/many/p50").asDouble()).isPositive();
-        assertThat(json.at("/0/input_shape").toString()).isEqualTo("[3,32,32]");
+        assertThat(two.at("/0/profile/many/p50").asDouble()).isPositive();
+        assertThat(two.at("/0/input_shape").toString()).isEqualTo("[3,32,32]");
     }
 
     @Test

@@ -47,7 +47,7 @@ class RealDataTest {
             assertThat(data.size(Split.VALID)).isEqualTo(10000);
             assertThat(data.size(Split.TEST)).isEqualTo(10000);
             assertThat(data.skipped()).isEmpty();
-            assertThat(count(data.train(0))).isEqualTo(40000 / 128 * 128);
+            assertThat(count(data.evaluate(Split.TEST))).isEqualTo(10000);
         }
     }
 
