@@ -1,5 +1,6 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.io.IoErrors;
 import dev.limbeck.weights.PickleInput;
 import dev.limbeck.weights.StrictUnpickler;
 import java.io.ByteArrayInputStream;
@@ -85,7 +86,7 @@ final class CifarPickle extends StrictUnpickler {
             PickleInput input = new PickleInput(new ByteArrayInputStream(file), file.length);
             if (new CifarPickle(input).load(input) instanceof Map<?, ?> map) return map;
         } catch (RuntimeException e) {
-            throw new IOException("not a readable pickle: " + e.getMessage(), e);
+            throw new IOException("not a readable pickle: " + IoErrors.printable(String.valueOf(e.getMessage())), e);
         }
         throw new IOException("expected a dictionary");
     }
