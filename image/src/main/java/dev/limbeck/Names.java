@@ -42,7 +42,7 @@ public final class Names {
     /** Create the same exception with a location: {@code no layer 'layer5' in resnet18; nearest: layer4, layer3}. */
     public static LimbeckException unknown(String kind, String name, String place, Collection<String> known) {
         String where = place.isEmpty() ? "" : " in " + place;
-        return new LimbeckException("no " + kind + " '" + name + "'" + where
+        return new LimbeckException("no " + kind + " '" + Printable.quote(name) + "'" + where
                 + (known.isEmpty() ? "" : "; nearest: " + String.join(", ", nearest(name, known, 3))));
     }
 

@@ -2,6 +2,7 @@ package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.TeacherCheck;
@@ -68,7 +69,7 @@ public record TeacherCheckRun(
                     teacher.teacher().classNames(),
                     data.classNames(),
                     teacher.preprocessing(),
-                    data.preprocessing().toMetadata(),
+                    Modalities.metadata(data.preprocessing()),
                     preflight,
                     terms);
         }

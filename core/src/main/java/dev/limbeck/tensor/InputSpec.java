@@ -25,6 +25,8 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
 
     /** A length of a row that may be any. */
     public static final long FREE = -1;
+    /** The number of different bytes. */
+    private static final long BYTES = 256;
     /** The length of an example where any fits. */
     private static final long EXAMPLE_LENGTH = 8;
 
@@ -54,6 +56,20 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
      */
     public static InputSpec ids(String name, long bound, long pad, long... shape) {
         return new InputSpec(name, DType.INT64, shape, pad, bound);
+    }
+
+    /**
+     * Describe an input of texts: the UTF-8 bytes of each, filled up with 0, int64 N×columns×length.
+     *
+     * @param columns number of texts in a row
+     */
+    public static InputSpec texts(String name, long columns) {
+        return new InputSpec(name, DType.INT64, new long[] {columns, FREE}, 0, BYTES);
+    }
+
+    /** Return whether it is an input of texts, see {@link #texts}. */
+    public boolean isTexts() {
+        return type == DType.INT64 && shape.length == 2 && shape[1] == FREE && bound == BYTES;
     }
 
     /** Return whether inputs are one row of bounded ids of a name, such as {@link #TOKENS}. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Hold the known rows of one label or target, and compute metrics of it.
@@ -27,6 +28,19 @@ public record ColumnMetrics(double[] outputs, double[] targets) {
             targets[known++] = decoded(predictions.task(), column, target);
         }
         return new ColumnMetrics(Arrays.copyOf(outputs, known), Arrays.copyOf(targets, known));
+    }
+
+    /** Select the second of two classes: the difference of the logits, and 1 for its rows. */
+    static ColumnMetrics ofTwoClasses(Predictions predictions) {
+        int[] labels = predictions.labels();
+        int[] known = IntStream.range(0, labels.length)
+                .filter(row -> labels[row] >= 0)
+                .toArray();
+        return new ColumnMetrics(
+                Arrays.stream(known)
+                        .mapToDouble(row -> (double) predictions.output(row, 1) - predictions.output(row, 0))
+                        .toArray(),
+                Arrays.stream(known).mapToDouble(row -> labels[row]).toArray());
     }
 
     private static double decoded(Task task, int column, double value) {

@@ -18,7 +18,8 @@ final class LossProbe implements Callback {
 
     @Override
     public void afterLoss(TrainStep step) {
-        step.terms().forEach((name, value) -> terms.add(new TermSize(name, value.item_double(), step.weight(name))));
+        step.terms()
+                .forEach((name, value) -> terms.add(new TermSize(name, value.item_double() + 0.0, step.weight(name))));
         throw new StopTraining();
     }
 }

@@ -32,15 +32,17 @@ public interface Metric {
      * Return the metrics of a task. The first one selects the best epoch and is compared between models.
      *
      * <ul>
-     *   <li>single-label: accuracy, top-5 accuracy with more than five classes, macro F1
+     *   <li>single-label: accuracy, ROC AUC with two classes, top-5 accuracy with more than five, macro F1
      *   <li>multi-label: average precision, ROC AUC, macro F1
      *   <li>regression: RMSE, MAE, R²
      * </ul>
      */
     static List<Metric> of(Task task) {
         return switch (task.kind()) {
-            case SINGLE_LABEL ->
-                task.outputs() > 5 ? List.of(accuracy(), topK(5), macroF1()) : List.of(accuracy(), macroF1());
+            case SINGLE_LABEL -> {
+                if (task.outputs() == 2) yield List.of(accuracy(), auc(), macroF1());
+                yield task.outputs() > 5 ? List.of(accuracy(), topK(5), macroF1()) : List.of(accuracy(), macroF1());
+            }
             case MULTI_LABEL -> List.of(averagePrecision(), auc(), macroF1());
             case REGRESSION -> List.of(rmse(), mae(), r2());
         };
@@ -110,10 +112,17 @@ public interface Metric {
 
     /**
      * Return macro ROC AUC: the probability that a row with the label has a higher score than one without, half for ties;
-     * the mean over the labels with both.
+     * the mean over the labels with both. Of two classes, it is the AUC of either; of more, NaN.
      */
     static Metric auc() {
-        return share("auc", p -> meanOfColumns(p, ColumnMetrics::auc), Task.Kind.MULTI_LABEL);
+        return share(
+                "auc",
+                p -> {
+                    if (p.task().kind() == Task.Kind.MULTI_LABEL) return meanOfColumns(p, ColumnMetrics::auc);
+                    return p.width() == 2 ? ColumnMetrics.ofTwoClasses(p).auc() : Double.NaN;
+                },
+                Task.Kind.SINGLE_LABEL,
+                Task.Kind.MULTI_LABEL);
     }
 
     /** Return the root of the mean squared error in the targets' units; the mean over several targets. */

@@ -257,7 +257,7 @@ class RecipeTest {
                 "training: 3 | training must be keys with values",
                 "distillation: {kd_weight: 0.5} | found distillation without a teacher",
                 "teacher: {} | no teacher.model in the recipe",
-                "teacher: {model: t, class: java.lang.Runtime} | no key 'class' in teacher; nearest: classes, mean",
+                "teacher: {model: t, class: java.lang.Runtime} | no key 'class' in teacher; nearest: classes, columns, mean",
                 "teacher: !!javax.script.ScriptEngineManager {} | no teacher.model in the recipe",
                 "data: {source: shapes, mean: 3} | data.mean must be a list",
                 "student: resnet19 | no architecture 'resnet19'; nearest: resnet18",

@@ -10,6 +10,7 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,10 +35,15 @@ public final class OnnxModel implements AutoCloseable {
 
     /** Describe an input; the first dimension is the rows, which are not part of it. */
     private InputSpec spec(NodeInfo node) {
+        if (isTexts(node)) {
+            long[] shape = ((TensorInfo) node.getInfo()).getShape();
+            return InputSpec.texts(node.getName(), shape.length < 2 || shape[1] < 1 ? 1 : shape[1]);
+        }
         DType type = node.getInfo() instanceof TensorInfo info ? TYPES.get(info.type) : null;
         if (type == null) {
-            throw new LimbeckException(session.file() + ": " + node.getName()
-                    + " must be float32, int64 or int32, found " + found(node) + "; export it with such an input");
+            throw new LimbeckException(
+                    session.file() + ": " + node.getName() + " must be float32, int64, int32 or text, found "
+                            + found(node) + "; export it with such an input");
         }
         long[] row = Arrays.stream(((TensorInfo) node.getInfo()).getShape())
                 .skip(1)
@@ -48,6 +54,10 @@ public final class OnnxModel implements AutoCloseable {
                     + Tensors.shapeText(row) + "; export it with an input");
         }
         return new InputSpec(node.getName(), type, row, 0, 0);
+    }
+
+    private static boolean isTexts(NodeInfo node) {
+        return node.getInfo() instanceof TensorInfo info && info.type == OnnxJavaType.STRING;
     }
 
     private void checkOutput(NodeInfo node) {
@@ -149,15 +159,32 @@ public final class OnnxModel implements AutoCloseable {
         return session.run(rows(given), outputs);
     }
 
-    private static List<OnnxSession.Rows> rows(Inputs given) {
+    private List<OnnxSession.Rows> rows(Inputs given) {
         List<OnnxSession.Rows> rows = new ArrayList<>();
         for (Tensor tensor : given.tensors().values()) {
+            boolean texts =
+                    rows.size() < inputs.size() && inputs.get(rows.size()).isTexts();
             rows.add(
                     DType.of(tensor).isFloatingPoint()
                             ? OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape())
-                            : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
+                            : texts ? texts(tensor) : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
         }
         return rows;
+    }
+
+    /** Read UTF-8 bytes, which zeros end. */
+    private static OnnxSession.Rows texts(Tensor tensor) {
+        long[] shape = tensor.shape();
+        int length = Math.toIntExact(shape[2]);
+        long[] bytes = Tensors.toLongs(tensor);
+        String[] texts = new String[Math.toIntExact(shape[0] * shape[1])];
+        for (int i = 0; i < texts.length; i++) {
+            byte[] text = new byte[length];
+            int end = 0;
+            while (end < length && bytes[i * length + end] != 0) text[end] = (byte) bytes[i * length + end++];
+            texts[i] = new String(text, 0, end, StandardCharsets.UTF_8);
+        }
+        return OnnxSession.Rows.of(texts, shape[0], shape[1]);
     }
 
     /** Compute the output for a batch of the only input, row-major. */

@@ -278,6 +278,17 @@ public final class TablePreprocessing implements Preprocessing {
     }
 
     @Override
+    public String describe() {
+        List<String> words =
+                names().stream().filter(name -> !numeric().contains(name)).toList();
+        return "a table: numbers " + listed(numeric()) + "; words " + listed(words);
+    }
+
+    private static String listed(List<String> names) {
+        return names.isEmpty() ? "none" : names.stream().map(Printable::quote).collect(Collectors.joining(", "));
+    }
+
+    @Override
     public boolean equals(Object other) {
         return other instanceof TablePreprocessing table
                 && table.columns.equals(columns)

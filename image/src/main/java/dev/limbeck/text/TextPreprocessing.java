@@ -62,6 +62,11 @@ public record TextPreprocessing(String column, Tokenizer tokenizer) implements P
     }
 
     @Override
+    public String describe() {
+        return "texts of '" + column + "', " + tokenizer.identity();
+    }
+
+    @Override
     public String identity() {
         return KIND + " " + COLUMN + "=" + column + " " + tokenizer.identity();
     }

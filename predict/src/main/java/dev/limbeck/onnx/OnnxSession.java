@@ -44,20 +44,26 @@ public final class OnnxSession implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Hold the samples for one input. Exactly one of floats and integers is not empty, unless the batch is empty.
+     * Hold the samples for one input. Exactly one of floats, integers and texts is not empty, unless the batch is empty.
      *
      * @param floats float32 numbers, row-major
      * @param integers int64 numbers, row-major, which an int32 input takes as well
+     * @param texts row-major
      */
-    public record Rows(float[] floats, long[] integers, long[] shape) {
+    public record Rows(float[] floats, long[] integers, String[] texts, long[] shape) {
         /** Hold float32 numbers. */
         public static Rows of(float[] floats, long... shape) {
-            return new Rows(floats, new long[0], shape);
+            return new Rows(floats, new long[0], new String[0], shape);
         }
 
         /** Hold integers. */
         public static Rows of(long[] integers, long... shape) {
-            return new Rows(new float[0], integers, shape);
+            return new Rows(new float[0], integers, new String[0], shape);
+        }
+
+        /** Hold texts. */
+        public static Rows of(String[] texts, long... shape) {
+            return new Rows(new float[0], new long[0], texts, shape);
         }
     }
 
@@ -98,6 +104,11 @@ public final class OnnxSession implements AutoCloseable {
         if (numbers.size() == 1) return numbers.get(0);
         for (String name : OUTPUTS) {
             for (NodeInfo one : numbers) if (one.getName().equals(name)) return one;
+        }
+        if (numbers.isEmpty() && outputs.stream().anyMatch(one -> !(one.getInfo() instanceof TensorInfo))) {
+            throw new LimbeckException(
+                    file + " returns maps of probabilities by class (ZipMap), expected a float32 table; "
+                            + "convert the model with options={'zipmap': False}");
         }
         throw new LimbeckException(
                 file + " has " + outputs.size() + " outputs (" + names(outputs) + "), expected one of float32, or one "
@@ -257,6 +268,7 @@ public final class OnnxSession implements AutoCloseable {
     private static OnnxTensor tensor(NodeInfo input, Rows rows) throws OrtException {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         OnnxJavaType type = input.getInfo() instanceof TensorInfo tensor ? tensor.type : OnnxJavaType.UNKNOWN;
+        if (rows.texts().length > 0) return OnnxTensor.createTensor(environment, rows.texts(), rows.shape());
         if (rows.integers().length == 0) {
             return OnnxTensor.createTensor(environment, FloatBuffer.wrap(rows.floats()), rows.shape());
         }

@@ -3,7 +3,9 @@ package dev.limbeck.recipe.rows;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.recipe.DataRecipe;
 import dev.limbeck.recipe.DataRecipeType;
+import dev.limbeck.recipe.TeacherInputs;
 import dev.limbeck.table.TablePreprocessing;
+import java.util.Optional;
 
 /** Register the settings of tables. */
 public final class TableDataRecipeType implements DataRecipeType {
@@ -15,6 +17,11 @@ public final class TableDataRecipeType implements DataRecipeType {
     @Override
     public boolean opens(JsonNode data) {
         return !data.has("text_column") && RowDataRecipe.opens(data);
+    }
+
+    @Override
+    public Optional<Class<? extends TeacherInputs>> teacherInputs() {
+        return Optional.of(RowTeacherInputs.class);
     }
 
     @Override
