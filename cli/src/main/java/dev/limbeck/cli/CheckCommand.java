@@ -1,12 +1,10 @@
 package dev.limbeck.cli;
 
-import dev.limbeck.data.Modalities;
 import dev.limbeck.distill.loss.OutputKind;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.TeacherCheckRun;
 import dev.limbeck.train.TermSize;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 
 @Command(
@@ -31,8 +29,9 @@ final class CheckCommand extends RecipeFileCommand {
                         ? "classes: " + shown(check.teacherClasses())
                         : "classes: the teacher has no class names; the data's are assumed, in the data's order: "
                                 + shown(check.dataClasses()));
-        say("teacher's input: " + (check.teacherInput().isEmpty() ? "as the student's" : words(check.teacherInput())));
-        say("student's input: " + words(check.dataInput()));
+        say("teacher's input: "
+                + (check.teacherInput().isEmpty() ? "as the student's" : Texts.preprocessing(check.teacherInput())));
+        say("student's input: " + Texts.preprocessing(check.dataInput()));
         for (TermSize term : check.terms()) {
             say(Texts.format(
                     "term %s on the first batch: %.4g × weight %.4g = %.4g",
@@ -41,13 +40,6 @@ final class CheckCommand extends RecipeFileCommand {
         check.preflight().warnings().forEach(line -> say("warning: " + line));
         if (check.preflight().warnings().isEmpty()) say("no problems found with this teacher");
         return check;
-    }
-
-    /** Describe a preprocessing; of images, a file may say a part only. */
-    private static String words(Map<String, String> preprocessing) {
-        return preprocessing.containsKey(Modalities.KEY)
-                ? Modalities.ofSaved(preprocessing).preprocessing(preprocessing).describe()
-                : Texts.pairs(preprocessing);
     }
 
     private static String shown(List<String> names) {

@@ -109,7 +109,7 @@ final class ExplainCommand extends ImageCommand {
             throw new LimbeckException(input + " must have one row to explain, found "
                     + given.rows().size() + "; see predict for several");
         }
-        try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, given.rows())) {
+        try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(given.encoding(), given.rows())) {
             return classifier.predictAll(given.rows()).get(0);
         }
     }

@@ -55,8 +55,9 @@ final class PredictCommand extends ImageCommand {
         }
     }
 
-    private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding encoding) {
-        RowInputs given = RowInputs.read(inputs, encoding, this::tell);
+    private List<Map<String, Object>> rows(LoadedModel loaded, RowEncoding saved) {
+        RowInputs given = RowInputs.read(inputs, saved, this::tell);
+        RowEncoding encoding = given.encoding();
         List<String> names = given.names();
         List<RowEncoding.Encoded> rows = given.rows();
         List<Map<String, Object>> results = new ArrayList<>();

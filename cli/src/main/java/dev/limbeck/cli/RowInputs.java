@@ -14,19 +14,25 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Hold texts and rows of files that a command line names, encoded for a model. */
-record RowInputs(List<String> names, List<RowEncoding.Encoded> rows) {
+/**
+ * Hold texts and rows of files that a command line names, encoded for a model.
+ *
+ * @param encoding that encoded them
+ */
+record RowInputs(RowEncoding encoding, List<String> names, List<RowEncoding.Encoded> rows) {
     /**
      * Read inputs: each a file of rows, or a text.
      *
      * @throws LimbeckException if one is neither for sure, or a cell does not fit the model
      */
-    static RowInputs read(List<String> inputs, RowEncoding encoding, Consumer<String> log) {
+    static RowInputs read(List<String> inputs, RowEncoding saved, Consumer<String> log) {
+        RowEncoding encoding = saved;
         List<String> names = new ArrayList<>();
         List<RowEncoding.Encoded> rows = new ArrayList<>();
         for (String input : inputs) {
             if (isRows(input, encoding)) {
                 RowTable table = RowTable.read(Path.of(input), Set.of(), log);
+                encoding = saved.forColumns(table.header());
                 int number = 0;
                 for (String[] cells : table.columns(encoding.columns())) {
                     number++;
@@ -39,7 +45,7 @@ record RowInputs(List<String> names, List<RowEncoding.Encoded> rows) {
                 rows.add(encoding.encode(input));
             }
         }
-        return new RowInputs(names, rows);
+        return new RowInputs(encoding, names, rows);
     }
 
     private static RowEncoding.Encoded encoded(RowEncoding encoding, String name, String... cells) {

@@ -1,5 +1,6 @@
 package dev.limbeck.cli;
 
+import dev.limbeck.data.Modalities;
 import dev.limbeck.train.Metric;
 import java.util.Locale;
 import java.util.Map;
@@ -46,6 +47,13 @@ final class Texts {
         return facts.entrySet().stream()
                 .map(entry -> entry.getKey() + " " + shortened(String.valueOf(entry.getValue())))
                 .collect(Collectors.joining(", "));
+    }
+
+    /** Describe a preprocessing; of images, a file may say a part only. */
+    static String preprocessing(Map<String, String> said) {
+        return said.containsKey(Modalities.KEY)
+                ? Modalities.ofSaved(said).preprocessing(said).describe()
+                : pairs(said);
     }
 
     /** Cut a long text, such as a vocabulary, and say how long it is. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.onnx.TablePredictor;
 import dev.limbeck.onnx.TableRegressionPredictor;
 import dev.limbeck.onnx.TextPredictor;
@@ -162,6 +163,25 @@ class RowCommandsTest {
                         .done()
                         .out())
                 .contains("dear");
+    }
+
+    /** The file takes an age as a number and a job as a text, an input each. */
+    @Test
+    void aPipelineOfAnotherLibraryPredictsAndTeachesRows() throws IOException {
+        Path pipeline =
+                Path.of("..", "export", "src", "test", "resources", "dev", "limbeck", "export", "pipeline.onnx");
+        Path file = home.resolve("jobs.csv");
+        Files.writeString(file, "job-title,age,pay\n" + "clerk,40,no\ncook,1,yes\n".repeat(20));
+        assertThat(run("predict --model " + pipeline + " --classes no,yes " + file)
+                        .out())
+                .contains("jobs.csv row 1: yes 96.08 %, no 3.92 %", "jobs.csv row 2: no 52.50 %, yes 47.50 %");
+        assertThat(run("inspect " + pipeline).out()).contains("inputs: age float32 N×1, job_title text N×1");
+        Path out = home.resolve("pipeline-run");
+        run("distill --data " + file + " --label-columns pay --teacher " + pipeline + " --arch linear --epochs 1 --out "
+                + out);
+        JsonNode record = new ObjectMapper().readTree(out.resolve("run.json").toFile());
+        assertThat(record.at("/results/valid/auc").isNumber()).isTrue();
+        assertThat(record.at("/recipe/teacher/model").asText()).isEqualTo(pipeline.toString());
     }
 
     @Test

@@ -126,8 +126,9 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
         return true;
     }
 
-    /** Return type and shape in words: {@code float32 N×3×32×32}, with {@code ?} for a free length. */
+    /** Return type and shape in words: {@code float32 N×3×32×32}, with {@code ?} for a free length, or {@code text N×1}. */
     public String words() {
+        if (isTexts()) return "text N×" + shape[0];
         StringBuilder text = new StringBuilder(words(type)).append(" N");
         for (long length : shape) text.append('×').append(length == FREE ? "?" : String.valueOf(length));
         return text.toString();

@@ -320,7 +320,7 @@ public final class RowData implements Data {
             throw new LimbeckException(
                     "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");
         }
-        RowEncoding theirs = modality.encoding(other, source.header());
+        RowEncoding theirs = modality.encoding(other).forColumns(source.header());
         List<RowEncoding.Encoded> rows = encoded(theirs);
         return new AlternateView() {
             @Override

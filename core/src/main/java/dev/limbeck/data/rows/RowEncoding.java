@@ -13,6 +13,16 @@ public interface RowEncoding {
     /** Return the names of the columns that it reads. */
     List<String> columns();
 
+    /**
+     * Return the same encoding for rows of data whose columns decide what is read. The default reads the same columns of any data.
+     *
+     * @param header columns of the data that are no labels
+     * @throws dev.limbeck.LimbeckException if they do not tell
+     */
+    default RowEncoding forColumns(List<String> header) {
+        return this;
+    }
+
     /** Describe the inputs. */
     List<InputSpec> inputs();
 

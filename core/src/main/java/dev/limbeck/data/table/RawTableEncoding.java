@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Tensors;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +23,24 @@ final class RawTableEncoding implements RowEncoding {
     private final RawTable table;
     private final List<List<Column>> columns;
 
-    /** Find the columns of each input among those of the data. */
-    RawTableEncoding(RawTable table, List<String> header) {
+    private RawTableEncoding(RawTable table, List<List<Column>> columns) {
         this.table = table;
-        columns = table.columns(header);
+        this.columns = columns;
+    }
+
+    /** Read columns with the names of the inputs, until the data's columns are known. */
+    RawTableEncoding(RawTable table) {
+        this(
+                table,
+                table.inputs().stream()
+                        .map(input -> Collections.nCopies(
+                                (int) Math.max(1, input.width()), new Column(input.name(), input.type())))
+                        .toList());
+    }
+
+    @Override
+    public RowEncoding forColumns(List<String> header) {
+        return new RawTableEncoding(table, table.columns(header));
     }
 
     @Override

@@ -50,20 +50,6 @@ public final class RawTableModality implements RowModality {
 
     @Override
     public RowEncoding encoding(Preprocessing preprocessing) {
-        throw new UnsupportedOperationException("cells as they are need the data's columns");
-    }
-
-    @Override
-    public RowEncoding encoding(Preprocessing preprocessing, List<String> header) {
-        return new RawTableEncoding((RawTable) preprocessing, header);
-    }
-
-    @Override
-    public List<InputSpec> inputs(Preprocessing preprocessing) {
-        return ((RawTable) preprocessing)
-                .inputs().stream()
-                        .map(input -> RawTableEncoding.spec(
-                                input.name(), input.type(), input.width() == RawTable.ANY ? 1 : input.width()))
-                        .toList();
+        return new RawTableEncoding((RawTable) preprocessing);
     }
 }
