@@ -435,8 +435,9 @@ class CommandsTest {
 
     @Test
     void demoComparesThreeNetworks() {
+        DemoData shapes = new DemoShapes(128, 64, 50);
         Demo.Settings little =
-                new Demo.Settings(Zoo.CIFAR_RESNET8, Zoo.CIFAR_RESNET8, 128, 64, 50, 1, 1, 1e-2, 1e-2, 4, 0.9);
+                new Demo.Settings(shapes, Zoo.CIFAR_RESNET8, Zoo.CIFAR_RESNET8, 1, 1, 1e-2, 1e-2, 4, 0.9);
         List<String> lines = new ArrayList<>();
         RunContext silent = RunContext.silent();
         Path out = home.resolve("demo");
