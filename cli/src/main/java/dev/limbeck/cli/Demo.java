@@ -21,9 +21,6 @@ import java.util.Map;
 
 /** Run the demonstration on generated data: a teacher, a student without it, and the same student distilled. */
 public final class Demo {
-    /** Folder name of the data's files in the output folder, if there are any. */
-    static final String DATA = "data";
-
     /** Hold the settings of the demonstration. Both students share rows, order, initial weights and number of steps. */
     public record Settings(
             DemoData data,
@@ -78,10 +75,9 @@ public final class Demo {
      * @param out output folder for the data's files, the teacher, the comparison and the report
      */
     public Result run(long seed, Path out) {
-        Path files = out.resolve(DATA);
-        settings.data.write(files);
-        DemoData.Part many = settings.data.ofTeacher(files);
-        DemoData.Part few = settings.data.ofStudents(files);
+        settings.data.write(out);
+        DemoData.Part many = settings.data.ofTeacher(out);
+        DemoData.Part few = settings.data.ofStudents(out);
         context.log().accept(Texts.format("teacher: %s on %s", settings.teacher, many.words()));
         Path teacher = out.resolve("teacher");
         Recipe teacherRecipe = recipe(many, settings.teacher, settings.teacherEpochs, settings.teacherRate, "");

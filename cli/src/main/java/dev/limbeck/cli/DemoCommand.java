@@ -17,14 +17,15 @@ import picocli.CommandLine.Option;
 final class DemoCommand extends LimbeckCommand {
     @Option(
             names = "--kind",
+            paramLabel = "KIND",
             description =
                     "Data: images (shapes), text (requests to a help desk) or table (deliveries) (default: images).")
     DemoKind kind = DemoKind.IMAGES;
 
-    @Option(names = "--quick", description = "A smaller run: about 20 seconds instead of 90.")
+    @Option(names = "--quick", description = "A smaller run: images take about 20 seconds instead of 90.")
     boolean quick;
 
-    @Option(names = "--seed", description = "Seed of weights and order (default: 0).")
+    @Option(names = "--seed", description = "Seed of weights, order and labels (default: 0).")
     long seed;
 
     @Option(

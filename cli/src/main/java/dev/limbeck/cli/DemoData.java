@@ -15,22 +15,22 @@ public interface DemoData {
     /**
      * Write the files that the settings name. The default writes nothing.
      *
-     * @param folder may be missing
+     * @param out the demonstration's output folder; may be missing
      * @throws dev.limbeck.LimbeckException if it is not writable
      */
-    default void write(Path folder) {}
+    default void write(Path out) {}
 
     /**
      * Return what the teacher is trained on.
      *
-     * @param folder the one of {@link #write}
+     * @param out the one of {@link #write}
      */
-    Part ofTeacher(Path folder);
+    Part ofTeacher(Path out);
 
     /**
      * Return what both students are trained on.
      *
-     * @param folder the one of {@link #write}
+     * @param out the one of {@link #write}
      */
-    Part ofStudents(Path folder);
+    Part ofStudents(Path out);
 }

@@ -14,6 +14,9 @@ import java.util.List;
  * training rows; students have some, and the other rows without.
  */
 interface DemoRows extends DemoData {
+    /** Return what the rows are about, as the name of their folder. */
+    String name();
+
     /** Return the seed of the rows. */
     long seed();
 
@@ -57,7 +60,8 @@ interface DemoRows extends DemoData {
     }
 
     @Override
-    default void write(Path folder) {
+    default void write(Path out) {
+        Path folder = out.resolve(name());
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
@@ -69,19 +73,19 @@ interface DemoRows extends DemoData {
     }
 
     @Override
-    default Part ofTeacher(Path folder) {
-        return new Part(settings(folder), Texts.format("%,d generated %s with labels", train(), noun()));
+    default Part ofTeacher(Path out) {
+        return new Part(settings(out), Texts.format("%,d generated %s with labels", train(), noun()));
     }
 
     @Override
-    default Part ofStudents(Path folder) {
+    default Part ofStudents(Path out) {
         return new Part(
-                settings(folder) + ", labels_per_class: " + labels() + ", keep_unlabeled: true",
+                settings(out) + ", labels_per_class: " + labels() + ", keep_unlabeled: true",
                 Texts.format("the same %s, of which %d per class keep their label", noun(), labels()));
     }
 
-    private String settings(Path folder) {
-        return "source: " + Texts.quoted(folder) + ", " + columns() + ", batch_size: " + batch()
+    private String settings(Path out) {
+        return "source: " + Texts.quoted(out.resolve(name())) + ", " + columns() + ", batch_size: " + batch()
                 + ", valid_fraction: 0";
     }
 }

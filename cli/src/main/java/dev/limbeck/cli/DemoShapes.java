@@ -27,12 +27,12 @@ record DemoShapes(int ofTeacher, int ofStudents, int test) implements DemoData {
     }
 
     @Override
-    public Part ofTeacher(Path folder) {
+    public Part ofTeacher(Path out) {
         return new Part(settings(ofTeacher), Texts.format("%,d generated shapes", ofTeacher));
     }
 
     @Override
-    public Part ofStudents(Path folder) {
+    public Part ofStudents(Path out) {
         return new Part(settings(ofStudents), Texts.format("%,d of them", ofStudents));
     }
 

@@ -63,6 +63,11 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
+    public String name() {
+        return "deliveries";
+    }
+
+    @Override
     public long seed() {
         return 42;
     }

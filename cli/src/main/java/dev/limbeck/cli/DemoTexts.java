@@ -49,6 +49,11 @@ record DemoTexts(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
+    public String name() {
+        return "help-desk";
+    }
+
+    @Override
     public long seed() {
         return 42;
     }
