@@ -1,18 +1,24 @@
 package dev.limbeck.bench;
 
 import dev.limbeck.cli.Demo;
+import dev.limbeck.cli.DemoKind;
 import dev.limbeck.recipe.RunContext;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.stream.Stream;
 
-/** Run the demo for a range of seeds: {@code DemoSeeds FIRST LAST [quick]}. */
+/** Run the demo for a range of seeds: {@code DemoSeeds FIRST LAST [text|table] [quick]}. */
 public final class DemoSeeds {
     private DemoSeeds() {}
 
     public static void main(String[] args) throws IOException {
-        boolean quick = List.of(args).contains("quick");
-        Demo demo = new Demo(quick ? Demo.Settings.quick() : Demo.Settings.full(), RunContext.silent());
+        List<String> words = List.of(args);
+        DemoKind kind = Stream.of(DemoKind.values())
+                .filter(one -> words.contains(one.toString()))
+                .findFirst()
+                .orElse(DemoKind.IMAGES);
+        Demo demo = new Demo(kind.settings(words.contains("quick")), RunContext.silent());
         PairedTable table = new PairedTable(System.out);
         for (int seed = Integer.parseInt(args[0]); seed <= Integer.parseInt(args[1]); seed++) {
             Demo.Result result = demo.run(seed, Files.createTempDirectory("limbeck-demo-"));

@@ -12,46 +12,26 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.report.Report;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
-import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.zoo.Architecture;
-import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** Run the demonstration on generated shapes: a teacher, a student without it, and the same student distilled. */
+/** Run the demonstration on generated data: a teacher, a student without it, and the same student distilled. */
 public final class Demo {
-    /**
-     * Hold the settings of the demonstration. Both students share images, order, initial weights and number of steps.
-     *
-     * @param teacherImages number of training images of the teacher
-     * @param studentImages number of training images of both students, the first of the teacher's
-     */
+    /** Hold the settings of the demonstration. Both students share rows, order, initial weights and number of steps. */
     public record Settings(
+            DemoData data,
             Architecture teacher,
             Architecture student,
-            int teacherImages,
-            int studentImages,
-            int testImages,
             int teacherEpochs,
             int studentEpochs,
             double teacherRate,
             double studentRate,
             double temperature,
-            double weight) {
-        /** Return the settings of {@code limbeck demo}. */
-        public static Settings full() {
-            return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 4500, 1200, 2000, 7, 15, 1e-2, 1e-2, 4, 0.9);
-        }
-
-        /** Return the settings of {@code limbeck demo --quick}. */
-        public static Settings quick() {
-            return new Settings(Zoo.CIFAR_RESNET14, Zoo.CIFAR_RESNET8, 2200, 700, 500, 4, 6, 1e-2, 1e-2, 4, 0.9);
-        }
-    }
+            double weight) {}
 
     /** Hold the result of one of the three networks. */
     public record Outcome(
@@ -69,12 +49,12 @@ public final class Demo {
     }
 
     private static final String RECIPE = """
-            data: {source: 'shapes:%d:0:%d', batch_size: 64, valid_fraction: 0}
+            data: {%s}
             student: %s
             training: {epochs: %d, lr: %s}
             """;
     private static final String DISTILLED = """
-            teacher: {model: '%s'}
+            teacher: {model: %s}
             distillation: {kd_weight: %s, losses: [{name: soft-target, temperature: %s}]}
             """;
     private static final int LATENCY_RUNS = 100;
@@ -89,27 +69,29 @@ public final class Demo {
     }
 
     /**
-     * Run it with a seed for weights and order. The images are always the same.
+     * Run it with a seed for weights and order. The generated rows are always the same; where students have the labels of some of
+     * them, the seed draws which.
      *
-     * @param out output folder for the teacher, the comparison and the report
+     * @param out output folder for the data's files, the teacher, the comparison and the report
      */
     public Result run(long seed, Path out) {
-        context.log()
-                .accept(Texts.format("teacher: %s on %,d generated shapes", settings.teacher, settings.teacherImages));
+        settings.data.write(out);
+        DemoData.Part many = settings.data.ofTeacher(out);
+        DemoData.Part few = settings.data.ofStudents(out);
+        context.log().accept(Texts.format("teacher: %s on %s", settings.teacher, many.words()));
         Path teacher = out.resolve("teacher");
-        Recipe teacherRecipe =
-                recipe(settings.teacher, settings.teacherImages, settings.teacherEpochs, settings.teacherRate, "");
+        Recipe teacherRecipe = recipe(many, settings.teacher, settings.teacherEpochs, settings.teacherRate, "");
         new RecipeRun(teacherRecipe.withSeed(seed), context).run(teacher, true);
         context.log()
                 .accept(Texts.format(
-                        "students: %s on %,d of them; T = %s, weight %s",
-                        settings.student, settings.studentImages, settings.temperature, settings.weight));
+                        "students: %s on %s; T = %s, weight %s",
+                        settings.student, few.words(), settings.temperature, settings.weight));
         Recipe distilled = recipe(
+                few,
                 settings.student,
-                settings.studentImages,
                 settings.studentEpochs,
                 settings.studentRate,
-                DISTILLED.formatted(teacher, settings.weight, settings.temperature));
+                Texts.format(DISTILLED, Texts.quoted(teacher), settings.weight, settings.temperature));
         // The teacher's outputs are not cached, as with augmented images, to give honest times.
         ComparisonResult compared = new Comparison(Map.of("distilled", distilled), 1, seed, out, context)
                 .cacheRows(0)
@@ -122,8 +104,8 @@ public final class Demo {
                 outcome(out.resolve(compared.variants().get(1).runs().get(0).directory())));
     }
 
-    private Recipe recipe(Architecture architecture, int images, int epochs, double rate, String more) {
-        return Recipe.parse(RECIPE.formatted(images, settings.testImages, architecture, epochs, rate) + more);
+    private static Recipe recipe(DemoData.Part data, Architecture network, int epochs, double rate, String more) {
+        return Recipe.parse(Texts.format(RECIPE, data.settings(), network, epochs, rate) + more);
     }
 
     private static Outcome outcome(Path run) {
@@ -134,7 +116,7 @@ public final class Demo {
                     made.results().metric(Split.TEST, "accuracy"),
                     saved.module().parameterCount(),
                     Files.size(saved.file()),
-                    Latency.measure(saved.module(), LATENCY_RUNS, List.of(InputSpec.floats(3, 32, 32)), 1)
+                    Latency.measure(saved.module(), LATENCY_RUNS, ModelInputs.of(saved, null), 1)
                             .p50(),
                     made.seconds());
         } catch (IOException e) {

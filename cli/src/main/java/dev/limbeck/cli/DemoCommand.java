@@ -13,12 +13,19 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "demo",
-        description = "Train a teacher, a student without it, and the same student distilled, on generated images.")
+        description = "Train a teacher, a student without it, and the same student distilled, on generated data.")
 final class DemoCommand extends LimbeckCommand {
-    @Option(names = "--quick", description = "A smaller run: about 20 seconds instead of 90.")
+    @Option(
+            names = "--kind",
+            paramLabel = "KIND",
+            description =
+                    "Data: images (shapes), text (requests to a help desk) or table (deliveries) (default: images).")
+    DemoKind kind = DemoKind.IMAGES;
+
+    @Option(names = "--quick", description = "A smaller run: images take about 20 seconds instead of 90.")
     boolean quick;
 
-    @Option(names = "--seed", description = "Seed of weights and order (default: 0).")
+    @Option(names = "--seed", description = "Seed of weights, order and labels (default: 0).")
     long seed;
 
     @Option(
@@ -34,8 +41,7 @@ final class DemoCommand extends LimbeckCommand {
     Object run() {
         engine.apply();
         Path folder = folder();
-        Demo.Settings settings = quick ? Demo.Settings.quick() : Demo.Settings.full();
-        Demo.Result result = new Demo(settings, context(engine, null)).run(seed, folder);
+        Demo.Result result = new Demo(kind.settings(quick), context(engine, null)).run(seed, folder);
         say("");
         say("%-19s %-15s %9s %11s %9s %9s".formatted("", "network", "accuracy", "parameters", "size", "p50"));
         row("teacher", result.teacher());
@@ -82,7 +88,7 @@ final class DemoCommand extends LimbeckCommand {
         return String.format(
                 Locale.ROOT,
                 "Distillation changed the student by %+.1f points: %.0f %% of the gap to the teacher (one seed; "
-                        + "docs/results.md has twenty).",
+                        + "docs/results.md has more).",
                 points,
                 100 * result.gapClosed());
     }

@@ -18,6 +18,11 @@ final class Texts {
         return String.format(Locale.ROOT, format, values);
     }
 
+    /** Return a text as YAML reads it whatever its characters are. */
+    static String quoted(Object text) {
+        return "'" + String.valueOf(text).replace("'", "''") + "'";
+    }
+
     static String percent(double share) {
         return Double.isNaN(share) ? "-" : String.format(Locale.ROOT, "%.2f %%", 100 * share);
     }

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.model.SavedModel;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
-import dev.limbeck.recipe.RunContext;
 import dev.limbeck.weights.Safetensors;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Zoo;
@@ -17,7 +16,6 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import javax.imageio.ImageIO;
@@ -431,42 +429,6 @@ class CommandsTest {
                         "cache",
                         "missing");
         assertThat(json.get("missing").isArray()).isTrue();
-    }
-
-    @Test
-    void demoComparesThreeNetworks() {
-        Demo.Settings little =
-                new Demo.Settings(Zoo.CIFAR_RESNET8, Zoo.CIFAR_RESNET8, 128, 64, 50, 1, 1, 1e-2, 1e-2, 4, 0.9);
-        List<String> lines = new ArrayList<>();
-        RunContext silent = RunContext.silent();
-        Path out = home.resolve("demo");
-        Demo.Result result = new Demo(
-                        little,
-                        new RunContext("cpu", null, lines::add, silent.download(), silent.prepare(), silent.watchers()))
-                .run(3, out);
-        assertThat(out.resolve("report.html")).exists();
-        assertThat(lines).first().isEqualTo("teacher: cifar-resnet8 on 128 generated shapes");
-        assertThat(Demo.json(result)).containsOnlyKeys("seed", "teacher", "alone", "distilled", "gap_closed");
-        assertThat(List.of(result.teacher(), result.alone(), result.distilled()))
-                .allSatisfy(outcome -> {
-                    assertThat(outcome.accuracy()).isBetween(0.0, 1.0);
-                    assertThat(outcome.parameters()).isEqualTo(75_290);
-                    assertThat(outcome.bytes()).isGreaterThan(4 * 75_290);
-                    assertThat(outcome.p50Millis()).isPositive();
-                });
-    }
-
-    @Test
-    void gapClosedIsAShareOfTheGap() {
-        Demo.Result half = new Demo.Result(0, outcome(0.9), outcome(0.7), outcome(0.8));
-        assertThat(half.gapClosed()).isCloseTo(0.5, within(1e-12));
-        Demo.Result none = new Demo.Result(0, outcome(0.7), outcome(0.7), outcome(0.8));
-        assertThat(none.gapClosed()).isNaN();
-        assertThat(Demo.json(none)).containsEntry("gap_closed", null);
-    }
-
-    private static Demo.Outcome outcome(double accuracy) {
-        return new Demo.Outcome("any", accuracy, 1, 1, 1, 1);
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.limbeck.Task;
 import dev.limbeck.Version;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Modalities;
 import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.Profile;
 import dev.limbeck.io.AtomicFile;
@@ -21,6 +22,7 @@ import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
+import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.io.InputStream;
@@ -166,10 +168,13 @@ public final class Report {
         List<Page.Cost> costs = new ArrayList<>();
         for (ComparisonResult.TeacherResult one : result.teachers()) {
             // The cost of an ensemble, or of a teacher in another runtime, cannot be measured on a module.
-            if (!Zoo.names().contains(one.architecture())) continue;
-            try (SavedModel teacher =
-                    SavedModel.open(Path.of(one.model()), Zoo.byName(one.architecture()), one.weightsKey())) {
-                costs.add(cost("teacher: " + one.architecture(), teacher, inputs));
+            Architecture architecture = Zoo.find(one.architecture()).orElse(null);
+            if (architecture == null) continue;
+            // A teacher of rows may read others than the student, such as tokens in place of hashed words.
+            List<InputSpec> own =
+                    one.preprocessing().containsKey(Modalities.KEY) ? Modalities.inputs(one.preprocessing()) : inputs;
+            try (SavedModel teacher = SavedModel.open(Path.of(one.model()), architecture, one.weightsKey())) {
+                costs.add(cost("teacher: " + one.architecture(), teacher, own));
             }
         }
         Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());

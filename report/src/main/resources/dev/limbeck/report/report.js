@@ -81,7 +81,7 @@ byId('summary').append(
     make('p', {class: 'note'}, `${metricName[0].toUpperCase() + metricName.slice(1)} on the ${data.split} split after the last epoch, `
         + (first.runs.length > 1 ? 'mean ± standard deviation over seeds. ' : 'of one seed. ')
         + (first.best_value ? `The best epoch is the one with the best validation ${metricName}. ` : 'Without a validation split there is no best epoch. ')
-        + 'A difference is paired: the students of a seed see the same images in the same order for as many steps. '
+        + 'A difference is paired: the students of a seed see the same rows in the same order for as many steps. '
         + 'The gap is what the teacher is better by.'),
     make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
         data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), value(r.value), value(r.best_value), fixed(r.seconds, 1)]))))));
@@ -209,7 +209,7 @@ function reliability(title, bins, css) {
   bins.forEach((bin, i) => {
     if (!bin.rows) return;
     picture.append(svg('rect', {x: at(i / bins.length) + 0.5, y: up(bin.accuracy), width: (at(1) - at(0)) / bins.length - 1,
-      height: up(0) - up(bin.accuracy), fill: css}, svg('title', {}, `${bin.rows} images: confidence ${percent(bin.confidence, 1)}, accuracy ${percent(bin.accuracy, 1)}`)));
+      height: up(0) - up(bin.accuracy), fill: css}, svg('title', {}, `${bin.rows} rows: confidence ${percent(bin.confidence, 1)}, accuracy ${percent(bin.accuracy, 1)}`)));
   });
   picture.append(svg('line', {x1: at(0), y1: up(0), x2: at(1), y2: up(1), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}),
       svg('text', {x: at(0.5), y: size - 4, 'text-anchor': 'middle'}, 'confidence'),
@@ -254,7 +254,7 @@ byId('classes').append(...classTables, ...models.filter(m => m.report.confusion)
           make('tr', {}, make('th', {}), ...data.class_names.map(n => make('th', {scope: 'col'}, make('span', {}, n))))))));
 }));
 
-// Images
+// Rows that a variant wins and loses
 
 for (const change of data.changes) {
   const tiles = images => make('div', {class: 'tiles'}, ...images.map(image => make('div', {class: 'tile'},
@@ -271,7 +271,7 @@ if (data.cards.length === 0) byId('dark').remove();
 // Cost
 
 const batch = data.costs[0]?.profile.batch;
-byId('cost').append(table('Size and cost', ['', 'parameters', 'million MACs', 'KB on disk', 'p50 ms, one image', 'p90', 'p99', `p50 ms, ${batch} images`, `images/s, ${batch} at once`],
+byId('cost').append(table('Size and cost', ['', 'parameters', 'million MACs', 'KB on disk', 'p50 ms, one row', 'p90', 'p99', `p50 ms, ${batch} rows`, `rows/s, ${batch} at once`],
     data.costs.map(c => [c.name, number(c.profile.parameters), fixed(c.profile.macs / 1e6, 1), number(c.profile.bytes / 1000),
       fixed(c.profile.one.p50, 2), fixed(c.profile.one.p90, 2), fixed(c.profile.one.p99, 2), fixed(c.profile.many.p50, 2), number(c.profile.throughput)]), 'stack'),
     make('p', {class: 'note'}, 'Measured on the machine that wrote this page, when it did; limbeck profile measures anew, memory too.'));

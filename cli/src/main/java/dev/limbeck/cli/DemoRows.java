@@ -1,0 +1,91 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.data.Draws;
+import dev.limbeck.data.Split;
+import dev.limbeck.io.AtomicFile;
+import dev.limbeck.io.IoErrors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Generate rows with one class each, and write them to {@code train.csv} and {@code test.csv}. The teacher has the labels of all
+ * training rows; students have some, and the other rows without.
+ */
+interface DemoRows extends DemoData {
+    /** Return what the rows are about, as the name of their folder. */
+    String name();
+
+    /** Return the seed of the rows. */
+    long seed();
+
+    /** Return the number of training rows. */
+    int train();
+
+    /** Return the number of test rows. */
+    int test();
+
+    /** Return how many rows of each class have a label for students. */
+    int labels();
+
+    /** Return the number of rows of a batch. */
+    int batch();
+
+    /** Return what a row is called, such as {@code texts}. */
+    String noun();
+
+    /** Return the settings that name the columns, as YAML between braces. */
+    String columns();
+
+    /** Return the first line of both files, without its end. */
+    String header();
+
+    /**
+     * Generate a row.
+     *
+     * @param index place in its split; with the draws it determines the row
+     * @return a line of the file, without its end
+     */
+    String row(int index, Draws draws);
+
+    /** Return all lines of a split. A row depends on the seed, its split and its place only, so more rows keep the others. */
+    default String csv(Split split) {
+        StringBuilder lines = new StringBuilder(header()).append('\n');
+        int rows = split == Split.TRAIN ? train() : test();
+        for (int i = 0; i < rows; i++) {
+            lines.append(row(i, Draws.of(seed(), split.ordinal(), i))).append('\n');
+        }
+        return lines.toString();
+    }
+
+    @Override
+    default void write(Path out) {
+        Path folder = out.resolve(name());
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw IoErrors.writing(folder, e);
+        }
+        for (Split split : List.of(Split.TRAIN, Split.TEST)) {
+            AtomicFile.write(folder.resolve(split.label() + ".csv"), csv(split));
+        }
+    }
+
+    @Override
+    default Part ofTeacher(Path out) {
+        return new Part(settings(out), Texts.format("%,d generated %s with labels", train(), noun()));
+    }
+
+    @Override
+    default Part ofStudents(Path out) {
+        return new Part(
+                settings(out) + ", labels_per_class: " + labels() + ", keep_unlabeled: true",
+                Texts.format("the same %s, of which %d per class keep their label", noun(), labels()));
+    }
+
+    private String settings(Path out) {
+        return "source: " + Texts.quoted(out.resolve(name())) + ", " + columns() + ", batch_size: " + batch()
+                + ", valid_fraction: 0";
+    }
+}
