@@ -125,6 +125,19 @@ class RowCommandsTest {
         }
     }
 
+    /** A teacher of tokens cannot be measured on a student's hashed words. */
+    @Test
+    void reportsMeasureTeachersOnTheirOwnInputs() throws IOException {
+        String data = "--data $/texts --text-column text --label-columns mood --epochs 1 ";
+        Path words = Path.of("../core/src/test/resources/dev/limbeck/model/tiny-bert/vocab.txt");
+        Cli.run(Cli.words("train " + data + "--arch bert-L1-H32-A2-mean --out $/tokens", home), "--tokenizer", words)
+                .done();
+        run("compare " + data + "--teacher $/tokens --arch bag-4 --seeds 1 --out $/of-tokens")
+                .done();
+        assertThat(Files.readString(home.resolve("of-tokens/report.html")))
+                .contains("\"teacher: bert-L1-H32-A2-mean\"", "\"student: bag-4\"");
+    }
+
     /** Columns, splits and words of a trained model are its own, whatever the data of a later command would give. */
     @Test
     void aTrainedModelReadsWhatItWasTrainedWith() throws IOException {
