@@ -96,6 +96,44 @@ class RowCommandsTest {
         assertThat(again.done().err() + again.out()).contains("teacher model.onnx: ");
     }
 
+    /** Networks that read in order get hashed words in order, or the tokens of the teacher if it has a vocabulary. */
+    @Test
+    void textsInOrderAreTrainedDistilledExportedAndPredicted() throws IOException {
+        String data = "--data $/texts --text-column text --label-column mood ";
+        run("train " + data + "--arch bag-8 --epochs 4 --lr 0.05 --out $/bag").done();
+        Cli.Answer distilled =
+                run("distill " + data + "--teacher $/bag --arch text-cnn-8 --epochs 4 --lr 0.02 --out $/cnn");
+        assertThat(distilled.done().err() + distilled.out()).contains("inputs words int64 N×?");
+        run("export --model $/cnn --out $/cnn-dist").done();
+        String text = "It was a great day";
+        double own = Cli.run("predict", "--json", "--model", home.resolve("cnn"), text)
+                .done()
+                .json()
+                .at("/0/probabilities/good")
+                .asDouble();
+        try (TextPredictor predictor = TextPredictor.open(home.resolve("cnn-dist/model.onnx"))) {
+            assertThat(predictor.predict(text).probabilities().get("good")).isEqualTo(own, within(1e-5));
+            assertThat(own).isGreaterThan(0.5);
+        }
+        List<String> words = new ArrayList<>(List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]"));
+        words.addAll(GOOD);
+        words.addAll(BAD);
+        Files.write(home.resolve("vocab.txt"), words);
+        run("train " + data + "--tokenizer $/vocab.txt --arch bilstm-8 --epochs 12 --lr 0.05 --out $/lstm")
+                .done();
+        Cli.Answer from = run("distill " + data + "--teacher $/lstm --arch text-cnn-8 --epochs 1 --out $/tokens");
+        assertThat(from.done().err() + from.out()).contains("inputs input_ids int64 N×?");
+        Cli.Answer hashed = run("distill " + data
+                + "--teacher $/lstm --tokenizer hashed --arch bilstm-8 --epochs 1 --buckets 300 --out $/hashed");
+        assertThat(hashed.done().err() + hashed.out()).contains("inputs words int64 N×?");
+        assertThat(run("evaluate --json " + data + "--model $/lstm")
+                        .done()
+                        .json()
+                        .get("accuracy")
+                        .asDouble())
+                .isGreaterThan(0.9);
+    }
+
     @Test
     void tablesAreTrainedComparedExportedAndPredicted() throws IOException {
         String data = "--data $/tables --label-columns kind --ignore-columns price ";
@@ -228,6 +266,7 @@ class RowCommandsTest {
                         "train " + table
                                 + "--image-size 32 --arch mlp --out $/x|image_size is not a setting of table and text data, which ",
                         "train --data $/texts --text-column text --label-columns mood --arch mlp --out $/x|mlp takes rows of tables, found ids int64",
+                        "train --data $/texts --text-column text --label-columns mood --arch bert-tiny --out $/x|bert-tiny takes tokens of texts in order, found ids int64 N×?; name a tokenizer for it (tokenizer, --tokenizer)",
                         "train " + table
                                 + "--mixup 0.2 --arch mlp --out $/x|mixup mixes floating-point inputs, found numeric",
                         "train " + table + "--cutmix 1 --arch mlp --out $/x|cutmix mixes images, found numeric",

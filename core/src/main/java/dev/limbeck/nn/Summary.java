@@ -66,15 +66,22 @@ public record Summary(List<Row> rows, long parameters, long trainable) {
         return new Summary(List.copyOf(rows), network.parameterCount(), trainable);
     }
 
-    /** Return the multiply–accumulate operations per input row, of convolutions and linear layers. */
+    /** Return the multiply–accumulate operations per input row, of convolutions, linear layers and LSTMs. */
     public long macs() {
         return rows.stream().mapToLong(Row::macs).sum();
     }
 
-    /** A weight of O×… is used once per output position, in convolutions and linear layers. */
+    /** A weight of O×… is used once per output position, in convolutions and linear layers, and an LSTM's once per step. */
     private static long macs(Module module, long @Nullable [] output) {
+        if (module instanceof Lstm && output != null) {
+            return output[1]
+                    * module.ownParameters().values().stream()
+                            .filter(weight -> weight.dim() > 1)
+                            .mapToLong(Tensor::numel)
+                            .sum();
+        }
         Tensor weight = module.ownParameters().get("weight");
-        if (weight == null || weight.dim() < 2 || output == null) return 0;
+        if (weight == null || weight.dim() < 2 || output == null || module instanceof Embedding) return 0;
         long positions = 1;
         for (int i = 1; i < output.length; i++) positions *= output[i];
         return weight.numel() * (positions / weight.size(0));

@@ -16,8 +16,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * Run an optimized copy of a TorchScript module in evaluation mode: batch norms folded into convolutions, constant
- * weights, channels-last layout, and optionally bfloat16 (not with convolutions that {@link Convolution} keeps in
- * float32). The weights are copies; the module is not changed and not needed afterward. Close it.
+ * weights, channels-last layout, and optionally bfloat16 (not with an LSTM, nor convolutions that {@link Convolution} keeps
+ * in float32). The weights are copies; the module is not changed and not needed afterward. Close it.
  */
 public final class InferenceGraph implements AutoCloseable {
     static {
@@ -45,7 +45,7 @@ public final class InferenceGraph implements AutoCloseable {
             for (JitNode node = graph.nodes().front(); !node.equals(stop); node = node.next()) nodes.add(node);
             Precision right = precision;
             for (JitNode node : nodes) {
-                if (readsOneChannel(node)) right = Precision.FP32;
+                if (readsOneChannel(node) || isLstm(node)) right = Precision.FP32;
             }
             for (JitNode node : nodes) {
                 // Only one weight at a time is duplicated.
@@ -56,6 +56,11 @@ public final class InferenceGraph implements AutoCloseable {
             }
             return new InferenceGraph(frozen, right);
         }
+    }
+
+    /** Return whether a node is an LSTM, which the engine has in bfloat16 on few processors only. */
+    private static boolean isLstm(JitNode node) {
+        return node.kind().toQualString().getString().equals("aten::lstm");
     }
 
     /** Return whether a node is a convolution of single channels, other than depthwise with one output a channel. */

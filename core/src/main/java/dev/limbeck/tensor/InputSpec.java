@@ -23,6 +23,9 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
     /** Name of an input of ids in order, such as the tokens of a text; Hugging Face's word. */
     public static final String TOKENS = "input_ids";
 
+    /** Name of an input of ids in order that stand for whole words, such as hashed ones. */
+    public static final String WORDS = "words";
+
     /** A length of a row that may be any. */
     public static final long FREE = -1;
     /** The number of different bytes. */
@@ -77,6 +80,11 @@ public record InputSpec(String name, DType type, long[] shape, double pad, long 
         if (inputs.size() != 1) return false;
         InputSpec only = inputs.get(0);
         return only.name.equals(name) && only.type == DType.INT64 && only.bound > 1 && only.shape.length == 1;
+    }
+
+    /** Return whether inputs are one row of bounded ids in order, {@link #WORDS} or {@link #TOKENS}. */
+    public static boolean areInOrder(List<InputSpec> inputs) {
+        return areIds(inputs, WORDS) || areIds(inputs, TOKENS);
     }
 
     @Override

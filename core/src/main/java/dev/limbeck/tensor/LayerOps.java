@@ -1,8 +1,10 @@
 package dev.limbeck.tensor;
 
+import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
@@ -106,6 +108,28 @@ public final class LayerOps {
     /** Normalize the last dimension to mean 0 and variance 1, then scale and shift it. */
     public static Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, double eps) {
         return torch.layer_norm(x, weight.shape(), Ops.optional(weight), Ops.optional(bias), eps, true);
+    }
+
+    /**
+     * Run an LSTM from both ends of N×length×in, in float32 under {@link Autocast}.
+     *
+     * @param weights of one direction in PyTorch's order: 4·width×in, 4·width×width, and two biases of 4·width
+     * @param reversed of the direction that reads the last step first
+     * @return N×length×2·width, both directions side by side
+     */
+    public static Tensor biLstm(Tensor x, List<Tensor> weights, List<Tensor> reversed) {
+        if (Autocast.isOn(x)) {
+            try (Autocast full = Autocast.to(Precision.FP32, x.device())) {
+                return biLstm(Tensors.toFloat32(x), weights, reversed);
+            }
+        }
+        Tensor start = x.new_zeros(2, x.size(0), weights.get(1).size(1));
+        TensorVector all = new TensorVector();
+        weights.forEach(all::push_back);
+        reversed.forEach(all::push_back);
+        // Neither dropout nor several layers; the overload whose second argument is one tensor takes packed rows.
+        return torch.lstm(x, new TensorVector(start, start), all, true, 1, 0.0, true, true, true)
+                .get0();
     }
 
     /** Return softmax(q·kᵀ/√d)·v over the last two dimensions of N×heads×tokens×d. */

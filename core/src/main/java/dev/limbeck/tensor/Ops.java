@@ -49,6 +49,11 @@ public final class Ops {
         return torch.constant_pad_nd(x, new long[] {0, 0, 0, 0, before, after}, new Scalar(0.0));
     }
 
+    /** Pad the last dimension with one value: {@code before} at the front and {@code after} at the end. */
+    public static Tensor padLast(Tensor x, long before, long after, double value) {
+        return torch.constant_pad_nd(x, new long[] {before, after}, new Scalar(value));
+    }
+
     /** Return the mean cross-entropy of N×classes logits and N int64 labels. Rows with label −1 are ignored. */
     public static Tensor crossEntropy(Tensor logits, Tensor labels) {
         return torch.cross_entropy_loss(logits, labels, new TensorOptional(), 1, -1, 0.0);

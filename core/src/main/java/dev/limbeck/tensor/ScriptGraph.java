@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.LongVector;
 import org.bytedeco.pytorch.StringVectorOptional;
 import org.bytedeco.pytorch.Symbol;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Value;
 import org.bytedeco.pytorch.ValueArrayRef;
 import org.bytedeco.pytorch.global.torch;
@@ -114,6 +115,12 @@ public final class ScriptGraph implements AutoCloseable {
                     for (long i = 0; i < found.size(); i++) numbers.add(found.get(i));
                     return numbers;
                 }
+                if (list.isTensorList()) {
+                    TensorVector found = list.toTensorVector();
+                    List<Object> tensors = new ArrayList<>();
+                    for (long i = 0; i < found.size(); i++) tensors.add(Scope.retain(Tensors.copy(found.get(i))));
+                    return tensors;
+                }
                 return "a constant of type " + node.output().type().get().str().getString();
             default:
                 return "a constant of kind " + kind;
@@ -125,7 +132,7 @@ public final class ScriptGraph implements AutoCloseable {
         return List.copyOf(nodes);
     }
 
-    /** Return constants by name: Long, Double, Boolean, String, {@link #NONE}, List of Long, or Tensor. */
+    /** Return constants by name: Long, Double, Boolean, String, {@link #NONE}, Tensor, or List of Long or Tensor. */
     public Map<String, Object> constants() {
         return constants;
     }
@@ -141,9 +148,12 @@ public final class ScriptGraph implements AutoCloseable {
 
     @Override
     public void close() {
-        constants.values().forEach(constant -> {
-            if (constant instanceof Tensor tensor) tensor.close();
-        });
+        constants.values().forEach(ScriptGraph::close);
         frozen.close();
+    }
+
+    private static void close(Object constant) {
+        if (constant instanceof Tensor tensor) tensor.close();
+        if (constant instanceof List<?> list) list.forEach(ScriptGraph::close);
     }
 }

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SummaryTest {
     private final Module net = new TinyNet(3);
@@ -75,6 +77,17 @@ class SummaryTest {
         net.to(DType.FLOAT64);
         assertThat(Summary.of(net, List.of(InputSpec.floats(3, 8, 8))).parameters())
                 .isEqualTo(167);
+    }
+
+    /** Eight ids: rows are looked up without products; 10, 11 and 12 windows of 3, 4 and 5 ids; two directions of an LSTM. */
+    @ParameterizedTest
+    @CsvSource({"text-cnn-2, 554", "bilstm-2, 524", "bag-2, 6"})
+    void countsProductsOfTexts(String name, long macs) {
+        String input = name.startsWith("bag") ? InputSpec.IDS : InputSpec.WORDS;
+        List<InputSpec> inputs = List.of(InputSpec.ids(input, 11, 0, InputSpec.FREE));
+        try (Module network = Zoo.byName(name).create(3, inputs)) {
+            assertThat(Summary.of(network, inputs).macs()).isEqualTo(macs);
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.limbeck.tensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -137,6 +138,52 @@ class OpsTest {
                 assertThat(Ops.allFinite(weight.grad())).isTrue();
             }
         }
+    }
+
+    /** One cell and one number a step: a state is σ(o)·tanh(c), with c = σ(f)·c + σ(i)·tanh(g). */
+    @Test
+    void anLstmReadsFromBothEndsInFloat32() {
+        double[] x = {0.5, -2, 1.5};
+        float[][] weights = {{0.9f, -0.4f, 1.1f, 0.3f}, {-0.6f, 0.8f, 0.2f, -1.2f}};
+        List<List<Tensor>> directions = new ArrayList<>();
+        double[][] expected = new double[2][3];
+        for (int d = 0; d < 2; d++) {
+            float[] w = weights[d];
+            Tensor inputs = Tensors.of(w, 4, 1);
+            Tensor biases = Tensors.of(new float[] {0.1f, 0.2f, -0.1f, 0.05f}, 4);
+            directions.add(List.of(inputs, inputs.neg(), biases, biases));
+            double c = 0;
+            double h = 0;
+            for (int i = 0; i < 3; i++) {
+                int at = d == 0 ? i : 2 - i;
+                double in = sigmoid(w[0] * (x[at] - h) + 0.2);
+                double forget = sigmoid(w[1] * (x[at] - h) + 0.4);
+                c = forget * c + in * Math.tanh(w[2] * (x[at] - h) - 0.2);
+                h = sigmoid(w[3] * (x[at] - h) + 0.1) * Math.tanh(c);
+                expected[d][at] = h;
+            }
+        }
+        Tensor steps = Tensors.to(Tensors.of(x, 1, 3, 1), DType.FLOAT32);
+        for (Precision precision : Precision.values()) {
+            try (Autocast casting = Autocast.to(precision, steps.device())) {
+                Tensor y = LayerOps.biLstm(steps, directions.get(0), directions.get(1));
+                assertThat(DType.of(y)).isEqualTo(DType.FLOAT32);
+                assertThat(y.shape()).containsExactly(1, 3, 2);
+                for (int d = 0; d < 2; d++) {
+                    assertThat(Tensors.toDoubles(y.select(2, d))).containsExactly(expected[d], within(1e-6));
+                }
+            }
+        }
+    }
+
+    private static double sigmoid(double x) {
+        return 1 / (1 + Math.exp(-x));
+    }
+
+    @Test
+    void padLastFillsBothEnds() {
+        Tensor x = Tensors.of(new float[] {1, 2, 3, 4}, 2, 2);
+        assertThat(Tensors.toFloats(Ops.padLast(x, 1, 2, 7))).containsExactly(7, 1, 2, 7, 7, 7, 3, 4, 7, 7);
     }
 
     /** Free blocks of many sizes filled with NaN, which later allocations reuse. */

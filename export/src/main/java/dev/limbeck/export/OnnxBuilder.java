@@ -61,6 +61,8 @@ final class OnnxBuilder {
             attribute.setType(AttributeProto.AttributeType.INT).setI(number);
         } else if (value instanceof Double number) {
             attribute.setType(AttributeProto.AttributeType.FLOAT).setF(number.floatValue());
+        } else if (value instanceof String text) {
+            attribute.setType(AttributeProto.AttributeType.STRING).setS(ByteString.copyFromUtf8(text));
         } else if (value instanceof long[] numbers) {
             attribute.setType(AttributeProto.AttributeType.INTS);
             for (long number : numbers) attribute.addInts(number);

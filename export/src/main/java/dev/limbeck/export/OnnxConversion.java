@@ -11,10 +11,7 @@ import org.bytedeco.pytorch.Tensor;
  * Convert a TorchScript graph to ONNX (opset 17). The batch size is dynamic; values that depend on it are computed in
  * the graph.
  */
-final class OnnxConversion extends OnnxShaping {
-    /** TorchScript's number of this type. */
-    private static final long FLOAT32 = 6;
-
+final class OnnxConversion extends OnnxRecurrence {
     OnnxConversion(OnnxBuilder onnx) {
         super(onnx);
     }
@@ -112,11 +109,12 @@ final class OnnxConversion extends OnnxShaping {
             }
             case "floordiv" -> count(onnx.node("Div", List.of(whole(node, 0), whole(node, 1))));
             case "size" -> count(onnx.node("Gather", List.of(shape(value(node, 0)), whole(node, 1)), "axis", 0));
-            case "conv2d" -> convolution(node, 6);
+            case "conv1d", "conv2d" -> convolution(node, 6);
             case "_convolution" -> {
                 if (flag(node, 6)) throw new Unsupported("it is transposed");
                 yield convolution(node, 8);
             }
+            case "lstm" -> lstm(node);
             case "batch_norm" -> batchNorm(node);
             case "layer_norm" -> layerNorm(node);
             case "linear" -> linear(node);
@@ -231,11 +229,31 @@ final class OnnxConversion extends OnnxShaping {
         if (!(any(node, 1) instanceof Tensor weight)) throw new Unsupported("its weight is computed");
         List<String> inputs = new ArrayList<>(List.of(x.name(), weight(weight)));
         if (any(node, 2) instanceof Tensor bias) inputs.add(weight(bias));
+        if (weight.dim() == 3) return steps(node, inputs, weight.size(2), integer(node, groups));
         long[] kernel = {weight.size(2), weight.size(3)};
         Window window = new Window(kernel, sides(node, 3), sides(node, 4), sides(node, 5));
         List<Object> attributes = window.attributes();
         attributes.addAll(List.of("dilations", window.dilation, "group", integer(node, groups)));
         return window.moved(x, onnx.node("Conv", inputs, attributes.toArray()), false);
+    }
+
+    /** Convolve N×in×length. */
+    private Value steps(Node node, List<String> inputs, long kernel, long groups) {
+        long[] padding = longs(node, 4);
+        String name = onnx.node(
+                "Conv",
+                inputs,
+                "kernel_shape",
+                new long[] {kernel},
+                "strides",
+                longs(node, 3),
+                "pads",
+                new long[] {padding[0], padding[0]},
+                "dilations",
+                longs(node, 5),
+                "group",
+                groups);
+        return new Value(name, 3, -1, -1);
     }
 
     /** What a convolution or a pooling moves over height and width. */

@@ -7,6 +7,9 @@ import java.util.List;
 
 /** Convert operations that move, cut or join elements without computing. */
 abstract class OnnxShaping extends Operands {
+    /** TorchScript's number of this type. */
+    static final long FLOAT32 = 6;
+
     OnnxShaping(OnnxBuilder onnx) {
         super(onnx);
     }
@@ -49,6 +52,8 @@ abstract class OnnxShaping extends Operands {
                         integer(node, 4));
             case "narrow" -> slice(node, whole(node, 2), onnx.node("Add", List.of(whole(node, 2), whole(node, 3))), 1);
             case "cat" -> concat(node);
+            case "zeros" -> zeros(node, 0);
+            case "new_zeros" -> zeros(node, 1);
             case "constant_pad_nd" -> pad(node, number(node, 2));
             case "pad" -> {
                 if (!"constant".equals(any(node, 2))) throw new Unsupported("its mode is " + any(node, 2));
@@ -68,6 +73,14 @@ abstract class OnnxShaping extends Operands {
             }
             default -> throw new Unsupported("there is no counterpart for it here");
         };
+    }
+
+    private Value zeros(Node node, int sizesAt) {
+        if (any(node, sizesAt + 1) instanceof Long type && type != FLOAT32) {
+            throw new Unsupported("it makes another type than float32");
+        }
+        List<?> sizes = list(node, sizesAt);
+        return new Value(onnx.node("ConstantOfShape", List.of(shape(sizes, -1))), sizes.size(), -1, -1);
     }
 
     private Value flatten(Node node) {

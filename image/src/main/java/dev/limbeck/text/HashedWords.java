@@ -15,12 +15,20 @@ import java.util.zip.CRC32;
 /**
  * Hash words, pairs of neighboring words and runs of four letters, after fastText (Joulin et al. 2017, arXiv 1607.01759). There is no
  * vocabulary: an id is 1 + CRC32 modulo the number of buckets; 0 fills shorter rows. The ids are a bag: words, then pairs, then runs.
+ * For networks that read texts in order they are words alone, one id each.
  *
  * @param buckets number of different ids
+ * @param most maximum number of ids of a text
+ * @param inOrder whether ids are words alone
  */
-public record HashedWords(int buckets, int most) implements Tokenizer {
+public record HashedWords(int buckets, int most, boolean inOrder) implements Tokenizer {
     /** Key of the metadata. */
     static final String SIZE = "buckets";
+
+    /** Key of the metadata of words alone; a bag has none. */
+    static final String PARTS = "parts";
+
+    private static final String WORDS = "words";
 
     /** The number of buckets where nothing else is set. */
     public static final int BUCKETS = 1 << 14;
@@ -38,12 +46,34 @@ public record HashedWords(int buckets, int most) implements Tokenizer {
         }
     }
 
-    /** Return the default settings. */
+    /** Hash words, pairs and runs: a bag. */
+    public HashedWords(int buckets, int most) {
+        this(buckets, most, false);
+    }
+
+    /** Return the default settings, of a bag. */
     public static HashedWords defaults() {
         return new HashedWords(BUCKETS, MOST);
     }
 
-    /** {@inheritDoc} At least one. */
+    /** Return the same for words alone, in the order of the text. */
+    public HashedWords ordered() {
+        return new HashedWords(buckets, most, true);
+    }
+
+    /** Read the metadata of a saved model. */
+    static HashedWords of(Map<String, String> metadata) {
+        String parts = metadata.get(PARTS);
+        if (parts != null && !parts.equals(WORDS)) {
+            throw new LimbeckException(PARTS + " must be " + WORDS + ", found '" + parts + "'; export it again");
+        }
+        return new HashedWords(
+                TextPreprocessing.number(metadata, SIZE, BUCKETS),
+                TextPreprocessing.number(metadata, TextPreprocessing.MOST_IDS, MOST),
+                parts != null);
+    }
+
+    /** {@inheritDoc} A bag has at least one, and words alone one for each word. */
     @Override
     public long[] encode(String text) {
         List<String> words = new ArrayList<>();
@@ -52,6 +82,7 @@ public record HashedWords(int buckets, int most) implements Tokenizer {
         long[] ids = new long[most];
         int count = 0;
         for (int i = 0; i < words.size() && count < most; i++) ids[count++] = id(words.get(i));
+        if (inOrder) return Arrays.copyOf(ids, count);
         for (int i = 0; i <= words.size() && count < most; i++) {
             String left = i == 0 ? "<s>" : words.get(i - 1);
             ids[count++] = id(left + " " + (i == words.size() ? "</s>" : words.get(i)));
@@ -72,13 +103,13 @@ public record HashedWords(int buckets, int most) implements Tokenizer {
     }
 
     @Override
-    public boolean keepsOrder() {
-        return false;
+    public Kind kind() {
+        return inOrder ? Kind.WORDS : Kind.BAG;
     }
 
     @Override
     public HashedWords withMost(int other) {
-        return new HashedWords(buckets, other);
+        return new HashedWords(buckets, other, inOrder);
     }
 
     @Override
@@ -96,6 +127,7 @@ public record HashedWords(int buckets, int most) implements Tokenizer {
         Map<String, String> metadata = new LinkedHashMap<>();
         metadata.put(SIZE, String.valueOf(buckets));
         metadata.put(TextPreprocessing.MOST_IDS, String.valueOf(most));
+        if (inOrder) metadata.put(PARTS, WORDS);
         return metadata;
     }
 

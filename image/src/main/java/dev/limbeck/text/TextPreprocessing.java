@@ -45,11 +45,7 @@ public record TextPreprocessing(String column, Tokenizer tokenizer) implements P
         String named = said.getOrDefault(COLUMN, column);
         if (WordPiece.isIn(said)) return new TextPreprocessing(named, WordPiece.of(said));
         if (!said.containsKey(HashedWords.SIZE)) return new TextPreprocessing(named, tokenizer);
-        HashedWords defaults = HashedWords.defaults();
-        return new TextPreprocessing(
-                named,
-                new HashedWords(
-                        number(said, HashedWords.SIZE, defaults.buckets()), number(said, MOST_IDS, defaults.most())));
+        return new TextPreprocessing(named, HashedWords.of(said));
     }
 
     static int number(Map<String, String> said, String key, int other) {

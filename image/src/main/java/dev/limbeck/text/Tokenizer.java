@@ -7,8 +7,18 @@ public interface Tokenizer {
     /** Return the ids of a text, at most {@link #most}. */
     long[] encode(String text);
 
-    /** Return whether ids keep the order of the text, or else are an unordered bag. */
-    boolean keepsOrder();
+    /** Tell what ids stand for. */
+    enum Kind {
+        /** Parts of the text without order. */
+        BAG,
+        /** Whole words in the order of the text. */
+        WORDS,
+        /** Parts of words in the order of the text, with marks of a model. */
+        TOKENS
+    }
+
+    /** Return what the ids stand for. */
+    Kind kind();
 
     /** Return the maximum number of ids of a text; later ones are left out. */
     int most();

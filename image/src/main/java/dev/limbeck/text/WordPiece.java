@@ -250,8 +250,8 @@ public final class WordPiece implements Tokenizer {
     }
 
     @Override
-    public boolean keepsOrder() {
-        return true;
+    public Kind kind() {
+        return Kind.TOKENS;
     }
 
     @Override

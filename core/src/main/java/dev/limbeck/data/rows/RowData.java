@@ -129,12 +129,12 @@ public final class RowData implements Data {
     }
 
     /**
-     * Put texts of similar length in the same batch if every token costs much, as in encoders, so that less is padded: sort some batches
-     * of the drawn order by length, then draw the order of all batches. Others keep the drawn order: where length and class go together,
-     * mixed batches train better.
+     * Put texts of similar length in the same batch if every id costs much, as where ids are read in order, so that less is padded: sort
+     * some batches of the drawn order by length, then draw the order of all batches. Others keep the drawn order: where length and class
+     * go together, mixed batches train better.
      */
     private int[] byLength(int[] order, Draws draws) {
-        if (!InputSpec.areIds(inputs(), InputSpec.TOKENS)) return order;
+        if (!InputSpec.areInOrder(inputs())) return order;
         int[] rows = plan.of(Split.TRAIN);
         List<int[]> batches = new ArrayList<>();
         for (int from = 0; from < order.length; from += batchSize * BUCKET) {

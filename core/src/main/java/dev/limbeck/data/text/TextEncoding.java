@@ -27,7 +27,11 @@ public record TextEncoding(TextPreprocessing text) implements RowEncoding {
     public List<InputSpec> inputs() {
         Tokenizer tokenizer = text.tokenizer();
         return List.of(InputSpec.ids(
-                tokenizer.keepsOrder() ? InputSpec.TOKENS : InputSpec.IDS,
+                switch (tokenizer.kind()) {
+                    case BAG -> InputSpec.IDS;
+                    case WORDS -> InputSpec.WORDS;
+                    case TOKENS -> InputSpec.TOKENS;
+                },
                 tokenizer.size(),
                 tokenizer.pad(),
                 InputSpec.FREE));

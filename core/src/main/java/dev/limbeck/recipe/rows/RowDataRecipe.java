@@ -184,6 +184,10 @@ public record RowDataRecipe(
             last = new TextEncoding(new TextPreprocessing(column, limited));
             if (!architecture.isSizedByInputs() || architecture.takes(last.inputs())) return last;
         }
+        if (last.text().tokenizer() instanceof HashedWords bag) {
+            TextEncoding inOrder = new TextEncoding(new TextPreprocessing(column, bag.ordered()));
+            if (architecture.takes(inOrder.inputs())) return inOrder;
+        }
         InputSpec tokens = InputSpec.ids(InputSpec.TOKENS, 2, 0, InputSpec.FREE);
         if (!architecture.takes(List.of(tokens))) return last; // refused when the network is made
         throw new LimbeckException(architecture.name() + " takes " + architecture.taken() + ", found "

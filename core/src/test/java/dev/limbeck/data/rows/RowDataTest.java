@@ -19,6 +19,7 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
+import dev.limbeck.text.Tokenizer;
 import dev.limbeck.text.WordPiece;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,10 +28,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RowDataTest {
     private static final SplitSettings SPLITS = new SplitSettings(1, 0, 0, 0, false, false);
@@ -77,14 +80,20 @@ class RowDataTest {
         }
     }
 
+    static Stream<Tokenizer> inOrder() {
+        List<String> words = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "word");
+        return Stream.of(
+                new WordPiece(words, WordPiece.Rules.uncased(), 64),
+                HashedWords.defaults().ordered());
+    }
+
     /** Each epoch has all rows once, in batches of similar lengths, and in another order. */
-    @Test
-    void trainingBatchesHaveTextsOfSimilarLength() throws IOException {
+    @ParameterizedTest
+    @MethodSource("inOrder")
+    void trainingBatchesHaveTextsOfSimilarLength(Tokenizer tokens) throws IOException {
         StringBuilder text = new StringBuilder("text,k\n");
         for (int i = 0; i < 400; i++) text.append("word ".repeat(1 + i % 20)).append(i % 2 == 0 ? ",x\n" : ",y\n");
         Rows rows = rows(text.toString(), "k");
-        WordPiece tokens =
-                new WordPiece(List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "word"), WordPiece.Rules.uncased(), 64);
         TextEncoding words = new TextEncoding(new TextPreprocessing("text", tokens));
         try (RowData data = new RowData(rows, SPLITS, 10, plan -> words)) {
             List<List<Integer>> epochs = new ArrayList<>();
