@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.report.Report;
+import dev.limbeck.tensor.Engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ final class DemoCommand extends LimbeckCommand {
     Object run() {
         engine.apply();
         Path folder = folder();
-        Demo.Result result = new Demo(kind.settings(quick), context(engine, null)).run(seed, folder);
+        Demo.Result result = result(kind.settings(quick), folder);
         say("");
         say("%-19s %-15s %9s %11s %9s %9s".formatted("", "network", "accuracy", "parameters", "size", "p50"));
         row("teacher", result.teacher());
@@ -51,6 +52,16 @@ final class DemoCommand extends LimbeckCommand {
         say(verdict(result));
         say("report: " + folder.resolve(Report.NAME));
         return Demo.json(result);
+    }
+
+    private Demo.Result result(Demo.Settings settings, Path folder) {
+        int usual = Engine.threads();
+        if (engine.threads == null && settings.data().isSmall()) Engine.setThreads(1);
+        try {
+            return new Demo(settings, context(engine, null)).run(seed, folder);
+        } finally {
+            Engine.setThreads(usual);
+        }
     }
 
     /** Return the output folder, which must not exist. */

@@ -12,6 +12,11 @@ public interface DemoData {
      */
     record Part(String settings, String words) {}
 
+    /** Return whether the networks are so small that several threads wait for each other longer than they compute. */
+    default boolean isSmall() {
+        return false;
+    }
+
     /**
      * Write the files that the settings name. The default writes nothing.
      *

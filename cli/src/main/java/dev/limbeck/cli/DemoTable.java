@@ -68,6 +68,11 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
+    public boolean isSmall() {
+        return true;
+    }
+
+    @Override
     public long seed() {
         return 42;
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.tensor.Engine;
 import dev.limbeck.zoo.Zoo;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,8 +41,10 @@ class DemoTest {
             throws IOException {
         // A folder that YAML would not read as it is.
         Path out = home.resolve("it's " + kind);
+        int threads = Engine.threads();
         Cli.Answer answer = Cli.run("demo", "--kind", kind, "--quick", "--json", "--out", out)
                 .done();
+        assertThat(Engine.threads()).isEqualTo(threads);
         JsonNode json = answer.json();
         assertThat(json.fieldNames())
                 .toIterable()
@@ -66,9 +69,11 @@ class DemoTest {
                 .contains("data:text/plain;base64,", "Limbeck: " + student + " on " + name)
                 .contains("teacher: " + json.at("/teacher/architecture").asText(), "student: " + student)
                 .doesNotContain("one image", "same images");
-        JsonNode data = Cli.read(out.resolve("distilled/seed-0/run.json")).at("/recipe/data");
+        JsonNode run = Cli.read(out.resolve("distilled/seed-0/run.json"));
+        JsonNode data = run.at("/recipe/data");
         assertThat(data.get("source").asText()).isEqualTo(out.resolve(name).toString());
         assertThat(data.get("label_columns").get(0).asText()).isEqualTo(label);
+        assertThat(run.at("/engine/threads").asInt()).isEqualTo(kind.equals("table") ? 1 : threads);
         assertThat(data.get("labels_per_class").asInt()).isEqualTo(labels);
         assertThat(Cli.read(out.resolve("comparison.json")).get("unlabeled").asInt())
                 .isEqualTo(Files.readAllLines(out.resolve(name).resolve("train.csv"))
