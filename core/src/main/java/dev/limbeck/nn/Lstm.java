@@ -6,6 +6,7 @@ import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
@@ -14,7 +15,9 @@ import org.bytedeco.pytorch.Tensor;
  * and shapes of the weights are those of PyTorch's nn.LSTM. Hochreiter and Schmidhuber, Long Short-Term Memory, 1997.
  *
  * <p>Steps that are not known change nothing: an input that is 1 there closes the gate through which a cell takes new values, so that
- * the direction that reads padding first still begins at zero. Outputs of such steps mean nothing.
+ * the direction that reads padding first still begins at zero. Outputs of such steps mean nothing. The engine's fast kernel takes padded
+ * rows only: a training step on 64 texts of up to 40 ids, width 64, takes 37 ms, with packed rows 68 ms, with a matrix product for each
+ * step 75 ms, and with the rows of the second direction reversed within their length 40 ms (medians, two cores shared with other work).
  */
 public final class Lstm extends Module {
     private static final String X = "x";
@@ -72,7 +75,7 @@ public final class Lstm extends Module {
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor, known: Tensor):
                     gate = torch.cat([self.bias_ih_l0.new_full([%1$d, 1], %2$s), self.bias_ih_l0.new_zeros([%3$d, 1])], 0)
                     first = torch.cat([self.weight_ih_l0, gate], 1)
@@ -82,6 +85,6 @@ public final class Lstm extends Module {
                     start = x.new_zeros([2, x.size(0), %1$d])
                     h = torch.cat([x, 1.0 - known], 2)
                     return torch.lstm(h, [start, start], weights, True, 1, 0.0, False, True, True)[0]
-                """.formatted(width, CLOSED, (GATES - 1) * width);
+                """, width, CLOSED, (GATES - 1) * width);
     }
 }

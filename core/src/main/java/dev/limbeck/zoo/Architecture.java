@@ -148,7 +148,7 @@ public final class Architecture {
             throw new LimbeckException(
                     name + " takes " + taken() + ", found "
                             + inputs.stream().map(InputSpec::toString).collect(Collectors.joining(", "))
-                            + "; choose a network for such data: resnet18 for images, mlp for tables, bag for texts, bert-tiny for tokens");
+                            + "; choose a network for such data: resnet18 for images, mlp for tables, bag or text-cnn for texts, bert-tiny for tokens");
         }
         return maker.apply(new Head(classes, head), inputs);
     }

@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
@@ -64,14 +65,14 @@ public final class BiLstm extends Module {
 
     @Override
     public String script() {
-        return """
+        return String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     h = self.embedding.forward(x)
                     known = torch.unsqueeze(x.ne(%d).to(h), 2)
                     h = self.lstm.forward(h, known) * known + (known - 1.0) * 2.0
                     h = torch.amax(h, [1]) * torch.amax(known, [1])
                     return self.classifier.forward(self.dropout.forward(h))
-                """.formatted(pad);
+                """, pad);
     }
 
     private static Architecture of(String name, long width) {

@@ -12,6 +12,7 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
@@ -72,17 +73,17 @@ public final class TextCnn extends Module {
 
     @Override
     public String script() {
-        StringBuilder source = new StringBuilder("""
+        StringBuilder source = new StringBuilder(String.format(Locale.ROOT, """
                 def forward(self, x: Tensor):
                     h = self.embedding.forward(x)
                     known = torch.unsqueeze(x.ne(%d).to(h), 1)
                     h = torch.transpose(h, 1, 2) * known
-                """.formatted(pad));
+                """, pad));
         for (int window : WINDOWS) {
-            source.append(
-                    "    h%1$d = torch.relu(self.conv%1$d.forward(h)) * torch.constant_pad_nd(known, [%2$d, 0], 1.0)\n"
-                            .formatted(window, window - 1));
-            source.append("    h%1$d = torch.amax(h%1$d, [2])\n".formatted(window));
+            source.append(String.format(Locale.ROOT, """
+                        h%1$d = torch.relu(self.conv%1$d.forward(h)) * torch.constant_pad_nd(known, [%2$d, 0], 1.0)
+                        h%1$d = torch.amax(h%1$d, [2])
+                    """, window, window - 1));
         }
         return source.append("    return self.classifier.forward(self.dropout.forward(torch.cat([h3, h4, h5], 1)))\n")
                 .toString();

@@ -54,8 +54,8 @@ public record RowDataRecipe(
         Integer buckets,
 
         @Setting(
-                help = "hashed, or BERT's tokenizer: a file or a folder",
-                whenUnset = "hashed",
+                help = "hashed, or BERT's file or folder",
+                whenUnset = "the model's or hashed",
                 label = "FILE",
                 rare = true)
         @Nullable
