@@ -121,7 +121,7 @@ class RowCommandsTest {
         Files.write(home.resolve("vocab.txt"), words);
         run("train " + data + "--tokenizer $/vocab.txt --arch bilstm-8 --epochs 12 --lr 0.05 --out $/lstm")
                 .done();
-        Cli.Answer from = run("distill " + data + "--teacher $/lstm --arch text-cnn-8 --epochs 1 --out $/tokens");
+        Cli.Answer from = run("distill " + data + "--teacher $/lstm --arch text-cnn-8 --epochs 1 --out $/of-lstm");
         assertThat(from.done().err() + from.out()).contains("inputs input_ids int64 N×?");
         Cli.Answer hashed = run("distill " + data
                 + "--teacher $/lstm --tokenizer hashed --arch bilstm-8 --epochs 1 --buckets 300 --out $/hashed");
@@ -168,9 +168,9 @@ class RowCommandsTest {
     void reportsMeasureTeachersOnTheirOwnInputs() throws IOException {
         String data = "--data $/texts --text-column text --label-columns mood --epochs 1 ";
         Path words = Path.of("../core/src/test/resources/dev/limbeck/model/tiny-bert/vocab.txt");
-        Cli.run(Cli.words("train " + data + "--arch bert-L1-H32-A2-mean --out $/tokens", home), "--tokenizer", words)
+        Cli.run(Cli.words("train " + data + "--arch bert-L1-H32-A2-mean --out $/encoder", home), "--tokenizer", words)
                 .done();
-        run("compare " + data + "--teacher $/tokens --arch bag-4 --seeds 1 --out $/of-tokens")
+        run("compare " + data + "--teacher $/encoder --arch bag-4 --seeds 1 --out $/of-tokens")
                 .done();
         assertThat(Files.readString(home.resolve("of-tokens/report.html")))
                 .contains("\"teacher: bert-L1-H32-A2-mean\"", "\"student: bag-4\"");
