@@ -91,10 +91,7 @@ class TableTeacherTest {
     @Test
     void whatDoesNotFitIsOneLine() throws IOException {
         refused(PEOPLE.replace("age", "years"), "pay", "found no column for age (1 column) among 'Job-Title', 'years'");
-        refused(
-                PEOPLE.replaceAll("\\d+", "x$0"),
-                "pay",
-                "rows.csv row 1: the model takes numbers for 'age', found 'x30'");
+        refused(PEOPLE.replaceAll("\\d+", "x$0"), "pay", ": the model takes numbers for 'age', found 'x");
         assertThatThrownBy(() -> FileTeacher.open(FILES.resolve("zipmap.onnx")))
                 .isInstanceOf(LimbeckException.class)
                 .hasMessageContaining("returns maps of probabilities by class (ZipMap)")
