@@ -73,11 +73,6 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
-    public long seed() {
-        return 42;
-    }
-
-    @Override
     public int batch() {
         return 128;
     }
@@ -116,7 +111,7 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
                 * MINUTES_PER_KILOMETER[vehicle]
                 * SLOWED[vehicle][weather]
                 * traffic
-                * Draws.of(seed(), COURIER_LOTS, courier).between(0.75, 1.3);
+                * Draws.of(SEED, COURIER_LOTS, courier).between(0.75, 1.3);
         double load = vehicle == 0 ? Math.max(0, hectograms - 50) * 0.08 : 0;
         double minutes = 5 + way + load + stops * MINUTES_PER_STOP[vehicle];
         double share = minutes * (1 + NOISE * normal(draws)) / (9 + 0.26 * hectometers + 1.5 * stops);

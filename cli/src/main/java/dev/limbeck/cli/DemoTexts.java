@@ -54,11 +54,6 @@ record DemoTexts(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
-    public long seed() {
-        return 42;
-    }
-
-    @Override
     public int batch() {
         return 64;
     }

@@ -14,6 +14,7 @@ import dev.limbeck.tensor.Tensors;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.text.WordPiece;
 import dev.limbeck.weights.WeightCheck;
+import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Bert;
@@ -189,10 +190,10 @@ public record HuggingFaceFolder(
                     + " --arch " + architecture().name());
         }
         Map<String, String> preprocessing = preprocessing();
-        Module network = SavedModel.created(
-                WeightFiles.open(weights), architecture(), classNames.size(), Modalities.inputs(preprocessing));
+        WeightFile file = WeightFiles.open(weights);
+        Module network = SavedModel.created(file, architecture(), classNames.size(), Modalities.inputs(preprocessing));
         try {
-            List<String> notes = load(network, name -> true);
+            List<String> notes = load(file, network, name -> true);
             network.eval();
             return new SavedModel(
                     network,
@@ -223,11 +224,11 @@ public record HuggingFaceFolder(
                     + "; set the architecture (student, --arch) to "
                     + architecture().name());
         }
-        return load(network, name -> !name.startsWith(CLASSIFIER));
+        return load(WeightFiles.open(weights), network, name -> !name.startsWith(CLASSIFIER));
     }
 
-    private List<String> load(Module network, Predicate<String> wanted) {
-        try (StateDict file = WeightFiles.open(weights).read(null);
+    private List<String> load(WeightFile from, Module network, Predicate<String> wanted) {
+        try (StateDict file = from.read(null);
                 StateDict values = network.stateDict()) {
             Map<String, Tensor> offered = new LinkedHashMap<>();
             file.tensors().forEach((name, tensor) -> offered.put(renamed(name), tensor));

@@ -290,7 +290,7 @@ public record SavedModel(
         try {
             return ElementLimit.within(weights.elements(), () -> architecture.create(classes, inputs));
         } catch (LimbeckException e) {
-            throw new LimbeckException(weights.path() + " is no " + architecture.name() + ": " + e.getMessage(), e);
+            throw new LimbeckException(weights.path() + " is not a " + architecture.name() + ": " + e.getMessage(), e);
         }
     }
 

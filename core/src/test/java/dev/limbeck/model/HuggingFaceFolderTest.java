@@ -112,7 +112,7 @@ class HuggingFaceFolderTest {
                 "\"hidden_act\": \"gelu\" | \"hidden_act\": \"relu\" | must have hidden_act gelu, found 'relu'",
                 "\"hidden_size\": 8 | \"hidden_size\": -8 | must have hidden_size from 1 to",
                 "\"hidden_size\": 8 | \"hidden_size\": 16 | lacks 37 tensors of a bert-L2-H16-A2-I32-P24",
-                "\"hidden_size\": 8 | \"hidden_size\": 1000000 | is no bert-L2-H1000000-A2-I32-P24: its sizes need many more numbers than it has",
+                "\"hidden_size\": 8 | \"hidden_size\": 1000000 | is not a bert-L2-H1000000-A2-I32-P24: its sizes need many more numbers than it has",
                 "\"num_hidden_layers\": 2 | \"num_hidden_layers\": 3 | lacks 16 tensors of a bert-L3-H8-A2-P24",
                 "\"vocab_size\": 30 | \"vocab_size\": 20 | its tokenizer has 30 words, its model 20",
                 "ForSequenceClassification | Model | has no classifier; fine-tune one with train --weights",

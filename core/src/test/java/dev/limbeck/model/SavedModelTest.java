@@ -222,7 +222,7 @@ class SavedModelTest {
                 vast,
                 null,
                 vast
-                        + " is no bert-L99-H9984-A12: its sizes need many more numbers than it has; expected a file with all"
+                        + " is not a bert-L99-H9984-A12: its sizes need many more numbers than it has; expected a file with all"
                         + " weights of the network");
     }
 

@@ -96,7 +96,7 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      * Return the columns of each input, one list an input.
      *
      * @param header columns of the data that are no labels
-     * @throws LimbeckException if they cannot be told
+     * @throws LimbeckException if they cannot be found
      */
     public List<List<Column>> columns(List<String> header) {
         List<String> names = order.isEmpty() ? found(header) : order;
