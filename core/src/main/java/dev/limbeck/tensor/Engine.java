@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -36,6 +37,7 @@ public final class Engine {
         }
         keepNativesSomewhere();
         try (ExitGate inside = ExitGate.enter()) {
+            unpackNamed();
             Loader.load(torch.class);
         } catch (UnsatisfiedLinkError | NoClassDefFoundError e) {
             throw new LimbeckException(
@@ -69,6 +71,29 @@ public final class Engine {
                                 + " unless LIMBECK_HOME names a folder",
                         System.getProperty("user.home"),
                         folder);
+    }
+
+    /**
+     * Unpack libraries before another one that names them. JavaCPP loads libtorch first, and the system's loader would then read what
+     * another process has unpacked of libtorch_cpu so far, or has left when it was killed: the JVM would crash.
+     */
+    private static void unpackNamed() {
+        for (String variant : List.of("", "-gpu")) {
+            for (String library : List.of("torch_cpu", "torch_cuda")) {
+                String name = System.mapLibraryName(library);
+                try {
+                    // Null if there is none. JavaCPP waits for other processes, and compares size and time.
+                    Loader.cacheResource(
+                            torch.class, "/org/bytedeco/pytorch/" + Loader.getPlatform() + variant + "/" + name);
+                } catch (IOException e) {
+                    throw new LimbeckException(
+                            name + " could not be unpacked to "
+                                    + System.getProperty(NATIVES, "the folder .javacpp of the home folder") + " ("
+                                    + e.getMessage() + "); make room, or name another folder (-D" + NATIVES + "=…)",
+                            e);
+                }
+            }
+        }
     }
 
     /** Return the number of usable cores, without hyperthreads if the system reports them. */
