@@ -157,7 +157,7 @@ public final class Bert extends Module {
     @Override
     public String script() {
         boolean mean = size.pooling == Pooling.MEAN;
-        String seen = mean ? "\n    seen = x.ne(%d).to(6).unsqueeze(2)".formatted(pad) : "";
+        String seen = mean ? "\n    seen = x.ne(%d).to(h).unsqueeze(2)".formatted(pad) : "";
         String pooled = mean
                 ? "(h * seen).sum(1) / seen.sum(1)"
                 : "torch.%s(self.bert.pooler.forward(torch.select(h, 1, 0)))"
@@ -194,8 +194,9 @@ public final class Bert extends Module {
         public String script() {
             return """
                     def forward(self, x: Tensor):
-                        seen = (x.ne(%d).to(6).unsqueeze(1).unsqueeze(1) - 1.0) * 1e9
-                        return self.encoder.forward(self.embeddings.forward(x), seen)
+                        h = self.embeddings.forward(x)
+                        seen = (x.ne(%d).to(h).unsqueeze(1).unsqueeze(1) - 1.0) * 1e9
+                        return self.encoder.forward(h, seen)
                     """.formatted(pad);
         }
     }

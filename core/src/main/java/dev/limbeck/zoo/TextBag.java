@@ -53,8 +53,9 @@ public final class TextBag extends Module {
     public String script() {
         return """
                 def forward(self, x: Tensor):
-                    known = x.ne(0).to(6).unsqueeze(2)
-                    mean = (self.rows.forward(x) * known).sum(1) / known.sum(1).clamp_min(1.0)
+                    h = self.rows.forward(x)
+                    known = x.ne(0).to(h).unsqueeze(2)
+                    mean = (h * known).sum(1) / known.sum(1).clamp_min(1.0)
                     return self.classifier.forward(self.dropout.forward(mean))
                 """;
     }

@@ -38,7 +38,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Test the networks that read texts in order: {@code text-cnn} and {@code bilstm}. */
+/** Test the networks of texts, above all those that read words in order: {@code text-cnn} and {@code bilstm}. */
 class TextNetsTest {
     private static final int VOCABULARY = 23;
     private static final int OUTPUTS = 3;
@@ -175,10 +175,16 @@ class TextNetsTest {
 
     /** The engine has no LSTM in bfloat16 on most processors, so that one is computed in float32. */
     @ParameterizedTest
-    @ValueSource(strings = {"text-cnn-8", "bilstm-8"})
-    void trainsInBf16AndTeachesFolded(String name) {
+    @CsvSource({
+        "text-cnn-8, words",
+        "bilstm-8, words",
+        "bag-8, ids",
+        "bert-L2-H16-A2, input_ids",
+        "bert-L2-H16-A2-mean, input_ids"
+    })
+    void trainsInBf16AndTeachesFolded(String name, String ids) {
         Tensors.seed(3);
-        List<InputSpec> inputs = List.of(InputSpec.ids(InputSpec.WORDS, VOCABULARY, 0, InputSpec.FREE));
+        List<InputSpec> inputs = List.of(InputSpec.ids(ids, VOCABULARY, 0, InputSpec.FREE));
         try (Module network = Zoo.byName(name).create(OUTPUTS, inputs);
                 Scope scope = Scope.open()) {
             Tensor batch = Tensors.of(new long[] {5, 7, 3, 0, 0, 1, 2, 3, 4, 5}, 2, 5);
