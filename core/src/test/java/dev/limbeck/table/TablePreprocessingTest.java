@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.limbeck.LimbeckException;
+import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -147,5 +149,54 @@ class TablePreprocessingTest {
         assertThat(table.encode("").numbers()).endsWith(1);
         assertThat(table.encode("").numbers()[0]).isZero();
         assertThat(table.encode("3").numbers()).endsWith(0);
+    }
+
+    private static TablePreprocessing dated(List<String> lines, String... cells) {
+        List<String[]> rows =
+                Arrays.stream(cells).map(cell -> new String[] {cell}).toList();
+        return TablePreprocessing.fit(List.of("when"), rows, Set.of(), Set.of(), lines::add);
+    }
+
+    @Test
+    void datesBecomeDaysMonthsAndWeekdays() {
+        List<String> lines = new ArrayList<>();
+        // The epoch was a Thursday; January has 31 days.
+        TablePreprocessing table = dated(lines, "1970-01-01", "1970-02-01", "");
+        assertThat(lines).containsExactly("the column 'when' has dates: days, month, day of the week");
+        assertThat(table.describe()).isEqualTo("a table: numbers none; words none; dates when");
+        assertThat(table.categories()).isEqualTo(2);
+        assertThat(table.ids()).isEqualTo(13 + 8);
+        TablePreprocessing.Encoded row = table.encode("1970-02-01");
+        assertThat(row.numbers()).containsExactly(1, 1, 0); // standardized, between the quantiles 0 and 31, not empty
+        assertThat(row.ids()).containsExactly(2, 13 + 7);
+        assertThat(table.encode("").numbers()).containsExactly(0, 0.5f, 1);
+        assertThat(table.encode("").ids()).containsExactly(0, 13);
+        assertThat(table.encode(Map.of("when", LocalDate.EPOCH)).ids()).containsExactly(1, 13 + 4);
+        assertThat(TablePreprocessing.of(table.toMetadata())).isEqualTo(table);
+    }
+
+    @Test
+    void timesBecomeHoursAndOffsetsAreConverted() {
+        TablePreprocessing table = dated(new ArrayList<>(), "1970-01-01T06:00", "1970-01-03 18:30:00.5");
+        assertThat(table.categories()).isEqualTo(3);
+        assertThat(TablePreprocessing.of(table.toMetadata())).isEqualTo(table);
+        assertThat(table.encode("1970-01-01T06:00:00Z").ids()).containsExactly(1, 13 + 4, 21 + 7);
+        TablePreprocessing.Encoded abroad = table.encode("1970-01-02T01:00+02:00");
+        TablePreprocessing.Encoded utc = table.encode("1970-01-01 23:00");
+        assertThat(abroad.ids()).containsExactly(utc.ids());
+        assertThat(abroad.numbers()).containsExactly(utc.numbers());
+    }
+
+    @Test
+    void cellsThatAreNoDatesAreRefused() {
+        TablePreprocessing table = dated(new ArrayList<>(), "2026-01-31", "2026-02-28");
+        for (String cell : List.of("2026-02-30", "31.01.2026", "20260131", "2026-01-31T25:00")) {
+            assertThatThrownBy(() -> table.encode(cell))
+                    .hasMessage("the column 'when' must have dates such as 2026-01-31 or 2026-01-31T18:30, found '"
+                            + cell + "'; correct the cell, or leave it empty");
+        }
+        assertThatThrownBy(() -> table.encode("")).hasMessageContaining("must have a date, found an empty cell");
+        assertThatThrownBy(() -> dated(new ArrayList<>(), "2026-01-31", "2026-02-28", "2026-03-31", "soon"))
+                .hasMessageStartingWith("the column 'when' has 1 cells of 4 that are no dates, such as 'soon'; ");
     }
 }

@@ -7,9 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalDouble;
 
 /** Prepare the cells of one column. */
-sealed interface Column permits Column.Numbers, Column.Categories {
+sealed interface Column permits Column.Numbers, Column.Categories, Dates {
     /** Return the name in the header. */
     String name();
 
@@ -24,16 +25,20 @@ sealed interface Column permits Column.Numbers, Column.Categories {
     static Column read(List<String> fields) {
         List<String> rest = fields.subList(2, fields.size());
         if (fields.get(0).equals(Categories.MARK)) return new Categories(fields.get(1), rest);
+        if (fields.get(0).equals(Dates.MARK)) return Dates.read(fields);
         if (!fields.get(0).equals(Numbers.MARK)) throw new IllegalArgumentException("no column is " + fields.get(0));
         double[] values = rest.stream().mapToDouble(Double::parseDouble).toArray();
         return new Numbers(
                 fields.get(1), values[0], values[1], values[2] != 0, Arrays.copyOfRange(values, 3, values.length));
     }
 
-    /** Return how many numbers a cell becomes; 0 for an id. */
+    /** Return how many numbers a cell becomes. */
     int width();
 
-    /** Return how many ids there are; 0 for numbers. */
+    /** Return how many ids a cell becomes. */
+    int idsPerRow();
+
+    /** Return how many different ids there are. */
     int ids();
 
     /**
@@ -62,7 +67,7 @@ sealed interface Column permits Column.Numbers, Column.Categories {
         }
 
         /** Add an id of a column; ids of different columns differ. */
-        private void addId(int own, int ofColumn) {
+        void addId(int own, int ofColumn) {
             ids[id++] = firstId + own;
             firstId += ofColumn;
         }
@@ -90,26 +95,35 @@ sealed interface Column permits Column.Numbers, Column.Categories {
         }
 
         @Override
+        public int idsPerRow() {
+            return 0;
+        }
+
+        @Override
         public int ids() {
             return 0;
         }
 
         @Override
         public void encode(String cell, Row row) {
-            if (cell.isEmpty() && !hasEmpty) {
+            if (!cell.isEmpty() && !isNumber(cell)) throw wrong("must have finite numbers", cell);
+            encode(cell.isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(cell)), row);
+        }
+
+        void encode(OptionalDouble found, Row row) {
+            if (found.isEmpty() && !hasEmpty) {
                 throw new LimbeckException("the column '" + Printable.quote(name)
                         + "' must have a number, found an empty cell, and training had none; fill it");
             }
-            if (!cell.isEmpty() && !isNumber(cell)) throw wrong("must have finite numbers", cell);
-            double value = cell.isEmpty() ? mean : Double.parseDouble(cell);
+            double value = found.orElse(mean);
             double standardized = (value - mean) / deviation;
-            if (!Float.isFinite((float) standardized)) throw wrong("must have numbers near " + mean, cell);
+            if (!Float.isFinite((float) standardized)) throw wrong("must have numbers near " + mean, "" + value);
             row.addNumber(standardized);
             for (int i = 0; i + 1 < edges.length; i++) {
                 double share = (value - edges[i]) / (edges[i + 1] - edges[i]);
                 row.addNumber(Math.max(0, Math.min(1, share)));
             }
-            if (hasEmpty) row.addNumber(cell.isEmpty() ? 1 : 0);
+            if (hasEmpty) row.addNumber(found.isEmpty() ? 1 : 0);
         }
 
         private LimbeckException wrong(String expected, String cell) {
@@ -151,6 +165,11 @@ sealed interface Column permits Column.Numbers, Column.Categories {
         @Override
         public int width() {
             return 0;
+        }
+
+        @Override
+        public int idsPerRow() {
+            return 1;
         }
 
         /** {@inheritDoc} One is for unknown words. */

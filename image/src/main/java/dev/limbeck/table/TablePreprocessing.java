@@ -10,15 +10,18 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * Prepare rows of a table: numbers are standardized and placed between quantiles, words become ids. It is fitted to training rows
- * once, and travels in the metadata of saved models. Immutable.
+ * Prepare rows of a table: numbers are standardized and placed between quantiles, words become ids, dates both. It is fitted to training
+ * rows once, and travels in the metadata of saved models. Immutable.
  */
 public final class TablePreprocessing implements Preprocessing {
     /** The kind of data. */
@@ -39,18 +42,18 @@ public final class TablePreprocessing implements Preprocessing {
         this.columns = List.copyOf(columns);
         this.missing = Set.copyOf(missing);
         numbers = columns.stream().mapToInt(Column::width).sum();
-        categories = (int) columns.stream().filter(column -> column.ids() > 0).count();
+        categories = columns.stream().mapToInt(Column::idsPerRow).sum();
     }
 
     /**
-     * Fit the preprocessing to training rows. A column is one of words if a cell is no number, or if it is named so.
+     * Fit the preprocessing to training rows. A column has numbers or dates if all cells with a value do, and else words.
      *
      * @param header names of the columns
      * @param rows cells in the header's order; an empty text for no value
-     * @param categorical columns of words, even if all cells are numbers
+     * @param categorical columns of words, even if all cells are numbers or dates
      * @param missing cells that mean no value, besides empty ones
-     * @param log receives a line for each column that is left out or cut
-     * @throws LimbeckException if no column is left, or most cells of a column are numbers and some are not
+     * @param log receives a line for each column that is left out, cut or of dates
+     * @throws LimbeckException if no column is left, or most cells of a column are numbers or dates and some are not
      */
     public static TablePreprocessing fit(
             List<String> header,
@@ -67,14 +70,17 @@ public final class TablePreprocessing implements Preprocessing {
                     .map(row -> missing.contains(row[at]) ? "" : row[at])
                     .toList();
             String name = header.get(i);
-            boolean words = categorical.contains(name) || hasWords(name, cells);
+            boolean named = categorical.contains(name);
+            boolean dates = !named && has(name, cells, Dates::isDate, "dates");
+            boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
             } else if (words && different.size() == rows.size() && rows.size() > 20) {
                 log.accept("the column '" + name + "' has another word in each training row and is left out");
             } else {
-                columns.add(words ? categories(name, cells, log) : numbers(name, cells));
+                columns.add(
+                        dates ? dates(name, cells, log) : words ? categories(name, cells, log) : numbers(name, cells));
             }
         }
         if (columns.isEmpty()) {
@@ -84,25 +90,27 @@ public final class TablePreprocessing implements Preprocessing {
         return new TablePreprocessing(columns, missing);
     }
 
-    private static boolean hasWords(String name, List<String> cells) {
+    private static boolean has(String name, List<String> cells, Predicate<String> kind, String words) {
         List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
-        List<String> words =
-                filled.stream().filter(cell -> !Column.isNumber(cell)).toList();
-        if (!words.isEmpty() && words.size() < filled.size() - words.size()) {
-            throw new LimbeckException("the column '" + Printable.quote(name) + "' has " + words.size() + " cells of "
-                    + filled.size() + " that are no finite numbers, such as '" + Printable.quote(words.get(0))
+        List<String> others = filled.stream().filter(cell -> !kind.test(cell)).toList();
+        if (!others.isEmpty() && others.size() < filled.size() - others.size()) {
+            throw new LimbeckException("the column '" + Printable.quote(name) + "' has " + others.size() + " cells of "
+                    + filled.size() + " that are no " + words + ", such as '" + Printable.quote(others.get(0))
                     + "'; name cells without a value (missing, --missing), or the column as words (categorical, "
                     + "--categorical)");
         }
-        return !words.isEmpty();
+        return others.isEmpty() && !filled.isEmpty();
     }
 
-    private static Column numbers(String name, List<String> cells) {
-        double[] values = cells.stream()
-                .filter(cell -> !cell.isEmpty())
-                .mapToDouble(Double::parseDouble)
-                .sorted()
-                .toArray();
+    private static Column.Numbers numbers(String name, List<String> cells) {
+        return numbers(
+                name,
+                cells.size(),
+                cells.stream().filter(cell -> !cell.isEmpty()).mapToDouble(Double::parseDouble));
+    }
+
+    private static Column.Numbers numbers(String name, int cells, DoubleStream filled) {
+        double[] values = filled.sorted().toArray();
         double mean = Arrays.stream(values).average().orElse(0);
         double square = Arrays.stream(values)
                 .map(value -> (value - mean) * (value - mean))
@@ -112,7 +120,15 @@ public final class TablePreprocessing implements Preprocessing {
                 .mapToDouble(k -> values[(int) ((long) k * (values.length - 1) / QUANTILES)])
                 .distinct()
                 .toArray();
-        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells.size(), edges);
+        return new Column.Numbers(name, mean, square > 0 ? Math.sqrt(square) : 1, values.length < cells, edges);
+    }
+
+    private static Column dates(String name, List<String> cells, Consumer<String> log) {
+        boolean hasTimes = cells.stream().anyMatch(Dates::hasTime);
+        log.accept("the column '" + name + "' has dates: days, month, day of the week" + (hasTimes ? ", hour" : ""));
+        return new Dates(
+                numbers(name, cells.size(), cells.stream().map(Dates::days).flatMapToDouble(OptionalDouble::stream)),
+                hasTimes);
     }
 
     private static Column categories(String name, List<String> cells, Consumer<String> log) {
@@ -189,7 +205,7 @@ public final class TablePreprocessing implements Preprocessing {
         return numbers;
     }
 
-    /** Return the number of ids per row; 0 if no column has words. */
+    /** Return the number of ids per row; 0 if no column has words or dates. */
     public int categories() {
         return categories;
     }
@@ -201,10 +217,11 @@ public final class TablePreprocessing implements Preprocessing {
 
     /** Return the names of the columns of numbers. */
     public List<String> numeric() {
-        return columns.stream()
-                .filter(column -> column.width() > 0)
-                .map(Column::name)
-                .toList();
+        return names(Column.Numbers.class);
+    }
+
+    private List<String> names(Class<? extends Column> kind) {
+        return columns.stream().filter(kind::isInstance).map(Column::name).toList();
     }
 
     /**
@@ -279,9 +296,9 @@ public final class TablePreprocessing implements Preprocessing {
 
     @Override
     public String describe() {
-        List<String> words =
-                names().stream().filter(name -> !numeric().contains(name)).toList();
-        return "a table: numbers " + listed(numeric()) + "; words " + listed(words);
+        List<String> dates = names(Dates.class);
+        return "a table: numbers " + listed(numeric()) + "; words " + listed(names(Column.Categories.class))
+                + (dates.isEmpty() ? "" : "; dates " + listed(dates));
     }
 
     private static String listed(List<String> names) {
