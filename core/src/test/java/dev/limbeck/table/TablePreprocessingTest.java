@@ -199,4 +199,13 @@ class TablePreprocessingTest {
         assertThatThrownBy(() -> dated(new ArrayList<>(), "2026-01-31", "2026-02-28", "2026-03-31", "soon"))
                 .hasMessageStartingWith("the column 'when' has 1 cells of 4 that are no dates, such as 'soon'; ");
     }
+
+    @Test
+    void datesOfAnotherFormAreSaid() {
+        List<String> lines = new ArrayList<>();
+        assertThat(dated(lines, "1/2/2026", "3/4/2026 10:00").ids()).isEqualTo(3);
+        assertThat(lines)
+                .containsExactly(
+                        "the column 'when' is read as words; dates must be written as 2026-01-31, found '1/2/2026'");
+    }
 }

@@ -27,6 +27,8 @@ record Dates(Column.Numbers days, boolean hasTimes) implements Column {
 
     private static final Pattern FORM = Pattern.compile(
             "(\\d{4}-\\d{2}-\\d{2})(?:[T ](\\d{2}:\\d{2}(?::\\d{2}(?:\\.\\d{1,9})?)?)(Z|[+-]\\d{2}:?\\d{2})?)?");
+    private static final Pattern OTHER_FORM =
+            Pattern.compile("\\d{1,2}[./-]\\d{1,2}[./-]\\d{2,4}|\\d{4}[./]\\d{1,2}[./]\\d{1,2}");
     private static final int MONTHS = 12;
     private static final int DAYS = 7;
     private static final int HOURS = 24;
@@ -55,6 +57,11 @@ record Dates(Column.Numbers days, boolean hasTimes) implements Column {
     /** Return whether a cell is such a date. */
     static boolean isDate(String cell) {
         return parsed(cell) != null;
+    }
+
+    /** Return whether a cell looks like a date of another form, where day and month may be either. */
+    static boolean isOtherDate(String cell) {
+        return OTHER_FORM.matcher(cell).lookingAt();
     }
 
     /** Return whether a date has a time other than midnight. */

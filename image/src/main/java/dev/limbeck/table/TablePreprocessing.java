@@ -73,6 +73,10 @@ public final class TablePreprocessing implements Preprocessing {
             boolean named = categorical.contains(name);
             boolean dates = !named && has(name, cells, Dates::isDate, "dates");
             boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
+            if (words && !named && cells.stream().allMatch(cell -> cell.isEmpty() || Dates.isOtherDate(cell))) {
+                log.accept("the column '" + name + "' is read as words; dates must be written as 2026-01-31, found '"
+                        + cells.get(0) + "'");
+            }
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
