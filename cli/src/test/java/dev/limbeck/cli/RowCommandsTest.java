@@ -67,6 +67,19 @@ class RowCommandsTest {
     }
 
     @Test
+    void foldersOfTextsAreTrainedOn() throws IOException {
+        for (int i = 0; i < 60; i++) {
+            boolean good = i % 2 == 0;
+            Path folder = Files.createDirectories(home.resolve("files").resolve(good ? "good" : "bad"));
+            Files.writeString(folder.resolve(i + ".txt"), "It was " + (good ? GOOD : BAD).get(i % 3) + ".");
+        }
+        run("train --data $/files --arch bag-8 --epochs 8 --lr 0.05 --batch-size 16 --out $/of-files")
+                .done();
+        assertThat(run("predict --model $/of-files 'A fine day' --top 1").done().out())
+                .contains("good");
+    }
+
+    @Test
     void textsAreTrainedDistilledExportedAndPredicted() throws IOException {
         String data = "--data $/texts --text-column text --label-column mood ";
         run("train " + data + "--arch bag-8 --epochs 8 --lr 0.05 --out $/text-teacher")

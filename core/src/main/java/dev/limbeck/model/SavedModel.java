@@ -288,7 +288,11 @@ public record SavedModel(
     /** Create a network that is no larger than its file. */
     static Module created(WeightFile weights, Architecture architecture, int classes, List<InputSpec> inputs) {
         try {
-            return ElementLimit.within(weights.elements(), () -> architecture.create(classes, inputs));
+            List<Long> elements = weights.elements();
+            return ElementLimit.within(
+                    elements.size(),
+                    elements.stream().mapToLong(Long::longValue).sum(),
+                    () -> architecture.create(classes, inputs));
         } catch (LimbeckException e) {
             throw new LimbeckException(weights.path() + " is not a " + architecture.name() + ": " + e.getMessage(), e);
         }

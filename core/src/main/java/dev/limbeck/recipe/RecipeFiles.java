@@ -19,6 +19,7 @@ import com.fasterxml.jackson.databind.util.NameTransformer;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
 import dev.limbeck.run.RenamedKeys;
@@ -141,7 +142,8 @@ public final class RecipeFiles {
                         origin + ":" + (i + 1) + ": is indented by a tab, which YAML does not allow; use spaces", e);
             }
             throw new LimbeckException(
-                    origin + place(e) + ": is not YAML (" + firstLine(e.getOriginalMessage()) + ")", e);
+                    origin + place(e) + ": is not YAML (" + Printable.quote(firstLine(e.getOriginalMessage())) + ")",
+                    e);
         } catch (IOException e) {
             throw new IllegalStateException("text in memory can always be read", e);
         }

@@ -70,12 +70,12 @@ public final class WeightFile {
         return keys;
     }
 
-    /** Return the number of elements of all tensors. */
-    public long elements() {
+    /** Return the number of elements of each tensor. */
+    public List<Long> elements() {
         return TensorGroups.all(path, root).stream()
                 .flatMap(group -> group.tensors().values().stream())
-                .mapToLong(TensorInfo::count)
-                .sum();
+                .map(TensorInfo::count)
+                .toList();
     }
 
     /** Return whether some of the weights are a network with fastai's head, as its vision learner saves them. */

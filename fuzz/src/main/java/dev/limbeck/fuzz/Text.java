@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 
 /** Mutate JSON and YAML by their words, numbers and punctuation. */
 final class Text extends Parts<String> {
-    private static final Pattern WORDS = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"|[\\w.+-]+|\\s+|.", Pattern.DOTALL);
+    private static final Pattern WORDS = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*+\"|[\\w.+-]+|\\s+|.", Pattern.DOTALL);
     private static final Bytes BYTES = new Bytes();
     private static final String[] OTHERS = {
         "{",

@@ -31,6 +31,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.apache.commons.csv.DuplicateHeaderMode;
+import org.apache.commons.io.IOUtils;
 import org.apache.commons.io.input.BOMInputStream;
 import org.apache.commons.io.input.BoundedInputStream;
 import org.jspecify.annotations.Nullable;
@@ -121,6 +122,22 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 .map(line -> new String[] {line.strip()})
                 .toList();
         return new RowTable(file, List.of(TEXT), rows);
+    }
+
+    /** Read a whole file as one text. */
+    static String wholeText(Path file, long mostBytes) throws IOException {
+        IoErrors.requireFile(file);
+        if (Files.size(file) > mostBytes) {
+            throw IoErrors.in(
+                    file,
+                    "must have at most " + (mostBytes >> 20) + " MB as one text, found " + (Files.size(file) >> 20)
+                            + " MB; put its texts into files of their own");
+        }
+        try (BufferedReader reader = reader(file)) {
+            return IOUtils.toString(reader).strip();
+        } catch (CharacterCodingException e) {
+            throw damaged(file, e);
+        }
     }
 
     private static BufferedReader reader(Path file) throws IOException {

@@ -17,8 +17,10 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +32,23 @@ public final class Rows implements RowSource {
             Split.VALID, List.of("valid", "validation", "val", "dev"),
             Split.TEST, List.of("test", "testing"));
 
-    private record Part(Split split, RowTable table, boolean labeled) {}
+    /**
+     * Hold rows of one split.
+     *
+     * @param names of the rows in messages
+     */
+    record Part(Split split, RowTable table, boolean labeled, List<String> names) {
+        private static Part of(Split split, RowTable table, boolean labeled) {
+            String file = String.valueOf(table.file().getFileName());
+            return new Part(
+                    split,
+                    table,
+                    labeled,
+                    IntStream.rangeClosed(1, table.rows().size())
+                            .mapToObj(row -> file + " row " + row)
+                            .toList());
+        }
+    }
 
     private final List<String> header;
     private final List<String[]> cells = new ArrayList<>();
@@ -50,7 +68,7 @@ public final class Rows implements RowSource {
             for (int i = 0; i < inputs.size(); i++) {
                 cells.add(inputs.get(i));
                 splits.add(part.split);
-                names.add(part.table.file().getFileName() + " row " + (i + 1));
+                names.add(part.names.get(i));
                 labelCells.add(
                         part.labeled
                                 ? List.of(own.get(i))
@@ -63,7 +81,8 @@ public final class Rows implements RowSource {
     /**
      * Read rows.
      *
-     * @param source a file, or a folder with files named after their splits, such as {@code train.csv} and {@code test.csv}
+     * @param source a file; a folder with files named after their splits, such as {@code train.csv} and {@code test.csv}; or a
+     *     {@link TextFolder}
      * @param test file of the test split, if the source has none; null for none
      * @param unlabeled file of training rows without labels; null for none
      * @param labels columns of the labels; the others are inputs
@@ -80,17 +99,20 @@ public final class Rows implements RowSource {
             Task.@Nullable Kind kind,
             Set<String> missing,
             Consumer<String> log) {
-        Map<Split, Path> files = files(source);
+        List<Part> parts = new ArrayList<>();
+        if (TextFolder.isAt(source)) {
+            parts.addAll(TextFolder.read(source, log));
+        } else {
+            files(source).forEach((split, file) -> parts.add(Part.of(split, RowTable.read(file, missing, log), true)));
+        }
         if (test != null) {
-            if (files.containsKey(Split.TEST)) {
+            if (parts.stream().anyMatch(part -> part.split == Split.TEST)) {
                 throw new LimbeckException(
                         source + " has a test split, found another file of it, " + test + "; name one");
             }
-            files.put(Split.TEST, test);
+            parts.add(Part.of(Split.TEST, RowTable.read(test, missing, log), true));
         }
-        List<Part> parts = new ArrayList<>();
-        files.forEach((split, file) -> parts.add(new Part(split, RowTable.read(file, missing, log), true)));
-        if (unlabeled != null) parts.add(new Part(Split.TRAIN, RowTable.read(unlabeled, missing, log), false));
+        if (unlabeled != null) parts.add(Part.of(Split.TRAIN, RowTable.read(unlabeled, missing, log), false));
         RowTable first = parts.get(0).table;
         if (labels.isEmpty()) {
             throw new LimbeckException(first.file() + " has the columns " + Names.quoted(first.header())
@@ -99,12 +121,15 @@ public final class Rows implements RowSource {
         return new Rows(parts, labels, kind, String.valueOf(source));
     }
 
-    /** Return whether a source names rows: a file, or a folder without folders and with a file of training rows. */
+    /**
+     * Return whether a source names rows: a file, a folder without folders and with a file of training rows, or a {@link TextFolder}.
+     */
     public static boolean areAt(String source) {
         try {
             if (source.isBlank()) return false;
             Path path = Path.of(source);
             if (!Files.isDirectory(path)) return RowTable.isNamedSo(path);
+            if (TextFolder.isAt(path)) return true;
             try (Stream<Path> inside = Files.list(path)) {
                 List<Path> all = inside.toList();
                 // A file of labels beside folders of images belongs to the images.
@@ -122,6 +147,14 @@ public final class Rows implements RowSource {
         return NAMES.get(Split.TRAIN).contains(stem(file));
     }
 
+    /** Return the split that a file or folder is named after. */
+    static Optional<Split> split(String name) {
+        return NAMES.entrySet().stream()
+                .filter(words -> words.getValue().contains(name))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
     private static String stem(Path file) {
         return file.getFileName().toString().replaceFirst("\\..*", "");
     }
@@ -134,9 +167,7 @@ public final class Rows implements RowSource {
         }
         try (Stream<Path> inside = Files.list(source)) {
             for (Path file : inside.filter(RowTable::isNamedSo).sorted().toList()) {
-                String stem = stem(file);
-                NAMES.forEach((split, words) -> {
-                    if (!words.contains(stem)) return;
+                split(stem(file)).ifPresent(split -> {
                     Path other = files.put(split, file);
                     if (other != null) {
                         throw new LimbeckException(source + " has two files of one split, " + other.getFileName()

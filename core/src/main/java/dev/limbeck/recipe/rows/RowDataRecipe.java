@@ -10,7 +10,9 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.data.rows.Rows;
+import dev.limbeck.data.rows.TextFolder;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.model.TokenizerFiles;
@@ -24,6 +26,7 @@ import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.text.Tokenizer;
 import dev.limbeck.zoo.Architecture;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,6 +107,10 @@ public record RowDataRecipe(
     private static final String HASHED = "hashed";
 
     public RowDataRecipe {
+        if (isTexts(source)) {
+            if (textColumn == null) textColumn = RowTable.TEXT;
+            if (labelColumns == null) labelColumns = List.of(TextFolder.CLASS);
+        }
         labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
@@ -131,11 +138,25 @@ public record RowDataRecipe(
         }
     }
 
-    /** Return whether a data section names rows, and no labels of images. */
-    static boolean opens(JsonNode data) {
+    /**
+     * Return whether a data section names rows, and no labels of images.
+     *
+     * @param texts whether texts are wanted, or tables
+     */
+    static boolean opens(JsonNode data, boolean texts) {
+        String source = data.path("source").asText();
         return !data.has("labels")
                 && !data.has("label_regex")
-                && Rows.areAt(data.path("source").asText());
+                && texts == (data.has("text_column") || isTexts(source))
+                && Rows.areAt(source);
+    }
+
+    private static boolean isTexts(@Nullable String source) {
+        try {
+            return source != null && !source.isBlank() && TextFolder.isAt(Path.of(source));
+        } catch (InvalidPathException e) {
+            return false; // reported when it is opened
+        }
     }
 
     @Override

@@ -16,7 +16,7 @@ public final class TableDataRecipeType implements DataRecipeType {
 
     @Override
     public boolean opens(JsonNode data) {
-        return !data.has("text_column") && RowDataRecipe.opens(data);
+        return RowDataRecipe.opens(data, false);
     }
 
     @Override

@@ -14,7 +14,7 @@ public final class TextDataRecipeType implements DataRecipeType {
 
     @Override
     public boolean opens(JsonNode data) {
-        return data.has("text_column") && RowDataRecipe.opens(data);
+        return RowDataRecipe.opens(data, true);
     }
 
     @Override

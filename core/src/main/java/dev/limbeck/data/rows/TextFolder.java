@@ -1,0 +1,143 @@
+package dev.limbeck.data.rows;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Split;
+import dev.limbeck.io.IoErrors;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * Read a folder of plain texts, one a file: {@code <class>/*.txt}, or {@code train|valid|test/<class>/*.txt}. Folders named unsup,
+ * unlabeled or unknown hold texts without a label.
+ */
+public final class TextFolder {
+    /** The column of the folders' names. */
+    public static final String CLASS = "class";
+
+    private static final String ENDING = ".txt";
+    private static final Set<String> WITHOUT_LABEL = Set.of("unsup", "unlabeled", "unlabelled", "unknown");
+    private static final long MOST_BYTES = 16 << 20;
+
+    private TextFolder() {}
+
+    /** Return whether a path is such a folder: most files of its first folder with files are texts. */
+    public static boolean isAt(Path source) {
+        try {
+            if (!Files.isDirectory(source)) return false;
+            for (Path folder : folders(source)) {
+                for (Path inner : Rows.split(name(folder)).isPresent() ? folders(folder) : List.of(folder)) {
+                    List<Path> files = entries(inner, Files::isRegularFile);
+                    if (!files.isEmpty())
+                        return files.stream().filter(TextFolder::isText).count() * 2 > files.size();
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            return false; // reported when it is opened
+        }
+    }
+
+    /**
+     * Read the texts of each split, in the order of their names.
+     *
+     * @param log receives a line about what is left out
+     * @throws LimbeckException if there are no texts, or one is unreadable, not UTF-8 or larger than 16 MB
+     */
+    static List<Rows.Part> read(Path source, Consumer<String> log) {
+        try {
+            Map<Split, Path> splits = new EnumMap<>(Split.class);
+            List<Path> others = new ArrayList<>();
+            for (Path folder : folders(source)) {
+                Optional<Split> split = Rows.split(name(folder));
+                if (split.isEmpty()) {
+                    others.add(folder);
+                } else if (splits.put(split.get(), folder) != null) {
+                    throw new LimbeckException(
+                            source + " has two folders of the " + split.get().label() + " split; keep one");
+                }
+            }
+            if (splits.isEmpty()) return part(source, source, Split.TRAIN, log);
+            if (!splits.containsKey(Split.TRAIN)) {
+                throw new LimbeckException(source + " must have a folder of training texts, such as train, found "
+                        + splits.values().stream().map(TextFolder::name).toList());
+            }
+            if (!others.isEmpty()) {
+                log.accept(source + " has folders beside those of the splits, which are left out, such as '"
+                        + name(others.get(0)) + "'");
+            }
+            List<Rows.Part> parts = new ArrayList<>();
+            for (Map.Entry<Split, Path> split : splits.entrySet()) {
+                parts.addAll(part(source, split.getValue(), split.getKey(), log));
+            }
+            return parts;
+        } catch (IOException e) {
+            throw IoErrors.reading(source, e);
+        }
+    }
+
+    private static List<Rows.Part> part(Path source, Path folder, Split split, Consumer<String> log)
+            throws IOException {
+        List<String[]> labeled = new ArrayList<>();
+        List<String> labeledNames = new ArrayList<>();
+        List<String[]> rest = new ArrayList<>();
+        List<String> restNames = new ArrayList<>();
+        long others = entries(folder, Files::isRegularFile).size();
+        for (Path inner : folders(folder)) {
+            boolean isLabeled = !WITHOUT_LABEL.contains(name(inner).toLowerCase(Locale.ROOT));
+            for (Path file : entries(inner, path -> true)) {
+                if (!isText(file)) {
+                    others++;
+                    continue;
+                }
+                (isLabeled ? labeled : rest).add(new String[] {RowTable.wholeText(file, MOST_BYTES), name(inner)});
+                (isLabeled ? labeledNames : restNames)
+                        .add(source.relativize(file).toString().replace('\\', '/'));
+            }
+        }
+        if (others > 0) {
+            log.accept(others + " files and folders in " + folder + " are no texts of a class (<class>/*" + ENDING
+                    + ") and are left out");
+        }
+        if (labeled.isEmpty()) {
+            throw new LimbeckException(folder + " must have texts in folders named after their classes, <class>/*"
+                    + ENDING + ", found none");
+        }
+        List<String> header = List.of(RowTable.TEXT, CLASS);
+        List<Rows.Part> parts = new ArrayList<>();
+        parts.add(new Rows.Part(split, new RowTable(folder, header, labeled), true, labeledNames));
+        if (!rest.isEmpty()) parts.add(new Rows.Part(split, new RowTable(folder, header, rest), false, restNames));
+        return parts;
+    }
+
+    private static boolean isText(Path file) {
+        return Files.isRegularFile(file) && name(file).toLowerCase(Locale.ROOT).endsWith(ENDING);
+    }
+
+    private static String name(Path path) {
+        return String.valueOf(path.getFileName());
+    }
+
+    private static List<Path> folders(Path folder) throws IOException {
+        return entries(folder, Files::isDirectory);
+    }
+
+    private static List<Path> entries(Path folder, Predicate<Path> wanted) throws IOException {
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.filter(path -> !name(path).startsWith("."))
+                    .filter(wanted)
+                    .sorted()
+                    .toList();
+        }
+    }
+}
