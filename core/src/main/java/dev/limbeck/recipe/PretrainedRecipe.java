@@ -25,7 +25,8 @@ public record PretrainedRecipe(
         @Setting(
                 help = "New classifier",
                 oneOf = {"concat", "linear"},
-                whenUnset = "concat if it pools")
+                whenUnset = "concat if it pools",
+                rare = true)
         @Nullable
         String head,
 

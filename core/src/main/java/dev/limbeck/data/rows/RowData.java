@@ -32,19 +32,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.commons.codec.digest.DigestUtils;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Provide texts or rows of tables. All rows are encoded when the data is opened, and kept in memory. */
 public final class RowData implements Data {
     private static final long ORDER_LOTS = 3;
+    private static final long AUGMENT_LOTS = 4;
     private static final int NAMED = 5;
     /** Batches whose rows are sorted by length together. */
     private static final int BUCKET = 20;
@@ -55,6 +56,7 @@ public final class RowData implements Data {
     private final int batchSize;
     private final RowEncoding encoding;
     private final List<RowEncoding.Encoded> encoded;
+    private final @Nullable RowAugmentation augmentation;
 
     /**
      * Open rows.
@@ -63,7 +65,24 @@ public final class RowData implements Data {
      * @throws LimbeckException if a row cannot be encoded; the message names it
      */
     public RowData(Rows source, SplitSettings settings, int batchSize, Function<SplitPlan, RowEncoding> encoding) {
+        this(source, settings, batchSize, encoding, null);
+    }
+
+    /**
+     * Open rows that differ in each epoch of training. A teacher gets them as they are: its outputs are those of the whole row.
+     *
+     * @param encoding makes the encoding from the training rows of a plan
+     * @param augmentation null for none
+     * @throws LimbeckException if a row cannot be encoded; the message names it
+     */
+    public RowData(
+            Rows source,
+            SplitSettings settings,
+            int batchSize,
+            Function<SplitPlan, RowEncoding> encoding,
+            @Nullable RowAugmentation augmentation) {
         this.source = source;
+        this.augmentation = augmentation;
         this.settings = settings;
         this.batchSize = Settings.atLeast(1, "batch size", batchSize);
         plan = new SplitPlan(source, IntStream.range(0, source.size()).toArray(), settings);
@@ -76,7 +95,7 @@ public final class RowData implements Data {
     }
 
     private List<RowEncoding.Encoded> encoded(RowEncoding how) {
-        int[] at = how.columns().stream().mapToInt(this::column).toArray();
+        int[] at = columns(how);
         return IntStream.range(0, source.size())
                 .parallel()
                 .mapToObj(row -> {
@@ -84,13 +103,21 @@ public final class RowData implements Data {
                     try {
                         for (int i : at)
                             if (cells[i] == null) throw missing(source.header().get(i));
-                        return how.encode(
-                                Arrays.stream(at).mapToObj(i -> cells[i]).toArray(String[]::new));
+                        return how.encode(cells(row, at));
                     } catch (LimbeckException e) {
                         throw new LimbeckException(source.name(row) + ": " + e.getMessage(), e);
                     }
                 })
                 .toList();
+    }
+
+    private int[] columns(RowEncoding how) {
+        return how.columns().stream().mapToInt(this::column).toArray();
+    }
+
+    private String[] cells(int row, int... columns) {
+        String[] cells = source.cells(row);
+        return Arrays.stream(columns).mapToObj(i -> cells[i]).toArray(String[]::new);
     }
 
     private static LimbeckException missing(String column) {
@@ -125,7 +152,15 @@ public final class RowData implements Data {
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
-        return loader(Split.TRAIN, byLength(Arrays.copyOf(order, usable), draws));
+        int[] sorted = byLength(Arrays.copyOf(order, usable), draws);
+        if (augmentation == null) return loader(Split.TRAIN, encoded::get, sorted);
+        RowAugmentation changes = augmentation;
+        int[] columns = columns(encoding);
+        return loader(
+                Split.TRAIN,
+                row -> encoding.encode(
+                        changes.change(Draws.of(settings.seed(), AUGMENT_LOTS, epoch, row), cells(row, columns))),
+                sorted);
     }
 
     /**
@@ -157,12 +192,13 @@ public final class RowData implements Data {
 
     @Override
     public DataLoader evaluate(Split split) {
-        return loader(split, IntStream.range(0, require(split).length).toArray());
+        return loader(
+                split, encoded::get, IntStream.range(0, require(split).length).toArray());
     }
 
     @Override
     public DataLoader sample(Split split, int most) {
-        return loader(split, Data.spaced(require(split).length, most));
+        return loader(split, encoded::get, Data.spaced(require(split).length, most));
     }
 
     private int[] require(Split split) {
@@ -173,12 +209,12 @@ public final class RowData implements Data {
                 + Stream.of(Split.values()).filter(this::has).map(Split::label).collect(Collectors.joining(", ")));
     }
 
-    private DataLoader loader(Split split, int... order) {
+    private DataLoader loader(Split split, IntFunction<RowEncoding.Encoded> row, int... order) {
         int[] rows = plan.of(split);
         return new OrderedLoader(order, batchSize, indices -> {
             int[] own = Arrays.stream(indices).map(i -> rows[i]).toArray();
             return new Batch(
-                    encoding.batch(Arrays.stream(own).mapToObj(encoded::get).toList()),
+                    encoding.batch(Arrays.stream(own).mapToObj(row).toList()),
                     plan.targets(own).tensor(),
                     indices,
                     new Provenance(split, Provenance.PLAIN));
@@ -239,10 +275,7 @@ public final class RowData implements Data {
 
     @Override
     public List<String> warnings() {
-        List<String> lines = new ArrayList<>();
-        plan.unlabeled()
-                .forEach((split, rows) -> lines.add(
-                        rows.length + " rows of the " + split.label() + " split have no label and are left out"));
+        List<String> lines = new ArrayList<>(RowWarnings.of(source, plan));
         lines.addAll(encoding.warnings(encoded));
         if (encoding.columns().size() == 1) {
             int text = column(encoding.columns().get(0));
@@ -251,36 +284,7 @@ public final class RowData implements Data {
                     .count();
             if (empty > 0) lines.add(empty + " of " + source.size() + " rows are empty");
         }
-        if (task().kind() != Task.Kind.SINGLE_LABEL) return lines;
-        Map<Integer, Long> counts = Arrays.stream(plan.of(Split.TRAIN))
-                .map(plan::label)
-                .filter(label -> label >= 0)
-                .boxed()
-                .collect(Collectors.groupingBy(label -> label, Collectors.counting()));
-        long single = counts.values().stream().filter(count -> count == 1).count();
-        if (single > 0) {
-            lines.add(single + " of " + counts.size() + " classes have one training row each"
-                    + (single > counts.size() / 2 ? "; numbers are predicted with --task regression" : ""));
-        }
-        Set<Integer> trained = counts.keySet();
-        for (Split split : List.of(Split.VALID, Split.TEST)) {
-            List<String> untrained = classes(split).stream()
-                    .filter(label -> !trained.contains(label))
-                    .map(task().names()::get)
-                    .toList();
-            if (untrained.isEmpty()) continue;
-            lines.add("no labeled training row of " + Names.quoted(untrained) + plan.limitWords() + ", which the "
-                    + split.label() + " split has; correct the labels, or add training rows");
-        }
         return lines;
-    }
-
-    private Set<Integer> classes(Split split) {
-        return Arrays.stream(plan.of(split))
-                .map(plan::label)
-                .filter(label -> label >= 0)
-                .boxed()
-                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     @Override
@@ -303,6 +307,7 @@ public final class RowData implements Data {
         facts.put("sizes", sizes);
         facts.put("batch_size", batchSize);
         facts.putAll(settings.describe());
+        if (augmentation != null) facts.put("augmentation", augmentation.toString());
         facts.put("summary", summary());
         return facts;
     }
@@ -315,7 +320,7 @@ public final class RowData implements Data {
     /** {@inheritDoc} A model of another kind of rows reads the columns it needs from the same rows. */
     @Override
     public AlternateView alternateView(Preprocessing other) {
-        if (other.equals(preprocessing())) return AlternateView.same(this);
+        if (other.equals(preprocessing()) && augmentation == null) return AlternateView.same(this);
         if (!(Modalities.byKind(other.kind()) instanceof RowModality modality)) {
             throw new LimbeckException(
                     "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");

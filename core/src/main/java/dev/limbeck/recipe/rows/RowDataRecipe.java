@@ -15,8 +15,10 @@ import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.rows.TextFolder;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
+import dev.limbeck.data.text.WordDropout;
 import dev.limbeck.model.TokenizerFiles;
 import dev.limbeck.recipe.DataRecipe;
+import dev.limbeck.recipe.Heading;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.Setting;
 import dev.limbeck.recipe.SplitRecipe;
@@ -33,6 +35,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Declare the settings of rows with named columns, CSV, TSV or JSON lines: texts if a column of texts is named, else tables. */
@@ -72,6 +75,16 @@ public record RowDataRecipe(
                 rare = true)
         @Nullable
         Integer maxTokens,
+
+        @Setting(
+                help = "Share of words to leave out of training texts",
+                defaultValue = "0",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE",
+                heading = Heading.AUGMENTATION,
+                rare = true)
+        Double wordDropout,
 
         @Setting(help = "Columns of words, even if they look like numbers", label = "NAMES", rare = true) @Nullable
         List<String> categorical,
@@ -123,9 +136,9 @@ public record RowDataRecipe(
                 throw new LimbeckException("the column '" + label + "' is a label; name it in label_columns alone");
             }
         }
-        if (textColumn == null && (buckets != null || tokenizer != null || maxTokens != null)) {
+        if (textColumn == null && (buckets != null || tokenizer != null || maxTokens != null || wordDropout > 0)) {
             throw new LimbeckException(
-                    "buckets, tokenizer and max_tokens are of texts; name their column (text_column, "
+                    "buckets, tokenizer, max_tokens and word_dropout are of texts; name their column (text_column, "
                             + "--text-column)");
         }
         if (textColumn != null && (categorical != null || ignore != null)) {
@@ -168,13 +181,22 @@ public record RowDataRecipe(
     @Override
     public Data open(long otherSeed, Architecture architecture, Map<String, String> preferred, RunContext context) {
         Rows rows = rows(context);
-        return new RowData(rows, splits.settings(otherSeed), batchSize, plan -> {
+        return data(rows, otherSeed, plan -> {
             if (textColumn != null) return texts(textColumn, architecture, preferred);
             boolean chosen = categorical != null || ignore != null;
             return !chosen && TablePreprocessing.isIn(preferred)
                     ? new TableEncoding(TablePreprocessing.of(preferred))
                     : fitted(rows, plan, context);
         });
+    }
+
+    private RowData data(Rows rows, long otherSeed, Function<SplitPlan, RowEncoding> encoding) {
+        return new RowData(
+                rows,
+                splits.settings(otherSeed),
+                batchSize,
+                encoding,
+                wordDropout > 0 ? new WordDropout(wordDropout) : null);
     }
 
     private Rows rows(RunContext context) {
@@ -221,7 +243,7 @@ public record RowDataRecipe(
         boolean known = textColumn == null ? TablePreprocessing.isIn(saved) : TextPreprocessing.isIn(saved);
         if (!known) return open(otherSeed, architecture, saved, context);
         RowEncoding encoding = textColumn == null ? savedTable(saved) : savedText(textColumn, saved);
-        return new RowData(rows(context), splits.settings(otherSeed), batchSize, plan -> encoding);
+        return data(rows(context), otherSeed, plan -> encoding);
     }
 
     private RowEncoding savedText(String column, Map<String, String> saved) {

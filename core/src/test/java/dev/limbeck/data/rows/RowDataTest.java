@@ -12,6 +12,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
+import dev.limbeck.data.text.WordDropout;
 import dev.limbeck.table.TablePreprocessing;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
@@ -117,6 +118,48 @@ class RowDataTest {
                             .mapToInt(Integer::intValue)
                             .sum();
             assertThat(padded).isLessThan(needed * 11 / 10);
+        }
+    }
+
+    /** Words are left out anew in each epoch; a teacher of the same inputs, validation and cached outputs see whole texts. */
+    @Test
+    void wordsAreLeftOutOfTrainingTextsOnly() throws IOException {
+        Rows rows = rows("text,k\n" + "one two three four five six seven eight,x\nnine,y\n".repeat(100), "k");
+        TextEncoding words = new TextEncoding(
+                new TextPreprocessing("text", HashedWords.defaults().ordered()));
+        try (RowData data = new RowData(rows, SPLITS, 200, plan -> words, new WordDropout(0.25));
+                RowData plain = new RowData(rows, SPLITS, 200, plan -> words);
+                Scope scope = Scope.open()) {
+            List<Long> kept = new ArrayList<>();
+            for (int epoch = 0; epoch < 2; epoch++) {
+                try (DataLoader batches = data.train(epoch);
+                        DataLoader again = data.train(epoch)) {
+                    Batch batch = batches.next();
+                    long[] ids = Tensors.toLongs(batch.input());
+                    assertThat(ids).isEqualTo(Tensors.toLongs(again.next().input()));
+                    kept.add(IntStream.range(0, ids.length)
+                            .filter(i -> ids[i] != 0)
+                            .count());
+                    long[] whole = Tensors.toLongs(data.alternateView(data.preprocessing())
+                            .inputs(batch)
+                            .only());
+                    assertThat(IntStream.range(0, whole.length)
+                                    .filter(i -> whole[i] != 0)
+                                    .count())
+                            .isEqualTo(100 * 8 + 100);
+                    assertThat(data.keys(batch.origin(), batch.indices()))
+                            .isEqualTo(plain.keys(batch.origin(), batch.indices()));
+                }
+            }
+            // 800 words with probability 0.75, deviation 12; a text of one word keeps it.
+            assertThat(kept).allSatisfy(count -> assertThat(count).isBetween(700L - 50, 700L + 50));
+            assertThat(kept.get(0)).isNotEqualTo(kept.get(1));
+            try (DataLoader batches = data.evaluate(Split.TRAIN);
+                    DataLoader expected = plain.evaluate(Split.TRAIN)) {
+                assertThat(Tensors.toLongs(batches.next().input()))
+                        .isEqualTo(Tensors.toLongs(expected.next().input()));
+            }
+            assertThat(data.describe()).containsEntry("augmentation", "WordDropout[probability=0.25]");
         }
     }
 
