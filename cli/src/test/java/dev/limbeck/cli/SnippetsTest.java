@@ -27,7 +27,8 @@ class SnippetsTest {
     private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\\n(.*?)^```$");
 
     /** Variables that a document's text declares. */
-    private static final String GIVEN = "ImageData data; Learner teacher, student, learner; Path file;";
+    private static final String GIVEN = "ImageData data; Learner teacher, student, learner; Path file;"
+            + " float[][] rows, otherRows; int[] labels, otherLabels; Map<String, Object> row;";
 
     /** Its classes are used without the other artifacts, and are not imported by the shell. */
     private static final String OF_PREDICTOR = "import dev.limbeck.onnx.*;\n";

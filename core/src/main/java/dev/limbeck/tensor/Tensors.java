@@ -2,6 +2,7 @@ package dev.limbeck.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 import org.bytedeco.javacpp.BytePointer;
@@ -119,6 +120,21 @@ public final class Tensors {
             bytes(to(tensor, DType.INT64)).asLongBuffer().get(values);
             return values;
         }
+    }
+
+    /** Read the texts of an input described by {@link InputSpec#texts}, N×columns, row-major. */
+    public static String[] toTexts(Tensor tensor) {
+        long[] shape = tensor.shape();
+        int length = Math.toIntExact(shape[2]);
+        long[] bytes = toLongs(tensor);
+        String[] texts = new String[Math.toIntExact(shape[0] * shape[1])];
+        for (int i = 0; i < texts.length; i++) {
+            byte[] text = new byte[length];
+            int end = 0;
+            while (end < length && bytes[i * length + end] != 0) text[end] = (byte) bytes[i * length + end++];
+            texts[i] = new String(text, 0, end, StandardCharsets.UTF_8);
+        }
+        return texts;
     }
 
     /** Read the raw bytes of a tensor, row-major, in the machine's byte order. */

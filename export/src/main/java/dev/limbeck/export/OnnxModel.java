@@ -10,7 +10,6 @@ import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Tensors;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -172,19 +171,8 @@ public final class OnnxModel implements AutoCloseable {
         return rows;
     }
 
-    /** Read UTF-8 bytes, which zeros end. */
     private static OnnxSession.Rows texts(Tensor tensor) {
-        long[] shape = tensor.shape();
-        int length = Math.toIntExact(shape[2]);
-        long[] bytes = Tensors.toLongs(tensor);
-        String[] texts = new String[Math.toIntExact(shape[0] * shape[1])];
-        for (int i = 0; i < texts.length; i++) {
-            byte[] text = new byte[length];
-            int end = 0;
-            while (end < length && bytes[i * length + end] != 0) text[end] = (byte) bytes[i * length + end++];
-            texts[i] = new String(text, 0, end, StandardCharsets.UTF_8);
-        }
-        return OnnxSession.Rows.of(texts, shape[0], shape[1]);
+        return OnnxSession.Rows.of(Tensors.toTexts(tensor), tensor.size(0), tensor.size(1));
     }
 
     /** Compute the output for a batch of the only input, row-major. */

@@ -21,23 +21,26 @@ import org.bytedeco.pytorch.Tensor;
  * @param classNames in the order of its outputs
  * @param kind what it returns: logits; probabilities; or the probabilities of its likeliest classes, and 0 for the others
  * @param preprocessing how its inputs are prepared, as {@link Data#preprocessing()} says it; empty if as the student's
- * @param function from inputs, row-major on the host, to rows×classes numbers, row-major
+ * @param function from inputs, in the order of that preprocessing, to rows×classes numbers, row-major
  */
 public record FunctionTeacher(
         String name,
         List<String> classNames,
         OutputKind kind,
         Map<String, String> preprocessing,
-        Function<Inputs, float[]> function)
+        Function<dev.limbeck.tensor.Inputs, float[]> function)
         implements Teacher {
     public FunctionTeacher {
         classNames = List.copyOf(classNames);
         preprocessing = Map.copyOf(preprocessing);
     }
 
-    /** Create a teacher from a function that maps the student's inputs to logits. */
+    /** Create a teacher from a function that maps the student's only input, row-major on the host, to logits. */
     public FunctionTeacher(String name, List<String> classNames, Function<Inputs, float[]> function) {
-        this(name, classNames, OutputKind.LOGITS, Map.of(), function);
+        this(name, classNames, OutputKind.LOGITS, Map.of(), given -> {
+            Tensor only = given.only();
+            return function.apply(new Inputs(Tensors.toFloats(only), only.shape()));
+        });
     }
 
     /** Return a copy for a function with another kind of output. */
@@ -85,8 +88,7 @@ public record FunctionTeacher(
         return new LogitsSession(TeacherInput.of(context, preprocessing, who), context.device(), who) {
             @Override
             Tensor logits(dev.limbeck.tensor.Inputs given) {
-                Tensor only = given.only();
-                float[] outputs = function.apply(new Inputs(Tensors.toFloats(only), only.shape()));
+                float[] outputs = function.apply(given);
                 int rows = given.rows();
                 if (outputs.length != rows * classes()) {
                     throw new LimbeckException("teacher " + name + " must return " + rows + "×" + classes()
