@@ -3,6 +3,8 @@ package dev.limbeck.train;
 import dev.limbeck.Task;
 import dev.limbeck.data.Targets;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -106,5 +108,30 @@ public record Predictions(float[] outputs, int width, Task task, Targets targets
             for (int i = 0; i < predicted.length; i++) predicted[i] = predicted[i] >= 0 ? 1 : 0;
         }
         return Targets.values(predicted.length, predicted).words(0, named);
+    }
+
+    /** Return the known rows with the largest loss, worst first, at most {@code most}. */
+    public List<Integer> worst(int most) {
+        return IntStream.range(0, size())
+                .filter(targets::isKnown)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer row) -> -loss(row)))
+                .limit(most)
+                .toList();
+    }
+
+    /** Return a number that rises with the loss of a row. */
+    private double loss(int row) {
+        if (targets.areLabels()) return -probabilities(row)[targets.label(row)];
+        boolean numbers = task.kind() == Task.Kind.REGRESSION;
+        double[] probabilities = decoded(row);
+        double sum = 0;
+        for (int column = 0; column < width; column++) {
+            float target = targets.value(row, column);
+            if (Float.isNaN(target)) continue;
+            double output = numbers ? output(row, column) : probabilities[column];
+            sum += (output - target) * (output - target);
+        }
+        return sum;
     }
 }

@@ -6,10 +6,8 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /** Draw rows of a split with their labels and predictions. Errors are highlighted. */
 public final class ResultsPicture {
@@ -25,31 +23,10 @@ public final class ResultsPicture {
 
     /** Draw the labeled rows with the largest loss, worst first. */
     public static void writeWorst(Data data, Split split, Predictions predictions, int rows, Path file) {
-        List<Caption> captions = IntStream.range(0, predictions.size())
-                .filter(predictions.targets()::isKnown)
-                .boxed()
-                .sorted(Comparator.comparingDouble((Integer row) -> -loss(predictions, row)))
-                .limit(rows)
+        List<Caption> captions = predictions.worst(rows).stream()
                 .map(row -> caption(data, predictions, row))
                 .toList();
         data.draw(split, captions, file);
-    }
-
-    /** Return a number that rises with the loss of a row. */
-    private static double loss(Predictions predictions, int row) {
-        if (predictions.targets().areLabels()) {
-            return -predictions.probabilities(row)[predictions.targets().label(row)];
-        }
-        boolean numbers = predictions.task().kind() == Task.Kind.REGRESSION;
-        double[] probabilities = predictions.decoded(row);
-        double sum = 0;
-        for (int column = 0; column < predictions.width(); column++) {
-            float target = predictions.targets().value(row, column);
-            if (Float.isNaN(target)) continue;
-            double output = numbers ? predictions.output(row, column) : probabilities[column];
-            sum += (output - target) * (output - target);
-        }
-        return sum;
     }
 
     private static Caption caption(Data data, Predictions predictions, int row) {

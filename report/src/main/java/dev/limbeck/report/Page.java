@@ -29,6 +29,8 @@ record Page(
         List<Variant> variants,
         List<Card> cards,
         List<PredictionChange> changes,
+        List<Misses> misses,
+        List<Scatter> scatters,
         List<Cost> costs) {
     record Teacher(String architecture, double value, EvaluationReport report) {}
 
@@ -77,6 +79,22 @@ record Page(
 
     /** Hold an image with its label and the predictions of the first and of another variant. */
     record Tile(String image, String label, String before, String after) {}
+
+    /** Hold the rows that a variant predicts worst, worst first. */
+    record Misses(String name, List<Miss> rows) {}
+
+    /** Hold a row with its label and what a variant predicted. */
+    record Miss(String image, String label, String predicted) {}
+
+    /** Hold true and predicted numbers of one target, in its unit, for some rows. */
+    record Scatter(String target, List<Points> models) {}
+
+    /**
+     * Hold the rows of a model.
+     *
+     * @param points true and predicted number of each row
+     */
+    record Points(String name, List<List<Double>> points) {}
 
     record Cost(String name, Profile profile) {}
 }

@@ -1,19 +1,28 @@
 package dev.limbeck.report;
 
+import dev.limbeck.Task;
 import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.Split;
 import dev.limbeck.evaluate.PredictionDiff;
 import dev.limbeck.train.Predictions;
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 
 /** Select informative images and convert them to parts of the page. */
 final class Pictures {
     private static final int MOST_CARDS = 8;
     private static final int MOST_TILES = 18;
+    private static final int MOST_MISSES = 8;
+    private static final int MOST_POINTS = 300;
+    private static final int MOST_TARGETS = 4;
+    private static final MathContext DIGITS = new MathContext(4);
 
     private final Data data;
     private final Split split;
@@ -96,6 +105,56 @@ final class Pictures {
                     other.words(row, data.task())));
         }
         return tiles;
+    }
+
+    /** Show the rows that each variant predicts worst. */
+    List<Page.Misses> misses(List<String> names, List<Predictions> students) {
+        List<Page.Misses> misses = new ArrayList<>();
+        for (int i = 0; i < students.size(); i++) {
+            Predictions student = students.get(i);
+            misses.add(new Page.Misses(
+                    names.get(i),
+                    student.worst(MOST_MISSES).stream()
+                            .map(row -> new Page.Miss(
+                                    address(row), student.targets().words(row, data.task()), words(student, row)))
+                            .toList()));
+        }
+        return misses;
+    }
+
+    private String words(Predictions student, int row) {
+        String words = student.words(row, data.task());
+        int top = student.task().kind() == Task.Kind.SINGLE_LABEL ? student.argmax(row) : -1;
+        return top < 0
+                ? words
+                : String.format(Locale.ROOT, "%s, %.0f %%", words, 100 * student.probabilities(row)[top]);
+    }
+
+    /** Plot predicted over true numbers; empty for classes and labels. */
+    List<Page.Scatter> scatters(List<String> names, List<Predictions> models) {
+        if (!(data.task() instanceof Task.Regression task)) return List.of();
+        List<Page.Scatter> scatters = new ArrayList<>();
+        for (int target = 0; target < Math.min(MOST_TARGETS, task.names().size()); target++) {
+            List<Page.Points> all = new ArrayList<>();
+            for (int i = 0; i < models.size(); i++)
+                all.add(new Page.Points(names.get(i), points(task, models.get(i), target)));
+            scatters.add(new Page.Scatter(task.names().get(target), all));
+        }
+        return scatters;
+    }
+
+    private static List<List<Double>> points(Task.Regression task, Predictions model, int target) {
+        return Arrays.stream(Data.spaced(model.size(), MOST_POINTS))
+                .filter(row -> Float.isFinite(model.output(row, target))
+                        && !Float.isNaN(model.targets().value(row, target)))
+                .mapToObj(row -> List.of(
+                        rounded(task.value(target, model.targets().value(row, target))),
+                        rounded(task.value(target, model.output(row, target)))))
+                .toList();
+    }
+
+    private static double rounded(double value) {
+        return new BigDecimal(value).round(DIGITS).doubleValue();
     }
 
     private static List<Float> list(float[] values) {

@@ -33,12 +33,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Write a comparison as one self-contained HTML file: curves, intervals, dark knowledge, images, cost. */
 public final class Report {
     /** Name of the page in a comparison's folder. */
     public static final String NAME = "report.html";
 
+    private static final String TEACHER = "teacher: ";
     private static final int LATENCY_RUNS = 50;
     private static final int BATCH = 32;
 
@@ -117,8 +119,19 @@ public final class Report {
                             : pictures.cards(
                                     Objects.requireNonNull(teachers.get(0).get(split)), names, judged),
                     pictures.changes(result.variants(), judged),
+                    pictures.misses(names, judged),
+                    pictures.scatters(
+                            Stream.concat(teacherNames(), names.stream()).toList(),
+                            Stream.concat(
+                                            teachers.stream().map(of -> Objects.requireNonNull(of.get(split))),
+                                            judged.stream())
+                                    .toList()),
                     costs(data.inputs()));
         }
+    }
+
+    private Stream<String> teacherNames() {
+        return result.teachers().stream().map(teacher -> TEACHER + teacher.architecture());
     }
 
     private Page.Variant variant(ComparisonResult.Variant one) {
@@ -174,7 +187,7 @@ public final class Report {
             List<InputSpec> own =
                     one.preprocessing().containsKey(Modalities.KEY) ? Modalities.inputs(one.preprocessing()) : inputs;
             try (SavedModel teacher = SavedModel.open(Path.of(one.model()), architecture, one.weightsKey())) {
-                costs.add(cost("teacher: " + one.architecture(), teacher, own));
+                costs.add(cost(TEACHER + one.architecture(), teacher, own));
             }
         }
         Path student = folder.resolve(result.variants().get(0).runs().get(0).directory());

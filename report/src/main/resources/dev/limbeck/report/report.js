@@ -230,6 +230,36 @@ byId('fidelity').append(
         + (calibrated.length === 0 ? '' : 'Below, bars under the dashed line are answers that were surer than right.')),
     make('div', {class: 'charts'}, ...calibrated.map(m => reliability(m.name, m.report.calibration.bins, m.css))));
 
+// Predicted over true numbers
+
+function scatter(name, points, low, high, css) {
+  const size = 220, left = 46, right = 10, top = 8, bottom = 34;
+  const at = v => left + (v - low) / (high - low) * (size - left - right), up = v => size - bottom - (v - low) / (high - low) * (size - top - bottom);
+  const picture = svg('svg', {viewBox: `0 0 ${size} ${size}`, role: 'img', 'aria-label': 'predicted over true numbers of ' + name, class: 'square'});
+  for (const v of [low, (low + high) / 2, high]) {
+    picture.append(svg('line', {x1: at(low), x2: at(high), y1: up(v), y2: up(v), stroke: 'var(--line)'}),
+        svg('text', {x: left - 4, y: up(v) + 4, 'text-anchor': 'end'}, axis(v)),
+        svg('text', {x: at(v), y: up(low) + 13, 'text-anchor': v === high ? 'end' : 'middle'}, axis(v)));
+  }
+  picture.append(svg('line', {x1: at(low), y1: up(low), x2: at(high), y2: up(high), stroke: 'var(--soft)', 'stroke-dasharray': '3 3'}));
+  for (const [truth, predicted] of points) picture.append(svg('circle', {cx: at(truth).toFixed(1), cy: up(predicted).toFixed(1), r: 1.6, fill: css, 'fill-opacity': 0.6}));
+  picture.append(svg('text', {x: at((low + high) / 2), y: size - 4, 'text-anchor': 'middle'}, 'true'),
+      svg('text', {x: 10, y: up((low + high) / 2), 'text-anchor': 'middle', transform: `rotate(-90 10 ${up((low + high) / 2)})`}, 'predicted'));
+  return make('figure', {}, make('figcaption', {}, name), picture);
+}
+
+for (const {target, models: plotted} of data.scatters) {
+  const all = plotted.flatMap(m => m.points.flat());
+  if (all.length === 0) continue;
+  let low = Math.min(...all), high = Math.max(...all);
+  if (low === high) { low -= 0.5; high += 0.5; }
+  const teachers = plotted.length - data.variants.length;
+  byId('scatter').append(make('h3', {}, target), make('div', {class: 'charts'}, ...plotted.map((m, i) =>
+      scatter(m.name, m.points, low, high, i < teachers ? 'var(--teacher)' : color(i - teachers)))));
+}
+if (data.scatters.length === 0) byId('scatter').remove();
+else byId('scatter').append(make('p', {class: 'note'}, `Some rows of the ${data.split} split, seed ${data.shown_seed}. On the dashed line, predicted and true are equal.`));
+
 // Classes
 
 const classTables = [];
@@ -267,6 +297,15 @@ for (const change of data.changes) {
 }
 if (data.changes.length === 0) byId('images').remove();
 if (data.cards.length === 0) byId('dark').remove();
+
+// Rows that each variant predicts worst
+
+for (const {name, rows} of data.misses) {
+  byId('misses').append(make('h3', {}, name), make('div', {class: 'tiles'}, ...rows.map(row => make('div', {class: 'tile'},
+      ...example(row.image, row.label), make('b', {}, row.label), make('div', {}, row.predicted)))));
+}
+byId('misses-h').after(make('p', {class: 'note'}, `The rows of the ${data.split} split with the largest loss, worst first, seed ${data.shown_seed}. `
+    + 'Bold is what is true; below it what was predicted.'));
 
 // Cost
 

@@ -1,6 +1,7 @@
 package dev.limbeck.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -8,12 +9,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.Softmax;
+import dev.limbeck.Task;
 import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.ArrayData;
+import dev.limbeck.data.Data;
+import dev.limbeck.data.Split;
+import dev.limbeck.data.Targets;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.tensor.InputSpec;
+import dev.limbeck.train.Predictions;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,8 +102,33 @@ class ReportTest {
         assertThat(data.at("/facts/0").asText()).startsWith("Every student: 120 labeled and 0 unlabeled rows, ");
         assertThat(data.at("/variants/1/sentence").asText()).startsWith("distilled");
         assertThat(data.at("/cards/0/teacher/1").asDouble()).isEqualTo(5.1);
+        assertThat(data.at("/misses/1/name").asText()).isEqualTo("distilled");
+        assertThat(data.at("/misses/1/rows")).hasSize(8).allSatisfy(row -> {
+            assertThat(row.get("image").asText()).startsWith("data:image/png");
+            assertThat(row.get("predicted").asText())
+                    .matches(".+, \\d+ %")
+                    .doesNotStartWith(row.get("label").asText());
+        });
+        assertThat(data.at("/scatters")).isEmpty();
         assertThat(data.at("/costs")).hasSize(2);
         assertThat(data.at("/costs/1/profile/parameters").asInt()).isEqualTo(75_290);
+    }
+
+    @Test
+    void plotsNumbersInTheirUnits() {
+        Task.Regression task = new Task.Regression(List.of("price"), List.of(100.0), List.of(10.0));
+        Targets truth = Targets.values(1, 0f, 1f, Float.NaN);
+        Predictions found = new Predictions(new float[] {0.5f, -2, 0}, 1, task, truth);
+        try (Data rows = new ArrayData(task, InputSpec.floats(1), 2, 0).with(Split.TEST, new float[3][1], truth)) {
+            Pictures pictures = new Pictures(rows, Split.TEST);
+            assertThat(pictures.scatters(List.of("m"), List.of(found)))
+                    .containsExactly(new Page.Scatter(
+                            "price",
+                            List.of(new Page.Points("m", List.of(List.of(100.0, 105.0), List.of(110.0, 80.0))))));
+            assertThat(pictures.misses(List.of("m"), List.of(found)).get(0).rows())
+                    .extracting(Page.Miss::label, Page.Miss::predicted)
+                    .containsExactly(tuple("110.0", "80.00"), tuple("100.0", "105.0"));
+        }
     }
 
     @Test
