@@ -5,8 +5,10 @@ import dev.limbeck.distill.loss.FeatureLoss;
 import dev.limbeck.distill.loss.FeatureLoss.Features;
 import dev.limbeck.distill.loss.FeatureLoss.Needs;
 import dev.limbeck.distill.loss.FeatureLoss.Shapes;
+import dev.limbeck.distill.loss.TokenLoss;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.LayerOps;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,6 +25,7 @@ final class FeatureBinding {
 
     private final FeaturePair pair;
     private final FeatureLoss.Bound bound;
+    private final boolean tokens;
     private final List<@Nullable Module> adapters = new ArrayList<>();
     private final List<long[]> student = new ArrayList<>();
     private final List<long[]> teacher = new ArrayList<>();
@@ -38,10 +41,12 @@ final class FeatureBinding {
     FeatureBinding(FeaturePair pair, List<long[]> ours, List<long[]> theirs, int[] labels) {
         this.pair = pair;
         checkCount();
+        tokens = pair.loss() instanceof TokenLoss;
         Needs needs = pair.loss().needs();
         for (int i = 0; i < ours.size(); i++) {
-            long[] first = asMap(ours.get(i));
-            long[] second = asMap(theirs.get(i));
+            if (tokens) checkTokens(ours.get(i), theirs.get(i));
+            long[] first = tokens ? width(ours.get(i)) : asMap(ours.get(i));
+            long[] second = tokens ? width(theirs.get(i)) : asMap(theirs.get(i));
             boolean positions = needs == Needs.POSITIONS || needs == Needs.SHAPE;
             if (positions) {
                 long[] common = common(first, second, needs);
@@ -75,6 +80,21 @@ final class FeatureBinding {
                         + " of each network at once, found " + found);
     }
 
+    private void checkTokens(long[] ours, long[] theirs) {
+        if (ours.length != 2 || theirs.length != 2) {
+            throw trouble("compares layers of tokens×width, found " + Tensors.shapeText(ours) + " and "
+                    + Tensors.shapeText(theirs) + "; name such layers of both networks, or use fitnet");
+        }
+        if (ours[0] != theirs[0]) {
+            throw trouble("compares token by token, found " + ours[0] + " tokens of the student and " + theirs[0]
+                    + " of the teacher; name layers with the same tokens, or use fitnet");
+        }
+    }
+
+    private static long[] width(long[] shape) {
+        return new long[] {shape[1]};
+    }
+
     private void checkPositions() {
         if (!pair.loss().needsManyPositions()) return;
         long[] shape = student.get(0);
@@ -92,8 +112,8 @@ final class FeatureBinding {
         String name = pair.student().get(i).equals(pair.teacher().get(i))
                 ? pair.student().get(i)
                 : pair.student().get(i) + "/" + pair.teacher().get(i);
-        StringBuilder text = new StringBuilder("pair " + name + ": " + Tensors.shapeText(ours) + " → "
-                + Tensors.shapeText(theirs) + " by " + pair.loss().name());
+        StringBuilder text = new StringBuilder("pair " + name + ": " + words(ours) + " → " + words(theirs) + " by "
+                + pair.loss().name());
         long[] compared = student.get(i);
         boolean resampled = compared.length == 3
                 && (ours.length != 3 || ours[1] != compared[1] || theirs.length != 3 || theirs[1] != compared[1]);
@@ -107,6 +127,10 @@ final class FeatureBinding {
             text.append(String.format(Locale.ROOT, " through %s, %,d parameters", kind, adapter.parameterCount()));
         }
         return text.toString();
+    }
+
+    private String words(long[] shape) {
+        return (tokens ? "tokens×" : "") + Tensors.shapeText(tokens ? width(shape) : shape);
     }
 
     /** Return a description of the alignment, one line per pair of layers. */
@@ -138,17 +162,26 @@ final class FeatureBinding {
         modules().values().forEach(module -> module.to(device));
     }
 
-    /** Compute the loss per row, or one scalar. */
-    Tensor rows(List<Tensor> ours, List<Tensor> theirs, Tensor labels, int[] indices) {
+    /**
+     * Compute the loss per row, or one scalar.
+     *
+     * @param mask bool, rows×tokens, false for padding; null if no token is padding
+     */
+    Tensor rows(List<Tensor> ours, List<Tensor> theirs, Tensor labels, int[] indices, @Nullable Tensor mask) {
         List<Tensor> first = new ArrayList<>();
         List<Tensor> second = new ArrayList<>();
         for (int i = 0; i < adapters.size(); i++) {
-            Tensor own = joined(ours.get(i), student.get(i));
+            Tensor own = tokens ? ours.get(i) : joined(ours.get(i), student.get(i));
             Module adapter = adapters.get(i);
             first.add(adapter == null ? own : adapter.apply(own));
-            second.add(joined(theirs.get(i), teacher.get(i)).detach());
+            second.add((tokens ? theirs.get(i) : joined(theirs.get(i), teacher.get(i))).detach());
         }
-        return bound.rows(new Features(first, second, labels, indices));
+        Tensor seen = null;
+        if (tokens) {
+            Tensor like = first.get(0);
+            seen = mask == null ? Ops.allTrue(like, like.size(0), like.size(1)) : mask;
+        }
+        return bound.rows(new Features(first, second, labels, indices, seen));
     }
 
     /** Reshape and pool features to a common shape. */

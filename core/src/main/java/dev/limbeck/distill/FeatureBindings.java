@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
+import dev.limbeck.distill.loss.TokenLoss;
 import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Capture;
@@ -11,8 +12,10 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.StateDict;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.optim.Schedule;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.TrainStep;
@@ -27,6 +30,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -35,13 +39,18 @@ final class FeatureBindings {
     private static final long SEED = 0x5eedL;
 
     private final List<FeaturePair> wanted;
+    private final boolean ofTokens;
     private List<FeaturePair> pairs = List.of();
+    /** What both networks read, if it is padded and losses compare its tokens. */
+    private @Nullable InputSpec padded;
+
     private final Map<String, FeatureBinding> bound = new LinkedHashMap<>();
     private @Nullable Module boundTo;
     private @Nullable Capture student;
 
     FeatureBindings(List<FeaturePair> pairs) {
         wanted = List.copyOf(pairs);
+        ofTokens = wanted.stream().anyMatch(pair -> pair.loss() instanceof TokenLoss);
     }
 
     /** Return the requested pairs, or the resolved ones once both networks are known. */
@@ -56,6 +65,7 @@ final class FeatureBindings {
     /** Watch both networks, probe their shapes, and make adapters, unless they were made for this student before. */
     void begin(TrainingContext fit, TeacherSession session) {
         if (isEmpty()) return;
+        padded = ofTokens ? padded(fit, session) : null;
         if (boundTo != fit.model()) resolve(fit, session);
         student = Capture.of(fit.model(), points(true));
         checkBatches(fit);
@@ -85,6 +95,26 @@ final class FeatureBindings {
             stop();
         }
         boundTo = fit.model();
+    }
+
+    /** Return the tokens that both networks read; null if neither reads tokens, as networks of images. */
+    private static @Nullable InputSpec padded(TrainingContext fit, TeacherSession session) {
+        List<InputSpec> ours = fit.data().inputs();
+        List<InputSpec> theirs = session.facts().inputs();
+        if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(theirs)) return null;
+        if (ours.equals(theirs)) return ours.get(0);
+        throw otherTokens(words(ours), words(theirs));
+    }
+
+    private static String words(List<InputSpec> inputs) {
+        return inputs.stream()
+                .map(input -> input + (input.bound() > 0 ? " below " + input.bound() : ""))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static LimbeckException otherTokens(String ours, String theirs) {
+        return new LimbeckException("losses on tokens compare the same tokens, but the student reads " + ours
+                + ", the teacher " + theirs + "; give both one tokenizer and one limit (--tokenizer, --max-tokens)");
     }
 
     private static int[] labels(Targets targets) {
@@ -118,6 +148,7 @@ final class FeatureBindings {
     private Set<String> points(boolean ofStudent) {
         Set<String> points = new LinkedHashSet<>();
         pairs.forEach(pair -> points.addAll(ofStudent ? pair.student() : pair.teacher()));
+        if (padded != null) points.add(Capture.NETWORK_INPUT);
         return points;
     }
 
@@ -179,6 +210,7 @@ final class FeatureBindings {
             Tensor nothing,
             BiConsumer<String, Tensor> found) {
         int count = rows == null ? step.batch().size() : rows.count();
+        Tensor mask = mask(teacher, rows);
         bound.forEach((name, pair) -> {
             if (SelectedSamples.tooFew(count, pair.pair().loss().relational())) {
                 found.accept(name, nothing);
@@ -194,8 +226,23 @@ final class FeatureBindings {
                             ours,
                             features(pair.pair().teacher(), teacher::feature, rows),
                             rows == null ? labels : rows.of(labels),
-                            rows == null ? indices : rows.of(indices)));
+                            rows == null ? indices : rows.of(indices),
+                            mask));
         });
+    }
+
+    /** Return which tokens of the batch are not padding, bool rows×length; null without tokens. */
+    private @Nullable Tensor mask(TeacherResult teacher, @Nullable SelectedSamples rows) {
+        InputSpec spec = padded;
+        if (spec == null) return null;
+        Tensor ours = captured(student).get(Capture.NETWORK_INPUT);
+        Tensor theirs = teacher.feature(Capture.NETWORK_INPUT);
+        if (ours.size(1) != theirs.size(1)) {
+            throw otherTokens(ours.size(1) + " tokens of a batch's texts", theirs.size(1) + "");
+        }
+        if (!ours.equal(theirs)) throw otherTokens("some ids", "other ones");
+        Tensor mask = Ops.ne(ours, (long) spec.pad());
+        return rows == null ? mask : rows.of(mask);
     }
 
     private static List<Tensor> features(

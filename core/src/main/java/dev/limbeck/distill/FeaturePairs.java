@@ -1,6 +1,7 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.distill.loss.TokenLoss;
 import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.InputSpec;
@@ -72,6 +73,7 @@ public final class FeaturePairs {
      * neighbors, or one for all.
      */
     static List<FeaturePair> resolve(FeaturePair pair, Summary student, Summary teacher) {
+        if (pair.loss() instanceof TokenLoss loss) return resolve(pair, loss, student, teacher);
         List<FeaturePair> found = match(student, teacher);
         int layers = pair.loss().layers();
         if (layers == 0) layers = found.size();
@@ -90,6 +92,46 @@ public final class FeaturePairs {
                     pair.scale()));
         }
         return resolved;
+    }
+
+    /** Pair the layers of two encoders at the same share of their depth, as TinyBERT does. */
+    private static List<FeaturePair> resolve(FeaturePair pair, TokenLoss loss, Summary student, Summary teacher) {
+        List<String> ours = encoderLayers(student, "the student");
+        List<String> theirs = encoderLayers(teacher, "the teacher");
+        List<FeaturePair> resolved = new ArrayList<>();
+        for (int i = loss.lastLayerOnly() ? ours.size() - 1 : 0; i < ours.size(); i++) {
+            int other = Math.max(0, (int) Math.round((i + 1.0) * theirs.size() / ours.size()) - 1);
+            resolved.add(new FeaturePair(
+                    inside(ours.get(i), loss.parts()),
+                    inside(theirs.get(other), loss.parts()),
+                    loss,
+                    pair.adapter(),
+                    pair.scale()));
+        }
+        return resolved;
+    }
+
+    private static List<String> inside(String layer, List<String> parts) {
+        return parts.stream()
+                .map(part -> part.isEmpty() ? layer : layer + "." + part)
+                .toList();
+    }
+
+    /** Return the numbered layers of one container that give N×tokens×width, from shallow to deep. */
+    private static List<String> encoderLayers(Summary network, String who) {
+        Map<String, List<String>> found = new LinkedHashMap<>();
+        for (Summary.Row row : network.rows()) {
+            int dot = row.path().lastIndexOf('.');
+            if (row.output().length != 3
+                    || dot < 0
+                    || !row.path().substring(dot + 1).matches("\\d+")) continue;
+            found.computeIfAbsent(row.path().substring(0, dot), container -> new ArrayList<>())
+                    .add(row.path());
+        }
+        return found.values().stream()
+                .findFirst()
+                .orElseThrow(() -> new LimbeckException(
+                        who + " has no encoder's layers to pair; name the layers, or use losses on logits"));
     }
 
     private static List<Place> places(Summary network, String who) {

@@ -127,6 +127,20 @@ public final class Ops {
         return x.where(x.eq(x), new Scalar(0.0));
     }
 
+    /**
+     * Return a tensor with one value where a mask is false; those elements get no gradient.
+     *
+     * @param mask bool, of a shape that broadcasts to the tensor's
+     */
+    public static Tensor where(Tensor mask, Tensor x, double otherwise) {
+        return x.where(mask, new Scalar(otherwise));
+    }
+
+    /** Return a mask of a shape that is true everywhere, on the device of another tensor. */
+    public static Tensor allTrue(Tensor like, long... shape) {
+        return ne(like.new_ones(shape), 0);
+    }
+
     /** Return the L2 norm along a dimension, which is removed. Its gradient at 0 is 0. */
     public static Tensor norm(Tensor x, long dim) {
         return torch.linalg_vector_norm(x, new Scalar(2.0), new long[] {dim}, false, new ScalarTypeOptional());

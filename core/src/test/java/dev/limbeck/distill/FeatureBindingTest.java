@@ -41,7 +41,12 @@ class FeatureBindingTest {
             pair.modules().values().forEach(module -> module.to(DType.FLOAT64));
             Tensor target = ClosedForm.float64(k -> Math.cos(0.3 * k), rows(theirs));
             LossProof.finiteDifferences(
-                    x -> pair.rows(List.of(x[0]), List.of(target), Tensors.of(new long[4], 4), new int[] {0, 1, 2, 3})
+                    x -> pair.rows(
+                                    List.of(x[0]),
+                                    List.of(target),
+                                    Tensors.of(new long[4], 4),
+                                    new int[] {0, 1, 2, 3},
+                                    null)
                             .mean(),
                     ClosedForm.float64(k -> Math.sin(0.7 * k + 0.2), rows(ours)));
             Tensor input = ClosedForm.float64(k -> Math.sin(0.7 * k + 0.2), rows(ours));
@@ -49,7 +54,12 @@ class FeatureBindingTest {
             assertThat(made.parameters()).isNotEmpty();
             LossProof.finiteDifferences(
                     made.parameters(),
-                    () -> pair.rows(List.of(input), List.of(target), Tensors.of(new long[4], 4), new int[] {0, 1, 2, 3})
+                    () -> pair.rows(
+                                    List.of(input),
+                                    List.of(target),
+                                    Tensors.of(new long[4], 4),
+                                    new int[] {0, 1, 2, 3},
+                                    null)
                             .mean());
         }
     }
@@ -67,7 +77,7 @@ class FeatureBindingTest {
                     List.of(new long[] {3, 2, 2}),
                     List.of(new long[] {5, 3}),
                     new int[4]);
-            Tensor value = pair.rows(List.of(map), List.of(all), Tensors.of(new long[4], 4), new int[4]);
+            Tensor value = pair.rows(List.of(map), List.of(all), Tensors.of(new long[4], 4), new int[4], null);
             assertThat(Tensors.toDoubles(value)).containsOnly(0);
         }
     }

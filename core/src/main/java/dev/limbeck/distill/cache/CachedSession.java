@@ -12,6 +12,7 @@ import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
+import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
@@ -144,6 +145,10 @@ final class CachedSession implements TeacherSession {
         if (!points.isEmpty()) throw new IllegalStateException("only one set of feature pairs can be cached");
         if (encoding.top() > 0) {
             throw new LimbeckException("features cannot be cached as " + encoding + "; use float16 or float32");
+        }
+        if (folder != null && features.contains(Capture.NETWORK_INPUT)) {
+            throw new LimbeckException("features of tokens cannot be cached in a folder, because texts are padded to "
+                    + "the longest of their batch; turn the cache off (--cache-teacher), or use losses on logits");
         }
         points.addAll(new TreeSet<>(features));
     }

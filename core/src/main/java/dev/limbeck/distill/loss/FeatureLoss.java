@@ -4,6 +4,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.nn.Sequential;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compare layers of a student with layers of a teacher. The object only holds settings; {@link #bind} creates the
@@ -38,8 +39,19 @@ public interface FeatureLoss {
      * @param teacher the same number of tensors, without autograd
      * @param labels int64, N; −1 for none
      * @param indices positions of the rows in the training split
+     * @param mask for a {@link TokenLoss}: bool, N×length, false for padding; null for others
      */
-    record Features(List<Tensor> student, List<Tensor> teacher, Tensor labels, int[] indices) {}
+    record Features(
+            List<Tensor> student,
+            List<Tensor> teacher,
+            Tensor labels,
+            int[] indices,
+            @Nullable Tensor mask) {
+        /** Hold features without a mask. */
+        public Features(List<Tensor> student, List<Tensor> teacher, Tensor labels, int[] indices) {
+            this(student, teacher, labels, indices, null);
+        }
+    }
 
     /** Compute the loss in one training run. */
     interface Bound {
