@@ -1,10 +1,12 @@
 package dev.limbeck.distill;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
 import dev.limbeck.distill.loss.TokenLoss;
+import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.nn.Capture;
@@ -30,7 +32,6 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -100,21 +101,13 @@ final class FeatureBindings {
     /** Return the tokens that both networks read; null if neither reads tokens, as networks of images. */
     private static @Nullable InputSpec padded(TrainingContext fit, TeacherSession session) {
         List<InputSpec> ours = fit.data().inputs();
-        List<InputSpec> theirs = session.facts().inputs();
-        if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(theirs)) return null;
-        if (ours.equals(theirs)) return ours.get(0);
-        throw otherTokens(words(ours), words(theirs));
-    }
-
-    private static String words(List<InputSpec> inputs) {
-        return inputs.stream()
-                .map(input -> input + (input.bound() > 0 ? " below " + input.bound() : ""))
-                .collect(Collectors.joining(", "));
-    }
-
-    private static LimbeckException otherTokens(String ours, String theirs) {
-        return new LimbeckException("losses on tokens compare the same tokens, but the student reads " + ours
-                + ", the teacher " + theirs + "; give both one tokenizer and one limit (--tokenizer, --max-tokens)");
+        TeacherFacts teacher = session.facts();
+        if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(teacher.inputs())) return null;
+        Preprocessing own = fit.data().preprocessing();
+        if (ours.equals(teacher.inputs()) && own.equals(teacher.preprocessing())) return ours.get(0);
+        throw new LimbeckException("losses on tokens compare the same tokens, but the student reads " + own.describe()
+                + ", the teacher " + teacher.preprocessing().describe()
+                + "; give both one tokenizer and one limit (--tokenizer, --max-tokens)");
     }
 
     private static int[] labels(Targets targets) {
@@ -148,7 +141,6 @@ final class FeatureBindings {
     private Set<String> points(boolean ofStudent) {
         Set<String> points = new LinkedHashSet<>();
         pairs.forEach(pair -> points.addAll(ofStudent ? pair.student() : pair.teacher()));
-        if (padded != null) points.add(Capture.NETWORK_INPUT);
         return points;
     }
 
@@ -210,7 +202,7 @@ final class FeatureBindings {
             Tensor nothing,
             BiConsumer<String, Tensor> found) {
         int count = rows == null ? step.batch().size() : rows.count();
-        Tensor mask = mask(teacher, rows);
+        Tensor mask = mask(step, rows);
         bound.forEach((name, pair) -> {
             if (SelectedSamples.tooFew(count, pair.pair().loss().relational())) {
                 found.accept(name, nothing);
@@ -232,16 +224,9 @@ final class FeatureBindings {
     }
 
     /** Return which tokens of the batch are not padding, bool rows×length; null without tokens. */
-    private @Nullable Tensor mask(TeacherResult teacher, @Nullable SelectedSamples rows) {
-        InputSpec spec = padded;
-        if (spec == null) return null;
-        Tensor ours = captured(student).get(Capture.NETWORK_INPUT);
-        Tensor theirs = teacher.feature(Capture.NETWORK_INPUT);
-        if (ours.size(1) != theirs.size(1)) {
-            throw otherTokens(ours.size(1) + " tokens of a batch's texts", theirs.size(1) + "");
-        }
-        if (!ours.equal(theirs)) throw otherTokens("some ids", "other ones");
-        Tensor mask = Ops.ne(ours, (long) spec.pad());
+    private @Nullable Tensor mask(TrainStep step, @Nullable SelectedSamples rows) {
+        if (padded == null) return null;
+        Tensor mask = Ops.ne(step.batch().input(), (long) padded.pad());
         return rows == null ? mask : rows.of(mask);
     }
 

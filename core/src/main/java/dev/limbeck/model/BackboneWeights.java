@@ -11,11 +11,13 @@ import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
 import dev.limbeck.weights.WeightFit;
 import dev.limbeck.zoo.Architecture;
+import dev.limbeck.zoo.Bert;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -73,23 +75,42 @@ public final class BackboneWeights {
      *
      * @param path a file of weights, or a run directory
      * @param weightsKey where in the file the weights are stored; null if only one set of weights fits
+     * @param layers of a deeper encoder, one for each layer of this one; null for all, or evenly from the first if it has more
      * @return a description of the loaded and ignored tensors
      * @throws LimbeckException if the file is of another architecture; the message suggests one
      */
-    public static String load(Path path, @Nullable String weightsKey, Module network, Architecture architecture) {
+    public static String load(
+            Path path,
+            @Nullable String weightsKey,
+            @Nullable List<Integer> layers,
+            Module network,
+            Architecture architecture) {
+        Bert.Size encoder = Bert.Size.of(network.describe()).orElse(null);
+        if (layers != null && encoder == null) {
+            throw new LimbeckException("weights_layers (--weights-layers) chooses layers of an encoder of texts, found "
+                    + architecture + "; leave it out");
+        }
         if (HuggingFaceFolder.isAt(path)) {
-            return String.join("; ", HuggingFaceFolder.read(path).loadEncoder(network, architecture));
+            return String.join("; ", HuggingFaceFolder.read(path).loadEncoder(network, architecture, layers));
         }
         Path file = Files.isDirectory(path) ? path.resolve(SavedModel.FILE_NAME) : path;
         WeightFile weights = WeightFiles.open(file);
+        if (encoder != null) requireHeads(file, weights, encoder, architecture);
         Predicate<String> head = head(network, architecture);
         WeightFit fit =
                 weights.fit(RequiredTensors.of(architecture.name(), network).only(head.negate()), weightsKey);
-        try (StateDict state = fit.fits() ? fit.readWithRest() : weights.read(weightsKey);
+        boolean fits = fit.fits() && layers == null;
+        try (StateDict state = fits ? fit.readWithRest() : weights.read(weightsKey);
                 StateDict values = network.stateDict()) {
+            int deep = fits || encoder == null ? 0 : KeptLayers.count(state.names());
+            KeptLayers kept = deep == 0 ? null : KeptLayers.of(file, deep, encoder.name(), encoder.layers(), layers);
+            if (kept != null) kept.select(state);
             BackboneWeights sorted = new BackboneWeights(values, state, head);
-            Map<String, Tensor> found = fit.fits() ? pick(state, sorted.body::containsKey) : sorted.byName();
-            List<String> remarks = new ArrayList<>(fit.fits() ? fit.remarks(head) : weights.remarks(weightsKey));
+            Map<String, Tensor> found = fits ? pick(state, sorted.body::containsKey) : sorted.byName();
+            List<String> remarks = new ArrayList<>(fits ? fit.remarks(head) : weights.remarks(weightsKey));
+            if (kept != null && found != null) {
+                remarks.add(0, kept.describe(without(values.names(), found.keySet())));
+            }
             // Layers of an encoder have equal shapes, so their order says nothing.
             if (found == null && !architecture.isSizedByInputs()) {
                 found = sorted.byOrder();
@@ -104,6 +125,19 @@ public final class BackboneWeights {
             remarks.add(0, found.size() + " tensors read from " + file);
             return String.join("; ", remarks) + sorted.leftOut(found);
         }
+    }
+
+    /** Refuse an encoder whose width is divided otherwise, which shapes do not show. */
+    private static void requireHeads(Path file, WeightFile weights, Bert.Size encoder, Architecture wanted) {
+        String said = weights.metadata().get(SavedModel.ARCHITECTURE);
+        Bert.Size found = said == null ? null : Bert.Size.of(said).orElse(null);
+        if (found == null || found.heads() == encoder.heads()) return;
+        throw new LimbeckException(file + " has no weights of " + wanted + ": expected " + encoder.heads()
+                + " heads, found " + found.heads() + "; set the architecture to one with as many (student, --arch)");
+    }
+
+    private static List<String> without(Collection<String> names, Set<String> found) {
+        return names.stream().filter(name -> !found.contains(name)).toList();
     }
 
     /** Return the backbone if the file has all its names, and at most a classifier besides; else null. */
@@ -150,17 +184,23 @@ public final class BackboneWeights {
         String first = body.entrySet().stream()
                 .filter(entry -> !sameShape(entry.getValue(), offered.get(entry.getKey())))
                 .map(entry -> entry.getKey() + " "
-                        + Tensors.shapeText(entry.getValue().shape()))
+                        + Tensors.shapeText(entry.getValue().shape()) + found(entry.getKey()))
                 .findFirst()
                 .orElseGet(() -> body.size() + " backbone tensors, found " + offered.size());
+        // Whoever reads texts or tables does not look for a network of images, and making them all takes a minute.
         String likely = Zoo.names().stream()
                 .map(Zoo::byName)
-                .filter(other -> !other.isSizedByInputs() && fits(other, state))
+                .filter(other -> !wanted.isSizedByInputs() && !other.isSizedByInputs() && fits(other, state))
                 .findFirst()
                 .map(other -> "; it looks like " + other + ", use that (--arch)")
                 .orElse("");
         return new LimbeckException(file + " has no weights of " + wanted + ": expected " + first
                 + (likely.isEmpty() ? "; use a file of this architecture" : likely));
+    }
+
+    private String found(String name) {
+        Tensor tensor = offered.get(name);
+        return tensor == null ? "" : ", found " + Tensors.shapeText(tensor.shape());
     }
 
     private static boolean fits(Architecture other, StateDict state) {

@@ -31,6 +31,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Read a folder of Hugging Face's transformers with BERT, MiniLM or DistilBERT: {@code config.json}, the tokenizer, and {@code
@@ -193,7 +194,7 @@ public record HuggingFaceFolder(
         WeightFile file = WeightFiles.open(weights);
         Module network = SavedModel.created(file, architecture(), classNames.size(), Modalities.inputs(preprocessing));
         try {
-            List<String> notes = load(file, network, name -> true);
+            List<String> notes = load(file, network, name -> true, null);
             network.eval();
             return new SavedModel(
                     network,
@@ -213,25 +214,33 @@ public record HuggingFaceFolder(
     /**
      * Load the encoder into a network, which keeps its classifier.
      *
+     * @param layers one for each layer of the network; null for all, or evenly from the first if this has more
      * @return lines about what was read and left out
      * @throws LimbeckException if the network is of another size, or the weights do not fit
      */
-    List<String> loadEncoder(Module network, Architecture into) {
-        boolean fits =
-                Bert.Size.of(network.describe()).filter(size::hasSameEncoder).isPresent();
-        if (!fits) {
+    List<String> loadEncoder(Module network, Architecture into, @Nullable List<Integer> layers) {
+        Bert.Size own = Bert.Size.of(network.describe()).orElse(null);
+        if (own == null || !size.withLayers(own.layers()).hasSameEncoder(own)) {
             throw new LimbeckException(folder + " is a " + architecture().name() + ", found " + into.name()
                     + "; set the architecture (student, --arch) to "
                     + architecture().name());
         }
-        return load(WeightFiles.open(weights), network, name -> !name.startsWith(CLASSIFIER));
+        KeptLayers kept = KeptLayers.of(folder, size.layers(), own.name(), own.layers(), layers);
+        return load(WeightFiles.open(weights), network, name -> !name.startsWith(CLASSIFIER), kept);
     }
 
-    private List<String> load(WeightFile from, Module network, Predicate<String> wanted) {
+    /**
+     * Load.
+     *
+     * @param wanted names that must be there
+     * @param kept layers to load; null for all
+     */
+    private List<String> load(WeightFile from, Module network, Predicate<String> wanted, @Nullable KeptLayers kept) {
         try (StateDict file = from.read(null);
                 StateDict values = network.stateDict()) {
-            Map<String, Tensor> offered = new LinkedHashMap<>();
-            file.tensors().forEach((name, tensor) -> offered.put(renamed(name), tensor));
+            Map<String, Tensor> all = new LinkedHashMap<>();
+            file.tensors().forEach((name, tensor) -> all.put(renamed(name), tensor));
+            Map<String, Tensor> offered = kept == null ? all : kept.select(all);
             Map<String, Tensor> found = new LinkedHashMap<>();
             List<String> missing = new ArrayList<>();
             for (String name : values.names()) {
@@ -257,6 +266,11 @@ public record HuggingFaceFolder(
             }
             network.load(values);
             List<String> lines = new ArrayList<>(List.of(found.size() + " tensors read from " + weights));
+            if (kept != null && !kept.isWhole()) {
+                lines.add(kept.describe(values.names().stream()
+                        .filter(name -> !found.containsKey(name) && !name.equals(SEGMENTS))
+                        .toList()));
+            }
             List<String> rest = offered.keySet().stream()
                     .filter(name ->
                             !found.containsKey(name) && !UNUSED.matcher(name).matches())

@@ -75,7 +75,7 @@ public record SavedModel(
 
     private static final int NAMED = 5;
     private static final String FORMAT = "limbeck";
-    private static final String ARCHITECTURE = "architecture";
+    static final String ARCHITECTURE = "architecture";
     private static final String CLASSES = "classes";
     private static final Logger LOG = LoggerFactory.getLogger(SavedModel.class);
     private static final ObjectMapper JSON = new ObjectMapper();

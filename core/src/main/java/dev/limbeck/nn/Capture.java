@@ -19,9 +19,6 @@ import org.bytedeco.pytorch.Tensor;
 public final class Capture implements AutoCloseable {
     private static final String INPUT = ":input";
 
-    /** The point of the network's own input. */
-    public static final String NETWORK_INPUT = INPUT;
-
     private final Map<String, Tensor> seen = new LinkedHashMap<>();
     private final List<ForwardHook.Registration> hooks = new ArrayList<>();
     private final String network;

@@ -10,6 +10,7 @@ import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.weights.PretrainedWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,15 @@ public record PretrainedRecipe(
         @Setting(help = "Which of several sets of weights in the file, such as model_ema", label = "KEY", rare = true)
         @Nullable
         String weightsKey,
+
+        @Setting(
+                help = "Layers of a deeper encoder to start from, one for each of the student's",
+                whenUnset = "evenly from the first",
+                atLeast = 0,
+                label = "N,N",
+                rare = true)
+        @Nullable
+        List<Integer> weightsLayers,
 
         @Setting(
                 help = "New classifier",
@@ -38,6 +48,9 @@ public record PretrainedRecipe(
     public PretrainedRecipe {
         if (weightsKey != null && weights.equals(IMAGENET)) {
             throw new LimbeckException("found pretrained.weights_key without a file of weights; leave it out");
+        }
+        if (weightsLayers != null && weights.equals(IMAGENET)) {
+            throw new LimbeckException("found pretrained.weights_layers without a file of weights; leave it out");
         }
     }
 
@@ -62,6 +75,6 @@ public record PretrainedRecipe(
             throw MissingFile.of(
                     "weights", file, "expected imagenet, a safetensors file, a PyTorch checkpoint or a run directory");
         }
-        return learner.weights(file).weightsKey(weightsKey);
+        return learner.weights(file).weightsKey(weightsKey).weightsLayers(weightsLayers);
     }
 }

@@ -141,9 +141,10 @@ public final class LayerOps {
      * Return attention over some of the keys.
      *
      * @param seen bool, of a shape that broadcasts to N×heads×tokens×tokens; false for keys without weight
+     * @param dropout probability with which a weight is set to 0, and the others scaled by 1/(1 − p)
      */
-    public static Tensor attention(Tensor query, Tensor key, Tensor value, Tensor seen) {
+    public static Tensor attention(Tensor query, Tensor key, Tensor value, Tensor seen, double dropout) {
         return torch.scaled_dot_product_attention(
-                query, key, value, new TensorOptional(seen), 0, false, new DoubleOptional(), false);
+                query, key, value, new TensorOptional(seen), dropout, false, new DoubleOptional(), false);
     }
 }

@@ -271,8 +271,8 @@ public final class Learner implements AutoCloseable {
     }
 
     /** Load the weights of a file, except the classifier. */
-    void begin(Path weights, @Nullable String weightsKey, Consumer<String> log) {
-        log.accept(BackboneWeights.load(weights, weightsKey, model(), architecture));
+    void begin(Path weights, @Nullable String weightsKey, @Nullable List<Integer> layers, Consumer<String> log) {
+        log.accept(BackboneWeights.load(weights, weightsKey, layers, model(), architecture));
         freeze();
     }
 

@@ -36,6 +36,7 @@ public final class LearnerBuilder {
 
     private @Nullable Supplier<Path> weights;
     private @Nullable String weightsKey;
+    private @Nullable List<Integer> weightsLayers;
     private boolean ownHead;
     Consumer<String> log = line -> LoggerFactory.getLogger(Learner.class).info(Printable.line(line));
 
@@ -75,6 +76,15 @@ public final class LearnerBuilder {
      */
     public LearnerBuilder weightsKey(@Nullable String key) {
         weightsKey = key;
+        return this;
+    }
+
+    /**
+     * Set which layers of a deeper encoder of texts this one starts from: one for each of its layers, from 0, in ascending order. By
+     * default, a shallower one starts from layers that are spread evenly from the first: every second one, for half as many.
+     */
+    public LearnerBuilder weightsLayers(@Nullable List<Integer> layers) {
+        weightsLayers = layers == null ? null : List.copyOf(layers);
         return this;
     }
 
@@ -156,7 +166,7 @@ public final class LearnerBuilder {
         if (!ownHead && architecture.pools()) architecture = architecture.withConcatHead();
         Learner learner = new Learner(this);
         try {
-            learner.begin(file, weightsKey, log);
+            learner.begin(file, weightsKey, weightsLayers, log);
             return learner;
         } catch (RuntimeException e) {
             learner.close();

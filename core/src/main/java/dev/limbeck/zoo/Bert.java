@@ -12,8 +12,10 @@ import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -23,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Compute N×outputs logits of texts, N×length tokens, with BERT's encoder and the names of Hugging Face's BertForSequenceClassification.
  * Padding changes nothing. The classifier reads the first token through a tanh layer, or the mean of all tokens as sentence-transformers do.
- * There is one segment, and no dropout of attention weights.
+ * There is one segment. Embeddings, attention weights and the outputs of layers have BERT's dropout of 0.1 in training.
  *
  * <p>Devlin et al., BERT, NAACL 2019; Wang et al., MiniLM, NeurIPS 2020; Reimers and Gurevych, Sentence-BERT, EMNLP 2019.
  */
@@ -33,6 +35,16 @@ public final class Bert extends Module {
     static final double STD = 0.02;
     private static final long SEGMENTS = 2;
     private static final long POSITIONS = 512;
+    /** The sizes of Google's models. */
+    private static final Map<String, Size> NAMED = new LinkedHashMap<>();
+
+    static {
+        NAMED.put("bert-tiny", Size.of(2, 128, 2));
+        NAMED.put("bert-mini", Size.of(4, 256, 4));
+        NAMED.put("bert-small", Size.of(4, 512, 8));
+        NAMED.put("bert-medium", Size.of(8, 512, 8));
+        NAMED.put("bert-base", Size.of(12, 768, 12));
+    }
 
     private final Size size;
     private final long pad;
@@ -83,8 +95,9 @@ public final class Bert extends Module {
                     + (pooling == Pooling.TANH ? "" : "-" + pooling.name().toLowerCase(Locale.ROOT));
         }
 
-        /** Return the size that a name such as {@code bert-L6-H384-A12} stands for. */
+        /** Return the size that a name such as {@code bert-L6-H384-A12} or {@code bert-tiny} stands for. */
         public static Optional<Size> of(String name) {
+            if (NAMED.containsKey(name)) return Optional.of(NAMED.get(name));
             Matcher parts = NAME.matcher(name);
             if (!parts.matches()) return Optional.empty();
             long width = Long.parseLong(parts.group(2));
@@ -97,6 +110,11 @@ public final class Bert extends Module {
                     parts.group(6) == null
                             ? Pooling.TANH
                             : Pooling.valueOf(parts.group(6).toUpperCase(Locale.ROOT))));
+        }
+
+        /** Return the same size with another number of layers. */
+        public Size withLayers(int other) {
+            return new Size(other, width, heads, inner, positions, pooling);
         }
 
         /** Return whether two sizes differ in what the classifier reads at most. */
@@ -262,12 +280,9 @@ public final class Bert extends Module {
     public static final class Family implements ArchitectureFamily {
         @Override
         public List<Architecture> architectures() {
-            return List.of(
-                    Size.of(2, 128, 2).named("bert-tiny"),
-                    Size.of(4, 256, 4).named("bert-mini"),
-                    Size.of(4, 512, 8).named("bert-small"),
-                    Size.of(8, 512, 8).named("bert-medium"),
-                    Size.of(12, 768, 12).named("bert-base"));
+            return NAMED.entrySet().stream()
+                    .map(entry -> entry.getValue().named(entry.getKey()))
+                    .toList();
         }
 
         /** {@inheritDoc} {@code bert-L6-H384-A12-mean} names any size. */

@@ -148,7 +148,11 @@ final class BertEncoder extends Module {
         protected Tensor forward(Inputs inputs) {
             Tensor x = inputs.get(X);
             Tensor mixed = LayerOps.attention(
-                    split(query.apply(x)), split(key.apply(x)), split(value.apply(x)), inputs.get(SEEN));
+                    split(query.apply(x)),
+                    split(key.apply(x)),
+                    split(value.apply(x)),
+                    inputs.get(SEEN),
+                    isTraining() ? Bert.DROPOUT : 0);
             return mixed.transpose(1, 2).flatten(2, -1);
         }
 

@@ -85,7 +85,7 @@ class HuggingFaceFolderTest {
                     SavedModel whole = SavedModel.open(folder, null);
                     Scope scope = Scope.open()) {
                 float[] before = Tensors.toFloats(network.parameters().get("classifier.weight"));
-                String said = BackboneWeights.load(folder, null, network, size.architecture());
+                String said = BackboneWeights.load(folder, null, null, network, size.architecture());
                 assertThat(said).contains("tensors read from " + folder);
                 assertThat(Tensors.toFloats(network.parameters().get("classifier.weight")))
                         .containsExactly(before);
@@ -96,7 +96,7 @@ class HuggingFaceFolderTest {
             }
         }
         try (Module other = Zoo.byName("bert-tiny").create(5, inputs)) {
-            assertThatThrownBy(() -> BackboneWeights.load(folder, null, other, Zoo.byName("bert-tiny")))
+            assertThatThrownBy(() -> BackboneWeights.load(folder, null, null, other, Zoo.byName("bert-tiny")))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessage(folder
                             + " is a bert-L2-H8-A2-P24, found bert-tiny; set the architecture (student, --arch) to "

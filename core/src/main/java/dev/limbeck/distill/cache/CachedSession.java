@@ -12,8 +12,8 @@ import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherFacts;
 import dev.limbeck.distill.teacher.TeacherResult;
 import dev.limbeck.distill.teacher.TeacherSession;
-import dev.limbeck.nn.Capture;
 import dev.limbeck.nn.Summary;
+import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
@@ -146,10 +146,6 @@ final class CachedSession implements TeacherSession {
         if (encoding.top() > 0) {
             throw new LimbeckException("features cannot be cached as " + encoding + "; use float16 or float32");
         }
-        if (folder != null && features.contains(Capture.NETWORK_INPUT)) {
-            throw new LimbeckException("features of tokens cannot be cached in a folder, because texts are padded to "
-                    + "the longest of their batch; turn the cache off (--cache-teacher), or use losses on logits");
-        }
         points.addAll(new TreeSet<>(features));
     }
 
@@ -180,6 +176,11 @@ final class CachedSession implements TeacherSession {
         parts[0] = logits;
         for (int i = 0; i < points.size(); i++) {
             Tensor feature = computed.feature(points.get(i));
+            if (feature.dim() > 2 && InputSpec.areInOrder(session.facts().inputs())) {
+                throw new LimbeckException("features of tokens (" + points.get(i) + ") cannot be cached in a folder, "
+                        + "because texts are padded to the longest of their batch; turn the cache off "
+                        + "(--cache-teacher), or use losses on logits");
+            }
             long[] shape = Arrays.copyOfRange(feature.shape(), 1, (int) feature.dim());
             long[] known = layout.layer(points.get(i), shape);
             if (store != null && known != null && !Arrays.equals(known, shape)) {
