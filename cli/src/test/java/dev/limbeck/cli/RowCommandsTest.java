@@ -189,6 +189,33 @@ class RowCommandsTest {
                 .contains("\"teacher: bert-L1-H32-A2-mean\"", "\"student: bag-4\"");
     }
 
+    /** The student starts from a layer of its teacher, and learns from the hidden states of its tokens. */
+    @Test
+    void encodersTeachOnTokensAndGiveLayers() throws IOException {
+        String data = "--data $/texts --text-column text --label-columns mood --epochs 1 ";
+        Path words = Path.of("../core/src/test/resources/dev/limbeck/model/tiny-bert/vocab.txt");
+        Cli.run(Cli.words("train " + data + "--arch bert-L2-H32-A2-mean --out $/deep", home), "--tokenizer", words)
+                .done();
+        Cli.Answer answer = run("distill " + data
+                        + "--teacher $/deep --weights $/deep --weights-layers 1 --frozen-epochs 0 "
+                        + "--arch bert-L1-H32-A2-mean --loss soft-target --loss hidden-states:auto,adapter=linear "
+                        + "--loss value-relation:bert.encoder.layer.0.attention.self.value/"
+                        + "bert.encoder.layer.1.attention.self.value,heads=4 --out $/shallow")
+                .done();
+        assertThat(answer.err() + answer.out())
+                .contains("; layers 0 start from layers 1 of 2; random at first: classifier; ")
+                .contains("pair bert.encoder.layer.0/bert.encoder.layer.1: tokens×32 → tokens×32 by HiddenStates "
+                        + "through linear, 1,056 parameters");
+        JsonNode record =
+                new ObjectMapper().readTree(home.resolve("shallow/run.json").toFile());
+        assertThat(record.at("/recipe/pretrained/weights_layers/0").asInt()).isEqualTo(1);
+        assertThat(run("distill " + data
+                                + "--teacher $/deep --weights $/deep --arch bert-L3-H32-A2-mean --out $/deeper")
+                        .err())
+                .contains(
+                        "has 2 layers of an encoder, bert-L3-H32-A2-mean needs 3; choose a student with at most 2 layers");
+    }
+
     /** Columns, splits and words of a trained model are its own, whatever the data of a later command would give. */
     @Test
     void aTrainedModelReadsWhatItWasTrainedWith() throws IOException {
