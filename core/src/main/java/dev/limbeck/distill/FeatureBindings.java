@@ -103,6 +103,11 @@ final class FeatureBindings {
         List<InputSpec> ours = fit.data().inputs();
         TeacherFacts teacher = session.facts();
         if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(teacher.inputs())) return null;
+        if (fit.data().describe().containsKey("augmentation")) {
+            throw new LimbeckException(
+                    "losses on tokens compare the same tokens, but the teacher reads whole texts and "
+                            + "the student some of their words; leave word dropout (--word-dropout) out");
+        }
         Preprocessing own = fit.data().preprocessing();
         if (ours.equals(teacher.inputs()) && own.equals(teacher.preprocessing())) return ours.get(0);
         throw new LimbeckException("losses on tokens compare the same tokens, but the student reads " + own.describe()

@@ -7,9 +7,11 @@ import static org.assertj.core.api.Assertions.within;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.SplitSettings;
+import dev.limbeck.data.rows.RowAugmentation;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.text.TextEncoding;
+import dev.limbeck.data.text.WordDropout;
 import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.loss.FeatureLoss;
@@ -50,6 +52,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +93,10 @@ class EncoderDistillationTest {
 
     /** Read texts of one to six words, so that every batch is padded. */
     private RowData data(List<String> vocabulary, int most) throws IOException {
+        return data(vocabulary, most, null);
+    }
+
+    private RowData data(List<String> vocabulary, int most, @Nullable RowAugmentation changes) throws IOException {
         StringBuilder text = new StringBuilder("text,k\n");
         for (int i = 0; i < ROWS; i++) {
             int at = i;
@@ -102,7 +109,7 @@ class EncoderDistillationTest {
         Rows rows = Rows.read(file, null, null, List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
         WordPiece tokens = new WordPiece(vocabulary, WordPiece.Rules.uncased(), most);
         TextEncoding encoding = new TextEncoding(new TextPreprocessing("text", tokens));
-        return new RowData(rows, new SplitSettings(1, 0, 0, 0, false, false), 6, plan -> encoding);
+        return new RowData(rows, new SplitSettings(1, 0, 0, 0, false, false), 6, plan -> encoding, changes);
     }
 
     private Learner student(Architecture architecture) {
@@ -216,6 +223,20 @@ class EncoderDistillationTest {
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageMatching("losses on tokens compare the same tokens, but the student " + message
                             + "; give both one tokenizer and one limit \\(--tokenizer, --max-tokens\\)");
+        }
+    }
+
+    /** The teacher reads whole texts, so its tokens are others. */
+    @Test
+    void wordDropoutIsRefusedInOneLine() throws IOException {
+        try (RowData fewer = data(WORDS, 24, new WordDropout(0.5));
+                Learner student = Learner.builder(fewer, encoder(1, 8, 2)).build()) {
+            KnowledgeDistillation distillation = KnowledgeDistillation.from(teacher)
+                    .pair(auto(new HiddenStates()))
+                    .build();
+            assertThatThrownBy(() -> student.fit(1, 1e-3, distillation))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageEndingWith("leave word dropout (--word-dropout) out");
         }
     }
 
