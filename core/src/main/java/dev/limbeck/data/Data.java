@@ -43,14 +43,22 @@ public interface Data extends AutoCloseable {
     DataLoader train(int epoch);
 
     /**
-     * Open a loader for all rows of a split, in order and without augmentation.
+     * Open a loader for all rows of a split, in its {@link #order} and without augmentation.
      *
      * @throws dev.limbeck.LimbeckException if there is no such split
      */
     DataLoader evaluate(Split split);
 
     /**
-     * Open a loader for all rows of a split, in order and with training augmentation. Data without augmentation returns
+     * Return the order in which loaders give all rows of a split. The default is that of the split. Data with rows of different lengths may
+     * bring similar ones together.
+     */
+    default int[] order(Split split) {
+        return IntStream.range(0, size(split)).toArray();
+    }
+
+    /**
+     * Open a loader for all rows of a split, in its {@link #order} and with training augmentation. Data without augmentation returns
      * the plain rows.
      *
      * @param view any number; each view has other draws
@@ -150,7 +158,7 @@ public interface Data extends AutoCloseable {
         return new int[0];
     }
 
-    /** Open a loader for all rows of a split, in order, in one of the training views. */
+    /** Open a loader for all rows of a split, in its {@link #order}, in one of the training views. */
     default DataLoader view(Split split, int view) {
         if (view == Provenance.PLAIN) return evaluate(split);
         throw new LimbeckException("this data has no views of its rows");

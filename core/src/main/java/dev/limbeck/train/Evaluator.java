@@ -13,6 +13,7 @@ import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -200,6 +201,24 @@ public final class Evaluator {
             outputs = Arrays.copyOf(outputs, rows * width);
             computed = Arrays.copyOf(computed, rows);
         }
-        return new Predictions(outputs, width, data.task(), targets.rows(computed));
+        return inOrder(outputs, width, data.task(), targets, computed);
+    }
+
+    /** Put outputs into the order of the split, whatever the order they were computed in. */
+    private static Predictions inOrder(float[] outputs, int width, Task task, Targets targets, int... computed) {
+        int[] places = IntStream.range(0, computed.length)
+                .boxed()
+                .sorted(Comparator.comparingInt(place -> computed[place]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        float[] sorted = new float[outputs.length];
+        for (int row = 0; row < places.length; row++) {
+            System.arraycopy(outputs, places[row] * width, sorted, row * width, width);
+        }
+        return new Predictions(
+                sorted,
+                width,
+                task,
+                targets.rows(Arrays.stream(places).map(place -> computed[place]).toArray()));
     }
 }

@@ -26,7 +26,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -47,8 +46,6 @@ public final class RowData implements Data {
     private static final long ORDER_LOTS = 3;
     private static final long AUGMENT_LOTS = 4;
     private static final int NAMED = 5;
-    /** Batches whose rows are sorted by length together. */
-    private static final int BUCKET = 20;
 
     private final Rows source;
     private final SplitPlan plan;
@@ -56,6 +53,7 @@ public final class RowData implements Data {
     private final int batchSize;
     private final RowEncoding encoding;
     private final List<RowEncoding.Encoded> encoded;
+    private final Lengths lengths;
     private final @Nullable RowAugmentation augmentation;
 
     /**
@@ -92,6 +90,7 @@ public final class RowData implements Data {
         }
         this.encoding = encoding.apply(plan);
         encoded = encoded(this.encoding);
+        lengths = new Lengths(plan, row -> encoded.get(row).ids().length);
     }
 
     private List<RowEncoding.Encoded> encoded(RowEncoding how) {
@@ -152,7 +151,9 @@ public final class RowData implements Data {
         Draws draws = Draws.of(settings.seed(), ORDER_LOTS, epoch);
         int[] order = settings.balanced() ? plan.balanced(draws) : plan.shuffled(draws);
         int usable = order.length < batchSize ? order.length : order.length / batchSize * batchSize;
-        int[] sorted = byLength(Arrays.copyOf(order, usable), draws);
+        int[] drawn = Arrays.copyOf(order, usable);
+        // Others keep the drawn order: where length and class go together, mixed batches train better.
+        int[] sorted = InputSpec.areInOrder(inputs()) ? lengths.batched(drawn, batchSize, draws) : drawn;
         if (augmentation == null) return loader(Split.TRAIN, encoded::get, sorted);
         RowAugmentation changes = augmentation;
         int[] columns = columns(encoding);
@@ -163,42 +164,21 @@ public final class RowData implements Data {
                 sorted);
     }
 
-    /**
-     * Put texts of similar length in the same batch if every id costs much, as where ids are read in order, so that less is padded: sort
-     * some batches of the drawn order by length, then draw the order of all batches. Others keep the drawn order: where length and class
-     * go together, mixed batches train better.
-     */
-    private int[] byLength(int[] order, Draws draws) {
-        if (!InputSpec.areInOrder(inputs())) return order;
-        int[] rows = plan.of(Split.TRAIN);
-        List<int[]> batches = new ArrayList<>();
-        for (int from = 0; from < order.length; from += batchSize * BUCKET) {
-            int[] sorted = Arrays.stream(order, from, Math.min(order.length, from + batchSize * BUCKET))
-                    .boxed()
-                    .sorted(Comparator.comparingInt(i -> encoded.get(rows[i]).ids().length))
-                    .mapToInt(Integer::intValue)
-                    .toArray();
-            for (int at = 0; at < sorted.length; at += batchSize) {
-                batches.add(Arrays.copyOfRange(sorted, at, Math.min(sorted.length, at + batchSize)));
-            }
-        }
-        int[] places = IntStream.range(0, batches.size()).toArray();
-        draws.shuffle(places);
-        return Arrays.stream(places)
-                .mapToObj(batches::get)
-                .flatMapToInt(Arrays::stream)
-                .toArray();
-    }
-
     @Override
     public DataLoader evaluate(Split split) {
-        return loader(
-                split, encoded::get, IntStream.range(0, require(split).length).toArray());
+        require(split);
+        return loader(split, encoded::get, order(split));
+    }
+
+    /** {@inheritDoc} Texts are sorted by length, so that less is padded. */
+    @Override
+    public int[] order(Split split) {
+        return lengths.order(split);
     }
 
     @Override
     public DataLoader sample(Split split, int most) {
-        return loader(split, encoded::get, Data.spaced(require(split).length, most));
+        return loader(split, encoded::get, lengths.sorted(split, Data.spaced(require(split).length, most)));
     }
 
     private int[] require(Split split) {

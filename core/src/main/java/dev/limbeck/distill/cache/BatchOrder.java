@@ -4,6 +4,8 @@ import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.SampleKey;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
@@ -13,13 +15,19 @@ import org.apache.commons.codec.digest.DigestUtils;
 final class BatchOrder {
     private BatchOrder() {}
 
-    /** Return whether a batch is one of those of an in-order pass over its split. */
+    /** Return whether a batch is one of those of a pass over its split in the data's order. */
     static boolean isOf(Data data, Batch batch) {
         int[] rows = batch.indices();
-        if (batch.origin() == null || rows.length == 0 || rows[0] % data.batchSize() != 0) return false;
-        for (int i = 1; i < rows.length; i++) if (rows[i] != rows[0] + i) return false;
-        int left = data.size(batch.origin().split()) - rows[0];
-        return rows.length == Math.min(left, data.batchSize());
+        if (batch.origin() == null || rows.length == 0) return false;
+        int[] order = data.order(batch.origin().split());
+        int from = IntStream.range(0, order.length)
+                .filter(i -> order[i] == rows[0])
+                .findFirst()
+                .orElse(-1);
+        return from >= 0
+                && from % data.batchSize() == 0
+                && rows.length == Math.min(order.length - from, data.batchSize())
+                && Arrays.equals(rows, 0, rows.length, order, from, from + rows.length);
     }
 
     /** Return keys that are specific to this batch composition. */

@@ -22,6 +22,8 @@ import dev.limbeck.text.HashedWords;
 import dev.limbeck.text.TextPreprocessing;
 import dev.limbeck.text.Tokenizer;
 import dev.limbeck.text.WordPiece;
+import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Predictions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -160,6 +163,34 @@ class RowDataTest {
                         .isEqualTo(Tensors.toLongs(expected.next().input()));
             }
             assertThat(data.describe()).containsEntry("augmentation", "WordDropout[probability=0.25]");
+        }
+    }
+
+    /** Evaluation sorts texts by length; its results are in the order of the split. */
+    @Test
+    void evaluationPadsLittleAndKeepsTheOrderOfResults() throws IOException {
+        StringBuilder text = new StringBuilder("text,k\n");
+        for (int i = 0; i < 100; i++)
+            text.append("word ".repeat(1 + i * 7 % 20)).append(i % 2 == 0 ? ",x\n" : ",y\n");
+        Rows rows = rows(text.toString(), "k");
+        TextEncoding words = new TextEncoding(
+                new TextPreprocessing("text", HashedWords.defaults().ordered()));
+        try (RowData data = new RowData(rows, SPLITS, 10, plan -> words)) {
+            long[] padded = {0};
+            Predictions found = Evaluator.predictions(data, Split.TRAIN, batch -> {
+                padded[0] += batch.input().size(1) * batch.size();
+                Tensor length =
+                        Tensors.toFloat32(Ops.ne(batch.input(), 0)).sum(1).unsqueeze(1);
+                return Ops.cat(1, length, length.neg());
+            });
+            for (int i = 0; i < 100; i++) {
+                assertThat(found.output(i, 0)).isEqualTo(1 + i * 7 % 20);
+                assertThat(found.labels()[i]).isEqualTo(i % 2);
+            }
+            assertThat(padded[0]).isLessThan(100 * 21 / 2 * 11 / 10);
+            assertThat(data.order(Split.TRAIN))
+                    .hasSize(100)
+                    .isNotEqualTo(IntStream.range(0, 100).toArray());
         }
     }
 
