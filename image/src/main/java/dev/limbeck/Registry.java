@@ -27,7 +27,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Find extensions by name (losses, architectures, image sources, model runtimes, trackers) with {@link ServiceLoader}.
+ * Find extensions by name (losses, architectures, image sources, model runtimes, tokenizers, trackers) with {@link ServiceLoader}.
  * A jar on the class path adds entries with a file {@code META-INF/services/<type>} that lists their classes. Each
  * class is public and has a public no-argument constructor. The entries of Limbeck's own jar come first, in the order
  * of its file, then the others by class name, independent of the order of the class path.

@@ -12,7 +12,7 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.text.TextPreprocessing;
-import dev.limbeck.text.WordPiece;
+import dev.limbeck.text.Tokenizer;
 import dev.limbeck.weights.WeightCheck;
 import dev.limbeck.weights.WeightFile;
 import dev.limbeck.weights.WeightFiles;
@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -34,7 +35,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Read a folder of Hugging Face's transformers with BERT, MiniLM or DistilBERT: {@code config.json}, the tokenizer, and {@code
+ * Read a folder of Hugging Face's transformers with BERT, MiniLM, DistilBERT, RoBERTa or XLM-R: {@code config.json}, the tokenizer, and {@code
  * model.safetensors} or {@code pytorch_model.bin}.
  *
  * @param size size of the encoder
@@ -42,10 +43,10 @@ import org.jspecify.annotations.Nullable;
  * @param weights file of the weights
  */
 public record HuggingFaceFolder(
-        Path folder, Bert.Size size, WordPiece tokenizer, List<String> classNames, Path weights) {
+        Path folder, Bert.Size size, Tokenizer tokenizer, List<String> classNames, Path weights) {
     private static final String CONFIG = "config.json";
     private static final long MOST_BYTES = 1 << 24;
-    private static final double EPS = 1e-12;
+    private static final Set<String> KINDS = Set.of("bert", "distilbert", "roberta", "xlm-roberta");
     private static final String CLASSIFIER = "classifier.";
     private static final String SEGMENTS = "bert.embeddings.token_type_embeddings.weight";
     private static final List<String> WEIGHTS = List.of("model.safetensors", "pytorch_model.bin");
@@ -65,6 +66,10 @@ public record HuggingFaceFolder(
             ".ffn.lin2.", ".output.dense.",
             ".output_layer_norm.", ".output.LayerNorm.",
             "pre_classifier.", "pooler.dense.");
+
+    /** The same for RoBERTa, whose classifier has BERT's pooler in it. */
+    private static final Map<String, String> ROBERTA =
+            ordered("roberta.", "", "classifier.dense.", "pooler.dense.", "classifier.out_proj.", CLASSIFIER);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -97,21 +102,30 @@ public record HuggingFaceFolder(
             throw new LimbeckException(file + ": is not JSON; expected a configuration of transformers", e);
         }
         String type = config.path("model_type").asText();
-        boolean distilbert = type.equals("distilbert");
-        if (!distilbert && !type.equals("bert")) {
+        if (!KINDS.contains(type)) {
             throw new LimbeckException(
-                    file + ": its model_type must be bert or distilbert, found '" + Printable.quote(type)
+                    file + ": its model_type must be bert, distilbert, roberta or xlm-roberta, found '"
+                            + Printable.quote(type)
                             + "'; export the model as ONNX or TorchScript, or use a function as teacher");
         }
+        boolean distilbert = type.equals("distilbert");
+        Bert.Style style = type.endsWith("roberta") ? Bert.Style.ROBERTA : Bert.Style.BERT;
         require(file, config, distilbert ? "activation" : "hidden_act", "gelu");
         require(file, config, "position_embedding_type", "absolute");
-        if (!distilbert) require(file, config, "type_vocab_size", "2");
-        if (distilbert) require(file, config, "sinusoidal_pos_embds", "false");
-        if (config.path("layer_norm_eps").asDouble(EPS) != EPS) {
+        // What transformers leaves out is BERT's, also for RoBERTa.
+        String segments = config.path("type_vocab_size").asText("2");
+        if (!distilbert && !segments.equals(String.valueOf(style.segments()))) {
             throw IoErrors.in(
                     file,
-                    "must have layer_norm_eps 1e-12, found "
-                            + config.path("layer_norm_eps").asText());
+                    "must have type_vocab_size " + style.segments() + ", found '" + Printable.quote(segments)
+                            + "'; choose another model");
+        }
+        if (distilbert) require(file, config, "sinusoidal_pos_embds", "false");
+        if (config.path("layer_norm_eps").asDouble(Bert.Style.BERT.eps()) != style.eps()) {
+            throw IoErrors.in(
+                    file,
+                    "must have layer_norm_eps " + style.eps() + ", found "
+                            + Printable.quote(config.path("layer_norm_eps").asText("1e-12")));
         }
         Path weights = WEIGHTS.stream()
                 .map(folder::resolve)
@@ -123,23 +137,31 @@ public record HuggingFaceFolder(
         List<String> outputs = outputs(config);
         Bert.Pooling pooling =
                 outputs.isEmpty() ? Bert.Pooling.MEAN : distilbert ? Bert.Pooling.RELU : Bert.Pooling.TANH;
-        Bert.Size size = new Bert.Size(
-                whole(file, config, distilbert ? "n_layers" : "num_hidden_layers"),
-                whole(file, config, distilbert ? "dim" : "hidden_size"),
-                whole(file, config, distilbert ? "n_heads" : "num_attention_heads"),
-                whole(file, config, distilbert ? "hidden_dim" : "intermediate_size"),
-                whole(file, config, "max_position_embeddings"),
-                pooling);
         if (!TokenizerFiles.isIn(folder)) {
             throw new LimbeckException(
                     folder + " must have a tokenizer.json or vocab.txt, found neither; copy it there");
         }
-        WordPiece tokenizer = TokenizerFiles.read(folder);
+        Tokenizer tokenizer = TokenizerFiles.read(folder);
         int words = whole(file, config, "vocab_size");
         if (tokenizer.size() > words) {
             throw new LimbeckException(folder + ": its tokenizer has " + tokenizer.size() + " words, its model " + words
                     + "; use the tokenizer of this model");
         }
+        long pad = tokenizer.pad();
+        long start = style.firstPosition(pad);
+        if (style == Bert.Style.ROBERTA) require(file, config, "pad_token_id", String.valueOf(pad));
+        int rows = whole(file, config, "max_position_embeddings");
+        if (rows <= start) {
+            throw IoErrors.in(file, "must have max_position_embeddings above " + start + ", found " + rows);
+        }
+        Bert.Size size = new Bert.Size(
+                style,
+                whole(file, config, distilbert ? "n_layers" : "num_hidden_layers"),
+                whole(file, config, distilbert ? "dim" : "hidden_size"),
+                whole(file, config, distilbert ? "n_heads" : "num_attention_heads"),
+                whole(file, config, distilbert ? "hidden_dim" : "intermediate_size"),
+                rows - start,
+                pooling);
         int most = (int) Math.min(tokenizer.most(), size.positions());
         return new HuggingFaceFolder(folder, size, tokenizer.withMost(most), outputs, weights);
     }
@@ -239,7 +261,10 @@ public record HuggingFaceFolder(
         try (StateDict file = from.read(null);
                 StateDict values = network.stateDict()) {
             Map<String, Tensor> all = new LinkedHashMap<>();
-            file.tensors().forEach((name, tensor) -> all.put(renamed(name), tensor));
+            // RoBERTa's classifier has a layer of its own, and older files have BERT's unused one besides.
+            file.tensors()
+                    .forEach((name, tensor) -> all.merge(
+                            renamed(name), tensor, (one, other) -> name.startsWith(CLASSIFIER) ? other : one));
             Map<String, Tensor> offered = kept == null ? all : kept.select(all);
             Map<String, Tensor> found = new LinkedHashMap<>();
             List<String> missing = new ArrayList<>();
@@ -298,9 +323,10 @@ public record HuggingFaceFolder(
         return Tensors.copy(tensor.size(0) == shape[0] ? tensor : tensor.narrow(0, 0, shape[0]));
     }
 
-    private static String renamed(String name) {
+    private String renamed(String name) {
         String found = name;
-        for (Map.Entry<String, String> part : DISTILBERT.entrySet()) {
+        Map<String, String> parts = size.style() == Bert.Style.ROBERTA ? ROBERTA : DISTILBERT;
+        for (Map.Entry<String, String> part : parts.entrySet()) {
             found = found.replace(part.getKey(), part.getValue());
         }
         found = found.replaceFirst("\\.gamma$", ".weight").replaceFirst("\\.beta$", ".bias");

@@ -6,6 +6,9 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.io.MissingFile;
+import dev.limbeck.text.Tokenizer;
+import dev.limbeck.text.TokenizerType;
+import dev.limbeck.text.TokenizerTypes;
 import dev.limbeck.text.WordPiece;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -14,7 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /** Read tokenizers of Hugging Face's libraries: {@code tokenizer.json} or {@code vocab.txt}, alone or in a folder. */
 public final class TokenizerFiles {
@@ -25,6 +31,7 @@ public final class TokenizerFiles {
     /** The number of positions of most encoders. */
     private static final int MOST_TOKENS = 512;
 
+    private static final String WORD_PIECE = "WordPiece";
     private static final String UNKNOWN = "[UNK]";
     private static final int LONGEST_WORD = 100;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -40,9 +47,9 @@ public final class TokenizerFiles {
      * Read a tokenizer.
      *
      * @param path a file, or a folder with one
-     * @throws LimbeckException if it is missing, damaged, or not BERT's WordPiece
+     * @throws LimbeckException if it is missing, damaged, or of a kind that nothing on the class path reads
      */
-    public static WordPiece read(Path path) {
+    public static Tokenizer read(Path path) {
         Path file = Files.isDirectory(path)
                 ? path.resolve(Files.isRegularFile(path.resolve(JSON_NAME)) ? JSON_NAME : WORDS_NAME)
                 : path;
@@ -68,8 +75,7 @@ public final class TokenizerFiles {
     private static WordPiece words(Path file) throws IOException {
         List<String> words = new ArrayList<>(Files.readAllLines(file, StandardCharsets.UTF_8));
         while (!words.isEmpty() && words.get(words.size() - 1).isEmpty()) words.remove(words.size() - 1);
-        Path beside = file.resolveSibling("tokenizer_config.json");
-        JsonNode config = Files.isRegularFile(beside) ? JSON.readTree(beside.toFile()) : JSON.createObjectNode();
+        JsonNode config = config(file);
         boolean lowercase = config.path("do_lower_case").asBoolean(true);
         return new WordPiece(
                 words,
@@ -80,11 +86,40 @@ public final class TokenizerFiles {
                 Math.min(MOST_TOKENS, config.path("model_max_length").asInt(MOST_TOKENS)));
     }
 
-    private static WordPiece json(Path file) throws IOException {
+    private static JsonNode config(Path file) throws IOException {
+        Path beside = file.resolveSibling("tokenizer_config.json");
+        if (!Files.isRegularFile(beside)) return JSON.createObjectNode();
+        if (Files.size(beside) > MOST_BYTES)
+            throw IoErrors.in(beside, "is larger than 64 MiB; expected a configuration");
+        return JSON.readTree(beside.toFile());
+    }
+
+    private static Tokenizer json(Path file) throws IOException {
         JsonNode root = JSON.readTree(file.toFile());
         JsonNode model = root.path("model");
+        String kind = model.path("type").asText(WORD_PIECE);
+        int most = Math.min(MOST_TOKENS, root.at("/truncation/max_length").asInt(MOST_TOKENS));
+        return kind.equals(WORD_PIECE) ? wordPiece(file, root, most) : other(file, kind, root, most);
+    }
+
+    /** Read a kind that another artifact brings. The token that fills rows stands in the file, or in the one beside it. */
+    private static Tokenizer other(Path file, String kind, JsonNode root, int most) throws IOException {
+        Map<String, String> metadata = new LinkedHashMap<>();
+        metadata.put(TokenizerType.KIND, kind.toLowerCase(Locale.ROOT));
+        metadata.put(TokenizerType.MOST, String.valueOf(most));
+        metadata.put(TokenizerType.JSON, Files.readString(file, StandardCharsets.UTF_8));
+        JsonNode named = root.at("/padding/pad_token");
+        if (!named.isTextual()) {
+            JsonNode beside = config(file).path("pad_token");
+            named = beside.isObject() ? beside.path("content") : beside;
+        }
+        if (named.isTextual()) metadata.put(TokenizerType.PAD, named.asText());
+        return TokenizerTypes.of(metadata);
+    }
+
+    private static WordPiece wordPiece(Path file, JsonNode root, int most) {
+        JsonNode model = root.path("model");
         JsonNode normalizer = root.path("normalizer");
-        require(file, "model", model.path("type").asText("WordPiece"), "WordPiece");
         require(file, "normalizer", normalizer.path("type").asText(), "BertNormalizer");
         require(file, "pre_tokenizer", root.at("/pre_tokenizer/type").asText(), "BertPreTokenizer");
         require(
@@ -134,7 +169,7 @@ public final class TokenizerFiles {
                         lowercase,
                         strip.isBoolean() ? strip.asBoolean() : lowercase,
                         normalizer.path("handle_chinese_chars").asBoolean(true)),
-                Math.min(MOST_TOKENS, root.at("/truncation/max_length").asInt(MOST_TOKENS)));
+                most);
     }
 
     private static void require(Path file, String key, String found, String expected) {

@@ -25,15 +25,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Compute N×outputs logits of texts, N×length tokens, with BERT's encoder and the names of Hugging Face's BertForSequenceClassification.
  * Padding changes nothing. The classifier reads the first token through a tanh layer, or the mean of all tokens as sentence-transformers do.
- * There is one segment. Embeddings, attention weights and the outputs of layers have BERT's dropout of 0.1 in training.
+ * There is one segment. Embeddings, attention weights and the outputs of layers have BERT's dropout of 0.1 in training. RoBERTa's encoder
+ * differs in where positions start ({@link Style}).
  *
- * <p>Devlin et al., BERT, NAACL 2019; Wang et al., MiniLM, NeurIPS 2020; Reimers and Gurevych, Sentence-BERT, EMNLP 2019.
+ * <p>Devlin et al., BERT, NAACL 2019; Liu et al., RoBERTa, arXiv 1907.11692; Wang et al., MiniLM, NeurIPS 2020; Reimers and Gurevych, Sentence-BERT, EMNLP 2019.
  */
 public final class Bert extends Module {
     static final double DROPOUT = 0.1;
-    static final double EPS = 1e-12;
     static final double STD = 0.02;
-    private static final long SEGMENTS = 2;
     private static final long POSITIONS = 512;
     /** The sizes of Google's models. */
     private static final Map<String, Size> NAMED = new LinkedHashMap<>();
@@ -62,16 +61,50 @@ public final class Bert extends Module {
         MEAN
     }
 
+    /** Whose encoder it is. */
+    public enum Style {
+        /** BERT: positions start at 0, two segments, 1e-12 in layer norms. */
+        BERT("bert", 1e-12, 2),
+        /** RoBERTa and XLM-R: positions start behind the padding's id, one segment, 1e-5 in layer norms. */
+        ROBERTA("roberta", 1e-5, 1);
+
+        private final String prefix;
+        private final double eps;
+        private final long segments;
+
+        Style(String prefix, double eps, long segments) {
+            this.prefix = prefix;
+            this.eps = eps;
+            this.segments = segments;
+        }
+
+        /** Return what layer norms add to the variance. */
+        public double eps() {
+            return eps;
+        }
+
+        /** Return the number of segments that it has rows for; texts are in the first. */
+        public long segments() {
+            return segments;
+        }
+
+        /** Return the position of a text's first token. */
+        public long firstPosition(long pad) {
+            return this == ROBERTA ? pad + 1 : 0;
+        }
+    }
+
     /**
      * Hold the sizes of an encoder.
      *
+     * @param style whose encoder it is
      * @param inner width of the layer between two linear ones
      * @param positions maximum number of tokens
      * @param pooling what the classifier reads
      */
-    public record Size(int layers, long width, long heads, long inner, long positions, Pooling pooling) {
+    public record Size(Style style, int layers, long width, long heads, long inner, long positions, Pooling pooling) {
         private static final Pattern NAME = Pattern.compile(
-                "bert-L(\\d{1,3})-H(\\d{1,5})-A(\\d{1,3})(?:-I(\\d{1,5}))?(?:-P(\\d{1,5}))?(?:-(relu|mean))?");
+                "(bert|roberta)-L(\\d{1,3})-H(\\d{1,5})-A(\\d{1,3})(?:-I(\\d{1,5}))?(?:-P(\\d{1,5}))?(?:-(relu|mean))?");
 
         public Size {
             if (layers < 1 || width < 1 || heads < 1 || inner < 1 || positions < 1 || width % heads != 0) {
@@ -83,6 +116,11 @@ public final class Bert extends Module {
             }
         }
 
+        /** Hold the sizes of BERT. */
+        public Size(int layers, long width, long heads, long inner, long positions, Pooling pooling) {
+            this(Style.BERT, layers, width, heads, inner, positions, pooling);
+        }
+
         /** Return the size of Google's models: an inner width of four times the width, 512 positions, and a pooler. */
         public static Size of(int layers, long width, long heads) {
             return new Size(layers, width, heads, 4 * width, POSITIONS, Pooling.TANH);
@@ -90,7 +128,7 @@ public final class Bert extends Module {
 
         /** Return the architecture's name, which {@link Zoo#byName} knows: {@code bert-L6-H384-A12-mean}. */
         public String name() {
-            return "bert-L" + layers + "-H" + width + "-A" + heads + (inner == 4 * width ? "" : "-I" + inner)
+            return style.prefix + "-L" + layers + "-H" + width + "-A" + heads + (inner == 4 * width ? "" : "-I" + inner)
                     + (positions == POSITIONS ? "" : "-P" + positions)
                     + (pooling == Pooling.TANH ? "" : "-" + pooling.name().toLowerCase(Locale.ROOT));
         }
@@ -100,26 +138,28 @@ public final class Bert extends Module {
             if (NAMED.containsKey(name)) return Optional.of(NAMED.get(name));
             Matcher parts = NAME.matcher(name);
             if (!parts.matches()) return Optional.empty();
-            long width = Long.parseLong(parts.group(2));
+            long width = Long.parseLong(parts.group(3));
             return Optional.of(new Size(
-                    Integer.parseInt(parts.group(1)),
+                    Style.valueOf(parts.group(1).toUpperCase(Locale.ROOT)),
+                    Integer.parseInt(parts.group(2)),
                     width,
-                    Long.parseLong(parts.group(3)),
-                    parts.group(4) == null ? 4 * width : Long.parseLong(parts.group(4)),
-                    parts.group(5) == null ? POSITIONS : Long.parseLong(parts.group(5)),
-                    parts.group(6) == null
+                    Long.parseLong(parts.group(4)),
+                    parts.group(5) == null ? 4 * width : Long.parseLong(parts.group(5)),
+                    parts.group(6) == null ? POSITIONS : Long.parseLong(parts.group(6)),
+                    parts.group(7) == null
                             ? Pooling.TANH
-                            : Pooling.valueOf(parts.group(6).toUpperCase(Locale.ROOT))));
+                            : Pooling.valueOf(parts.group(7).toUpperCase(Locale.ROOT))));
         }
 
         /** Return the same size with another number of layers. */
         public Size withLayers(int other) {
-            return new Size(other, width, heads, inner, positions, pooling);
+            return new Size(style, other, width, heads, inner, positions, pooling);
         }
 
         /** Return whether two sizes differ in what the classifier reads at most. */
         public boolean hasSameEncoder(Size other) {
-            return equals(new Size(other.layers, other.width, other.heads, other.inner, other.positions, pooling));
+            return equals(new Size(
+                    other.style, other.layers, other.width, other.heads, other.inner, other.positions, pooling));
         }
 
         /** Return the architecture. */
@@ -196,7 +236,7 @@ public final class Bert extends Module {
 
         Body(Size size, long words, long pad) {
             this.pad = pad;
-            embeddings = child("embeddings", new Embeddings(size, words));
+            embeddings = child("embeddings", new Embeddings(size, words, pad));
             encoder = child("encoder", new BertEncoder(size));
             pooler = size.pooling == Pooling.MEAN ? null : child("pooler", new Pooler(size.width));
         }
@@ -245,18 +285,21 @@ public final class Bert extends Module {
         private final Embedding positions;
         private final Embedding segments;
         private final LayerNorm norm;
+        private final long start;
         private final Dropout dropout = child("dropout", new Dropout(DROPOUT));
 
-        Embeddings(Size size, long count) {
+        Embeddings(Size size, long count, long pad) {
+            start = size.style.firstPosition(pad);
             words = child("word_embeddings", new Embedding(Init.normal(STD, count, size.width)));
-            positions = child("position_embeddings", new Embedding(Init.normal(STD, size.positions, size.width)));
-            segments = child("token_type_embeddings", new Embedding(Init.normal(STD, SEGMENTS, size.width)));
-            norm = child("LayerNorm", new LayerNorm(size.width, EPS));
+            positions =
+                    child("position_embeddings", new Embedding(Init.normal(STD, start + size.positions, size.width)));
+            segments = child("token_type_embeddings", new Embedding(Init.normal(STD, size.style.segments, size.width)));
+            norm = child("LayerNorm", new LayerNorm(size.width, size.style.eps));
         }
 
         @Override
         protected Tensor forward(Tensor ids) {
-            Tensor first = weight(positions).narrow(0, 0, ids.size(1));
+            Tensor first = weight(positions).narrow(0, start, ids.size(1));
             Tensor sum = words.apply(ids).add(first).add(weight(segments).select(0, 0));
             return dropout.apply(norm.apply(sum));
         }
@@ -270,9 +313,9 @@ public final class Bert extends Module {
             return """
                     def forward(self, x: Tensor):
                         h = self.word_embeddings.forward(x)
-                        h = h + self.position_embeddings.weight[0:h.size(1)] + self.token_type_embeddings.weight[0]
+                        h = h + self.position_embeddings.weight%s[0:h.size(1)] + self.token_type_embeddings.weight[0]
                         return self.dropout.forward(self.LayerNorm.forward(h))
-                    """;
+                    """.formatted(start == 0 ? "" : "[" + start + ":]");
         }
     }
 
@@ -285,7 +328,7 @@ public final class Bert extends Module {
                     .toList();
         }
 
-        /** {@inheritDoc} {@code bert-L6-H384-A12-mean} names any size. */
+        /** {@inheritDoc} {@code bert-L6-H384-A12-mean} and {@code roberta-L12-H768-A12} name any size. */
         @Override
         public Optional<Architecture> variant(String name) {
             return Size.of(name).map(size -> size.named(name));

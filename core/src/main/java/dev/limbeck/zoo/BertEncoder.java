@@ -81,7 +81,7 @@ final class BertEncoder extends Module {
         Layer(Bert.Size size) {
             attention = child("attention", new Attention(size));
             intermediate = child("intermediate", new Intermediate(size));
-            output = child("output", new Output(size.inner(), size.width()));
+            output = child("output", new Output(size, size.inner()));
         }
 
         @Override
@@ -106,7 +106,7 @@ final class BertEncoder extends Module {
 
         Attention(Bert.Size size) {
             self = child("self", new SelfAttention(size));
-            output = child("output", new Output(size.width(), size.width()));
+            output = child("output", new Output(size, size.width()));
         }
 
         @Override
@@ -202,9 +202,9 @@ final class BertEncoder extends Module {
         private final LayerNorm norm;
         private final Dropout dropout = child("dropout", new Dropout(Bert.DROPOUT));
 
-        Output(long in, long out) {
-            dense = child("dense", Layers.linear(in, out, Bert.STD));
-            norm = child("LayerNorm", new LayerNorm(out, Bert.EPS));
+        Output(Bert.Size size, long in) {
+            dense = child("dense", Layers.linear(in, size.width(), Bert.STD));
+            norm = child("LayerNorm", new LayerNorm(size.width(), size.style().eps()));
         }
 
         Tensor added(Tensor x, Tensor before) {

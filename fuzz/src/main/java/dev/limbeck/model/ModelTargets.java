@@ -3,7 +3,7 @@ package dev.limbeck.model;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.fuzz.Mutators;
 import dev.limbeck.fuzz.Target;
-import dev.limbeck.text.WordPiece;
+import dev.limbeck.text.Tokenizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,7 +30,7 @@ public final class ModelTargets {
     }
 
     private static long tokenizer(Path file) {
-        WordPiece tokenizer = TokenizerFiles.read(file);
+        Tokenizer tokenizer = TokenizerFiles.read(file);
         // What was read must encode any text to ids of its own.
         for (long id : tokenizer.encode("A b\u00e9\u4f60 [SEP] \ud83d\ude00 " + file.getFileName())) {
             if (id < 0 || id >= tokenizer.size()) throw new IllegalStateException("id " + id);

@@ -24,7 +24,7 @@ public record TextPreprocessing(String column, Tokenizer tokenizer) implements P
 
     /** Return whether metadata contains such a preprocessing. */
     public static boolean isIn(Map<String, String> metadata) {
-        return metadata.containsKey(HashedWords.SIZE) || WordPiece.isIn(metadata);
+        return metadata.containsKey(HashedWords.SIZE) || WordPiece.isIn(metadata) || TokenizerTypes.isIn(metadata);
     }
 
     @Override
@@ -44,6 +44,7 @@ public record TextPreprocessing(String column, Tokenizer tokenizer) implements P
     public TextPreprocessing with(Map<String, String> said) {
         String named = said.getOrDefault(COLUMN, column);
         if (WordPiece.isIn(said)) return new TextPreprocessing(named, WordPiece.of(said));
+        if (TokenizerTypes.isIn(said)) return new TextPreprocessing(named, TokenizerTypes.of(said));
         if (!said.containsKey(HashedWords.SIZE)) return new TextPreprocessing(named, tokenizer);
         return new TextPreprocessing(named, HashedWords.of(said));
     }

@@ -15,7 +15,6 @@ import java.util.zip.CRC32;
  * arXiv 1810.04805). The ids are those of Hugging Face's tokenizers, except where Java and Rust know another version of Unicode.
  */
 public final class WordPiece implements Tokenizer {
-    private static final String TOKENIZER = "tokenizer";
     private static final String NAME = "wordpiece";
     private static final String VOCABULARY = "vocabulary";
     private static final String LOWERCASE = "lowercase";
@@ -91,7 +90,7 @@ public final class WordPiece implements Tokenizer {
 
     /** Return whether metadata contains such a tokenizer. */
     static boolean isIn(Map<String, String> metadata) {
-        return NAME.equals(metadata.get(TOKENIZER));
+        return NAME.equals(metadata.get(TokenizerType.KIND));
     }
 
     /** Read the metadata of a saved model. */
@@ -272,7 +271,7 @@ public final class WordPiece implements Tokenizer {
     @Override
     public Map<String, String> toMetadata() {
         Map<String, String> metadata = new LinkedHashMap<>();
-        metadata.put(TOKENIZER, NAME);
+        metadata.put(TokenizerType.KIND, NAME);
         metadata.put(LOWERCASE, String.valueOf(rules.lowercase));
         metadata.put(STRIP_ACCENTS, String.valueOf(rules.stripAccents));
         metadata.put(SPLIT_CHINESE, String.valueOf(rules.splitChinese));
