@@ -108,7 +108,7 @@ class HuggingFaceFolderTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"model_type\": \"bert\" | \"model_type\": \"roberta\" | its model_type must be bert or distilbert, found 'roberta'",
+                "\"model_type\": \"bert\" | \"model_type\": \"albert\" | its model_type must be bert, distilbert, roberta or xlm-roberta, found 'albert'",
                 "\"hidden_act\": \"gelu\" | \"hidden_act\": \"relu\" | must have hidden_act gelu, found 'relu'",
                 "\"hidden_size\": 8 | \"hidden_size\": -8 | must have hidden_size from 1 to",
                 "\"hidden_size\": 8 | \"hidden_size\": 16 | lacks 37 tensors of a bert-L2-H16-A2-I32-P24",
