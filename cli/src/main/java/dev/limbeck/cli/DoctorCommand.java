@@ -4,6 +4,7 @@ import dev.limbeck.io.Downloads;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Precision;
+import dev.limbeck.text.TokenizerTypes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ final class DoctorCommand extends LimbeckCommand {
         facts.put("device_auto", Engine.device("auto").str().getString());
         facts.put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
         facts.put("resident_mib", Engine.residentBytes() >> 20);
+        facts.put("tokenizers", "wordpiece, " + String.join(", ", TokenizerTypes.kinds()));
         Path cache = Downloads.cacheFolder();
         facts.put("cache", cache.toString());
         if (!writable(cache)) missing.add("the cache folder " + cache + " cannot be written; set LIMBECK_HOME");

@@ -34,7 +34,8 @@ public final class Targets {
 
     /** Return the targets whose files reach native code; they run in a JVM that may crash, see {@link Children}. */
     public static List<Target> natives() {
-        return Stream.concat(ExportTargets.natives().stream(), WeightTargets.natives().stream())
+        return Stream.of(ExportTargets.natives(), WeightTargets.natives(), ModelTargets.natives())
+                .flatMap(List::stream)
                 .toList();
     }
 

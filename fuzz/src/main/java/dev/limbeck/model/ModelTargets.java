@@ -29,6 +29,13 @@ public final class ModelTargets {
                 Target.of("hugging-face", Mutators.text(), ModelTargets::folder).allowing(20_000));
     }
 
+    /** Return the target whose files reach native code: kinds that limbeck-tokenizers reads. */
+    public static List<Target> natives() {
+        return List.of(Target.of("tokenizer-native", Mutators.text(), ModelTargets::tokenizer)
+                .called("tokenizer.json")
+                .allowing(4000));
+    }
+
     private static long tokenizer(Path file) {
         Tokenizer tokenizer = TokenizerFiles.read(file);
         // What was read must encode any text to ids of its own.

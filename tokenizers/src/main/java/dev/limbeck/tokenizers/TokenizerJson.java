@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32;
 
 /**
@@ -51,6 +53,8 @@ final class TokenizerJson {
             "merges");
     private static final Set<String> UNIGRAM = Set.of("type", "unk_id", "vocab", "byte_fallback");
 
+    private static final Pattern SUPPLEMENTARY = Pattern.compile("[\\x{10000}-\\x{10ffff}]");
+
     private final String kind;
     private final String content;
     private final String checksum;
@@ -81,10 +85,12 @@ final class TokenizerJson {
         for (String part : List.of("normalizer", "pre_tokenizer", "post_processor", "model")) {
             kept.set(part, Json.isAbsent(root.path(part)) ? kept.nullNode() : root.path(part));
         }
-        content = kept.toString();
-        if (content.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+        String written = kept.toString();
+        if (written.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
             throw new LimbeckException("the tokenizer must not have half characters (lone surrogates); it is damaged");
         }
+        // ONNX Runtime's Java library spoils such characters in metadata.
+        content = SUPPLEMENTARY.matcher(written).replaceAll(TokenizerJson::escaped);
         CRC32 sum = new CRC32();
         sum.update(content.getBytes(StandardCharsets.UTF_8));
         checksum = Long.toHexString(sum.getValue());
@@ -97,6 +103,12 @@ final class TokenizerJson {
      */
     static TokenizerJson of(String text) {
         return new TokenizerJson(Json.parse(text));
+    }
+
+    /** Return JSON's escapes of a character that takes two in Java. */
+    private static String escaped(MatchResult character) {
+        String pair = character.group();
+        return "\\\\u%04x\\\\u%04x".formatted((int) pair.charAt(0), (int) pair.charAt(1));
     }
 
     private void bpe(JsonNode model) {

@@ -41,6 +41,8 @@ class GoldenTest {
         assertThat(again).isEqualTo(text).hasSameHashCodeAs(text);
         assertThat(again.identity()).isEqualTo(text.identity()).hasSizeLessThan(200);
         assertThat(again.toMetadata()).isEqualTo(text.toMetadata());
+        // ONNX Runtime's Java library spoils characters beyond 16 bits.
+        assertThat(text.toMetadata().get("tokenizer_json").codePoints()).allMatch(Character::isBmpCodePoint);
         for (JsonNode each : Json.MAPPER.readTree(Resources.text("golden.json")).path("texts")) {
             assertThat(again.tokenizer().encode(each.asText()))
                     .isEqualTo(text.tokenizer().encode(each.asText()));
