@@ -32,7 +32,9 @@ public enum Limit {
     /** Maximum unpacked bytes per byte of a compressed IDX file; 64 MB are always allowed. */
     IDX_GROWTH(100),
     /** Maximum number of elements of a tensor that an ONNX operator fills. */
-    ONNX_NUMBERS(1 << 28);
+    ONNX_NUMBERS(1 << 28),
+    /** Maximum bytes of a booster's file. */
+    BOOSTER_BYTES(1_000_000_000);
 
     private static final String PREFIX = "limbeck.limit.";
 

@@ -34,7 +34,8 @@ final class InspectCommand extends LimbeckCommand {
 
     @Parameters(
             paramLabel = "FILE",
-            description = "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript or an ONNX file.")
+            description =
+                    "A run directory, a .safetensors file, a PyTorch checkpoint, a TorchScript, ONNX or XGBoost file.")
     Path file = Path.of("");
 
     @Option(

@@ -42,6 +42,13 @@ public final class Mutators {
         return new Text();
     }
 
+    /** Mutate JSON, and UBJSON with typed lists. */
+    public static Mutator values() {
+        Mutator text = new Text();
+        Mutator binary = new Bytes("[$l#L", "[$d#L", "[$U#L", "[#L", "{L", "SL", "l", "i", "}", "]", "Z", "T", "N");
+        return (file, choices) -> (file.length > 1 && file[1] == '"' ? text : binary).mutate(file, choices);
+    }
+
     public static Mutator safetensors() {
         return Text.safetensors();
     }

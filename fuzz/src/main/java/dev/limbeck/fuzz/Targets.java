@@ -9,6 +9,7 @@ import dev.limbeck.onnx.OnnxTargets;
 import dev.limbeck.recipe.RecipeTargets;
 import dev.limbeck.train.TrainTargets;
 import dev.limbeck.weights.WeightTargets;
+import dev.limbeck.xgboost.XgboostTargets;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -27,14 +28,19 @@ public final class Targets {
                         ModelTargets.all(),
                         TeacherTargets.all(),
                         ExportTargets.all(),
-                        OnnxTargets.all())
+                        OnnxTargets.all(),
+                        XgboostTargets.all())
                 .flatMap(List::stream)
                 .toList();
     }
 
     /** Return the targets whose files reach native code; they run in a JVM that may crash, see {@link Children}. */
     public static List<Target> natives() {
-        return Stream.of(ExportTargets.natives(), WeightTargets.natives(), ModelTargets.natives())
+        return Stream.of(
+                        ExportTargets.natives(),
+                        WeightTargets.natives(),
+                        ModelTargets.natives(),
+                        XgboostTargets.natives())
                 .flatMap(List::stream)
                 .toList();
     }
