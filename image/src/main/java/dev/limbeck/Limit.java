@@ -34,7 +34,9 @@ public enum Limit {
     /** Maximum number of elements of a tensor that an ONNX operator fills. */
     ONNX_NUMBERS(1 << 28),
     /** Maximum bytes of a booster's file. */
-    BOOSTER_BYTES(1_000_000_000);
+    BOOSTER_BYTES(1_000_000_000),
+    /** Maximum number of cells of a Parquet file or a query. */
+    TABLE_CELLS(100_000_000);
 
     private static final String PREFIX = "limbeck.limit.";
 

@@ -3,6 +3,7 @@ package dev.limbeck.fuzz;
 import dev.limbeck.data.image.ImageTargets;
 import dev.limbeck.data.rows.RowTargets;
 import dev.limbeck.distill.teacher.TeacherTargets;
+import dev.limbeck.duckdb.DuckDbTargets;
 import dev.limbeck.export.ExportTargets;
 import dev.limbeck.model.ModelTargets;
 import dev.limbeck.onnx.OnnxTargets;
@@ -29,7 +30,8 @@ public final class Targets {
                         TeacherTargets.all(),
                         ExportTargets.all(),
                         OnnxTargets.all(),
-                        XgboostTargets.all())
+                        XgboostTargets.all(),
+                        DuckDbTargets.all())
                 .flatMap(List::stream)
                 .toList();
     }
@@ -40,7 +42,8 @@ public final class Targets {
                         ExportTargets.natives(),
                         WeightTargets.natives(),
                         ModelTargets.natives(),
-                        XgboostTargets.natives())
+                        XgboostTargets.natives(),
+                        DuckDbTargets.natives())
                 .flatMap(List::stream)
                 .toList();
     }

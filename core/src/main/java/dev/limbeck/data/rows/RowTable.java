@@ -24,6 +24,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
@@ -38,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hold the cells of a file: CSV or TSV with a header, JSON objects line by line, or plain text line by line, each also compressed by
- * gzip. An empty text stands for no value.
+ * gzip; or what a {@link TableReader} reads. An empty text stands for no value.
  *
  * @param rows cells in the header's order
  */
@@ -61,7 +62,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     /** Return whether a path is named like such a file. */
     public static boolean isNamedSo(Path file) {
-        return ENDINGS.contains(ending(file));
+        return ENDINGS.contains(ending(file)) || TableReaders.know(ending(file));
     }
 
     private static String ending(Path file) {
@@ -78,7 +79,12 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
      * @throws LimbeckException if it is unreadable, not UTF-8, or a row does not fit the header; the message names the line
      */
     public static RowTable read(Path file, Set<String> missing, Consumer<String> log) {
-        return TXT.equals(ending(file)) ? read(file, missing, RowTable::lines) : table(file, missing, log);
+        String ending = ending(file);
+        if (TXT.equals(ending)) return read(file, missing, RowTable::lines);
+        Optional<TableReader> other = TableReaders.of(ending, file);
+        if (other.isEmpty()) return table(file, missing, log);
+        IoErrors.requireFile(file);
+        return other.get().read(file, log).without(file, missing);
     }
 
     /**
@@ -99,17 +105,21 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
     private static RowTable read(Path file, Set<String> missing, Format format) {
         IoErrors.requireFile(file);
         try (BufferedReader reader = reader(file)) {
-            RowTable table = format.read(file, reader);
-            if (table.rows.isEmpty()) throw IoErrors.in(file, "has no rows; expected a header and rows");
-            for (String[] row : table.rows) {
-                for (int i = 0; i < row.length; i++) if (missing.contains(row[i])) row[i] = "";
-            }
-            return table;
+            return format.read(file, reader).without(file, missing);
         } catch (UncheckedIOException e) {
             throw damaged(file, e.getCause());
         } catch (IOException e) {
             throw damaged(file, e);
         }
+    }
+
+    /** Empty the cells that mean no value. */
+    private RowTable without(Path named, Set<String> missing) {
+        if (rows.isEmpty()) throw IoErrors.in(named, "has no rows; expected a header and rows");
+        for (String[] row : rows) {
+            for (int i = 0; i < row.length; i++) if (missing.contains(row[i])) row[i] = "";
+        }
+        return this;
     }
 
     private interface Format {

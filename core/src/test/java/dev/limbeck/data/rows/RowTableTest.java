@@ -102,4 +102,17 @@ class RowTableTest {
                 .hasMessageContaining("'txt'")
                 .hasMessageContaining("text");
     }
+
+    /** The jar that reads these files is not on this module's class path. */
+    @Test
+    void aFileOfAnArtifactThatIsMissingNamesIt() throws IOException {
+        for (String name : List.of("rows.parquet", "rows.sql")) {
+            assertThat(RowTable.isNamedSo(Path.of(name))).isTrue();
+            Path file = Files.writeString(home.resolve(name), "x");
+            assertThatThrownBy(() -> RowTable.read(file, Set.of(), said::add))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessage("there is no reader for " + file
+                            + ": put limbeck-duckdb on the class path, or save it as CSV");
+        }
+    }
 }
