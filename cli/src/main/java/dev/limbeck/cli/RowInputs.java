@@ -66,7 +66,7 @@ record RowInputs(RowEncoding encoding, List<String> names, List<RowEncoding.Enco
         if (exists && isNamedSo && Files.isRegularFile(file)) return true;
         if (!exists && !isNamedSo && encoding.columns().size() == 1) return false;
         throw new LimbeckException((exists ? input + " is not a file of rows" : "no file of rows " + input)
-                + "; expected CSV, TSV, JSON lines or lines of text (.csv, .tsv, .jsonl, .txt) with the columns "
+                + "; expected a table or lines of text (.csv, .tsv, .jsonl, .txt, .parquet, .sql) with the columns "
                 + Names.quoted(encoding.columns()));
     }
 

@@ -20,8 +20,15 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Run an ONNX file in ONNX Runtime. Thread-safe. */
 public final class OnnxModel implements AutoCloseable {
-    private static final Map<OnnxJavaType, DType> TYPES =
-            Map.of(OnnxJavaType.FLOAT, DType.FLOAT32, OnnxJavaType.INT64, DType.INT64, OnnxJavaType.INT32, DType.INT32);
+    private static final Map<OnnxJavaType, DType> TYPES = Map.of(
+            OnnxJavaType.FLOAT,
+            DType.FLOAT32,
+            OnnxJavaType.DOUBLE,
+            DType.FLOAT64,
+            OnnxJavaType.INT64,
+            DType.INT64,
+            OnnxJavaType.INT32,
+            DType.INT32);
 
     private final OnnxSession session;
     private final List<InputSpec> inputs;
@@ -41,7 +48,7 @@ public final class OnnxModel implements AutoCloseable {
         DType type = node.getInfo() instanceof TensorInfo info ? TYPES.get(info.type) : null;
         if (type == null) {
             throw new LimbeckException(
-                    session.file() + ": " + node.getName() + " must be float32, int64, int32 or text, found "
+                    session.file() + ": " + node.getName() + " must be float32, float64, int64, int32 or text, found "
                             + found(node) + "; export it with such an input");
         }
         long[] row = Arrays.stream(((TensorInfo) node.getInfo()).getShape())
@@ -61,7 +68,7 @@ public final class OnnxModel implements AutoCloseable {
 
     private void checkOutput(NodeInfo node) {
         String found = found(node);
-        if (found.equals(OnnxJavaType.FLOAT.toString())) return;
+        if (found.equals(OnnxJavaType.FLOAT.toString()) || found.equals(OnnxJavaType.DOUBLE.toString())) return;
         if (found.startsWith("INT")) {
             throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32, found " + found
                     + ", as if it were the number of the winning class (argmax); export its logits or probabilities");
@@ -164,9 +171,13 @@ public final class OnnxModel implements AutoCloseable {
             boolean texts =
                     rows.size() < inputs.size() && inputs.get(rows.size()).isTexts();
             rows.add(
-                    DType.of(tensor).isFloatingPoint()
-                            ? OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape())
-                            : texts ? texts(tensor) : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
+                    DType.of(tensor) == DType.FLOAT64
+                            ? OnnxSession.Rows.of(Tensors.toDoubles(tensor), tensor.shape())
+                            : DType.of(tensor).isFloatingPoint()
+                                    ? OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape())
+                                    : texts
+                                            ? texts(tensor)
+                                            : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
         }
         return rows;
     }

@@ -1,5 +1,6 @@
 package dev.limbeck.export;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.ModelFacts;
 import dev.limbeck.distill.teacher.ModelRuntime;
@@ -18,6 +19,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Run ONNX files in ONNX Runtime, as teachers or for evaluation. */
 public final class OnnxRuntime implements ModelRuntime {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
     @Override
     public String name() {
         return "ONNX";
@@ -62,7 +65,7 @@ public final class OnnxRuntime implements ModelRuntime {
         }
         List<String> outputs = new ArrayList<>(List.of(model.output() + " float32 " + text(model.outputShape())));
         model.outputs().stream().filter(name -> !name.equals(model.output())).forEach(outputs::add);
-        ModelFacts facts = new ModelFacts("ONNX", model.inputs(), outputs, metadata(model));
+        ModelFacts facts = new ModelFacts("ONNX", model.inputs(), outputs, metadata(model, file));
         return new Running() {
             @Override
             public Tensor forward(Inputs inputs) {
@@ -87,12 +90,19 @@ public final class OnnxRuntime implements ModelRuntime {
                 .collect(Collectors.joining("×"));
     }
 
-    private static Map<String, String> metadata(OnnxModel model) {
+    private static Map<String, String> metadata(OnnxModel model, Path file) {
         Map<String, String> all = new TreeMap<>(model.metadata());
         // In files written by Limbeck, which also name their input, the name is reliable; elsewhere it is not.
         if (all.containsKey("input")
                 && Set.of(OnnxFile.PROBABILITIES, OnnxFile.LOGITS).contains(model.output())) {
             all.putIfAbsent("output", model.output());
+        }
+        long[] shape = model.outputShape();
+        if (all.containsKey(ModelFacts.CLASSES) || all.containsKey("names") || shape.length != 2) return all;
+        OnnxClasses.Labels labels = OnnxClasses.read(file, shape[1]);
+        if (labels != null) {
+            all.put(ModelFacts.CLASSES, JSON.valueToTree(labels.names()).toString());
+            all.put(ModelFacts.CLASSES_FROM, labels.place());
         }
         return all;
     }

@@ -4,6 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import ai.onnx.proto.OnnxMl.TensorShapeProto;
+import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import com.google.protobuf.ByteString;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
@@ -14,6 +22,7 @@ import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRole;
 import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherOutput;
 import dev.limbeck.distill.teacher.TeacherSession;
@@ -26,6 +35,7 @@ import dev.limbeck.tensor.Tensors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -97,6 +107,106 @@ class TableTeacherTest {
                 .hasMessageContaining("returns maps of probabilities by class (ZipMap)")
                 .hasMessageContaining("options={'zipmap': False}")
                 .hasMessageNotContaining("\n");
+    }
+
+    /** Replace the labels of each classifier; there is none of maps. */
+    private Path relabeled(String name, List<String> labels) throws IOException {
+        ModelProto.Builder model = ModelProto.parseFrom(Files.readAllBytes(FILES.resolve("pipeline.onnx"))).toBuilder();
+        for (NodeProto.Builder node : model.getGraphBuilder().getNodeBuilderList()) {
+            for (AttributeProto.Builder attribute : node.getAttributeBuilderList()) {
+                if (!attribute.getName().startsWith("classlabels")) continue;
+                attribute.clearInts().clearStrings().setName("classlabels_strings");
+                attribute.setType(AttributeProto.AttributeType.STRINGS);
+                for (String label : labels) attribute.addStrings(ByteString.copyFromUtf8(label));
+            }
+        }
+        return Files.write(home.resolve(name), model.build().toByteArray());
+    }
+
+    @Test
+    void theGraphNamesTheClassesUnlessTheyAreTheirNumbers() throws IOException {
+        try (FileTeacher teacher = FileTeacher.open(FILES.resolve("pipeline.onnx"))) {
+            assertThat(teacher.classNames()).containsExactly("no", "yes");
+        }
+        List<String> said = new ArrayList<>();
+        Path named = relabeled("named.onnx", List.of("yes", "say \"no\""));
+        try (FileTeacher teacher = FileTeacher.open(named, ModelRole.TEACHER, said::add)) {
+            assertThat(teacher.classNames()).containsExactly("yes", "say \"no\"");
+            assertThat(said)
+                    .anyMatch(line -> line.contains("its classes are those of its graph (classlabels_strings of "));
+        }
+        for (List<String> labels : List.of(List.of("0", "1"), List.of("a", "b", "c"), List.of("a", "a"))) {
+            assertThat(OnnxClasses.read(relabeled("other.onnx", labels), 2)).isNull();
+        }
+    }
+
+    @Test
+    void theListOfAnExtractorNamesTheClassesUnlessThereAreTwo() throws IOException {
+        ModelProto.Builder model = ModelProto.newBuilder();
+        GraphProto.Builder graph = model.getGraphBuilder();
+        graph.addNodeBuilder()
+                .setOpType("ArrayFeatureExtractor")
+                .addInput("names")
+                .addInput("best");
+        graph.addInitializerBuilder()
+                .setName("names")
+                .setDataType(TensorProto.DataType.INT64.getNumber())
+                .addInt64Data(3)
+                .addInt64Data(1);
+        graph.addInitializerBuilder()
+                .setName("texts")
+                .setDataType(TensorProto.DataType.STRING.getNumber())
+                .addStringData(ByteString.copyFromUtf8("a"))
+                .addStringData(ByteString.copyFromUtf8("b"));
+        graph.addNodeBuilder()
+                .setOpType("ArrayFeatureExtractor")
+                .addInput("input")
+                .addInput("names");
+        Path file = home.resolve("extractor.onnx");
+        Files.write(file, model.build().toByteArray());
+        assertThat(OnnxClasses.read(file, -1))
+                .isEqualTo(new OnnxClasses.Labels(List.of("3", "1"), "ArrayFeatureExtractor"));
+        graph.addNodeBuilder()
+                .setOpType("ArrayFeatureExtractor")
+                .addInput("texts")
+                .addInput("best");
+        Files.write(file, model.build().toByteArray());
+        assertThat(OnnxClasses.read(file, 2)).isNull();
+    }
+
+    /** The difference from 0.1 is 0 in float64 only. */
+    @Test
+    void float64InputsGetAllDigits() throws IOException {
+        ModelProto.Builder model = ModelProto.newBuilder().setIrVersion(8);
+        model.addOpsetImportBuilder().setDomain("").setVersion(17);
+        GraphProto.Builder graph = model.getGraphBuilder().setName("wide");
+        for (ValueInfoProto.Builder value : List.of(graph.addInputBuilder(), graph.addOutputBuilder())) {
+            value.getTypeBuilder()
+                    .getTensorTypeBuilder()
+                    .setElemType(TensorProto.DataType.DOUBLE.getNumber())
+                    .getShapeBuilder()
+                    .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam("n"))
+                    .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(1));
+        }
+        graph.getInputBuilder(0).setName("a");
+        graph.getOutputBuilder(0).setName("out");
+        for (Map.Entry<String, Double> one : Map.of("tenth", 0.1, "many", 1e9).entrySet()) {
+            graph.addInitializerBuilder()
+                    .setName(one.getKey())
+                    .setDataType(TensorProto.DataType.DOUBLE.getNumber())
+                    .addDoubleData(one.getValue());
+        }
+        graph.addNodeBuilder().setOpType("Sub").addInput("a").addInput("tenth").addOutput("rest");
+        graph.addNodeBuilder()
+                .setOpType("Mul")
+                .addInput("rest")
+                .addInput("many")
+                .addOutput("out");
+        Path file = Files.write(home.resolve("wide.onnx"), model.build().toByteArray());
+        try (RowData data = data("a,y\n0.1,1\n0.3,2\n0.2,4\n", "y", Task.Kind.REGRESSION);
+                FileTeacher teacher = FileTeacher.open(file).withOutput(TeacherOutput.NUMBERS)) {
+            assertThat(logits(teacher, data)).containsExactly(0, 2e8f, 1e8f);
+        }
     }
 
     private void refused(String text, String label, String message) throws IOException {

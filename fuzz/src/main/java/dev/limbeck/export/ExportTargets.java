@@ -19,6 +19,7 @@ public final class ExportTargets {
     public static List<Target> all() {
         return List.of(Target.of("onnx", Mutators.onnx(), file -> {
                     OnnxExternalData.files(file);
+                    OnnxClasses.read(file, -1);
                     return 0;
                 })
                 .called("model.onnx")

@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Give a model the cells of a table as they are: numbers as float32 or int64, words as texts. Such a model encodes them itself, as
+ * Give a model the cells of a table as they are: numbers as float32, float64 or int64, words as texts. Such a model encodes them itself, as
  * trees and scikit-learn's pipelines do. Immutable.
  *
  * @param inputs of the model, in its order
@@ -37,6 +37,8 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
     public enum Type {
         /** A float32 number; NaN for no value. */
         NUMBER,
+        /** A float64 number; NaN for no value. */
+        DOUBLE,
         /** An int64 number. */
         INTEGER,
         /** A text; an empty one for no value. */
@@ -172,6 +174,16 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
         }
         throw new LimbeckException("the model takes numbers for '" + column.name + "', found '" + Printable.quote(cell)
                 + "'; name cells without a value (missing, --missing), or use a model that takes words");
+    }
+
+    /**
+     * Read a float64 number.
+     *
+     * @return NaN for an empty cell
+     * @throws LimbeckException if it is none
+     */
+    public static double wide(Column column, String cell) {
+        return Float.isNaN(number(column, cell)) ? Double.NaN : Double.parseDouble(cell);
     }
 
     /**

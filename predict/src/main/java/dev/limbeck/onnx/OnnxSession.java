@@ -11,6 +11,7 @@ import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -44,26 +45,32 @@ public final class OnnxSession implements AutoCloseable {
     private boolean closed;
 
     /**
-     * Hold the samples for one input. Exactly one of floats, integers and texts is not empty, unless the batch is empty.
+     * Hold the samples for one input. Exactly one of floats, doubles, integers and texts is not empty, unless the batch is empty.
      *
-     * @param floats float32 numbers, row-major
+     * @param floats float32 numbers, row-major, which a float64 input takes as well
+     * @param doubles float64 numbers, row-major
      * @param integers int64 numbers, row-major, which an int32 input takes as well
      * @param texts row-major
      */
-    public record Rows(float[] floats, long[] integers, String[] texts, long[] shape) {
+    public record Rows(float[] floats, double[] doubles, long[] integers, String[] texts, long[] shape) {
         /** Hold float32 numbers. */
         public static Rows of(float[] floats, long... shape) {
-            return new Rows(floats, new long[0], new String[0], shape);
+            return new Rows(floats, new double[0], new long[0], new String[0], shape);
+        }
+
+        /** Hold float64 numbers. */
+        public static Rows of(double[] doubles, long... shape) {
+            return new Rows(new float[0], doubles, new long[0], new String[0], shape);
         }
 
         /** Hold integers. */
         public static Rows of(long[] integers, long... shape) {
-            return new Rows(new float[0], integers, new String[0], shape);
+            return new Rows(new float[0], new double[0], integers, new String[0], shape);
         }
 
         /** Hold texts. */
         public static Rows of(String[] texts, long... shape) {
-            return new Rows(new float[0], new long[0], texts, shape);
+            return new Rows(new float[0], new double[0], new long[0], texts, shape);
         }
     }
 
@@ -94,12 +101,13 @@ public final class OnnxSession implements AutoCloseable {
     }
 
     /**
-     * Find the output with a number per class: the only output, the only float32 output, or the one with a known name.
+     * Find the output with a number per class: the only output, the only floating-point output, or the one with a known name.
      */
     private NodeInfo forClasses() {
         if (outputs.size() == 1) return outputs.get(0);
         List<NodeInfo> numbers = outputs.stream()
-                .filter(one -> one.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT)
+                .filter(one -> one.getInfo() instanceof TensorInfo tensor
+                        && (tensor.type == OnnxJavaType.FLOAT || tensor.type == OnnxJavaType.DOUBLE))
                 .toList();
         if (numbers.size() == 1) return numbers.get(0);
         for (String name : OUTPUTS) {
@@ -269,6 +277,14 @@ public final class OnnxSession implements AutoCloseable {
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         OnnxJavaType type = input.getInfo() instanceof TensorInfo tensor ? tensor.type : OnnxJavaType.UNKNOWN;
         if (rows.texts().length > 0) return OnnxTensor.createTensor(environment, rows.texts(), rows.shape());
+        if (rows.doubles().length > 0 || rows.integers().length == 0 && type == OnnxJavaType.DOUBLE) {
+            double[] doubles = rows.doubles();
+            if (doubles.length == 0) {
+                doubles = new double[rows.floats().length];
+                for (int i = 0; i < doubles.length; i++) doubles[i] = rows.floats()[i];
+            }
+            return OnnxTensor.createTensor(environment, DoubleBuffer.wrap(doubles), rows.shape());
+        }
         if (rows.integers().length == 0) {
             return OnnxTensor.createTensor(environment, FloatBuffer.wrap(rows.floats()), rows.shape());
         }
@@ -283,6 +299,13 @@ public final class OnnxSession implements AutoCloseable {
     private Output output(String name, OrtSession.Result result) {
         OnnxTensor tensor = (OnnxTensor) result.get(name)
                 .orElseThrow(() -> new LimbeckException(file + " has no output " + name + ", found " + outputNames()));
+        if (tensor.getInfo().type == OnnxJavaType.DOUBLE) {
+            double[] wide = new double[tensor.getDoubleBuffer().remaining()];
+            tensor.getDoubleBuffer().get(wide);
+            float[] narrow = new float[wide.length];
+            for (int i = 0; i < wide.length; i++) narrow[i] = (float) wide[i];
+            return new Output(narrow, tensor.getInfo().getShape());
+        }
         FloatBuffer found = tensor.getFloatBuffer();
         float[] numbers = new float[found.remaining()];
         found.get(numbers);

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/** Make the inputs of a model that takes cells as they are: float32 N×columns, int64 N×columns, or {@link InputSpec#texts}. */
+/** Make the inputs of a model that takes cells as they are: float32, float64 or int64 N×columns, or {@link InputSpec#texts}. */
 final class RawTableEncoding implements RowEncoding {
     private final RawTable table;
     private final List<List<Column>> columns;
@@ -66,12 +66,13 @@ final class RawTableEncoding implements RowEncoding {
     static InputSpec spec(String name, Type type, long width) {
         return switch (type) {
             case NUMBER -> new InputSpec(name, DType.FLOAT32, new long[] {width}, 0, 0);
+            case DOUBLE -> new InputSpec(name, DType.FLOAT64, new long[] {width}, 0, 0);
             case INTEGER -> new InputSpec(name, DType.INT64, new long[] {width}, 0, 0);
             case TEXT -> InputSpec.texts(name, width);
         };
     }
 
-    /** {@inheritDoc} Among the ids, a text stands as its length and its UTF-8 bytes. */
+    /** {@inheritDoc} Among the ids, a text stands as its length and its UTF-8 bytes, and a float64 number as its bits. */
     @Override
     public Encoded encode(String... cells) {
         float[] numbers = new float[cells.length];
@@ -83,6 +84,7 @@ final class RawTableEncoding implements RowEncoding {
                 String cell = cells[at++];
                 switch (column.type()) {
                     case NUMBER -> numbers[count++] = RawTable.number(column, cell);
+                    case DOUBLE -> ids.add(Double.doubleToRawLongBits(RawTable.wide(column, cell)));
                     case INTEGER -> ids.add(RawTable.integer(column, cell));
                     case TEXT -> {
                         byte[] text = cell.getBytes(StandardCharsets.UTF_8);
@@ -109,6 +111,7 @@ final class RawTableEncoding implements RowEncoding {
                     input.name(),
                     switch (input.type()) {
                         case NUMBER -> numbers(rows, number, width);
+                        case DOUBLE -> doubles(rows, id, width);
                         case INTEGER -> integers(rows, id, width);
                         case TEXT -> texts(rows, id, width);
                     });
@@ -130,6 +133,14 @@ final class RawTableEncoding implements RowEncoding {
         for (int row = 0; row < from.length; row++) {
             System.arraycopy(rows.get(row).ids(), from[row], values, row * width, width);
             from[row] += width;
+        }
+        return Tensors.of(values, rows.size(), width);
+    }
+
+    private static Tensor doubles(List<Encoded> rows, int[] from, int width) {
+        double[] values = new double[rows.size() * width];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Double.longBitsToDouble(rows.get(i / width).ids()[from[i / width]++]);
         }
         return Tensors.of(values, rows.size(), width);
     }

@@ -5,6 +5,7 @@ import dev.limbeck.data.ModelFacts;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowModality;
 import dev.limbeck.table.RawTable;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.InputSpec;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +39,9 @@ public final class RawTableModality implements RowModality {
     private static RawTable.Input input(InputSpec spec) {
         RawTable.Type type = spec.isTexts()
                 ? RawTable.Type.TEXT
-                : spec.type().isFloatingPoint() ? RawTable.Type.NUMBER : RawTable.Type.INTEGER;
+                : spec.type() == DType.FLOAT64
+                        ? RawTable.Type.DOUBLE
+                        : spec.type().isFloatingPoint() ? RawTable.Type.NUMBER : RawTable.Type.INTEGER;
         return new RawTable.Input(
                 spec.name(), type, spec.shape()[0] == InputSpec.FREE ? RawTable.ANY : spec.shape()[0]);
     }

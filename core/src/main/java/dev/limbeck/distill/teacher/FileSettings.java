@@ -33,7 +33,7 @@ record FileSettings(
         boolean trusted,
         ModelRole role,
         Consumer<String> log) {
-    private static final String CLASSES = "classes";
+    private static final String CLASSES = ModelFacts.CLASSES;
     private static final String OUTPUT = "output";
 
     FileSettings {
@@ -50,6 +50,10 @@ record FileSettings(
         Map<String, String> metadata = facts.metadata();
         String output = metadata.get(OUTPUT);
         Consumer<String> lines = line -> log.accept(file + ": its " + line);
+        if (metadata.containsKey(ModelFacts.CLASSES_FROM)) {
+            lines.accept("classes are those of its graph (" + Printable.quote(metadata.get(ModelFacts.CLASSES_FROM))
+                    + "): " + Printable.quote(String.valueOf(metadata.get(ModelFacts.CLASSES))));
+        }
         return new FileSettings(
                 metadata.containsKey(Task.KEY)
                         ? SavedModel.classNames(file, metadata.get(CLASSES))
