@@ -2,6 +2,7 @@ package dev.limbeck.cli;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.Recipe;
+import dev.limbeck.recipe.rows.RowDataRecipe;
 import picocli.CommandLine.Command;
 
 @Command(name = "train", description = "Train a network on labeled images and write a run directory.")
@@ -14,6 +15,11 @@ final class TrainCommand extends TrainingCommand {
     void check(Recipe recipe) {
         if (recipe.teacher() != null) {
             throw new LimbeckException("the recipe has a teacher; use limbeck distill, or leave the teacher out");
+        }
+        if (recipe.data() instanceof RowDataRecipe rows && rows.synthetic() != null) {
+            throw new LimbeckException(
+                    "synthetic rows are labeled by a teacher; use limbeck distill, or leave synthetic "
+                            + "(--synthetic) out");
         }
     }
 }

@@ -324,4 +324,28 @@ class RowCommandsTest {
             assertThat(home.resolve("x")).doesNotExist();
         }
     }
+
+    @Test
+    void syntheticRowsAreLabeledByTheTeacher() {
+        String data = "--data $/tables --label-columns kind --ignore-columns price ";
+        run("train " + data + "--arch mlp-8 --epochs 2 --out $/munge-teacher").done();
+        String more = data + "--teacher $/munge-teacher --max-train-samples 40 --synthetic munge:3 --arch mlp-8 ";
+        Cli.Answer checked = run("check " + more).done();
+        assertThat(checked.out() + checked.err()).contains("120 synthetic rows are made of 40 training rows");
+        run("distill " + more + "--epochs 2 --batch-size 16 --out $/munged").done();
+        JsonNode facts = Cli.read(home.resolve("munged/run.json")).path("data");
+        assertThat(facts.path("synthetic").asInt()).isEqualTo(120);
+        assertThat(facts.path("sizes").path("train").asInt()).isEqualTo(160);
+        assertThat(facts.path("summary").asText()).contains("without a label: 120, synthetic: 120");
+        run("evaluate --model $/munged " + data).done();
+        assertThat(run("train " + data + "--synthetic munge:3 --arch mlp --out $/no")
+                        .err())
+                .contains("synthetic rows are labeled by a teacher; use limbeck distill");
+        String texts = "--data $/texts --text-column text --label-column mood --teacher $/munge-teacher --out $/no ";
+        assertThat(run("distill " + texts + "--synthetic munge:3 --arch bag").err())
+                .contains("synthetic rows are of tables, and text_column names texts");
+        assertThat(run("distill --data shapes:32:8:8 --teacher $/munge-teacher --synthetic munge:3 --out $/no")
+                        .err())
+                .contains("synthetic");
+    }
 }

@@ -241,8 +241,12 @@ public final class RowData implements Data {
                         .map(split -> String.format(Locale.ROOT, "%,d %s", size(split), split.label())
                                 + (split == Split.VALID && plan.isDrawn() ? " drawn at random" : ""))
                         .collect(Collectors.joining(" / ")),
-                without == 0 ? "" : String.format(Locale.ROOT, " (without a label: %,d)", without),
+                without == 0 ? "" : String.format(Locale.ROOT, " (without a label: %,d%s)", without, made()),
                 inputs().stream().map(InputSpec::toString).collect(Collectors.joining(", ")));
+    }
+
+    private String made() {
+        return source.synthetic() == 0 ? "" : String.format(Locale.ROOT, ", synthetic: %,d", source.synthetic());
     }
 
     private String noun() {
@@ -285,6 +289,7 @@ public final class RowData implements Data {
         Map<String, Object> sizes = new LinkedHashMap<>();
         for (Split split : Split.values()) if (has(split)) sizes.put(split.label(), size(split));
         facts.put("sizes", sizes);
+        if (source.synthetic() > 0) facts.put("synthetic", source.synthetic());
         facts.put("batch_size", batchSize);
         facts.putAll(settings.describe());
         if (augmentation != null) facts.put("augmentation", augmentation.toString());

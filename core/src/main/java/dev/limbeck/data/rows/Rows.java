@@ -56,6 +56,8 @@ public final class Rows implements RowSource {
     private final List<String> names = new ArrayList<>();
     private final TargetColumns targets;
     private final String origin;
+    /** Number of rows that come from files; the others are synthetic. */
+    private final int real;
 
     private Rows(List<Part> parts, List<String> labels, Task.@Nullable Kind kind, String origin) {
         this.origin = origin;
@@ -76,6 +78,36 @@ public final class Rows implements RowSource {
             }
         }
         targets = TargetColumns.of(first.file(), labels, labelCells, names::get, kind);
+        real = cells.size();
+    }
+
+    private Rows(Rows rows, List<String[]> more) {
+        header = rows.header;
+        targets = rows.targets;
+        origin = rows.origin;
+        real = rows.real;
+        cells.addAll(rows.cells);
+        splits.addAll(rows.splits);
+        names.addAll(rows.names);
+        for (String[] row : more) {
+            cells.add(row);
+            splits.add(Split.TRAIN);
+            names.add("synthetic row " + (cells.size() - real));
+        }
+    }
+
+    /**
+     * Return a copy with more training rows, which have no labels.
+     *
+     * @param synthetic cells in the header's order
+     */
+    public Rows with(List<String[]> synthetic) {
+        return new Rows(this, synthetic);
+    }
+
+    /** Return the number of rows that were made, not read. */
+    public int synthetic() {
+        return cells.size() - real;
     }
 
     /**
@@ -209,6 +241,7 @@ public final class Rows implements RowSource {
 
     @Override
     public int label(int index) {
+        if (index >= real) return -1;
         double[] row = targets.rows().get(index);
         if (task().kind() == Task.Kind.SINGLE_LABEL) return (int) row[0];
         return Arrays.stream(row).allMatch(Double::isNaN) ? -1 : 0;
@@ -216,6 +249,11 @@ public final class Rows implements RowSource {
 
     @Override
     public double[] values(int index) {
+        if (index >= real) {
+            double[] none = new double[task().outputs()];
+            Arrays.fill(none, Double.NaN);
+            return none;
+        }
         return targets.rows().get(index);
     }
 

@@ -8,11 +8,13 @@ import dev.limbeck.Task;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
+import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
 import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.rows.TextFolder;
+import dev.limbeck.data.table.Munge;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.data.text.WordDropout;
@@ -36,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Declare the settings of rows with named columns, CSV, TSV or JSON lines: texts if a column of texts is named, else tables. */
@@ -112,6 +115,9 @@ public record RowDataRecipe(
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
         String unlabeled,
 
+        @Setting(help = "Rows to make of training rows, which the teacher labels: munge:3", label = "HOW", rare = true) @Nullable
+        String synthetic,
+
         @Setting(help = "Rows per batch", defaultValue = "64", atLeast = 1)
         Integer batchSize,
 
@@ -144,6 +150,13 @@ public record RowDataRecipe(
         if (textColumn != null && (categorical != null || ignore != null)) {
             throw new LimbeckException(
                     "categorical and ignore are of tables, and text_column names texts; leave one of them out");
+        }
+        if (synthetic != null) {
+            Munge.of(synthetic);
+            if (textColumn != null) {
+                throw new LimbeckException(
+                        "synthetic rows are of tables, and text_column names texts; leave synthetic (--synthetic) out");
+            }
         }
         if (buckets != null && tokenizer != null && !tokenizer.equals(HASHED)) {
             throw new LimbeckException(
@@ -181,13 +194,32 @@ public record RowDataRecipe(
     @Override
     public Data open(long otherSeed, Architecture architecture, Map<String, String> preferred, RunContext context) {
         Rows rows = rows(context);
-        return data(rows, otherSeed, plan -> {
-            if (textColumn != null) return texts(textColumn, architecture, preferred);
-            boolean chosen = categorical != null || ignore != null;
-            return !chosen && TablePreprocessing.isIn(preferred)
-                    ? new TableEncoding(TablePreprocessing.of(preferred))
-                    : fitted(rows, plan, context);
-        });
+        if (textColumn != null) return data(rows, otherSeed, plan -> texts(textColumn, architecture, preferred));
+        if (synthetic == null) return data(rows, otherSeed, plan -> table(rows, plan, preferred, context));
+        SplitSettings settings = splits.settings(otherSeed);
+        SplitPlan real = new SplitPlan(rows, IntStream.range(0, rows.size()).toArray(), settings);
+        RowEncoding encoding = table(rows, real, preferred, context);
+        return data(rows.with(munged(rows, real, settings.seed(), context)), otherSeed, plan -> encoding);
+    }
+
+    private RowEncoding table(Rows rows, SplitPlan plan, Map<String, String> preferred, RunContext context) {
+        boolean chosen = categorical != null || ignore != null;
+        return !chosen && TablePreprocessing.isIn(preferred)
+                ? new TableEncoding(TablePreprocessing.of(preferred))
+                : fitted(rows, plan, context);
+    }
+
+    private List<String[]> munged(Rows rows, SplitPlan plan, long seed, RunContext context) {
+        Munge munge = Munge.of(String.valueOf(synthetic));
+        List<String[]> training =
+                Arrays.stream(plan.of(Split.TRAIN)).mapToObj(rows::cells).toList();
+        Set<String> words = categorical == null ? Set.of() : Set.copyOf(categorical);
+        Set<String> fixed = ignore == null ? Set.of() : Set.copyOf(ignore);
+        List<String[]> made = munge.rows(rows.header(), training, words, fixed, seed);
+        context.log()
+                .accept(made.size() + " synthetic rows are made of " + training.size() + " training rows (munge, p = "
+                        + munge.probability() + ", s = " + munge.locality() + "); the teacher labels them");
+        return made;
     }
 
     private RowData data(Rows rows, long otherSeed, Function<SplitPlan, RowEncoding> encoding) {
