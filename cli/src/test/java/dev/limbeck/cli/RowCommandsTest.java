@@ -66,6 +66,21 @@ class RowCommandsTest {
         return Cli.run(Cli.words(line, home));
     }
 
+    /** ONNX Runtime's Java interface damages such characters in metadata. */
+    @Test
+    void namesBeyondSixteenBitsSurviveTheExport() throws IOException {
+        StringBuilder text = new StringBuilder("text,mood\n");
+        for (int i = 0; i < 60; i++)
+            text.append(i % 2 == 0 ? "good day,\ud83d\ude00 glad\n" : "bad night,\ud835\udcdd\u00f6\n");
+        Files.writeString(home.resolve("moods.csv"), text);
+        run("train --data $/moods.csv --text-column text --label-columns mood --arch bag-4 --epochs 2 --lr 0.05 --out $/moods")
+                .done();
+        run("export --model $/moods --out $/moods-dist").done();
+        try (TextPredictor predictor = TextPredictor.open(home.resolve("moods-dist/model.onnx"))) {
+            assertThat(predictor.classNames()).containsExactly("\ud835\udcdd\u00f6", "\ud83d\ude00 glad");
+        }
+    }
+
     @Test
     void foldersOfTextsAreTrainedOn() throws IOException {
         for (int i = 0; i < 60; i++) {

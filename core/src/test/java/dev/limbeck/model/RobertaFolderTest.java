@@ -130,14 +130,14 @@ class RobertaFolderTest {
         List<InputSpec> inputs = List.of(InputSpec.ids(InputSpec.TOKENS, 420, 1, InputSpec.FREE));
         try (Module network = read.architecture().create(5, inputs);
                 Scope scope = Scope.open()) {
-            String said = BackboneWeights.load(folder, null, network, read.architecture());
+            String said = BackboneWeights.load(folder, null, null, network, read.architecture());
             assertThat(said).contains("37 tensors read from " + folder).contains("left out: ", "lm_head.dense.weight");
             assertThat(Tensors.toFloats(network.predict(Inputs.of(Tensors.of(new long[] {0, 5, 2}, 1, 3)))))
                     .hasSize(5);
         }
         Bert.Size other = new Bert.Size(2, 8, 2, 16, 24, Bert.Pooling.MEAN);
         try (Module network = other.architecture().create(5, inputs)) {
-            assertThatThrownBy(() -> BackboneWeights.load(folder, null, network, other.architecture()))
+            assertThatThrownBy(() -> BackboneWeights.load(folder, null, null, network, other.architecture()))
                     .isInstanceOf(LimbeckException.class)
                     .hasMessageContaining("is a roberta-L2-H8-A2-I16-P24-mean, found bert-L2-H8-A2-I16-P24-mean");
         }

@@ -88,7 +88,7 @@ public final class OnnxSession implements AutoCloseable {
         outputs = ordered(session.getOutputNames(), session.getOutputInfo());
         if (inputs.isEmpty()) throw new LimbeckException(file + " has no input; expected a model of rows");
         output = forClasses();
-        metadata = session.getMetadata().getCustomMetadata();
+        metadata = OnnxMetadata.read(file);
     }
 
     private static List<NodeInfo> ordered(Set<String> names, Map<String, NodeInfo> infos) {
