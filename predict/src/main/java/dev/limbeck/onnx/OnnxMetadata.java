@@ -7,7 +7,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,14 +23,20 @@ final class OnnxMetadata {
 
     private OnnxMetadata() {}
 
+    /** Open the bytes of a model. */
+    interface Source {
+        InputStream open() throws IOException;
+    }
+
     /**
-     * Read a file that ONNX Runtime has opened.
+     * Read a model that ONNX Runtime has opened.
      *
+     * @param name of the model in messages
      * @throws LimbeckException if it cannot be read
      */
-    static Map<String, String> read(Path file) {
+    static Map<String, String> read(Source model, Path name) {
         Map<String, String> metadata = new LinkedHashMap<>();
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+        try (InputStream in = new BufferedInputStream(model.open())) {
             fields(in, (field, bytes) -> {
                 if (field != ENTRIES) return;
                 String[] entry = {"", ""};
@@ -43,7 +48,7 @@ final class OnnxMetadata {
             });
             return metadata;
         } catch (IOException e) {
-            throw new LimbeckException("cannot read the metadata of " + file + ": " + e.getMessage(), e);
+            throw new LimbeckException("cannot read the metadata of " + name + ": " + e.getMessage(), e);
         }
     }
 

@@ -11,10 +11,12 @@ import ai.onnxruntime.TensorInfo;
 import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Patience;
+import java.io.ByteArrayInputStream;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -81,14 +83,14 @@ public final class OnnxSession implements AutoCloseable {
      */
     public record Output(float[] values, long[] shape) {}
 
-    private OnnxSession(Path file, OrtSession session) throws OrtException {
+    private OnnxSession(Path file, OrtSession session, Map<String, String> metadata) throws OrtException {
         this.file = file;
         this.session = session;
         inputs = ordered(session.getInputNames(), session.getInputInfo());
         outputs = ordered(session.getOutputNames(), session.getOutputInfo());
         if (inputs.isEmpty()) throw new LimbeckException(file + " has no input; expected a model of rows");
         output = forClasses();
-        metadata = OnnxMetadata.read(file);
+        this.metadata = metadata;
     }
 
     private static List<NodeInfo> ordered(Set<String> names, Map<String, NodeInfo> infos) {
@@ -136,7 +138,11 @@ public final class OnnxSession implements AutoCloseable {
      */
     public static OnnxSession open(Path file, int threads) {
         OnnxChecksum.check(file);
-        return open(file, threads, (environment, options) -> environment.createSession(file.toString(), options));
+        return open(
+                file,
+                threads,
+                () -> Files.newInputStream(file),
+                (environment, options) -> environment.createSession(file.toString(), options));
     }
 
     /**
@@ -145,7 +151,11 @@ public final class OnnxSession implements AutoCloseable {
      * @param name of the model in messages
      */
     public static OnnxSession open(byte[] model, Path name) {
-        return open(name, 0, (environment, options) -> environment.createSession(model, options));
+        return open(
+                name,
+                0,
+                () -> new ByteArrayInputStream(model),
+                (environment, options) -> environment.createSession(model, options));
     }
 
     /** Create a session of the runtime. */
@@ -153,7 +163,7 @@ public final class OnnxSession implements AutoCloseable {
         OrtSession open(OrtEnvironment environment, OrtSession.SessionOptions options) throws OrtException;
     }
 
-    private static OnnxSession open(Path file, int threads, Opening opening) {
+    private static OnnxSession open(Path file, int threads, OnnxMetadata.Source model, Opening opening) {
         NativeFiles.prepare();
         OrtSession session = null;
         try (ExitGate inside = ExitGate.enterUnlessEnding();
@@ -163,7 +173,7 @@ public final class OnnxSession implements AutoCloseable {
             options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
             if (threads > 0) options.setIntraOpNumThreads(threads);
             session = opening.open(OrtEnvironment.getEnvironment(), options);
-            return new OnnxSession(file, session);
+            return new OnnxSession(file, session, OnnxMetadata.read(model, file));
         } catch (OrtException e) {
             ExitGate.refuseIfEnding();
             close(file, session);
