@@ -359,8 +359,9 @@ class RowCommandsTest {
         String texts = "--data $/texts --text-column text --label-column mood --teacher $/munge-teacher --out $/no ";
         assertThat(run("distill " + texts + "--synthetic munge:3 --arch bag").err())
                 .contains("synthetic rows are of tables, and text_column names texts");
-        assertThat(run("distill --data shapes:32:8:8 --teacher $/munge-teacher --synthetic munge:3 --out $/no")
-                        .err())
+        assertThat(
+                        run("distill --data shapes:32:8:8 --teacher $/munge-teacher --arch cifar-resnet8 --synthetic munge:3 --out $/no")
+                                .err())
                 .contains("synthetic");
     }
 }

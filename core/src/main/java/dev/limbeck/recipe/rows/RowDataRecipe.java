@@ -115,7 +115,11 @@ public record RowDataRecipe(
         @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
         String unlabeled,
 
-        @Setting(help = "Rows to make of training rows, which the teacher labels: munge:3", label = "HOW", rare = true)
+        @Setting(
+                help = "Rows to make of training rows, which the teacher labels: munge:3",
+                label = "HOW",
+                heading = Heading.AUGMENTATION,
+                rare = true)
         @Nullable
         String synthetic,
 
