@@ -1,7 +1,6 @@
 package dev.limbeck.distill.loss;
 
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute KL(Aₜ ‖ Aₛ) of the attention distributions A = softmax(Q·Kᵀ/√d): the mean over heads, the tokens of a text, and the texts. Needs
@@ -13,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param heads relation heads; they divide the widths of both networks; 8 is the default
  */
-public record SelfAttention(int heads) implements TokenLoss {
+public record SelfAttention(int heads) implements TokenRelations {
     public SelfAttention {
         Tokens.HEADS.check(heads);
     }
@@ -24,29 +23,8 @@ public record SelfAttention(int heads) implements TokenLoss {
     }
 
     @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
     public List<String> parts() {
         return List.of("attention.self.query", "attention.self.key");
-    }
-
-    @Override
-    public boolean lastLayerOnly() {
-        return true;
-    }
-
-    @Override
-    public Bound bind(Shapes shapes) {
-        Tokens.checkHeads(name(), heads, shapes);
-        return TokenLoss.super.bind(shapes);
-    }
-
-    @Override
-    public Tensor rows(List<Tensor> student, List<Tensor> teacher, Tensor mask) {
-        return Tokens.divergence(student, teacher, mask, heads);
     }
 
     /** Register the loss. */

@@ -1,7 +1,6 @@
 package dev.limbeck.distill.loss;
 
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 
 /**
  * Compute KL(Rₜ ‖ Rₛ) of the relations R = softmax(V·Vᵀ/√d) between the values of a text's tokens: the mean over heads, the tokens of a
@@ -13,7 +12,7 @@ import org.bytedeco.pytorch.Tensor;
  *
  * @param heads relation heads, among which the width is divided; they divide the widths of both networks; 8 is the default
  */
-public record ValueRelation(int heads) implements TokenLoss {
+public record ValueRelation(int heads) implements TokenRelations {
     public ValueRelation {
         Tokens.HEADS.check(heads);
     }
@@ -24,29 +23,8 @@ public record ValueRelation(int heads) implements TokenLoss {
     }
 
     @Override
-    public Needs needs() {
-        return Needs.NOTHING;
-    }
-
-    @Override
     public List<String> parts() {
         return List.of("attention.self.value");
-    }
-
-    @Override
-    public boolean lastLayerOnly() {
-        return true;
-    }
-
-    @Override
-    public Bound bind(Shapes shapes) {
-        Tokens.checkHeads(name(), heads, shapes);
-        return TokenLoss.super.bind(shapes);
-    }
-
-    @Override
-    public Tensor rows(List<Tensor> student, List<Tensor> teacher, Tensor mask) {
-        return Tokens.divergence(student, teacher, mask, heads);
     }
 
     /** Register the loss. */
