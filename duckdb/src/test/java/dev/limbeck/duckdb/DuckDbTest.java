@@ -245,9 +245,9 @@ class DuckDbTest {
                 "copy (select * exclude label from (" + ROWS + ")) to '$/more.parquet' (format parquet)");
         String data = "--data $/data --label-columns label --ignore-columns at --batch-size 16 ";
         run("train " + data + "--arch mlp-8 --epochs 1 --out $/teacher");
-        String told = run("distill " + data + "--unlabeled $/more.parquet --teacher $/teacher --arch mlp-8 --epochs 1 "
-                + "--out $/student");
-        assertThat(told).contains("without a label: 60");
+        String output = run("distill " + data
+                + "--unlabeled $/more.parquet --teacher $/teacher --arch mlp-8 --epochs 1 " + "--out $/student");
+        assertThat(output).contains("without a label: 60");
     }
 
     private String run(String line) {

@@ -3,9 +3,11 @@ package dev.limbeck.distill.cache;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Split;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.stream.IntStream;
+import java.util.EnumMap;
+import java.util.Map;
 import org.apache.commons.codec.digest.DigestUtils;
 
 /**
@@ -13,21 +15,32 @@ import org.apache.commons.codec.digest.DigestUtils;
  * first. Only outputs from an equal batch are bitwise equal.
  */
 final class BatchOrder {
-    private BatchOrder() {}
+    private final Data data;
+    /** The data's order of each split, and the place of each row in it: looked at for each batch, computed once. */
+    private final Map<Split, int[]> orders = new EnumMap<>(Split.class);
+
+    private final Map<Split, int[]> places = new EnumMap<>(Split.class);
+
+    BatchOrder(Data data) {
+        this.data = data;
+    }
 
     /** Return whether a batch is one of those of a pass over its split in the data's order. */
-    static boolean isOf(Data data, Batch batch) {
+    boolean has(Batch batch) {
         int[] rows = batch.indices();
         if (batch.origin() == null || rows.length == 0) return false;
-        int[] order = data.order(batch.origin().split());
-        int from = IntStream.range(0, order.length)
-                .filter(i -> order[i] == rows[0])
-                .findFirst()
-                .orElse(-1);
-        return from >= 0
-                && from % data.batchSize() == 0
+        Split split = batch.origin().split();
+        int[] order = orders.computeIfAbsent(split, data::order);
+        int from = places.computeIfAbsent(split, of -> inverse(order))[rows[0]];
+        return from % data.batchSize() == 0
                 && rows.length == Math.min(order.length - from, data.batchSize())
                 && Arrays.equals(rows, 0, rows.length, order, from, from + rows.length);
+    }
+
+    private static int[] inverse(int... order) {
+        int[] places = new int[order.length];
+        for (int place = 0; place < order.length; place++) places[order[place]] = place;
+        return places;
     }
 
     /** Return keys that are specific to this batch composition. */

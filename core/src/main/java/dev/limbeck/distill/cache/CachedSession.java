@@ -55,6 +55,7 @@ final class CachedSession implements TeacherSession {
     private final TeacherSession session;
     private final ClosedFlag closing;
     private final Data data;
+    private final BatchOrder order;
     private final Device device;
     private final @Nullable MemoryStore memory;
     private final Map<String, String> facts = new TreeMap<>();
@@ -73,6 +74,7 @@ final class CachedSession implements TeacherSession {
         counts = keeping.counts();
         this.session = session;
         data = context.data();
+        order = new BatchOrder(data);
         device = context.device();
         TeacherFacts teacher = session.facts();
         memory = keeping.memory(teacher.precision(), data);
@@ -267,7 +269,7 @@ final class CachedSession implements TeacherSession {
     /** Return the encoded outputs for a batch, and compute missing ones first. */
     private ByteBuffer rows(SampleKey[] keys, Batch batch) {
         if (!holds(keys)) {
-            if (folder == null || BatchOrder.isOf(data, batch)) return buffer(compute(keys, batch));
+            if (folder == null || order.has(batch)) return buffer(compute(keys, batch));
             if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
             // The cache is full or not writable.
             if (!holds(keys)) return buffer(compute(keys, batch));
