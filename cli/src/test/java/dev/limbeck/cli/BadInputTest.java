@@ -137,7 +137,7 @@ class BadInputTest {
                 "--weights $/missing.pth | no weights at ",
                 "--weights $/text.safetensors | text.safetensors",
                 "--arch resnet18 --weights $/run | run/model.safetensors has no weights of resnet18+concat: expected "
-                        + "conv1.weight 64×3×7×7; it looks like cifar-resnet8, use that (--arch)",
+                        + "conv1.weight 64×3×7×7, found 16×3×3×3; it looks like cifar-resnet8, use that (--arch)",
                 "--weights $/empty | model.safetensors",
                 "--unlabeled $/three | expected images without labels in folder ",
                 "--lr NaN | lr must be a positive number, found NaN",
