@@ -28,17 +28,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test the commands in the order in which a user runs them, as text and as JSON. */
 class CommandsTest {
+    private static final String DATA = "shapes:100:100:1000";
     private static final String[] SHAPES = {
-        "--data",
-        "shapes",
-        "--max-train-samples",
-        "60",
-        "--epochs",
-        "1",
-        "--arch",
-        "cifar-resnet8",
-        "--batch-size",
-        "20"
+        "--data", DATA, "--max-train-samples", "60", "--epochs", "1", "--arch", "cifar-resnet8", "--batch-size", "20"
     };
     private static final String SHA256 = "[0-9a-f]{64}";
 
@@ -81,7 +73,7 @@ class CommandsTest {
                 .satisfiesExactly(
                         images -> assertThat(images)
                                 .matches(
-                                        "data: [\\d,]+ images, 10 classes, 60 train / 1,000 valid / 2,000 test, shown at "
+                                        "data: [\\d,]+ images, 10 classes, 60 train / 100 valid / 1,000 test, shown at "
                                                 + "32×32"),
                         head -> assertThat(head.strip().split(" +"))
                                 .containsExactly(
@@ -199,7 +191,7 @@ class CommandsTest {
                 .containsExactly("libtorch", "java", "system", "cpu_capability", "threads");
         JsonNode data = distilled.get("data");
         assertThat(data.get("fingerprint").asText()).matches(SHA256);
-        assertThat(data.at("/sizes").toString()).isEqualTo("{\"train\":60,\"valid\":1000,\"test\":2000}");
+        assertThat(data.at("/sizes").toString()).isEqualTo("{\"train\":60,\"valid\":100,\"test\":1000}");
         assertThat(data.get("max_train_samples").asInt()).isEqualTo(60);
         assertThat(data.get("batch_size").asInt()).isEqualTo(20);
         assertThat(data.get("seed").asLong()).isEqualTo(7);
@@ -246,7 +238,7 @@ class CommandsTest {
         for (String positive : List.of("lr", "seconds", "train_images_per_second")) {
             assertThat(row.get(positive).asDouble()).as(positive).isPositive();
         }
-        assertThat(distilled.at("/results/test/rows").asInt()).isEqualTo(2000);
+        assertThat(distilled.at("/results/test/rows").asInt()).isEqualTo(1000);
         assertThat(distilled.at("/results/valid/accuracy").asDouble())
                 .isEqualTo(row.at("/metrics/accuracy").asDouble());
     }
@@ -283,16 +275,16 @@ class CommandsTest {
     @Test
     void evaluateAgreesWithTheRecord() {
         Cli.Answer text =
-                Cli.run("evaluate", "--model", student, "--data", "shapes").done();
+                Cli.run("evaluate", "--model", student, "--data", DATA).done();
         assertThat(text.out())
-                .startsWith("cifar-resnet8 on 2,000 rows (test): accuracy ")
+                .startsWith("cifar-resnet8 on 1,000 rows (test): accuracy ")
                 .contains(", loss ");
-        JsonNode json = Cli.run("evaluate", "--model", student, "--data", "shapes", "--json")
+        JsonNode json = Cli.run("evaluate", "--model", student, "--data", DATA, "--json")
                 .done()
                 .json();
         assertThat(json.get("accuracy")).isEqualTo(distilled.at("/results/test/accuracy"));
         assertThat(json.get("model_sha256")).isEqualTo(distilled.get("model_sha256"));
-        assertThat(json.get("rows").asInt()).isEqualTo(2000);
+        assertThat(json.get("rows").asInt()).isEqualTo(1000);
     }
 
     @Test
@@ -443,10 +435,10 @@ class CommandsTest {
                     .isEqualTo(trained.out().lines().limit(2).toList());
             assertThat(columns(german)).isEqualTo(columns(trained));
             assertThat(Cli.run("summary", "--model", out).done().out()).contains("75,290 parameters");
-            assertThat(Cli.run("evaluate", "--model", out, "--data", "shapes")
+            assertThat(Cli.run("evaluate", "--model", out, "--data", DATA)
                             .done()
                             .out())
-                    .contains("2,000 rows");
+                    .contains("1,000 rows");
             assertThat(Cli.run("explain", "--logits", "1.5,2").done().out()).contains("0.3775");
         } finally {
             Locale.setDefault(usual);

@@ -70,11 +70,11 @@ class InterruptTest {
     @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aKilledRunIsResumedToTheVerySameWeights() throws IOException, InterruptedException {
         Cli.pictures(home.resolve("two"), "cat", "dog");
-        Object[] same = {"--data", home.resolve("two"), "--arch", "cifar-resnet8", "--batch-size", "4", "--epochs", "40"
+        Object[] same = {"--data", home.resolve("two"), "--arch", "cifar-resnet8", "--batch-size", "4", "--epochs", "16"
         };
         Cli.run("train", same, "--out", home.resolve("whole")).done();
         Path out = home.resolve("killed");
-        Process process = start(out, "40");
+        Process process = start(out, "16");
         try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); !line.matches(" +3 .*"); line = lines.readLine()) {}
         }

@@ -65,7 +65,7 @@ class ReportTest {
 
     private static Recipe recipe(boolean taught) {
         ObjectNode tree = RecipeFiles.tree();
-        tree.putObject("data").put("source", "shapes").put("max_train_samples", 120);
+        tree.putObject("data").put("source", "shapes:120:40:200");
         tree.put("student", "cifar-resnet8");
         tree.putObject("training").put("epochs", 2).put("lr", 1e-2);
         if (taught)
@@ -92,7 +92,7 @@ class ReportTest {
         int difference = change.get("won").asInt() - change.get("lost").asInt();
         double before = data.at("/variants/0/runs/0/value").asDouble();
         double after = data.at("/variants/1/runs/0/value").asDouble();
-        assertThat((after - before) * 2000).isCloseTo(difference, within(1e-6));
+        assertThat((after - before) * 200).isCloseTo(difference, within(1e-6));
         assertThat(change.at("/recall/3").asDouble())
                 .isCloseTo(
                         data.at("/variants/1/report/recall/3").asDouble()
