@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Return the same tensors as every batch, so that a step prepares no data. */
 final class RepeatedBatch implements Data {
+    private final InputSpec spec;
     private final Tensor input;
     private final Tensor labels;
     private final int rows;
@@ -25,13 +26,19 @@ final class RepeatedBatch implements Data {
     private final int batches;
 
     /**
-     * Repeat a batch.
+     * Repeat a batch of floating-point numbers.
      *
      * @param input N×…, which this object closes
      * @param classes number of classes; sample i has label i mod classes
      * @param batches number of batches per epoch
      */
     RepeatedBatch(Tensor input, int classes, int batches) {
+        this(InputSpec.floats(Arrays.copyOfRange(input.shape(), 1, input.shape().length)), input, classes, batches);
+    }
+
+    /** Repeat a batch of the described input. */
+    RepeatedBatch(InputSpec spec, Tensor input, int classes, int batches) {
+        this.spec = spec;
         this.input = Scope.retain(input);
         this.classes = classes;
         this.batches = batches;
@@ -70,7 +77,7 @@ final class RepeatedBatch implements Data {
             @Override
             public Batch next() {
                 if (given++ >= batches) throw new IllegalStateException("all batches were given");
-                return new Batch(Inputs.of(input), labels, indices);
+                return new Batch(Inputs.of(Map.of(spec.name(), input)), labels, indices);
             }
 
             @Override
@@ -85,8 +92,7 @@ final class RepeatedBatch implements Data {
 
     @Override
     public List<InputSpec> inputs() {
-        long[] shape = input.shape();
-        return List.of(InputSpec.floats(Arrays.copyOfRange(shape, 1, shape.length)));
+        return List.of(spec);
     }
 
     @Override
