@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
@@ -95,19 +96,29 @@ public final class RowData implements Data {
 
     private List<RowEncoding.Encoded> encoded(RowEncoding how) {
         int[] at = columns(how);
-        return IntStream.range(0, source.size())
-                .parallel()
-                .mapToObj(row -> {
-                    String[] cells = source.cells(row);
-                    try {
-                        for (int i : at)
-                            if (cells[i] == null) throw missing(source.header().get(i));
-                        return how.encode(cells(row, at));
-                    } catch (LimbeckException e) {
-                        throw new LimbeckException(source.name(row) + ": " + e.getMessage(), e);
-                    }
-                })
-                .toList();
+        RowEncoding.Encoded[] rows = new RowEncoding.Encoded[source.size()];
+        AtomicInteger firstBad = new AtomicInteger(rows.length);
+        IntStream.range(0, rows.length).parallel().forEach(row -> {
+            if (row > firstBad.get()) return;
+            try {
+                rows[row] = encoded(how, row, at);
+            } catch (LimbeckException e) {
+                firstBad.accumulateAndGet(row, Math::min);
+            }
+        });
+        if (firstBad.get() < rows.length) encoded(how, firstBad.get(), at); // throws again
+        return List.of(rows);
+    }
+
+    private RowEncoding.Encoded encoded(RowEncoding how, int row, int... columns) {
+        try {
+            for (int i : columns) {
+                if (source.cells(row)[i] == null) throw missing(source.header().get(i));
+            }
+            return how.encode(cells(row, columns));
+        } catch (LimbeckException e) {
+            throw new LimbeckException(source.name(row) + ": " + e.getMessage(), e);
+        }
     }
 
     private int[] columns(RowEncoding how) {

@@ -194,6 +194,21 @@ class RowDataTest {
         }
     }
 
+    /** Rows are encoded in parallel; the message names the first bad one, whichever is met first. */
+    @Test
+    void theFirstBadRowIsNamed() throws IOException {
+        StringBuilder text = new StringBuilder("a,k\n");
+        for (int i = 1; i <= 5000; i++) text.append(i < 40 ? "1" : "word").append(i % 2 == 0 ? ",x\n" : ",y\n");
+        Rows rows = rows(text.toString(), "k");
+        TablePreprocessing numbers = TablePreprocessing.fit(
+                List.of("a"), List.of(new String[] {"1"}, new String[] {"2"}), Set.of(), Set.of(), line -> {});
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(() -> new RowData(rows, SPLITS, 10, plan -> new TableEncoding(numbers)))
+                    .isInstanceOf(LimbeckException.class)
+                    .hasMessageStartingWith("rows.csv row 40: ");
+        }
+    }
+
     @Test
     void whatIsLostOrDoubtfulIsSaid() throws IOException {
         Rows rows = rows("text,k\none two three four,x\n ,y\nfive,y\nsix,z\n", "k");
