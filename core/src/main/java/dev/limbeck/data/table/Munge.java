@@ -4,6 +4,7 @@ import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Draws;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,21 +75,19 @@ public record Munge(int copies, double probability, double locality) {
                 }
                 return new Column(false, false, values, scaled);
             }
-            double sum = 0;
-            double squares = 0;
-            int count = 0;
             boolean isWhole = true;
             for (int i = 0; i < values.length; i++) {
                 String cell = cells.get(i);
                 values[i] = cell.isEmpty() ? Double.NaN : Double.parseDouble(cell);
-                if (cell.isEmpty()) continue;
-                isWhole &= cell.indexOf('.') < 0 && values[i] == Math.rint(values[i]);
-                sum += values[i];
-                squares += values[i] * values[i];
-                count++;
+                isWhole &= cell.isEmpty() || cell.indexOf('.') < 0 && values[i] == Math.rint(values[i]);
             }
-            double mean = sum / count;
-            double deviation = Math.sqrt(Math.max(0, squares / count - mean * mean));
+            double[] known =
+                    Arrays.stream(values).filter(value -> !Double.isNaN(value)).toArray();
+            double mean = Arrays.stream(known).average().orElse(0);
+            double deviation = Math.sqrt(Arrays.stream(known)
+                    .map(value -> (value - mean) * (value - mean))
+                    .average()
+                    .orElse(0));
             for (int i = 0; i < values.length; i++) {
                 scaled[i] = (float) (deviation > 0 ? (values[i] - mean) / deviation : values[i] - values[i]);
             }
@@ -180,12 +179,7 @@ public record Munge(int copies, double probability, double locality) {
      * number of distances stays the same, until a thousand are left.
      */
     private static int[] neighbors(List<Column> columns, int count, long seed) {
-        int[] compared = IntStream.range(0, count).toArray();
-        long most = Math.max(LEAST_COMPARED, MOST_DISTANCES / count);
-        if (most < count) {
-            Draws.of(seed, NEIGHBORS).shuffle(compared);
-            compared = IntStream.of(compared).limit(most).sorted().toArray();
-        }
+        int[] compared = compared(count, seed);
         int width = columns.size();
         float[] all = new float[count * width];
         boolean[] isNumber = new boolean[width];
@@ -193,11 +187,19 @@ public record Munge(int copies, double probability, double locality) {
             isNumber[c] = columns.get(c).isNumber;
             for (int i = 0; i < count; i++) all[i * width + c] = columns.get(c).scaled[i];
         }
-        int[] rows = compared;
         return IntStream.range(0, count)
                 .parallel()
-                .map(row -> nearest(row, rows, all, isNumber))
+                .map(row -> nearest(row, compared, all, isNumber))
                 .toArray();
+    }
+
+    /** Return the rows that each row is compared with, ascending. */
+    static int[] compared(int count, long seed) {
+        int[] rows = IntStream.range(0, count).toArray();
+        long most = Math.max(LEAST_COMPARED, MOST_DISTANCES / count);
+        if (most >= count) return rows;
+        Draws.of(seed, NEIGHBORS).shuffle(rows);
+        return IntStream.of(rows).limit(most).sorted().toArray();
     }
 
     private static int nearest(int row, int[] others, float[] all, boolean... isNumber) {

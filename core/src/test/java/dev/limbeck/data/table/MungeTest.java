@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class MungeTest {
@@ -93,6 +94,27 @@ class MungeTest {
         assertThat(moved).hasSizeBetween(20, 70);
         double square = moved.stream().mapToDouble(x -> x * x).average().orElseThrow();
         assertThat(Math.sqrt(square)).isCloseTo(2.5 / 5, within(0.15));
+    }
+
+    /** Seconds since 1970 are large and differ little. Two times differ by 4 when standardized, two words by 1. */
+    @Test
+    void largeNumbersThatDifferLittleAreStandardized() {
+        List<String[]> rows = new ArrayList<>();
+        for (int i = 0; i < 40; i++) rows.add(new String[] {String.valueOf(1_760_000_000L + i % 2), "word" + i / 2});
+        List<String[]> made = Munge.of("munge:1,p=1").rows(List.of("time", "word"), rows, Set.of(), Set.of(), 3);
+        for (int i = 0; i < 40; i++) assertThat(made.get(i)[0]).isEqualTo(rows.get(i)[0]);
+    }
+
+    @Test
+    void tablesOfManyRowsCompareEachWithSomeDrawnOnes() {
+        assertThat(Munge.compared(30_000, 1))
+                .isEqualTo(IntStream.range(0, 30_000).toArray());
+        int[] some = Munge.compared(90_000, 1);
+        assertThat(some).hasSize(10_000).isSorted().doesNotHaveDuplicates().isEqualTo(Munge.compared(90_000, 1));
+        assertThat(some).isNotEqualTo(Munge.compared(90_000, 2));
+        assertThat(some[0]).isBetween(0, 200);
+        assertThat(some[some.length - 1]).isBetween(89_800, 89_999);
+        assertThat(Munge.compared(2_000_000, 1)).hasSize(1000);
     }
 
     @Test
