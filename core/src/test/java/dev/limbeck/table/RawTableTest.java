@@ -73,6 +73,10 @@ class RawTableTest {
         assertThat(RawTable.number(age, "")).isNaN();
         assertThat(RawTable.integer(age, "38.0")).isEqualTo(38);
         assertThatThrownBy(() -> RawTable.number(age, "1e99")).hasMessageContaining("takes numbers for 'age'");
+        assertThat(RawTable.wide(age, "1e99")).isEqualTo(1e99);
+        assertThat(RawTable.wide(age, "")).isNaN();
+        assertThatThrownBy(() -> RawTable.wide(age, "1e999")).hasMessageContaining("takes numbers for 'age'");
+        assertThatThrownBy(() -> RawTable.wide(age, "old")).hasMessageContaining("takes numbers for 'age'");
         assertThatThrownBy(() -> RawTable.integer(age, "")).hasMessageContaining("takes whole numbers for 'age'");
         assertThatThrownBy(() -> RawTable.integer(age, "1.5")).hasMessageContaining("found '1.5'");
     }

@@ -159,21 +159,15 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
     }
 
     /**
-     * Read a number.
+     * Read a float32 number.
      *
      * @return NaN for an empty cell
      * @throws LimbeckException if it is none
      */
     public static float number(Column column, String cell) {
-        if (cell.isEmpty()) return Float.NaN;
-        try {
-            float value = Float.parseFloat(cell);
-            if (Float.isFinite(value)) return value;
-        } catch (NumberFormatException e) {
-            // reported below
-        }
-        throw new LimbeckException("the model takes numbers for '" + column.name + "', found '" + Printable.quote(cell)
-                + "'; name cells without a value (missing, --missing), or use a model that takes words");
+        float value = (float) wide(column, cell);
+        if (Float.isInfinite(value)) throw noNumber(column, cell);
+        return value;
     }
 
     /**
@@ -183,7 +177,19 @@ public record RawTable(List<Input> inputs, List<String> order) implements Prepro
      * @throws LimbeckException if it is none
      */
     public static double wide(Column column, String cell) {
-        return Float.isNaN(number(column, cell)) ? Double.NaN : Double.parseDouble(cell);
+        if (cell.isEmpty()) return Double.NaN;
+        try {
+            double value = Double.parseDouble(cell);
+            if (Double.isFinite(value)) return value;
+        } catch (NumberFormatException e) {
+            // reported below
+        }
+        throw noNumber(column, cell);
+    }
+
+    private static LimbeckException noNumber(Column column, String cell) {
+        return new LimbeckException("the model takes numbers for '" + column.name + "', found '" + Printable.quote(cell)
+                + "'; name cells without a value (missing, --missing), or use a model that takes words");
     }
 
     /**
