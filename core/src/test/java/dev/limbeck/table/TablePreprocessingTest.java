@@ -203,9 +203,17 @@ class TablePreprocessingTest {
     @Test
     void datesOfAnotherFormAreSaid() {
         List<String> lines = new ArrayList<>();
-        assertThat(dated(lines, "1/2/2026", "3/4/2026 10:00").ids()).isEqualTo(3);
+        assertThat(dated(lines, "", "1/2/2026", "3/4/2026 10:00").ids()).isEqualTo(4);
         assertThat(lines)
                 .containsExactly(
                         "the column 'when' is read as words; dates must be written as 2026-01-31, found '1/2/2026'");
+        lines.clear();
+        TablePreprocessing.fit(
+                List.of("when", "n"),
+                List.of(new String[] {"", "1"}, new String[] {"", "2"}),
+                Set.of(),
+                Set.of(),
+                lines::add);
+        assertThat(lines).containsExactly("the column 'when' has one value in the training rows and is left out");
     }
 }

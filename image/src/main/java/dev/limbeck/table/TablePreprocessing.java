@@ -73,9 +73,10 @@ public final class TablePreprocessing implements Preprocessing {
             boolean named = categorical.contains(name);
             boolean dates = !named && has(name, cells, Dates::isDate, "dates");
             boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
-            if (words && !named && cells.stream().allMatch(cell -> cell.isEmpty() || Dates.isOtherDate(cell))) {
+            List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
+            if (words && !named && !filled.isEmpty() && filled.stream().allMatch(Dates::isOtherDate)) {
                 log.accept("the column '" + name + "' is read as words; dates must be written as 2026-01-31, found '"
-                        + cells.get(0) + "'");
+                        + filled.get(0) + "'");
             }
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
