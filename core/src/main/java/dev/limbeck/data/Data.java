@@ -153,6 +153,11 @@ public interface Data extends AutoCloseable {
         return AlternateView.same(this);
     }
 
+    /** Return whether augmentation changes training rows for the student alone, while teachers get them as they are. The default is no. */
+    default boolean augmentsForStudentOnly() {
+        return false;
+    }
+
     /** Return the views that training uses, numbered as in {@link Provenance}; empty if each epoch has its own. */
     default int[] views() {
         return new int[0];

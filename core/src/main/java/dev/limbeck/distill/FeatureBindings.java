@@ -103,7 +103,7 @@ final class FeatureBindings {
         List<InputSpec> ours = fit.data().inputs();
         TeacherFacts teacher = session.facts();
         if (!InputSpec.areInOrder(ours) && !InputSpec.areInOrder(teacher.inputs())) return null;
-        if (fit.data().describe().containsKey("augmentation")) {
+        if (fit.data().augmentsForStudentOnly()) {
             throw new LimbeckException(
                     "losses on tokens compare the same tokens, but the teacher reads whole texts and "
                             + "the student some of their words; leave word dropout (--word-dropout) out");

@@ -316,7 +316,7 @@ public final class RowData implements Data {
     /** {@inheritDoc} A model of another kind of rows reads the columns it needs from the same rows. */
     @Override
     public AlternateView alternateView(Preprocessing other) {
-        if (other.equals(preprocessing()) && augmentation == null) return AlternateView.same(this);
+        if (other.equals(preprocessing()) && !augmentsForStudentOnly()) return AlternateView.same(this);
         if (!(Modalities.byKind(other.kind()) instanceof RowModality modality)) {
             throw new LimbeckException(
                     "rows cannot be prepared as " + other.kind() + "; choose a model of text or tables");
@@ -353,6 +353,11 @@ public final class RowData implements Data {
                 // Nothing is held.
             }
         };
+    }
+
+    @Override
+    public boolean augmentsForStudentOnly() {
+        return augmentation != null;
     }
 
     @Override
