@@ -1,7 +1,6 @@
 package dev.limbeck.distill.loss;
 
 import dev.limbeck.tensor.Ops;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -10,27 +9,16 @@ import org.bytedeco.pytorch.Tensor;
  *
  * <p>Sanh et al., DistilBERT, a distilled version of BERT, 2019. The authors take the mean over all tokens of a batch.
  */
-public record HiddenCosine() implements TokenLoss {
-    @Override
-    public Needs needs() {
-        return Needs.CHANNELS;
-    }
-
-    @Override
-    public List<String> parts() {
-        return List.of("");
-    }
-
+public record HiddenCosine() implements TokenDistance {
     @Override
     public boolean lastLayerOnly() {
         return true;
     }
 
     @Override
-    public Tensor rows(List<Tensor> student, List<Tensor> teacher, Tensor mask) {
-        Tensor ours = Ops.normalize(Tokens.masked(student.get(0), mask), 2);
-        Tensor theirs = Ops.normalize(Tokens.masked(teacher.get(0), mask), 2);
-        return Tokens.mean(Ops.add(Ops.sum(ours.mul(theirs), 2).neg(), 1), mask);
+    public Tensor distance(Tensor student, Tensor teacher) {
+        Tensor cosine = Ops.sum(Ops.normalize(student, 2).mul(Ops.normalize(teacher, 2)), 2);
+        return Ops.add(cosine.neg(), 1);
     }
 
     /** Register the loss. */

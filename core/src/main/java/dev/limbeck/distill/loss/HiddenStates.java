@@ -1,6 +1,5 @@
 package dev.limbeck.distill.loss;
 
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
@@ -10,22 +9,10 @@ import org.bytedeco.pytorch.Tensor;
  * <p>Jiao et al., TinyBERT: Distilling BERT for Natural Language Understanding, Findings of EMNLP 2020. The authors train a map for
  * equal widths too ({@code adapter=linear}), and their code counts padding.
  */
-public record HiddenStates() implements TokenLoss {
+public record HiddenStates() implements TokenDistance {
     @Override
-    public Needs needs() {
-        return Needs.CHANNELS;
-    }
-
-    @Override
-    public List<String> parts() {
-        return List.of("");
-    }
-
-    @Override
-    public Tensor rows(List<Tensor> student, List<Tensor> teacher, Tensor mask) {
-        Tensor ours = Tokens.masked(student.get(0), mask);
-        Tensor theirs = Tokens.masked(teacher.get(0), mask);
-        return Tokens.mean(ours.sub(theirs).square().mean(2), mask);
+    public Tensor distance(Tensor student, Tensor teacher) {
+        return student.sub(teacher).square().mean(2);
     }
 
     /** Register the loss. */
