@@ -17,8 +17,20 @@ interface DemoRows extends DemoData {
     /** The seed of the rows. */
     long SEED = 42;
 
-    /** Return what the rows are about, as the name of their folder. */
-    String name();
+    /**
+     * Hold what all rows of a kind have in common.
+     *
+     * @param name what they are about, as the name of their folder
+     * @param noun what rows are called, such as {@code texts}
+     * @param columns settings that name the columns, as YAML between braces
+     * @param header first line of both files, without its end
+     * @param batch number of rows of a batch
+     * @param isSmall see {@link DemoData#isSmall}
+     */
+    record Form(String name, String noun, String columns, String header, int batch, boolean isSmall) {}
+
+    /** Return what the rows have in common. */
+    Form form();
 
     /** Return the number of training rows. */
     int train();
@@ -28,18 +40,6 @@ interface DemoRows extends DemoData {
 
     /** Return how many rows of each class have a label for students. */
     int labels();
-
-    /** Return the number of rows of a batch. */
-    int batch();
-
-    /** Return what a row is called, such as {@code texts}. */
-    String noun();
-
-    /** Return the settings that name the columns, as YAML between braces. */
-    String columns();
-
-    /** Return the first line of both files, without its end. */
-    String header();
 
     /**
      * Generate a row.
@@ -51,7 +51,7 @@ interface DemoRows extends DemoData {
 
     /** Return all lines of a split. A row depends on the seed, its split and its place only, so more rows keep the others. */
     default String csv(Split split) {
-        StringBuilder lines = new StringBuilder(header()).append('\n');
+        StringBuilder lines = new StringBuilder(form().header()).append('\n');
         int rows = split == Split.TRAIN ? train() : test();
         for (int i = 0; i < rows; i++) {
             lines.append(row(i, Draws.of(SEED, split.ordinal(), i))).append('\n');
@@ -60,8 +60,13 @@ interface DemoRows extends DemoData {
     }
 
     @Override
+    default boolean isSmall() {
+        return form().isSmall();
+    }
+
+    @Override
     default void write(Path out) {
-        Path folder = out.resolve(name());
+        Path folder = out.resolve(form().name());
         try {
             Files.createDirectories(folder);
         } catch (IOException e) {
@@ -74,18 +79,18 @@ interface DemoRows extends DemoData {
 
     @Override
     default Part ofTeacher(Path out) {
-        return new Part(settings(out), Texts.format("%,d generated %s with labels", train(), noun()));
+        return new Part(settings(out), Texts.format("%,d generated %s with labels", train(), form().noun()));
     }
 
     @Override
     default Part ofStudents(Path out) {
         return new Part(
                 settings(out) + ", labels_per_class: " + labels() + ", keep_unlabeled: true",
-                Texts.format("the same %s, of which %d per class keep their label", noun(), labels()));
+                Texts.format("the same %s, of which %d per class keep their label", form().noun(), labels()));
     }
 
     private String settings(Path out) {
-        return "source: " + Texts.quoted(out.resolve(name())) + ", " + columns() + ", batch_size: " + batch()
-                + ", valid_fraction: 0";
+        return "source: " + Texts.quoted(out.resolve(form().name())) + ", " + form().columns() + ", batch_size: "
+                + form().batch() + ", valid_fraction: 0";
     }
 }

@@ -21,6 +21,13 @@ import java.util.stream.Stream;
  * @param labels rows of each class that keep their label for students
  */
 record DemoTable(int train, int test, int labels) implements DemoRows {
+    private static final Form FORM = new Form(
+            "deliveries",
+            "rows",
+            "label_columns: [arrival]",
+            "distance_km,weight_kg,stops,hour,day,city,vehicle,weather,courier,color,tip,arrival",
+            128,
+            true);
     private static final double NOISE = 0.05;
     private static final double EARLY = 0.95;
     private static final double LATE = 1.25;
@@ -63,33 +70,8 @@ record DemoTable(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
-    public String name() {
-        return "deliveries";
-    }
-
-    @Override
-    public boolean isSmall() {
-        return true;
-    }
-
-    @Override
-    public int batch() {
-        return 128;
-    }
-
-    @Override
-    public String noun() {
-        return "rows";
-    }
-
-    @Override
-    public String columns() {
-        return "label_columns: [arrival]";
-    }
-
-    @Override
-    public String header() {
-        return "distance_km,weight_kg,stops,hour,day,city,vehicle,weather,courier,color,tip,arrival";
+    public Form form() {
+        return FORM;
     }
 
     @Override

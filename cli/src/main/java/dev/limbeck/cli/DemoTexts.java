@@ -21,6 +21,9 @@ import java.util.stream.Collectors;
  * @param labels rows of each intent that keep their label for students
  */
 record DemoTexts(int train, int test, int labels) implements DemoRows {
+    private static final Form FORM =
+            new Form("help-desk", "texts", "text_column: text, label_columns: [intent]", "text,intent", 64, false);
+
     /** Texts out of a hundred whose phrase fits all intents of the group. */
     static final int VAGUE = 12;
 
@@ -49,28 +52,8 @@ record DemoTexts(int train, int test, int labels) implements DemoRows {
     }
 
     @Override
-    public String name() {
-        return "help-desk";
-    }
-
-    @Override
-    public int batch() {
-        return 64;
-    }
-
-    @Override
-    public String noun() {
-        return "texts";
-    }
-
-    @Override
-    public String columns() {
-        return "text_column: text, label_columns: [intent]";
-    }
-
-    @Override
-    public String header() {
-        return "text,intent";
+    public Form form() {
+        return FORM;
     }
 
     /** {@inheritDoc} Intents take turns. */

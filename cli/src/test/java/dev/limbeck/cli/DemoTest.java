@@ -167,7 +167,7 @@ class DemoTest {
         rows.write(folder);
         List<String> lines = new ArrayList<>();
         RowTable table =
-                RowTable.read(folder.resolve(rows.name()).resolve(split.label() + ".csv"), Set.of(), lines::add);
+                RowTable.read(folder.resolve(rows.form().name()).resolve(split.label() + ".csv"), Set.of(), lines::add);
         assertThat(lines).isEmpty();
         return table;
     }
