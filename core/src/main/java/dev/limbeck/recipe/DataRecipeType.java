@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Optional;
 
 /**
@@ -19,6 +20,13 @@ public interface DataRecipeType {
     default boolean opens(JsonNode data) {
         return false;
     }
+
+    /**
+     * Set what a data section leaves out and its source says, such as the columns of a folder of texts. The default sets nothing.
+     *
+     * @param data a section of this kind
+     */
+    default void complete(ObjectNode data) {}
 
     /** Return the record of its settings. */
     Class<? extends DataRecipe> type();

@@ -30,12 +30,17 @@ final class DataRecipes {
      * @throws dev.limbeck.LimbeckException if its kind is unknown
      */
     static Class<? extends DataRecipe> type(JsonNode data) {
-        if (data.has(KIND)) return ALL.require(data.path(KIND).asText()).type();
-        return ALL.all().stream()
-                .filter(type -> type.opens(data))
-                .findFirst()
-                .map(DataRecipeType::type)
-                .orElseGet(DataRecipes::images);
+        return kind(data).type();
+    }
+
+    /**
+     * Return the kind of a data section.
+     *
+     * @throws dev.limbeck.LimbeckException if its kind is unknown
+     */
+    static DataRecipeType kind(JsonNode data) {
+        if (data.has(KIND)) return ALL.require(data.path(KIND).asText());
+        return ALL.all().stream().filter(type -> type.opens(data)).findFirst().orElseGet(() -> ALL.require(DEFAULT));
     }
 
     /** Return the declared type of a section, or the record of a data section. */

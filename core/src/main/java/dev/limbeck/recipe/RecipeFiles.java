@@ -172,10 +172,13 @@ public final class RecipeFiles {
         @Override
         public DataRecipe deserialize(JsonParser parser, DeserializationContext context) throws IOException {
             JsonNode tree = context.readTree(parser);
-            Class<? extends DataRecipe> type = DataRecipes.type(tree);
+            DataRecipeType type = DataRecipes.kind(tree);
             String kind = tree.path(DataRecipes.KIND).asText();
-            if (tree instanceof ObjectNode section) section.remove(DataRecipes.KIND);
-            DataRecipe made = context.readTreeAsValue(tree, type);
+            if (tree instanceof ObjectNode section) {
+                section.remove(DataRecipes.KIND);
+                type.complete(section);
+            }
+            DataRecipe made = context.readTreeAsValue(tree, type.type());
             if (kind.isEmpty() || kind.equals(made.kind())) return made;
             throw new LimbeckException("data.kind is " + kind + ", found settings of " + made.kind()
                     + " data; leave kind out, or set what " + kind + " data needs, such as text_column for text");

@@ -11,7 +11,6 @@ import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
-import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.rows.TextFolder;
 import dev.limbeck.data.table.Munge;
@@ -131,10 +130,6 @@ public record RowDataRecipe(
     private static final String HASHED = "hashed";
 
     public RowDataRecipe {
-        if (isTexts(source)) {
-            if (textColumn == null) textColumn = RowTable.TEXT;
-            if (labelColumns == null) labelColumns = List.of(TextFolder.CLASS);
-        }
         labelColumns = labelColumns == null ? List.of() : List.copyOf(labelColumns);
         if (categorical != null) categorical = List.copyOf(categorical);
         if (ignore != null) ignore = List.copyOf(ignore);
@@ -178,13 +173,13 @@ public record RowDataRecipe(
         String source = data.path("source").asText();
         return !data.has("labels")
                 && !data.has("label_regex")
-                && texts == (data.has("text_column") || isTexts(source))
+                && texts == (data.has("text_column") || isTextFolder(source))
                 && Rows.areAt(source);
     }
 
-    private static boolean isTexts(@Nullable String source) {
+    static boolean isTextFolder(String source) {
         try {
-            return source != null && !source.isBlank() && TextFolder.isAt(Path.of(source));
+            return !source.isBlank() && TextFolder.isAt(Path.of(source));
         } catch (InvalidPathException e) {
             return false; // reported when it is opened
         }
