@@ -3,7 +3,7 @@ package dev.limbeck.cli;
 import dev.limbeck.recipe.RunContext;
 import picocli.CommandLine.Mixin;
 
-/** Share what commands do that open images by their settings and show them to a network. */
+/** Share what commands do that open data by its settings and show it to a network. */
 abstract class DataCommand extends LimbeckCommand {
     @Mixin
     DataOptions data = new DataOptions();

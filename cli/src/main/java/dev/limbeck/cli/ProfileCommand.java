@@ -73,7 +73,7 @@ final class ProfileCommand extends LimbeckCommand {
     @Mixin
     CheckpointOptions checkpoint = new CheckpointOptions();
 
-    @Option(names = "--batch-size", description = "Images of the larger batch (default: 32).")
+    @Option(names = "--batch-size", description = "Inputs of the larger batch (default: 32).")
     int batch = 32;
 
     @Option(names = "--runs", description = "Passes that count (default: 100).")
@@ -104,7 +104,7 @@ final class ProfileCommand extends LimbeckCommand {
                 "KB",
                 "p50/p90/p99 ms at 1",
                 "ms at " + batch,
-                "images/s",
+                "inputs/s",
                 "peak MiB",
                 "start ms"));
         for (Path path : models) {

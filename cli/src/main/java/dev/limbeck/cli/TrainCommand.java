@@ -5,7 +5,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.rows.RowDataRecipe;
 import picocli.CommandLine.Command;
 
-@Command(name = "train", description = "Train a network on labeled images and write a run directory.")
+@Command(name = "train", description = "Train a network on labeled data and write a run directory.")
 final class TrainCommand extends TrainingCommand {
     TrainCommand() {
         super(false);
