@@ -57,13 +57,7 @@ record Fields(String place, Map<?, ?> values) {
     /** Read a whole number from 0 up, which XGBoost writes as a text. */
     int count(String name) {
         Object value = values.get(name);
-        try {
-            int count =
-                    Integer.parseInt(value instanceof Double number ? number.intValue() + "" : String.valueOf(value));
-            if (count >= 0) return count;
-        } catch (NumberFormatException e) {
-            // reported below
-        }
+        if (value instanceof String text && text.matches("[0-9]{1,9}")) return Integer.parseInt(text);
         throw wrong("a whole number as " + name, words(value));
     }
 

@@ -174,6 +174,11 @@ class XgboostRuntimeTest {
             Files.writeString(file, good.replace(change.getKey(), change.getValue()));
             refused(file, "must have");
         }
+        // XGBoost reads counts from texts of digits.
+        for (String count : List.of("3.5", "\"3.5\"", "\"+3\"", "\"\u0663\"", "\"9999999999\"")) {
+            Files.writeString(file, good.replace("\"num_feature\":\"3\"", "\"num_feature\":" + count));
+            refused(file, "must have a whole number as num_feature in file.learner.learner_model_param, found");
+        }
         Files.writeString(file, good.substring(0, 900));
         refused(file, "is no JSON");
         Path binary = home.resolve("cut.ubj");
