@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 
 /** Run an ONNX file in ONNX Runtime. Thread-safe. */
@@ -70,11 +71,12 @@ public final class OnnxModel implements AutoCloseable {
         String found = found(node);
         if (found.equals(OnnxJavaType.FLOAT.toString()) || found.equals(OnnxJavaType.DOUBLE.toString())) return;
         if (found.startsWith("INT")) {
-            throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32, found " + found
-                    + ", as if it were the number of the winning class (argmax); export its logits or probabilities");
+            throw new LimbeckException(
+                    session.file() + ": " + node.getName() + " must be float32 or float64, found " + found
+                            + ", as if it were the number of the winning class (argmax); export its logits or probabilities");
         }
-        throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32, found " + found
-                + "; export it with float32 out");
+        throw new LimbeckException(session.file() + ": " + node.getName() + " must be float32 or float64, found "
+                + found + "; export it with float32 out");
     }
 
     private static String found(NodeInfo node) {
@@ -133,6 +135,11 @@ public final class OnnxModel implements AutoCloseable {
                 .toArray();
     }
 
+    /** Return the type of the output in the file; outputs are converted to float32. */
+    DType outputType() {
+        return Objects.requireNonNull(TYPES.get(((TensorInfo) session.output().getInfo()).type));
+    }
+
     /** Return the shape of the output; −1 for a dynamic size. */
     public long[] outputShape() {
         return ((TensorInfo) session.output().getInfo()).getShape();
@@ -171,19 +178,18 @@ public final class OnnxModel implements AutoCloseable {
             boolean texts =
                     rows.size() < inputs.size() && inputs.get(rows.size()).isTexts();
             rows.add(
-                    DType.of(tensor) == DType.FLOAT64
-                            ? OnnxSession.Rows.of(Tensors.toDoubles(tensor), tensor.shape())
-                            : DType.of(tensor).isFloatingPoint()
-                                    ? OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape())
-                                    : texts
-                                            ? texts(tensor)
-                                            : OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape()));
+                    texts
+                            ? OnnxSession.Rows.of(Tensors.toTexts(tensor), tensor.size(0), tensor.size(1))
+                            : numbers(tensor));
         }
         return rows;
     }
 
-    private static OnnxSession.Rows texts(Tensor tensor) {
-        return OnnxSession.Rows.of(Tensors.toTexts(tensor), tensor.size(0), tensor.size(1));
+    private static OnnxSession.Rows numbers(Tensor tensor) {
+        DType type = DType.of(tensor);
+        if (type == DType.FLOAT64) return OnnxSession.Rows.of(Tensors.toDoubles(tensor), tensor.shape());
+        if (type.isFloatingPoint()) return OnnxSession.Rows.of(Tensors.toFloats(tensor), tensor.shape());
+        return OnnxSession.Rows.of(Tensors.toLongs(tensor), tensor.shape());
     }
 
     /** Compute the output for a batch of the only input, row-major. */

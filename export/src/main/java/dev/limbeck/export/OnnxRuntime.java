@@ -63,7 +63,8 @@ public final class OnnxRuntime implements ModelRuntime {
                                 + "), expected three, red, green and blue; export it with a layer in front that makes gray of them");
             }
         }
-        List<String> outputs = new ArrayList<>(List.of(model.output() + " float32 " + text(model.outputShape())));
+        List<String> outputs = new ArrayList<>(List.of(model.output() + " "
+                + model.outputType().toString().toLowerCase(Locale.ROOT) + " " + text(model.outputShape())));
         model.outputs().stream().filter(name -> !name.equals(model.output())).forEach(outputs::add);
         ModelFacts facts = new ModelFacts("ONNX", model.inputs(), outputs, metadata(model, file));
         return new Running() {

@@ -206,6 +206,7 @@ class TableTeacherTest {
         try (RowData data = data("a,y\n0.1,1\n0.3,2\n0.2,4\n", "y", Task.Kind.REGRESSION);
                 FileTeacher teacher = FileTeacher.open(file).withOutput(TeacherOutput.NUMBERS)) {
             assertThat(logits(teacher, data)).containsExactly(0, 2e8f, 1e8f);
+            assertThat(teacher.facts().outputs()).containsExactly("out float64 N×1");
         }
     }
 
