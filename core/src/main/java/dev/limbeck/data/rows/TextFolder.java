@@ -58,11 +58,11 @@ public final class TextFolder {
         try {
             Map<Split, Path> splits = new EnumMap<>(Split.class);
             List<Path> others = new ArrayList<>();
-            for (Path folder : folders(source)) {
-                Optional<Split> split = Rows.split(name(folder));
+            for (Path inside : entries(source, path -> true)) {
+                Optional<Split> split = Files.isDirectory(inside) ? Rows.split(name(inside)) : Optional.empty();
                 if (split.isEmpty()) {
-                    others.add(folder);
-                } else if (splits.put(split.get(), folder) != null) {
+                    others.add(inside);
+                } else if (splits.put(split.get(), inside) != null) {
                     throw new LimbeckException(
                             source + " has two folders of the " + split.get().label() + " split; keep one");
                 }
@@ -73,8 +73,8 @@ public final class TextFolder {
                         + splits.values().stream().map(TextFolder::name).toList());
             }
             if (!others.isEmpty()) {
-                log.accept(source + " has folders beside those of the splits, which are left out, such as '"
-                        + name(others.get(0)) + "'");
+                log.accept(others.size() + " files and folders in " + source
+                        + " are no folders of splits and are left out, such as '" + name(others.get(0)) + "'");
             }
             List<Rows.Part> parts = new ArrayList<>();
             for (Map.Entry<Split, Path> split : splits.entrySet()) {

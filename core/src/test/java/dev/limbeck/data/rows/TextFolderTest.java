@@ -65,6 +65,7 @@ class TextFolderTest {
         }
         write("train/unsup/1.txt", "what");
         write("extra/1.txt", "nothing");
+        write("vocabulary.txt", "nothing");
         Rows rows = read();
         assertThat(IntStream.range(0, rows.size()).mapToObj(row -> rows.name(row) + " " + rows.label(row)))
                 .containsExactly(
@@ -76,7 +77,8 @@ class TextFolderTest {
         assertThat(rows.split(2)).isEqualTo(Split.TRAIN);
         assertThat(rows.split(3)).isEqualTo(Split.TEST);
         assertThat(lines)
-                .containsExactly(home + " has folders beside those of the splits, which are left out, such as 'extra'");
+                .containsExactly("2 files and folders in " + home
+                        + " are no folders of splits and are left out, such as 'extra'");
     }
 
     @Test
