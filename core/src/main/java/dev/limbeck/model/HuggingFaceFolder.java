@@ -125,7 +125,8 @@ public record HuggingFaceFolder(
             throw IoErrors.in(
                     file,
                     "must have layer_norm_eps " + style.eps() + ", found "
-                            + Printable.quote(config.path("layer_norm_eps").asText("1e-12")));
+                            + Printable.quote(config.path("layer_norm_eps").asText("1e-12"))
+                            + "; choose another model");
         }
         Path weights = WEIGHTS.stream()
                 .map(folder::resolve)
@@ -152,7 +153,9 @@ public record HuggingFaceFolder(
         if (style == Bert.Style.ROBERTA) require(file, config, "pad_token_id", String.valueOf(pad));
         int rows = whole(file, config, "max_position_embeddings");
         if (rows <= start) {
-            throw IoErrors.in(file, "must have max_position_embeddings above " + start + ", found " + rows);
+            throw IoErrors.in(
+                    file,
+                    "must have max_position_embeddings above " + start + ", found " + rows + "; choose another model");
         }
         Bert.Size size = new Bert.Size(
                 style,

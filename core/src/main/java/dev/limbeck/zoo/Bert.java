@@ -156,7 +156,7 @@ public final class Bert extends Module {
             return new Size(style, other, width, heads, inner, positions, pooling);
         }
 
-        /** Return whether two sizes differ in what the classifier reads at most. */
+        /** Return whether two sizes are equal, whatever their classifiers read. */
         public boolean hasSameEncoder(Size other) {
             return equals(new Size(
                     other.style, other.layers, other.width, other.heads, other.inner, other.positions, pooling));

@@ -87,7 +87,10 @@ final class DuckTable {
             }
         } catch (SQLException e) {
             String line = String.valueOf(e.getMessage()).strip().split("\n", 2)[0];
-            throw new LimbeckException(file + ": DuckDB cannot read it (" + Printable.quote(line) + ")", e);
+            throw new LimbeckException(
+                    file + ": DuckDB cannot read it (" + Printable.quote(line) + "); "
+                            + (database.isEmpty() ? "copy or save it again" : "correct the query"),
+                    e);
         } catch (LinkageError e) {
             throw new LimbeckException(
                     file + ": DuckDB's library cannot be loaded on this system ("

@@ -61,7 +61,7 @@ final class CharsMap {
         try {
             texts = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(map, from, map.length - from));
         } catch (CharacterCodingException e) {
-            throw new LimbeckException("the tokenizer's map of characters is damaged: its texts are not UTF-8", e);
+            throw damaged("its texts are not UTF-8");
         }
         if (texts.isEmpty()) throw damaged("its texts");
         BitSet starts = new BitSet(map.length - from);
@@ -79,6 +79,7 @@ final class CharsMap {
     }
 
     private static LimbeckException damaged(String what) {
-        return new LimbeckException("the tokenizer's map of characters is damaged: " + what);
+        return new LimbeckException(
+                "the tokenizer's map of characters is damaged: " + what + "; copy or export it again");
     }
 }

@@ -26,7 +26,8 @@ final class HuggingFaceTokenizer implements Tokenizer {
     private HuggingFaceTokenizer(TokenizerJson json, String padToken, int most) {
         int marks = json.before().size() + json.after().size();
         if (most <= marks) {
-            throw new LimbeckException("a text must have at least " + (marks + 1) + " ids, found a limit of " + most);
+            throw new LimbeckException("a text must have at least " + (marks + 1) + " ids, found a limit of " + most
+                    + "; raise it (max_tokens, --max-tokens)");
         }
         Integer id = json.ids().get(padToken);
         if (id == null) {
@@ -60,7 +61,9 @@ final class HuggingFaceTokenizer implements Tokenizer {
             return Integer.parseInt(said);
         } catch (NumberFormatException e) {
             throw new LimbeckException(
-                    TokenizerType.MOST + " must be a whole number, found '" + said + "'; export it again", e);
+                    TokenizerType.MOST + " must be a whole number, found '" + Printable.quote(String.valueOf(said))
+                            + "'; export it again",
+                    e);
         }
     }
 

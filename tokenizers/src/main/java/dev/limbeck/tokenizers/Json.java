@@ -31,15 +31,18 @@ final class Json {
     private Json() {}
 
     static JsonNode parse(String text) {
-        if (text.length() > MOST_CHARACTERS) throw new LimbeckException("the tokenizer is larger than 64 MiB");
+        if (text.length() > MOST_CHARACTERS)
+            throw new LimbeckException("the tokenizer is larger than 64 MiB; use a smaller one");
         try {
             JsonNode root = MAPPER.readTree(text);
             if (root.isObject()) return root;
         } catch (JsonProcessingException e) {
             throw new LimbeckException(
-                    "the tokenizer is not JSON (" + Printable.quote(String.valueOf(e.getOriginalMessage())) + ")", e);
+                    "the tokenizer is not JSON (" + Printable.quote(String.valueOf(e.getOriginalMessage()))
+                            + "); copy or export it again",
+                    e);
         }
-        throw new LimbeckException("the tokenizer must be a JSON object");
+        throw new LimbeckException("the tokenizer must be a JSON object; copy or export it again");
     }
 
     static LimbeckException wrong(String where, String expected, JsonNode found) {

@@ -28,7 +28,9 @@ final class NativeLibrary {
      */
     static TokenizersLibrary get() {
         if (FAILURE.isEmpty()) return TokenizersLibrary.LIB;
-        throw new LimbeckException("the native library of tokenizers cannot be loaded (" + FAILURE + ")");
+        throw new LimbeckException(
+                "the native library of tokenizers cannot be loaded (" + FAILURE
+                        + "); name a temporary folder that libraries may be in (-Djava.io.tmpdir=…), or use a WordPiece tokenizer");
     }
 
     private static String load() {

@@ -23,7 +23,7 @@ final class NativeTokenizer {
         try (ExitGate inside = ExitGate.enter()) {
             made = library.createTokenizerFromString(json.forNative());
         } catch (RuntimeException | LinkageError e) {
-            throw failure("is not accepted by the native library", e);
+            throw failure("is not accepted by the native library", "use another one", e);
         }
         handle = made;
         CLEANER.register(this, () -> {
@@ -76,15 +76,15 @@ final class NativeTokenizer {
         } catch (LimbeckException e) {
             throw e;
         } catch (RuntimeException | LinkageError e) {
-            throw failure("cannot encode a text of " + text.length() + " characters", e);
+            throw failure("cannot encode a text of " + text.length() + " characters", "leave it out", e);
         } finally {
             Reference.reachabilityFence(this);
         }
     }
 
-    private static LimbeckException failure(String what, Throwable e) {
+    private static LimbeckException failure(String what, String advice, Throwable e) {
         if (e instanceof LimbeckException known) return known;
         return new LimbeckException(
-                "the tokenizer " + what + " (" + Printable.quote(LimbeckException.briefly(e)) + ")", e);
+                "the tokenizer " + what + " (" + Printable.quote(LimbeckException.briefly(e)) + "); " + advice, e);
     }
 }

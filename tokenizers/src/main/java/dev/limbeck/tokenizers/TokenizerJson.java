@@ -3,6 +3,7 @@ package dev.limbeck.tokenizers;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashMap;
@@ -87,7 +88,8 @@ final class TokenizerJson {
         }
         String written = kept.toString();
         if (written.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
-            throw new LimbeckException("the tokenizer must not have half characters (lone surrogates); it is damaged");
+            throw new LimbeckException(
+                    "the tokenizer must not have half characters (lone surrogates); copy or export it again");
         }
         // ONNX Runtime's Java library spoils such characters in metadata.
         content = SUPPLEMENTARY.matcher(written).replaceAll(TokenizerJson::escaped);
@@ -175,7 +177,8 @@ final class TokenizerJson {
                     "the tokenizer must have tokens of 1 to " + LONGEST_TOKEN + " characters, found " + token.length());
         }
         if (ids.put(token, id) != null) {
-            throw new LimbeckException("the tokenizer must have each token once; its vocabulary is damaged");
+            throw new LimbeckException("the tokenizer must have each token once, found '" + Printable.quote(token)
+                    + "' again; copy or export it again");
         }
         size = Math.max(size, id + 1);
     }

@@ -107,7 +107,7 @@ class TokenizerJsonTest {
                 "kind 'wordlevel', which nothing on the class path reads; expected wordpiece, bpe, unigram");
         assertThatThrownBy(() -> Resources.of("bpe", json, 2))
                 .isInstanceOf(LimbeckException.class)
-                .hasMessage("a text must have at least 3 ids, found a limit of 2");
+                .hasMessage("a text must have at least 3 ids, found a limit of 2; raise it (max_tokens, --max-tokens)");
         Map<String, String> bad =
                 Map.of(TokenizerType.KIND, "bpe", TokenizerType.JSON, json, TokenizerType.MOST, "many");
         assertThatThrownBy(() -> TextPreprocessing.of("text").with(bad))
