@@ -1,5 +1,6 @@
 package dev.limbeck.duckdb;
 
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Limit;
 import dev.limbeck.Printable;
@@ -77,7 +78,8 @@ final class DuckTable {
     static RowTable read(Path file, String database, @Nullable Path allowed, String query, Consumer<String> log) {
         Properties settings = settings();
         if (!database.isEmpty()) settings.setProperty("duckdb.read_only", "true");
-        try (Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
+        try (ExitGate inside = ExitGate.enter();
+                Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
                 Statement statement = connection.createStatement()) {
             if (allowed != null) statement.execute("set allowed_paths=[" + quoted(allowed) + "]");
             statement.execute("set enable_external_access=false");

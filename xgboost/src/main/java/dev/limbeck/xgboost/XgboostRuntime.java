@@ -1,5 +1,6 @@
 package dev.limbeck.xgboost;
 
+import dev.limbeck.ExitGate;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Printable;
 import dev.limbeck.data.ModelFacts;
@@ -41,7 +42,7 @@ public final class XgboostRuntime implements ModelRuntime {
     @Override
     public Running open(Path file) {
         BoosterFile read = BoosterFile.read(file);
-        try {
+        try (ExitGate inside = ExitGate.enter()) {
             return new OpenBooster(XGBoost.loadModel(read.bytes()), facts(read));
         } catch (XGBoostError | IOException e) {
             throw new LimbeckException(file + ": XGBoost cannot read it (" + firstLine(e) + "); save it again", e);
