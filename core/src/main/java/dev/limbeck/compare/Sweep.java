@@ -206,8 +206,8 @@ public final class Sweep {
                     + " valid_fraction above 0");
         }
         if (confirmSeeds > 0 && !data.has(Split.TEST)) {
-            throw new LimbeckException("a sweep confirms its winner on a test split, but there is none; add images in"
-                    + " a folder test, or only select (--confirm 0)");
+            throw new LimbeckException("a sweep confirms its winner on a test split, but there is none; add rows of it"
+                    + " (a folder or file named test, --test-data), or only select (--confirm 0)");
         }
     }
 

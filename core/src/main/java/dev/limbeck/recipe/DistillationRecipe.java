@@ -22,7 +22,7 @@ public record DistillationRecipe(
         @Setting(help = "Weight of the task loss", atLeast = 0, whenUnset = "1 − kd_weight") @Nullable
         Schedule taskWeight,
 
-        @Setting(help = "Skip unlabeled images with a lower teacher confidence", atLeast = 0, atMost = 1, label = "P")
+        @Setting(help = "Skip unlabeled rows with a lower teacher confidence", atLeast = 0, atMost = 1, label = "P")
         @Nullable
         Double confidenceThreshold,
 

@@ -55,7 +55,7 @@ public record Recipe(
         boolean mixes = training.mixup() != null || training.cutmix() != null;
         if (teacher != null && teacher.cache() != null && mixes) {
             throw new LimbeckException(
-                    "outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
+                    "outputs for mixed rows (mixup, cutmix) cannot be cached, because each is seen once; "
                             + "turn the mixing off, or leave teacher.cache (--cache-teacher) out");
         }
         if (teacher != null && distillation == null) {

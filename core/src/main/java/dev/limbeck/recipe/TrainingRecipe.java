@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Hold the training settings. */
 public record TrainingRecipe(
-        @Setting(help = "Number of passes over the training images", defaultValue = "10", atLeast = 1)
+        @Setting(help = "Number of passes over the training rows", defaultValue = "10", atLeast = 1)
         Integer epochs,
 
         @Setting(help = "Maximum learning rate", defaultValue = "1e-3", above = 0)

@@ -189,8 +189,9 @@ class SweepTest {
     void refusesWhatCannotChoose() throws IOException {
         assertThatThrownBy(() -> sweep("none", recipe("untested", 0.25, true), Sweep.Strategy.GRID, new ArrayList<>())
                         .run())
-                .hasMessage("a sweep confirms its winner on a test split, but there is none; add images in a folder"
-                        + " test, or only select (--confirm 0)");
+                .hasMessage(
+                        "a sweep confirms its winner on a test split, but there is none; add rows of it (a folder or "
+                                + "file named test, --test-data), or only select (--confirm 0)");
         Path file = Files.writeString(home.resolve("a-file"), "");
         assertThatThrownBy(() -> sweep("a-file", base, Sweep.Strategy.GRID, new ArrayList<>())
                         .run())

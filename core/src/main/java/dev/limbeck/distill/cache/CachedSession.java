@@ -157,7 +157,7 @@ final class CachedSession implements TeacherSession {
         if (origin == null) return null;
         if (!origin.changes().isEmpty()) {
             if (folder == null) return null;
-            throw new LimbeckException("outputs for mixed images (mixup, cutmix) cannot be cached, because each is "
+            throw new LimbeckException("outputs for mixed rows (mixup, cutmix) cannot be cached, because each is "
                     + "seen once; turn the mixing off, or the cache");
         }
         // Memory holds no features, and a pass that wants none needs none of a folder that holds some.
@@ -255,7 +255,7 @@ final class CachedSession implements TeacherSession {
             if (knows(opened, new Provenance(Split.TRAIN, view))) return;
         }
         throw new LimbeckException(folder + " has " + opened.size()
-                + " cached outputs, none for this data's images; choose another folder, or delete that one");
+                + " cached outputs, none for this data's rows; choose another folder, or delete that one");
     }
 
     private boolean knows(DiskStore opened, Provenance origin) {

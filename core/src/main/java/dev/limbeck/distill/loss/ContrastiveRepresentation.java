@@ -182,7 +182,7 @@ public record ContrastiveRepresentation(int negatives, double temperature, doubl
         public Type() {
             super(
                     "contrastive",
-                    "CRD: contrast with other images, in memory banks of all training images",
+                    "CRD: contrast with other rows, in memory banks of all training rows",
                     values -> new ContrastiveRepresentation(
                             values.get(NEGATIVES), values.get(TEMPERATURE), values.get(MOMENTUM)),
                     NEGATIVES,

@@ -63,7 +63,7 @@ public record CorrelationCongruence(double gamma, int order, boolean normalized)
         public Type() {
             super(
                     "correlation",
-                    "CC: correlation of images under a Gaussian kernel",
+                    "CC: correlation of rows under a Gaussian kernel",
                     values -> new CorrelationCongruence(values.get(GAMMA), values.get(ORDER)),
                     GAMMA,
                     ORDER);

@@ -54,7 +54,7 @@ public record MultiLabel(double temperature) implements LogitLoss {
         public Type() {
             super(
                     "multi-label",
-                    "one sigmoid per class; for multi-label images",
+                    "one sigmoid per class; for rows with several labels",
                     values -> new MultiLabel(values.get(TEMPERATURE)),
                     TEMPERATURE);
         }

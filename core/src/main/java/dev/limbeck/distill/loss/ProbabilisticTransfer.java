@@ -30,10 +30,7 @@ public record ProbabilisticTransfer() implements RelationalLoss {
     /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super(
-                    "probabilistic",
-                    "PKT: probabilities that images are neighbors",
-                    values -> new ProbabilisticTransfer());
+            super("probabilistic", "PKT: probabilities that rows are neighbors", values -> new ProbabilisticTransfer());
         }
     }
 }

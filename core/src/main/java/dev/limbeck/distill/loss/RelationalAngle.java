@@ -43,7 +43,7 @@ public record RelationalAngle() implements RelationalLoss {
         public Type() {
             super(
                     "relational-angle",
-                    "RKD: angles between images; the authors' scale is 50",
+                    "RKD: angles between rows; the authors' scale is 50",
                     values -> new RelationalAngle());
         }
     }

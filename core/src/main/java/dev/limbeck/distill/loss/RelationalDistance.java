@@ -31,7 +31,7 @@ public record RelationalDistance() implements RelationalLoss {
         public Type() {
             super(
                     "relational-distance",
-                    "RKD: distances between images; the authors' scale is 25",
+                    "RKD: distances between rows; the authors' scale is 25",
                     values -> new RelationalDistance());
         }
     }

@@ -24,7 +24,7 @@ public record SimilarityPreserving() implements RelationalLoss {
     /** Register the loss. */
     public static final class Type extends FeatureLossType {
         public Type() {
-            super("similarity", "SP: similarities between images of a batch", values -> new SimilarityPreserving());
+            super("similarity", "SP: similarities between rows of a batch", values -> new SimilarityPreserving());
         }
     }
 }

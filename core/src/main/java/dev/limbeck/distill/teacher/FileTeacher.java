@@ -347,7 +347,7 @@ public final class FileTeacher implements Teacher, AutoCloseable {
         if (difference <= STEADY * largest) return;
         throw new LimbeckException(String.format(
                 Locale.ROOT,
-                "%s gives other outputs for the same images in a smaller batch (difference %.2g, largest "
+                "%s gives other outputs for the same rows in a smaller batch (difference %.2g, largest "
                         + "output %.2g): it is random or in training mode; save it after model.eval()",
                 who(),
                 difference,

@@ -217,7 +217,7 @@ class CachedOutputsTest {
         try (TwoViews others = new TwoViews(1);
                 TeacherSession lesson = kept("a", Encoding.FLOAT32).open(others, CPU)) {
             assertThatThrownBy(() -> lesson.predict(others, Split.VALID))
-                    .hasMessage(home.resolve("a") + " has 6 cached outputs, none for this data's images" + end);
+                    .hasMessage(home.resolve("a") + " has 6 cached outputs, none for this data's rows" + end);
         }
     }
 
@@ -237,7 +237,7 @@ class CachedOutputsTest {
                             Mixup.blend(1),
                             KnowledgeDistillation.from(kept("a", Encoding.FLOAT32))
                                     .build()))
-                    .hasMessage("outputs for mixed images (mixup, cutmix) cannot be cached, because each is seen once; "
+                    .hasMessage("outputs for mixed rows (mixup, cutmix) cannot be cached, because each is seen once; "
                             + "turn the mixing off, or the cache");
         }
         FunctionTeacher function =

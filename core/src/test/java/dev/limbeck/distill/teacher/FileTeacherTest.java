@@ -110,7 +110,7 @@ class FileTeacherTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "return torch.mean(x, [2, 3]) + torch.randn([1])                | for the same images in a smaller batch",
+                "return torch.mean(x, [2, 3]) + torch.randn([1])                | for the same rows in a smaller batch",
                 "return torch.mean(x, [2, 3]) - torch.mean(torch.mean(x, [2, 3]), [0]) * 3.0 | save it after model.eval()",
                 "return torch.linear(torch.mean(x, [2, 3]), torch.ones([3, 3], dtype=7)) | must take one float32 tensor",
                 "return torch.mean(torch.reshape(x, [2, -1, 8, 8]), [2, 3])     | must return",
