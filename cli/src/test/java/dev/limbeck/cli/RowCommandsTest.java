@@ -204,6 +204,21 @@ class RowCommandsTest {
                 .contains("\"teacher: bert-L1-H32-A2-mean\"", "\"student: bag-4\"");
     }
 
+    @Test
+    void aTeacherThatComputesTheSameRowsInEachEpochIsWorthACache() {
+        String data = "--data $/tables --label-columns kind --ignore-columns price --arch linear ";
+        run("train " + data + "--epochs 1 --out $/cached-by").done();
+        String distill = "distill " + data + "--batch-size 240 --teacher $/cached-by ";
+        String advice = "; to compute them once, add --cache-teacher DIR";
+        assertThat(run(distill + "--epochs 90 --out $/many").done().err())
+                .contains("the teacher computes the same 240 rows in 90 epochs" + advice);
+        assertThat(run(distill + "--epochs 90 --cache-teacher $/cache --out $/cached")
+                        .done()
+                        .err())
+                .doesNotContain(advice);
+        assertThat(run(distill + "--epochs 9 --out $/few").done().err()).doesNotContain(advice);
+    }
+
     /** The student starts from a layer of its teacher, and learns from the hidden states of its tokens. */
     @Test
     void encodersTeachOnTokensAndGiveLayers() throws IOException {

@@ -23,12 +23,16 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Run a recipe and write a run directory. */
 public final class RecipeRun {
+    /** Computed again, so many rows take a large teacher minutes. */
+    private static final long ROWS_WORTH_CACHING = 20_000;
+
     private final Recipe recipe;
     private final RunContext context;
     private boolean keepPredictions;
@@ -155,8 +159,25 @@ public final class RecipeRun {
             throw new LimbeckException("keep: best needs a validation split with labels; keep the last epoch");
         }
         if (teacher == null) sayUnlabeled(data);
+        else if (tellsData) adviseCache(data);
         DistillationRecipe how = recipe.distillation();
         return teacher == null || how == null ? null : how.with(teacher.teacher(), context.log());
+    }
+
+    /** Advise to cache the teacher's outputs where it would compute the same ones for many rows again. */
+    private void adviseCache(Data data) {
+        int views = data.views().length;
+        int epochs = recipe.training().epochs();
+        int rows = data.size(Split.TRAIN);
+        if (recipe.teacher().cache() != null || recipe.training().mixes() || views == 0) return;
+        if ((long) rows * (epochs - views) < ROWS_WORTH_CACHING) return;
+        context.log()
+                .accept(String.format(
+                        Locale.ROOT,
+                        "the teacher computes the same %,d rows in %d epochs; to compute them once, add --cache-teacher "
+                                + "DIR",
+                        rows,
+                        epochs));
     }
 
     Learner learner(Data data) {

@@ -104,6 +104,11 @@ public record TrainingRecipe(
         }
     }
 
+    /** Return whether rows are mixed with each other, so that each batch has its own. */
+    boolean mixes() {
+        return mixup != null || cutmix != null;
+    }
+
     TrainingRecipe withSeed(long other) {
         return Sections.with(this, "seed", other);
     }
