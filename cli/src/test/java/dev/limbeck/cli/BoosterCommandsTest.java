@@ -32,20 +32,38 @@ class BoosterCommandsTest {
         for (int i = 0; i < ROWS; i++) {
             cells[2 * i] = random.nextFloat();
             cells[2 * i + 1] = random.nextFloat();
-            labels[i] = cells[2 * i] + cells[2 * i + 1] > 1 ? 1 : 0;
+            labels[i] = cells[2 * i] > cells[2 * i + 1] ? 1 : 0;
             csv.append(String.format(
                     Locale.ROOT, "%s,%s,%s%n", labels[i] > 0 ? "over" : "below", cells[2 * i + 1], cells[2 * i]));
         }
         Files.writeString(home.resolve("rows.csv"), csv);
         DMatrix matrix = new DMatrix(cells, ROWS, 2, Float.NaN);
-        matrix.setFeatureNames(new String[] {"a", "b"});
         matrix.setLabel(labels);
-        XGBoost.train(matrix, Map.of("objective", "binary:logistic", "nthread", 1), 20, Map.of(), null, null)
+        Map<String, Object> parameters = Map.of("objective", "binary:logistic", "nthread", 1);
+        XGBoost.train(matrix, parameters, 20, Map.of(), null, null)
+                .saveModel(home.resolve("nameless.ubj").toString());
+        matrix.setFeatureNames(new String[] {"a", "b"});
+        XGBoost.train(matrix, parameters, 20, Map.of(), null, null)
                 .saveModel(home.resolve("model.ubj").toString());
     }
 
     private static Cli.Answer run(String line) {
         return Cli.run(Cli.words(line, home));
+    }
+
+    private static double accuracy(String columns) {
+        return run("check --json --data $/rows.csv --label-columns y --arch mlp-16 --teacher $/nameless.ubj --teacher-columns "
+                        + columns)
+                .done()
+                .json()
+                .at("/preflight/value")
+                .asDouble();
+    }
+
+    @Test
+    void theColumnsOfABoosterWithoutNamesAreNamed() {
+        assertThat(accuracy("a,b")).isGreaterThan(0.97);
+        assertThat(accuracy("b,a")).isLessThan(0.1);
     }
 
     @Test

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.limbeck.recipe.Setting;
 import dev.limbeck.recipe.TeacherInputs;
 import dev.limbeck.table.RawTable;
-import dev.limbeck.table.TablePreprocessing;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -26,7 +25,7 @@ public record RowTeacherInputs(
 
     @Override
     public String kind() {
-        return TablePreprocessing.KIND;
+        return RawTable.KIND;
     }
 
     @JsonIgnore
