@@ -21,7 +21,25 @@ import java.util.List;
  * @param rounds of boosting
  * @param objective it was trained for
  */
-record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, String objective) {
+record BoosterFile(byte[] bytes, List<String> names, int features, Rounds rounds, String objective) {
+    /**
+     * Hold rounds of boosting.
+     *
+     * @param parallel trees a round and output
+     * @param used those up to the best one, where training stopped early
+     */
+    record Rounds(int all, int parallel, int used) {
+        /** Return the bound of trees that XGBoost takes for a prediction; 0 for none. */
+        int limit() {
+            return used == all ? 0 : (int) Math.min(Integer.MAX_VALUE, (long) used * parallel);
+        }
+
+        @Override
+        public String toString() {
+            return used == all ? all + " rounds" : "the first " + used + " of " + all + " rounds, by early stopping";
+        }
+    }
+
     /** XGBoost allocates a row of as many numbers. */
     private static final int MOST_FEATURES = 1_000_000;
     /** Sets of categories that any file may have, and for each of its bytes. */
@@ -30,6 +48,7 @@ record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, S
     private static final int GROWTH = 16;
 
     private static final String BINARY = "binary:logistic";
+    private static final String BEST = "best_iteration";
     private static final String NUMBERS = "reg:squarederror";
     private static final List<String> OBJECTIVES = List.of(BINARY, "multi:softprob", "multi:softmax", NUMBERS);
 
@@ -85,16 +104,21 @@ record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, S
             }
         }
         if (new HashSet<>(names).size() < names.size()) throw learner.wrong("different feature_names", "one twice");
-        int rounds = booster(learner.map("gradient_booster"), features, Math.max(classes, targets), bytes.length);
+        Rounds rounds = booster(learner.map("gradient_booster"), features, Math.max(classes, targets), bytes.length);
+        // XGBClassifier and XGBRegressor predict so, too.
+        if (learner.has("attributes") && learner.map("attributes").has(BEST)) {
+            int best = learner.map("attributes").count(BEST);
+            rounds = new Rounds(rounds.all, rounds.parallel, best < rounds.all ? best + 1 : rounds.all);
+        }
         return new BoosterFile(bytes, names, features, rounds, objective);
     }
 
-    private static int booster(Fields booster, int features, int outputs, long length) {
+    private static Rounds booster(Fields booster, int features, int outputs, long length) {
         return switch (booster.text("name")) {
             case "gbtree" -> trees(booster.map("model"), features, outputs, length);
             case "dart" -> {
                 Fields inner = booster.map("gbtree").map("model");
-                int rounds = trees(inner, features, outputs, length);
+                Rounds rounds = trees(inner, features, outputs, length);
                 int dropped = booster.numbers("weight_drop").length;
                 int trees = inner.maps("trees").size();
                 if (dropped != trees) throw booster.wrong(trees + " weights of trees", dropped);
@@ -104,7 +128,7 @@ record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, S
         };
     }
 
-    private static int trees(Fields model, int features, int outputs, long length) {
+    private static Rounds trees(Fields model, int features, int outputs, long length) {
         List<Fields> trees = model.maps("trees");
         Fields sizes = model.map("gbtree_model_param");
         if (trees.size() != sizes.count("num_trees"))
@@ -126,7 +150,7 @@ record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, S
         if (!model.has("iteration_indptr")) {
             if (trees.size() % ((long) parallel * outputs) != 0)
                 throw model.wrong("whole rounds", trees.size() + " trees");
-            return trees.size() / parallel / outputs;
+            return rounds(trees.size() / parallel / outputs, parallel);
         }
         double[] rounds = model.numbers("iteration_indptr");
         if (rounds.length < 2 || rounds[0] != 0 || rounds[rounds.length - 1] != trees.size()) {
@@ -137,7 +161,11 @@ record BoosterFile(byte[] bytes, List<String> names, int features, int rounds, S
                 throw model.wrong("rounds in order", rounds[i]);
             }
         }
-        return rounds.length - 1;
+        return rounds(rounds.length - 1, parallel);
+    }
+
+    private static Rounds rounds(int all, int parallel) {
+        return new Rounds(all, parallel, all);
     }
 
     /** Check that the categories of data frames are absent. */

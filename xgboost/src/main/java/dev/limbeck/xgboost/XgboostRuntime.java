@@ -43,7 +43,8 @@ public final class XgboostRuntime implements ModelRuntime {
     public Running open(Path file) {
         BoosterFile read = BoosterFile.read(file);
         try (ExitGate inside = ExitGate.enter()) {
-            return new OpenBooster(XGBoost.loadModel(read.bytes()), facts(read));
+            return new OpenBooster(
+                    XGBoost.loadModel(read.bytes()), read.rounds().limit(), facts(read));
         } catch (XGBoostError | IOException e) {
             throw new LimbeckException(file + ": XGBoost cannot read it (" + firstLine(e) + "); save it again", e);
         } catch (LinkageError e) {
@@ -93,12 +94,12 @@ public final class XgboostRuntime implements ModelRuntime {
         return new ModelFacts(
                 NAME,
                 inputs,
-                List.of("margins float32, " + read.objective() + ", " + read.rounds() + " rounds"),
+                List.of("margins float32, " + read.objective() + ", " + read.rounds()),
                 Map.of("output", output, "objective", read.objective()));
     }
 
     /** Hold an open booster. */
-    private record OpenBooster(Booster booster, ModelFacts facts) implements Running {
+    private record OpenBooster(Booster booster, int limit, ModelFacts facts) implements Running {
         @Override
         public Tensor forward(Inputs inputs) {
             int rows = inputs.rows();
@@ -108,7 +109,7 @@ public final class XgboostRuntime implements ModelRuntime {
             try {
                 DMatrix matrix = new DMatrix(cells, rows, cells.length / rows, Float.NaN);
                 try {
-                    return margins(booster.predict(matrix, true));
+                    return margins(booster.predict(matrix, true, limit));
                 } finally {
                     matrix.dispose();
                 }

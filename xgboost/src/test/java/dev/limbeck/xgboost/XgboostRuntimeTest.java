@@ -14,6 +14,7 @@ import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.distill.teacher.FileTeacher;
+import dev.limbeck.distill.teacher.ModelRuntime;
 import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.table.RawTable;
@@ -109,7 +110,10 @@ class XgboostRuntimeTest {
     private void teachesAs(Booster booster, String name, Map<String, String> order, RowData data) throws XGBoostError {
         Path file = home.resolve(name);
         booster.saveModel(file.toString());
-        float[][] expected = booster.predict(matrix(), true);
+        teachesAs(booster.predict(matrix(), true), file, order, data);
+    }
+
+    private void teachesAs(float[][] expected, Path file, Map<String, String> order, RowData data) {
         boolean two = expected[0].length == 1 && data.task().kind() == Task.Kind.SINGLE_LABEL;
         try (FileTeacher teacher = FileTeacher.open(file).withPreprocessing(order)) {
             float[] found = logits(teacher, data);
@@ -146,6 +150,26 @@ class XgboostRuntimeTest {
             teachesAs(train("reg:squarederror", false, Map.of()), "numbers.ubj", order, data);
             Booster forest = train("reg:squarederror", false, Map.of("num_parallel_tree", 3, "subsample", 0.5));
             teachesAs(forest, "forest.json", order, data);
+        }
+    }
+
+    @Test
+    void roundsAfterTheBestOneAreLeftOut() throws Exception {
+        try (RowData data = data(text -> text, Task.Kind.SINGLE_LABEL)) {
+            for (int parallel : new int[] {1, 2}) {
+                Booster four = train("multi:softprob", true, Map.of("num_parallel_tree", parallel));
+                DMatrix matrix = matrix();
+                float[][] two = four.predict(matrix, true, 2 * parallel);
+                assertThat(two[0][0]).isNotEqualTo(four.predict(matrix, true)[0][0]);
+                four.setAttr("best_iteration", "1");
+                Path file = home.resolve("stopped" + parallel + ".ubj");
+                four.saveModel(file.toString());
+                teachesAs(two, file, Map.of(), data);
+                try (ModelRuntime.Running running = new XgboostRuntime().look(file)) {
+                    assertThat(running.facts().outputs().toString())
+                            .contains("the first 2 of 4 rounds, by early stopping");
+                }
+            }
         }
     }
 
