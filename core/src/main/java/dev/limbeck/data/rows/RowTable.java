@@ -80,7 +80,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
      */
     public static RowTable read(Path file, Set<String> missing, Consumer<String> log) {
         String ending = ending(file);
-        if (TXT.equals(ending)) return read(file, missing, RowTable::lines);
+        if (TXT.equals(ending)) return read(file, missing, (named, reader) -> lines(named, reader, log));
         Optional<TableReader> other = TableReaders.of(ending, file);
         if (other.isEmpty()) return table(file, missing, log);
         IoErrors.requireFile(file);
@@ -126,11 +126,18 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
         RowTable read(Path file, BufferedReader reader) throws IOException;
     }
 
-    private static RowTable lines(Path file, BufferedReader reader) {
-        List<String[]> rows = reader.lines()
-                .filter(line -> !line.isBlank())
-                .map(line -> new String[] {line.strip()})
+    private static RowTable lines(Path file, BufferedReader reader, Consumer<String> log) {
+        List<String> lines = reader.lines().map(String::strip).toList();
+        List<String[]> rows = lines.stream()
+                .filter(line -> !line.isEmpty())
+                .map(line -> new String[] {line})
                 .toList();
+        if (rows.isEmpty()) throw IoErrors.in(file, "has no texts; expected one a line");
+        int empty = lines.size() - rows.size();
+        if (lines.size() > 1) {
+            log.accept(file + ": each line is a text, " + rows.size() + " in all"
+                    + (empty == 0 ? "" : "; empty lines are left out: " + empty));
+        }
         return new RowTable(file, List.of(TEXT), rows);
     }
 

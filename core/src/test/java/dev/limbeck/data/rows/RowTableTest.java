@@ -55,6 +55,7 @@ class RowTableTest {
         RowTable table = RowTable.read(file, Set.of(), said::add);
         assertThat(table.header()).containsExactly("text");
         assertThat(table.rows()).containsExactly(new String[] {"first text"}, new String[] {"second, text"});
+        assertThat(said).containsExactly(file + ": each line is a text, 2 in all; empty lines are left out: 1");
     }
 
     @ParameterizedTest
@@ -64,7 +65,8 @@ class RowTableTest {
                 "a.csv@a,b|1,2,3@line 2 has 3 cells, the header 2",
                 "a.csv@a,b|1,\"2|3@EOF reached before encapsulated token finished",
                 "a.csv@a,a|1,2@must name each column once",
-                "a.csv@a,b@has no rows",
+                "a.csv@a,b@has no rows; expected a header and rows",
+                "a.txt@ |@has no texts; expected one a line",
                 "a.jsonl@{\"a\":1}|[1]@line 2 must be a JSON object",
                 "a.jsonl@{\"a\":1}|{@line 2 must be one JSON object with different keys (Unexpected end-of-input",
                 "a.jsonl@{\"a\":1} {\"a\":2}@line 1 must be one JSON object with different keys (Trailing token",
