@@ -185,6 +185,8 @@ class TablePreprocessingTest {
         TablePreprocessing.Encoded utc = table.encode("1970-01-01 23:00");
         assertThat(abroad.ids()).containsExactly(utc.ids());
         assertThat(abroad.numbers()).containsExactly(utc.numbers());
+        // PostgreSQL and DuckDB write whole hours so.
+        assertThat(table.encode("1970-01-02 01:00:00+02").numbers()).containsExactly(utc.numbers());
     }
 
     @Test
@@ -215,5 +217,20 @@ class TablePreprocessingTest {
                 Set.of(),
                 lines::add);
         assertThat(lines).containsExactly("the column 'when' has one value in the training rows and is left out");
+    }
+
+    @Test
+    void numbersOfAnotherFormAreSaid() {
+        for (String cell : List.of("1,5", "-1.234,50", "1,234.50", "1,234")) {
+            List<String> lines = new ArrayList<>();
+            dated(lines, "", cell, "2,5", "7");
+            assertThat(lines)
+                    .containsExactly("the column 'when' is read as words; numbers must be written as 1234.5, found '"
+                            + cell + "'");
+        }
+        List<String> lines = new ArrayList<>();
+        dated(lines, "1,5 l", "2,5");
+        dated(lines, "10.0.0.1", "10.0.0.2");
+        assertThat(lines).isEmpty();
     }
 }

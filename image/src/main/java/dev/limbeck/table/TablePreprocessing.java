@@ -1,5 +1,6 @@
 package dev.limbeck.table;
 
+import dev.limbeck.Decimals;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Names;
 import dev.limbeck.Preprocessing;
@@ -73,11 +74,7 @@ public final class TablePreprocessing implements Preprocessing {
             boolean named = categorical.contains(name);
             boolean dates = !named && has(name, cells, Dates::isDate, "dates");
             boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
-            List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
-            if (words && !named && !filled.isEmpty() && filled.stream().allMatch(Dates::isOtherDate)) {
-                log.accept("the column '" + name + "' is read as words; dates must be written as 2026-01-31, found '"
-                        + filled.get(0) + "'");
-            }
+            if (words && !named) sayOtherForm(name, cells, log);
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
@@ -93,6 +90,17 @@ public final class TablePreprocessing implements Preprocessing {
                     "no column of " + Names.quoted(header) + " differs between training rows; name other columns");
         }
         return new TablePreprocessing(columns, missing);
+    }
+
+    /** Say that a column of words looks like dates or numbers of another form. */
+    private static void sayOtherForm(String name, List<String> cells, Consumer<String> log) {
+        List<String> filled = cells.stream().filter(cell -> !cell.isEmpty()).toList();
+        if (filled.isEmpty()) return;
+        boolean dates = filled.stream().allMatch(Dates::isOtherDate);
+        if (!dates && !filled.stream().allMatch(cell -> Decimals.isIn(cell) || Decimals.isWithComma(cell))) return;
+        log.accept("the column '" + name + "' is read as words; "
+                + (dates ? "dates must be written as 2026-01-31" : "numbers must be written as 1234.5") + ", found '"
+                + filled.get(0) + "'");
     }
 
     private static boolean has(String name, List<String> cells, Predicate<String> kind, String words) {
