@@ -30,6 +30,7 @@ final class Calibration {
     static Map<String, float[]> of(
             ModelProto model, List<String> tensors, Data data, Split split, UnaryOperator<Inputs> prepare) {
         Map<String, float[]> ranges = new HashMap<>();
+        if (tensors.isEmpty()) return ranges;
         byte[] bytes = OnnxQuantizer.observing(model, tensors).toByteArray();
         try (OnnxModel observed = OnnxModel.open(bytes);
                 DataLoader batches = data.sample(split, ROWS)) {

@@ -18,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reduce the weights of a float32 ONNX graph. */
 final class OnnxQuantizer {
@@ -91,7 +92,7 @@ final class OnnxQuantizer {
 
     /**
      * Run convolutional parts in int8, as QuantizeLinear/DequantizeLinear pairs, which runtimes fuse. Products with
-     * weight matrices quantize their inputs dynamically.
+     * weight matrices quantize their inputs dynamically. Embeddings are stored in int8 with a scale per row.
      *
      * @param ranges minimum and maximum of each of {@link #observed}
      */
@@ -113,8 +114,10 @@ final class OnnxQuantizer {
         }
         Set<String> edges = new LinkedHashSet<>();
         Set<String> inside = new HashSet<>();
+        Set<String> convolved = new HashSet<>();
         for (NodeProto node : graph.getNodeList()) {
-            if (!isQuantized(node)) continue;
+            if (!isQuantized(node, convolved)) continue;
+            convolved.add(node.getOutput(0));
             List<NodeProto> next = consumers.getOrDefault(node.getOutput(0), List.of());
             boolean activated = next.size() == 1
                     && Set.of("Relu", "Clip").contains(next.get(0).getOpType());
@@ -127,11 +130,14 @@ final class OnnxQuantizer {
         return edges;
     }
 
-    private boolean isQuantized(NodeProto node) {
-        if (!QUANTISED.contains(node.getOpType())) return false;
-        // Sums with a constant are biases of linear layers, or normalization.
-        return !node.getOpType().equals("Add")
-                || !weights.containsKey(node.getInput(0)) && !weights.containsKey(node.getInput(1));
+    /**
+     * Return whether an operation runs in int8: a convolution, and what follows without another operation between. The
+     * ranges of other sums, such as of attention scores and the mask of padding, would leave no steps for the values.
+     */
+    private static boolean isQuantized(NodeProto node, Set<String> convolved) {
+        if (node.getOpType().equals("Conv")) return true;
+        if (!QUANTISED.contains(node.getOpType()) || !convolved.contains(node.getInput(0))) return false;
+        return !node.getOpType().equals("Add") || convolved.contains(node.getInput(1));
     }
 
     private void quantize(Map<String, float[]> ranges) {
@@ -144,6 +150,8 @@ final class OnnxQuantizer {
                 convolution(node, ranges);
             } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
                 product(node, edges);
+            } else if (node.getOpType().equals("Gather") && isEmbedding(weights.get(node.getInput(0)))) {
+                embedding(node);
             } else {
                 smaller.addNode(renamed(node, edges));
                 node.getInputList().forEach(used::add);
@@ -254,6 +262,36 @@ final class OnnxQuantizer {
         smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
                 .addAttribute(integer("to", DataType.FLOAT.getNumber())));
         smaller.addNode(node("Mul", List.of(name + "_in_scale", name + "_scales"), name + "_unit"));
+        smaller.addNode(node("Mul", List.of(name + "_sum", name + "_unit"), name));
+    }
+
+    private static boolean isEmbedding(@Nullable TensorProto weight) {
+        return weight != null
+                && weight.getDataType() == DataType.FLOAT.getNumber()
+                && weight.getDimsCount() == 2
+                && weight.getDims(0) * weight.getDims(1) >= FEWEST;
+    }
+
+    /** Convert a lookup of rows of a table of rows×width. */
+    private void embedding(NodeProto node) {
+        TensorProto weight = weights.get(node.getInput(0));
+        int rows = (int) weight.getDims(0);
+        float[] values = floats(weight);
+        int width = values.length / rows;
+        float[] scales = new float[rows];
+        ByteBuffer small = ByteBuffer.allocate(values.length);
+        for (int row = 0; row < rows; row++) {
+            scales[row] = largest(values, row * width, 1, width) / 127;
+            for (int i = 0; i < width; i++) small.put(small(values[row * width + i] / scales[row]));
+        }
+        String name = node.getOutput(0);
+        String ids = node.getInput(1);
+        smaller.addInitializer(tensor(name + "_small", DataType.INT8, small, dims(weight)));
+        smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), rows, 1));
+        smaller.addNode(node("Gather", List.of(name + "_small", ids), name + "_whole"));
+        smaller.addNode(node("Gather", List.of(name + "_scales", ids), name + "_unit"));
+        smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
+                .addAttribute(integer("to", DataType.FLOAT.getNumber())));
         smaller.addNode(node("Mul", List.of(name + "_sum", name + "_unit"), name));
     }
 
