@@ -233,4 +233,15 @@ class TablePreprocessingTest {
         dated(lines, "10.0.0.1", "10.0.0.2");
         assertThat(lines).isEmpty();
     }
+
+    @Test
+    void wholeNumbersThatAreEqualAsFloat64AreSaid() {
+        List<String> lines = new ArrayList<>();
+        dated(lines, "9007199254740991", "9007199254740990", "12");
+        assertThat(lines).isEmpty();
+        dated(lines, "9007199254740993", "12", "9007199254740992");
+        assertThat(lines)
+                .containsExactly("the column 'when' has whole numbers that are equal as float64, such as "
+                        + "9007199254740993 and 9007199254740992; name it in --categorical or --ignore-columns");
+    }
 }

@@ -7,6 +7,7 @@ import dev.limbeck.Preprocessing;
 import dev.limbeck.Printable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,9 @@ public final class TablePreprocessing implements Preprocessing {
     private static final String MISSING = "missing";
     private static final int QUANTILES = 32;
     private static final int MOST_WORDS = 10_000;
+    /** Whole numbers of fewer digits are exact. */
+    private static final int DIGITS_OF_DOUBLE = 16;
+
     private static final Map<Character, String> ESCAPES = Map.of('\\', "\\\\", '\t', "\\t", '\n', "\\n", '\r', "\\r");
 
     private final List<Column> columns;
@@ -75,6 +79,7 @@ public final class TablePreprocessing implements Preprocessing {
             boolean dates = !named && has(name, cells, Dates::isDate, "dates");
             boolean words = named || !dates && !has(name, cells, Column::isNumber, "finite numbers");
             if (words && !named) sayOtherForm(name, cells, log);
+            if (!words && !dates) sayLarge(name, cells, log);
             Set<String> different = new HashSet<>(cells);
             if (different.size() < 2) {
                 log.accept("the column '" + name + "' has one value in the training rows and is left out");
@@ -101,6 +106,19 @@ public final class TablePreprocessing implements Preprocessing {
         log.accept("the column '" + name + "' is read as words; "
                 + (dates ? "dates must be written as 2026-01-31" : "numbers must be written as 1234.5") + ", found '"
                 + filled.get(0) + "'");
+    }
+
+    /** Say that different whole numbers, such as ids of 64 bits, become the same floating-point number. */
+    private static void sayLarge(String name, List<String> cells, Consumer<String> log) {
+        Map<Double, String> known = new HashMap<>();
+        for (String cell : cells) {
+            if (cell.length() < DIGITS_OF_DOUBLE || !cell.chars().allMatch(Character::isDigit)) continue;
+            String other = known.putIfAbsent(Double.valueOf(cell), cell);
+            if (other == null || other.equals(cell)) continue;
+            log.accept("the column '" + name + "' has whole numbers that are equal as float64, such as " + other
+                    + " and " + cell + "; name it in --categorical or --ignore-columns");
+            return;
+        }
     }
 
     private static boolean has(String name, List<String> cells, Predicate<String> kind, String words) {
