@@ -11,6 +11,8 @@ pairs=${2:-7}
 script=${3:-${LIMBECK_PEER_SCRIPT:-}}
 # Each of Limbeck's rows with the PyTorch row that it is compared with.
 table=${TABLE:-plain:plain kd-eager:kd-eager kd-bf16:kd-graph kd-bf16:kd-bf16 kd-bf16-cached:kd-graph kd-bf16-cached:kd-bf16-cached}
+# The pairs whose peak memory is measured; none with PEAKS=" ".
+peaks=${PEAKS:-kd-eager:kd-eager kd-bf16:kd-bf16}
 steps=${STEPS:-10}
 if [ -z "$script" ] || [ ! -f "$script" ]; then
     echo "skipped: no peer script; name it as third argument or in LIMBECK_PEER_SCRIPT"
@@ -52,9 +54,10 @@ for both in sys.argv[2].split():
     print(f"| {ours} | {theirs} | {statistics.median(us.values()):.0f} | {statistics.median(them.values()):.0f} "
           f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} |")
 PY
-for row in kd-eager kd-bf16; do
+for both in $peaks; do
+    row=${both%%:*}
     ours=$("$here/run.sh" StepSpeed --rows "$row" --steps "$steps" | sed -n 's/.*"resident_mib": \([0-9.]*\).*/\1/p')
-    theirs=$("$python" - "$script" --only "$row" --steps "$steps" <<'PY'
+    theirs=$("$python" - "$script" --only "${both#*:}" --steps "$steps" <<'PY'
 import os, resource, runpy, sys
 sys.argv = sys.argv[1:]
 sys.path.insert(0, os.path.dirname(os.path.abspath(sys.argv[0])))

@@ -1,6 +1,7 @@
 """Time training steps of text encoders with PyTorch and transformers, the peer of StepSpeed's text- rows.
 
-    LIMBECK_PEER_SCRIPT=bench/text_step_speed.py TABLE="text-plain:text-plain-best" bench/side-by-side.sh PYTHON
+    TABLE="text-plain:text-plain text-plain:text-plain-best text-kd-eager:text-kd-best" PEAKS=text-kd-eager:text-kd-best \
+      bench/side-by-side.sh PYTHON 7 bench/text_step_speed.py
 
 BERT of 3 layers, width 384, as student; of 6 layers as teacher; KL at T = 4 with weight 0.5; AdamW. Rows:
   text-plain, text-kd, text-kd-cached     as usually written: float32, AdamW as it comes, teacher under no_grad
