@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Run a recipe and write a run directory. */
 public final class RecipeRun {
-    /** Computed again, so many rows take a large teacher minutes. */
+    /** A large teacher takes minutes to compute this number of rows again. */
     private static final long ROWS_WORTH_CACHING = 20_000;
 
     private final Recipe recipe;

@@ -18,7 +18,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Reduce the weights of a float32 ONNX graph. */
 final class OnnxQuantizer {
@@ -150,7 +149,7 @@ final class OnnxQuantizer {
                 convolution(node, ranges);
             } else if (node.getOpType().equals("MatMul") && weights.containsKey(node.getInput(1))) {
                 product(node, edges);
-            } else if (node.getOpType().equals("Gather") && isEmbedding(weights.get(node.getInput(0)))) {
+            } else if (node.getOpType().equals("Gather") && isEmbedding(node)) {
                 embedding(node);
             } else {
                 smaller.addNode(renamed(node, edges));
@@ -259,14 +258,21 @@ final class OnnxQuantizer {
                 .addOutput(name + "_in_zero"));
         smaller.addNode(
                 node("MatMulInteger", List.of(name + "_in", name + "_small", name + "_in_zero"), name + "_whole"));
+        smaller.addNode(node("Mul", List.of(name + "_in_scale", name + "_scales"), name + "_unit"));
+        scale(name);
+    }
+
+    /** Multiply the whole numbers of an output by their unit. */
+    private void scale(String name) {
         smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
                 .addAttribute(integer("to", DataType.FLOAT.getNumber())));
-        smaller.addNode(node("Mul", List.of(name + "_in_scale", name + "_scales"), name + "_unit"));
         smaller.addNode(node("Mul", List.of(name + "_sum", name + "_unit"), name));
     }
 
-    private static boolean isEmbedding(@Nullable TensorProto weight) {
+    private boolean isEmbedding(NodeProto gather) {
+        TensorProto weight = weights.get(gather.getInput(0));
         return weight != null
+                && gather.getAttributeList().stream().allMatch(axis -> axis.getI() == 0)
                 && weight.getDataType() == DataType.FLOAT.getNumber()
                 && weight.getDimsCount() == 2
                 && weight.getDims(0) * weight.getDims(1) >= FEWEST;
@@ -286,13 +292,12 @@ final class OnnxQuantizer {
         }
         String name = node.getOutput(0);
         String ids = node.getInput(1);
+        used.add(ids);
         smaller.addInitializer(tensor(name + "_small", DataType.INT8, small, dims(weight)));
         smaller.addInitializer(tensor(name + "_scales", DataType.FLOAT, bytes(scales), rows, 1));
         smaller.addNode(node("Gather", List.of(name + "_small", ids), name + "_whole"));
         smaller.addNode(node("Gather", List.of(name + "_scales", ids), name + "_unit"));
-        smaller.addNode(node("Cast", List.of(name + "_whole"), name + "_sum")
-                .addAttribute(integer("to", DataType.FLOAT.getNumber())));
-        smaller.addNode(node("Mul", List.of(name + "_sum", name + "_unit"), name));
+        scale(name);
     }
 
     private static float largest(float[] values, int from, int step, int count) {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.nn.Module;
@@ -113,6 +117,44 @@ class TextNetsExportTest {
                 assertThat(found).as("it is another file").isNotEqualTo(expected);
             }
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, true", "1, false"})
+    void onlyLookupsOfRowsAreInInt8AndTheirConstantsStay(int axis, boolean small) {
+        TensorProto table = TensorProto.newBuilder()
+                .setName("table")
+                .setDataType(TensorProto.DataType.FLOAT.getNumber())
+                .addDims(16)
+                .addDims(8)
+                .setRawData(ByteString.copyFrom(new byte[16 * 8 * 4]))
+                .build();
+        TensorProto ids = TensorProto.newBuilder()
+                .setName("rows")
+                .setDataType(TensorProto.DataType.INT64.getNumber())
+                .addDims(3)
+                .setRawData(ByteString.copyFrom(new byte[3 * 8]))
+                .build();
+        NodeProto gather = NodeProto.newBuilder()
+                .setOpType("Gather")
+                .addInput("table")
+                .addInput("rows")
+                .addOutput("y")
+                .addAttribute(AttributeProto.newBuilder()
+                        .setName("axis")
+                        .setType(AttributeProto.AttributeType.INT)
+                        .setI(axis))
+                .build();
+        GraphProto graph = GraphProto.newBuilder()
+                .addInitializer(table)
+                .addInitializer(ids)
+                .addNode(gather)
+                .build();
+        GraphProto found = OnnxQuantizer.int8(
+                        ModelProto.newBuilder().setGraph(graph).build(), Map.of())
+                .getGraph();
+        assertThat(found.getInitializerList()).contains(ids);
+        assertThat(found.getInitializerList().contains(table)).isNotEqualTo(small);
     }
 
     /** The engine's LSTM in all of its forms; one step is three numbers, and a layer has two cells. */
