@@ -12,11 +12,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 limbeck="$root/bin/limbeck"
 if [ "${IN_NAMESPACE:-}" != yes ]; then
   "$limbeck" --version >/dev/null
+  "$root/bench/run.sh" ServedDownload --folder "$root/bench/target/download" >/dev/null
   IN_NAMESPACE=yes LIMBECK_BUILD=no exec unshare -rm "$0" "$@"
 fi
 times=${1:-6}
 shift || true
-kinds=${*:-train tensorboard distill cache compare sweep onnx torchscript safetensors all show archive predict explain evaluate inspect demo}
+kinds=${*:-train tensorboard distill cache compare sweep onnx torchscript safetensors all show archive download predict explain evaluate inspect demo}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 # JIT compilation dominates a short run; C1 alone saves a third of the time.
 export LIMBECK_JAVA_OPTS=${LIMBECK_JAVA_OPTS:--XX:TieredStopAtLevel=1}
@@ -42,8 +43,9 @@ for i in $(seq 12); do
 done
 tar -C "$work" -czf "$work/images.tgz" images
 
-# Set the array command, a pattern of files that may stay after a failure, and the target of standard output.
+# Set the program and the array command, a pattern of files that may stay after a failure, and the target of standard output.
 command_of() {
+  program="$limbeck"
   may_stay='^$'
   to="$log"
   case $1 in
@@ -67,6 +69,8 @@ command_of() {
     archive) command=(show --data "$work/images.tgz" --image-size 16 --batch-size 16 --valid-fraction 0.2 --out "$work/images.png")
       may_stay='^data/unpacked$' # the cache's own folder, empty
       export LIMBECK_HOME="$small" ;;
+    download) program="$root/bench/run.sh"; command=(ServedDownload --folder "$small/downloads")
+      may_stay='^downloads/file.part$' ;; # the transfer is continued
     # These commands write their result to standard output, which the shell redirects to the small disk.
     predict) command=(predict --json --top 10 --model "$work/teacher"); for i in $(seq 8); do command+=("$work/image.png"); done; to="$small/text" ;;
     explain) command=(explain --model "$work/teacher" "$work/image.png"); to="$small/text" ;;
@@ -76,7 +80,7 @@ command_of() {
   esac
 }
 
-go() { code=0; "$limbeck" "${command[@]}" "$@" >"$to" 2>"$work/said" || code=$?; }
+go() { code=0; "$program" "${command[@]}" "$@" >"$to" 2>"$work/said" || code=$?; }
 
 # List the files on the small disk; parts of names that vary between runs are replaced.
 files() {
