@@ -14,7 +14,6 @@ import dev.limbeck.recipe.PredictionFile;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.recipe.TeacherRecipe;
-import dev.limbeck.tensor.Engine;
 import dev.limbeck.train.Metric;
 import dev.limbeck.train.Predictions;
 import java.nio.file.Files;
@@ -38,8 +37,8 @@ final class Teachers implements AutoCloseable {
     static final String FOLDER = "teachers";
 
     private final Map<TeacherRecipe, LoadedTeacher> open = new LinkedHashMap<>();
-    /** Settings of the first recipe with each teacher. */
-    private final Map<TeacherRecipe, DistillationRecipe> how = new HashMap<>();
+    /** The first recipe with each teacher. */
+    private final Map<TeacherRecipe, Recipe> firstOf = new HashMap<>();
 
     private final List<ComparisonResult.TeacherResult> all = new ArrayList<>();
     private final List<Map<Split, Predictions>> predictions = new ArrayList<>();
@@ -56,7 +55,7 @@ final class Teachers implements AutoCloseable {
             for (Recipe recipe : recipes) {
                 TeacherRecipe named = recipe.teacher();
                 if (named == null || open.containsKey(named)) continue;
-                if (recipe.distillation() != null) how.put(named, recipe.distillation());
+                firstOf.put(named, recipe);
                 LoadedTeacher opened = named.open(log);
                 open.put(
                         named,
@@ -132,13 +131,13 @@ final class Teachers implements AutoCloseable {
         for (Map.Entry<TeacherRecipe, LoadedTeacher> entry : open.entrySet()) {
             if (first) {
                 Map<Split, Predictions> bySplit =
-                        bySplit(entry.getValue(), how.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
+                        bySplit(entry.getValue(), firstOf.get(entry.getKey()), data, context, Split.VALID, Split.TEST);
                 keep(entry.getValue(), bySplit, split);
             } else if (split == Split.TEST) {
                 values.get(position).add(values.get(position).get(0));
             } else {
                 Map<Split, Predictions> bySplit =
-                        bySplit(entry.getValue(), how.get(entry.getKey()), data, context, split);
+                        bySplit(entry.getValue(), firstOf.get(entry.getKey()), data, context, split);
                 values.get(position).add(value(bySplit, split));
             }
             position++;
@@ -186,7 +185,8 @@ final class Teachers implements AutoCloseable {
     }
 
     private static Map<Split, Predictions> bySplit(
-            LoadedTeacher loaded, @Nullable DistillationRecipe how, Data data, RunContext context, Split... splits) {
+            LoadedTeacher loaded, Recipe recipe, Data data, RunContext context, Split... splits) {
+        DistillationRecipe how = recipe.distillation();
         List<String> names = data.classNames();
         Teacher teacher = how == null ? loaded.teacher() : how.matched(loaded.teacher(), data.task());
         int classes = teacher.classes();
@@ -195,7 +195,7 @@ final class Teachers implements AutoCloseable {
                     + " classes, the data has " + names.size()
                     + "; use a teacher of the same classes, or match them by name (--match-classes)");
         }
-        try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
+        try (TeacherSession session = teacher.open(recipe.teacherContext(data, context))) {
             Map<Split, Predictions> bySplit = new EnumMap<>(Split.class);
             for (Split split : splits) {
                 if (data.has(split)) bySplit.put(split, session.predict(data, split));

@@ -4,10 +4,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.distill.teacher.TeacherContext;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.Precision;
 import dev.limbeck.zoo.Architecture;
 import dev.limbeck.zoo.Zoo;
 import java.nio.file.Path;
 import java.util.Map;
+import org.bytedeco.pytorch.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +119,12 @@ public record Recipe(
     public Data open(long seed, Map<String, String> ofTeacher, RunContext context) {
         Map<String, String> ofWeights = pretrained == null ? Map.of() : pretrained.preprocessing();
         return data.open(seed, architecture(), ofWeights.isEmpty() ? ofTeacher : ofWeights, context);
+    }
+
+    /** Return the context in which the teacher computes: as in a training, so that cached outputs serve both. */
+    public TeacherContext teacherContext(Data opened, RunContext context) {
+        Device device = Engine.device(context.device());
+        return new TeacherContext(opened, device, Precision.of(training.precision(), device), null);
     }
 
     /** Return the student's architecture. */

@@ -10,10 +10,10 @@ import dev.limbeck.distill.cache.CachedTeacher;
 import dev.limbeck.distill.cache.Encoding;
 import dev.limbeck.distill.loss.Losses;
 import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.distill.teacher.TeacherContext;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.io.IoErrors;
 import dev.limbeck.tensor.DType;
-import dev.limbeck.tensor.Engine;
 import dev.limbeck.tensor.Inputs;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -73,7 +73,7 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
                     (System.nanoTime() - start) / 1e9,
                     named.cacheAs() == null || Encoding.of(named.cacheAs()).equals(Encoding.FLOAT32)
                             ? Map.of()
-                            : changes(cached, teacher.teacher(), data, how, context));
+                            : changes(cached, teacher.teacher(), data, how, recipe.teacherContext(data, context)));
         }
     }
 
@@ -91,10 +91,10 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
     }
 
     private static Map<String, List<Double>> changes(
-            Teacher cached, Teacher teacher, Data data, DistillationRecipe how, RunContext context) {
+            Teacher cached, Teacher teacher, Data data, DistillationRecipe how, TeacherContext context) {
         Split split = data.has(Split.VALID) ? Split.VALID : Split.TRAIN;
-        Predictions kept = outputs(how.matched(cached, data.task()), data, split, context);
-        Predictions live = outputs(how.matched(teacher, data.task()), data, split, context);
+        Predictions kept = outputs(how.matched(cached, data.task()), split, context);
+        Predictions live = outputs(how.matched(teacher, data.task()), split, context);
         Map<String, List<Double>> changes = new LinkedHashMap<>();
         try (Scope scope = Scope.open()) {
             Tensor even = Tensors.zeros(DType.FLOAT32, live.size(), live.width());
@@ -113,9 +113,9 @@ public record TeacherCaching(String folder, int rows, long bytes, double seconds
         return changes;
     }
 
-    private static Predictions outputs(Teacher teacher, Data data, Split split, RunContext context) {
-        try (TeacherSession session = teacher.open(data, Engine.device(context.device()))) {
-            return session.predict(data, split);
+    private static Predictions outputs(Teacher teacher, Split split, TeacherContext context) {
+        try (TeacherSession session = teacher.open(context)) {
+            return session.predict(context.data(), split);
         }
     }
 }

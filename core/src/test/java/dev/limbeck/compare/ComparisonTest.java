@@ -14,6 +14,7 @@ import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
+import dev.limbeck.recipe.TeacherCaching;
 import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.run.TimelessRecord;
@@ -125,6 +126,23 @@ class ComparisonTest {
         RunRecord single = new RecipeRun(distilled, RunContext.silent()).run(home.resolve("single"), false);
         assertThat(RunJson.read(run.resolve("run.json")).get("model_sha256").asText())
                 .isEqualTo(single.modelSha256());
+    }
+
+    @Test
+    void teachersWithCachedOutputsAreEvaluatedInThePrecisionOfTheTraining() {
+        for (String precision : List.of("fp32", "bf16")) {
+            Recipe cached = recipe(tree -> {
+                tree.putObject("teacher")
+                        .put("model", home.resolve("teacher").toString())
+                        .put("cache", home.resolve("cached-" + precision).toString())
+                        .put("cache_as", "float16");
+                tree.withObject("/data/augment").put("views", 1);
+                tree.withObject("/training").put("precision", precision).put("epochs", 1);
+            });
+            assertThat(TeacherCaching.of(cached, RunContext.silent()).rows()).isEqualTo(27);
+            comparison("in-" + precision, 1, named("distilled", cached), new ArrayList<>())
+                    .run();
+        }
     }
 
     @Test

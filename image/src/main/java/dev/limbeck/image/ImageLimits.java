@@ -2,6 +2,9 @@ package dev.limbeck.image;
 
 import dev.limbeck.Limit;
 import java.io.IOException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /** Reject images before decoding if their declared size would only exhaust memory. */
 final class ImageLimits {
@@ -11,6 +14,9 @@ final class ImageLimits {
     private static final int BYTES_OF_RGB = 3;
     /** Bytes of pixels that any file may have; images of a single color compress to almost nothing. */
     private static final long ALWAYS_ALLOWED = 50_000_000;
+
+    /** Decoding threads share it; who ran out of memory tries again alone. */
+    private static final ReadWriteLock MEMORY = new ReentrantReadWriteLock();
 
     private ImageLimits() {}
 
@@ -34,15 +40,29 @@ final class ImageLimits {
     static RgbImage decode(long width, long height, long memory, long length, Decoding decoding) throws IOException {
         requireProportion(width, height, memory, length);
         try {
-            return decoding.decode();
+            return holding(MEMORY.readLock(), decoding);
         } catch (RuntimeException | IOException | OutOfMemoryError e) {
-            // The JDK's PNG reader wraps the OutOfMemoryError.
+            if (!isOutOfMemory(e)) throw e;
+        }
+        try {
+            return holding(MEMORY.writeLock(), decoding);
+        } catch (RuntimeException | IOException | OutOfMemoryError e) {
             if (!isOutOfMemory(e)) throw e;
             throw new IOException(
                     declared(width, height) + ", which take more memory than Java has; give it more (-Xmx)", e);
         }
     }
 
+    private static RgbImage holding(Lock lock, Decoding decoding) throws IOException {
+        lock.lock();
+        try {
+            return decoding.decode();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Return whether memory ran out; the JDK's PNG reader wraps the error. */
     private static boolean isOutOfMemory(Throwable e) {
         return e instanceof OutOfMemoryError || e.getCause() != null && isOutOfMemory(e.getCause());
     }
