@@ -61,8 +61,7 @@ command_of() {
       may_stay='^runs/([^/]*/seed-[^/]*/.*|comparison.json|teachers/[^.]*.safetensors)$' ;;
     sweep) command=(sweep "${taught[@]}" --epochs 2 --temperatures 2,5 --kd-weights 0.5 --strategy halving --confirm 1 --out "$small/runs")
       may_stay='^runs/(([^/]*/)*seed-[^/]*/.*|.*comparison.json|best.yaml|sweep.json|.*teachers/[^.]*.safetensors)$' ;;
-    demo) command=(demo --quick --out "$small/demo")
-      may_stay='^demo/.*' ;;
+    demo) command=(demo --quick --out "$small/demo") ;;
     onnx | torchscript | safetensors) command=(export --model "$work/teacher" --format "$1" "${data[@]}" --out "$small/export") ;;
     all) command=(export --model "$work/teacher" --format onnx,torchscript,safetensors "${data[@]}" --out "$small/export") ;;
     show) command=(show "${data[@]}" --out "$small/images.png") ;;

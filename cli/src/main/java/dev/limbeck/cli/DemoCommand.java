@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -59,6 +60,10 @@ final class DemoCommand extends LimbeckCommand {
         if (engine.threads == null && settings.data().isSmall()) Engine.setThreads(1);
         try {
             return new Demo(settings, context(engine, null)).run(seed, folder);
+        } catch (LimbeckException e) {
+            // The folder is this run's own, and the same command must work again.
+            FileUtils.deleteQuietly(folder.toFile());
+            throw e;
         } finally {
             Engine.setThreads(usual);
         }

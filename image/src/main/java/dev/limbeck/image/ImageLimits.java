@@ -3,6 +3,7 @@ package dev.limbeck.image;
 import dev.limbeck.Limit;
 import java.io.IOException;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -15,6 +16,8 @@ final class ImageLimits {
     /** Bytes of pixels that any file may have; images of a single color compress to almost nothing. */
     private static final long ALWAYS_ALLOWED = 50_000_000;
 
+    private static final int ATTEMPTS_ALONE = 2;
+    private static final long PAUSE_NANOS = 300_000_000;
     /** Decoding threads share it; who ran out of memory tries again alone. */
     private static final ReadWriteLock MEMORY = new ReentrantReadWriteLock();
 
@@ -44,12 +47,22 @@ final class ImageLimits {
         } catch (RuntimeException | IOException | OutOfMemoryError e) {
             if (!isOutOfMemory(e)) throw e;
         }
-        try {
-            return holding(MEMORY.writeLock(), decoding);
-        } catch (RuntimeException | IOException | OutOfMemoryError e) {
-            if (!isOutOfMemory(e)) throw e;
-            throw new IOException(
-                    declared(width, height) + ", which take more memory than Java has; give it more (-Xmx)", e);
+        return holding(MEMORY.writeLock(), () -> decodeAlone(width, height, decoding));
+    }
+
+    /** Decode while no other thread does. Images that others have decoded take memory until they are resized. */
+    private static RgbImage decodeAlone(long width, long height, Decoding decoding) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return decoding.decode();
+            } catch (RuntimeException | IOException | OutOfMemoryError e) {
+                if (!isOutOfMemory(e)) throw e;
+                if (attempt == ATTEMPTS_ALONE) {
+                    throw new IOException(
+                            declared(width, height) + ", which take more memory than Java has; give it more (-Xmx)", e);
+                }
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
