@@ -42,12 +42,22 @@ public interface Data extends AutoCloseable {
      */
     DataLoader train(int epoch);
 
+    /** Open a loader for one process's batches of {@link #train(int)}. */
+    default DataLoader train(int epoch, Shard shard) {
+        return shard.of(train(epoch));
+    }
+
     /**
      * Open a loader for all rows of a split, in its {@link #order} and without augmentation.
      *
      * @throws dev.limbeck.LimbeckException if there is no such split
      */
     DataLoader evaluate(Split split);
+
+    /** Open a loader for one process's batches of {@link #evaluate(Split)}. */
+    default DataLoader evaluate(Split split, Shard shard) {
+        return shard.of(evaluate(split));
+    }
 
     /**
      * Return the order in which loaders give all rows of a split. The default is that of the split. Data with rows of different lengths may

@@ -1,5 +1,6 @@
 package dev.limbeck.data;
 
+import dev.limbeck.tensor.Scope;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,13 @@ public interface DataLoader extends AutoCloseable {
      */
     @Nullable
     Batch next();
+
+    /** Pass over the next batch. Loaders that can do so do not prepare it. */
+    default void skip() {
+        try (Scope scope = Scope.open()) {
+            next();
+        }
+    }
 
     @Override
     void close();

@@ -37,6 +37,11 @@ public final class OrderedLoader implements DataLoader {
     }
 
     @Override
+    public void skip() {
+        next = Math.min(order.length, next + batchSize);
+    }
+
+    @Override
     public void close() {
         // Nothing is held.
     }

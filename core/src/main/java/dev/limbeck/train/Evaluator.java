@@ -46,7 +46,21 @@ public final class Evaluator {
             Device device,
             List<Metric> metrics,
             BinaryOperator<Tensor> loss) {
-        return run(model, data, data.evaluate(split), split, device, metrics, loss);
+        return run(model, data, split, device, metrics, loss, Exchange.ALONE);
+    }
+
+    /** Evaluate a model that is trained, each process on its share of the rows. */
+    static EvaluationResult run(Training what, Split split) {
+        try (Module.ModeGuard mode = what.model().evalMode()) {
+            return run(
+                    logits(what.model(), what.device()),
+                    what.data(),
+                    split,
+                    what.device(),
+                    what.metrics(),
+                    what.taskLoss().loss(),
+                    what.exchange());
+        }
     }
 
     private static Function<Batch, Tensor> logits(Module model, Device device) {
@@ -74,7 +88,10 @@ public final class Evaluator {
         double[] sums = new double[targets.size() * first.width()];
         addDecoded(first, sums);
         for (int view = 0; view < views; view++) {
-            addDecoded(collect(data.augmented(split, view), data, split, Integer.MAX_VALUE, model), sums);
+            addDecoded(
+                    collect(data.augmented(split, view), data, split, Integer.MAX_VALUE, model)
+                            .inOrder(data.task(), targets),
+                    sums);
         }
         float[] outputs = new float[sums.length];
         for (int i = 0; i < sums.length; i++) {
@@ -112,7 +129,8 @@ public final class Evaluator {
 
     /** Compute the outputs of all rows of a split, rows×outputs, in order and without augmentation. */
     public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model) {
-        return collect(data.evaluate(split), data, split, Integer.MAX_VALUE, model);
+        return collect(data.evaluate(split), data, split, Integer.MAX_VALUE, model)
+                .inOrder(data.task(), data.targets(split));
     }
 
     /**
@@ -121,7 +139,7 @@ public final class Evaluator {
      * @param most rows after which no other batch is computed; see {@link Data#sample}
      */
     public static Predictions sample(Data data, Split split, int most, Function<Batch, Tensor> model) {
-        return collect(data.sample(split, most), data, split, most, model);
+        return collect(data.sample(split, most), data, split, most, model).inOrder(data.task(), data.targets(split));
     }
 
     private static void addDecoded(Predictions predictions, double[] sums) {
@@ -140,30 +158,45 @@ public final class Evaluator {
     private static EvaluationResult run(
             Function<Batch, Tensor> model,
             Data data,
-            DataLoader opened,
             Split split,
             Device device,
             List<Metric> metrics,
-            BinaryOperator<Tensor> loss) {
-        double[] sum = {0};
-        long[] weight = {0};
+            BinaryOperator<Tensor> loss,
+            Exchange exchange) {
         Targets targets = data.targets(split);
-        Predictions predictions = collect(opened, data, split, Integer.MAX_VALUE, batch -> {
+        DataLoader own = data.evaluate(split, exchange.shard());
+        int batches = (int) exchange.sum(own.batches())[0];
+        // By batch, to add them up in the same order with any number of processes.
+        double[] sums = new double[batches];
+        double[] weights = new double[batches];
+        int[] at = {exchange.rank()};
+        Collected collected = collect(own, data, split, Integer.MAX_VALUE, batch -> {
             Tensor output = model.apply(batch);
             // The loss is a mean over known targets, so that each of them counts alike in the mean over all batches.
             long known = IntStream.of(batch.indices())
                     .mapToLong(targets::knownTargets)
                     .sum();
             if (known > 0) {
-                sum[0] += known
+                sums[at[0]] = known
                         * loss.apply(output, Tensors.to(batch.targets(), device))
                                 .item_double();
-                weight[0] += known;
+                weights[at[0]] = known;
             }
+            at[0] += exchange.size();
             return output;
         });
-        double mean = weight[0] == 0 ? Double.NaN : sum[0] / weight[0];
+        double sum = total(exchange.sum(sums));
+        double weight = total(exchange.sum(weights));
+        double mean = weight == 0 ? Double.NaN : sum / weight;
+        Predictions predictions = collected.merged(exchange, targets.size()).inOrder(data.task(), targets);
         return new EvaluationResult(mean, values(metrics, predictions), predictions);
+    }
+
+    /** Add up from the first to the last; a stream would add otherwise. */
+    private static double total(double... values) {
+        double sum = 0;
+        for (double value : values) sum += value;
+        return sum;
     }
 
     /**
@@ -171,7 +204,7 @@ public final class Evaluator {
      *
      * @param most rows after which no other batch is computed
      */
-    private static Predictions collect(
+    private static Collected collect(
             DataLoader opened, Data data, Split split, int most, Function<Batch, Tensor> model) {
         Targets targets = data.targets(split);
         float[] outputs = new float[0];
@@ -201,24 +234,45 @@ public final class Evaluator {
             outputs = Arrays.copyOf(outputs, rows * width);
             computed = Arrays.copyOf(computed, rows);
         }
-        return inOrder(outputs, width, data.task(), targets, computed);
+        return new Collected(outputs, width, computed);
     }
 
-    /** Put outputs into the order of the split, whatever the order they were computed in. */
-    private static Predictions inOrder(float[] outputs, int width, Task task, Targets targets, int... computed) {
-        int[] places = IntStream.range(0, computed.length)
-                .boxed()
-                .sorted(Comparator.comparingInt(place -> computed[place]))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        float[] sorted = new float[outputs.length];
-        for (int row = 0; row < places.length; row++) {
-            System.arraycopy(outputs, places[row] * width, sorted, row * width, width);
+    /**
+     * Hold outputs in the order that they were computed in.
+     *
+     * @param computed positions of the rows in the split
+     */
+    private record Collected(float[] outputs, int width, int... computed) {
+        /** Return the outputs of all processes, in the order of the split. */
+        Collected merged(Exchange exchange, int size) {
+            if (exchange.size() == 1) return this;
+            // A process without rows does not know the width; the first one has rows.
+            int known = (int) exchange.sum(exchange.rank() == 0 ? width : 0)[0];
+            float[] own = new float[Math.multiplyExact(size, known)];
+            for (int row = 0; row < computed.length; row++) {
+                System.arraycopy(outputs, row * known, own, computed[row] * known, known);
+            }
+            return new Collected(
+                    exchange.merge(own), known, IntStream.range(0, size).toArray());
         }
-        return new Predictions(
-                sorted,
-                width,
-                task,
-                targets.rows(Arrays.stream(places).map(place -> computed[place]).toArray()));
+
+        /** Put outputs into the order of the split, whatever the order they were computed in. */
+        Predictions inOrder(Task task, Targets targets) {
+            int[] places = IntStream.range(0, computed.length)
+                    .boxed()
+                    .sorted(Comparator.comparingInt(place -> computed[place]))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            float[] sorted = new float[outputs.length];
+            for (int row = 0; row < places.length; row++) {
+                System.arraycopy(outputs, places[row] * width, sorted, row * width, width);
+            }
+            return new Predictions(
+                    sorted,
+                    width,
+                    task,
+                    targets.rows(
+                            Arrays.stream(places).map(place -> computed[place]).toArray()));
+        }
     }
 }

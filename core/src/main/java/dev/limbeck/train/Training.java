@@ -30,9 +30,12 @@ record Training(
         TaskLoss taskLoss,
         List<Metric> metrics,
         Exchange exchange) {
-    /** Evaluate the model on a split. */
+    /** Evaluate the model on a split, together with the other processes: with the statistics of the first one. */
     EvaluationResult validate(Split split) {
-        return Evaluator.run(model, data, split, device, metrics, taskLoss.loss());
+        exchange.broadcast(model.modules().values().stream()
+                .flatMap(module -> module.ownBuffers().values().stream())
+                .toList());
+        return Evaluator.run(this, split);
     }
 
     /** Return what a saved model carries beside its weights. */

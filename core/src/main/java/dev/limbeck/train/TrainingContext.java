@@ -99,6 +99,7 @@ public final class TrainingContext {
         this.epoch = epoch;
     }
 
+    /** Return the number of batches of an epoch, in all processes together. */
     public int batchesPerEpoch() {
         return batchesPerEpoch;
     }
@@ -114,10 +115,14 @@ public final class TrainingContext {
 
     /** Return the number of optimizer steps of this fit, without early stopping and skipped batches. */
     public int plannedOptimizerSteps() {
-        return epochs * ((batchesPerEpoch + accumulation - 1) / accumulation);
+        return epochs * ((batchesPerEpoch + together() - 1) / together());
     }
 
-    /** Return the number of batches per optimizer step. */
+    private int together() {
+        return accumulation * exchange().size();
+    }
+
+    /** Return the number of batches of this process per optimizer step. */
     public int accumulation() {
         return accumulation;
     }

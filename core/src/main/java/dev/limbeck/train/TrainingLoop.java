@@ -9,6 +9,7 @@ import dev.limbeck.nn.Module;
 import dev.limbeck.optim.OptimizerState;
 import dev.limbeck.tensor.Autocast;
 import dev.limbeck.tensor.BlasThreads;
+import dev.limbeck.tensor.DType;
 import dev.limbeck.tensor.Ops;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -63,7 +65,7 @@ final class TrainingLoop {
             int number,
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
-        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        int batches = sharedBatches();
         TrainingContext fit = new TrainingContext(what, history, epochs, batches, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
@@ -75,6 +77,8 @@ final class TrainingLoop {
             task = decorated();
             parameters = trainable();
             clearGradients(); // a failed fit may have left some
+            exchange.agree("parameters", described(parameters));
+            exchange.begin(parameters.values());
             try (OptimizerState optimizer = what.optimizer().prepare(parameters, rateFactor)) {
                 fit.onSnapshot(facts ->
                         TrainingState.capture(what, position(fit, history, number), optimizer, callbacks, facts));
@@ -89,7 +93,7 @@ final class TrainingLoop {
                 for (int epoch = rows.size(); epoch < epochs && !stops(fit); epoch++) {
                     fit.setEpoch(epoch);
                     // Seeded per epoch, not per fit, to make dropout the same after a resume.
-                    Tensors.seed(what.seed() + 31L * number + 1009L * epoch);
+                    Tensors.seed(what.seed() + 31L * number + 1009L * epoch + 1_000_003L * exchange.rank());
                     EpochRecord row = epoch(fit, optimizer, epochsBefore + epoch);
                     fit.add(row);
                     rows.add(row);
@@ -111,6 +115,21 @@ final class TrainingLoop {
         return true;
     }
 
+    /** Return the number of batches of an epoch, in all processes together. Each process takes the same number. */
+    private int sharedBatches() {
+        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        if (batches >= exchange.size()) return batches / exchange.size() * exchange.size();
+        throw new LimbeckException(exchange.size() + " processes need as many batches, found " + batches + " of "
+                + data.batchSize() + " rows; use a smaller batch size (--batch-size), or fewer processes");
+    }
+
+    private static String described(Map<String, Tensor> parameters) {
+        return parameters.entrySet().stream()
+                .map(one ->
+                        one.getKey() + " " + Tensors.shapeText(one.getValue().shape()) + " " + DType.of(one.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
     private FitPosition position(TrainingContext fit, List<List<EpochRecord>> history, int number) {
         return new FitPosition(
                 number,
@@ -124,7 +143,8 @@ final class TrainingLoop {
     }
 
     /** Run afterFit of all callbacks, even if one throws. The first failure is reported. */
-    private static void finish(List<Callback> begun, TrainingContext fit, @Nullable Throwable failure) {
+    private void finish(List<Callback> begun, TrainingContext fit, @Nullable Throwable failure) {
+        exchange.end();
         Throwable first = failure;
         for (Callback callback : begun) {
             try {
@@ -159,11 +179,13 @@ final class TrainingLoop {
         Means means = new Means();
         int stepsBefore = fit.optimizerSteps();
         long rows = 0;
-        try (DataLoader batches = data.train(epochOfData)) {
-            for (int i = 0; i < batches.batches(); i++) {
-                boolean last = i + 1 == batches.batches();
+        int own = fit.batchesPerEpoch() / exchange.size();
+        try (DataLoader batches = data.train(epochOfData, exchange.shard())) {
+            for (int i = 0; i < own; i++) {
+                boolean last = i + 1 == own;
                 boolean stepNow = last || (i + 1) % fit.accumulation() == 0;
-                rows += step(fit, optimizer, batches, fit.epoch() * batches.batches() + i, stepNow, means);
+                int index = (fit.epoch() * own + i) * exchange.size() + exchange.rank();
+                rows += step(fit, optimizer, batches, index, stepNow, means);
             }
         }
         double trainSeconds = (System.nanoTime() - start) / 1e9;
@@ -211,12 +233,13 @@ final class TrainingLoop {
                 each(callback -> callback.afterLoss(step));
                 Tensor total = step.total();
                 means.add(step, total);
+                if (stepNow) exchange.beforeLastBackward();
                 total.backward();
                 waiting++;
             }
-            if (stepNow && waiting > 0) {
-                if (waiting > 1) averageGradients();
-                exchange.averageGradients(parameters.values());
+            int summed = stepNow ? exchange.sumGradients(waiting) : 0;
+            if (summed > 0) {
+                if (summed > 1) averageGradients(summed);
                 each(callback -> callback.beforeStep(step));
                 optimizer.step(fit.lr(), fit.momentum());
                 fit.countOptimizerStep();
@@ -243,11 +266,11 @@ final class TrainingLoop {
     }
 
     /** Divide the accumulated gradients by the number of batches. */
-    private void averageGradients() {
+    private void averageGradients(int batches) {
         parameters.values().stream()
                 .distinct()
                 .filter(Tensors::hasGrad)
-                .forEach(parameter -> Ops.mul_(parameter.grad(), 1.0 / waiting));
+                .forEach(parameter -> Ops.mul_(parameter.grad(), 1.0 / batches));
     }
 
     private void clearGradients() {
@@ -275,13 +298,19 @@ final class TrainingLoop {
         private double total;
         private double steps;
 
-        /** Sum over the processes, which all have the same terms. */
+        /** Sum over the processes. */
         void exchange(Exchange exchange) {
             if (exchange.size() == 1) return;
             double[] both = exchange.sum(total, steps);
             total = both[0];
             steps = both[1];
-            sums.replaceAll((name, sum) -> exchange.sum(sum)[0]);
+            // A process that skipped all its batches has no terms.
+            for (String names : exchange.gather(String.join("\n", sums.keySet()))) {
+                names.lines().forEach(name -> sums.putIfAbsent(name, 0.0));
+            }
+            List<String> sorted = sums.keySet().stream().sorted().toList();
+            double[] all = exchange.sum(sorted.stream().mapToDouble(sums::get).toArray());
+            for (int i = 0; i < all.length; i++) sums.put(sorted.get(i), all[i]);
         }
 
         void add(TrainStep step, Tensor totalLoss) {

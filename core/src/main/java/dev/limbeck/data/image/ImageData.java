@@ -16,6 +16,7 @@ import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
+import dev.limbeck.data.Shard;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.Targets;
@@ -159,6 +160,11 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader train(int epoch) {
+        return train(epoch, Shard.ALL);
+    }
+
+    @Override
+    public DataLoader train(int epoch, Shard shard) {
         int[] images = images(Split.TRAIN);
         Draws draws = Draws.of(settings.splits().seed(), ORDER_LOTS, epoch);
         int[] order = settings.splits().balanced() ? plan.balanced(draws) : plan.shuffled(draws);
@@ -167,6 +173,7 @@ public final class ImageData implements Data {
         return stream(
                 Split.TRAIN,
                 Arrays.copyOf(order, usable),
+                shard,
                 new Provenance(Split.TRAIN, view),
                 (index, target) -> write(images[index], view, target));
     }
@@ -221,17 +228,18 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader view(Split split, int view) {
-        return view(split, view, IntStream.range(0, images(split).length).toArray());
+        return view(split, view, Shard.ALL, order(split));
     }
 
     @Override
     public DataLoader sample(Split split, int most) {
-        return view(split, Provenance.PLAIN, Data.spaced(images(split).length, most));
+        return view(split, Provenance.PLAIN, Shard.ALL, Data.spaced(images(split).length, most));
     }
 
-    private DataLoader view(Split split, int view, int... rows) {
+    private DataLoader view(Split split, int view, Shard shard, int... rows) {
         int[] images = images(split);
-        return stream(split, rows, new Provenance(split, view), (index, target) -> write(images[index], view, target));
+        return stream(
+                split, rows, shard, new Provenance(split, view), (index, target) -> write(images[index], view, target));
     }
 
     @Override
@@ -263,14 +271,20 @@ public final class ImageData implements Data {
         int[] images = images(split);
         return stream(
                 split,
-                IntStream.range(0, images.length).toArray(),
+                order(split),
+                Shard.ALL,
                 null,
                 (index, target) -> augment(images[index], VIEW_LOTS, view, target));
     }
 
     @Override
     public DataLoader evaluate(Split split) {
-        return view(split, Provenance.PLAIN);
+        return evaluate(split, Shard.ALL);
+    }
+
+    @Override
+    public DataLoader evaluate(Split split, Shard shard) {
+        return view(split, Provenance.PLAIN, shard, order(split));
     }
 
     /** Write a PNG of the first training batch, augmented and with labels, to check before training. */
@@ -361,15 +375,13 @@ public final class ImageData implements Data {
         return images;
     }
 
-    private DataLoader stream(Split split, int[] order, @Nullable Provenance origin, PrefetchStream.RowFiller filler) {
+    private DataLoader stream(
+            Split split, int[] order, Shard shard, @Nullable Provenance origin, PrefetchStream.RowFiller filler) {
         if (closed) {
             throw new LimbeckException(
                     "the data " + source.origin() + " is closed; open it again, or close it after what uses it");
         }
-        List<int[]> batches = new ArrayList<>();
-        for (int start = 0; start < order.length; start += batchSize()) {
-            batches.add(Arrays.copyOfRange(order, start, Math.min(order.length, start + batchSize())));
-        }
+        List<int[]> batches = shard.batches(order, batchSize());
         int[] images = plan.of(split);
         return new PrefetchStream(batches, pool, settings.workers(), settings.prefetch(), filler, (indices, bytes) -> {
             return new Batch(
