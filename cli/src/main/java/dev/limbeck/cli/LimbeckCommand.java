@@ -41,6 +41,12 @@ abstract class LimbeckCommand implements Callable<Integer> {
         return null;
     }
 
+    /** Return the arguments of the program. */
+    List<String> arguments() {
+        if (spec == null) throw new IllegalStateException("the command was not made by picocli");
+        return spec.root().commandLine().getParseResult().originalArgs();
+    }
+
     Terminal terminal() {
         if (terminal == null) throw new IllegalStateException("the command was not made by Main");
         return terminal;
@@ -93,6 +99,7 @@ abstract class LimbeckCommand implements Callable<Integer> {
             });
         }
         Object result = run();
+        if (result instanceof ExitCode code) return code.value();
         if (json) terminal().json(result);
         return 0;
     }

@@ -7,9 +7,11 @@ import dev.limbeck.recipe.ResumePoint;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
+import dev.limbeck.train.Exchange;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -33,6 +35,9 @@ abstract class TrainingCommand extends TrackedCommand {
     @Option(names = "--resume", description = "Go on after the last finished epoch of an interrupted run")
     boolean resume;
 
+    @Mixin
+    ProcessOptions processes = new ProcessOptions();
+
     /**
      * Offer settings.
      *
@@ -48,14 +53,34 @@ abstract class TrainingCommand extends TrackedCommand {
 
     @Override
     Object run() {
+        if (processes.startsOthers()) {
+            checked(Exchange.ALONE);
+            return processes.start(this);
+        }
+        return processes.together(this, this::run);
+    }
+
+    private Recipe checked(Exchange exchange) {
         Recipe recipe = resume
-                ? options.recipe(ResumePoint.at(out).recipe(), file)
+                ? options.recipe(interrupted(exchange), file)
                 : options.recipe(this, file, withTeacher && file == null);
         check(recipe);
-        if (!resume) RunDirectory.check(out, overwrite);
-        RunContext context = context();
+        if (!resume && exchange.writes()) RunDirectory.check(out, overwrite);
+        return recipe;
+    }
+
+    /** Return the recipe of an interrupted run, whose folder the first process has. */
+    private Recipe interrupted(Exchange exchange) {
+        String own = exchange.writes() ? ResumePoint.at(out).recipe().toTree().toString() : "";
+        return Recipe.parse(exchange.gather(own).get(0));
+    }
+
+    private RunRecord run(Exchange exchange) {
+        Recipe recipe = checked(exchange);
+        RunContext context = context().exchange(exchange);
         RecipeRun run = new RecipeRun(recipe, context);
         RunRecord made = (resume ? run.resume() : run).run(out, overwrite);
+        if (!exchange.writes()) return made;
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = made.results().of(split);
             if (result != null) say("%s: %s".formatted(split.label(), Texts.metrics(result.metrics())));

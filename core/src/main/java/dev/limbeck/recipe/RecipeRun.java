@@ -13,6 +13,7 @@ import dev.limbeck.train.Callback;
 import dev.limbeck.train.Checkpoint;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.EpochTable;
+import dev.limbeck.train.Exchange;
 import dev.limbeck.train.Learner;
 import dev.limbeck.train.LearnerBuilder;
 import dev.limbeck.train.LrCurve;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.commons.io.FileUtils;
 import org.jspecify.annotations.Nullable;
 
 /** Run a recipe and write a run directory. */
@@ -84,11 +86,23 @@ public final class RecipeRun {
      * @return the record written to run.json
      */
     public RunRecord run(Path out, boolean overwrite) {
+        if (!context.exchange().writes()) return runBeside(overwrite);
         if (resumes) ResumePoint.at(out).check(recipe);
         else RunDirectory.check(out, overwrite);
         try (LoadedTeacher teacher = teacher();
                 Data data = open(teacher)) {
             return run(out, overwrite, data, teacher);
+        }
+    }
+
+    /** Train as one of the processes that write nothing: into a folder that is removed. */
+    private RunRecord runBeside(boolean overwrite) {
+        Path folder = TemporaryFolder.create();
+        try (LoadedTeacher teacher = teacher();
+                Data data = open(teacher)) {
+            return run(folder.resolve("run"), overwrite, data, teacher);
+        } finally {
+            FileUtils.deleteQuietly(folder.toFile());
         }
     }
 
@@ -99,19 +113,24 @@ public final class RecipeRun {
 
     /** Train with data and a teacher that the caller opened as this recipe describes. */
     public RunRecord run(Path out, boolean overwrite, Data data, @Nullable LoadedTeacher teacher) {
-        Map<String, String> facts =
-                ResumePoint.facts(recipe, data.fingerprint(), teacher == null ? "" : teacher.identity());
-        Path checkpoint = resumePoint(out)
-                .map(point -> point.checkpointOf(recipe, facts, context.log()))
-                .orElse(null);
+        Exchange exchange = context.exchange();
+        Map<String, String> facts = ResumePoint.facts(
+                recipe, data.fingerprint(), teacher == null ? "" : teacher.identity(), exchange.size());
+        facts.forEach(exchange::agree);
+        Path checkpoint = exchange.writes()
+                ? resumePoint(out)
+                        .map(point -> point.checkpointOf(recipe, facts, context.log()))
+                        .orElse(null)
+                : null;
         String howToResume = resumesIfLeft ? "the same command continues from there" : "continue with --resume";
         try (RunDirectory directory =
                         checkpoint == null ? RunDirectory.create(out, overwrite) : RunDirectory.reopen(out, overwrite);
                 ShutdownHook exit = new ShutdownHook(directory, howToResume, context.log());
+                SharedCheckpoint shared = SharedCheckpoint.of(checkpoint, exchange);
                 Learner learner = learner(data);
                 BestEpoch best = new BestEpoch()) {
             try {
-                if (checkpoint != null) learner.resume(checkpoint);
+                if (shared.file() != null) learner.resume(shared.file());
                 Instant start = Instant.now();
                 @Nullable KnowledgeDistillation distillation = distillation(data, teacher);
                 StopReason stopped = new StopReason();
@@ -184,6 +203,7 @@ public final class RecipeRun {
         LearnerBuilder builder = Learner.builder(data, recipe.architecture())
                 .seed(recipe.training().seed())
                 .device(context.device())
+                .exchange(context.exchange())
                 .precision(recipe.training().precision())
                 .optimizer(recipe.training().makeOptimizer())
                 .loss(recipe.training().taskLoss(data))

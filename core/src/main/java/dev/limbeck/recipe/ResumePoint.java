@@ -17,6 +17,7 @@ public final class ResumePoint {
     private static final String RECIPE = "recipe";
     private static final String DATA = "content of the data";
     private static final String TEACHER = "content of the teacher";
+    private static final String PROCESSES = "number of processes";
 
     private final Path out;
     private final Path checkpoint;
@@ -66,11 +67,12 @@ public final class ResumePoint {
         return Optional.empty();
     }
 
-    static Map<String, String> facts(Recipe recipe, String data, String teacher) {
+    static Map<String, String> facts(Recipe recipe, String data, String teacher, int processes) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(RECIPE, recipe.toTree().toString());
         facts.put(DATA, data);
         facts.put(TEACHER, teacher);
+        facts.put(PROCESSES, String.valueOf(processes));
         return facts;
     }
 
@@ -100,6 +102,10 @@ public final class ResumePoint {
             if (!wanted.getOrDefault(content, "").equals(facts.get(content))) {
                 throw differs("the " + content + " has changed");
             }
+        }
+        String before = facts.getOrDefault(PROCESSES, "1");
+        if (!before.equals(wanted.get(PROCESSES))) {
+            throw differs("it was trained by " + before + " processes, now by " + wanted.get(PROCESSES));
         }
         if (trouble != null) log.accept(trouble.getMessage() + "; resuming from the previous checkpoint");
         return checkpoint;

@@ -5,6 +5,7 @@ import dev.limbeck.data.PrepareProgress;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.Downloads;
 import dev.limbeck.train.Callback;
+import dev.limbeck.train.Exchange;
 import dev.limbeck.train.Trackers;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param watchers creates callbacks for each training, such as a progress bar
  * @param trackers further trackers besides epochs.csv: {@code name} or {@code name:target}
  * @param run name of the run for trackers; empty for a single run
+ * @param exchange with other processes that train the same model
  */
 public record RunContext(
         String device,
@@ -35,7 +37,8 @@ public record RunContext(
         PrepareProgress prepare,
         Supplier<List<Callback>> watchers,
         List<String> trackers,
-        String run) {
+        String run,
+        Exchange exchange) {
     /** The tracker of every run. */
     private static final String ALWAYS = "csv";
 
@@ -52,7 +55,7 @@ public record RunContext(
             Downloads.Progress download,
             PrepareProgress prepare,
             Supplier<List<Callback>> watchers) {
-        this(device, workers, log, download, prepare, watchers, List.of(), "");
+        this(device, workers, log, download, prepare, watchers, List.of(), "", Exchange.ALONE);
     }
 
     /** Log a summary of the data and warnings about it. Called after all other checks have passed. */
@@ -70,7 +73,7 @@ public record RunContext(
 
     /** Return a copy that logs nothing, to open the same data again. */
     public RunContext quiet() {
-        return new RunContext(device, workers, line -> {}, download, prepare, watchers, trackers, run);
+        return new RunContext(device, workers, line -> {}, download, prepare, watchers, trackers, run, exchange);
     }
 
     /** Return a copy that logs each line once, to open the same data repeatedly. */
@@ -79,7 +82,7 @@ public record RunContext(
         Consumer<String> once = line -> {
             if (known.add(line)) log.accept(line);
         };
-        return new RunContext(device, workers, once, download, prepare, watchers, trackers, run);
+        return new RunContext(device, workers, once, download, prepare, watchers, trackers, run, exchange);
     }
 
     /**
@@ -89,13 +92,29 @@ public record RunContext(
      * @throws dev.limbeck.LimbeckException if there is no such tracker, or its target is not writable
      */
     public RunContext track(List<String> names) {
-        return new RunContext(device, workers, log, download, prepare, watchers, names, run);
+        return new RunContext(device, workers, log, download, prepare, watchers, names, run, exchange);
+    }
+
+    /** Return a copy for one of several processes that train the same model. Only the first one logs and tracks. */
+    public RunContext exchange(Exchange other) {
+        return other.writes()
+                ? new RunContext(device, workers, log, download, prepare, watchers, trackers, run, other)
+                : new RunContext(
+                        device,
+                        workers,
+                        line -> {},
+                        (bytes, total) -> {},
+                        (done, total) -> {},
+                        List::of,
+                        List.of(),
+                        run,
+                        other);
     }
 
     /** Return a copy for one of several runs, with the run's name for trackers. */
     public RunContext below(String name) {
         String inner = run.isEmpty() ? name : run + "/" + name;
-        return new RunContext(device, workers, log, download, prepare, watchers, trackers, inner);
+        return new RunContext(device, workers, log, download, prepare, watchers, trackers, inner, exchange);
     }
 
     /**

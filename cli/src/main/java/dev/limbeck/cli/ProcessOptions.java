@@ -1,0 +1,82 @@
+package dev.limbeck.cli;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.distributed.LocalProcesses;
+import dev.limbeck.distributed.ProcessGroup;
+import dev.limbeck.distributed.Rendezvous;
+import dev.limbeck.train.Exchange;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Provide the options for training in several processes. */
+final class ProcessOptions {
+    private static final String NUMBER = "--nproc";
+    private static final String THREADS = "OMP_NUM_THREADS";
+
+    @Option(names = NUMBER, paramLabel = "N", description = "Train in N processes of this machine (default: 1)")
+    @Nullable
+    Integer number;
+
+    @Option(
+            names = "--process-timeout",
+            paramLabel = "SECONDS",
+            description = "Longest wait for another process (default: 1800)")
+    int timeout = (int) ProcessGroup.TIMEOUT.toSeconds();
+
+    /** Return whether this process starts others and waits for them. */
+    boolean startsOthers() {
+        Numbers.atLeast(1, NUMBER, number);
+        Numbers.atLeast(1, "--process-timeout", timeout);
+        return number != null && number > 1 && place().isEmpty();
+    }
+
+    private static Optional<Rendezvous> place() {
+        return Rendezvous.of(System.getenv());
+    }
+
+    /** Run the given command in several processes, and return their exit code. */
+    ExitCode start(LimbeckCommand command) {
+        int cores = Runtime.getRuntime().availableProcessors();
+        String threads = System.getenv().getOrDefault(THREADS, String.valueOf(Math.max(1, cores / number)));
+        return new ExitCode(LocalProcesses.run(
+                number,
+                Main.class.getName(),
+                withoutNumber(command.arguments()),
+                Map.of(THREADS, threads),
+                command::tell));
+    }
+
+    private static List<String> withoutNumber(List<String> arguments) {
+        List<String> others = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i++) {
+            if (arguments.get(i).equals(NUMBER)) i++;
+            else if (!arguments.get(i).startsWith(NUMBER + "=")) others.add(arguments.get(i));
+        }
+        return others;
+    }
+
+    /** Run with the other processes that the environment names, or alone. */
+    Object together(LimbeckCommand command, Function<Exchange, Object> work) {
+        Optional<Rendezvous> where = place();
+        if (where.isEmpty()) return work.apply(Exchange.ALONE);
+        try (ProcessGroup group = ProcessGroup.join(where.get(), Duration.ofSeconds(timeout))) {
+            try {
+                if (group.writes()) command.tell("trained by " + group.size() + " processes");
+                Object result = work.apply(group);
+                return group.writes() ? result : ExitCode.SUCCESS;
+            } catch (LimbeckException e) {
+                group.fail(e.getMessage());
+                throw e;
+            } catch (RuntimeException | Error e) {
+                group.fail(e.toString());
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package dev.limbeck.distributed;
+
+import java.time.Duration;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.SizeTPointer;
+import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.BroadcastOptions;
+import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.StringVector;
+import org.bytedeco.pytorch.TCPStore;
+import org.bytedeco.pytorch.TCPStoreOptions;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.Work;
+import org.bytedeco.pytorch.global.torch_gloo;
+
+/**
+ * Call c10d: a store of texts that process 0 serves, and collective operations over Gloo. Calls that fail throw a
+ * RuntimeException of the engine. Tensors of different sizes would abort the process, so callers compare sizes first.
+ */
+final class Gloo implements AutoCloseable {
+    private final TCPStore store;
+    private final ProcessGroupGloo group;
+    private boolean left;
+
+    private Gloo(TCPStore store, ProcessGroupGloo group) {
+        this.store = store;
+        this.group = group;
+    }
+
+    /** Meet the other processes. */
+    static Gloo join(Rendezvous where, Duration timeout) {
+        Loader.load(torch_gloo.class);
+        TCPStoreOptions options = new TCPStoreOptions();
+        options.port((short) where.port());
+        options.isServer(where.rank() == 0 && !where.served());
+        options.numWorkers(new SizeTPointer(1).put(where.size()));
+        options.waitWorkers(!where.served());
+        options.timeout(millis(timeout));
+        TCPStore store = new TCPStore(where.address(), options);
+        ProcessGroupGloo.Options how = ProcessGroupGloo.Options.create(millis(timeout));
+        how.devices().push_back(ProcessGroupGloo.createDeviceForHostname(where.own()));
+        return new Gloo(store, new ProcessGroupGloo(store, where.rank(), where.size(), how));
+    }
+
+    private static Milliseconds millis(Duration time) {
+        return new Milliseconds(time.toMillis());
+    }
+
+    /** Store a text under a name. */
+    void put(String name, String text) {
+        store.set(name, text);
+    }
+
+    /** Wait for a text, and return it. */
+    String get(String name) {
+        return store.get_to_str(name);
+    }
+
+    /** Wait at most a time for a text. */
+    String get(String name, Duration atMost) {
+        store._wait(new StringVector(name), millis(atMost));
+        return store.get_to_str(name);
+    }
+
+    /** Add to a number, and return the sum. */
+    long add(String name, long more) {
+        return store.add(name, more);
+    }
+
+    /** Start to replace a tensor by its sum over the processes. */
+    Work startSum(TensorVector tensor) {
+        return group.allreduce(tensor);
+    }
+
+    /** Replace a tensor by its sum over the processes. */
+    void sum(Tensor tensor) {
+        group.allreduce(new TensorVector(tensor))._wait();
+    }
+
+    /** Replace a tensor by that of process 0. */
+    void broadcast(Tensor tensor) {
+        BroadcastOptions fromFirst = new BroadcastOptions();
+        fromFirst.rootRank(0);
+        group.broadcast(new TensorVector(tensor), fromFirst)._wait();
+    }
+
+    /** Close the connections between the processes. Those who wait for this one get an error at once. */
+    void leave() {
+        if (left) return;
+        left = true;
+        group.close();
+    }
+
+    @Override
+    public void close() {
+        leave();
+        store.close();
+    }
+}

@@ -1,0 +1,116 @@
+package dev.limbeck.distributed;
+
+import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/**
+ * Run a main class in several processes on this machine, which find each other through {@link Rendezvous#of}. Process 0 uses this
+ * process's streams.
+ */
+public final class LocalProcesses {
+    /** After one has failed, the others have this time to notice. */
+    private static final long LONGEST_SECONDS = 10;
+
+    private final List<Process> all = new ArrayList<>();
+
+    private LocalProcesses() {}
+
+    /**
+     * Run until all processes have ended. They end with this process.
+     *
+     * @param size number of processes, at least 2
+     * @param environment more variables of each, such as the number of threads
+     * @param log receives error lines of the processes other than 0
+     * @return exit code of the first process that failed, in their order; 0 if none did
+     */
+    public static int run(
+            int size, String mainClass, List<String> arguments, Map<String, String> environment, Consumer<String> log) {
+        LocalProcesses processes = new LocalProcesses();
+        Thread atExit = new Thread(processes::stop, "limbeck-processes");
+        Runtime.getRuntime().addShutdownHook(atExit);
+        try {
+            processes.start(size, mainClass, arguments, environment, log);
+            return processes.await();
+        } catch (IOException e) {
+            throw new LimbeckException("cannot start " + size + " processes (" + e.getMessage() + ")", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LimbeckException("interrupted while processes ran", e);
+        } finally {
+            processes.stop();
+        }
+    }
+
+    private void start(
+            int size, String mainClass, List<String> arguments, Map<String, String> environment, Consumer<String> log)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
+        command.addAll(arguments);
+        int port = freePort();
+        for (int rank = 0; rank < size; rank++) {
+            ProcessBuilder builder = new ProcessBuilder(command);
+            builder.environment().putAll(environment);
+            builder.environment().putAll(Rendezvous.variables(rank, size, port));
+            if (rank == 0) builder.inheritIO();
+            else builder.redirectOutput(Redirect.DISCARD);
+            Process process = builder.start();
+            all.add(process);
+            if (rank > 0) follow(process, "process " + rank + ": ", log);
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static void follow(Process process, String prefix, Consumer<String> log) {
+        Thread reader = new Thread(
+                () -> process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> log.accept(prefix + line)),
+                "limbeck-lines");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    private int await() throws InterruptedException {
+        for (boolean running = true; running; ) {
+            running = false;
+            for (Process process : all) {
+                if (process.waitFor(50, TimeUnit.MILLISECONDS)) {
+                    if (process.exitValue() != 0) return afterFailure();
+                } else {
+                    running = true;
+                }
+            }
+        }
+        return 0;
+    }
+
+    private int afterFailure() throws InterruptedException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_SECONDS);
+        int code = 0;
+        for (Process process : all) {
+            if (!process.waitFor(Math.max(0, end - System.nanoTime()), TimeUnit.NANOSECONDS)) continue;
+            if (code == 0) code = process.exitValue();
+        }
+        return code;
+    }
+
+    private void stop() {
+        all.forEach(Process::destroy);
+    }
+}

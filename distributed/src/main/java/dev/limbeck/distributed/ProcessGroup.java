@@ -1,0 +1,222 @@
+package dev.limbeck.distributed;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Version;
+import dev.limbeck.tensor.DType;
+import dev.limbeck.tensor.Engine;
+import dev.limbeck.tensor.NoGrad;
+import dev.limbeck.tensor.Scope;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.train.Exchange;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Train one model in several processes. Each process calls the same methods in the same order; {@code Learner} does so. A
+ * process that fails tells the others why, and they fail too.
+ *
+ * <pre>{@code
+ * try (ProcessGroup group = ProcessGroup.join(where, ProcessGroup.TIMEOUT)) {
+ *     Learner.builder(data, Zoo.RESNET18).exchange(group).build().fitOneCycle(5, 1e-2);
+ * }
+ * }</pre>
+ */
+public final class ProcessGroup implements Exchange, AutoCloseable {
+    /** Default time to wait for another process. */
+    public static final Duration TIMEOUT = Duration.ofMinutes(30);
+
+    private static final long BUCKET_BYTES = 4L << 20;
+    /** Time in which a process that fails tells the reason, and in which the others read it. */
+    private static final Duration LAST_WORDS = Duration.ofMillis(1500);
+
+    private static final String FAILED = "limbeck/failed";
+    private static final String READ = "limbeck/read";
+
+    private final Rendezvous where;
+    private final Gloo gloo;
+    private @Nullable GradientBuckets buckets;
+    private int texts;
+    private boolean failed;
+
+    private ProcessGroup(Rendezvous where, Gloo gloo) {
+        this.where = where;
+        this.gloo = gloo;
+    }
+
+    /**
+     * Meet the other processes. Process 0 serves the store that they meet at.
+     *
+     * @param timeout longest time to wait for another process, here and in each later exchange
+     * @throws LimbeckException if a process does not come in time, the port is in use, or the versions differ
+     */
+    public static ProcessGroup join(Rendezvous where, Duration timeout) {
+        try {
+            ProcessGroup group = new ProcessGroup(where, Gloo.join(where, timeout));
+            group.agree("version", Version.number());
+            return group;
+        } catch (RuntimeException e) {
+            if (!Engine.isThrownByEngine(e)) throw e;
+            throw new LimbeckException(
+                    "process " + where.rank() + " of " + where.size() + " cannot meet the others at " + where.address()
+                            + " port " + where.port() + " within " + timeout.toSeconds() + " s ("
+                            + Engine.firstLine(e) + "); start all processes, or use another MASTER_PORT",
+                    e);
+        }
+    }
+
+    @Override
+    public int rank() {
+        return where.rank();
+    }
+
+    @Override
+    public int size() {
+        return where.size();
+    }
+
+    @Override
+    public List<String> gather(String text) {
+        return exchange(() -> {
+            String name = "limbeck/text-" + texts++ + "-";
+            // An empty text cannot be told from a missing one.
+            gloo.put(name + rank(), "=" + text);
+            List<String> all = new ArrayList<>();
+            for (int i = 0; i < size(); i++) all.add(gloo.get(name + i).substring(1));
+            return all;
+        });
+    }
+
+    @Override
+    public void begin(Collection<Tensor> parameters) {
+        broadcast(parameters);
+        buckets = new GradientBuckets(gloo, parameters, BUCKET_BYTES);
+    }
+
+    @Override
+    public void beforeLastBackward() {
+        open().listen();
+    }
+
+    @Override
+    public int sumGradients(int batches) {
+        return exchange(() -> open().sum(batches));
+    }
+
+    private GradientBuckets open() {
+        if (buckets == null) throw new IllegalStateException("no fit has begun");
+        return buckets;
+    }
+
+    @Override
+    public void end() {
+        if (buckets != null) buckets.close();
+        buckets = null;
+    }
+
+    @Override
+    public void broadcast(Collection<Tensor> tensors) {
+        exchange(() -> {
+            try (Scope scope = Scope.open();
+                    NoGrad noGrad = NoGrad.on()) {
+                for (Tensor one : tensors) {
+                    // Gloo sends contiguous tensors; a scalar has no elements to share with a view.
+                    Tensor sent = one.contiguous();
+                    gloo.broadcast(sent);
+                    if (rank() > 0) one.copy_(sent);
+                }
+            }
+            return true;
+        });
+    }
+
+    @Override
+    public byte[] broadcast(byte[] bytes) {
+        int length = Integer.parseInt(gather(String.valueOf(bytes.length)).get(0));
+        if (length == 0) return new byte[0];
+        return exchange(() -> {
+            try (Scope scope = Scope.open()) {
+                ByteBuffer own = ByteBuffer.allocateDirect(length);
+                if (rank() == 0) own.put(bytes).rewind();
+                Tensor sent = Tensors.copyOf(own, DType.UINT8, length);
+                gloo.broadcast(sent);
+                return Tensors.toBytes(sent);
+            }
+        });
+    }
+
+    @Override
+    public double[] sum(double... values) {
+        if (values.length == 0) return values;
+        return exchange(() -> {
+            try (Scope scope = Scope.open()) {
+                Tensor sum = Tensors.of(values, values.length);
+                gloo.sum(sum);
+                return Tensors.toDoubles(sum);
+            }
+        });
+    }
+
+    @Override
+    public float[] merge(float[] own) {
+        if (own.length == 0) return own;
+        return exchange(() -> {
+            try (Scope scope = Scope.open()) {
+                Tensor sum = Tensors.of(own, own.length);
+                gloo.sum(sum);
+                return Tensors.toFloats(sum);
+            }
+        });
+    }
+
+    private <T> T exchange(Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException e) {
+            if (!Engine.isThrownByEngine(e)) throw e;
+            throw lost(e);
+        }
+    }
+
+    /** Return why an exchange failed: what another process said, if it did. */
+    private LimbeckException lost(RuntimeException e) {
+        failed = true;
+        gloo.leave();
+        String reason;
+        try {
+            reason = gloo.get(FAILED, LAST_WORDS);
+            gloo.add(READ, 1);
+        } catch (RuntimeException noStore) {
+            reason = "another process was lost or did not answer in time (" + Engine.firstLine(e) + ")";
+        }
+        return new LimbeckException(reason, e);
+    }
+
+    /** Tell the other processes why this one fails. Call this before {@link #close}. */
+    public void fail(String reason) {
+        if (failed) return;
+        failed = true;
+        try {
+            gloo.put(FAILED, "process " + rank() + " failed: " + reason);
+            gloo.leave();
+            // The store goes with process 0.
+            for (int i = 0; i < 20 && rank() == 0 && gloo.add(READ, 0) < size() - 1; i++) Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            if (!Engine.isThrownByEngine(e)) throw e;
+            // Nobody can be told any more.
+        }
+    }
+
+    @Override
+    public void close() {
+        end();
+        gloo.close();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.limbeck.distributed;
+
+import dev.limbeck.LimbeckException;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Describe where the processes of a training meet, in the environment variables of torchrun and Kubeflow.
+ *
+ * @param rank index of this process, from 0
+ * @param size number of processes
+ * @param address host name or IP address of process 0
+ * @param port TCP port of the store of process 0
+ * @param served whether another program serves the store, as torchrun's agent does
+ * @param own host name or IP address at which the others reach this process
+ */
+public record Rendezvous(int rank, int size, String address, int port, boolean served, String own) {
+    private static final int MOST_PORT = 65_535;
+    private static final String RANK = "RANK";
+    private static final String SIZE = "WORLD_SIZE";
+    private static final String ADDRESS = "MASTER_ADDR";
+    private static final String PORT = "MASTER_PORT";
+    private static final String OWN = "LIMBECK_HOST";
+
+    public Rendezvous {
+        if (size < 1) throw wrong(SIZE, "at least 1", size);
+        if (rank < 0 || rank >= size) throw wrong(RANK, "from 0 to " + (size - 1), rank);
+        if (port < 1 || port > MOST_PORT) throw wrong(PORT, "from 1 to " + MOST_PORT, port);
+    }
+
+    /**
+     * Read the variables {@code RANK}, {@code WORLD_SIZE}, {@code MASTER_ADDR} and {@code MASTER_PORT}. {@code LIMBECK_HOST} is this
+     * process's own address; the default is the address of the network interface that reaches process 0.
+     *
+     * @return empty if neither {@code RANK} nor {@code WORLD_SIZE} is set
+     * @throws LimbeckException if a variable is missing or no number
+     */
+    public static Optional<Rendezvous> of(Map<String, String> environment) {
+        if (!environment.containsKey(RANK) && !environment.containsKey(SIZE)) return Optional.empty();
+        int size = number(environment, SIZE);
+        if (size == 1) return Optional.empty();
+        String address = text(environment, ADDRESS);
+        int port = number(environment, PORT);
+        String own = environment.get(OWN);
+        return Optional.of(new Rendezvous(
+                number(environment, RANK),
+                size,
+                address,
+                port,
+                "True".equals(environment.get("TORCHELASTIC_USE_AGENT_STORE")),
+                own == null ? Addresses.towards(address, port) : own));
+    }
+
+    /** Return the variables of a process that a launcher on this machine starts. */
+    static Map<String, String> variables(int rank, int size, int port) {
+        return Map.of(
+                RANK,
+                String.valueOf(rank),
+                SIZE,
+                String.valueOf(size),
+                "LOCAL_RANK",
+                String.valueOf(rank),
+                ADDRESS,
+                "127.0.0.1",
+                PORT,
+                String.valueOf(port),
+                OWN,
+                "127.0.0.1");
+    }
+
+    private static String text(Map<String, String> environment, String name) {
+        String value = environment.get(name);
+        if (value != null && !value.isBlank()) return value;
+        throw new LimbeckException(
+                "several processes need the environment variables " + RANK + ", " + SIZE + ", " + ADDRESS + " and "
+                        + PORT + ", found no " + name + "; start them with --nproc or torchrun, or unset " + SIZE);
+    }
+
+    private static int number(Map<String, String> environment, String name) {
+        String value = text(environment, name);
+        try {
+            return Integer.parseInt(value.strip());
+        } catch (NumberFormatException e) {
+            throw wrong(name, "a number", value);
+        }
+    }
+
+    private static LimbeckException wrong(String name, String expected, Object found) {
+        return new LimbeckException(
+                "the environment variable " + name + " must be " + expected + ", found " + found + "; correct it");
+    }
+}
