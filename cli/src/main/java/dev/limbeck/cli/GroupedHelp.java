@@ -28,7 +28,8 @@ final class GroupedHelp {
             TrackingOptions.class, OUTPUT,
             WorkerOptions.class, Heading.DATA.title());
 
-    private static final Set<String> RARE = Set.of("--help", "--version", "--model-timeout", "--threads");
+    private static final Set<String> RARE =
+            Set.of("--help", "--version", "--model-timeout", "--process-timeout", "--threads");
 
     private final SettingOptions settings;
     private final String own;

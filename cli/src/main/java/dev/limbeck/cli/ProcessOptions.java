@@ -25,8 +25,8 @@ final class ProcessOptions {
 
     @Option(
             names = "--process-timeout",
-            paramLabel = "SECONDS",
-            description = "Longest wait for another process (default: 1800)")
+            paramLabel = "S",
+            description = "Longest wait for another process, in seconds (default: 1800)")
     int timeout = (int) ProcessGroup.TIMEOUT.toSeconds();
 
     /** Return whether this process starts others and waits for them. */

@@ -59,10 +59,17 @@ public record TrainingRecipe(
         @Setting(
                 help = "Weight classes by inverse frequency",
                 oneOf = {"none", "balanced"},
-                defaultValue = "none")
+                defaultValue = "none",
+                rare = true)
         String classWeights,
 
-        @Setting(help = "Label smoothing, in [0, 1)", defaultValue = "0", atLeast = 0, below = 1, label = "SHARE")
+        @Setting(
+                help = "Label smoothing, in [0, 1)",
+                defaultValue = "0",
+                atLeast = 0,
+                below = 1,
+                label = "SHARE",
+                rare = true)
         Double labelSmoothing,
 
         @Setting(help = "Mixup alpha, such as 0.2", above = 0, label = "ALPHA") @Nullable

@@ -52,11 +52,6 @@ final class Gloo implements AutoCloseable {
         store.set(name, text);
     }
 
-    /** Wait for a text, and return it. */
-    String get(String name) {
-        return store.get_to_str(name);
-    }
-
     /** Wait at most a time for a text. */
     String get(String name, Duration atMost) {
         store._wait(new StringVector(name), millis(atMost));

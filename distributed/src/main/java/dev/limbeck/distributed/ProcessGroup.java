@@ -9,6 +9,7 @@ import dev.limbeck.tensor.Scope;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Exchange;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -41,7 +42,6 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     private final Rendezvous where;
     private final Gloo gloo;
     private @Nullable GradientBuckets buckets;
-    private int texts;
     private boolean failed;
 
     private ProcessGroup(Rendezvous where, Gloo gloo) {
@@ -80,16 +80,40 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         return where.size();
     }
 
+    /** {@inheritDoc} By a sum, not by the store: who waits for a sum notices at once that a process has ended. */
     @Override
     public List<String> gather(String text) {
+        byte[] own = text.getBytes(StandardCharsets.UTF_8);
+        double[] lengths = new double[size()];
+        lengths[rank()] = own.length;
+        lengths = sum(lengths);
+        int[] ends = new int[size()];
+        for (int i = 0; i < ends.length; i++) ends[i] = (i == 0 ? 0 : ends[i - 1]) + (int) lengths[i];
+        byte[] all = new byte[ends[ends.length - 1]];
+        System.arraycopy(own, 0, all, ends[rank()] - own.length, own.length);
+        byte[] merged = all.length == 0 ? all : merge(all);
+        List<String> texts = new ArrayList<>();
+        for (int i = 0; i < ends.length; i++) {
+            int length = (int) lengths[i];
+            texts.add(new String(merged, ends[i] - length, length, StandardCharsets.UTF_8));
+        }
+        return texts;
+    }
+
+    private byte[] merge(byte[] own) {
         return exchange(() -> {
-            String name = "limbeck/text-" + texts++ + "-";
-            // An empty text cannot be told from a missing one.
-            gloo.put(name + rank(), "=" + text);
-            List<String> all = new ArrayList<>();
-            for (int i = 0; i < size(); i++) all.add(gloo.get(name + i).substring(1));
-            return all;
+            try (Scope scope = Scope.open()) {
+                Tensor sum = bytes(own);
+                gloo.sum(sum);
+                return Tensors.toBytes(sum);
+            }
         });
+    }
+
+    private static Tensor bytes(byte[] values) {
+        ByteBuffer direct = ByteBuffer.allocateDirect(values.length);
+        direct.put(values).rewind();
+        return Tensors.copyOf(direct, DType.UINT8, values.length);
     }
 
     @Override
@@ -137,13 +161,11 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
 
     @Override
     public byte[] broadcast(byte[] bytes) {
-        int length = Integer.parseInt(gather(String.valueOf(bytes.length)).get(0));
+        int length = (int) sum(rank() == 0 ? bytes.length : 0)[0];
         if (length == 0) return new byte[0];
         return exchange(() -> {
             try (Scope scope = Scope.open()) {
-                ByteBuffer own = ByteBuffer.allocateDirect(length);
-                if (rank() == 0) own.put(bytes).rewind();
-                Tensor sent = Tensors.copyOf(own, DType.UINT8, length);
+                Tensor sent = bytes(rank() == 0 ? bytes : new byte[length]);
                 gloo.broadcast(sent);
                 return Tensors.toBytes(sent);
             }

@@ -1,0 +1,202 @@
+package dev.limbeck.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.limbeck.nn.StateDict;
+import dev.limbeck.tensor.Tensors;
+import dev.limbeck.weights.Safetensors;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Test trainings in two processes of this machine. */
+@Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ProcessesTest {
+    private static final List<String> STUDENT = List.of(
+            "--data",
+            "shapes:96:32:16",
+            "--image-size",
+            "16",
+            "--batch-size",
+            "16",
+            "--arch",
+            "cifar-resnet8",
+            "--precision",
+            "fp32",
+            "--device",
+            "cpu",
+            "--workers",
+            "1");
+
+    @TempDir
+    Path home;
+
+    private List<String> distill;
+
+    private record Ended(int code, String out, String err) {}
+
+    @BeforeEach
+    void trainTheTeacher() {
+        Path teacher = home.resolve("teacher");
+        Cli.run("train", STUDENT.toArray(), "--epochs", "1", "--seed", "3", "--out", teacher)
+                .done();
+        distill = new ArrayList<>(List.of("distill"));
+        distill.addAll(STUDENT);
+        distill.addAll(List.of("--teacher", teacher.toString(), "--loss", "soft-target", "--loss", "fitnet:layer2"));
+        distill.addAll(List.of("--mixup", "0.2", "--ema-decay", "0.9"));
+    }
+
+    private static Process start(Map<String, String> environment, List<String> arguments, Path out, Path err)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.limbeck.cli.Main"));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("OMP_NUM_THREADS", "1");
+        builder.environment().putAll(environment);
+        return builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    }
+
+    private Ended run(List<String> arguments, String... more) throws IOException, InterruptedException {
+        Path out = home.resolve("stdout");
+        Path err = home.resolve("stderr");
+        List<String> all = new ArrayList<>(arguments);
+        all.addAll(List.of(more));
+        int code = start(Map.of(), all, out, err).waitFor();
+        return new Ended(code, Files.readString(out), Files.readString(err));
+    }
+
+    /** Return the trained weights of a run by name. Statistics of batch norms are those of one process. */
+    private static Map<String, List<Float>> weights(Path run) {
+        Map<String, List<Float>> all = new TreeMap<>();
+        try (StateDict state = Safetensors.read(run.resolve("model.safetensors"))) {
+            for (String name : state.names()) {
+                if (name.contains("running_") || name.contains("num_batches")) continue;
+                List<Float> values = new ArrayList<>();
+                for (float value : Tensors.toFloats(state.get(name))) values.add(value);
+                all.put(name, values);
+            }
+        }
+        return all;
+    }
+
+    @Test
+    void twoProcessesDistillToTheBitsOfOneThatAccumulates() throws Exception {
+        Path both = home.resolve("both");
+        Ended ended = run(distill, "--epochs", "2", "--nproc", "2", "--out", both.toString());
+        assertThat(ended.err()).contains("trained by 2 processes\n").doesNotContain("process 1:");
+        assertThat(ended.code()).as(ended.err()).isZero();
+        assertThat(ended.out()).contains("written to " + both);
+        Path alone = home.resolve("alone");
+        Cli.run(
+                        distill.get(0),
+                        distill.subList(1, distill.size()).toArray(),
+                        "--threads",
+                        "1",
+                        "--epochs",
+                        "2",
+                        "--grad-accum-steps",
+                        "2",
+                        "--out",
+                        alone)
+                .done();
+        assertThat(weights(both)).isEqualTo(weights(alone));
+        assertThat(Cli.read(both.resolve("run.json")).at("/epochs/1/train_loss"))
+                .isEqualTo(Cli.read(alone.resolve("run.json")).at("/epochs/1/train_loss"));
+    }
+
+    @Test
+    void aKilledProcessEndsTheOtherAndBothResumeToTheSameBits() throws Exception {
+        Path whole = home.resolve("whole");
+        assertThat(run(distill, "--epochs", "60", "--nproc", "2", "--out", whole.toString())
+                        .code())
+                .isZero();
+        Path killed = home.resolve("killed");
+        Path err = home.resolve("stderr");
+        List<String> command = new ArrayList<>(distill);
+        command.addAll(List.of("--epochs", "60", "--nproc", "2", "--out", killed.toString()));
+        Process parent = start(Map.of(), command, home.resolve("stdout"), err);
+        while (Files.readString(err).lines().noneMatch(line -> line.matches(" +2 .*"))) Thread.sleep(20);
+        // The second child is process 1.
+        ProcessHandle second = parent.children()
+                .sorted((a, b) -> Long.compare(a.pid(), b.pid()))
+                .toList()
+                .get(1);
+        long start = System.nanoTime();
+        second.destroyForcibly();
+        assertThat(parent.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start)).isLessThan(15);
+        assertThat(parent.exitValue()).isEqualTo(1);
+        assertThat(Files.readString(err, StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("limbeck: ")))
+                .singleElement()
+                .asString()
+                .matches(
+                        "limbeck: another process was lost or did not answer in time \\(.*\\); the checkpoint of the last"
+                                + " finished epoch is saved, continue with --resume after epoch \\d+");
+        assertThat(Cli.run("distill", "--resume", "--out", killed).err())
+                .contains("cannot resume " + killed + ": it was trained by 2 processes, now by 1;");
+        assertThat(run(List.of("distill", "--resume", "--nproc", "2", "--out", killed.toString()))
+                        .code())
+                .isZero();
+        assertThat(weights(killed)).isEqualTo(weights(whole));
+    }
+
+    @Test
+    void aProcessTellsTheOthersWhyItFails() throws Exception {
+        Map<String, String> first = Map.of(
+                "RANK", "0", "WORLD_SIZE", "2", "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", String.valueOf(port()));
+        Map<String, String> second = new TreeMap<>(first);
+        second.put("RANK", "1");
+        List<String> command = new ArrayList<>(distill);
+        command.addAll(List.of("--epochs", "2", "--out", home.resolve("run").toString()));
+        List<String> other = new ArrayList<>(command);
+        other.set(other.indexOf("shapes:96:32:16"), "shapes:96:32:15");
+        Path firstErr = home.resolve("err0");
+        Path secondErr = home.resolve("err1");
+        Process one = start(first, command, home.resolve("out0"), firstErr);
+        Process two = start(second, other, home.resolve("out1"), secondErr);
+        assertThat(one.waitFor()).isEqualTo(1);
+        assertThat(two.waitFor()).isEqualTo(1);
+        for (Path err : List.of(firstErr, secondErr)) {
+            assertThat(Files.readString(err))
+                    .contains("limbeck: processes 0 and 1 must have the same recipe, found '")
+                    .contains("shapes:96:32:15");
+        }
+        // What only one process meets, it tells.
+        second.put("MASTER_PORT", String.valueOf(port()));
+        Map<String, String> again = new TreeMap<>(second);
+        again.put("RANK", "0");
+        other.set(other.indexOf("shapes:96:32:15"), home.resolve("missing").toString());
+        one = start(again, command, home.resolve("out0"), firstErr);
+        two = start(second, other, home.resolve("out1"), secondErr);
+        assertThat(one.waitFor()).isEqualTo(1);
+        assertThat(two.waitFor()).isEqualTo(1);
+        String reason = Files.readString(secondErr)
+                .lines()
+                .reduce("", (before, line) -> line)
+                .replace("limbeck: ", "");
+        assertThat(reason).contains("missing");
+        assertThat(Files.readString(firstErr)).contains("limbeck: process 1 failed: " + reason);
+        assertThat(home.resolve("run")).doesNotExist();
+    }
+
+    private static int port() throws IOException {
+        try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+}
