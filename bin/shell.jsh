@@ -2,6 +2,7 @@ import dev.limbeck.*;
 import dev.limbeck.compare.*;
 import dev.limbeck.data.*;
 import dev.limbeck.data.image.*;
+import dev.limbeck.data.rows.*;
 import dev.limbeck.distill.*;
 import dev.limbeck.distill.cache.*;
 import dev.limbeck.distill.loss.*;

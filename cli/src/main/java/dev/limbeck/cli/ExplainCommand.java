@@ -7,6 +7,7 @@ import dev.limbeck.Settings;
 import dev.limbeck.Softmax;
 import dev.limbeck.Task;
 import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowInputs;
 import dev.limbeck.predict.image.Predictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,7 +75,7 @@ final class ExplainCommand extends ImageCommand {
                 throw new LimbeckException("nothing to explain; set --logits 1.2,5.1,0.3 or --model with an input");
             }
             if (labels != null) throw new LimbeckException("--labels is for --logits; a model has its own class names");
-            if (!RowInputs.mayBeReadBy(model)) LoadedModel.requireImage(Path.of(input));
+            if (!LoadedModel.mayReadRows(model)) LoadedModel.requireImage(Path.of(input));
             try (LoadedModel loaded = load(model, says)) {
                 Prediction prediction = prediction(loaded, input);
                 values = prediction.logits();

@@ -8,8 +8,6 @@ import dev.limbeck.Regressor;
 import dev.limbeck.Task;
 import dev.limbeck.data.Batch;
 import dev.limbeck.data.Data;
-import dev.limbeck.data.Modalities;
-import dev.limbeck.data.Modality;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.image.ImageData;
 import dev.limbeck.data.rows.RowEncoding;
@@ -79,6 +77,13 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
         throw new LimbeckException("cannot read image " + image + ": no such file" + MissingFile.meant(image));
     }
 
+    /** Return whether a model may read rows; only a run says that it does not. */
+    static boolean mayReadRows(Path model) {
+        return RunRecord.beside(model)
+                .map(run -> !run.recipe().path("data").path("kind").isMissingNode())
+                .orElse(true);
+    }
+
     /** Return the model if it is a zoo model; null for a TorchScript or ONNX file. */
     @Nullable
     SavedModel saved() {
@@ -88,10 +93,7 @@ record LoadedModel(LimbeckCommand command, Path named, LoadedTeacher opened) imp
     /** Return the encoding of texts or rows of tables; null for models of another kind of data. */
     @Nullable
     RowEncoding rows() {
-        Map<String, String> said = opened.preprocessing();
-        if (!said.containsKey(Modalities.KEY)) return null;
-        Modality modality = Modalities.ofSaved(said);
-        return modality instanceof RowModality kind ? kind.encoding(kind.preprocessing(said)) : null;
+        return RowModality.ofSaved(opened.preprocessing()).orElse(null);
     }
 
     /** Return the classifier of rows. It is closed with this object. */

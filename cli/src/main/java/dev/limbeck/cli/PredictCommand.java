@@ -6,13 +6,13 @@ import dev.limbeck.Printable;
 import dev.limbeck.Regressor;
 import dev.limbeck.Settings;
 import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowInputs;
 import dev.limbeck.predict.image.Predictor;
 import dev.limbeck.predict.image.RegressionPredictor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,8 +23,6 @@ import picocli.CommandLine.Parameters;
         optionListHeading = "Model",
         description = "Predict the classes or numbers of images, texts or rows of tables.")
 final class PredictCommand extends ImageCommand {
-    private static final int BATCH = 256;
-
     @Option(names = "--model", required = true, paramLabel = "FILE", description = ModelFileOptions.KINDS)
     Path model = Path.of("");
 
@@ -37,7 +35,7 @@ final class PredictCommand extends ImageCommand {
     @Parameters(
             arity = "1..*",
             paramLabel = "INPUT",
-            description = "Image files; texts; or CSV, TSV or JSON lines with rows.")
+            description = "Image files; texts; files of rows or of lines of text; folders of .txt files")
     List<String> inputs = List.of();
 
     @Override
@@ -45,7 +43,8 @@ final class PredictCommand extends ImageCommand {
         Settings.atLeast(1, "--top", top);
         boolean files = inputs.stream().allMatch(RowInputs::isPath);
         // An image that is missing is said before a large model is opened.
-        if (!files && !RowInputs.mayBeReadBy(model)) inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
+        if (!files && !LoadedModel.mayReadRows(model))
+            inputs.forEach(input -> LoadedModel.requireImage(Path.of(input)));
         try (LoadedModel loaded = load(model, says)) {
             RowEncoding encoding = loaded.rows();
             if (encoding != null) return rows(loaded, encoding);
@@ -59,31 +58,20 @@ final class PredictCommand extends ImageCommand {
         RowInputs given = RowInputs.read(inputs, saved, this::tell);
         RowEncoding encoding = given.encoding();
         List<String> names = given.names();
-        List<RowEncoding.Encoded> rows = given.rows();
         List<Map<String, Object>> results = new ArrayList<>();
-        List<RowEncoding.Encoded> examples = rows.subList(0, Math.min(rows.size(), BATCH));
         if (loaded.isRegression()) {
-            try (Regressor<RowEncoding.Encoded> regressor = loaded.regressor(encoding, examples)) {
-                List<Map<String, Double>> found = inBatches(rows, regressor::predictAll);
+            try (Regressor<RowEncoding.Encoded> regressor = loaded.regressor(encoding, given.examples())) {
+                List<Map<String, Double>> found = given.predict(regressor::predictAll);
                 for (int i = 0; i < found.size(); i++) add(results, names.get(i), "numbers", found.get(i));
             }
         } else {
-            try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, examples)) {
-                List<Prediction> found = inBatches(rows, classifier::predictAll);
+            try (Classifier<RowEncoding.Encoded> classifier = loaded.classifier(encoding, given.examples())) {
+                List<Prediction> found = given.predict(classifier::predictAll);
                 for (int i = 0; i < found.size(); i++)
                     add(results, names.get(i), "probabilities", found.get(i).best(top));
             }
         }
         return results;
-    }
-
-    private static <Y> List<Y> inBatches(
-            List<RowEncoding.Encoded> rows, Function<List<RowEncoding.Encoded>, List<Y>> predict) {
-        List<Y> all = new ArrayList<>();
-        for (int from = 0; from < rows.size(); from += BATCH) {
-            all.addAll(predict.apply(rows.subList(from, Math.min(rows.size(), from + BATCH))));
-        }
-        return all;
     }
 
     private void add(List<Map<String, Object>> results, String name, String what, Map<String, Double> values) {

@@ -92,6 +92,11 @@ class RowCommandsTest {
                 .done();
         assertThat(run("predict --model $/of-files 'A fine day' --top 1").done().out())
                 .contains("good");
+        Cli.Answer all = run("predict --model $/of-files $/files --top 1").done();
+        assertThat(all.err()).contains("files: each .txt file is a text, 60 in all");
+        assertThat(all.out().lines())
+                .hasSize(60)
+                .allMatch(line -> line.matches(".*/files/(good|bad)/\\d+\\.txt: \\1 .*"));
     }
 
     @Test

@@ -312,6 +312,11 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 .toList();
     }
 
+    /** Return a table of plain text with its column named as a model's or other rows'; others as they are. */
+    RowTable withTextIn(String column) {
+        return TXT.equals(ending(file)) ? new RowTable(file, List.of(column), rows) : this;
+    }
+
     private int index(String name) {
         int found = header.indexOf(name);
         if (found < 0) throw Names.unknown("column", name, file.toString(), header);

@@ -40,13 +40,18 @@ public final class Rows implements RowSource {
     record Part(Split split, RowTable table, boolean labeled, List<String> names) {
         private static Part of(Split split, RowTable table, boolean labeled) {
             String file = String.valueOf(table.file().getFileName());
-            return new Part(
-                    split,
-                    table,
-                    labeled,
-                    IntStream.rangeClosed(1, table.rows().size())
-                            .mapToObj(row -> file + " row " + row)
-                            .toList());
+            return new Part(split, table, labeled, numbered(file, table));
+        }
+
+        /** Return rows without labels of a file that is called so. */
+        static Part of(String file, RowTable table) {
+            return new Part(Split.TRAIN, table, false, numbered(file, table));
+        }
+
+        private static List<String> numbered(String file, RowTable table) {
+            return IntStream.rangeClosed(1, table.rows().size())
+                    .mapToObj(row -> file + " row " + row)
+                    .toList();
         }
     }
 

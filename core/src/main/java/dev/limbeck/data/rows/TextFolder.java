@@ -4,6 +4,8 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.IoErrors;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -101,8 +103,7 @@ public final class TextFolder {
                     continue;
                 }
                 (isLabeled ? labeled : rest).add(new String[] {RowTable.wholeText(file, MOST_BYTES), name(inner)});
-                (isLabeled ? labeledNames : restNames)
-                        .add(source.relativize(file).toString().replace('\\', '/'));
+                (isLabeled ? labeledNames : restNames).add(slashed(source.relativize(file)));
             }
         }
         if (others > 0) {
@@ -118,6 +119,50 @@ public final class TextFolder {
         parts.add(new Rows.Part(split, new RowTable(folder, header, labeled), true, labeledNames));
         if (!rest.isEmpty()) parts.add(new Rows.Part(split, new RowTable(folder, header, rest), false, restNames));
         return parts;
+    }
+
+    /**
+     * Read all texts of a folder, in folders of any depth, without labels and in the order of their paths. Hidden files are no texts.
+     *
+     * @param column of the texts
+     * @param log receives a line with their number
+     * @throws LimbeckException if there are none, or one is unreadable, not UTF-8 or larger than 16 MB
+     */
+    static Rows.Part texts(Path folder, String column, Consumer<String> log) {
+        try (Stream<Path> inside = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
+            List<Path> files = inside.filter(Files::isRegularFile)
+                    .filter(file -> !isHidden(folder.relativize(file)))
+                    .sorted()
+                    .toList();
+            List<String[]> texts = new ArrayList<>();
+            List<String> names = new ArrayList<>();
+            for (Path file : files) {
+                if (!isText(file)) continue;
+                texts.add(new String[] {RowTable.wholeText(file, MOST_BYTES)});
+                names.add(slashed(file));
+            }
+            if (texts.isEmpty()) {
+                throw new LimbeckException(folder + " must have texts, one a file (*" + ENDING + "), found "
+                        + files.size() + " other files");
+            }
+            int others = files.size() - texts.size();
+            log.accept(folder + ": each " + ENDING + " file is a text, " + texts.size() + " in all"
+                    + (others == 0 ? "" : "; other files are left out: " + others));
+            return new Rows.Part(Split.TRAIN, new RowTable(folder, List.of(column), texts), false, names);
+        } catch (UncheckedIOException e) {
+            throw IoErrors.reading(folder, e.getCause());
+        } catch (IOException e) {
+            throw IoErrors.reading(folder, e);
+        }
+    }
+
+    private static boolean isHidden(Path inside) {
+        for (Path part : inside) if (name(part).startsWith(".")) return true;
+        return false;
+    }
+
+    private static String slashed(Path path) {
+        return path.toString().replace('\\', '/');
     }
 
     private static boolean isText(Path file) {
