@@ -35,7 +35,7 @@ final class PredictCommand extends ImageCommand {
     @Parameters(
             arity = "1..*",
             paramLabel = "INPUT",
-            description = "Image files; texts; files of rows or of lines of text; folders of .txt files")
+            description = "Images; texts; files of rows or lines of text; folders of .txt files")
     List<String> inputs = List.of();
 
     @Override

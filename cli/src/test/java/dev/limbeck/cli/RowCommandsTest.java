@@ -97,6 +97,19 @@ class RowCommandsTest {
         assertThat(all.out().lines())
                 .hasSize(60)
                 .allMatch(line -> line.matches(".*/files/(good|bad)/\\d+\\.txt: \\1 .*"));
+        String more = "--data $/texts/train.csv --text-column text --label-columns mood --test-data $/files ";
+        run("distill " + more
+                        + "--unlabeled $/files --teacher $/of-files --match-classes --arch bag-4 --epochs 4 --lr 0.05 --out $/more")
+                .done();
+        JsonNode facts = Cli.read(home.resolve("more/run.json"));
+        assertThat(facts.at("/data/sizes/test").asInt()).isEqualTo(60);
+        assertThat(facts.at("/data/summary").asText()).contains("without a label: 60");
+        assertThat(run("evaluate --json --model $/more --split test " + more)
+                        .done()
+                        .json()
+                        .get("accuracy")
+                        .asDouble())
+                .isGreaterThan(0.9);
     }
 
     @Test

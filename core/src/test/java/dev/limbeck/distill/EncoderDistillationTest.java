@@ -9,6 +9,7 @@ import dev.limbeck.Task;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowAugmentation;
 import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.text.TextEncoding;
 import dev.limbeck.data.text.WordDropout;
@@ -106,7 +107,7 @@ class EncoderDistillationTest {
             text.append(String.join(" ", words)).append(i % 2 == 0 ? ",x\n" : ",y\n");
         }
         Path file = Files.writeString(home.resolve("rows.csv"), text);
-        Rows rows = Rows.read(file, null, null, List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
+        Rows rows = Rows.read(RowFiles.of(file), List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
         WordPiece tokens = new WordPiece(vocabulary, WordPiece.Rules.uncased(), most);
         TextEncoding encoding = new TextEncoding(new TextPreprocessing("text", tokens));
         return new RowData(rows, new SplitSettings(1, 0, 0, 0, false, false), 6, plan -> encoding, changes);

@@ -12,6 +12,7 @@ import dev.limbeck.data.Provenance;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.RowTable;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
@@ -72,7 +73,7 @@ class DuckDbTest {
 
     private RowData data(String name) {
         Rows rows = Rows.read(
-                home.resolve(name), null, null, List.of("label"), Task.Kind.SINGLE_LABEL, Set.of(), said::add);
+                RowFiles.of(home.resolve(name)), List.of("label"), Task.Kind.SINGLE_LABEL, Set.of(), said::add);
         List<String[]> cells =
                 IntStream.range(0, rows.size()).mapToObj(rows::cells).toList();
         TablePreprocessing table = TablePreprocessing.fit(rows.header(), cells, Set.of(), Set.of(), line -> {});

@@ -19,6 +19,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.distill.teacher.FileTeacher;
@@ -56,7 +57,7 @@ class TableTeacherTest {
 
     private RowData data(String text, String label, Task.Kind kind) throws IOException {
         Path file = Files.writeString(home.resolve("rows.csv"), text);
-        Rows rows = Rows.read(file, null, null, List.of(label), kind, Set.of("?"), line -> {});
+        Rows rows = Rows.read(RowFiles.of(file), List.of(label), kind, Set.of("?"), line -> {});
         List<String[]> cells =
                 IntStream.range(0, rows.size()).mapToObj(rows::cells).toList();
         TablePreprocessing table = TablePreprocessing.fit(rows.header(), cells, Set.of(), Set.of(), line -> {});

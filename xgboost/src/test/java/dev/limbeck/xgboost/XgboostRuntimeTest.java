@@ -11,6 +11,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.distill.teacher.FileTeacher;
@@ -89,7 +90,7 @@ class XgboostRuntimeTest {
 
     private RowData data(UnaryOperator<String> change, Task.Kind kind) throws IOException {
         Path file = Files.writeString(home.resolve("rows.csv"), change.apply(csv.toString()));
-        Rows rows = Rows.read(file, null, null, List.of("label"), kind, Set.of(), line -> {});
+        Rows rows = Rows.read(RowFiles.of(file), List.of("label"), kind, Set.of(), line -> {});
         List<String[]> all =
                 IntStream.range(0, rows.size()).mapToObj(rows::cells).toList();
         TablePreprocessing table = TablePreprocessing.fit(rows.header(), all, Set.of(), Set.of(), line -> {});

@@ -118,10 +118,6 @@ public final class Rows implements RowSource {
     /**
      * Read rows.
      *
-     * @param source a file; a folder with files named after their splits, such as {@code train.csv} and {@code test.csv}; or a
-     *     {@link TextFolder}
-     * @param test file of the test split, if the source has none; null for none
-     * @param unlabeled file of training rows without labels; null for none
      * @param labels columns of the labels; the others are inputs
      * @param kind the task; null to find it
      * @param missing cells that mean no value, besides empty ones
@@ -129,13 +125,11 @@ public final class Rows implements RowSource {
      * @throws LimbeckException if a file is unusable, or a column is missing
      */
     public static Rows read(
-            Path source,
-            @Nullable Path test,
-            @Nullable Path unlabeled,
-            List<String> labels,
-            Task.@Nullable Kind kind,
-            Set<String> missing,
-            Consumer<String> log) {
+            RowFiles files, List<String> labels, Task.@Nullable Kind kind, Set<String> missing, Consumer<String> log) {
+        Path source = files.source();
+        Path test = files.test();
+        Path unlabeled = files.unlabeled();
+        String text = files.textColumn();
         List<Part> parts = new ArrayList<>();
         if (TextFolder.isAt(source)) {
             parts.addAll(TextFolder.read(source, log));
@@ -147,9 +141,20 @@ public final class Rows implements RowSource {
                 throw new LimbeckException(
                         source + " has a test split, found another file of it, " + test + "; name one");
             }
-            parts.add(Part.of(Split.TEST, RowTable.read(test, missing, log), true));
+            if (text != null && Files.isDirectory(test)) {
+                parts.addAll(TextFolder.test(test, text, labels, log));
+            } else {
+                parts.add(Part.of(Split.TEST, RowTable.read(test, missing, log), true));
+            }
         }
-        if (unlabeled != null) parts.add(Part.of(Split.TRAIN, RowTable.read(unlabeled, missing, log), false));
+        if (unlabeled != null) {
+            if (text != null && Files.isDirectory(unlabeled)) {
+                parts.add(TextFolder.texts(unlabeled, text, log));
+            } else {
+                RowTable table = RowTable.read(unlabeled, missing, log);
+                parts.add(Part.of(Split.TRAIN, text == null ? table : table.withTextIn(text), false));
+            }
+        }
         RowTable first = parts.get(0).table;
         if (labels.isEmpty()) {
             throw new LimbeckException(first.file() + " has the columns " + Names.quoted(first.header())

@@ -1,6 +1,7 @@
 package dev.limbeck.data.rows;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Names;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.IoErrors;
 import java.io.IOException;
@@ -85,6 +86,43 @@ public final class TextFolder {
             return parts;
         } catch (IOException e) {
             throw IoErrors.reading(source, e);
+        }
+    }
+
+    /**
+     * Read the texts of a test split, {@code <class>/*.txt}.
+     *
+     * @param column of the texts
+     * @param labels columns of the labels; the only one gets the folders' names
+     * @param log receives a line about what is left out
+     * @throws LimbeckException if there are several columns, no texts, or splits in it, or as {@link #read} does
+     */
+    static List<Rows.Part> test(Path folder, String column, List<String> labels, Consumer<String> log) {
+        if (labels.size() > 1) {
+            throw new LimbeckException(
+                    folder + " has one class a text, the name of its folder, found the label columns "
+                            + Names.quoted(labels) + "; name a file of test rows instead");
+        }
+        List<String> header = List.of(column, labels.isEmpty() ? CLASS : labels.get(0));
+        try {
+            Optional<Path> inner = folders(folder).stream()
+                    .filter(inside -> Rows.split(name(inside)).isPresent())
+                    .findFirst();
+            if (inner.isPresent() && !folders(inner.get()).isEmpty()) {
+                throw new LimbeckException(folder + " must have folders of classes, found the split '"
+                        + name(inner.get()) + "'; name one split, such as " + inner.get());
+            }
+            return part(folder, folder, Split.TEST, log).stream()
+                    .map(part -> new Rows.Part(
+                            part.split(),
+                            new RowTable(folder, header, part.table().rows()),
+                            part.labeled(),
+                            part.names().stream()
+                                    .map(file -> name(folder) + "/" + file)
+                                    .toList()))
+                    .toList();
+        } catch (IOException e) {
+            throw IoErrors.reading(folder, e);
         }
     }
 

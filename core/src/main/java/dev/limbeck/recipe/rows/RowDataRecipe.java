@@ -11,6 +11,7 @@ import dev.limbeck.data.SplitPlan;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
 import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.rows.TextFolder;
 import dev.limbeck.data.table.Munge;
@@ -108,10 +109,18 @@ public record RowDataRecipe(
                 options = "--task")
         String task,
 
-        @Setting(help = "File of the test split", options = "--test-data", label = "FILE", rare = true) @Nullable
+        @Setting(
+                help = "Test split: a file; for texts also a folder of classes",
+                options = "--test-data",
+                label = "FILE",
+                rare = true)
+        @Nullable
         String test,
 
-        @Setting(help = "File of rows without labels, used with the teacher's outputs", label = "FILE") @Nullable
+        @Setting(
+                help = "Rows without labels, for the teacher's outputs: a file; for texts also a folder",
+                label = "FILE")
+        @Nullable
         String unlabeled,
 
         @Setting(
@@ -233,9 +242,11 @@ public record RowDataRecipe(
 
     private Rows rows(RunContext context) {
         return Rows.read(
-                Path.of(source),
-                test == null ? null : Path.of(test),
-                unlabeled == null ? null : Path.of(unlabeled),
+                new RowFiles(
+                        Path.of(source),
+                        test == null ? null : Path.of(test),
+                        unlabeled == null ? null : Path.of(unlabeled),
+                        textColumn),
                 labelColumns,
                 Task.Kind.of(task),
                 missing == null ? Set.of() : Set.copyOf(missing),

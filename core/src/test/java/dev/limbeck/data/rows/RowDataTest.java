@@ -47,7 +47,7 @@ class RowDataTest {
 
     private Rows rows(String text, String label) throws IOException {
         Path file = Files.writeString(home.resolve("rows.csv"), text);
-        return Rows.read(file, null, null, List.of(label), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
+        return Rows.read(RowFiles.of(file), List.of(label), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
     }
 
     private static TablePreprocessing table(Rows rows, String... columns) {

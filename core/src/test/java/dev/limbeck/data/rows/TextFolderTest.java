@@ -32,7 +32,7 @@ class TextFolderTest {
     }
 
     private Rows read() {
-        return Rows.read(home, null, null, List.of(TextFolder.CLASS), Task.Kind.SINGLE_LABEL, Set.of(), lines::add);
+        return Rows.read(RowFiles.of(home), List.of(TextFolder.CLASS), Task.Kind.SINGLE_LABEL, Set.of(), lines::add);
     }
 
     @Test
@@ -79,6 +79,72 @@ class TextFolderTest {
         assertThat(lines)
                 .containsExactly("2 files and folders in " + home
                         + " are no folders of splits and are left out, such as 'extra'");
+    }
+
+    private Rows read(String source, String test, String unlabeled, String... labels) {
+        RowFiles files = new RowFiles(
+                home.resolve(source),
+                test == null ? null : home.resolve(test),
+                unlabeled == null ? null : home.resolve(unlabeled),
+                "review");
+        return Rows.read(files, List.of(labels), Task.Kind.SINGLE_LABEL, Set.of(), lines::add);
+    }
+
+    private static List<String> shown(Rows rows) {
+        return IntStream.range(0, rows.size())
+                .mapToObj(row -> rows.split(row).label() + " " + rows.name(row) + " " + rows.label(row) + " "
+                        + rows.cells(row)[rows.header().indexOf("review")])
+                .toList();
+    }
+
+    /** The column of a table has another name than a folder's; rows are the same in either form. */
+    @Test
+    void testSplitsAndTextsWithoutLabelsAreFolders() throws IOException {
+        write("rows.csv", "id,review,mood\n1,good,pos\n2,bad,neg\n");
+        write("held-out/pos/1.txt", "fine");
+        write("held-out/neg/1.txt", "poor");
+        write("held-out/unknown/1.txt", "what");
+        write("more/b.txt", "two\nlines");
+        write("more/a/deep/1.txt", "one");
+        write("more/notes.md", "nothing");
+        write("lines.txt", "three\nfour\n");
+        assertThat(shown(read("rows.csv", "held-out", "more", "mood")))
+                .containsExactly(
+                        "train rows.csv row 1 1 good",
+                        "train rows.csv row 2 0 bad",
+                        "test held-out/neg/1.txt 0 poor",
+                        "test held-out/pos/1.txt 1 fine",
+                        "test held-out/unknown/1.txt -1 what",
+                        "train " + home.resolve("more/a/deep/1.txt") + " -1 one",
+                        "train " + home.resolve("more/b.txt") + " -1 two\nlines");
+        assertThat(lines)
+                .containsExactly(
+                        home.resolve("more") + ": each .txt file is a text, 2 in all; other files are left out: 1");
+        assertThat(shown(read("rows.csv", null, "lines.txt", "mood")))
+                .contains("train lines.txt row 1 -1 three", "train lines.txt row 2 -1 four");
+    }
+
+    @Test
+    void foldersThatAreNoTestSplitsAreOneLine() throws IOException {
+        write("rows.csv", "review,mood,tone\ngood,pos,a\nbad,neg,b\n");
+        write("whole/train/pos/1.txt", "fine");
+        write("whole/test/pos/1.txt", "fine");
+        Path whole = home.resolve("whole");
+        assertThatThrownBy(() -> read("rows.csv", "whole", null, "mood"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(whole + " must have folders of classes, found the split 'test'; name one split, such as "
+                        + whole.resolve("test"));
+        assertThatThrownBy(() -> read("rows.csv", "whole/test", null, "mood", "tone"))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("has one class a text, the name of its folder, found the label columns");
+        assertThatThrownBy(() -> read("rows.csv", null, "whole/test/none", "mood"))
+                .hasMessageContaining("no such file");
+        Path empty = Files.createDirectories(home.resolve("empty"));
+        assertThatThrownBy(() -> read("rows.csv", null, "empty", "mood"))
+                .hasMessage(empty + " must have texts, one a file (*.txt), found 0 other files");
+        RowFiles table = new RowFiles(home.resolve("rows.csv"), null, empty, null);
+        assertThatThrownBy(() -> Rows.read(table, List.of("mood"), null, Set.of(), lines::add))
+                .hasMessage(empty + ": is a folder; expected a file");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.rows.RowData;
+import dev.limbeck.data.rows.RowFiles;
 import dev.limbeck.data.rows.Rows;
 import dev.limbeck.data.table.TableEncoding;
 import dev.limbeck.data.text.TextEncoding;
@@ -47,7 +48,7 @@ class RowTeacherTest {
 
     private Rows rows(String text, String label) throws IOException {
         Path file = Files.writeString(home.resolve("rows.csv"), text);
-        return Rows.read(file, null, null, List.of(label), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
+        return Rows.read(RowFiles.of(file), List.of(label), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
     }
 
     private RowData people() throws IOException {
