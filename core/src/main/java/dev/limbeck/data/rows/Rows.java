@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -186,13 +187,14 @@ public final class Rows implements RowSource {
     }
 
     private static boolean isTraining(Path file) {
-        return NAMES.get(Split.TRAIN).contains(stem(file));
+        return split(stem(file)).equals(Optional.of(Split.TRAIN));
     }
 
-    /** Return the split that a file or folder is named after. */
+    /** Return the split that a file or folder is named after, in upper or lower case. */
     static Optional<Split> split(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
         return NAMES.entrySet().stream()
-                .filter(words -> words.getValue().contains(name))
+                .filter(words -> words.getValue().contains(lower))
                 .map(Map.Entry::getKey)
                 .findFirst();
     }

@@ -39,7 +39,8 @@ public final class TextFolder {
         try {
             if (!Files.isDirectory(source)) return false;
             for (Path folder : folders(source)) {
-                for (Path inner : Rows.split(name(folder)).isPresent() ? folders(folder) : List.of(folder)) {
+                boolean holdsClasses = Rows.split(name(folder)).isPresent() && !isClass(folder);
+                for (Path inner : holdsClasses ? folders(folder) : List.of(folder)) {
                     List<Path> files = entries(inner, Files::isRegularFile);
                     if (!files.isEmpty())
                         return files.stream().filter(TextFolder::isText).count() * 2 > files.size();
@@ -59,6 +60,7 @@ public final class TextFolder {
      */
     static List<Rows.Part> read(Path source, Consumer<String> log) {
         try {
+            if (classesCalledLikeSplits(source, log)) return part(source, source, Split.TRAIN, log);
             Map<Split, Path> splits = new EnumMap<>(Split.class);
             List<Path> others = new ArrayList<>();
             for (Path inside : entries(source, path -> true)) {
@@ -90,6 +92,48 @@ public final class TextFolder {
     }
 
     /**
+     * Return whether folders called like splits are classes, as in folders of images: they hold texts and no folders, they stand beside
+     * other classes, and they are not a training split with an evaluation split.
+     *
+     * @throws LimbeckException if they may be either
+     */
+    private static boolean classesCalledLikeSplits(Path source, Consumer<String> log) throws IOException {
+        List<Path> named = new ArrayList<>();
+        boolean beside = false;
+        for (Path folder : folders(source)) {
+            if (Rows.split(name(folder)).isPresent()) named.add(folder);
+            else beside |= isClass(folder) && isLabeled(folder);
+        }
+        for (Path folder : named) if (!isClass(folder)) return false;
+        if (named.isEmpty()) return false;
+        String names = Names.quoted(named.stream().map(TextFolder::name).toList());
+        boolean trains =
+                named.stream().anyMatch(folder -> Rows.split(name(folder)).equals(Optional.of(Split.TRAIN)));
+        if (!beside || trains && named.size() > 1) {
+            throw new LimbeckException(source + " has texts directly in " + names
+                    + ", which are called like splits; put the texts of splits into folders of classes, such as train/"
+                    + "<class>/, or give classes other names");
+        }
+        log.accept(names + " in " + source + (named.size() == 1 ? " is a class" : " are classes")
+                + ", since texts are directly inside; a split has folders of classes");
+        return true;
+    }
+
+    /** Return whether a folder has texts, and no folders with texts. */
+    private static boolean isClass(Path folder) throws IOException {
+        for (Path inner : folders(folder)) if (hasTexts(inner)) return false;
+        return hasTexts(folder);
+    }
+
+    private static boolean hasTexts(Path folder) throws IOException {
+        return !entries(folder, TextFolder::isText).isEmpty();
+    }
+
+    private static boolean isLabeled(Path folder) {
+        return !WITHOUT_LABEL.contains(name(folder).toLowerCase(Locale.ROOT));
+    }
+
+    /**
      * Read the texts of a test split, {@code <class>/*.txt}.
      *
      * @param column of the texts
@@ -108,7 +152,7 @@ public final class TextFolder {
             Optional<Path> inner = folders(folder).stream()
                     .filter(inside -> Rows.split(name(inside)).isPresent())
                     .findFirst();
-            if (inner.isPresent() && !folders(inner.get()).isEmpty()) {
+            if (inner.isPresent() && !isClass(inner.get())) {
                 throw new LimbeckException(folder + " must have folders of classes, found the split '"
                         + name(inner.get()) + "'; name one split, such as " + inner.get());
             }
@@ -134,7 +178,7 @@ public final class TextFolder {
         List<String> restNames = new ArrayList<>();
         long others = entries(folder, Files::isRegularFile).size();
         for (Path inner : folders(folder)) {
-            boolean isLabeled = !WITHOUT_LABEL.contains(name(inner).toLowerCase(Locale.ROOT));
+            boolean isLabeled = isLabeled(inner);
             for (Path file : entries(inner, path -> true)) {
                 if (!isText(file)) {
                     others++;

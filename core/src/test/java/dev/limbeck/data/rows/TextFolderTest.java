@@ -17,6 +17,9 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test folders of plain texts. */
 class TextFolderTest {
@@ -79,6 +82,45 @@ class TextFolderTest {
         assertThat(lines)
                 .containsExactly("2 files and folders in " + home
                         + " are no folders of splits and are left out, such as 'extra'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "train bus car,'train' in HOME is a class",
+                "Test exam,'Test' in HOME is a class",
+                "dev test valid exam,\"'dev', 'test', 'valid' in HOME are classes\""
+            })
+    void classesMayBeCalledLikeSplits(String folders, String said) throws IOException {
+        for (String folder : folders.split(" ")) write(folder + "/1.txt", "text");
+        assertThat(TextFolder.isAt(home)).isTrue();
+        Rows rows = read();
+        assertThat(rows.classNames()).containsExactlyInAnyOrder(folders.split(" "));
+        assertThat(IntStream.range(0, rows.size()).mapToObj(rows::split)).containsOnly(Split.TRAIN);
+        assertThat(lines)
+                .containsExactly(said.replace("HOME", home.toString())
+                        + ", since texts are directly inside; a split has folders of classes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train test", "train test bus", "valid test", "train", "train unsup"})
+    void foldersThatMayBeSplitsOrClassesAreRefused(String folders) throws IOException {
+        for (String folder : folders.split(" ")) write(folder + "/1.txt", "text");
+        assertThat(TextFolder.isAt(home)).isTrue();
+        assertThatThrownBy(this::read)
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageMatching(
+                        "\\Q" + home + "\\E has texts directly in '.*', which are called like splits; put the "
+                                + "texts of splits into folders of classes, such as train/<class>/, or give classes other names");
+    }
+
+    @Test
+    void splitsMayBeInUpperCase() throws IOException {
+        write("Train/pos/1.txt", "good");
+        write("Train/neg/1.txt", "bad");
+        write("TEST/pos/1.txt", "fine");
+        assertThat(read().split(2)).isEqualTo(Split.TEST);
     }
 
     private Rows read(String source, String test, String unlabeled, String... labels) {
