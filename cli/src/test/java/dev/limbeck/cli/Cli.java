@@ -10,13 +10,16 @@ import dev.limbeck.run.RunJson;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -59,6 +62,33 @@ final class Cli {
                 false,
                 Stream.of(args).flatMap(Cli::flat).map(String::valueOf).toArray(String[]::new));
         return new Answer(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /** Start a command in a JVM of its own. */
+    static Process start(Object... args) throws IOException {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "dev.limbeck.cli.Main"));
+        Stream.of(args).flatMap(Cli::flat).map(String::valueOf).forEach(words::add);
+        return new ProcessBuilder(words)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    /** Kill a training when it has told an epoch. */
+    static void killInEpoch(int epoch, Process training) throws IOException, InterruptedException {
+        List<String> told = new ArrayList<>();
+        try (BufferedReader lines = training.errorReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); ; line = lines.readLine()) {
+                if (line == null) throw new AssertionError("the training ended: " + told);
+                told.add(line);
+                if (line.matches(" +" + epoch + " .*")) break;
+            }
+        }
+        training.destroyForcibly().waitFor();
     }
 
     private static Stream<Object> flat(Object arg) {

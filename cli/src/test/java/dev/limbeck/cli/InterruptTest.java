@@ -74,11 +74,7 @@ class InterruptTest {
         };
         Cli.run("train", same, "--out", home.resolve("whole")).done();
         Path out = home.resolve("killed");
-        Process process = start(out, "16");
-        try (BufferedReader lines = process.errorReader(StandardCharsets.UTF_8)) {
-            for (String line = lines.readLine(); !line.matches(" +3 .*"); line = lines.readLine()) {}
-        }
-        process.destroyForcibly().waitFor();
+        Cli.killInEpoch(3, start(out, "16"));
         assertThat(out).doesNotExist();
         Path checkpoint = home.resolve("killed.unfinished/checkpoint.safetensors");
 
@@ -106,24 +102,17 @@ class InterruptTest {
     }
 
     private Process start(Path out, String epochs) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx1g",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.limbeck.cli.Main",
-                        "train",
-                        "--data",
-                        home.resolve("two").toString(),
-                        "--arch",
-                        "cifar-resnet8",
-                        "--batch-size",
-                        "4",
-                        "--epochs",
-                        epochs,
-                        "--out",
-                        out.toString())
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        return Cli.start(
+                "train",
+                "--data",
+                home.resolve("two"),
+                "--arch",
+                "cifar-resnet8",
+                "--batch-size",
+                "4",
+                "--epochs",
+                epochs,
+                "--out",
+                out);
     }
 }

@@ -3,14 +3,21 @@ package dev.limbeck.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.onnx.TextPredictor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Test tokenizers that limbeck-tokenizers brings, from a folder of RoBERTa to an exported student. */
 class TokenizerCommandsTest {
@@ -83,6 +90,52 @@ class TokenizerCommandsTest {
         double own = good("lstm", "The parcel 😀 was great");
         assertThat(own).isGreaterThan(0.6);
         assertThat(good("lstm-dist/model.onnx", "The parcel 😀 was great")).isEqualTo(own, within(1e-5));
+    }
+
+    /** The recipe names the tokenizer, its folder, or a teacher that has it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train --tokenizer $/hf/tokenizer.json --arch bilstm-8",
+                "train --arch roberta-L2-H8-A2-I16-P24 --weights $/hf",
+                "distill --teacher $/bpe --arch text-cnn-8"
+            })
+    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aKilledRunIsResumedToTheVerySameWeights(String line) throws IOException, InterruptedException {
+        if (line.startsWith("distill"))
+            run("train " + DATA + "--tokenizer $/hf/tokenizer.json --arch bilstm-8 --epochs 1 --overwrite --out $/bpe")
+                    .done();
+        String command = line + " " + DATA + "--epochs 6 --out $/";
+        String name = "killed" + Math.abs(line.hashCode());
+        run(command + "whole" + name).done();
+        Cli.killInEpoch(1, Cli.start(Cli.words(command + name, home)));
+        assertThat(home.resolve(name)).doesNotExist();
+        run(line.split(" ")[0] + " --resume --out $/" + name).done();
+        assertThat(hash(name)).isEqualTo(hash("whole" + name));
+        assertThat(good(name, "The parcel was great")).isEqualTo(good("whole" + name, "The parcel was great"));
+    }
+
+    private static String hash(String run) {
+        return Cli.read(home.resolve(run).resolve("run.json"))
+                .path("model_sha256")
+                .asText();
+    }
+
+    /** Other merges give other ids from the same vocabulary: the weights would fit. */
+    @Test
+    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void aRunIsNotResumedWithAnotherTokenizer() throws IOException, InterruptedException {
+        Path file = Files.copy(TOKENIZERS.resolve("bpe.json"), home.resolve("changed.json"));
+        String command = "train " + DATA + "--tokenizer $/changed.json --arch bilstm-8 --epochs 5 --out $/changed";
+        Cli.killInEpoch(1, Cli.start(Cli.words(command, home)));
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode tree = (ObjectNode) json.readTree(file.toFile());
+        ((ArrayNode) tree.path("model").path("merges")).remove(0);
+        json.writeValue(file.toFile(), tree);
+        assertThat(run("train --resume --out $/changed").err())
+                .contains("cannot resume " + home.resolve("changed") + ": the preparation of the inputs has changed");
+        Files.copy(TOKENIZERS.resolve("bpe.json"), file, StandardCopyOption.REPLACE_EXISTING);
+        run("train --resume --out $/changed").done();
     }
 
     @Test

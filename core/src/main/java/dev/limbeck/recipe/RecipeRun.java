@@ -114,8 +114,8 @@ public final class RecipeRun {
     /** Train with data and a teacher that the caller opened as this recipe describes. */
     public RunRecord run(Path out, boolean overwrite, Data data, @Nullable LoadedTeacher teacher) {
         Exchange exchange = context.exchange();
-        Map<String, String> facts = ResumePoint.facts(
-                recipe, data.fingerprint(), teacher == null ? "" : teacher.identity(), exchange.size());
+        Map<String, String> facts =
+                ResumePoint.facts(recipe, data, teacher == null ? "" : teacher.identity(), exchange.size());
         facts.forEach(exchange::agree);
         Path checkpoint = exchange.writes()
                 ? resumePoint(out)

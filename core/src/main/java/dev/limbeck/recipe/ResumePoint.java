@@ -1,6 +1,7 @@
 package dev.limbeck.recipe;
 
 import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Data;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.train.Checkpoint;
 import java.nio.file.Path;
@@ -17,6 +18,9 @@ public final class ResumePoint {
     private static final String RECIPE = "recipe";
     private static final String DATA = "content of the data";
     private static final String TEACHER = "content of the teacher";
+    /** The vocabulary of a tokenizer's file may have changed, where the recipe and the rows have not. */
+    private static final String INPUTS = "preparation of the inputs";
+
     private static final String PROCESSES = "number of processes";
 
     private final Path out;
@@ -67,10 +71,11 @@ public final class ResumePoint {
         return Optional.empty();
     }
 
-    static Map<String, String> facts(Recipe recipe, String data, String teacher, int processes) {
+    static Map<String, String> facts(Recipe recipe, Data data, String teacher, int processes) {
         Map<String, String> facts = new LinkedHashMap<>();
         facts.put(RECIPE, recipe.toTree().toString());
-        facts.put(DATA, data);
+        facts.put(DATA, data.fingerprint());
+        facts.put(INPUTS, data.preprocessing().identity());
         facts.put(TEACHER, teacher);
         facts.put(PROCESSES, String.valueOf(processes));
         return facts;
@@ -94,12 +99,14 @@ public final class ResumePoint {
     /**
      * Return the checkpoint to resume from.
      *
-     * @throws LimbeckException if recipe, data or teacher differ, with the first difference
+     * @throws LimbeckException if recipe, data, the preparation of inputs or teacher differ, with the first difference
      */
     Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> log) {
         check(recipe);
-        for (String content : List.of(DATA, TEACHER)) {
-            if (!wanted.getOrDefault(content, "").equals(facts.get(content))) {
+        for (String content : List.of(DATA, INPUTS, TEACHER)) {
+            // Checkpoints of earlier releases do not know the preparation of the inputs.
+            String found = facts.getOrDefault(content, content.equals(INPUTS) ? wanted.get(content) : null);
+            if (!wanted.getOrDefault(content, "").equals(found)) {
                 throw differs("the " + content + " has changed");
             }
         }
