@@ -38,6 +38,11 @@ final class Options {
         return value;
     }
 
+    /** Return an option, or another text if it is empty. */
+    String text(String name, String otherwise) {
+        return text(name).isEmpty() ? otherwise : text(name);
+    }
+
     List<String> list(String name) {
         return List.of(text(name).split(","));
     }

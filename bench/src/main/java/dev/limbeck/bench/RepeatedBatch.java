@@ -18,6 +18,8 @@ import org.bytedeco.pytorch.Tensor;
 
 /** Return the same tensors as every batch, so that a step prepares no data. */
 final class RepeatedBatch implements Data {
+    private static final int VOCABULARY = 30522;
+
     private final InputSpec spec;
     private final Tensor input;
     private final Tensor labels;
@@ -45,6 +47,17 @@ final class RepeatedBatch implements Data {
         rows = Math.toIntExact(input.size(0));
         long[] values = IntStream.range(0, rows).mapToLong(i -> i % classes).toArray();
         labels = Scope.retain(Tensors.of(values, rows));
+    }
+
+    /** Repeat sentences that fill three quarters of a length in tokens or more, as batches by length do. */
+    static RepeatedBatch sentences(int rows, int length, int classes, int batches) {
+        long[] ids = new long[rows * length];
+        for (int row = 0; row < rows; row++) {
+            int tokens = length - row % (length / 4 + 1);
+            for (int i = 0; i < tokens; i++) ids[row * length + i] = 1000 + (row * 7919L + i * 104_729L) % 29_000;
+        }
+        InputSpec spec = InputSpec.ids(InputSpec.TOKENS, VOCABULARY, 0, InputSpec.FREE);
+        return new RepeatedBatch(spec, Tensors.of(ids, rows, length), classes, batches);
     }
 
     @Override

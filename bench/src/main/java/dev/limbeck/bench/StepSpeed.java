@@ -6,7 +6,6 @@ import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.distill.loss.SoftTarget;
 import dev.limbeck.nn.Module;
 import dev.limbeck.tensor.Engine;
-import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.train.Callback;
 import dev.limbeck.train.Learner;
@@ -30,7 +29,6 @@ public final class StepSpeed {
     private static final int CLASSES = 2;
     private static final int WARM_UP = 3;
     private static final String TEXT = "text-";
-    private static final int VOCABULARY = 30522;
 
     private StepSpeed() {}
 
@@ -65,10 +63,10 @@ public final class StepSpeed {
         String kind = text ? row.substring(TEXT.length()) : row;
         StepTimes times = new StepTimes(WARM_UP);
         try (RepeatedBatch data = text ? sentences(options) : images(options);
-                Module teacher = Zoo.byName(name(options, "teacher", text ? "bert-L6-H384-A12" : "resnet34"))
+                Module teacher = Zoo.byName(options.text("teacher", text ? "bert-L6-H384-A12" : "resnet34"))
                         .create(CLASSES, data.inputs());
                 Learner student = Learner.builder(
-                                data, Zoo.byName(name(options, "student", text ? "bert-L3-H384-A12" : "resnet18")))
+                                data, Zoo.byName(options.text("student", text ? "bert-L3-H384-A12" : "resnet18")))
                         .device("cpu")
                         .precision(kind.contains("bf16") ? "bf16" : "fp32")
                         .build();
@@ -87,10 +85,6 @@ public final class StepSpeed {
         return times.median();
     }
 
-    private static String name(Options options, String option, String otherwise) {
-        return options.text(option).isEmpty() ? otherwise : options.text(option);
-    }
-
     private static RepeatedBatch images(Options options) {
         int size = options.number("size");
         Tensor images = Tensors.randn(options.number("batch"), 3, size, size);
@@ -99,17 +93,9 @@ public final class StepSpeed {
         return new RepeatedBatch(images, CLASSES, options.number("steps") + WARM_UP);
     }
 
-    /** Return sentences that fill three quarters of the batch's length or more, as batches by length do. */
     private static RepeatedBatch sentences(Options options) {
-        int rows = options.number("batch");
-        int length = options.number("tokens");
-        long[] ids = new long[rows * length];
-        for (int row = 0; row < rows; row++) {
-            int tokens = length - row % (length / 4 + 1);
-            for (int i = 0; i < tokens; i++) ids[row * length + i] = 1000 + (row * 7919L + i * 104_729L) % 29_000;
-        }
-        InputSpec spec = InputSpec.ids(InputSpec.TOKENS, VOCABULARY, 0, InputSpec.FREE);
-        return new RepeatedBatch(spec, Tensors.of(ids, rows, length), CLASSES, options.number("steps") + WARM_UP);
+        return RepeatedBatch.sentences(
+                options.number("batch"), options.number("tokens"), CLASSES, options.number("steps") + WARM_UP);
     }
 
     private static Callback taught(DistillationBuilder by) {
