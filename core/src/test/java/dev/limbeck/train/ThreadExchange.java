@@ -10,15 +10,19 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
 /** Exchange values between threads of one process, as processes would. */
 final class ThreadExchange implements Exchange {
+    private static final long LONGEST_SECONDS = 20;
+
     private final ThreadExchange[] all;
     private final CyclicBarrier barrier;
     private final int rank;
     private Object given;
+    private Throwable failure;
     private Collection<Tensor> parameters = List.of();
 
     private ThreadExchange(ThreadExchange[] all, CyclicBarrier barrier, int rank) {
@@ -40,7 +44,7 @@ final class ThreadExchange implements Exchange {
                     try {
                         return task.apply(one);
                     } catch (RuntimeException | Error e) {
-                        barrier.reset(); // nobody waits for this one
+                        one.fail(e);
                         throw e;
                     }
                 }));
@@ -52,17 +56,23 @@ final class ThreadExchange implements Exchange {
         }
     }
 
+    /** Tell the others, who wait for this one in vain. */
+    private void fail(Throwable e) {
+        for (ThreadExchange one : all) if (one.failure == null) one.failure = e;
+        barrier.reset();
+    }
+
     /** Give a value to the others, compute something of all values, and return when all have done so. */
     @SuppressWarnings("unchecked")
     private <T, R> R together(T own, Function<List<T>, R> work) {
         try {
             given = own;
-            barrier.await();
+            barrier.await(LONGEST_SECONDS, TimeUnit.SECONDS);
             R result = work.apply(Arrays.stream(all).map(one -> (T) one.given).toList());
-            barrier.await();
+            barrier.await(LONGEST_SECONDS, TimeUnit.SECONDS);
             return result;
         } catch (Exception e) {
-            throw new IllegalStateException("another process failed", e);
+            throw new IllegalStateException("another process failed", failure == null ? e : failure);
         }
     }
 

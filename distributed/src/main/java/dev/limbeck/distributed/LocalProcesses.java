@@ -21,6 +21,8 @@ public final class LocalProcesses {
     /** After one has failed, the others have this time to notice. */
     private static final long LONGEST_SECONDS = 10;
 
+    private static final long LONGEST_CLEANUP_MILLIS = 2500;
+
     private final List<Process> all = new ArrayList<>();
 
     private LocalProcesses() {}
@@ -110,7 +112,13 @@ public final class LocalProcesses {
         return code;
     }
 
+    /** End the processes, and wait until they have cleaned up. */
     private void stop() {
         all.forEach(Process::destroy);
+        try {
+            for (Process process : all) process.waitFor(LONGEST_CLEANUP_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
