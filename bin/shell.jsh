@@ -7,6 +7,7 @@ import dev.limbeck.distill.*;
 import dev.limbeck.distill.cache.*;
 import dev.limbeck.distill.loss.*;
 import dev.limbeck.distill.teacher.*;
+import dev.limbeck.distributed.*;
 import dev.limbeck.evaluate.*;
 import dev.limbeck.export.*;
 import dev.limbeck.image.*;

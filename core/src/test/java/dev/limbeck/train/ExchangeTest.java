@@ -30,11 +30,18 @@ class ExchangeTest {
 
     private static Trained train(Exchange exchange, int batches, int epochs, Callback... callbacks) {
         try (GivenBatches data = Toy.data(batches, 6);
-                Learner learner = learner(data, exchange)) {
+                Learner learner = inTurn(data, exchange)) {
             List<EpochRecord> rows = learner.fitOneCycle(epochs, 0.1, callbacks);
             return new Trained(
                     weights(learner), rows, learner.predict(Split.VALID).outputs());
         }
+    }
+
+    /** Create the first process's network alone: the engine has one generator of random numbers for all threads. */
+    private static Learner inTurn(GivenBatches data, Exchange exchange) {
+        Learner first = exchange.rank() == 0 ? learner(data, exchange) : null;
+        exchange.gather("");
+        return first == null ? learner(data, exchange) : first;
     }
 
     private static Learner learner(GivenBatches data, Exchange exchange) {
@@ -97,7 +104,7 @@ class ExchangeTest {
     void aSkippedBatchIsNotCounted() throws Exception {
         List<Trained> both = ThreadExchange.run(
                 2,
-                exchange -> train(exchange, BATCHES, 1, new Callback() {
+                exchange -> train(exchange, 6, 1, new Callback() {
                     @Override
                     public void beforeBatch(TrainStep step) {
                         if (exchange.rank() == 1) step.skip();
@@ -107,18 +114,18 @@ class ExchangeTest {
                         1,
                         exchange -> train(
                                 exchange,
-                                BATCHES,
+                                6,
                                 1,
                                 new Callback() {
                                     @Override
                                     public void beforeBatch(TrainStep step) {
-                                        if (step.index() % 2 == 1 || step.index() == BATCHES - 1) step.skip();
+                                        if (step.index() % 2 == 1) step.skip();
                                     }
                                 },
                                 new GradientAccumulation(2)))
                 .get(0);
         assertThat(both.get(0).weights()).isEqualTo(both.get(1).weights());
-        assertThat(both.get(0).epochs().get(0).steps()).isEqualTo(BATCHES / 2);
+        assertThat(both.get(0).epochs().get(0).steps()).isEqualTo(3);
         assertThat(odd.epochs().get(0).trainLoss())
                 .isEqualTo(both.get(0).epochs().get(0).trainLoss());
     }

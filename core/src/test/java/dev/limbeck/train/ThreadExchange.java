@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import dev.limbeck.tensor.NoGrad;
 import dev.limbeck.tensor.Tensors;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -114,9 +115,9 @@ final class ThreadExchange implements Exchange {
             }
             i++;
             if (sum == null) continue;
-            Tensor whole = Tensors.of(sum, parameter.shape());
-            if (Tensors.hasGrad(parameter)) parameter.grad().copy_(whole);
-            else parameter.mutable_grad().put(Tensors.copy(whole));
+            // The optimizer takes gradients with the strides of the parameter only.
+            if (!Tensors.hasGrad(parameter)) parameter.mutable_grad().put(Tensors.zerosLike(parameter));
+            parameter.grad().copy_(Tensors.of(sum, parameter.shape()));
         }
         return (int) sum(batches)[0];
     }
@@ -125,8 +126,11 @@ final class ThreadExchange implements Exchange {
     public void broadcast(Collection<Tensor> tensors) {
         List<Tensor> own = List.copyOf(tensors);
         together(own, lists -> {
-            for (int i = 0; i < own.size() && rank > 0; i++)
-                own.get(i).copy_(lists.get(0).get(i));
+            if (rank == 0) return null;
+            try (NoGrad noGrad = NoGrad.on()) {
+                for (int i = 0; i < own.size(); i++)
+                    own.get(i).copy_(lists.get(0).get(i));
+            }
             return null;
         });
     }
