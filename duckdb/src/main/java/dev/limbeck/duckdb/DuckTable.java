@@ -53,6 +53,9 @@ final class DuckTable {
 
     private static final double LARGE = 1e16;
 
+    private static final String STREAM = "jdbc_stream_results";
+    private static final String HIDDEN = "Invalid result set";
+
     private DuckTable() {}
 
     /** Return the settings of a connection that may not reach beyond its database. */
@@ -63,7 +66,7 @@ final class DuckTable {
         settings.setProperty("allow_community_extensions", "false");
         settings.setProperty("temp_directory", "");
         settings.setProperty("threads", "1");
-        settings.setProperty("jdbc_stream_results", "true");
+        settings.setProperty(STREAM, "true");
         return settings;
     }
 
@@ -76,19 +79,11 @@ final class DuckTable {
      * @throws LimbeckException in one line
      */
     static RowTable read(Path file, String database, @Nullable Path allowed, String query, Consumer<String> log) {
-        Properties settings = settings();
-        if (!database.isEmpty()) settings.setProperty("duckdb.read_only", "true");
-        try (ExitGate inside = ExitGate.enter();
-                Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
-                Statement statement = connection.createStatement()) {
-            if (allowed != null) statement.execute("set allowed_paths=[" + quoted(allowed) + "]");
-            statement.execute("set enable_external_access=false");
-            statement.execute("set lock_configuration=true");
-            try (ResultSet rows = statement.executeQuery(query)) {
-                return table(file, rows, log);
-            }
+        Query asked = new Query(file, database, allowed, query);
+        try {
+            return asked.run(settings(), log);
         } catch (SQLException e) {
-            String line = String.valueOf(e.getMessage()).strip().split("\n", 2)[0];
+            String line = asked.reason(e).strip().split("\n", 2)[0];
             throw new LimbeckException(
                     file + ": DuckDB cannot read it (" + Printable.quote(line) + "); "
                             + (database.isEmpty() ? "copy or save it again" : "correct the query"),
@@ -98,6 +93,38 @@ final class DuckTable {
                     file + ": DuckDB's library cannot be loaded on this system ("
                             + Printable.quote(String.valueOf(e.getMessage())) + "); save the rows as CSV",
                     e);
+        }
+    }
+
+    /** Hold what {@link #read} is asked for. */
+    private record Query(
+            Path file, String database, @Nullable Path allowed, String text) {
+        RowTable run(Properties settings, Consumer<String> log) throws SQLException {
+            if (!database.isEmpty()) settings.setProperty("duckdb.read_only", "true");
+            try (ExitGate inside = ExitGate.enter();
+                    Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
+                    Statement statement = connection.createStatement()) {
+                if (allowed != null) statement.execute("set allowed_paths=[" + quoted(allowed) + "]");
+                statement.execute("set enable_external_access=false");
+                statement.execute("set lock_configuration=true");
+                try (ResultSet rows = statement.executeQuery(text)) {
+                    return table(file, rows, log);
+                }
+            }
+        }
+
+        /** Return why it failed. The driver hides that for rows that it streams, and tells it where it computes all rows first. */
+        String reason(SQLException failure) {
+            String hidden = String.valueOf(failure.getMessage());
+            if (!hidden.contains(HIDDEN)) return hidden;
+            Properties settings = settings();
+            settings.remove(STREAM);
+            try {
+                run(settings, line -> {});
+                return hidden;
+            } catch (SQLException e) {
+                return String.valueOf(e.getMessage());
+            }
         }
     }
 
@@ -116,7 +143,9 @@ final class DuckTable {
             cells.add(cell(file, name, about.getColumnTypeName(i), log));
         }
         if (header.contains("") || new HashSet<>(header).size() < columns) {
-            throw IoErrors.in(file, "must name each column once, found " + Printable.quote(header.toString()));
+            throw IoErrors.in(
+                    file,
+                    "must name each column once, found " + Printable.quote(header.toString()) + "; rename the others");
         }
         long most = Limit.TABLE_CELLS.value() / columns;
         List<String[]> all = new ArrayList<>();
