@@ -209,6 +209,25 @@ class RowCommandsTest {
         }
     }
 
+    /** As a data frame's index is written; a test file counts anew. */
+    @Test
+    void columnsThatCountTheRowsAreSaid() throws IOException {
+        for (String split : List.of("train", "test")) {
+            List<String> lines = Files.readAllLines(home.resolve("tables/" + split + ".csv"));
+            List<String> counted = new ArrayList<>(List.of("," + lines.get(0)));
+            for (int i = 1; i < lines.size(); i++) counted.add(i - 1 + "," + lines.get(i));
+            Files.createDirectories(home.resolve("counted"));
+            Files.write(home.resolve("counted/" + split + ".csv"), counted);
+        }
+        String note =
+                "the column 'Unnamed: 0' counts the rows; if it says nothing else, leave it out (ignore, --ignore-columns)";
+        String train = "train --data $/counted --label-columns kind --arch linear --epochs 1 --out $/";
+        assertThat(run(train + "with-index").done().err()).contains(note);
+        Object[] words = Cli.words(train + "without-index", home);
+        assertThat(Cli.run(words, "--ignore-columns", "Unnamed: 0").done().err())
+                .doesNotContain("counts the rows");
+    }
+
     /** A teacher of tokens cannot be measured on a student's hashed words. */
     @Test
     void reportsMeasureTeachersOnTheirOwnInputs() throws IOException {

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
@@ -46,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 public record RowTable(Path file, List<String> header, List<String[]> rows) {
     /** The only column of a file of plain text. */
     public static final String TEXT = "text";
+
+    /** The name of a first column without one, such as a data frame's index; pandas calls it so, too. */
+    private static final String UNNAMED = "Unnamed: 0";
 
     private static final String TXT = "txt";
     private static final Set<String> JSON_LINES = Set.of("jsonl", "ndjson");
@@ -195,7 +199,9 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     private static RowTable csv(Path file, BufferedReader reader, Consumer<String> log) throws IOException {
         reader.mark(LONGEST_HEADER);
-        char separator = separator(file, String.valueOf(reader.readLine()), log);
+        String names = String.valueOf(reader.readLine());
+        char separator = separator(file, names, log);
+        boolean isFirstUnnamed = names.matches(" *(\"\")? *" + Pattern.quote(String.valueOf(separator)) + ".*");
         reader.reset();
         CSVFormat format = CSVFormat.RFC4180
                 .builder()
@@ -206,9 +212,15 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 .setIgnoreSurroundingSpaces(true)
                 .setIgnoreEmptyLines(true)
                 .setDuplicateHeaderMode(DuplicateHeaderMode.DISALLOW)
+                .setAllowMissingColumnNames(isFirstUnnamed)
                 .get();
         try (CSVParser parser = format.parse(reader)) {
-            List<String> header = List.copyOf(parser.getHeaderNames());
+            List<String> header = new ArrayList<>(parser.getHeaderNames());
+            if (isFirstUnnamed) {
+                if (header.contains(UNNAMED)) throw new IllegalArgumentException(UNNAMED + " would occur twice");
+                header.set(0, UNNAMED);
+                log.accept(file + ": the first column has no name; it is called '" + UNNAMED + "'");
+            }
             List<String[]> rows = new ArrayList<>();
             for (CSVRecord row : parser) {
                 if (!row.isConsistent()) {
@@ -219,7 +231,7 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 }
                 rows.add(row.values());
             }
-            return new RowTable(file, header, rows);
+            return new RowTable(file, List.copyOf(header), rows);
         } catch (IllegalArgumentException e) {
             // The library's word for a header cell that is empty or occurs twice.
             throw new LimbeckException(

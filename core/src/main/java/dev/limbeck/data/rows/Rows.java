@@ -8,6 +8,7 @@ import dev.limbeck.data.Split;
 import dev.limbeck.data.TargetColumns;
 import dev.limbeck.io.IoErrors;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -32,6 +33,9 @@ public final class Rows implements RowSource {
             Split.TRAIN, List.of("train", "training"),
             Split.VALID, List.of("valid", "validation", "val", "dev"),
             Split.TEST, List.of("test", "testing"));
+
+    private static final int MOST_COINCIDENCE = 20;
+    private static final String WHOLE = "\\d{1,18}(\\.0)?";
 
     /**
      * Hold rows of one split.
@@ -62,13 +66,16 @@ public final class Rows implements RowSource {
     private final List<String> names = new ArrayList<>();
     private final TargetColumns targets;
     private final String origin;
+    /** Number of rows of the first file, of the training split. */
+    private final int first;
     /** Number of rows that come from files; the others are synthetic. */
     private final int real;
 
     private Rows(List<Part> parts, List<String> labels, Task.@Nullable Kind kind, String origin) {
         this.origin = origin;
-        RowTable first = parts.get(0).table;
-        header = first.header().stream().filter(name -> !labels.contains(name)).toList();
+        RowTable table = parts.get(0).table;
+        first = table.rows().size();
+        header = table.header().stream().filter(name -> !labels.contains(name)).toList();
         List<List<String>> labelCells = new ArrayList<>();
         for (Part part : parts) {
             List<String[]> inputs = part.table.known(header);
@@ -83,7 +90,7 @@ public final class Rows implements RowSource {
                                 : labels.stream().map(label -> "").toList());
             }
         }
-        targets = TargetColumns.of(first.file(), labels, labelCells, names::get, kind);
+        targets = TargetColumns.of(table.file(), labels, labelCells, names::get, kind);
         real = cells.size();
     }
 
@@ -92,6 +99,7 @@ public final class Rows implements RowSource {
         targets = rows.targets;
         origin = rows.origin;
         real = rows.real;
+        first = rows.first;
         cells.addAll(rows.cells);
         splits.addAll(rows.splits);
         names.addAll(rows.names);
@@ -229,6 +237,21 @@ public final class Rows implements RowSource {
     /** Return the names of the input columns. */
     public List<String> header() {
         return header;
+    }
+
+    /** Return the columns whose whole numbers count the rows of the first file one by one, if it has more than 20. */
+    public List<String> counters() {
+        if (first <= MOST_COINCIDENCE) return List.of();
+        return IntStream.range(0, header.size())
+                .filter(column -> IntStream.range(1, first)
+                        .allMatch(row -> isNext(cells.get(row - 1)[column], cells.get(row)[column])))
+                .mapToObj(header::get)
+                .toList();
+    }
+
+    private static boolean isNext(String before, String cell) {
+        if (!before.matches(WHOLE) || !cell.matches(WHOLE)) return false;
+        return new BigDecimal(before).add(BigDecimal.ONE).compareTo(new BigDecimal(cell)) == 0;
     }
 
     /** Return the cells of a row, in the header's order. */

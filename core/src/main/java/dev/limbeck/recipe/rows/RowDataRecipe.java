@@ -339,6 +339,12 @@ public record RowDataRecipe(
                         .mapToObj(column -> rows.cells(row)[column])
                         .toArray(String[]::new))
                 .toList();
+        rows.counters().stream()
+                .filter(header::contains)
+                .forEach(name -> context.log()
+                        .accept("the column '" + name
+                                + "' counts the rows; if it says nothing else, leave it out (ignore, "
+                                + "--ignore-columns)"));
         return new TableEncoding(TablePreprocessing.fit(
                 header,
                 training,

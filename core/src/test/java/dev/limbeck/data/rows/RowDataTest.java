@@ -60,6 +60,27 @@ class RowDataTest {
         return TablePreprocessing.fit(header, cells, Set.of(), Set.of(), line -> {});
     }
 
+    @Test
+    void countersAreColumnsThatGoUpByOneInEachRow() throws IOException {
+        StringBuilder text = new StringBuilder("zero,late,float,gap,down,word,big,k\n");
+        for (int i = 0; i < 21; i++) {
+            text.append(String.join(
+                            ",",
+                            "" + i,
+                            "" + (1000 + i),
+                            (1 + i) + ".0",
+                            "" + (i < 20 ? i : 21),
+                            "" + -i,
+                            "r" + i,
+                            "99999999999999999999" + i,
+                            i % 2 == 0 ? "x" : "y"))
+                    .append('\n');
+        }
+        assertThat(rows(text.toString(), "k").counters()).containsExactly("zero", "late", "float");
+        String fewer = text.substring(0, text.lastIndexOf("\n20,") + 1);
+        assertThat(rows(fewer, "k").counters()).isEmpty();
+    }
+
     /** What is mixed for the student is mixed for a teacher that reads other columns. */
     @Test
     void mixedRowsAreMixedInEveryView() throws IOException {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RowTableTest {
     @TempDir
@@ -46,6 +47,16 @@ class RowTableTest {
         assertThat(said).hasSize(lines.contains(";") ? 1 : 0);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {",a\n0,x\n", "\"\",a\n0,x\n", ";a\n0;x\n", "\ta\n0\tx\n"})
+    void aFirstColumnMayHaveNoName(String text) throws IOException {
+        RowTable table = read("frame.csv", text);
+        assertThat(table.header()).containsExactly("Unnamed: 0", "a");
+        assertThat(table.rows()).containsExactly(new String[] {"0", "x"});
+        assertThat(said)
+                .contains(home.resolve("frame.csv") + ": the first column has no name; it is called 'Unnamed: 0'");
+    }
+
     @Test
     void compressedFilesAndLinesOfTextAreRead() throws IOException {
         Path file = home.resolve("more.txt.gz");
@@ -65,6 +76,9 @@ class RowTableTest {
                 "a.csv@a,b|1,2,3@line 2 has 3 cells, the header 2",
                 "a.csv@a,b|1,\"2|3@EOF reached before encapsulated token finished",
                 "a.csv@a,a|1,2@must name each column once",
+                "a.csv@a,,b|1,2,3@must name each column once",
+                "a.csv@,a,|1,2,3@must name each column once",
+                "a.csv@,a,Unnamed: 0|1,2,3@must name each column once",
                 "a.csv@a,b@has no rows; expected a header and rows",
                 "a.txt@ |@has no texts; expected one a line",
                 "a.jsonl@{\"a\":1}|[1]@line 2 must be a JSON object",
