@@ -39,7 +39,7 @@ if not exist "%built%" set "stale=yes"
 if defined stale exit /b
 setlocal EnableDelayedExpansion
 set "parts='%root%\pom.xml'"
-for %%m in (image core report predict tokenizers export xgboost cli) do set "parts=!parts!,'%root%\%%m\pom.xml','%root%\%%m\src\main'"
+for %%m in (image core report predict tokenizers export xgboost distributed cli) do set "parts=!parts!,'%root%\%%m\pom.xml','%root%\%%m\src\main'"
 powershell -NoProfile -Command "$built = (Get-Item '%built%').LastWriteTime; if (Get-ChildItem -Recurse -File -Path !parts! | Where-Object { $_.LastWriteTime -gt $built }) { exit 1 }"
 if errorlevel 1 (endlocal & set "stale=yes") else endlocal
 exit /b
