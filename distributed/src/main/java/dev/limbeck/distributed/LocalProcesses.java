@@ -2,6 +2,7 @@ package dev.limbeck.distributed;
 
 import dev.limbeck.LimbeckException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -82,7 +83,14 @@ public final class LocalProcesses {
 
     private static void follow(Process process, String prefix, Consumer<String> log) {
         Thread reader = new Thread(
-                () -> process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> log.accept(prefix + line)),
+                () -> {
+                    try {
+                        process.errorReader(StandardCharsets.UTF_8).lines().forEach(line -> log.accept(prefix + line));
+                    } catch (UncheckedIOException e) {
+                        // The process was ended, which closes its streams.
+                        return;
+                    }
+                },
                 "limbeck-lines");
         reader.setDaemon(true);
         reader.start();
