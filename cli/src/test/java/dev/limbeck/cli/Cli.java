@@ -66,6 +66,11 @@ final class Cli {
 
     /** Start a command in a JVM of its own. */
     static Process start(Object... args) throws IOException {
+        return jvm(args).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    /** Describe a command in a JVM of its own. */
+    static ProcessBuilder jvm(Object... args) {
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx1g",
@@ -73,9 +78,7 @@ final class Cli {
                 System.getProperty("java.class.path"),
                 "dev.limbeck.cli.Main"));
         Stream.of(args).flatMap(Cli::flat).map(String::valueOf).forEach(words::add);
-        return new ProcessBuilder(words)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        return new ProcessBuilder(words);
     }
 
     /** Kill a training when it has told an epoch. */

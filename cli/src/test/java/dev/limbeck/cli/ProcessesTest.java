@@ -58,14 +58,7 @@ class ProcessesTest {
 
     private static Process start(Map<String, String> environment, List<String> arguments, Path out, Path err)
             throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "dev.limbeck.cli.Main"));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command);
+        ProcessBuilder builder = Cli.jvm(arguments.toArray());
         builder.environment().put("OMP_NUM_THREADS", "1");
         builder.environment().putAll(environment);
         return builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
