@@ -13,7 +13,7 @@ found=$work/found
 mkdir "$found"
 classes=$work/classpath
 if [ -n "${FUZZ_CLASSPATH:-}" ]; then echo "$FUZZ_CLASSPATH" >"$classes"; else
-  mvn -q -pl core test-compile dependency:build-classpath -Dmdep.outputFile="$classes" -Dmdep.includeScope=test
+  mvn -q -pl core -am test-compile dependency:build-classpath -Dmdep.outputFile="$classes" -Dmdep.includeScope=test
   echo "core/target/classes:core/target/test-classes:$(cat "$classes")" >"$classes"
 fi
 end=$((first + count))

@@ -29,15 +29,21 @@ final class ProcessOptions {
             description = "Longest wait for another process, in seconds (default: 1800)")
     int timeout = (int) ProcessGroup.TIMEOUT.toSeconds();
 
+    @Option(names = "--elastic", description = "Resume with another number of processes; each step keeps its batches")
+    boolean elastic;
+
+    private final Optional<Rendezvous> place = Rendezvous.of(System.getenv());
+
     /** Return whether this process starts others and waits for them. */
     boolean startsOthers() {
         Numbers.atLeast(1, NUMBER, number);
         Numbers.atLeast(1, "--process-timeout", timeout);
-        return number != null && number > 1 && place().isEmpty();
+        return number != null && number > 1 && place.isEmpty();
     }
 
-    private static Optional<Rendezvous> place() {
-        return Rendezvous.of(System.getenv());
+    /** Return whether the processes were started again after a failure. */
+    boolean startedAgain() {
+        return place.isPresent() && place.get().attempt() > 0;
     }
 
     /** Run the given command in several processes, and return their exit code. */
@@ -63,9 +69,8 @@ final class ProcessOptions {
 
     /** Run with the other processes that the environment names, or alone. */
     Object together(LimbeckCommand command, Function<Exchange, Object> work) {
-        Optional<Rendezvous> where = place();
-        if (where.isEmpty()) return work.apply(Exchange.ALONE);
-        try (ProcessGroup group = ProcessGroup.join(where.get(), Duration.ofSeconds(timeout))) {
+        if (place.isEmpty()) return work.apply(Exchange.ALONE);
+        try (ProcessGroup group = ProcessGroup.join(place.get(), Duration.ofSeconds(timeout))) {
             try {
                 if (group.writes()) command.tell("trained by " + group.size() + " processes");
                 Object result = work.apply(group);

@@ -8,6 +8,7 @@ import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
 import dev.limbeck.train.Exchange;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,7 @@ abstract class TrainingCommand extends TrackedCommand {
                 ? options.recipe(interrupted(exchange), file)
                 : options.recipe(this, file, withTeacher && file == null);
         check(recipe);
-        if (!resume && exchange.writes()) RunDirectory.check(out, overwrite);
+        if (!resume && !processes.startedAgain() && exchange.writes()) RunDirectory.check(out, overwrite);
         return recipe;
     }
 
@@ -79,7 +80,11 @@ abstract class TrainingCommand extends TrackedCommand {
         Recipe recipe = checked(exchange);
         RunContext context = context().exchange(exchange);
         RecipeRun run = new RecipeRun(recipe, context);
-        RunRecord made = (resume ? run.resume() : run).run(out, overwrite);
+        if (resume) run.resume();
+        else if (processes.startedAgain()) run.autoResume();
+        if (processes.elastic) run.elastic();
+        // What a first attempt left is this run's own.
+        RunRecord made = run.run(out, overwrite || processes.startedAgain() && !Files.exists(out));
         if (!exchange.writes()) return made;
         for (Split split : List.of(Split.VALID, Split.TEST)) {
             RunRecord.SplitResult result = made.results().of(split);

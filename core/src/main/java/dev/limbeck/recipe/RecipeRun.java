@@ -40,6 +40,7 @@ public final class RecipeRun {
     private boolean keepPredictions;
     private boolean resumes;
     private boolean resumesIfLeft;
+    private boolean elastic;
     private boolean tellsData = true;
     private List<Split> judgedOn = List.of(Split.VALID, Split.TEST);
 
@@ -63,6 +64,15 @@ public final class RecipeRun {
     /** Continue as {@link #resume} does if there is a checkpoint of an interrupted run, else start a new run. */
     public RecipeRun autoResume() {
         resumesIfLeft = true;
+        return this;
+    }
+
+    /**
+     * Resume also a run of another number of processes. Each step then takes the same batches, and each process more or fewer
+     * of them; dropout and rounding differ.
+     */
+    public RecipeRun elastic() {
+        elastic = true;
         return this;
     }
 
@@ -119,7 +129,7 @@ public final class RecipeRun {
         facts.forEach(exchange::agree);
         Path checkpoint = exchange.writes()
                 ? resumePoint(out)
-                        .map(point -> point.checkpointOf(recipe, facts, context.log()))
+                        .map(point -> point.checkpointOf(recipe, facts, elastic, context.log()))
                         .orElse(null)
                 : null;
         String howToResume = resumesIfLeft ? "the same command continues from there" : "continue with --resume";

@@ -99,9 +99,10 @@ public final class ResumePoint {
     /**
      * Return the checkpoint to resume from.
      *
+     * @param elastic whether another number of processes may continue
      * @throws LimbeckException if recipe, data, the preparation of inputs or teacher differ, with the first difference
      */
-    Path checkpointOf(Recipe recipe, Map<String, String> wanted, Consumer<String> log) {
+    Path checkpointOf(Recipe recipe, Map<String, String> wanted, boolean elastic, Consumer<String> log) {
         check(recipe);
         for (String content : List.of(DATA, INPUTS, TEACHER)) {
             // Checkpoints of earlier releases do not know the preparation of the inputs.
@@ -111,8 +112,14 @@ public final class ResumePoint {
             }
         }
         String before = facts.getOrDefault(PROCESSES, "1");
-        if (!before.equals(wanted.get(PROCESSES))) {
-            throw differs("it was trained by " + before + " processes, now by " + wanted.get(PROCESSES));
+        String now = wanted.get(PROCESSES);
+        if (!before.equals(now)) {
+            String difference = "it was trained by " + before + " processes, now by " + now;
+            if (!elastic) {
+                throw new LimbeckException("cannot resume " + out + ": " + difference
+                        + "; use as many, or keep the global batch with --elastic");
+            }
+            log.accept(difference + "; each step takes the same batches");
         }
         if (trouble != null) log.accept(trouble.getMessage() + "; resuming from the previous checkpoint");
         return checkpoint;

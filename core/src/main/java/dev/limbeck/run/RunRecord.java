@@ -57,7 +57,7 @@ public record RunRecord(
         recipe = or(recipe);
         engine = engine == null ? new Engine("", "", "", "", 0) : engine;
         data = or(data);
-        training = training == null ? new Training("", 0, 0, "", "", "", 0, null) : training;
+        training = training == null ? new Training("", 0, 0, "", "", "", 0, null, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
         results = results == null ? new Results(null, null, null, null, null) : results;
         modelSha256 = or(modelSha256);
@@ -106,6 +106,7 @@ public record RunRecord(
      * @param parameters number of the network's parameters
      * @param seed seed of initial weights and dropout
      * @param steps number of optimizer steps
+     * @param processes number of processes that trained together; null for one
      * @param stopped reason for an early end; null without one
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
@@ -117,6 +118,10 @@ public record RunRecord(
             String device,
             String precision,
             int steps,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            Integer processes,
+
             @Nullable String stopped) {
         public Training {
             architecture = or(architecture);
@@ -240,6 +245,7 @@ public record RunRecord(
                 learner.device().str().getString(),
                 learner.precision().toString(),
                 epochs.stream().mapToInt(EpochRecord::steps).sum(),
+                learner.processes() == 1 ? null : learner.processes(),
                 stopped);
     }
 

@@ -1,7 +1,10 @@
 package dev.limbeck.train;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.tensor.Precision;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param optimizerSteps optimizer steps so far
  * @param stopped reason for an early stop, or null
  * @param precision precision of the training
+ * @param batches how batches were shared; null in checkpoints of earlier releases, of one process
  * @param history rows of each call of fit, the current one last
  */
 record FitPosition(
@@ -22,4 +26,29 @@ record FitPosition(
         double momentum,
         @Nullable String stopped,
         Precision precision,
-        List<List<EpochRecord>> history) {}
+        @Nullable Batches batches,
+        List<List<EpochRecord>> history) {
+    /**
+     * Hold how the batches of an epoch are shared.
+     *
+     * @param processes number of processes
+     * @param perEpoch batches of an epoch, in all processes together
+     * @param perStep batches of an optimizer step, in all processes together
+     */
+    record Batches(int processes, int perEpoch, int perStep) {
+        /**
+         * Return these batches for another number of processes, which takes the same ones in each step.
+         *
+         * @throws LimbeckException if they cannot be divided
+         */
+        Batches sharedBy(int others) {
+            if (perEpoch % others == 0 && perStep % others == 0) return new Batches(others, perEpoch, perStep);
+            throw new LimbeckException("the " + perStep + " batches of a step and the " + perEpoch
+                    + " of an epoch must be divisible by the number of processes, found " + others + "; use "
+                    + IntStream.rangeClosed(1, perStep)
+                            .filter(one -> perEpoch % one == 0 && perStep % one == 0)
+                            .mapToObj(String::valueOf)
+                            .collect(Collectors.joining(" or ")));
+        }
+    }
+}

@@ -125,6 +125,11 @@ public final class Learner implements AutoCloseable {
         return training.device();
     }
 
+    /** Return the number of processes that train the model together. */
+    public int processes() {
+        return training.exchange().size();
+    }
+
     /** Return the precision of the training computations. */
     public Precision precision() {
         return training.precision();

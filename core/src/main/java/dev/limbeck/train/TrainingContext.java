@@ -20,11 +20,14 @@ public final class TrainingContext {
     private final List<List<EpochRecord>> allFits;
     private final int epochs;
     private final int batchesPerEpoch;
+    /** Whether the number of batches per step is given by the fit that is resumed. */
+    private final boolean keepsAccumulation;
+
     private final List<EpochRecord> history = new ArrayList<>();
     private final Map<String, Double> notes = new LinkedHashMap<>();
     private int epoch;
     private int optimizerSteps;
-    private int accumulation = 1;
+    private int accumulation;
     private double lr;
     private double momentum = Double.NaN;
     private @Nullable String stopReason;
@@ -37,13 +40,22 @@ public final class TrainingContext {
      * Begin a fit.
      *
      * @param allFits rows of all fits of the model, to which this fit adds its own
+     * @param batches how the fit that is resumed shared its batches; null to let callbacks choose how many make a step
      */
-    TrainingContext(Training what, List<List<EpochRecord>> allFits, int epochs, int batchesPerEpoch, double rate) {
+    TrainingContext(
+            Training what,
+            List<List<EpochRecord>> allFits,
+            int epochs,
+            int batchesPerEpoch,
+            FitPosition.@Nullable Batches batches,
+            double rate) {
         this.what = what;
         this.allFits = allFits;
         this.epochs = epochs;
         this.batchesPerEpoch = batchesPerEpoch;
         this.lr = rate;
+        keepsAccumulation = batches != null;
+        accumulation = batches == null ? 1 : batches.perStep() / batches.processes();
     }
 
     /** Return the model that is trained. */
@@ -118,7 +130,8 @@ public final class TrainingContext {
         return epochs * ((batchesPerEpoch + together() - 1) / together());
     }
 
-    private int together() {
+    /** Return the number of batches per optimizer step, in all processes together. */
+    int together() {
         return accumulation * exchange().size();
     }
 
@@ -127,9 +140,12 @@ public final class TrainingContext {
         return accumulation;
     }
 
-    /** Accumulate the gradients of several batches per optimizer step. Call this before the first batch. */
+    /**
+     * Accumulate the gradients of several batches per optimizer step. Call this before the first batch. A fit that is
+     * resumed keeps its own number.
+     */
     public void setAccumulation(int batches) {
-        accumulation = batches;
+        if (!keepsAccumulation) accumulation = batches;
     }
 
     /** Return the learning rate of the next step. */

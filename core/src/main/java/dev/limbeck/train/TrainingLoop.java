@@ -65,8 +65,9 @@ final class TrainingLoop {
             int number,
             @Nullable TrainingState from) {
         if (!data.has(Split.TRAIN)) throw new LimbeckException("the data has no training rows");
-        int batches = sharedBatches();
-        TrainingContext fit = new TrainingContext(what, history, epochs, batches, rate);
+        FitPosition.Batches kept = from == null ? null : kept(from.position().batches());
+        int batches = kept == null ? sharedBatches() : kept.perEpoch();
+        TrainingContext fit = new TrainingContext(what, history, epochs, batches, kept, rate);
         List<Callback> begun = new ArrayList<>();
         try (BlasThreads work = BlasThreads.begin();
                 Module.ModeGuard modes = model.keepModes()) {
@@ -117,10 +118,24 @@ final class TrainingLoop {
 
     /** Return the number of batches of an epoch, in all processes together. Each process takes the same number. */
     private int sharedBatches() {
-        int batches = Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+        int batches = batchesOfData();
         if (batches >= exchange.size()) return batches / exchange.size() * exchange.size();
         throw new LimbeckException(exchange.size() + " processes need as many batches, found " + batches + " of "
                 + data.batchSize() + " rows; use a smaller batch size (--batch-size), or fewer processes");
+    }
+
+    private int batchesOfData() {
+        return Math.max(1, data.size(Split.TRAIN) / data.batchSize());
+    }
+
+    /** Keep the batches of a fit that is resumed, perhaps by another number of processes. */
+    private FitPosition.@Nullable Batches kept(FitPosition.@Nullable Batches before) {
+        if (before == null) return null;
+        if (before.perEpoch() > batchesOfData()) {
+            throw new LimbeckException("the checkpoint is of a training with " + before.perEpoch()
+                    + " batches an epoch, the data has " + batchesOfData() + "; resume with the same data");
+        }
+        return before.sharedBy(exchange.size());
     }
 
     private static String described(Map<String, Tensor> parameters) {
@@ -139,6 +154,7 @@ final class TrainingLoop {
                 fit.momentum(),
                 fit.stopReason(),
                 what.precision(),
+                new FitPosition.Batches(exchange.size(), fit.batchesPerEpoch(), fit.together()),
                 history);
     }
 

@@ -1,11 +1,15 @@
 package dev.limbeck.distributed;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
 import org.bytedeco.pytorch.BroadcastOptions;
+import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
+import org.bytedeco.pytorch.Store;
 import org.bytedeco.pytorch.StringVector;
 import org.bytedeco.pytorch.TCPStore;
 import org.bytedeco.pytorch.TCPStoreOptions;
@@ -19,12 +23,19 @@ import org.bytedeco.pytorch.global.torch_gloo;
  * RuntimeException of the engine. Tensors of different sizes would abort the process, so callers compare sizes first.
  */
 final class Gloo implements AutoCloseable {
-    private final TCPStore store;
+    /** Names that PyTorch puts before those of its first group on CPUs; with them, a process of PyTorch can be a member. */
+    private static final List<String> PYTORCH = List.of("default_pg", "0/", "cpu/");
+
+    /** Each but the first one uses the one before it, which would be freed if nothing referred to it. */
+    private final List<Store> stores;
+
+    private final Store store;
     private final ProcessGroupGloo group;
     private boolean left;
 
-    private Gloo(TCPStore store, ProcessGroupGloo group) {
-        this.store = store;
+    private Gloo(List<Store> stores, ProcessGroupGloo group) {
+        this.stores = stores;
+        store = stores.get(stores.size() - 1);
         this.group = group;
     }
 
@@ -37,10 +48,16 @@ final class Gloo implements AutoCloseable {
         options.numWorkers(new SizeTPointer(1).put(where.size()));
         options.waitWorkers(!where.served());
         options.timeout(millis(timeout));
-        TCPStore store = new TCPStore(where.address(), options);
+        List<Store> stores = new ArrayList<>();
+        stores.add(new TCPStore(where.address(), options));
+        List<String> names = new ArrayList<>(PYTORCH);
+        // The store of torchrun's agent still has the texts of earlier attempts.
+        if (where.served()) names.add(0, "/worker/attempt_" + where.attempt());
+        for (String name : names) stores.add(new PrefixStore(name, stores.get(stores.size() - 1)));
         ProcessGroupGloo.Options how = ProcessGroupGloo.Options.create(millis(timeout));
         how.devices().push_back(ProcessGroupGloo.createDeviceForHostname(where.own()));
-        return new Gloo(store, new ProcessGroupGloo(store, where.rank(), where.size(), how));
+        Store last = stores.get(stores.size() - 1);
+        return new Gloo(stores, new ProcessGroupGloo(last, where.rank(), where.size(), how));
     }
 
     private static Milliseconds millis(Duration time) {
@@ -90,6 +107,6 @@ final class Gloo implements AutoCloseable {
     @Override
     public void close() {
         leave();
-        store.close();
+        stores.get(0).close();
     }
 }

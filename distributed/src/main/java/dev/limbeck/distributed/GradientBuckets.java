@@ -24,19 +24,34 @@ final class GradientBuckets implements AutoCloseable {
     /** Size of the first bucket, to begin early. */
     private static final long FIRST_BYTES = 1L << 20;
 
-    private static final class Slot {
+    private final class Slot implements AutoCloseable {
         final Tensor parameter;
         /** The gradient's part of the bucket, with the strides of the parameter. */
         final Tensor place;
 
-        final VoidTensorHook hook;
-        int registration;
+        private final VoidTensorHook hook;
+        private final int registration;
         boolean filled;
 
-        Slot(Tensor parameter, Tensor place, VoidTensorHook hook) {
+        Slot(Tensor parameter, Tensor place) {
             this.parameter = parameter;
             this.place = place;
-            this.hook = hook;
+            hook = Scope.retain(new VoidTensorHook() {
+                @Override
+                public void call(TensorBase gradient) {
+                    if (!listening) return;
+                    GradientBuckets.fill(Slot.this, new Tensor(gradient));
+                    startFull();
+                }
+            });
+            registration = parameter.register_hook(hook);
+        }
+
+        @Override
+        public void close() {
+            parameter.remove_hook(registration);
+            place.close();
+            hook.close();
         }
     }
 
@@ -103,15 +118,7 @@ final class GradientBuckets implements AutoCloseable {
                 Tensor place =
                         Scope.retain(bucket.flat.narrow(0, at, one.numel()).as_strided(one.sizes(), one.strides()));
                 at += one.numel();
-                VoidTensorHook hook = Scope.retain(new VoidTensorHook() {
-                    @Override
-                    public void call(TensorBase gradient) {
-                        if (listening) received(one, new Tensor(gradient));
-                    }
-                });
-                Slot slot = new Slot(one, place, hook);
-                slot.registration = one.register_hook(hook);
-                bucket.slots.add(slot);
+                bucket.slots.add(new Slot(one, place));
             }
         }
     }
@@ -124,15 +131,6 @@ final class GradientBuckets implements AutoCloseable {
             bucket.work = null;
             for (Slot slot : bucket.slots) slot.filled = false;
         }
-    }
-
-    private void received(Tensor parameter, Tensor gradient) {
-        for (Bucket bucket : buckets) {
-            for (Slot slot : bucket.slots) {
-                if (slot.parameter == parameter) fill(slot, gradient);
-            }
-        }
-        startFull();
     }
 
     /** Copy a gradient to its place. The engine adds it to those of earlier batches only after the hook. */
@@ -193,11 +191,7 @@ final class GradientBuckets implements AutoCloseable {
     @Override
     public void close() {
         for (Bucket bucket : buckets) {
-            for (Slot slot : bucket.slots) {
-                slot.parameter.remove_hook(slot.registration);
-                slot.place.close();
-                slot.hook.close();
-            }
+            bucket.slots.forEach(Slot::close);
             bucket.sent.close();
             bucket.flat.close();
         }

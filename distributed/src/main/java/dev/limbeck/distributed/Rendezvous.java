@@ -12,15 +12,17 @@ import java.util.Optional;
  * @param address host name or IP address of process 0
  * @param port TCP port of the store of process 0
  * @param served whether another program serves the store, as torchrun's agent does
+ * @param attempt how often the processes were started again after a failure
  * @param own host name or IP address at which the others reach this process
  */
-public record Rendezvous(int rank, int size, String address, int port, boolean served, String own) {
+public record Rendezvous(int rank, int size, String address, int port, boolean served, int attempt, String own) {
     private static final int MOST_PORT = 65_535;
     private static final String RANK = "RANK";
     private static final String SIZE = "WORLD_SIZE";
     private static final String ADDRESS = "MASTER_ADDR";
     private static final String PORT = "MASTER_PORT";
     private static final String OWN = "LIMBECK_HOST";
+    private static final String ATTEMPT = "TORCHELASTIC_RESTART_COUNT";
 
     public Rendezvous {
         if (size < 1) throw wrong(SIZE, "at least 1", size);
@@ -31,6 +33,8 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
     /**
      * Read the variables {@code RANK}, {@code WORLD_SIZE}, {@code MASTER_ADDR} and {@code MASTER_PORT}. {@code LIMBECK_HOST} is this
      * process's own address; the default is the address of the network interface that reaches process 0.
+     *
+     * torchrun's {@code TORCHELASTIC_USE_AGENT_STORE} and {@code TORCHELASTIC_RESTART_COUNT} are read too.
      *
      * @return empty if neither {@code RANK} nor {@code WORLD_SIZE} is set
      * @throws LimbeckException if a variable is missing or no number
@@ -48,6 +52,7 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 address,
                 port,
                 "True".equals(environment.get("TORCHELASTIC_USE_AGENT_STORE")),
+                environment.containsKey(ATTEMPT) ? number(environment, ATTEMPT) : 0,
                 own == null ? Addresses.towards(address, port) : own));
     }
 
