@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.apache.commons.io.FileUtils;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,6 +56,11 @@ class ProcessesTest {
         distill.addAll(STUDENT);
         distill.addAll(List.of("--teacher", teacher.toString(), "--loss", "soft-target", "--loss", "fitnet:layer2"));
         distill.addAll(List.of("--mixup", "0.2", "--ema-decay", "0.9"));
+    }
+
+    @AfterEach
+    void endWhatIsLeft() {
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
     }
 
     private static Process start(Map<String, String> environment, List<String> arguments, Path out, Path err)
@@ -115,13 +122,13 @@ class ProcessesTest {
     @Test
     void aKilledProcessEndsTheOtherAndBothResumeToTheSameBits() throws Exception {
         Path whole = home.resolve("whole");
-        assertThat(run(distill, "--epochs", "60", "--nproc", "2", "--out", whole.toString())
+        assertThat(run(distill, "--epochs", "30", "--nproc", "2", "--out", whole.toString())
                         .code())
                 .isZero();
         Path killed = home.resolve("killed");
         Path err = home.resolve("stderr");
         List<String> command = new ArrayList<>(distill);
-        command.addAll(List.of("--epochs", "60", "--nproc", "2", "--out", killed.toString()));
+        command.addAll(List.of("--epochs", "30", "--nproc", "2", "--out", killed.toString()));
         Process parent = start(Map.of(), command, home.resolve("stdout"), err);
         while (Files.readString(err).lines().noneMatch(line -> line.matches(" +2 .*"))) Thread.sleep(20);
         // The second child is process 1.
@@ -141,11 +148,29 @@ class ProcessesTest {
                         "limbeck: another process was lost or did not answer in time \\(.*\\); the checkpoint of the last"
                                 + " finished epoch is saved, continue with --resume after epoch \\d+");
         assertThat(Cli.run("distill", "--resume", "--out", killed).err())
-                .contains("cannot resume " + killed + ": it was trained by 2 processes, now by 1;");
+                .contains(
+                        "cannot resume " + killed
+                                + ": it was trained by 2 processes, now by 1; use as many, or keep the global batch with --elastic");
+        Path copy = home.resolve("alone");
+        FileUtils.copyDirectory(unfinished(killed).toFile(), unfinished(copy).toFile());
         assertThat(run(List.of("distill", "--resume", "--nproc", "2", "--out", killed.toString()))
                         .code())
                 .isZero();
         assertThat(weights(killed)).isEqualTo(weights(whole));
+        assertThat(Cli.read(killed.resolve("run.json"))
+                        .at("/training/processes")
+                        .intValue())
+                .isEqualTo(2);
+        assertThat(Cli.run("distill", "--resume", "--elastic", "--threads", "1", "--out", copy)
+                        .done()
+                        .err())
+                .contains("it was trained by 2 processes, now by 1; each step takes the same batches");
+        assertThat(Cli.read(copy.resolve("run.json")).at("/training/steps"))
+                .isEqualTo(Cli.read(whole.resolve("run.json")).at("/training/steps"));
+    }
+
+    private static Path unfinished(Path run) {
+        return run.resolveSibling(run.getFileName() + ".unfinished");
     }
 
     @Test
@@ -185,6 +210,64 @@ class ProcessesTest {
         assertThat(reason).contains("missing");
         assertThat(Files.readString(firstErr)).contains("limbeck: process 1 failed: " + reason);
         assertThat(home.resolve("run")).doesNotExist();
+    }
+
+    /** Two machines are imitated by two network namespaces, which need root and iproute2. */
+    @Test
+    void processesOfTwoHostsEndWhenTheirLinkIsCutAndResumeToTheSameBits() throws Exception {
+        try (Hosts hosts = Hosts.create()) {
+            distill.addAll(List.of("--epochs", "30", "--process-timeout", "3"));
+            Path whole = home.resolve("whole");
+            for (Process one : start(hosts, whole)) assertThat(one.waitFor()).isZero();
+            Path cut = home.resolve("cut");
+            List<Process> both = start(hosts, cut);
+            Path told = home.resolve("err0");
+            while (Files.readString(told).lines().noneMatch(line -> line.matches(" +2 .*"))) Thread.sleep(20);
+            hosts.cut();
+            long start = System.nanoTime();
+            for (Process one : both) assertThat(one.waitFor()).isEqualTo(1);
+            // The timeout and a second; the end of the JVMs takes longer on a busy machine.
+            assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start))
+                    .isLessThan(8);
+            for (int rank = 0; rank < 2; rank++) {
+                assertThat(Files.readString(home.resolve("err" + rank))
+                                .lines()
+                                .filter(line -> line.startsWith("limbeck: ")))
+                        .singleElement()
+                        .asString()
+                        .contains("another process was lost or did not answer in time (");
+            }
+            hosts.mend();
+            distill = new ArrayList<>(List.of("distill", "--resume"));
+            for (Process one : start(hosts, cut)) assertThat(one.waitFor()).isZero();
+            assertThat(weights(cut)).isEqualTo(weights(whole));
+        }
+    }
+
+    private List<Process> start(Hosts hosts, Path run) throws IOException {
+        List<Process> started = new ArrayList<>();
+        List<String> arguments = new ArrayList<>(distill);
+        arguments.addAll(List.of("--out", run.toString()));
+        String port = String.valueOf(port());
+        for (int rank = 0; rank < 2; rank++) {
+            ProcessBuilder builder = hosts.on(rank, Cli.jvm(arguments.toArray()));
+            builder.environment()
+                    .putAll(Map.of(
+                            "RANK",
+                            String.valueOf(rank),
+                            "WORLD_SIZE",
+                            "2",
+                            "MASTER_ADDR",
+                            hosts.address(0),
+                            "MASTER_PORT",
+                            port,
+                            "OMP_NUM_THREADS",
+                            "1"));
+            started.add(builder.redirectOutput(home.resolve("out" + rank).toFile())
+                    .redirectError(home.resolve("err" + rank).toFile())
+                    .start());
+        }
+        return started;
     }
 
     private static int port() throws IOException {

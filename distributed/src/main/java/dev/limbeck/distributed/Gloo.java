@@ -3,6 +3,11 @@ package dev.limbeck.distributed;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
@@ -26,12 +31,16 @@ final class Gloo implements AutoCloseable {
     /** Names that PyTorch puts before those of its first group on CPUs; with them, a process of PyTorch can be a member. */
     private static final List<String> PYTORCH = List.of("default_pg", "0/", "cpu/");
 
+    /** Time in which a store that can be reached answers. */
+    private static final Duration ANSWER = Duration.ofMillis(500);
+
     /** Each but the first one uses the one before it, which would be freed if nothing referred to it. */
     private final List<Store> stores;
 
     private final Store store;
     private final ProcessGroupGloo group;
     private boolean left;
+    private boolean silent;
 
     private Gloo(List<Store> stores, ProcessGroupGloo group) {
         this.stores = stores;
@@ -66,18 +75,58 @@ final class Gloo implements AutoCloseable {
 
     /** Store a text under a name. */
     void put(String name, String text) {
-        store.set(name, text);
+        ask(ANSWER, () -> {
+            store.set(name, text);
+            return text;
+        });
     }
 
     /** Wait at most a time for a text. */
     String get(String name, Duration atMost) {
-        store._wait(new StringVector(name), millis(atMost));
-        return store.get_to_str(name);
+        return ask(atMost.plus(ANSWER), () -> {
+            store._wait(new StringVector(name), millis(atMost));
+            return store.get_to_str(name);
+        });
     }
 
     /** Add to a number, and return the sum. */
     long add(String name, long more) {
-        return store.add(name, more);
+        return ask(ANSWER, () -> store.add(name, more));
+    }
+
+    /** Call the store in a thread of its own: over a link that is cut, it waits forever. */
+    private <T> T ask(Duration atMost, Supplier<T> call) {
+        if (silent) throw new NoAnswer();
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Thread asking = new Thread(
+                () -> {
+                    try {
+                        answer.complete(call.get());
+                    } catch (RuntimeException | Error e) {
+                        answer.completeExceptionally(e);
+                    }
+                },
+                "limbeck-store");
+        asking.setDaemon(true);
+        asking.start();
+        try {
+            return answer.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            silent = true;
+            throw new NoAnswer();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            silent = true;
+            throw new NoAnswer();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) throw error;
+            throw (RuntimeException) e.getCause();
+        }
+    }
+
+    /** Tell that the store does not answer. */
+    static final class NoAnswer extends RuntimeException {
+        private static final long serialVersionUID = 1;
     }
 
     /** Start to replace a tensor by its sum over the processes. */
@@ -107,6 +156,7 @@ final class Gloo implements AutoCloseable {
     @Override
     public void close() {
         leave();
-        stores.get(0).close();
+        // A call that waits for an answer still uses the store.
+        if (!silent) stores.get(0).close();
     }
 }

@@ -34,7 +34,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
 
     private static final long BUCKET_BYTES = 4L << 20;
     /** Time in which a process that fails tells the reason, and in which the others read it. */
-    private static final Duration LAST_WORDS = Duration.ofMillis(1500);
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private static final String FAILED = "limbeck/failed";
     private static final String READ = "limbeck/read";
@@ -231,7 +231,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            if (!Engine.isThrownByEngine(e)) throw e;
+            if (!(e instanceof Gloo.NoAnswer) && !Engine.isThrownByEngine(e)) throw e;
             // Nobody can be told any more.
         }
     }
