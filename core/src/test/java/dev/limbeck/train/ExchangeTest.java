@@ -141,6 +141,43 @@ class ExchangeTest {
     }
 
     @Test
+    void anotherNumberOfProcessesResumesTheSameSteps() throws Exception {
+        List<Trained> whole = ThreadExchange.run(2, exchange -> train(exchange, 6, 4));
+        Path file = folder.resolve("checkpoint.safetensors");
+        Callback failing = new Callback() {
+            @Override
+            public void beforeEpoch(TrainingContext fit) {
+                if (fit.epoch() == 2) throw new LimbeckException("lost");
+            }
+        };
+        assertThatThrownBy(
+                        () -> ThreadExchange.run(2, exchange -> train(exchange, 6, 4, new Checkpoint(file), failing)))
+                .hasStackTraceContaining("lost");
+        try (GivenBatches data = Toy.data(6, 6);
+                Learner alone = learner(data, Exchange.ALONE)) {
+            alone.resume(file);
+            List<EpochRecord> rows = alone.fitOneCycle(4, 0.1, new Checkpoint(file));
+            assertThat(weights(alone)).isEqualTo(whole.get(0).weights());
+            assertThat(rows)
+                    .extracting(EpochRecord::steps)
+                    .containsExactlyElementsOf(whole.get(0).epochs().stream()
+                            .map(EpochRecord::steps)
+                            .toList());
+        }
+    }
+
+    @Test
+    void aNumberOfProcessesThatDividesNoStepIsRefused() {
+        FitPosition.Batches batches = new FitPosition.Batches(4, 12, 4);
+        assertThat(batches.sharedBy(2)).isEqualTo(new FitPosition.Batches(2, 12, 4));
+        assertThatThrownBy(() -> batches.sharedBy(3))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessage(
+                        "the 4 batches of a step and the 12 of an epoch must be divisible by the number of processes, "
+                                + "found 3; use 1 or 2 or 4");
+    }
+
+    @Test
     void moreProcessesThanBatchesAreRefused() {
         assertThatThrownBy(() -> ThreadExchange.run(8, exchange -> train(exchange, BATCHES, 1)))
                 .hasRootCauseInstanceOf(LimbeckException.class)
