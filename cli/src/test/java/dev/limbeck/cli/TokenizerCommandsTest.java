@@ -128,14 +128,44 @@ class TokenizerCommandsTest {
         Path file = Files.copy(TOKENIZERS.resolve("bpe.json"), home.resolve("changed.json"));
         String command = "train " + DATA + "--tokenizer $/changed.json --arch bilstm-8 --epochs 5 --out $/changed";
         Cli.killInEpoch(1, Cli.start(Cli.words(command, home)));
-        ObjectMapper json = new ObjectMapper();
-        ObjectNode tree = (ObjectNode) json.readTree(file.toFile());
-        ((ArrayNode) tree.path("model").path("merges")).remove(0);
-        json.writeValue(file.toFile(), tree);
+        withoutItsFirstMerge(file);
         assertThat(run("train --resume --out $/changed").err())
                 .contains("cannot resume " + home.resolve("changed") + ": the preparation of the inputs has changed");
         Files.copy(TOKENIZERS.resolve("bpe.json"), file, StandardCopyOption.REPLACE_EXISTING);
         run("train --resume --out $/changed").done();
+    }
+
+    @Test
+    void aFinishedRunIsNotReusedWithAnotherTokenizer() throws IOException {
+        Path file = Files.copy(TOKENIZERS.resolve("bpe.json"), home.resolve("swapped.json"));
+        run("train " + DATA + "--arch bag-8 --epochs 1 --out $/bag").done();
+        String command = "compare " + DATA + "--teacher $/bag --tokenizer $/swapped.json --arch bilstm-8 --epochs 1 "
+                + "--seeds 2 --out $/swapped";
+        run(command).done();
+        withoutItsFirstMerge(file);
+        assertThat(run(command).err())
+                .contains(home.resolve("swapped/alone/seed-0")
+                        + " was made with other settings: preparation of the inputs is ")
+                .contains("; choose another --out, or remove that folder");
+        Files.copy(TOKENIZERS.resolve("bpe.json"), file, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(run(command).err()).contains("alone, seed 0: already finished");
+        Path recorded = home.resolve("swapped/alone/seed-0/run.json");
+        ObjectNode old = (ObjectNode) Cli.read(recorded);
+        ((ObjectNode) old.path("data")).remove("inputs_sha256");
+        old.remove("file"); // the checksum of the content
+        new ObjectMapper().writeValue(recorded.toFile(), old);
+        withoutItsFirstMerge(file);
+        assertThat(run(command).err())
+                .as("records of earlier releases don't say how inputs were prepared")
+                .contains("alone, seed 0: already finished")
+                .contains("distilled/seed-0 was made with other settings: preparation of the inputs is ");
+    }
+
+    private static void withoutItsFirstMerge(Path tokenizer) throws IOException {
+        ObjectMapper json = new ObjectMapper();
+        ObjectNode tree = (ObjectNode) json.readTree(tokenizer.toFile());
+        ((ArrayNode) tree.path("model").path("merges")).remove(0);
+        json.writeValue(tokenizer.toFile(), tree);
     }
 
     @Test

@@ -23,6 +23,8 @@ import java.util.List;
  * resumed after its last finished epoch.
  */
 final class RunStore {
+    private static final String INPUTS = "preparation of the inputs";
+
     private final Path out;
     private final Teachers teachers;
     private final boolean tested;
@@ -46,7 +48,7 @@ final class RunStore {
      * Return the record of a run, and run it first if needed.
      *
      * @param directory run directory, relative to the common folder
-     * @throws LimbeckException if the folder holds a run of another recipe, other data or another teacher
+     * @throws LimbeckException if the folder holds a run of another recipe, other data, inputs or teacher
      */
     RunRecord run(String directory, String name, Recipe recipe, Data data) {
         Path place = out.resolve(directory);
@@ -67,6 +69,11 @@ final class RunStore {
         ObjectNode wanted = facts(recipe.toTree(), data.fingerprint(), teacherIdentity);
         ObjectNode found =
                 facts(old.recipe(), old.dataFingerprint(), identity == null ? old.teacherSha256() : identity);
+        String inputs = old.inputsSha256();
+        if (inputs != null) {
+            wanted.put(INPUTS, RunRecord.inputsSha256(data.preprocessing()));
+            found.put(INPUTS, inputs);
+        }
         String difference = RecipeFiles.difference(wanted, found);
         if (difference != null) {
             throw new LimbeckException(place + " was made with other settings: " + difference

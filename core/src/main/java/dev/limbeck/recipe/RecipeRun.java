@@ -167,7 +167,7 @@ public final class RecipeRun {
                                 finished.toString(),
                                 recipe.toTree(),
                                 RunRecord.Engine.here(),
-                                RunRecord.data(data.describe(), data.fingerprint()),
+                                RunRecord.data(data),
                                 RunRecord.training(learner, epochs, stopped.reason),
                                 distillation == null || teacher == null ? null : teacher.described(distillation),
                                 epochs,

@@ -7,7 +7,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
+import dev.limbeck.Preprocessing;
+import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
+import dev.limbeck.io.Checksum;
 import dev.limbeck.train.EpochRecord;
 import dev.limbeck.train.Learner;
 import java.nio.file.Files;
@@ -48,6 +51,7 @@ public record RunRecord(
     private static final String TEACHER_SHA256 = "teacher_sha256";
     private static final String TEACHER_IDENTITY = "teacher_identity";
     private static final String FINGERPRINT = "fingerprint";
+    private static final String INPUTS_SHA256 = "inputs_sha256";
 
     /** Missing keys are read as empty. */
     public RunRecord {
@@ -249,9 +253,16 @@ public record RunRecord(
                 stopped);
     }
 
-    /** Add a content fingerprint to a description of data. */
-    public static ObjectNode data(Map<String, Object> described, String fingerprint) {
-        return RunJson.tree(described).put(FINGERPRINT, fingerprint);
+    /** Describe data, with the fingerprint of its content and the SHA-256 of its {@link #inputsSha256 preparation}. */
+    public static ObjectNode data(Data data) {
+        return RunJson.tree(data.describe())
+                .put(FINGERPRINT, data.fingerprint())
+                .put(INPUTS_SHA256, inputsSha256(data.preprocessing()));
+    }
+
+    /** Return a SHA-256 of the way that inputs are prepared, such as the vocabulary of a tokenizer's file. */
+    public static String inputsSha256(Preprocessing preprocessing) {
+        return Checksum.sha256Of(preprocessing.identity());
     }
 
     /** Add the teacher to a description of a distillation, see {@link #teacherIdentity}. */
@@ -265,6 +276,11 @@ public record RunRecord(
     /** Return a SHA-256 of class names, splits and images; empty if unknown. */
     public String dataFingerprint() {
         return data.path(FINGERPRINT).asText();
+    }
+
+    /** Return a SHA-256 of the way that inputs were prepared; null in records of older versions. */
+    public @Nullable String inputsSha256() {
+        return data.has(INPUTS_SHA256) ? data.get(INPUTS_SHA256).asText() : null;
     }
 
     /** Return a SHA-256 of the teacher's weights or file; empty without a teacher. */
