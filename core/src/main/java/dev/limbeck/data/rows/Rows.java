@@ -15,13 +15,16 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -143,7 +146,8 @@ public final class Rows implements RowSource {
         if (TextFolder.isAt(source)) {
             parts.addAll(TextFolder.read(source, log));
         } else {
-            files(source).forEach((split, file) -> parts.add(Part.of(split, RowTable.read(file, missing, log), true)));
+            files(source, log)
+                    .forEach((split, file) -> parts.add(Part.of(split, RowTable.read(file, missing, log), true)));
         }
         if (test != null) {
             if (parts.stream().anyMatch(part -> part.split == Split.TEST)) {
@@ -187,15 +191,35 @@ public final class Rows implements RowSource {
                 boolean hasFolders = all.stream()
                         .anyMatch(file -> Files.isDirectory(file)
                                 && !file.getFileName().toString().startsWith("."));
-                return !hasFolders && all.stream().anyMatch(file -> RowTable.isNamedSo(file) && isTraining(file));
+                return !hasFolders && splits(tables(all)).containsValue(Split.TRAIN);
             }
         } catch (InvalidPathException | IOException e) {
             return false; // reported when it is opened
         }
     }
 
-    private static boolean isTraining(Path file) {
-        return split(stem(file)).equals(Optional.of(Split.TRAIN));
+    private static List<Path> tables(List<Path> files) {
+        return files.stream()
+                .filter(RowTable::isNamedSo)
+                .sorted(Comparator.comparing(Path::getFileName))
+                .toList();
+    }
+
+    /**
+     * Find the splits that files are named after: by whole names such as train.csv, or if no file has one, by a word in them as in
+     * train_reviews.csv. Two words name no split.
+     */
+    private static Map<Path, Split> splits(List<Path> files) {
+        Map<Path, Split> whole = new LinkedHashMap<>();
+        Map<Path, Split> within = new LinkedHashMap<>();
+        for (Path file : files) {
+            split(stem(file)).ifPresent(split -> whole.put(file, split));
+            Set<Split> words = Arrays.stream(stem(file).split("[^\\p{L}]+"))
+                    .flatMap(word -> split(word).stream())
+                    .collect(Collectors.toSet());
+            if (words.size() == 1) within.put(file, words.iterator().next());
+        }
+        return whole.isEmpty() ? within : whole;
     }
 
     /** Return the split that a file or folder is named after, in upper or lower case. */
@@ -211,27 +235,51 @@ public final class Rows implements RowSource {
         return file.getFileName().toString().replaceFirst("\\..*", "");
     }
 
-    private static Map<Split, Path> files(Path source) {
+    private static Map<Split, Path> files(Path source, Consumer<String> log) {
         Map<Split, Path> files = new EnumMap<>(Split.class);
         if (!Files.isDirectory(source)) {
             files.put(Split.TRAIN, source);
             return files;
         }
         try (Stream<Path> inside = Files.list(source)) {
-            for (Path file : inside.filter(RowTable::isNamedSo).sorted().toList()) {
-                split(stem(file)).ifPresent(split -> {
-                    Path other = files.put(split, file);
-                    if (other != null) {
-                        throw new LimbeckException(source + " has two files of one split, " + other.getFileName()
-                                + " and " + file.getFileName() + "; keep one");
-                    }
-                });
+            List<Path> entries = inside.sorted().toList();
+            List<Path> all = tables(entries);
+            List<String> others = new ArrayList<>();
+            Map<Path, Split> found = splits(all);
+            for (Path file : all) {
+                Split split = found.get(file);
+                if (split == null) {
+                    others.add(String.valueOf(file.getFileName()));
+                    continue;
+                }
+                Path other = files.put(split, file);
+                if (other != null) {
+                    throw new LimbeckException(source + " has two files of one split, " + other.getFileName() + " and "
+                            + file.getFileName() + "; keep one");
+                }
             }
+            if (!files.containsKey(Split.TRAIN)) {
+                throw new LimbeckException(source
+                        + " must have a file of training rows, such as train.csv, or folders of "
+                        + "texts, train/<class>/*.txt, found "
+                        + (entries.isEmpty()
+                                ? "nothing"
+                                : Names.quoted(entries.stream()
+                                        .map(path -> String.valueOf(path.getFileName()))
+                                        .toList())));
+            }
+            files.forEach((split, file) -> {
+                if (split(stem(file)).isEmpty())
+                    log.accept(file.getFileName() + " is taken for the " + split.label() + " split");
+            });
+            if (!others.isEmpty()) {
+                log.accept(Names.quoted(others) + " in " + source
+                        + " are not named after a split (train, valid, test) and are left out");
+            }
+            return files;
         } catch (IOException e) {
             throw IoErrors.reading(source, e);
         }
-        if (files.containsKey(Split.TRAIN)) return files;
-        throw new LimbeckException(source + " must have a file of training rows, such as train.csv, found none");
     }
 
     /** Return the names of the input columns. */

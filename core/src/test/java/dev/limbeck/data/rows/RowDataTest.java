@@ -248,11 +248,54 @@ class RowDataTest {
                 .hasMessageContaining("must have at least two classes, found 'x'");
     }
 
+    @Test
+    void filesOfSplitsMayHaveFurtherWords() throws IOException {
+        Path folder = Files.createDirectories(home.resolve("reviews"));
+        for (String name : List.of("train_reviews.csv", "reviews-2024.Test.csv", "constraints.csv", "reviews_test.csv"))
+            Files.writeString(folder.resolve(name), "text,k\na,x\nb,y\n");
+        List<String> said = new ArrayList<>();
+        Rows rows = Rows.read(RowFiles.of(folder), List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), said::add);
+        assertThat(IntStream.range(0, rows.size()).mapToObj(row -> rows.name(row) + " " + rows.split(row)))
+                .containsExactly(
+                        "train_reviews.csv row 1 TRAIN",
+                        "train_reviews.csv row 2 TRAIN",
+                        "reviews_test.csv row 1 TEST",
+                        "reviews_test.csv row 2 TEST");
+        String leftOut = " in " + folder + " are not named after a split (train, valid, test) and are left out";
+        assertThat(said)
+                .containsExactly(
+                        "train_reviews.csv is taken for the train split",
+                        "reviews_test.csv is taken for the test split",
+                        "'constraints.csv', 'reviews-2024.Test.csv'" + leftOut);
+        said.clear();
+        Files.move(folder.resolve("reviews_test.csv"), folder.resolve("train.csv"));
+        Rows whole = Rows.read(RowFiles.of(folder), List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), said::add);
+        assertThat(whole.size()).as("train.csv alone").isEqualTo(2);
+        assertThat(said).containsExactly("'constraints.csv', 'reviews-2024.Test.csv', 'train_reviews.csv'" + leftOut);
+        Files.move(folder.resolve("train.csv"), folder.resolve("my_training.csv"));
+        assertThatThrownBy(() -> rows(folder))
+                .hasMessage(folder + " has two files of one split, my_training.csv and train_reviews.csv; keep one");
+        Path tests = Files.createDirectories(home.resolve("tests"));
+        Files.writeString(tests.resolve("test_reviews.csv"), "text,k\na,x\n");
+        assertThatThrownBy(() -> rows(tests))
+                .hasMessage(tests + " must have a file of training rows, such as train.csv, or folders of texts, "
+                        + "train/<class>/*.txt, found 'test_reviews.csv'");
+    }
+
+    private static Rows rows(Path source) {
+        return Rows.read(RowFiles.of(source), List.of("k"), Task.Kind.SINGLE_LABEL, Set.of(), line -> {});
+    }
+
     @ParameterizedTest
     @CsvSource({
         "train.csv,           true",
         "train.txt images/,   false",
         "train.csv .git/,     true",
+        "train_reviews.csv,   true",
+        "reviews-Train.csv a.csv, true",
+        "test_reviews.csv,    false",
+        "constraints.csv,     false",
+        "train_or_test.csv,   false",
         "test.csv,            false",
         "train.png,           false",
         "'',                  false"

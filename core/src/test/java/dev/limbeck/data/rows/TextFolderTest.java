@@ -61,6 +61,15 @@ class TextFolderTest {
     }
 
     @Test
+    void foldersThatAreCalledLikeNoSplitAreNamed() throws IOException {
+        write("train_reviews/pos/1.txt", "good");
+        write("test_reviews/pos/1.txt", "good");
+        assertThatThrownBy(this::read)
+                .hasMessage(home + " must have a file of training rows, such as train.csv, or folders of texts, "
+                        + "train/<class>/*.txt, found 'test_reviews', 'train_reviews'");
+    }
+
+    @Test
     void foldersOfSplitsAndTextsWithoutLabelsAreKnown() throws IOException {
         for (String split : List.of("train", "test")) {
             write(split + "/pos/1.txt", "good " + split);
