@@ -66,7 +66,7 @@ public record ImageDataRecipe(
 
         @JsonUnwrapped SplitRecipe splits,
 
-        @Setting(help = "Folder of unlabeled images, used with the teacher's outputs", label = "DIR") @Nullable
+        @Setting(help = "Unlabeled rows: a folder of images or texts, or a file", label = "PATH") @Nullable
         String unlabeled,
 
         @Setting(
