@@ -62,7 +62,7 @@ state() {
       *.rows) continue ;; # cut into files as it came; the rows are hashed together
       *.json)
         sum=$(sed -e "s|$1/|/|g" "$file" | jq -S 'walk(if type == "object" then del(.started, .finished, .seconds,
-          .train_images_per_second, .repeat_sha256) else . end) | if (.file | type) == "object" then del(.file) else . end' | sha256sum) ;;
+          .train_rows_per_second, .repeat_sha256) else . end) | if (.file | type) == "object" then del(.file) else . end' | sha256sum) ;;
       */epochs.csv) sum=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /seconds|per_second/) out[i] = 1 }
           { line = ""; for (i = 1; i <= NF; i++) if (!(i in out)) line = line "," $i; print line }' "$file" | sha256sum) ;;
       *.html | *.md) sum=text ;; # hold times

@@ -129,7 +129,7 @@ public final class EpochSpeed {
     }
 
     private static double epoch(Learner learner) {
-        return learner.fit(1, 1e-3).get(0).trainImagesPerSecond();
+        return learner.fit(1, 1e-3).get(0).trainRowsPerSecond();
     }
 
     private static RepeatedBatch repeat(ImageData images) {

@@ -235,7 +235,7 @@ class CommandsTest {
         assertThat(row.at("/notes/teacher_agreement").asDouble()).isBetween(0.0, 1.0);
         assertThat(row.at("/notes/valid_SoftTarget").isNumber()).isTrue();
         assertThat(row.get("steps").asInt()).isEqualTo(3);
-        for (String positive : List.of("lr", "seconds", "train_images_per_second")) {
+        for (String positive : List.of("lr", "seconds", "train_rows_per_second")) {
             assertThat(row.get(positive).asDouble()).as(positive).isPositive();
         }
         assertThat(distilled.at("/results/test/rows").asInt()).isEqualTo(1000);

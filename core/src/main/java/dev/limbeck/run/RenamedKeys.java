@@ -28,7 +28,8 @@ public final class RenamedKeys {
 
     private static final Map<String, String> TEACHER = Map.of("join", "ensemble");
     private static final Map<String, String> MEASURED = Map.of("diagnoses", "gradient_stats");
-    private static final Map<String, String> EPOCH = Map.of("rate", "lr");
+    private static final Map<String, String> EPOCH =
+            Map.of("rate", "lr", "train_images_per_second", "train_rows_per_second");
 
     private RenamedKeys() {}
 

@@ -15,7 +15,7 @@ public final class TimelessRecord {
     /** Key of the hash in a record. */
     public static final String KEY = "repeat_sha256";
 
-    private static final Set<String> TIMES = Set.of("started", "finished", "seconds", "train_images_per_second", KEY);
+    private static final Set<String> TIMES = Set.of("started", "finished", "seconds", "train_rows_per_second", KEY);
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private TimelessRecord() {}

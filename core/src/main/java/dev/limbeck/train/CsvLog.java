@@ -51,7 +51,7 @@ public final class CsvLog implements Callback {
         row.notes().forEach(values::put);
         values.put("lr", row.lr());
         values.put("seconds", row.seconds());
-        values.put("images_per_second", row.trainImagesPerSecond());
+        values.put("rows_per_second", row.trainRowsPerSecond());
         return values;
     }
 

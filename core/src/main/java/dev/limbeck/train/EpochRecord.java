@@ -1,5 +1,6 @@
 package dev.limbeck.train;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import java.util.Map;
 
 /**
@@ -14,7 +15,7 @@ import java.util.Map;
  * @param lr learning rate of the last step
  * @param steps optimizer steps taken in this epoch
  * @param seconds wall time of the whole epoch
- * @param trainImagesPerSecond training throughput, in rows per second
+ * @param trainRowsPerSecond training throughput, in rows per second
  */
 public record EpochRecord(
         int epoch,
@@ -26,4 +27,4 @@ public record EpochRecord(
         double lr,
         int steps,
         double seconds,
-        double trainImagesPerSecond) {}
+        @JsonAlias("trainImagesPerSecond") double trainRowsPerSecond) {}

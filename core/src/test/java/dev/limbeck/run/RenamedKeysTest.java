@@ -3,9 +3,11 @@ package dev.limbeck.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.recipe.Recipe;
+import dev.limbeck.train.EpochRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +67,18 @@ class RenamedKeysTest {
         assertThat(found.at("/distillation").toString()).isEqualTo("{\"kd_weight\":0.5,\"gradient_stats\":[]}");
         assertThat(found.at("/epochs/0/lr").asDouble()).isEqualTo(0.25);
         assertThat(found.at("/epochs/0").has("rate")).isFalse();
+    }
+
+    @Test
+    void theFormerNameOfTheSpeedIsRead() throws IOException {
+        Path file = Files.writeString(
+                home.resolve("run.json"), "{\"epochs\": [{\"epoch\": 0, \"train_images_per_second\": 8.5}]}");
+        assertThat(RunRecord.read(file).epochs().get(0).trainRowsPerSecond()).isEqualTo(8.5);
+        assertThat(new ObjectMapper()
+                        .readValue("{\"trainImagesPerSecond\": 8.5}", EpochRecord.class)
+                        .trainRowsPerSecond())
+                .as("in checkpoints")
+                .isEqualTo(8.5);
     }
 
     @Test

@@ -101,7 +101,7 @@ class CallbackTest {
         assertThat(row.steps()).isZero();
         assertThat(row.trainLoss()).isNaN();
         assertThat(row.terms()).isEmpty();
-        assertThat(row.trainImagesPerSecond()).isZero();
+        assertThat(row.trainRowsPerSecond()).isZero();
     }
 
     @ParameterizedTest

@@ -37,7 +37,7 @@ class LogsTest {
         List<EpochRecord> epochs = train(new CsvLog(file));
         List<String> lines = Files.readAllLines(file);
         assertThat(lines.get(0))
-                .isEqualTo("epoch,train_loss,train_task,valid_loss,accuracy,lr,seconds,images_per_second");
+                .isEqualTo("epoch,train_loss,train_task,valid_loss,accuracy,lr,seconds,rows_per_second");
         assertThat(lines).hasSize(3);
         String[] second = lines.get(2).split(",");
         assertThat(second[0]).isEqualTo("1");
