@@ -48,11 +48,6 @@ final class DuckTable {
             "UUID",
             "NULL");
 
-    /** Numbers from here to {@link #LARGE} have no exponent, as in Python and in DuckDB's own CSV. */
-    private static final double SMALL = 1e-4;
-
-    private static final double LARGE = 1e16;
-
     private static final String STREAM = "jdbc_stream_results";
     private static final String HIDDEN = "Invalid result set";
 
@@ -212,13 +207,8 @@ final class DuckTable {
         return value == null ? "" : value.toString();
     }
 
-    /** Write a number; NaN is no value, as it is in data frames. */
     private static String number(double value, ResultSet rows, String shortest) throws SQLException {
-        if (rows.wasNull() || Double.isNaN(value)) return "";
-        double size = Math.abs(value);
-        if (Double.isInfinite(value) || size != 0 && (size < SMALL || size >= LARGE)) return shortest;
-        String plain = new BigDecimal(shortest).toPlainString();
-        return plain.contains(".") ? plain : plain + ".0";
+        return rows.wasNull() ? "" : RowTable.number(value, shortest);
     }
 
     private static String moment(@Nullable LocalDateTime value) {

@@ -15,16 +15,39 @@ import org.jspecify.annotations.Nullable;
  * Augmented views also mix in the augmentation settings and the draw. Names and order do not matter.
  */
 final class SampleKeys {
+    /** Compute keys of images that are prepared in one way. */
+    static final class Rule {
+        private final byte[] preprocessing;
+
+        Rule(ImagePreprocessing how) {
+            preprocessing = bytes(how.toMetadata().toString());
+        }
+
+        /**
+         * Return the key of an image without augmentation.
+         *
+         * @param signature of the source; for files, their size
+         */
+        SampleKey key(long signature, byte[] pixels) {
+            MessageDigest digest = DigestUtils.getSha256Digest();
+            digest.update(preprocessing);
+            // Images that are equal after resizing may differ for a model with larger inputs.
+            digest.update(ByteBuffer.allocate(Long.BYTES).putLong(signature).rewind());
+            ByteBuffer hash = ByteBuffer.wrap(digest.digest(pixels));
+            return new SampleKey(hash.getLong(), hash.getLong());
+        }
+    }
+
     private final ImageSource source;
     private final PixelStore store;
-    private final byte[] preprocessing;
+    private final Rule rule;
     private final long augmentation;
     private final AtomicReferenceArray<@Nullable SampleKey> known;
 
     SampleKeys(ImageSource source, ImagePreprocessing preprocessing, PixelStore store, Augmentation augmentation) {
         this.source = source;
         this.store = store;
-        this.preprocessing = bytes(preprocessing.toMetadata().toString());
+        rule = new Rule(preprocessing);
         // The number of views does not change any draw.
         this.augmentation = ByteBuffer.wrap(DigestUtils.getSha256Digest()
                         .digest(bytes(augmentation.withViews(0).describe().toString())))
@@ -36,13 +59,7 @@ final class SampleKeys {
     SampleKey plain(int image) {
         SampleKey key = known.get(image);
         if (key != null) return key;
-        MessageDigest digest = DigestUtils.getSha256Digest();
-        digest.update(preprocessing);
-        // Images that are equal after resizing may differ for a model with larger inputs.
-        digest.update(
-                ByteBuffer.allocate(Long.BYTES).putLong(source.signature(image)).rewind());
-        ByteBuffer hash = ByteBuffer.wrap(digest.digest(store.pixels(image)));
-        key = new SampleKey(hash.getLong(), hash.getLong());
+        key = rule.key(source.signature(image), store.pixels(image));
         known.set(image, key);
         return key;
     }

@@ -21,9 +21,7 @@ import dev.limbeck.data.SplitSettings;
 import dev.limbeck.data.Targets;
 import dev.limbeck.tensor.InputSpec;
 import dev.limbeck.tensor.Inputs;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -38,7 +36,6 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.apache.commons.codec.digest.DigestUtils;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -369,22 +366,19 @@ public final class RowData implements Data {
     @Override
     public SampleKey[] keys(Provenance rowsOf, int... indices) {
         int[] rows = plan.of(rowsOf.split());
-        return Arrays.stream(indices).mapToObj(i -> key(source.cells(rows[i]))).toArray(SampleKey[]::new);
-    }
-
-    private SampleKey key(String... cells) {
-        MessageDigest digest = DigestUtils.getSha256Digest();
-        for (int i = 0; i < cells.length; i++) {
-            digest.update((source.header().get(i) + "\t" + cells[i] + "\n").getBytes(StandardCharsets.UTF_8));
-        }
-        ByteBuffer sum = ByteBuffer.wrap(digest.digest());
-        return new SampleKey(sum.getLong(), sum.getLong());
+        return Arrays.stream(indices)
+                .mapToObj(i -> StreamedRows.key(source.header(), source.cells(rows[i])))
+                .toArray(SampleKey[]::new);
     }
 
     /** {@inheritDoc} Cells decide alone: a teacher's outputs are the same for every student. */
     @Override
     public Map<String, String> cacheKey() {
-        return Map.of("kind", preprocessing().kind());
+        return cacheKey(preprocessing());
+    }
+
+    static Map<String, String> cacheKey(Preprocessing preprocessing) {
+        return Map.of("kind", preprocessing.kind());
     }
 
     @Override

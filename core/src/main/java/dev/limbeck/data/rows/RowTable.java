@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,6 +61,8 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
 
     private static final long LEAST_LIMIT = 1 << 20;
     private static final int LONGEST_HEADER = 1 << 20;
+    private static final double SMALL = 1e-4;
+    private static final double LARGE = 1e16;
     private static final ObjectMapper JSON = new ObjectMapper()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
@@ -322,6 +325,20 @@ public record RowTable(Path file, List<String> header, List<String[]> rows) {
                 .map(row ->
                         Arrays.stream(at).mapToObj(i -> i < 0 ? null : row[i]).toArray(String[]::new))
                 .toList();
+    }
+
+    /**
+     * Write a number of a column of floats as a cell: NaN is no value, as it is in data frames; others have no exponent from 1e-4 to 1e16,
+     * as in Python and in DuckDB's own CSV.
+     *
+     * @param shortest as {@link Float#toString} or {@link Double#toString} gives it
+     */
+    public static String number(double value, String shortest) {
+        if (Double.isNaN(value)) return "";
+        double size = Math.abs(value);
+        if (Double.isInfinite(value) || size != 0 && (size < SMALL || size >= LARGE)) return shortest;
+        String plain = new BigDecimal(shortest).toPlainString();
+        return plain.contains(".") ? plain : plain + ".0";
     }
 
     /** Return a table of plain text with its column named as a model's or other rows'; others as they are. */

@@ -31,7 +31,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
@@ -84,21 +83,7 @@ final class CachedSession implements TeacherSession {
                     "training images are augmented anew in each epoch, so cached outputs would never be "
                             + "used again; set a number of views (augment.views, --augment-views 4), or turn the cache off");
         }
-        String identity = teacher.identity();
-        if (identity.isEmpty()) {
-            throw new LimbeckException("outputs of teacher " + name + " cannot be cached in a folder, because "
-                    + "it has no fingerprint; turn the cache off");
-        }
-        facts.put("form", "2");
-        facts.put("teacher", identity);
-        facts.put("precision", teacher.precision().toString());
-        facts.put("numbers", encoding.toString());
-        data.cacheKey().forEach((key, value) -> facts.put("data." + key, value));
-        facts.put(
-                "input",
-                teacher.inputs().stream()
-                        .map(input -> Tensors.shapeText(input.shape()))
-                        .collect(Collectors.joining(" ")));
+        facts.putAll(CacheFacts.of(name, teacher, encoding, data));
         DiskStore.check(folder, DiskStore.facts(folder), facts);
     }
 

@@ -1,0 +1,125 @@
+package dev.limbeck.spark;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Task;
+import dev.limbeck.data.StreamedData;
+import dev.limbeck.data.image.StreamedImages;
+import dev.limbeck.data.rows.RowEncoding;
+import dev.limbeck.data.rows.RowModality;
+import dev.limbeck.data.rows.StreamedRows;
+import dev.limbeck.distill.cache.Encoding;
+import dev.limbeck.distill.cache.Labeler;
+import dev.limbeck.distill.teacher.Teacher;
+import dev.limbeck.image.ImagePreprocessing;
+import dev.limbeck.recipe.LoadedTeacher;
+import dev.limbeck.recipe.RecipeFiles;
+import dev.limbeck.recipe.TeacherRecipe;
+import dev.limbeck.tensor.Engine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hold the one teacher of this JVM. It is opened with the first rows, used by all tasks, and stays until another job needs another.
+ *
+ * @param <R> a row of the source
+ * @param <P> a prepared row
+ */
+final class ExecutorTeacher<R, P> {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutorTeacher.class);
+    private static @Nullable ExecutorTeacher<?, ?> current;
+
+    private final LabelJob job;
+    private final LoadedTeacher loaded;
+    private final StreamedData<R, P> data;
+    private final Labeler<P> labeler;
+
+    private ExecutorTeacher(LabelJob job, LoadedTeacher loaded, StreamedData<R, P> data) {
+        this.job = job;
+        this.loaded = loaded;
+        this.data = data;
+        labeler = new Labeler<>(
+                loaded.teacher(), Encoding.of(job.encoding()), data, Engine.device("auto"), job.precision());
+    }
+
+    /**
+     * Return the teacher of a job.
+     *
+     * @param threads of the engine, where {@code OMP_NUM_THREADS} does not say it
+     */
+    static synchronized ExecutorTeacher<?, ?> of(LabelJob job, int threads) {
+        ExecutorTeacher<?, ?> open = current;
+        if (open != null && open.job.equals(job)) return open;
+        if (open != null) open.close();
+        current = null;
+        if (System.getenv("OMP_NUM_THREADS") == null) Engine.setThreads(threads);
+        long start = System.nanoTime();
+        LoadedTeacher loaded = open(job.teacher());
+        try {
+            open = made(job, loaded);
+        } catch (RuntimeException e) {
+            loaded.close();
+            throw e;
+        }
+        LOG.info("teacher {} opened in {} s", loaded.file(), (System.nanoTime() - start) / 1e9);
+        current = open;
+        return open;
+    }
+
+    private static ExecutorTeacher<?, ?> made(LabelJob job, LoadedTeacher loaded) {
+        Teacher teacher = loaded.teacher();
+        Task task = teacher.task(new Task.SingleLabel(teacher.classNames()));
+        if (job.readsImages()) {
+            ImagePreprocessing how = ImagePreprocessing.of(job.preparation());
+            return new ExecutorTeacher<>(job, loaded, new StreamedImages(how, task, job.batchSize()));
+        }
+        RowEncoding encoding = RowModality.ofSaved(loaded.preprocessing())
+                .orElseThrow(() -> new LimbeckException("the teacher " + loaded.file() + " reads no rows"));
+        return new ExecutorTeacher<>(job, loaded, new StreamedRows(job.header(), encoding, task, job.batchSize()));
+    }
+
+    /**
+     * Open a teacher.
+     *
+     * @param settings by the keys of a recipe's section
+     */
+    static LoadedTeacher open(Map<String, String> settings) {
+        ObjectNode tree = RecipeFiles.tree();
+        settings.forEach(tree::put);
+        return RecipeFiles.bind(tree, TeacherRecipe.class, "").open(LOG::info);
+    }
+
+    /**
+     * Label rows of one task. Other tasks prepare theirs meanwhile.
+     *
+     * @param rows rows of the source
+     * @param problems takes, for each row that cannot be used, why
+     */
+    List<Labeler.Labeled> label(List<?> rows, List<String> problems) {
+        List<P> prepared = new ArrayList<>();
+        for (Object row : rows) {
+            try {
+                @SuppressWarnings("unchecked") // the job decides both kinds
+                R given = (R) row;
+                prepared.add(data.prepare(given));
+            } catch (LimbeckException e) {
+                problems.add(String.valueOf(e.getMessage()));
+            }
+        }
+        return labeler.label(prepared);
+    }
+
+    /** Return the facts of the outputs. */
+    Map<String, String> facts() {
+        return labeler.facts();
+    }
+
+    private void close() {
+        labeler.close();
+        loaded.close();
+    }
+}

@@ -1,0 +1,104 @@
+package dev.limbeck.spark;
+
+import dev.limbeck.data.image.StreamedImages.ImageFile;
+import dev.limbeck.distill.cache.Labeler.Labeled;
+import dev.limbeck.distill.cache.ParquetForm;
+import dev.limbeck.run.RunJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.SerializableConfiguration;
+
+/** Label the rows of a partition, some at a time: first what can be used, then why the others cannot. */
+final class LabelPartition implements MapPartitionsFunction<Row, Row> {
+    private static final long serialVersionUID = 1L;
+
+    static final String PROBLEM = "problem";
+    static final StructType SCHEMA = new StructType()
+            .add(ParquetForm.KEY, DataTypes.BinaryType)
+            .add(ParquetForm.OUTPUT, DataTypes.BinaryType)
+            .add(ParquetForm.SUM, DataTypes.IntegerType)
+            .add(PROBLEM, DataTypes.StringType);
+
+    /** Also what shows the kind of a teacher's outputs, where a file does not say it. */
+    private static final int ROWS = 256;
+
+    private final LabelJob job;
+    private final CollectionAccumulator<String> facts;
+    private final SerializableConfiguration files;
+
+    LabelPartition(LabelJob job, CollectionAccumulator<String> facts, SerializableConfiguration files) {
+        this.job = job;
+        this.facts = facts;
+        this.files = files;
+    }
+
+    @Override
+    public Iterator<Row> call(Iterator<Row> rows) {
+        ExecutorTeacher<?, ?> teacher =
+                ExecutorTeacher.of(job, TaskContext.get().cpus());
+        return new Iterator<>() {
+            private Iterator<Row> labeled = Collections.emptyIterator();
+            private boolean said;
+
+            @Override
+            public boolean hasNext() {
+                while (!labeled.hasNext() && rows.hasNext()) labeled = more();
+                return labeled.hasNext();
+            }
+
+            @Override
+            public Row next() {
+                if (!hasNext()) throw new java.util.NoSuchElementException();
+                return labeled.next();
+            }
+
+            private Iterator<Row> more() {
+                List<String> problems = new ArrayList<>();
+                List<Object> some = new ArrayList<>();
+                while (some.size() < ROWS && rows.hasNext()) {
+                    Row row = rows.next();
+                    try {
+                        some.add(job.readsImages() ? image(row) : Cells.of(row));
+                    } catch (IOException e) {
+                        problems.add("cannot read image " + row.get(0) + ": " + e.getMessage());
+                    }
+                }
+                List<Row> made = new ArrayList<>();
+                for (Labeled one : teacher.label(some, problems)) {
+                    byte[] key = ParquetForm.key(one.key());
+                    made.add(RowFactory.create(key, one.row(), ParquetForm.sum(key, one.row()), null));
+                }
+                if (!made.isEmpty() && !said) facts.add(RunJson.sealed(teacher.facts()));
+                said |= !made.isEmpty();
+                problems.forEach(problem -> made.add(RowFactory.create(null, null, null, problem)));
+                return made.iterator();
+            }
+        };
+    }
+
+    /** Read an image: a path, a content, or both. */
+    private ImageFile image(Row row) throws IOException {
+        if (row.isNullAt(row.size() - 1)) throw new IOException("the row is empty");
+        if (row.get(row.size() - 1) instanceof byte[] content) {
+            return new ImageFile(row.size() > 1 ? row.getString(0) : "of a row", content);
+        }
+        Path path = new Path(row.getString(0));
+        Configuration configuration = files.value();
+        try (InputStream bytes = path.getFileSystem(configuration).open(path)) {
+            return new ImageFile(path.toString(), bytes.readAllBytes());
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.limbeck.spark;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.Printable;
+import java.util.concurrent.Callable;
+import org.apache.spark.sql.SparkSession;
+import picocli.CommandLine;
+
+/** Run the main classes: options, errors in one line, exit codes 0, 1 and 2. */
+final class Programs {
+    private Programs() {}
+
+    static SparkSession session(String name) {
+        return SparkSession.builder().appName(name).getOrCreate();
+    }
+
+    static void run(Callable<Integer> program, String... args) {
+        int code = code(program, args);
+        // spark-submit reports success where main returns; Spark's threads need no waiting then.
+        if (code != 0) System.exit(code);
+    }
+
+    static int code(Callable<Integer> program, String... args) {
+        CommandLine line = new CommandLine(program);
+        line.setExecutionExceptionHandler((failure, command, parsed) -> {
+            LimbeckException told = failure instanceof LimbeckException ours
+                    ? ours
+                    : SparkErrors.inOneLine("it failed", failure);
+            System.err.println("limbeck: " + Printable.line(told.getMessage()));
+            return 1;
+        });
+        line.setParameterExceptionHandler((failure, arguments) -> {
+            System.err.println("limbeck: " + Printable.line(failure.getMessage()) + "; see --help");
+            return 2;
+        });
+        return line.execute(args);
+    }
+}
