@@ -58,6 +58,16 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
 
     /** Return the variables of a process that a launcher on this machine starts. */
     static Map<String, String> variables(int rank, int size, int port) {
+        return variables(rank, size, "127.0.0.1", port, "127.0.0.1");
+    }
+
+    /**
+     * Return the variables of a process that a launcher starts.
+     *
+     * @param address of process 0
+     * @param own address at which the others reach the process
+     */
+    public static Map<String, String> variables(int rank, int size, String address, int port, String own) {
         return Map.of(
                 RANK,
                 String.valueOf(rank),
@@ -66,11 +76,11 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 "LOCAL_RANK",
                 String.valueOf(rank),
                 ADDRESS,
-                "127.0.0.1",
+                address,
                 PORT,
                 String.valueOf(port),
                 OWN,
-                "127.0.0.1");
+                own);
     }
 
     private static String text(Map<String, String> environment, String name) {

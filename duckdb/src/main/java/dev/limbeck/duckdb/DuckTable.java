@@ -84,10 +84,34 @@ final class DuckTable {
                             + (database.isEmpty() ? "copy or save it again" : "correct the query"),
                     e);
         } catch (LinkageError e) {
-            throw new LimbeckException(
-                    file + ": DuckDB's library cannot be loaded on this system ("
-                            + Printable.quote(String.valueOf(e.getMessage())) + "); save the rows as CSV",
-                    e);
+            throw unloadable(file, e);
+        }
+    }
+
+    static LimbeckException unloadable(Path file, LinkageError e) {
+        return new LimbeckException(
+                file + ": DuckDB's library cannot be loaded on this system ("
+                        + Printable.quote(String.valueOf(e.getMessage())) + "); save the rows in another way",
+                e);
+    }
+
+    /**
+     * Open a connection that reads one file at most.
+     *
+     * @param database to open read-only; empty for none
+     * @param allowed the only other file that may be read; null for none
+     */
+    static Connection connect(String database, @Nullable Path allowed, Properties settings) throws SQLException {
+        if (!database.isEmpty()) settings.setProperty("duckdb.read_only", "true");
+        Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
+        try (Statement statement = connection.createStatement()) {
+            if (allowed != null) statement.execute("set allowed_paths=[" + quoted(allowed) + "]");
+            statement.execute("set enable_external_access=false");
+            statement.execute("set lock_configuration=true");
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
         }
     }
 
@@ -95,16 +119,11 @@ final class DuckTable {
     private record Query(
             Path file, String database, @Nullable Path allowed, String text) {
         RowTable run(Properties settings, Consumer<String> log) throws SQLException {
-            if (!database.isEmpty()) settings.setProperty("duckdb.read_only", "true");
             try (ExitGate inside = ExitGate.enter();
-                    Connection connection = DriverManager.getConnection("jdbc:duckdb:" + database, settings);
-                    Statement statement = connection.createStatement()) {
-                if (allowed != null) statement.execute("set allowed_paths=[" + quoted(allowed) + "]");
-                statement.execute("set enable_external_access=false");
-                statement.execute("set lock_configuration=true");
-                try (ResultSet rows = statement.executeQuery(text)) {
-                    return table(file, rows, log);
-                }
+                    Connection connection = connect(database, allowed, settings);
+                    Statement statement = connection.createStatement();
+                    ResultSet rows = statement.executeQuery(text)) {
+                return table(file, rows, log);
             }
         }
 

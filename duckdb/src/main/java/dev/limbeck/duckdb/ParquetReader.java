@@ -25,13 +25,17 @@ public final class ParquetReader implements TableReader {
 
     @Override
     public RowTable read(Path file, Consumer<String> log) {
+        return DuckTable.read(file, "", file, "select * from " + table(file), log);
+    }
+
+    /** Return the words of a query for the rows of a checked file. */
+    static String table(Path file) {
         check(file);
         String name = file.toAbsolutePath().toString();
         if (name.matches(".*[*?\\[\\]{}].*")) {
             throw IoErrors.in(file, "must have a path without * ? [ ] { }, which DuckDB takes for patterns; rename it");
         }
-        String query = "select * from read_parquet(" + DuckTable.quoted(file) + ", hive_partitioning=false)";
-        return DuckTable.read(file, "", file, query, log);
+        return "read_parquet(" + DuckTable.quoted(file) + ", hive_partitioning=false)";
     }
 
     /** Check what marks the format, and that the description at its end is within the file. */

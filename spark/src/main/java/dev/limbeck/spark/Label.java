@@ -27,6 +27,9 @@ import picocli.CommandLine.Option;
 public final class Label implements Callable<Integer> {
     private static final List<String> FORMATS = List.of("images", "parquet", "csv", "json", "orc", "text");
 
+    private static final String OPEN_COST = "spark.sql.files.openCostInBytes";
+    private static final long SMALL_COST = 1 << 16;
+
     @Option(names = "--teacher", required = true, description = "Run or model file, at the same path on all machines")
     String teacher = "";
 
@@ -143,6 +146,8 @@ public final class Label implements Callable<Integer> {
             kind = FORMATS.contains(ending) ? ending : "images";
         }
         if (!FORMATS.contains(kind)) throw Names.unknown("format", kind, FORMATS);
+        // Otherwise Spark makes a task of 32 small files.
+        if (!spark.sparkContext().getConf().contains(OPEN_COST)) spark.conf().set(OPEN_COST, SMALL_COST);
         DataFrameReader reader = spark.read();
         try {
             return switch (kind) {

@@ -209,7 +209,8 @@ public final class Labeling {
             throw new LimbeckException("the teacher " + opened.file()
                     + " does not say the size of its images; set it (imageSize, --image-size)");
         }
-        Map<String, String> all = new LinkedHashMap<>(known);
+        Map<String, String> all = new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
+        all.putAll(known);
         all.putAll(images);
         ImagePreprocessing how = ImagePreprocessing.of(all);
         return new ImagePreprocessing(how.height(), how.width(), how.resize(), how.mean(), how.std()).toMetadata();

@@ -44,6 +44,7 @@ final class OutputFolder implements AutoCloseable {
             // Spark passes over names that begin with a dot.
             Path temporary = target.suffix("." + UUID.randomUUID() + ".tmp");
             if (!files.mkdirs(temporary)) throw new IOException("the folder is not made");
+            files.deleteOnExit(temporary);
             return new OutputFolder(files, configuration, target, temporary);
         } catch (IOException | IllegalArgumentException e) {
             throw unwritable(out, e);

@@ -14,6 +14,13 @@ final class Programs {
         return SparkSession.builder().appName(name).getOrCreate();
     }
 
+    /** Open a session with a value for a setting that the person has not set. */
+    static SparkSession session(String name, String key, String value) {
+        SparkSession.Builder builder = SparkSession.builder().appName(name);
+        // spark-submit passes settings as system properties.
+        return (System.getProperty(key) == null ? builder.config(key, value) : builder).getOrCreate();
+    }
+
     static void run(Callable<Integer> program, String... args) {
         int code = code(program, args);
         // spark-submit reports success where main returns; Spark's threads need no waiting then.

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Store rows in a folder: {@code facts.json} identifies them, and {@link Chunk} files contain them. Chunks are written
  * atomically with unique names. Several writers may share a folder, and a killed writer only loses its unfinished
- * chunk. A damaged chunk is reported and ignored; its rows are computed again.
+ * chunk. A damaged chunk is reported and ignored; its rows are computed again. A folder may also have outputs in Parquet files, see
+ * {@link ParquetForm}.
  */
 public final class DiskStore implements RowStore {
     public static final String FACTS = "facts.json";
@@ -47,6 +48,7 @@ public final class DiskStore implements RowStore {
     private final Map<SampleKey, Integer> waiting = new HashMap<>();
     private final List<SampleKey> keys = new ArrayList<>();
     private final ByteBuffer rows;
+    private final @Nullable SortedRows sorted;
     private boolean full;
 
     /**
@@ -74,6 +76,7 @@ public final class DiskStore implements RowStore {
         int most = Math.max(1, Math.min(MOST_ROWS, MOST_BYTES / Math.max(1, rowBytes)));
         rows = ByteBuffer.allocate(Math.multiplyExact(most, rowBytes));
         for (Path file : chunks(folder)) read(file);
+        sorted = ParquetForm.isIn(folder) ? ParquetIndex.open(folder, id, rowBytes, log) : null;
     }
 
     /** Return the facts of a folder; null if the folder does not exist yet. */
@@ -190,8 +193,8 @@ public final class DiskStore implements RowStore {
     }
 
     /** Return the number of rows. */
-    int size() {
-        return places.size() + waiting.size();
+    long size() {
+        return places.size() + waiting.size() + (sorted == null ? 0 : sorted.size());
     }
 
     /** Return whether a write failed. */
@@ -202,7 +205,7 @@ public final class DiskStore implements RowStore {
 
     @Override
     public boolean has(SampleKey key) {
-        return places.containsKey(key) || waiting.containsKey(key);
+        return places.containsKey(key) || waiting.containsKey(key) || sorted != null && sorted.has(key);
     }
 
     @Override
@@ -213,7 +216,7 @@ public final class DiskStore implements RowStore {
             return true;
         }
         Integer row = waiting.get(key);
-        if (row == null) return false;
+        if (row == null) return sorted != null && sorted.get(key, target);
         target.put(rows.slice(row * rowBytes, rowBytes));
         return true;
     }
@@ -246,5 +249,6 @@ public final class DiskStore implements RowStore {
     @Override
     public void close() {
         flush();
+        if (sorted != null) sorted.close();
     }
 }
