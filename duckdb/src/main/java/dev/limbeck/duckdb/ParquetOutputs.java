@@ -32,14 +32,16 @@ public final class ParquetOutputs implements OutputReader {
                 byte[] output = all.getBytes(2);
                 int sum = all.getInt(3);
                 if (key == null || output == null || all.wasNull()) {
-                    throw new LimbeckException(file + " must have a key, an output and a checksum in each row; label the rows again");
+                    throw new LimbeckException(
+                            file + " must have a key, an output and a checksum in each row; label the rows again");
                 }
                 rows.row(key, output, sum);
             }
         } catch (SQLException e) {
             throw new LimbeckException(
                     file + ": DuckDB cannot read it ("
-                            + Printable.quote(String.valueOf(e.getMessage()).strip().split("\n", 2)[0])
+                            + Printable.quote(
+                                    String.valueOf(e.getMessage()).strip().split("\n", 2)[0])
                             + "); copy it again, or label the rows again",
                     e);
         } catch (LinkageError e) {

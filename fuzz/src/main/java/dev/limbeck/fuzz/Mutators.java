@@ -61,4 +61,9 @@ public final class Mutators {
     public static Mutator rows() {
         return Sums.rows(new Bytes());
     }
+
+    /** Mutate an index of cached rows. */
+    public static Mutator index() {
+        return Sums.index(new Bytes());
+    }
 }

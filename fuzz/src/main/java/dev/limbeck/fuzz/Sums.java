@@ -30,6 +30,25 @@ final class Sums {
         };
     }
 
+    /** Recompute the CRC-32C of head and table in the last four bytes, as in an index of cached rows. */
+    static Mutator index(Mutator inner) {
+        int head = 60;
+        int key = 16;
+        return (file, choices) -> {
+            byte[] changed = inner.mutate(file, choices);
+            if (changed.length < head + Integer.BYTES || choices.oneIn(10)) return changed;
+            ByteBuffer bytes = ByteBuffer.wrap(changed).order(ByteOrder.LITTLE_ENDIAN);
+            long rows = bytes.getLong(16) * (key + bytes.getInt(12));
+            int end = changed.length - Integer.BYTES;
+            if (rows < 0 || rows > end - head) return changed;
+            CRC32C sum = new CRC32C();
+            sum.update(changed, 0, head);
+            sum.update(changed, head + (int) rows, end - head - (int) rows);
+            bytes.putInt(end, (int) sum.getValue());
+            return changed;
+        };
+    }
+
     /** Recompute the checksum at the end of an ONNX file written by Limbeck. */
     static Mutator seal(Mutator inner) {
         return (file, choices) -> {

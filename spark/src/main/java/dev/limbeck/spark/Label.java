@@ -82,15 +82,24 @@ public final class Label implements Callable<Integer> {
     @Nullable
     String resize;
 
-    @Option(names = "--mean", paramLabel = "M,M,M", description = "Means of the student's images (default: the teacher's)")
+    @Option(
+            names = "--mean",
+            paramLabel = "M,M,M",
+            description = "Means of the student's images (default: the teacher's)")
     @Nullable
     String mean;
 
-    @Option(names = "--std", paramLabel = "S,S,S", description = "Deviations of the student's images (default: the teacher's)")
+    @Option(
+            names = "--std",
+            paramLabel = "S,S,S",
+            description = "Deviations of the student's images (default: the teacher's)")
     @Nullable
     String std;
 
-    @Option(names = "--max-unreadable", paramLabel = "SHARE", description = "Share of rows that may be unreadable (default: 0.01)")
+    @Option(
+            names = "--max-unreadable",
+            paramLabel = "SHARE",
+            description = "Share of rows that may be unreadable (default: 0.01)")
     double mostUnreadable = 0.01;
 
     public static void main(String[] args) {
@@ -142,7 +151,9 @@ public final class Label implements Callable<Integer> {
         String kind = format;
         if (kind == null) {
             String name = input.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$|/+$", "");
-            String ending = name.substring(name.lastIndexOf('.') + 1).replace("jsonl", "json").replace("txt", "text");
+            String ending = name.substring(name.lastIndexOf('.') + 1)
+                    .replace("jsonl", "json")
+                    .replace("txt", "text");
             kind = FORMATS.contains(ending) ? ending : "images";
         }
         if (!FORMATS.contains(kind)) throw Names.unknown("format", kind, FORMATS);

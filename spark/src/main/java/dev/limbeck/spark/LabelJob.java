@@ -33,7 +33,8 @@ record LabelJob(
     /** Return whether an opened teacher reads images; rows with named columns otherwise. */
     static boolean readsImages(LoadedTeacher teacher) {
         if (RowModality.ofSaved(teacher.preprocessing()).isPresent()) return false;
-        if (ImagePreprocessing.isIn(teacher.preprocessing()) || teacher.preprocessing().isEmpty()) return true;
+        if (ImagePreprocessing.isIn(teacher.preprocessing())
+                || teacher.preprocessing().isEmpty()) return true;
         throw new LimbeckException("the teacher " + teacher.file() + " must read images, texts or tables, found "
                 + teacher.preprocessing() + "; choose another one");
     }

@@ -51,6 +51,8 @@ public record LabelResult(
                 encoding,
                 bytes / 1e6,
                 seconds,
-                duplicates() > 0 ? String.format(Locale.ROOT, "; %,d more rows are equal to one of these", duplicates()) : "");
+                duplicates() > 0
+                        ? String.format(Locale.ROOT, "; %,d more rows are equal to one of these", duplicates())
+                        : "");
     }
 }

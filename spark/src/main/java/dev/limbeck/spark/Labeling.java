@@ -142,7 +142,9 @@ public final class Labeling {
             CollectionAccumulator<String> facts = new CollectionAccumulator<>();
             spark.sparkContext().register(facts, "facts");
             LabelPartition work = new LabelPartition(
-                    job, facts, new SerializableConfiguration(spark.sessionState().newHadoopConf()));
+                    job,
+                    facts,
+                    new SerializableConfiguration(spark.sessionState().newHadoopConf()));
             // Files that Spark commits hold each row once, whatever was computed again.
             String labeled = folder.inside("labeled");
             selected(rows, job)
@@ -157,7 +159,8 @@ public final class Labeling {
             return counted.finished(kept, folder.bytes(), (System.nanoTime() - start) / 1e9);
         } catch (LimbeckException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (Exception e) {
+            // Scala throws checked exceptions, too, and declares none.
             throw SparkErrors.inOneLine("labeling failed", e);
         }
     }
@@ -193,8 +196,9 @@ public final class Labeling {
         require(rows, name);
         DataType type = rows.schema().apply(name).dataType();
         if (type.equals(DataTypes.BinaryType) || type.equals(DataTypes.StringType)) return name;
-        throw new LimbeckException("the column '" + name + "' must have contents (binary) or paths (string) of images, found "
-                + type.simpleString() + "; name another one (column, --column)");
+        throw new LimbeckException(
+                "the column '" + name + "' must have contents (binary) or paths (string) of images, found "
+                        + type.simpleString() + "; name another one (column, --column)");
     }
 
     private static void require(Dataset<Row> rows, String name) {
@@ -209,7 +213,8 @@ public final class Labeling {
             throw new LimbeckException("the teacher " + opened.file()
                     + " does not say the size of its images; set it (imageSize, --image-size)");
         }
-        Map<String, String> all = new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
+        Map<String, String> all =
+                new LinkedHashMap<>(ImagePreprocessing.defaults(1).toMetadata());
         all.putAll(known);
         all.putAll(images);
         ImagePreprocessing how = ImagePreprocessing.of(all);
@@ -220,7 +225,8 @@ public final class Labeling {
         Stream<String> names = job.header().stream();
         boolean named = job.readsImages() && List.of(rows.columns()).contains("path");
         if (named && !job.header().contains("path")) names = Stream.concat(Stream.of("path"), names);
-        return rows.select(names.map(name -> rows.col("`" + name.replace("`", "``") + "`")).toArray(Column[]::new));
+        return rows.select(
+                names.map(name -> rows.col("`" + name.replace("`", "``") + "`")).toArray(Column[]::new));
     }
 
     private LabelResult count(Dataset<Row> all, String out) {
@@ -233,7 +239,8 @@ public final class Labeling {
         LabelResult result = new LabelResult(out, encoding, rows, counts.getLong(1), counts.getString(2));
         if (rows == 0) throw new LimbeckException("the input has no rows; name another one");
         if (result.unreadable() == rows || result.unreadable() > mostUnreadable * rows) {
-            throw new LimbeckException(result.unreadableWords() + "; repair them, or allow a larger share (mostUnreadable, --max-unreadable)");
+            throw new LimbeckException(result.unreadableWords()
+                    + "; repair them, or allow a larger share (mostUnreadable, --max-unreadable)");
         }
         return result;
     }
@@ -241,8 +248,12 @@ public final class Labeling {
     /** Write each key once, sorted. Return the number of keys. */
     private static long sorted(Dataset<Row> all, long rows, OutputFolder folder) {
         Dataset<Row> labels = all.filter(functions.col(ParquetForm.KEY).isNotNull());
-        long bytes = rows * (labels.select(functions.octet_length(functions.col(ParquetForm.OUTPUT))).first().getInt(0)
-                + ParquetForm.KEY_BYTES + Integer.BYTES);
+        long bytes = rows
+                * (labels.select(functions.octet_length(functions.col(ParquetForm.OUTPUT)))
+                                .first()
+                                .getInt(0)
+                        + ParquetForm.KEY_BYTES
+                        + Integer.BYTES);
         String target = folder.inside(ParquetForm.FOLDER);
         labels.drop(LabelPartition.PROBLEM)
                 .dropDuplicates(new String[] {ParquetForm.KEY})
@@ -259,8 +270,9 @@ public final class Labeling {
         String[] lines = distinct.get(0).split("\n");
         String[] others = distinct.get(1).split("\n");
         int at = Math.min(lines.length - 1, Math.max(0, Arrays.mismatch(lines, others)));
-        throw new LimbeckException("executors must have the same teacher and precision, found" + lines[at].stripTrailing() + " and"
-                + others[Math.min(at, others.length - 1)].stripTrailing()
-                + "; set the precision (precision, --precision), or give all machines the same file");
+        throw new LimbeckException(
+                "executors must have the same teacher and precision, found" + lines[at].stripTrailing() + " and"
+                        + others[Math.min(at, others.length - 1)].stripTrailing()
+                        + "; set the precision (precision, --precision), or give all machines the same file");
     }
 }

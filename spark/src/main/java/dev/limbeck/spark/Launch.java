@@ -28,10 +28,16 @@ public final class Launch implements Callable<Integer> {
 
     private static final String MOST_TRIES = "3";
 
+    /** Spark's mark of its message about slots. */
+    private static final String TOO_FEW = "SPARK-24819";
+
     @Option(names = "--processes", paramLabel = "N", required = true, description = "Number of processes, at least 2")
     int processes;
 
-    @Option(names = "--java-option", paramLabel = "FLAG", description = "Option of each process's Java, such as -Xmx8g; repeatable")
+    @Option(
+            names = "--java-option",
+            paramLabel = "FLAG",
+            description = "Option of each process's Java, such as -Xmx8g; repeatable")
     List<String> javaOptions = new ArrayList<>();
 
     @Parameters(arity = "1..*", paramLabel = "COMMAND", description = "train or distill, with options")
@@ -60,8 +66,10 @@ public final class Launch implements Callable<Integer> {
     }
 
     /** Run the processes, and return what the first one printed. */
-    private List<String> run(SparkSession spark) {
-        try (JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext())) {
+    List<String> run(SparkSession spark) {
+        // Closing it would stop the session.
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        try {
             List<Integer> ranks = IntStream.range(0, processes).boxed().toList();
             return context.parallelize(ranks, processes)
                     .rdd()
@@ -72,10 +80,15 @@ public final class Launch implements Callable<Integer> {
                             ClassTag$.MODULE$.apply(String.class))
                     .toJavaRDD()
                     .collect();
-        } catch (RuntimeException e) {
-            throw SparkErrors.inOneLine("the training failed", e);
         } catch (Exception e) {
-            // Scala declares no checked exceptions, and throws them.
+            // Scala throws checked exceptions, too, and declares none.
+            if (String.valueOf(e.getMessage()).contains(TOO_FEW)) {
+                throw new LimbeckException(
+                        processes
+                                + " processes need as many free slots at the same time, found fewer; give Spark more cores or executors, or "
+                                + "start fewer processes (--processes)",
+                        e);
+            }
             throw SparkErrors.inOneLine("the training failed", e);
         }
     }

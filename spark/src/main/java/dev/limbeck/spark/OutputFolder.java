@@ -75,8 +75,7 @@ final class OutputFolder implements AutoCloseable {
                 bytes.write(facts.getBytes(StandardCharsets.UTF_8));
             }
             // Unlike a file system's own renaming, this never moves into a folder that another has made meanwhile.
-            FileContext.getFileContext(target.toUri(), configuration)
-                    .rename(temporary, target, Options.Rename.NONE);
+            FileContext.getFileContext(target.toUri(), configuration).rename(temporary, target, Options.Rename.NONE);
         } catch (IOException e) {
             throw unwritable(target, e);
         }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.util.TaskCompletionListener;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import scala.collection.Iterator;
@@ -56,7 +57,8 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         try {
             String[] place = task.allGather(rank == 0 ? own + " " + freePort(own) : "")[0].split(" ");
             List<String> lines = run(task, rank, place[0], Integer.parseInt(place[1]), own);
-            return CollectionConverters.asScala(rank == 0 ? lines.iterator() : List.<String>of().iterator());
+            return CollectionConverters.asScala(
+                    rank == 0 ? lines.iterator() : List.<String>of().iterator());
         } catch (IOException e) {
             throw new LimbeckException("process " + rank + " cannot be run: " + e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -73,7 +75,8 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
 
     private List<String> run(BarrierTaskContext task, int rank, String address, int port, String own)
             throws IOException, InterruptedException {
-        List<String> java = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        List<String> java = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
         java.addAll(javaOptions);
         java.addAll(List.of("-cp", classPath(), Main.class.getName()));
         java.addAll(command);
@@ -81,7 +84,7 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         builder.environment().putAll(Rendezvous.variables(rank, task.getTaskInfos().length, address, port, own));
         builder.environment().putIfAbsent(THREADS, String.valueOf(task.cpus()));
         Process process = builder.start();
-        task.addTaskCompletionListener(context -> process.destroy());
+        task.addTaskCompletionListener((TaskCompletionListener) context -> process.destroy());
         Deque<String> last = new ArrayDeque<>();
         Thread errors = new Thread(() -> follow(process, rank, last), "limbeck-lines");
         errors.setDaemon(true);
@@ -98,7 +101,12 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
                 .reduce((first, second) -> second)
                 .map(line -> line.substring(ERROR.length()))
                 .orElse(last.isEmpty() ? "it said nothing" : last.getLast());
-        throw new LimbeckException("process " + rank + " ended with code " + code + ": " + said);
+        // The first to end may be one that was told of another's failure.
+        throw new LimbeckException(
+                said.matches("process [0-9]+ failed: .*")
+                        ? said
+                        : "process " + rank + " failed: " + (code == 1 ? "" : "it ended with code " + code + ": ")
+                                + said);
     }
 
     /** Log the lines of a process, and remember the last ones. */

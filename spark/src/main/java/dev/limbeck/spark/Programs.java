@@ -30,9 +30,8 @@ final class Programs {
     static int code(Callable<Integer> program, String... args) {
         CommandLine line = new CommandLine(program);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
-            LimbeckException told = failure instanceof LimbeckException ours
-                    ? ours
-                    : SparkErrors.inOneLine("it failed", failure);
+            LimbeckException told =
+                    failure instanceof LimbeckException ours ? ours : SparkErrors.inOneLine("it failed", failure);
             System.err.println("limbeck: " + Printable.line(told.getMessage()));
             return 1;
         });

@@ -93,7 +93,7 @@ public final class StreamedRows extends StreamedData<String[], StreamedRows.Prep
     @Override
     public AlternateView alternateView(Preprocessing other) {
         if (other.equals(preprocessing())) return AlternateView.same(this);
-        throw new LimbeckException("rows are prepared as " + preprocessing().identity() + ", found "
-                + other.identity() + "; choose a teacher that says how its inputs are prepared");
+        throw new LimbeckException("rows are prepared as " + preprocessing().identity() + ", found " + other.identity()
+                + "; choose a teacher that says how its inputs are prepared");
     }
 }

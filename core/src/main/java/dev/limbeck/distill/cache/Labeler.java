@@ -48,8 +48,7 @@ public final class Labeler<P> implements AutoCloseable {
      *
      * @param precision name of the precision, unless the teacher has its own; see {@link Precision#of}
      */
-    public Labeler(
-            Teacher teacher, Encoding encoding, StreamedData<?, P> data, Device device, String precision) {
+    public Labeler(Teacher teacher, Encoding encoding, StreamedData<?, P> data, Device device, String precision) {
         this.teacher = teacher;
         this.encoding = encoding;
         this.data = data;

@@ -65,8 +65,10 @@ final class ParquetIndex {
     private static SortedRows make(
             Path folder, List<Path> files, byte[] id, byte[] source, int rowBytes, Consumer<String> log) {
         OutputReader reader = READERS.find(ENDING)
-                .orElseThrow(() -> new LimbeckException(folder
-                        + " has outputs in Parquet files: put limbeck-duckdb on the class path, which indexes them once"));
+                .orElseThrow(
+                        () -> new LimbeckException(
+                                folder
+                                        + " has outputs in Parquet files: put limbeck-duckdb on the class path, which indexes them once"));
         long start = System.nanoTime();
         Path index = folder.resolve(NAME);
         SortedRows.write(index, id, source, rowBytes, rows -> {
@@ -113,7 +115,10 @@ final class ParquetIndex {
         StringBuilder all = new StringBuilder();
         for (Path file : files) {
             try {
-                all.append(file.getFileName()).append(' ').append(Files.size(file)).append(' ');
+                all.append(file.getFileName())
+                        .append(' ')
+                        .append(Files.size(file))
+                        .append(' ');
                 all.append(Files.getLastModifiedTime(file).toMillis()).append('\n');
             } catch (IOException e) {
                 throw IoErrors.reading(file, e);
@@ -143,15 +148,17 @@ final class ParquetIndex {
 
         private void add(Path file, byte[] key, byte[] output, int sum) {
             if (key.length != ParquetForm.KEY_BYTES || output.length != rowBytes) {
-                throw new LimbeckException(file + " must have keys of " + ParquetForm.KEY_BYTES + " and outputs of " + rowBytes
-                        + " bytes, found " + key.length + " and " + output.length + "; label the rows again");
+                throw new LimbeckException(
+                        file + " must have keys of " + ParquetForm.KEY_BYTES + " and outputs of " + rowBytes
+                                + " bytes, found " + key.length + " and " + output.length + "; label the rows again");
             }
             if (ParquetForm.sum(key, output) != sum) {
                 throw new LimbeckException(file + " is damaged; copy it again, or label the rows again");
             }
             if (last.length > 0 && Arrays.compareUnsigned(last, key) >= 0) {
                 throw new LimbeckException(
-                        file + " must have rows sorted by key, each key once, as limbeck-spark writes them; label the rows again");
+                        file
+                                + " must have rows sorted by key, each key once, as limbeck-spark writes them; label the rows again");
             }
             last = key;
             ByteBuffer halves = ByteBuffer.wrap(key);

@@ -41,6 +41,7 @@ final class SortedRows implements AutoCloseable {
     private static final int ENTRY = KEY + Integer.BYTES;
     private static final int BLOCK_BYTES = 1 << 14;
     private static final int SEGMENT_BYTES = 1 << 30;
+    private static final int MOST_BYTES = 1 << 30;
 
     private final Path file;
     private final Consumer<String> log;
@@ -108,6 +109,10 @@ final class SortedRows implements AutoCloseable {
         }
     }
 
+    private static int perBlock(int rowBytes) {
+        return Math.max(1, BLOCK_BYTES / (KEY + rowBytes));
+    }
+
     private static int blocks(long count, int perBlock) {
         return Math.toIntExact((count + perBlock - 1) / perBlock);
     }
@@ -129,19 +134,19 @@ final class SortedRows implements AutoCloseable {
             byte[] magic = Arrays.copyOf(head.array(), MAGIC.length);
             int version = head.getInt(MAGIC.length);
             if (!Arrays.equals(magic, MAGIC) || version != VERSION) throw damaged(file);
-            boolean sane = header.rowBytes > 0 && header.count >= 0 && header.perBlock > 0;
-            if (!sane || header.count > size || header.perBlock > BLOCK_BYTES) throw damaged(file);
-            long rows = header.count * (KEY + (long) header.rowBytes);
-            long blocks = (long) blocks(header.count, header.perBlock) * ENTRY;
-            if (rows < 0 || HEAD + rows + blocks + Integer.BYTES != size) throw damaged(file);
+            if (!Arrays.equals(header.id, id) || !Arrays.equals(header.source, source) || header.rowBytes != rowBytes) {
+                throw new LimbeckException(file + " is of other files than those beside it");
+            }
+            boolean fits = header.count >= 0 && header.count <= size / (KEY + rowBytes);
+            if (!fits || header.perBlock != perBlock(rowBytes)) throw damaged(file);
+            long rows = header.count * (KEY + rowBytes);
+            long blocks = (header.count + header.perBlock - 1) / header.perBlock * ENTRY;
+            if (HEAD + rows + blocks + Integer.BYTES != size || blocks > MOST_BYTES) throw damaged(file);
             ByteBuffer tail = read(channel, HEAD + rows, Math.toIntExact(blocks) + Integer.BYTES);
             CRC32C sum = new CRC32C();
             sum.update(head.rewind());
             sum.update(tail.duplicate().limit((int) blocks));
             if ((int) sum.getValue() != tail.getInt((int) blocks)) throw damaged(file);
-            if (!Arrays.equals(header.id, id) || !Arrays.equals(header.source, source) || header.rowBytes != rowBytes) {
-                throw new LimbeckException(file + " is of other files than those beside it");
-            }
             return new SortedRows(file, header, tail, channel, log);
         } catch (IOException e) {
             throw IoErrors.reading(file, e);
@@ -172,7 +177,8 @@ final class SortedRows implements AutoCloseable {
         long row = find(key);
         if (row < 0) return false;
         int block = (int) (row / perBlock);
-        target.put(segments[block / blocksPerSegment].slice(place(block) + (int) (row % perBlock) * (KEY + rowBytes) + KEY, rowBytes));
+        target.put(segments[block / blocksPerSegment].slice(
+                place(block) + (int) (row % perBlock) * (KEY + rowBytes) + KEY, rowBytes));
         return true;
     }
 
@@ -261,7 +267,7 @@ final class SortedRows implements AutoCloseable {
         private RowWriter(FileChannel channel, int rowBytes) throws IOException {
             this.channel = channel.position(HEAD);
             this.rowBytes = rowBytes;
-            perBlock = Math.max(1, BLOCK_BYTES / (KEY + rowBytes));
+            perBlock = perBlock(rowBytes);
             block = ByteBuffer.allocate(perBlock * (KEY + rowBytes)).order(ByteOrder.LITTLE_ENDIAN);
         }
 

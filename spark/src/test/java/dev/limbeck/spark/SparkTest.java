@@ -1,0 +1,336 @@
+package dev.limbeck.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.limbeck.LimbeckException;
+import dev.limbeck.cli.Main;
+import dev.limbeck.distill.cache.Encoding;
+import dev.limbeck.distill.cache.ParquetForm;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Test labeling and launching with Spark in one JVM; {@code bench/spark.sh} does so with executors. */
+class SparkTest {
+    private static final int IMAGES = 120;
+
+    @TempDir
+    static Path home;
+
+    private static SparkSession spark;
+    private static Path teacher;
+
+    @BeforeAll
+    static void start() throws IOException {
+        spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.shuffle.partitions", "2")
+                .config("spark.sql.warehouse.dir", home.resolve("warehouse").toString())
+                .config("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s")
+                .config("spark.scheduler.barrier.maxConcurrentTasksCheck.maxFailures", "1")
+                .getOrCreate();
+        Random random = new Random(5);
+        for (int i = 0; i < IMAGES; i++) {
+            BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+            for (int at = 0; at < 256; at++) image.setRGB(at % 16, at / 16, random.nextInt(1 << 24) | (i % 2) << 22);
+            Path file = home.resolve("images/" + (i % 2 == 0 ? "dark" : "light") + "/" + i + ".png");
+            Files.createDirectories(file.getParent());
+            ImageIO.write(image, "png", file.toFile());
+        }
+        teacher = home.resolve("teacher");
+        limbeck(
+                0,
+                "train",
+                "--data",
+                home + "/images",
+                "--image-size",
+                "16",
+                "--arch",
+                "cifar-resnet8",
+                "--epochs",
+                "1",
+                "--threads",
+                "1",
+                "--out",
+                teacher.toString());
+    }
+
+    @AfterAll
+    static void stop() {
+        spark.stop();
+    }
+
+    private static String limbeck(int code, String... args) {
+        ByteArrayOutputStream printed = new ByteArrayOutputStream();
+        PrintStream both = new PrintStream(printed, true, StandardCharsets.UTF_8);
+        int found = Main.run(both, both, false, args);
+        String text = printed.toString(StandardCharsets.UTF_8);
+        assertThat(found).as(text).isEqualTo(code);
+        return text;
+    }
+
+    private static Labeling labeling() {
+        return Labeling.by(Map.of("model", teacher.toString())).batchSize(16);
+    }
+
+    private static Dataset<Row> images() {
+        return spark.read()
+                .format("binaryFile")
+                .option("recursiveFileLookup", "true")
+                .load(home.resolve("images").toString());
+    }
+
+    private static TreeMap<String, byte[]> rows(Path folder) {
+        TreeMap<String, byte[]> rows = new TreeMap<>();
+        for (Row row : spark.read()
+                .parquet(folder.resolve(ParquetForm.FOLDER).toString())
+                .collectAsList()) {
+            byte[] key = row.getAs(ParquetForm.KEY);
+            byte[] output = row.getAs(ParquetForm.OUTPUT);
+            assertThat(row.<Integer>getAs(ParquetForm.SUM)).isEqualTo(ParquetForm.sum(key, output));
+            assertThat(rows.put(java.util.HexFormat.of().formatHex(key), output))
+                    .isNull();
+        }
+        return rows;
+    }
+
+    private static float[] floats(byte[] row) {
+        float[] values = new float[row.length / 4];
+        ByteBuffer.wrap(row).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+        return values;
+    }
+
+    @Test
+    void labelsOfImagesTeachAsCachedOutputsDo() {
+        Path out = home.resolve("labels");
+        // Every row twice, among several tasks.
+        LabelResult result = labeling().write(images().union(images()).repartition(5), out.toString());
+        assertThat(result.rows()).isEqualTo(2 * IMAGES);
+        assertThat(result.keys()).isEqualTo(IMAGES);
+        assertThat(result.duplicates()).isEqualTo(IMAGES);
+        assertThat(result.unreadable()).isZero();
+        assertThat(rows(out)).hasSize(IMAGES);
+        List<String> order = spark
+                .read()
+                .parquet(out.resolve(ParquetForm.FOLDER).toString())
+                .select(functions.hex(functions.col("key")))
+                .collectAsList()
+                .stream()
+                .map(row -> row.getString(0))
+                .toList();
+        assertThat(order).isSorted();
+
+        // The same keys and facts as those of a folder that training makes, and the same outputs but for rounding.
+        Path other = home.resolve("kept");
+        String said = distill(other, "one");
+        assertThat(said).contains("caching outputs in");
+        assertThat(distill(out, "two")).contains("indexed 120 outputs of").contains("120 cached outputs in");
+        assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
+        assertThat(other.resolve("facts.json")).hasSameTextualContentAs(out.resolve("facts.json"));
+        assertThatThrownBy(() -> labeling().write(images(), out.toString())).hasMessageContaining("exists already");
+    }
+
+    private static String distill(Path cache, String name) {
+        return limbeck(
+                0,
+                "distill",
+                "--data",
+                home + "/images",
+                "--image-size",
+                "16",
+                "--teacher",
+                teacher.toString(),
+                "--arch",
+                "cifar-resnet8",
+                "--epochs",
+                "1",
+                "--batch-size",
+                "16",
+                "--threads",
+                "1",
+                "--cache-teacher",
+                cache.toString(),
+                "--out",
+                home.resolve(name).toString());
+    }
+
+    @Test
+    void outputsAreThoseOfThePlainLoop() {
+        Path sequence = home.resolve("sequence");
+        Path spread = home.resolve("spread");
+        labeling().write(images().coalesce(1), sequence.toString());
+        labeling().batchSize(7).column("path").write(images().select("path").repartition(3), spread.toString());
+        TreeMap<String, byte[]> expected = rows(sequence);
+        TreeMap<String, byte[]> found = rows(spread);
+        assertThat(found.keySet()).isEqualTo(expected.keySet());
+        expected.forEach((key, row) -> assertThat(floats(found.get(key))).containsExactly(floats(row), within(0.05f)));
+        assertThat(expected.values().stream().map(Arrays::toString).distinct().count())
+                .isGreaterThan(100);
+    }
+
+    @Test
+    void rowsOfTablesAreLabeledUnderTheKeysOfTheFile() throws IOException {
+        StringBuilder csv = new StringBuilder("size,color,kind\n");
+        Random random = new Random(1);
+        for (int i = 0; i < 200; i++)
+            csv.append(random.nextInt(1000) / 8.0)
+                    .append(i % 3 == 0 ? ",red," : ",,")
+                    .append(i % 2 == 0 ? "a" : "b")
+                    .append('\n');
+        Path table = Files.writeString(home.resolve("table.csv"), csv);
+        Path model = home.resolve("table-teacher");
+        limbeck(
+                0,
+                "train",
+                "--data",
+                table.toString(),
+                "--label-columns",
+                "kind",
+                "--arch",
+                "mlp-16",
+                "--epochs",
+                "1",
+                "--out",
+                model.toString());
+        Path out = home.resolve("table-labels");
+        Dataset<Row> rows = spark.read().option("header", "true").csv(table.toString());
+        LabelResult result = Labeling.by(Map.of("model", model.toString()))
+                .ignore(List.of("kind"))
+                .encoding(Encoding.FLOAT16)
+                .write(rows, out.toString());
+        assertThat(result.keys() + result.duplicates()).isEqualTo(200);
+        String said = limbeck(
+                0,
+                "distill",
+                "--data",
+                table.toString(),
+                "--label-columns",
+                "kind",
+                "--teacher",
+                model.toString(),
+                "--arch",
+                "mlp-16",
+                "--epochs",
+                "1",
+                "--cache-teacher",
+                out.toString(),
+                "--cache-dtype",
+                "float16",
+                "--out",
+                home.resolve("table-student").toString());
+        assertThat(said).contains(result.keys() + " cached outputs in");
+        assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
+        assertThat(limbeck(
+                        1,
+                        "distill",
+                        "--data",
+                        table.toString(),
+                        "--label-columns",
+                        "kind",
+                        "--teacher",
+                        model.toString(),
+                        "--arch",
+                        "mlp-16",
+                        "--epochs",
+                        "1",
+                        "--cache-teacher",
+                        out.toString(),
+                        "--cache-dtype",
+                        "float32",
+                        "--out",
+                        home.resolve("wrong").toString()))
+                .contains("caches outputs of other settings: numbers is float16");
+    }
+
+    @Test
+    void badInputIsRefusedAndLeavesNothing() throws IOException {
+        Path files = home.resolve("some");
+        Files.createDirectories(files);
+        Files.writeString(files.resolve("a.png"), "no image");
+        try (Stream<Path> all = Files.list(home.resolve("images/dark"))) {
+            for (Path file : all.toList()) Files.copy(file, files.resolve(file.getFileName()));
+        }
+        Dataset<Row> some = spark.read().format("binaryFile").load(files.toString());
+        refused(labeling(), some, "1 of 61 rows cannot be used, such as: cannot read image");
+        refused(labeling(), images().filter("length < 0"), "the input has no rows");
+        refused(labeling().column("pixels"), images(), "pixels");
+        refused(labeling().column("length"), images(), "binary");
+        refused(labeling().encoding(Encoding.of("top-5")), images(), "the teacher has 2 classes");
+        refused(Labeling.by(Map.of("model", home + "/nothing")), images(), "nothing");
+        LabelResult result =
+                labeling().mostUnreadable(0.1).write(some, home.resolve("most").toString());
+        assertThat(result.unreadable()).isEqualTo(1);
+        assertThat(result.keys()).isEqualTo(60);
+        assertThat(result.unreadableWords()).contains("a.png");
+    }
+
+    private static void refused(Labeling labeling, Dataset<Row> rows, String words) {
+        assertThatThrownBy(() -> labeling.write(rows, home.resolve("refused").toString()))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining(words)
+                .message()
+                .doesNotContain("\n");
+        assertThat(home.toFile().list()).noneMatch(name -> name.startsWith("refused"));
+    }
+
+    @Test
+    void processesAreLaunchedOrRefused() {
+        List<String> command = new ArrayList<>(List.of(
+                "train",
+                "--data",
+                "shapes:48:8:8",
+                "--image-size",
+                "16",
+                "--batch-size",
+                "8",
+                "--arch",
+                "cifar-resnet8",
+                "--epochs",
+                "1",
+                "--out",
+                home + "/launched"));
+        Launch launch = new Launch();
+        launch.processes = 2;
+        launch.javaOptions = List.of("-XX:TieredStopAtLevel=1", "-Xmx1g");
+        launch.command = command;
+        assertThat(launch.run(spark)).last().asString().contains("written to");
+        assertThat(home.resolve("launched/model.safetensors")).exists();
+
+        launch.command = new ArrayList<>(command);
+        assertThatThrownBy(() -> launch.run(spark))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("launched")
+                .message()
+                .startsWith("process 0 failed: ")
+                .doesNotContain("\n");
+        launch.processes = 3;
+        assertThatThrownBy(() -> launch.run(spark))
+                .isInstanceOf(LimbeckException.class)
+                .hasMessageContaining("3 processes need as many free slots");
+    }
+}
