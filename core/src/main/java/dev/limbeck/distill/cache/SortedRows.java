@@ -6,17 +6,20 @@ import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.IoErrors;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Look up rows by key in a file of sorted rows, which is mapped into memory. Little-endian:
+ * Look up rows by key in a file of sorted rows. Little-endian:
  *
  * <pre>
  * 8 bytes   LIMBSORT
@@ -31,7 +34,9 @@ import java.util.zip.CRC32C;
  * int32     CRC-32C of everything before the rows, and of the blocks
  * </pre>
  *
- * <p>A block is checked when it is first used. A damaged one is reported, and holds no rows.
+ * <p>The table of blocks is held in memory. A block is read and checked when one of its rows is looked up: where pages are slow to map,
+ * a mapped file took tens of milliseconds for the first rows of each batch, and a truncated one ends the process. A damaged block is
+ * reported, and holds no rows.
  */
 final class SortedRows implements AutoCloseable {
     private static final byte[] MAGIC = {'L', 'I', 'M', 'B', 'S', 'O', 'R', 'T'};
@@ -39,8 +44,10 @@ final class SortedRows implements AutoCloseable {
     private static final int HEAD = MAGIC.length + 3 * Integer.BYTES + Long.BYTES + 2 * Chunk.ID;
     private static final int KEY = ParquetForm.KEY_BYTES;
     private static final int ENTRY = KEY + Integer.BYTES;
-    private static final int BLOCK_BYTES = 1 << 14;
-    private static final int SEGMENT_BYTES = 1 << 30;
+    private static final int BLOCK_BYTES = 1 << 12;
+    /** Blocks that are held after their use: a row is asked for twice, whether it is there and what it is. */
+    private static final int RECENT_BYTES = 1 << 20;
+
     private static final int MOST_BYTES = 1 << 30;
 
     private final Path file;
@@ -51,13 +58,11 @@ final class SortedRows implements AutoCloseable {
     private final long[] highs;
     private final long[] lows;
     private final int[] sums;
-    private final ByteBuffer[] segments;
-    private final int blocksPerSegment;
-    private final BitSet checked = new BitSet();
-    private final BitSet damaged = new BitSet();
+    private final RandomAccessFile bytes;
+    private final Map<Integer, ByteBuffer> recent;
+    private boolean saidDamage;
 
-    private SortedRows(Path file, Header header, ByteBuffer blocks, FileChannel channel, Consumer<String> log)
-            throws IOException {
+    private SortedRows(Path file, Header header, ByteBuffer blocks, Consumer<String> log) throws IOException {
         this.file = file;
         this.log = log;
         count = header.count;
@@ -72,15 +77,17 @@ final class SortedRows implements AutoCloseable {
             lows[i] = blocks.getLong();
             sums[i] = blocks.getInt();
         }
-        long blockBytes = (long) perBlock * (KEY + rowBytes);
-        blocksPerSegment = (int) Math.max(1, SEGMENT_BYTES / blockBytes);
-        segments = new ByteBuffer[(size + blocksPerSegment - 1) / blocksPerSegment];
-        for (int i = 0; i < segments.length; i++) {
-            long from = i * blocksPerSegment * blockBytes;
-            long length = Math.min(blocksPerSegment * blockBytes, count * (KEY + rowBytes) - from);
-            segments[i] = channel.map(FileChannel.MapMode.READ_ONLY, HEAD + from, length)
-                    .order(ByteOrder.LITTLE_ENDIAN);
-        }
+        int most = Math.max(1, RECENT_BYTES / (perBlock * (KEY + rowBytes)));
+        recent = new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Integer, ByteBuffer> eldest) {
+                return size() > most;
+            }
+        };
+        // Unlike a channel's, its reads do not end with an interrupt of the thread.
+        bytes = new RandomAccessFile(file.toFile(), "r");
     }
 
     private record Header(int rowBytes, long count, int perBlock, byte[] id, byte[] source) {
@@ -147,7 +154,7 @@ final class SortedRows implements AutoCloseable {
             sum.update(head.rewind());
             sum.update(tail.duplicate().limit((int) blocks));
             if ((int) sum.getValue() != tail.getInt((int) blocks)) throw damaged(file);
-            return new SortedRows(file, header, tail, channel, log);
+            return new SortedRows(file, header, tail, log);
         } catch (IOException e) {
             throw IoErrors.reading(file, e);
         }
@@ -170,21 +177,14 @@ final class SortedRows implements AutoCloseable {
     }
 
     boolean has(SampleKey key) {
-        return find(key) >= 0;
+        return find(key) != null;
     }
 
     boolean get(SampleKey key, ByteBuffer target) {
-        long row = find(key);
-        if (row < 0) return false;
-        int block = (int) (row / perBlock);
-        target.put(segments[block / blocksPerSegment].slice(
-                place(block) + (int) (row % perBlock) * (KEY + rowBytes) + KEY, rowBytes));
+        ByteBuffer row = find(key);
+        if (row == null) return false;
+        target.put(row);
         return true;
-    }
-
-    /** Return the place of a block in its segment. */
-    private int place(int block) {
-        return block % blocksPerSegment * perBlock * (KEY + rowBytes);
     }
 
     private static int compare(long high, long low, SampleKey key) {
@@ -192,7 +192,7 @@ final class SortedRows implements AutoCloseable {
         return first == 0 ? Long.compareUnsigned(low, key.low()) : first;
     }
 
-    private long find(SampleKey key) {
+    private @Nullable ByteBuffer find(SampleKey key) {
         int from = 0;
         int to = highs.length;
         while (from < to) {
@@ -200,42 +200,52 @@ final class SortedRows implements AutoCloseable {
             if (compare(highs[middle], lows[middle], key) <= 0) from = middle + 1;
             else to = middle;
         }
-        int block = from - 1;
-        if (block < 0 || !isSound(block)) return -1;
-        ByteBuffer segment = segments[block / blocksPerSegment];
-        int start = place(block);
+        if (from == 0) return null;
+        ByteBuffer block = recent.computeIfAbsent(from - 1, this::read);
         int first = 0;
-        int last = (int) Math.min(perBlock, count - (long) block * perBlock) - 1;
+        int last = block.limit() / (KEY + rowBytes) - 1;
         while (first <= last) {
             int middle = (first + last) >>> 1;
-            int at = start + middle * (KEY + rowBytes);
-            int order = compare(segment.getLong(at), segment.getLong(at + Long.BYTES), key);
-            if (order == 0) return (long) block * perBlock + middle;
+            int at = middle * (KEY + rowBytes);
+            int order = compare(block.getLong(at), block.getLong(at + Long.BYTES), key);
+            if (order == 0) return block.slice(at + KEY, rowBytes);
             if (order < 0) first = middle + 1;
             else last = middle - 1;
         }
-        return -1;
+        return null;
     }
 
-    private boolean isSound(int block) {
-        if (checked.get(block)) return !damaged.get(block);
-        checked.set(block);
+    /** Read a block; a damaged one has no rows. */
+    private ByteBuffer read(int block) {
         int rows = (int) Math.min(perBlock, count - (long) block * perBlock);
+        byte[] content = new byte[rows * (KEY + rowBytes)];
         CRC32C sum = new CRC32C();
-        sum.update(segments[block / blocksPerSegment].slice(place(block), rows * (KEY + rowBytes)));
-        if ((int) sum.getValue() == sums[block]) return true;
-        if (damaged.isEmpty()) {
+        try {
+            bytes.seek(HEAD + (long) block * perBlock * (KEY + rowBytes));
+            bytes.readFully(content);
+            sum.update(content);
+        } catch (EOFException e) {
+            // Another program has truncated it.
+            sum.reset();
+        } catch (IOException e) {
+            throw IoErrors.reading(file, e);
+        }
+        if ((int) sum.getValue() == sums[block]) return ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+        if (!saidDamage) {
             log.accept(file + " is damaged: outputs of " + rows
                     + " rows or more are computed again; delete it, and it is made again");
         }
-        damaged.set(block);
-        return false;
+        saidDamage = true;
+        return ByteBuffer.allocate(0);
     }
 
     @Override
     public void close() {
-        // The mapping ends with the buffers.
-        Arrays.fill(segments, null);
+        try {
+            bytes.close();
+        } catch (IOException e) {
+            throw IoErrors.reading(file, e);
+        }
     }
 
     /** Fill a file with rows. */
