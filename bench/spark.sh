@@ -16,7 +16,8 @@ arch=$3
 shift 3
 parts=${*:-label kill teach launch rows}
 : "${SPARK_HOME:?"set SPARK_HOME"}"
-export SPARK_HOME
+# Spark's own scripts set the second.
+export SPARK_HOME SPARK_SCALA_VERSION=2.13
 work=${WORK:-$(mktemp -d)}
 mkdir -p "$work"
 jar=$root/spark/target/limbeck-spark-0.1.0.jar

@@ -18,14 +18,12 @@ final class SparkErrors {
             Matcher ours = OURS.matcher(String.valueOf(cause.getMessage()));
             if (ours.find()) return new LimbeckException(ours.group(1).strip(), failure);
         }
-        Throwable root = failure;
-        while (root.getCause() != null) root = root.getCause();
-        String line = String.valueOf(root.getMessage())
+        String line = String.valueOf(failure.getMessage())
                 .lines()
                 .filter(words -> !words.isBlank())
                 .findFirst()
                 .orElse("");
         return new LimbeckException(
-                what + " (" + root.getClass().getSimpleName() + ": " + Printable.line(line) + ")", failure);
+                what + " (" + failure.getClass().getSimpleName() + ": " + Printable.line(line) + ")", failure);
     }
 }
