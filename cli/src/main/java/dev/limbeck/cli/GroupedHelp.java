@@ -29,7 +29,7 @@ final class GroupedHelp {
             WorkerOptions.class, Heading.DATA.title());
 
     private static final Set<String> RARE =
-            Set.of("--help", "--version", "--model-timeout", "--process-timeout", "--threads");
+            Set.of("--help", "--version", "--model-timeout", "--process-timeout", "--elastic", "--threads");
 
     private final SettingOptions settings;
     private final String own;

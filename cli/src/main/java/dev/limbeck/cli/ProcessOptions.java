@@ -29,7 +29,7 @@ final class ProcessOptions {
             description = "Longest wait for another process, in seconds (default: 1800)")
     int timeout = (int) ProcessGroup.TIMEOUT.toSeconds();
 
-    @Option(names = "--elastic", description = "Resume with another number of processes; each step keeps its batches")
+    @Option(names = "--elastic", description = "Resume with another number of processes and the same global batch")
     boolean elastic;
 
     private final Optional<Rendezvous> place = Rendezvous.of(System.getenv());
