@@ -27,8 +27,13 @@ final class Programs {
         if (code != 0) System.exit(code);
     }
 
+    static CommandLine line(Callable<Integer> program) {
+        // The options behind a command are its own.
+        return new CommandLine(program).setStopAtPositional(true);
+    }
+
     static int code(Callable<Integer> program, String... args) {
-        CommandLine line = new CommandLine(program);
+        CommandLine line = line(program);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
             LimbeckException told =
                     failure instanceof LimbeckException ours ? ours : SparkErrors.inOneLine("it failed", failure);
