@@ -80,8 +80,8 @@ PY
         kill -0 $driver || { tail -3 "$work/kill.log"; exit 1; }
         sleep 0.2
       done
-      # The executors are the children of the driver.
-      victim=$(ps -o pid=,args= --ppid $driver | awk '/CoarseGrainedExecutorBackend/ { print $1; exit }')
+      # The executors are the children of the driver, which is one of this shell's child.
+      victim=$(ps -o pid=,args= --ppid "$(ps -o pid= --ppid $driver | xargs)" | awk '/CoarseGrainedExecutorBackend/ { print $1; exit }')
       echo "killing executor $victim after $(find "$work" -path '*killed*' -name 'part-*.parquet' | wc -l) files"
       kill -9 "$victim"
       wait $driver
