@@ -304,12 +304,16 @@ class SparkTest {
         Programs.line(given).parseArgs("--processes", "2", "distill", "--out", "x", "--help");
         assertThat(given.processes).isEqualTo(2);
         assertThat(given.command).containsExactly("distill", "--out", "x", "--help");
-        assertThat(printed(new Launch(), "--processes", "1", "distill")).contains("1 limbeck: --processes must be at least 2, found 1");
+        assertThat(printed(new Launch(), "--processes", "1", "distill"))
+                .contains("1 limbeck: --processes must be at least 2, found 1");
         assertThat(printed(new Launch(), "--processes", "2", "cache")).contains("run train or distill, found cache");
-        assertThat(printed(new Launch(), "--processes", "2", "train", "--nproc=2")).contains("leave --nproc out");
+        assertThat(printed(new Launch(), "--processes", "2", "train", "--nproc=2"))
+                .contains("leave --nproc out");
         assertThat(printed(new Launch(), "distill")).startsWith("2 limbeck: ").contains("--processes");
-        assertThat(printed(new Label(), "--teacher", "t", "--input", "i", "--out", "o", "--cache-dtype", "int4")).contains("1 limbeck: cached outputs must be float32, float16 or top-K");
-        assertThat(printed(new Label(), "--teacher", "t", "--input", "i", "--out", "o", "--resize", "corp")).contains("crop");
+        assertThat(printed(new Label(), "--teacher", "t", "--input", "i", "--out", "o", "--cache-dtype", "int4"))
+                .contains("1 limbeck: cached outputs must be float32, float16 or top-K");
+        assertThat(printed(new Label(), "--teacher", "t", "--input", "i", "--out", "o", "--resize", "corp"))
+                .contains("crop");
     }
 
     /** Return the exit code and the error lines of a program. */
