@@ -1,6 +1,9 @@
 package dev.limbeck.distributed;
 
 import dev.limbeck.LimbeckException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.util.Map;
 import java.util.Optional;
 
@@ -81,6 +84,13 @@ public record Rendezvous(int rank, int size, String address, int port, boolean s
                 String.valueOf(port),
                 OWN,
                 own);
+    }
+
+    /** Return a port of an address of this machine that nothing listens on now. */
+    public static int freePort(InetAddress address) throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, address)) {
+            return socket.getLocalPort();
+        }
     }
 
     private static String text(Map<String, String> environment, String name) {

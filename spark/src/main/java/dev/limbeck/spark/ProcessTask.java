@@ -8,7 +8,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.Serializable;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +54,9 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         int rank = task.partitionId();
         String own = task.getTaskInfos()[rank].address().replaceFirst(":[0-9]+$", "");
         try {
-            String[] place = task.allGather(rank == 0 ? own + " " + freePort(own) : "")[0].split(" ");
+            String[] place =
+                    task.allGather(rank == 0 ? own + " " + Rendezvous.freePort(InetAddress.getByName(own)) : "")[0]
+                            .split(" ");
             List<String> lines = run(task, rank, place[0], Integer.parseInt(place[1]), own);
             return CollectionConverters.asScala(
                     rank == 0 ? lines.iterator() : List.<String>of().iterator());
@@ -64,12 +65,6 @@ final class ProcessTask extends AbstractFunction1<Iterator<Integer>, Iterator<St
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("process " + rank + " was ended by Spark", e);
-        }
-    }
-
-    private static int freePort(String address) throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName(address))) {
-            return socket.getLocalPort();
         }
     }
 

@@ -35,9 +35,9 @@ final class Programs {
     static int code(Callable<Integer> program, String... args) {
         CommandLine line = line(program);
         line.setExecutionExceptionHandler((failure, command, parsed) -> {
-            LimbeckException told =
+            LimbeckException error =
                     failure instanceof LimbeckException ours ? ours : SparkErrors.inOneLine("it failed", failure);
-            System.err.println("limbeck: " + Printable.line(told.getMessage()));
+            System.err.println("limbeck: " + Printable.line(error.getMessage()));
             return 1;
         });
         line.setParameterExceptionHandler((failure, arguments) -> {

@@ -224,8 +224,16 @@ class SparkTest {
                 .encoding(Encoding.FLOAT16)
                 .write(rows, out.toString());
         assertThat(result.keys() + result.duplicates()).isEqualTo(200);
-        String said = limbeck(
-                0,
+        String said = distillTable(0, table, model, out, "float16", "table-student");
+        assertThat(said).contains(result.keys() + " cached outputs in");
+        assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
+        assertThat(distillTable(1, table, model, out, "float32", "wrong"))
+                .contains("caches outputs of other settings: numbers is float16");
+    }
+
+    private String distillTable(int code, Path table, Path model, Path labels, String numbers, String student) {
+        return limbeck(
+                code,
                 "distill",
                 "--data",
                 table.toString(),
@@ -238,33 +246,11 @@ class SparkTest {
                 "--epochs",
                 "1",
                 "--cache-teacher",
-                out.toString(),
+                labels.toString(),
                 "--cache-dtype",
-                "float16",
+                numbers,
                 "--out",
-                home.resolve("table-student").toString());
-        assertThat(said).contains(result.keys() + " cached outputs in");
-        assertThat(out.toFile().list()).noneMatch(name -> name.endsWith(".rows"));
-        assertThat(limbeck(
-                        1,
-                        "distill",
-                        "--data",
-                        table.toString(),
-                        "--label-columns",
-                        "kind",
-                        "--teacher",
-                        model.toString(),
-                        "--arch",
-                        "mlp-16",
-                        "--epochs",
-                        "1",
-                        "--cache-teacher",
-                        out.toString(),
-                        "--cache-dtype",
-                        "float32",
-                        "--out",
-                        home.resolve("wrong").toString()))
-                .contains("caches outputs of other settings: numbers is float16");
+                home.resolve(student).toString());
     }
 
     @Test

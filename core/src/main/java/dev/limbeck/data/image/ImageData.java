@@ -197,9 +197,7 @@ public final class ImageData implements Data {
     /** {@inheritDoc} Images of another size come from the same source pixels, with the same augmentation draws. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
-        if (!(wanted instanceof ImagePreprocessing other)) {
-            throw new LimbeckException("these are images, found a model of " + wanted.kind() + " inputs");
-        }
+        ImagePreprocessing other = ImageTensors.preprocessing(wanted);
         if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
             return new RenormalizedView(preprocessing, other);
         }

@@ -1,6 +1,8 @@
 package dev.limbeck.data.image;
 
+import dev.limbeck.LimbeckException;
 import dev.limbeck.Normalization;
+import dev.limbeck.Preprocessing;
 import dev.limbeck.data.AlternateView;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
@@ -63,5 +65,15 @@ public final class ImageTensors {
     static Tensor laidOut(ImagePreprocessing how, Tensor images) {
         Tensor ordered = how.blueFirst() ? images.flip(1) : images;
         return how.channelsLast() ? ordered.permute(0, 2, 3, 1).contiguous() : ordered;
+    }
+
+    /**
+     * Return the preparation of a model's inputs as one of images.
+     *
+     * @throws LimbeckException if the model has other inputs
+     */
+    static ImagePreprocessing preprocessing(Preprocessing wanted) {
+        if (wanted instanceof ImagePreprocessing images) return images;
+        throw new LimbeckException("these are images, found a model of " + wanted.kind() + " inputs");
     }
 }

@@ -80,9 +80,7 @@ public final class StreamedImages extends StreamedData<StreamedImages.ImageFile,
     /** {@inheritDoc} Images of another size are decoded again. */
     @Override
     public AlternateView alternateView(Preprocessing wanted) {
-        if (!(wanted instanceof ImagePreprocessing other)) {
-            throw new LimbeckException("these are images, found a model of " + wanted.kind() + " inputs");
-        }
+        ImagePreprocessing other = ImageTensors.preprocessing(wanted);
         if (other.height() == preprocessing.height() && other.width() == preprocessing.width()) {
             return new RenormalizedView(preprocessing, other);
         }
