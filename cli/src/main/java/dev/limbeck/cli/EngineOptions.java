@@ -16,6 +16,9 @@ final class EngineOptions {
     /** Apply the number of threads, and fail early if the device does not exist. */
     void apply() {
         Numbers.atLeast(1, "--threads", threads);
+        // torchrun starts one process for each GPU of a machine.
+        String local = System.getenv("LOCAL_RANK");
+        if (local != null && device.equals("auto") && Engine.cudaDevices() > 1) device = "cuda:" + local;
         Engine.device(device);
         if (threads != null) Engine.setThreads(threads);
     }

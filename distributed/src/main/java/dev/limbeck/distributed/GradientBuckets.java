@@ -73,7 +73,7 @@ final class GradientBuckets implements AutoCloseable {
         }
     }
 
-    private final Gloo gloo;
+    private final C10d engine;
     private final List<Bucket> buckets = new ArrayList<>();
     private boolean listening;
     private int started;
@@ -83,8 +83,8 @@ final class GradientBuckets implements AutoCloseable {
      *
      * @param bytes size of a bucket
      */
-    GradientBuckets(Gloo gloo, Collection<Tensor> parameters, long bytes) {
-        this.gloo = gloo;
+    GradientBuckets(C10d engine, Collection<Tensor> parameters, long bytes) {
+        this.engine = engine;
         List<Tensor> reversed = new ArrayList<>(parameters.stream().distinct().toList());
         Collections.reverse(reversed);
         List<Tensor> part = new ArrayList<>();
@@ -148,7 +148,8 @@ final class GradientBuckets implements AutoCloseable {
     private void startFull() {
         while (started < buckets.size() && buckets.get(started).isFull()) {
             Bucket bucket = buckets.get(started++);
-            bucket.work = gloo.startSum(bucket.sent);
+            // The backward pass may run in a scope that closes before the sum is waited for.
+            bucket.work = Scope.retain(engine.startSum(bucket.sent));
         }
     }
 
@@ -173,9 +174,13 @@ final class GradientBuckets implements AutoCloseable {
         }
         facts[slots.size()] = batches;
         startFull();
-        for (Bucket bucket : buckets) bucket.work._wait();
+        for (Bucket bucket : buckets) {
+            try (Work work = bucket.work) {
+                work._wait();
+            }
+        }
         Tensor all = Tensors.of(facts, facts.length);
-        gloo.sum(all);
+        engine.sum(all);
         facts = Tensors.toDoubles(all);
         try (NoGrad noGrad = NoGrad.on()) {
             for (int i = 0; i < slots.size(); i++) {

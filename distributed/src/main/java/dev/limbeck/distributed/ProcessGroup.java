@@ -40,13 +40,13 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     private static final String READ = "limbeck/read";
 
     private final Rendezvous where;
-    private final Gloo gloo;
+    private final C10d engine;
     private @Nullable GradientBuckets buckets;
     private boolean failed;
 
-    private ProcessGroup(Rendezvous where, Gloo gloo) {
+    private ProcessGroup(Rendezvous where, C10d engine) {
         this.where = where;
-        this.gloo = gloo;
+        this.engine = engine;
     }
 
     /**
@@ -57,7 +57,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
      */
     public static ProcessGroup join(Rendezvous where, Duration timeout) {
         try {
-            ProcessGroup group = new ProcessGroup(where, Gloo.join(where, timeout));
+            ProcessGroup group = new ProcessGroup(where, C10d.join(where, timeout));
             group.agree("version", Version.number());
             return group;
         } catch (RuntimeException e) {
@@ -104,7 +104,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         return exchange(() -> {
             try (Scope scope = Scope.open()) {
                 Tensor sum = bytes(own);
-                gloo.sum(sum);
+                engine.sum(sum);
                 return Tensors.toBytes(sum);
             }
         });
@@ -119,7 +119,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     @Override
     public void begin(Collection<Tensor> parameters) {
         broadcast(parameters);
-        buckets = new GradientBuckets(gloo, parameters, BUCKET_BYTES);
+        buckets = new GradientBuckets(engine, parameters, BUCKET_BYTES);
     }
 
     @Override
@@ -149,9 +149,9 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
             try (Scope scope = Scope.open();
                     NoGrad noGrad = NoGrad.on()) {
                 for (Tensor one : tensors) {
-                    // Gloo sends contiguous tensors; a scalar has no elements to share with a view.
+                    // C10d sends contiguous tensors; a scalar has no elements to share with a view.
                     Tensor sent = one.contiguous();
-                    gloo.broadcast(sent);
+                    engine.broadcast(sent);
                     if (rank() > 0) one.copy_(sent);
                 }
             }
@@ -166,7 +166,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         return exchange(() -> {
             try (Scope scope = Scope.open()) {
                 Tensor sent = bytes(rank() == 0 ? bytes : new byte[length]);
-                gloo.broadcast(sent);
+                engine.broadcast(sent);
                 return Tensors.toBytes(sent);
             }
         });
@@ -178,7 +178,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         return exchange(() -> {
             try (Scope scope = Scope.open()) {
                 Tensor sum = Tensors.of(values, values.length);
-                gloo.sum(sum);
+                engine.sum(sum);
                 return Tensors.toDoubles(sum);
             }
         });
@@ -190,7 +190,7 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         return exchange(() -> {
             try (Scope scope = Scope.open()) {
                 Tensor sum = Tensors.of(own, own.length);
-                gloo.sum(sum);
+                engine.sum(sum);
                 return Tensors.toFloats(sum);
             }
         });
@@ -208,11 +208,11 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     /** Return why an exchange failed: what another process said, if it did. */
     private LimbeckException lost(RuntimeException e) {
         failed = true;
-        gloo.leave();
+        engine.leave();
         String reason;
         try {
-            reason = gloo.get(FAILED, LAST_WORDS);
-            gloo.add(READ, 1);
+            reason = engine.get(FAILED, LAST_WORDS);
+            engine.add(READ, 1);
         } catch (RuntimeException noStore) {
             reason = "another process was lost or did not answer in time (" + Engine.firstLine(e) + ")";
         }
@@ -224,14 +224,14 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
         if (failed) return;
         failed = true;
         try {
-            gloo.put(FAILED, "process " + rank() + " failed: " + reason);
-            gloo.leave();
+            engine.put(FAILED, "process " + rank() + " failed: " + reason);
+            engine.leave();
             // The store goes with process 0.
-            for (int i = 0; i < 20 && rank() == 0 && gloo.add(READ, 0) < size() - 1; i++) Thread.sleep(100);
+            for (int i = 0; i < 20 && rank() == 0 && engine.add(READ, 0) < size() - 1; i++) Thread.sleep(100);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (RuntimeException e) {
-            if (!(e instanceof Gloo.NoAnswer) && !Engine.isThrownByEngine(e)) throw e;
+            if (!(e instanceof C10d.NoAnswer) && !Engine.isThrownByEngine(e)) throw e;
             // Nobody can be told any more.
         }
     }
@@ -239,6 +239,6 @@ public final class ProcessGroup implements Exchange, AutoCloseable {
     @Override
     public void close() {
         end();
-        gloo.close();
+        engine.close();
     }
 }

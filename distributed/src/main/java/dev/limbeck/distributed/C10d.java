@@ -11,6 +11,7 @@ import java.util.function.Supplier;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.SizeTPointer;
 import org.bytedeco.javacpp.chrono.Milliseconds;
+import org.bytedeco.pytorch.Backend;
 import org.bytedeco.pytorch.BroadcastOptions;
 import org.bytedeco.pytorch.PrefixStore;
 import org.bytedeco.pytorch.ProcessGroupGloo;
@@ -22,14 +23,21 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.Work;
 import org.bytedeco.pytorch.global.torch_gloo;
+import org.bytedeco.pytorch.global.torch_nccl;
+import org.bytedeco.pytorch.nccl.ProcessGroupNCCL;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Call c10d: a store of texts that process 0 serves, and collective operations over Gloo. Calls that fail throw a
- * RuntimeException of the engine. Tensors of different sizes would abort the process, so callers compare sizes first.
+ * Call c10d: a store of texts that process 0 serves, and collective operations, over Gloo for tensors of CPUs and over NCCL for those of
+ * GPUs. Calls that fail throw a RuntimeException of the engine. Tensors of different sizes would abort the process, so callers compare sizes
+ * first. NCCL was never run by us: it needs several GPUs.
  */
-final class Gloo implements AutoCloseable {
+final class C10d implements AutoCloseable {
     /** Names that PyTorch puts before those of its first group on CPUs; with them, a process of PyTorch can be a member. */
     private static final List<String> PYTORCH = List.of("default_pg", "0/", "cpu/");
+
+    /** The last of these names for a group on GPUs, which shares the others. */
+    private static final String GPUS = "cuda/";
 
     /** Time in which a store that can be reached answers. */
     private static final Duration ANSWER = Duration.ofMillis(500);
@@ -38,18 +46,23 @@ final class Gloo implements AutoCloseable {
     private final List<Store> stores;
 
     private final Store store;
-    private final ProcessGroupGloo group;
+    private final Rendezvous where;
+    private final Duration timeout;
+    private final ProcessGroupGloo cpus;
+    private @Nullable ProcessGroupNCCL gpus;
     private boolean left;
     private boolean silent;
 
-    private Gloo(List<Store> stores, ProcessGroupGloo group) {
+    private C10d(List<Store> stores, Rendezvous where, Duration timeout, ProcessGroupGloo cpus) {
         this.stores = stores;
         store = stores.get(stores.size() - 1);
-        this.group = group;
+        this.where = where;
+        this.timeout = timeout;
+        this.cpus = cpus;
     }
 
     /** Meet the other processes. */
-    static Gloo join(Rendezvous where, Duration timeout) {
+    static C10d join(Rendezvous where, Duration timeout) {
         Loader.load(torch_gloo.class);
         TCPStoreOptions options = new TCPStoreOptions();
         options.port((short) where.port());
@@ -66,7 +79,20 @@ final class Gloo implements AutoCloseable {
         ProcessGroupGloo.Options how = ProcessGroupGloo.Options.create(millis(timeout));
         how.devices().push_back(ProcessGroupGloo.createDeviceForHostname(where.own()));
         Store last = stores.get(stores.size() - 1);
-        return new Gloo(stores, new ProcessGroupGloo(last, where.rank(), where.size(), how));
+        return new C10d(stores, where, timeout, new ProcessGroupGloo(last, where.rank(), where.size(), how));
+    }
+
+    /** Return the group for a tensor's device. That of GPUs is made when the first tensor of one comes, in all processes. */
+    private Backend group(Tensor tensor) {
+        if (!tensor.is_cuda()) return cpus;
+        if (gpus == null) {
+            Loader.load(torch_nccl.class);
+            // Beside the last name of the group of CPUs.
+            stores.add(new PrefixStore(GPUS, stores.get(stores.size() - 2)));
+            gpus = new ProcessGroupNCCL(stores.get(stores.size() - 1), where.rank(), where.size());
+            gpus.setTimeout(millis(timeout));
+        }
+        return gpus;
     }
 
     private static Milliseconds millis(Duration time) {
@@ -129,28 +155,29 @@ final class Gloo implements AutoCloseable {
         private static final long serialVersionUID = 1;
     }
 
-    /** Start to replace a tensor by its sum over the processes. */
+    /** Start to replace a list's only tensor by its sum over the processes. */
     Work startSum(TensorVector tensor) {
-        return group.allreduce(tensor);
+        return group(tensor.get(0)).allreduce(tensor);
     }
 
     /** Replace a tensor by its sum over the processes. */
     void sum(Tensor tensor) {
-        group.allreduce(new TensorVector(tensor))._wait();
+        startSum(new TensorVector(tensor))._wait();
     }
 
     /** Replace a tensor by that of process 0. */
     void broadcast(Tensor tensor) {
         BroadcastOptions fromFirst = new BroadcastOptions();
         fromFirst.rootRank(0);
-        group.broadcast(new TensorVector(tensor), fromFirst)._wait();
+        group(tensor).broadcast(new TensorVector(tensor), fromFirst)._wait();
     }
 
     /** Close the connections between the processes. Those who wait for this one get an error at once. */
     void leave() {
         if (left) return;
         left = true;
-        group.close();
+        if (gpus != null) gpus.abort();
+        cpus.close();
     }
 
     @Override
