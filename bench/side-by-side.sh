@@ -1,18 +1,25 @@
 #!/bin/sh
-# Run Limbeck and PyTorch alternately, each row in a separate process as in real training. Prints the speedup of Limbeck's
-# step (medians over the pairs), then the peak memory of each.
+# Run Limbeck and PyTorch alternately, each row in a separate process as in real training. PyTorch runs as it comes, and once more
+# with the malloc settings of bin/jvm.sh. Prints the medians, and PyTorch's time divided by Limbeck's over the pairs: for each row
+# beside each, and beside the best of the careful ones. Then the peak memory of both.
 #   LIMBECK_PEER_SCRIPT=step_speed.py bench/side-by-side.sh [PYTHON] [PAIRS] [SCRIPT]
-# The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Seven pairs of all rows
-# take about twelve minutes on two idle cores.
+# The script prints one JSON line per row, like StepSpeed, and accepts --only ROWS and --steps N. Rows in bfloat16 run where the
+# processor has instructions for it. Seven pairs take about half an hour on two idle cores.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 python=${1:-python3}
 pairs=${2:-7}
 script=${3:-${LIMBECK_PEER_SCRIPT:-}}
-# Each of Limbeck's rows with the PyTorch row that it is compared with.
-table=${TABLE:-plain:plain kd-eager:kd-eager kd-bf16:kd-graph kd-bf16:kd-bf16 kd-bf16-cached:kd-graph kd-bf16-cached:kd-bf16-cached}
+# Each of Limbeck's rows with the PyTorch rows that it is compared with; kd-graph is how FasterAI does it.
+careful="plain:plain plain:plain-cl kd-eager:kd-eager kd-eager:kd-cl kd-cached:kd-cached kd-cached:kd-cached-cl"
+fasterai="kd-eager:kd-graph kd-cached:kd-graph"
+if grep -q -E 'avx512_bf16|amx_bf16' /proc/cpuinfo; then
+    careful="$careful plain-bf16:plain-cl kd-bf16:kd-bf16 kd-bf16-cached:kd-bf16-cached"
+    fasterai="$fasterai kd-bf16:kd-graph kd-bf16-cached:kd-graph"
+fi
+table=${TABLE:-$careful $fasterai}
 # The pairs whose peak memory is measured; none with PEAKS=" ".
-peaks=${PEAKS:-kd-eager:kd-eager kd-bf16:kd-bf16}
+peaks=${PEAKS:-plain:plain kd-eager:kd-cl}
 steps=${STEPS:-10}
 if [ -z "$script" ] || [ ! -f "$script" ]; then
     echo "skipped: no peer script; name it as third argument or in LIMBECK_PEER_SCRIPT"
@@ -35,6 +42,8 @@ while [ "$i" -lt "$pairs" ]; do
     done
     for row in $(rows 2); do
         "$python" "$script" --only "$row" --steps "$steps" | sed "s/^/$i pytorch /" >>"$results"
+        MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=68719476736 MALLOC_TOP_PAD_=268435456 \
+            "$python" "$script" --only "$row" --steps "$steps" | sed "s/^/$i pytorch-kept /" >>"$results"
     done
     grep "^$i " "$results" >&2
 done
@@ -45,14 +54,25 @@ for line in open(sys.argv[1]):
     pair, who, text = line.split(" ", 2)
     row = json.loads(text)
     times.setdefault(who, {}).setdefault(row["row"], {})[pair] = row["ms_per_step"]
+def line(ours, name, them):
+    us = times["limbeck"][ours]
+    ratios = [them[p] / us[p] for p in us]
+    print(f"| {ours} | {name} | {statistics.median(us.values()):.0f} | {statistics.median(them.values()):.0f} "
+          f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} |")
+
+
 print("| Limbeck | PyTorch | Limbeck ms | PyTorch ms | PyTorch / Limbeck (median of pairs) | least | most |")
 print("|---|---|---|---|---|---|---|")
+careful = {}
 for both in sys.argv[2].split():
     ours, theirs = both.split(":")
-    us, them = times["limbeck"][ours], times["pytorch"][theirs]
-    ratios = [them[p] / us[p] for p in us]
-    print(f"| {ours} | {theirs} | {statistics.median(us.values()):.0f} | {statistics.median(them.values()):.0f} "
-          f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} | {max(ratios):.2f} |")
+    for who, note in (("pytorch", ""), ("pytorch-kept", ", malloc keeps memory")):
+        them = times[who][theirs]
+        line(ours, theirs + note, them)
+        if theirs != "kd-graph":
+            careful.setdefault(ours, []).append((statistics.median(them.values()), theirs + note, them))
+for ours, rows in careful.items():
+    line(ours, "the best: " + min(rows, key=lambda row: row[0])[1], min(rows, key=lambda row: row[0])[2])
 PY
 for both in $peaks; do
     row=${both%%:*}

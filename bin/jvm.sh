@@ -2,19 +2,8 @@
 if [ -n "${JAVA_HOME:-}" ]; then java="$JAVA_HOME/bin/java"; else java=java; fi
 command -v "$java" >/dev/null || { echo "limbeck: no java found; install a JDK 17 or later" >&2; exit 1; }
 
-# Freed memory stays in the process and is used again: about a tenth less time a step with glibc.
-export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-4294967296}"
-export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-68719476736}"
-export MALLOC_TOP_PAD_="${MALLOC_TOP_PAD_:-268435456}"
-
 # Where there is no home, ONNX Runtime leaves a note in the working directory. Limbeck itself keeps nothing in everyone's folder.
 if [ ! -w "${HOME:-/nonexistent}" ]; then export HOME="${TMPDIR:-/tmp}"; fi
-
-# Threads that wait sleep in place of spinning: when something else uses a core too, spinning makes a step up to a
-# hundred times slower.
-export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}"
-# OpenBLAS has threads of its own, which spin for 30 ms after each product; at 2^4 cycles they leave the cores alone.
-export OPENBLAS_THREAD_TIMEOUT="${OPENBLAS_THREAD_TIMEOUT:-4}"
 
 # In another locale Java 17 cannot name every file. A locale may be set and not installed, so what works is asked for.
 if command -v locale >/dev/null; then

@@ -12,8 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 
 @Command(name = "doctor", description = "Print the environment of Limbeck and possible problems.")
@@ -37,12 +35,12 @@ final class DoctorCommand extends LimbeckCommand {
                 "precision_auto",
                 Precision.of(Precision.AUTO, Engine.device("auto")).toString());
         facts.put("memory_format", "channels last: images, wide kernels");
-        facts.put("allocator", allocator());
-        facts.put("omp_wait", Objects.requireNonNullElse(System.getenv("OMP_WAIT_POLICY"), "the runtime's default"));
+        facts.put("allocator", Objects.requireNonNullElse(Engine.allocator(), "the C library's defaults"));
         facts.put(
-                "blas_wait",
-                Objects.requireNonNullElse(
-                        System.getenv("OPENBLAS_THREAD_TIMEOUT"), "OpenBLAS's default; bin/limbeck sets a faster one"));
+                "waiting",
+                Engine.waiting().isEmpty()
+                        ? "the libraries' defaults"
+                        : Engine.waiting().toString());
         facts.put("cuda_devices", Engine.cudaDevices());
         facts.put("device_auto", Engine.device("auto").str().getString());
         facts.put("max_heap_mib", Runtime.getRuntime().maxMemory() >> 20);
@@ -59,15 +57,6 @@ final class DoctorCommand extends LimbeckCommand {
         });
         missing.forEach(line -> say("missing         " + line));
         return facts;
-    }
-
-    /** Return malloc's setting for freed memory, which bin/limbeck sets, or that it is not set. */
-    private static String allocator() {
-        String kept = Stream.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
-                .filter(name -> System.getenv(name) != null)
-                .map(name -> name + "=" + System.getenv(name))
-                .collect(Collectors.joining(" "));
-        return kept.isEmpty() ? "malloc's defaults; bin/limbeck sets faster ones" : kept;
     }
 
     private static boolean writable(Path folder) {

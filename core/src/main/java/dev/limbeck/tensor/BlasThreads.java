@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlasThreads implements AutoCloseable {
     private static final boolean CHOSEN = System.getenv("OPENBLAS_NUM_THREADS") != null;
-    private static final boolean IDLE_THREADS_SLEEP = System.getenv("OPENBLAS_THREAD_TIMEOUT") != null;
+    private static final boolean IDLE_THREADS_SLEEP = NativeSettings.chosen("OPENBLAS_THREAD_TIMEOUT") != null;
 
     /** From this number of parameters on, a single image benefits from a second thread. */
     private static final long LARGE = 5_000_000;

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
@@ -16,6 +17,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 
 /** Start LibTorch once, with settings for training, and report its configuration. */
@@ -36,6 +38,7 @@ public final class Engine {
             if (System.getProperty(property) == null) System.setProperty(property, UNLIMITED);
         }
         keepNativesSomewhere();
+        NativeSettings.apply();
         try (ExitGate inside = ExitGate.enter()) {
             unpackNamed();
             Loader.load(torch.class);
@@ -114,6 +117,16 @@ public final class Engine {
     /** Return the vector instructions of LibTorch's kernels, such as {@code AVX512}. */
     public static String cpuCapability() {
         return torch.get_cpu_capability().getString();
+    }
+
+    /** Return how the C library allocates, as set by the environment or by this program; null for its defaults. */
+    public static @Nullable String allocator() {
+        return NativeSettings.chosen(NativeSettings.MALLOC);
+    }
+
+    /** Return how threads wait for work: the values of {@code OMP_WAIT_POLICY} and {@code OPENBLAS_THREAD_TIMEOUT}, by name. */
+    public static Map<String, String> waiting() {
+        return NativeSettings.waiting();
     }
 
     /** Return the number of threads per operation. The default is one per core, or {@code OMP_NUM_THREADS}. */

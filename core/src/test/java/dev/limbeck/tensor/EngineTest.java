@@ -21,6 +21,13 @@ class EngineTest {
     }
 
     @Test
+    void aProgramNeedsNoVariables() {
+        assumeThat(System.getProperty("os.name")).isEqualTo("Linux");
+        assertThat(Engine.waiting()).containsKeys("OMP_WAIT_POLICY", "OPENBLAS_THREAD_TIMEOUT");
+        assertThat(Engine.allocator()).isNotNull();
+    }
+
+    @Test
     void takesTheFirstLineOfAnErrorWithAStackTrace() {
         RuntimeException error =
                 new RuntimeException("\n  \n mat1 and mat2 do not fit \nException raised from here\n#1");

@@ -1,0 +1,98 @@
+package dev.limbeck.tensor;
+
+import com.sun.jna.Function;
+import com.sun.jna.NativeLibrary;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Set what LibTorch's libraries read from the environment when they are loaded, and how the C library allocates, so that a program
+ * needs no environment variables. Variables that the user has set stay. On Windows nothing is set.
+ */
+final class NativeSettings {
+    /**
+     * Threads that wait sleep in place of spinning: when something else uses a core too, spinning makes a step up to a hundred times
+     * slower. OpenBLAS has threads of its own, which spin for 30 ms after each product; at 2^4 cycles they leave the cores alone.
+     */
+    private static final Map<String, String> VARIABLES =
+            Map.of("OMP_WAIT_POLICY", "passive", "OPENBLAS_THREAD_TIMEOUT", "4");
+
+    static final String MALLOC = "malloc";
+
+    /** Numbers of glibc's mallopt. */
+    private static final int TRIM_THRESHOLD = -1;
+
+    private static final int TOP_PAD = -2;
+    private static final int MMAP_MAX = -4;
+    private static final int NEVER = -1;
+    private static final int PAD_BYTES = 256 << 20;
+
+    private static final Map<String, @Nullable String> CHOSEN = new LinkedHashMap<>();
+
+    private NativeSettings() {}
+
+    /** Set what is not set. Call this before the first library is loaded. */
+    static synchronized void apply() {
+        if (!CHOSEN.isEmpty()) return;
+        VARIABLES.forEach((name, value) -> CHOSEN.put(name, System.getenv(name)));
+        CHOSEN.put(MALLOC, mallocVariables());
+        String system = System.getProperty("os.name");
+        if (system.startsWith("Windows")) return;
+        try {
+            NativeLibrary c = NativeLibrary.getInstance("c");
+            VARIABLES.forEach((name, value) -> {
+                if (CHOSEN.get(name) != null) return;
+                if (c.getFunction("setenv").invokeInt(new Object[] {name, value, 0}) == 0) CHOSEN.put(name, value);
+            });
+            if (CHOSEN.get(MALLOC) == null && system.equals("Linux")) keepMemory(c);
+        } catch (LinkageError e) {
+            LoggerFactory.getLogger(NativeSettings.class)
+                    .warn(
+                            "the C library cannot be called ({}): steps take longer unless OMP_WAIT_POLICY=passive and"
+                                    + " OPENBLAS_THREAD_TIMEOUT=4 are set in the environment",
+                            e.toString());
+        }
+    }
+
+    /** Keep freed memory in the process and use it again: about a tenth less time a step with glibc. */
+    private static void keepMemory(NativeLibrary c) {
+        Function mallopt;
+        try {
+            mallopt = c.getFunction("mallopt");
+        } catch (UnsatisfiedLinkError otherLibrary) {
+            return;
+        }
+        boolean all = Stream.of(List.of(MMAP_MAX, 0), List.of(TRIM_THRESHOLD, NEVER), List.of(TOP_PAD, PAD_BYTES))
+                .allMatch(two -> mallopt.invokeInt(two.toArray()) == 1);
+        if (all) CHOSEN.put(MALLOC, "freed memory is kept");
+    }
+
+    private static @Nullable String mallocVariables() {
+        String set = Stream.of("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "LD_PRELOAD")
+                .filter(name -> System.getenv(name) != null)
+                .map(name -> name + "=" + System.getenv(name))
+                .reduce((one, other) -> one + " " + other)
+                .orElse("");
+        return set.isEmpty() ? null : set;
+    }
+
+    /** Return the variables that say how threads wait, without those that keep their default. */
+    static synchronized Map<String, String> waiting() {
+        Map<String, String> found = new TreeMap<>();
+        for (String name : VARIABLES.keySet()) {
+            String value = CHOSEN.get(name);
+            if (value != null) found.put(name, value);
+        }
+        return found;
+    }
+
+    /** Return the value of a variable in this process, or of {@code malloc}; null if it has the default. */
+    static synchronized @Nullable String chosen(String name) {
+        return CHOSEN.get(name);
+    }
+}
