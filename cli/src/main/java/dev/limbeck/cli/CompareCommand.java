@@ -3,6 +3,7 @@ package dev.limbeck.cli;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.compare.Comparison;
 import dev.limbeck.compare.ComparisonResult;
+import dev.limbeck.data.Shard;
 import dev.limbeck.evaluate.Fidelity;
 import dev.limbeck.evaluate.Interval;
 import dev.limbeck.recipe.Recipe;
@@ -13,8 +14,10 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -40,8 +43,12 @@ final class CompareCommand extends TrackedCommand {
             description = "Folder of the comparison; existing runs are reused")
     Path out = Path.of("");
 
+    @Mixin
+    ShardOptions shards = new ShardOptions();
+
     @Override
     Object run() {
+        Optional<Shard> shard = shards.shard();
         Map<String, Recipe> recipes = new LinkedHashMap<>();
         if (files.isEmpty()) recipes.put("distilled", options.recipe(this, null, true));
         for (Path file : files) {
@@ -53,7 +60,9 @@ final class CompareCommand extends TrackedCommand {
         Long seed = (Long) options.settings.value("training.seed");
         long first = seed == null ? 0 : seed;
         RunContext context = context();
-        ComparisonResult result = new Comparison(recipes, seeds, first, out, context).run();
+        Comparison comparison = new Comparison(recipes, seeds, first, out, context);
+        if (shard.isPresent()) return ShardOptions.show(this, comparison.run(shard.get()));
+        ComparisonResult result = comparison.run();
         show(this, result);
         say("written to " + out + "; open " + Report.write(result, out, context));
         return result;
@@ -69,11 +78,13 @@ final class CompareCommand extends TrackedCommand {
         to.say(Texts.format(
                 "%-16s %18s %18s %11s %8s %16s",
                 result.metric().replace('_', ' '), "last epoch", "best epoch", "as teacher", "ECE", "seconds per run"));
-        double base = result.variants().get(0).seconds();
+        double base = result.machines().size() > 1
+                ? Double.NaN
+                : result.variants().get(0).seconds();
         for (ComparisonResult.Variant variant : result.variants()) {
             Fidelity fidelity = variant.report().fidelity();
             to.say(Texts.format(
-                    "%-16s %18s %18s %11s %8s %9.1f (×%.1f)",
+                    "%-16s %18s %18s %11s %8s %9.1f%s",
                     variant.name(),
                     spread(result.metric(), variant.value()),
                     spread(result.metric(), variant.bestValue()),
@@ -82,7 +93,7 @@ final class CompareCommand extends TrackedCommand {
                             ? "-"
                             : Texts.percent(variant.report().calibration().error()),
                     variant.seconds(),
-                    variant.seconds() / base));
+                    Double.isNaN(base) ? "" : Texts.format(" (×%.1f)", variant.seconds() / base)));
         }
         to.say("");
         for (ComparisonResult.Variant variant : result.variants()) {

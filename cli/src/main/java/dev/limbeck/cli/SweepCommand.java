@@ -4,6 +4,7 @@ import dev.limbeck.compare.ComparisonResult;
 import dev.limbeck.compare.SearchSpace;
 import dev.limbeck.compare.Sweep;
 import dev.limbeck.compare.SweepResult;
+import dev.limbeck.data.Shard;
 import dev.limbeck.optim.Schedule;
 import dev.limbeck.recipe.Recipe;
 import dev.limbeck.recipe.RunContext;
@@ -12,8 +13,10 @@ import dev.limbeck.report.SweepPicture;
 import dev.limbeck.train.Metric;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -86,14 +89,19 @@ final class SweepCommand extends TrackedCommand {
             description = "Folder of the sweep; existing runs are reused")
     Path out = Path.of("");
 
+    @Mixin
+    ShardOptions shards = new ShardOptions();
+
     @Override
     Object run() {
+        Optional<Shard> shard = shards.shard();
         Recipe base = options.recipe(this, file, file == null);
         SearchSpace usual = SearchSpace.defaults();
         SearchSpace space = new SearchSpace(
                 schedules(temperatures, usual.temperatures()), schedules(weights, usual.weights()), losses, schedules);
         RunContext context = context();
         Sweep sweep = new Sweep(base, space, Sweep.Strategy.of(strategy), trials, seeds, confirm, out, context);
+        if (shard.isPresent()) return ShardOptions.show(this, sweep.run(shard.get()));
         SweepResult result = sweep.run();
         int width = result.trials().stream()
                 .mapToInt(trial -> trial.name().length())

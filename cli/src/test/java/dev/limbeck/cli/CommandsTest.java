@@ -188,7 +188,7 @@ class CommandsTest {
                         "repeat_sha256");
         assertThat(distilled.at("/engine").fieldNames())
                 .toIterable()
-                .containsExactly("libtorch", "java", "system", "cpu_capability", "threads");
+                .containsExactly("libtorch", "java", "system", "processor", "cpu_capability", "threads");
         JsonNode data = distilled.get("data");
         assertThat(data.get("fingerprint").asText()).matches(SHA256);
         assertThat(data.at("/sizes").toString()).isEqualTo("{\"train\":60,\"valid\":100,\"test\":1000}");

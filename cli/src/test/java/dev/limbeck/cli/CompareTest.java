@@ -3,11 +3,15 @@ package dev.limbeck.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.limbeck.run.TimelessRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +58,60 @@ class CompareTest {
         Cli.Answer other = Cli.run(taught("compare"), "--lr", "0.5", "--seeds", "2", "--out", out);
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.err()).contains("was made with other settings: training.lr is 0.5 against 0.001");
+    }
+
+    private static Process start(Path out, String... more) throws IOException {
+        List<Object> all = new ArrayList<>(List.of("compare", "--data", pictures, "--teacher", teacher));
+        all.addAll(List.of("--arch", "cifar-resnet8", "--batch-size", "4", "--epochs", "20"));
+        all.addAll(List.of("--seeds", "2", "--threads", "1", "--out", out));
+        all.addAll(List.of(more));
+        return Cli.jvm(all.toArray())
+                .redirectOutput(Path.of(out + ".out").toFile())
+                .redirectError(Path.of(out + (more.length == 0 ? "" : more[1].replace("/", "of")) + ".err")
+                        .toFile())
+                .start();
+    }
+
+    private static Map<String, String> models(Path out) throws IOException {
+        Map<String, String> models = new TreeMap<>();
+        for (String run : List.of("alone/seed-0", "alone/seed-1", "distilled/seed-0", "distilled/seed-1")) {
+            models.put(
+                    run,
+                    Cli.read(out.resolve(run + "/run.json"))
+                            .get("repeat_sha256")
+                            .asText());
+        }
+        models.put("all", TimelessRecord.sha256(Cli.read(out.resolve("comparison.json"))));
+        return models;
+    }
+
+    @Test
+    void shardsOfTwoProcessesMakeTheComparisonOfOne() throws Exception {
+        Path one = home.resolve("of-one");
+        Path two = home.resolve("of-two");
+        assertThat(start(one).waitFor()).isZero();
+        Process killed = start(two, "--shard", "1/2");
+        Path told = Path.of(two + "1of2.err");
+        while (Files.readString(told).lines().noneMatch(line -> line.matches(" +2 .*"))) {
+            assertThat(killed.isAlive()).as(Files.readString(told)).isTrue();
+            Thread.sleep(10);
+        }
+        Process other = start(two, "--shard", "0/2");
+        killed.destroyForcibly().waitFor();
+        Process again = start(two, "--shard", "1/2");
+        assertThat(other.waitFor()).isZero();
+        assertThat(again.waitFor()).as(Files.readString(told)).isZero();
+        assertThat(Path.of(two + ".out")).content().contains("the same command without --shard writes the result");
+        assertThat(two.resolve("comparison.json")).doesNotExist();
+        assertThat(start(two).waitFor()).isZero();
+        assertThat(models(two)).isEqualTo(models(one));
+        for (String wrong : List.of("2/2", "x", "-1/2", "1/0", "1", "0/99999999999")) {
+            Cli.Answer refused = Cli.run(taught("sweep"), "--shard=" + wrong, "--out", home.resolve("never"));
+            assertThat(refused.code()).isEqualTo(1);
+            assertThat(refused.err())
+                    .isEqualTo("limbeck: --shard must be I/N with I from 0 to N-1, such as 0/4 to 3/4, found '" + wrong
+                            + "'" + System.lineSeparator());
+        }
     }
 
     @Test

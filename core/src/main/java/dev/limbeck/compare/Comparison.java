@@ -6,6 +6,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Shard;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
 import dev.limbeck.evaluate.EvaluationReport;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -115,7 +117,7 @@ public final class Comparison {
 
     /** Run the missing runs, evaluate all of them, and write {@code comparison.json}. */
     public ComparisonResult run() {
-        try (RunStore.Claim claim = RunStore.claim(out);
+        try (Claim claim = Claim.of(out, Shard.ALL);
                 Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
             RunStore kept = new RunStore(out, teachers, true, context);
             Map<String, List<ComparisonResult.Run>> runs = new LinkedHashMap<>();
@@ -139,7 +141,7 @@ public final class Comparison {
                     for (Map.Entry<String, Recipe> entry : recipes.entrySet()) {
                         RunRecord done = kept.run(
                                 directory(entry.getKey(), seed),
-                                entry.getKey() + ", seed " + seed,
+                                label(entry.getKey(), seed),
                                 entry.getValue().withSeed(seed),
                                 data);
                         steps = done.training().steps();
@@ -151,6 +153,56 @@ public final class Comparison {
             write(result, teachers);
             return result;
         }
+    }
+
+    /**
+     * Run the missing runs of one shard, and write no result. Other programs may run other shards of the same number in the same folder.
+     * A shard has whole seeds as far as possible, so that paired runs come from one machine. {@link #run()} then finds all runs finished.
+     *
+     * @throws LimbeckException if another program runs the same shard or the whole comparison, or if a folder of cached outputs is empty
+     */
+    public ShardResult run(Shard shard) {
+        try (Claim claim = Claim.of(out, shard)) {
+            Teachers.requireFilled(recipes.values());
+            try (Teachers teachers = new Teachers(recipes.values(), remembered, out, context.log())) {
+                return runShard(shard, teachers);
+            }
+        }
+    }
+
+    private ShardResult runShard(Shard shard, Teachers teachers) {
+        RunStore kept = new RunStore(out, teachers, true, context);
+        RunContext opening = context.withoutRepeats();
+        List<String> own = new ArrayList<>();
+        List<String> others = new ArrayList<>();
+        List<String> names = List.copyOf(recipes.keySet());
+        for (int s = 0; s < seeds.size(); s++) {
+            long seed = seeds.get(s);
+            int before = s * names.size();
+            List<String> here = IntStream.range(0, names.size())
+                    .filter(i -> shard.holds(before + i, seeds.size() * names.size()))
+                    .mapToObj(names::get)
+                    .toList();
+            names.stream()
+                    .filter(name -> !here.contains(name))
+                    .map(name -> directory(name, seed))
+                    .forEach(others::add);
+            if (here.isEmpty()) continue;
+            try (Data data = recipes.values().iterator().next().open(seed, teachers.preprocessing(), opening)) {
+                opening.tell(data);
+                for (String name : here) {
+                    Recipe recipe = Objects.requireNonNull(recipes.get(name)).withSeed(seed);
+                    kept.run(directory(name, seed), label(name, seed), recipe, data);
+                    own.add(directory(name, seed));
+                }
+            }
+        }
+        others.removeIf(kept::isDone);
+        return ShardResult.of(shard, "comparison", own, others, false);
+    }
+
+    private static String label(String name, long seed) {
+        return name + ", seed " + seed;
     }
 
     private static String directory(String name, long seed) {
@@ -165,6 +217,7 @@ public final class Comparison {
                 done.lastEpoch().metric(judged, metric),
                 best == null ? Double.NaN : best.metric(judged, metric),
                 done.seconds(),
+                done.engine().machine(),
                 directory(name, seed));
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,36 @@ public record ComparisonResult(
                     "Seconds include the teacher's; its outputs are cached, so the first run that needs them pays for all"
                             + " (except for feature losses).");
         }
+        machineFacts().forEach(facts::add);
+        return facts;
+    }
+
+    /** Return the machines of the runs, each once. */
+    public List<String> machines() {
+        return variants.stream()
+                .flatMap(variant -> variant.runs().stream())
+                .map(Run::machine)
+                .distinct()
+                .toList();
+    }
+
+    private List<String> machineFacts() {
+        List<String> machines = machines();
+        if (machines.size() < 2) return List.of();
+        List<String> facts = new ArrayList<>();
+        facts.add("The runs come from " + machines.size() + " kinds of machines, so their seconds cannot be compared: "
+                + String.join("; ", machines) + ".");
+        long mixed = IntStream.range(0, seeds.size())
+                .filter(seed -> variants.stream()
+                                .map(variant -> variant.runs().get(seed).machine())
+                                .distinct()
+                                .count()
+                        > 1)
+                .count();
+        if (mixed > 0) {
+            facts.add("In " + mixed + " of " + seeds.size() + " seeds, students come from different machines, so their"
+                    + " differences contain those of the machines.");
+        }
         return facts;
     }
 
@@ -91,9 +122,17 @@ public record ComparisonResult(
      * @param bestValue metric on the same rows of the epoch with the best validation metric; NaN without a
      *     validation split
      * @param seconds training time
+     * @param machine processor, engine and threads
      * @param directory run directory, relative to the comparison's folder
      */
-    public record Run(long seed, double valid, double value, double bestValue, double seconds, String directory) {}
+    public record Run(
+            long seed,
+            double valid,
+            double value,
+            double bestValue,
+            double seconds,
+            String machine,
+            String directory) {}
 
     /**
      * Hold the joint results of one recipe's runs.

@@ -1,9 +1,10 @@
 package dev.limbeck.compare;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
-import dev.limbeck.io.FolderLock;
+import dev.limbeck.io.AtomicFile;
 import dev.limbeck.io.Leftovers;
 import dev.limbeck.recipe.LoadedTeacher;
 import dev.limbeck.recipe.Recipe;
@@ -11,24 +12,31 @@ import dev.limbeck.recipe.RecipeFiles;
 import dev.limbeck.recipe.RecipeRun;
 import dev.limbeck.recipe.RunContext;
 import dev.limbeck.run.RunDirectory;
+import dev.limbeck.run.RunJson;
 import dev.limbeck.run.RunRecord;
-import java.io.IOException;
+import dev.limbeck.train.TrainingDiverged;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
+import org.apache.commons.io.FileUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Create each run once. A finished run of an earlier call is reused if its settings match. An interrupted run is
- * resumed after its last finished epoch.
+ * Create each run once. A finished run of an earlier call is reused if its settings match, and one that diverged is not repeated. An
+ * interrupted run is resumed after its last finished epoch.
  */
 final class RunStore {
     private static final String INPUTS = "preparation of the inputs";
+    private static final String MESSAGE = "message";
+    private static final String SETTINGS = "settings";
 
     private final Path out;
     private final Teachers teachers;
     private final boolean tested;
     private final RunContext context;
+    private final Set<String> machines = new LinkedHashSet<>();
 
     /**
      * Store runs in a folder that was claimed.
@@ -54,14 +62,7 @@ final class RunStore {
         Path place = out.resolve(directory);
         Path recorded = place.resolve(RunDirectory.RECORD_NAME);
         LoadedTeacher teacher = teachers.of(recipe);
-        if (!Files.exists(recorded)) {
-            context.log().accept(name);
-            RecipeRun run = new RecipeRun(recipe, context.below(directory))
-                    .keepPredictions()
-                    .quietOnData()
-                    .autoResume();
-            return (tested ? run : run.withoutTest()).run(place, true, data, teacher);
-        }
+        if (!Files.exists(recorded)) return train(directory, name, recipe, data, teacher);
         RunRecord old = RunRecord.read(recorded);
         // Runs of earlier releases store only the hash of the weights.
         String identity = old.teacherIdentity();
@@ -81,45 +82,54 @@ final class RunStore {
         }
         RunDirectory.clearComplete(place);
         context.log().accept(name + ": already finished");
+        machines.add(old.engine().machine());
         return old;
+    }
+
+    private RunRecord train(String directory, String name, Recipe recipe, Data data, @Nullable LoadedTeacher teacher) {
+        Path note = diverged(directory);
+        ObjectNode facts = facts(recipe.toTree(), data.fingerprint(), teacher == null ? "" : teacher.identity());
+        if (Files.exists(note)) {
+            ObjectNode old = RunJson.read(note);
+            if (RecipeFiles.difference(facts, old.path(SETTINGS)) == null) {
+                throw new TrainingDiverged(
+                        old.path(MESSAGE).asText() + " (noted in " + note + "; remove it to try again)");
+            }
+            FileUtils.deleteQuietly(note.toFile());
+        }
+        context.log().accept(name);
+        RecipeRun run = new RecipeRun(recipe, context.below(directory))
+                .keepPredictions()
+                .quietOnData()
+                .autoResume();
+        try {
+            RunRecord done = (tested ? run : run.withoutTest()).run(out.resolve(directory), true, data, teacher);
+            machines.add(done.engine().machine());
+            return done;
+        } catch (TrainingDiverged e) {
+            ObjectNode noted = JsonNodeFactory.instance.objectNode().put(MESSAGE, e.getMessage());
+            noted.set(SETTINGS, facts);
+            AtomicFile.write(note, RunJson.sealed(noted));
+            throw e;
+        }
+    }
+
+    private Path diverged(String directory) {
+        return out.resolve(directory + ".diverged.json");
+    }
+
+    /** Return whether a run is finished, or diverged. */
+    boolean isDone(String directory) {
+        return Files.exists(out.resolve(directory).resolve(RunDirectory.RECORD_NAME))
+                || Files.exists(diverged(directory));
+    }
+
+    /** Return the machines of all runs so far, as {@link RunRecord.Engine#machine} describes them. */
+    List<String> machines() {
+        return List.copyOf(machines);
     }
 
     private static ObjectNode facts(ObjectNode recipe, String data, String teacher) {
         return recipe.deepCopy().put("content of the data", data).put("content of the teacher", teacher);
-    }
-
-    /** Hold the lock of a folder, and the parent folders that were created for it. */
-    record Claim(FolderLock lock, List<Path> made) implements AutoCloseable {
-        /** Release the lock and remove created folders that are empty. */
-        @Override
-        public void close() {
-            lock.close();
-            made.forEach(Leftovers::deleteEmpty);
-        }
-    }
-
-    /**
-     * Lock a folder before anything is opened or computed.
-     *
-     * @throws LimbeckException if the folder is not writable, or another process writes to it
-     */
-    static Claim claim(Path out) {
-        List<Path> missing = new ArrayList<>();
-        Path whole = out.toAbsolutePath().normalize();
-        for (Path folder = whole; folder != null && !Files.exists(folder); folder = folder.getParent()) {
-            missing.add(folder);
-        }
-        if (Files.exists(out) && !Files.isDirectory(out)) {
-            throw new LimbeckException(out + " is a file, expected a folder; choose another --out");
-        }
-        try {
-            Files.createDirectories(out);
-        } catch (IOException e) {
-            throw new LimbeckException("cannot write to " + out + " (" + e.getMessage() + "); choose another --out", e);
-        }
-        if (!Files.isWritable(out)) {
-            throw new LimbeckException("this user may not write to " + out + "; choose another --out");
-        }
-        return new Claim(FolderLock.take(FolderLock.inside(out), out), missing);
     }
 }

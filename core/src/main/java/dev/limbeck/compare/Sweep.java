@@ -6,6 +6,7 @@ import dev.limbeck.Names;
 import dev.limbeck.Settings;
 import dev.limbeck.Task;
 import dev.limbeck.data.Data;
+import dev.limbeck.data.Shard;
 import dev.limbeck.data.Split;
 import dev.limbeck.io.AtomicFile;
 import dev.limbeck.recipe.DistillationRecipe;
@@ -42,6 +43,7 @@ public final class Sweep {
     /** Folder name of the winner's confirmation in a sweep's folder. */
     public static final String CONFIRM_FOLDER = "confirm";
 
+    private static final String CONFIRMATION = "confirmation";
     private static final int FRESH_SEEDS = 1000;
 
     /** Strategy to choose combinations and training budgets. */
@@ -117,24 +119,61 @@ public final class Sweep {
      *     confirmation; or if every trial diverged
      */
     public SweepResult run() {
-        try (RunStore.Claim claim = RunStore.claim(out)) {
-            return runAlone();
+        try (Claim claim = Claim.of(out, Shard.ALL)) {
+            List<SweepResult.Trial> ranked = new ArrayList<>();
+            search(Shard.ALL, ranked);
+            String winner = ranked.get(0).name();
+            Recipe best = recipe(winner);
+            AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
+            context.log().accept("chosen on the validation split: " + winner);
+            SweepResult result = new SweepResult(
+                    metric().name(),
+                    List.copyOf(ranked),
+                    winner,
+                    best,
+                    confirmSeeds == 0 ? null : confirmation(best).run());
+            AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
+            return result;
         }
     }
 
-    private SweepResult runAlone() {
-        List<SweepResult.Trial> ranked = new ArrayList<>();
+    /**
+     * Run the missing trials of one shard, and write no result. Other programs may run other shards of the same number in the same folder.
+     * A round of {@link Strategy#HALVING}, and the confirmation, need all trials before them: if some of other shards are missing, this
+     * method returns, and has to be called again when they are finished. {@link #run()} then finds all runs finished.
+     *
+     * @throws LimbeckException as {@link #run()} and {@link Comparison#run(Shard)} do
+     */
+    public ShardResult run(Shard shard) {
+        try (Claim claim = Claim.of(out, shard)) {
+            Teachers.requireFilled(List.of(base));
+            List<SweepResult.Trial> ranked = new ArrayList<>();
+            ShardResult trials = search(shard, ranked);
+            if (trials.more() || confirmSeeds == 0) return trials;
+            context.log()
+                    .accept("chosen on the validation split: " + ranked.get(0).name());
+            ShardResult confirmed = confirmation(recipe(ranked.get(0).name())).run(shard);
+            return ShardResult.of(shard, CONFIRMATION, confirmed.runs(), confirmed.missing(), false);
+        }
+    }
+
+    /** Run the rounds, or those for which all earlier trials are finished, and rank the trials of all rounds with the best first. */
+    private ShardResult search(Shard shard, List<SweepResult.Trial> ranked) {
         try (Teachers teachers = new Teachers(List.of(base), Comparison.REMEMBERED, out, context.log())) {
             RunStore kept = new RunStore(out, teachers, false, context);
             Map<String, Recipe> left = new LinkedHashMap<>(recipes);
             List<Integer> rounds = rounds();
             for (int round = 0; round < rounds.size(); round++) {
-                List<SweepResult.Trial> judged = round(left, rounds.get(round), teachers, kept);
+                Round trained = new Round(rounds.get(round), left, teachers, kept, shard);
+                boolean last = round == rounds.size() - 1;
+                if (!trained.missing.isEmpty() || last && shard.count() > 1 && confirmSeeds == 0) {
+                    String stage = "round " + (round + 1) + " of " + rounds.size();
+                    return ShardResult.of(shard, stage, trained.own, trained.missing, !last || confirmSeeds > 0);
+                }
+                List<SweepResult.Trial> judged = trained.judged();
                 int sound =
                         (int) judged.stream().filter(trial -> !trial.diverged()).count();
-                int going = round == rounds.size() - 1
-                        ? sound
-                        : Math.min(sound, (judged.size() + KEPT_SHARE - 1) / KEPT_SHARE);
+                int going = last ? sound : Math.min(sound, (judged.size() + KEPT_SHARE - 1) / KEPT_SHARE);
                 if (going == 0) {
                     throw new LimbeckException("the loss of every combination diverged; lower the learning rate");
                 }
@@ -143,28 +182,29 @@ public final class Sweep {
                         .toList();
                 ranked.addAll(0, dropped);
                 dropped.forEach(trial -> left.remove(trial.name()));
-                if (round == rounds.size() - 1) ranked.addAll(0, judged.subList(0, going));
+                if (last) ranked.addAll(0, judged.subList(0, going));
             }
+            if (kept.machines().size() > 1) {
+                context.log()
+                        .accept("the trials come from " + kept.machines().size() + " kinds of machines: "
+                                + String.join("; ", kept.machines()));
+            }
+            return ShardResult.of(shard, CONFIRMATION, List.of(), List.of(), false);
         }
-        String winner = ranked.get(0).name();
-        Recipe best = Objects.requireNonNull(recipes.get(winner));
-        AtomicFile.write(out.resolve(BEST_NAME), best.toYaml());
-        context.log().accept("chosen on the validation split: " + winner);
-        SweepResult result = new SweepResult(
-                metric().name(), List.copyOf(ranked), winner, best, confirmSeeds == 0 ? null : confirm(best));
-        AtomicFile.write(out.resolve(RESULT_NAME), RunJson.sealed(result));
-        return result;
     }
 
-    private ComparisonResult confirm(Recipe best) {
+    private Recipe recipe(String name) {
+        return Objects.requireNonNull(recipes.get(name));
+    }
+
+    private Comparison confirmation(Recipe best) {
         context.log().accept("confirming on fresh seeds and the test split");
         return new Comparison(
-                        Map.of("best", best),
-                        confirmSeeds,
-                        base.training().seed() + FRESH_SEEDS,
-                        out.resolve(CONFIRM_FOLDER),
-                        context.below(CONFIRM_FOLDER))
-                .run();
+                Map.of("best", best),
+                confirmSeeds,
+                base.training().seed() + FRESH_SEEDS,
+                out.resolve(CONFIRM_FOLDER),
+                context.below(CONFIRM_FOLDER));
     }
 
     /** Return the epochs of each round. The last round trains for all epochs. */
@@ -176,28 +216,54 @@ public final class Sweep {
         return List.of(ninth, third, all).stream().distinct().toList();
     }
 
-    /** Evaluate the remaining recipes after a number of epochs. The best is first; diverged ones are last. */
-    private List<SweepResult.Trial> round(Map<String, Recipe> left, int epochs, Teachers teachers, RunStore kept) {
-        Map<String, Double> sums = new LinkedHashMap<>();
-        for (long seed = base.training().seed(); seed < base.training().seed() + seeds; seed++) {
-            try (Data data = base.open(seed, teachers.preprocessing(), opening)) {
-                check(data);
-                opening.tell(data);
-                for (Map.Entry<String, Recipe> entry : left.entrySet()) {
-                    String name = entry.getKey();
-                    double before = sums.getOrDefault(name, 0.0);
-                    if (!Double.isNaN(before)) {
-                        sums.put(name, before + valid(entry.getValue(), name, epochs, seed, data, kept));
+    /** Hold the trials of one round: those of this shard trained, those of others found or missing. */
+    private final class Round {
+        final List<String> own = new ArrayList<>();
+        final List<String> missing = new ArrayList<>();
+        private final Map<String, Double> sums = new LinkedHashMap<>();
+        private final int epochs;
+        private final Map<String, Recipe> left;
+
+        Round(int epochs, Map<String, Recipe> left, Teachers teachers, RunStore kept, Shard shard) {
+            this.epochs = epochs;
+            this.left = left;
+            long first = base.training().seed();
+            int number = 0;
+            for (long seed = first; seed < first + seeds; seed++) {
+                try (Data data = base.open(seed, teachers.preprocessing(), opening)) {
+                    check(data);
+                    opening.tell(data);
+                    for (Map.Entry<String, Recipe> entry : left.entrySet()) {
+                        boolean isOwn = shard.holds(number++, seeds * left.size());
+                        String name = entry.getKey();
+                        double before = sums.getOrDefault(name, 0.0);
+                        if (Double.isNaN(before)) continue;
+                        String directory = directory(name, epochs, seed);
+                        if (isOwn) own.add(directory);
+                        if (isOwn || kept.isDone(directory)) {
+                            sums.put(name, before + valid(entry.getValue(), name, epochs, seed, data, kept));
+                        } else {
+                            missing.add(directory);
+                        }
                     }
                 }
             }
         }
-        Comparator<SweepResult.Trial> byValue = Comparator.comparingDouble(SweepResult.Trial::valid);
-        return left.keySet().stream()
-                .map(name -> trial(name, epochs, Objects.requireNonNull(sums.get(name)) / seeds, false))
-                .sorted(Comparator.comparing(SweepResult.Trial::diverged)
-                        .thenComparing(metric().higherIsBetter() ? byValue.reversed() : byValue))
-                .toList();
+
+        /** Return the trials. The best is first; diverged ones are last. */
+        List<SweepResult.Trial> judged() {
+            Comparator<SweepResult.Trial> byValue = Comparator.comparingDouble(SweepResult.Trial::valid);
+            return left.keySet().stream()
+                    .map(name -> trial(name, epochs, Objects.requireNonNull(sums.get(name)) / seeds, false))
+                    .sorted(Comparator.comparing(SweepResult.Trial::diverged)
+                            .thenComparing(metric().higherIsBetter() ? byValue.reversed() : byValue))
+                    .toList();
+        }
+    }
+
+    private static String directory(String name, int epochs, long seed) {
+        // A loss description may contain characters that are not allowed in file names.
+        return "trials/%s/epochs-%d/seed-%d".formatted(name.replaceAll("[^\\w.=-]", "_"), epochs, seed);
     }
 
     private void check(Data data) {
@@ -219,8 +285,7 @@ public final class Sweep {
     private double valid(Recipe recipe, String name, int epochs, long seed, Data data, RunStore kept) {
         try {
             return kept.run(
-                            // A loss description may contain characters that are not allowed in file names.
-                            "trials/%s/epochs-%d/seed-%d".formatted(name.replaceAll("[^\\w.=-]", "_"), epochs, seed),
+                            directory(name, epochs, seed),
                             "%s, %d epochs, seed %d".formatted(name, epochs, seed),
                             shortened(recipe, epochs).withSeed(seed),
                             data)

@@ -4,6 +4,7 @@ import dev.limbeck.LimbeckException;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.distill.cache.CachedTeacher;
+import dev.limbeck.distill.cache.DiskStore;
 import dev.limbeck.distill.teacher.Teacher;
 import dev.limbeck.distill.teacher.TeacherSession;
 import dev.limbeck.evaluate.EvaluationReport;
@@ -66,6 +67,21 @@ final class Teachers implements AutoCloseable {
         } catch (LimbeckException e) {
             close();
             throw e;
+        }
+    }
+
+    /**
+     * Require that the folders of cached outputs were filled. Several programs would fill them at the same time, and the outputs' last bits
+     * would depend on which of them was first.
+     */
+    static void requireFilled(Collection<Recipe> recipes) {
+        for (Recipe recipe : recipes) {
+            TeacherRecipe teacher = recipe.teacher();
+            for (Path folder : teacher == null ? List.<Path>of() : teacher.cacheFolders()) {
+                if (DiskStore.facts(folder) != null) continue;
+                throw new LimbeckException("the shards would all fill the empty cache folder " + folder
+                        + "; fill it first (limbeck cache, with the same recipe)");
+            }
         }
     }
 

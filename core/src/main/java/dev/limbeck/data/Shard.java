@@ -27,6 +27,11 @@ public record Shard(int index, int count) {
         return (batches - index + count - 1) / count;
     }
 
+    /** Return whether an item belongs to this process, if items are divided into contiguous parts of almost equal size. */
+    public boolean holds(int item, int items) {
+        return (long) item * count / items == index;
+    }
+
     /** Return the positions of the rows in each of this process's batches; the last one of all may be smaller. */
     public List<int[]> batches(int[] order, int batchSize) {
         List<int[]> own = new ArrayList<>();

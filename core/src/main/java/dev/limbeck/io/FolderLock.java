@@ -65,11 +65,11 @@ public final class FolderLock implements AutoCloseable {
     /**
      * Acquire a lock. Its folder must exist.
      *
-     * @param what the place that is written to, for the message
+     * @param what the place that is written to, as the message names it
      * @throws LimbeckException immediately, if another process or thread holds it; the message names the holder and the
      *     time
      */
-    public static FolderLock take(Path file, Path what) {
+    public static FolderLock take(Path file, Object what) {
         synchronized (HELD) {
             if (HELD.contains(file)) throw held(what, "another thread of this program");
             try {
@@ -83,7 +83,7 @@ public final class FolderLock implements AutoCloseable {
     }
 
     /** Wait for a lock and acquire it. */
-    public static FolderLock await(Path file, Path what) {
+    public static FolderLock await(Path file, Object what) {
         try {
             synchronized (HELD) {
                 while (!HELD.add(file)) HELD.wait();
@@ -107,11 +107,11 @@ public final class FolderLock implements AutoCloseable {
      *
      * @throws LimbeckException as {@link #take} does
      */
-    public static void check(Path file, Path what) {
+    public static void check(Path file, Object what) {
         if (Files.exists(file)) take(file, what).close();
     }
 
-    private static FolderLock open(Path file, Path what, boolean waits) throws IOException {
+    private static FolderLock open(Path file, Object what, boolean waits) throws IOException {
         for (int i = 0; i < MOST_TRIES; i++) {
             try {
                 Files.createFile(file);
@@ -185,12 +185,12 @@ public final class FolderLock implements AutoCloseable {
         }
     }
 
-    private static LimbeckException unlockable(Path what, IOException cause) {
+    private static LimbeckException unlockable(Object what, IOException cause) {
         return new LimbeckException(
                 "cannot lock " + what + " (" + cause.getMessage() + "); choose a folder that can be written", cause);
     }
 
-    private static LimbeckException held(Path what, String who) {
+    private static LimbeckException held(Object what, String who) {
         return new LimbeckException(
                 what + " is being written by " + who + "; wait until it ends, or choose another place");
     }

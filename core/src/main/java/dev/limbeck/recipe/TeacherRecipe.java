@@ -146,6 +146,15 @@ public record TeacherRecipe(
         return files;
     }
 
+    /** Return the cache folders of the teacher and its members. */
+    @JsonIgnore
+    public List<Path> cacheFolders() {
+        List<Path> folders = new ArrayList<>();
+        if (cache != null) folders.add(Path.of(cache));
+        if (members != null) members.forEach(member -> folders.addAll(member.cacheFolders()));
+        return folders;
+    }
+
     /** Return a copy without a cache folder. */
     TeacherRecipe withoutCache() {
         return Sections.with(Sections.with(this, "cacheAs", null), "cache", null);

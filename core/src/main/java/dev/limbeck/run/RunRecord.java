@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +61,7 @@ public record RunRecord(
         started = or(started);
         finished = or(finished);
         recipe = or(recipe);
-        engine = engine == null ? new Engine("", "", "", "", 0) : engine;
+        engine = engine == null ? new Engine("", "", "", "", "", 0) : engine;
         data = or(data);
         training = training == null ? new Training("", 0, 0, "", "", "", 0, null, null) : training;
         epochs = epochs == null ? List.of() : List.copyOf(epochs);
@@ -80,15 +82,18 @@ public record RunRecord(
      *
      * @param libtorch versions of LibTorch and its Java binding
      * @param system operating system and processor architecture
+     * @param processor name of the processor; empty where the system does not give it
      * @param cpuCapability vector instructions of LibTorch's kernels, such as {@code AVX512}
      * @param threads threads per operation
      */
     @JsonIgnoreProperties(ignoreUnknown = true)
-    public record Engine(String libtorch, String java, String system, String cpuCapability, int threads) {
+    public record Engine(
+            String libtorch, String java, String system, String processor, String cpuCapability, int threads) {
         public Engine {
             libtorch = or(libtorch);
             java = or(java);
             system = or(system);
+            processor = or(processor);
             cpuCapability = or(cpuCapability);
         }
 
@@ -98,8 +103,17 @@ public record RunRecord(
                     dev.limbeck.tensor.Engine.version(),
                     System.getProperty("java.version"),
                     System.getProperty("os.name") + " " + System.getProperty("os.arch"),
+                    dev.limbeck.tensor.Engine.processor(),
                     dev.limbeck.tensor.Engine.cpuCapability(),
                     dev.limbeck.tensor.Engine.threads());
+        }
+
+        /** Describe the machine in a few words: processor, vector instructions and threads. */
+        public String machine() {
+            return Stream.of(processor.isEmpty() ? system : processor, cpuCapability, "LibTorch " + libtorch)
+                            .filter(word -> !word.isBlank())
+                            .collect(Collectors.joining(", "))
+                    + ", " + threads + (threads == 1 ? " thread" : " threads");
         }
     }
 

@@ -129,6 +129,11 @@ public final class Engine {
         return NativeSettings.waiting();
     }
 
+    /** Return the processor's name as Linux gives it; empty on other systems. */
+    public static String processor() {
+        return Precision.processor("model name").orElse("");
+    }
+
     /** Return the number of threads per operation. The default is one per core, or {@code OMP_NUM_THREADS}. */
     public static int threads() {
         return torch.get_num_threads();

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Device;
 
@@ -46,15 +47,18 @@ public enum Precision {
 
     /** Return the processor's feature flags as listed by Linux; empty on other systems. */
     public static List<String> processorFeatures() {
-        if (!Files.isReadable(PROCESSOR)) return List.of();
+        return processor("flags").map(flags -> Arrays.asList(flags.split(" "))).orElse(List.of());
+    }
+
+    /** Return what Linux says about the first processor; empty on other systems. */
+    static Optional<String> processor(String key) {
+        if (!Files.isReadable(PROCESSOR)) return Optional.empty();
         try (Stream<String> lines = Files.lines(PROCESSOR)) {
-            return lines.filter(line -> line.startsWith("flags"))
+            return lines.filter(line -> line.startsWith(key))
                     .findFirst()
-                    .map(line -> Arrays.asList(
-                            line.substring(line.indexOf(':') + 1).strip().split(" ")))
-                    .orElse(List.of());
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip());
         } catch (IOException e) {
-            return List.of();
+            return Optional.empty();
         }
     }
 

@@ -6,7 +6,12 @@ import dev.limbeck.LimbeckException;
 public final class TrainingDiverged extends LimbeckException {
     private static final long serialVersionUID = 1L;
 
-    TrainingDiverged(String what) {
-        super(what + "; lower the learning rate, or check the inputs");
+    /** Report it again with the message of an earlier run. */
+    public TrainingDiverged(String message) {
+        super(message);
+    }
+
+    static TrainingDiverged at(String what) {
+        return new TrainingDiverged(what + "; lower the learning rate, or check the inputs");
     }
 }

@@ -215,7 +215,7 @@ final class TrainingLoop {
         EvaluationResult validation = fit.validation();
         if (validation != null && !Double.isFinite(validation.loss())) {
             // The last step may have diverged, and no later training loss would show it.
-            throw new TrainingDiverged(
+            throw TrainingDiverged.at(
                     "the validation loss became " + validation.loss() + " after epoch " + fit.epoch());
         }
         return new EpochRecord(
@@ -342,7 +342,7 @@ final class TrainingLoop {
         }
 
         private static TrainingDiverged notFinite(TrainStep step, String term, double value) {
-            return new TrainingDiverged(
+            return TrainingDiverged.at(
                     "the loss became " + value + " at step " + step.index() + " in term '" + term + "'");
         }
 

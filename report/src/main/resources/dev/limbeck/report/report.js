@@ -71,20 +71,23 @@ function between(interval, show) {
 }
 
 const first = data.variants[0];
+const machines = new Set(data.variants.flatMap(c => c.runs.map(r => r.machine)));
+const factor = (c, i) => i === 0 || machines.size > 1 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`;
 byId('summary').append(
     table('Comparison', ...filled(['', metricName, 'of best epoch', `${data.is_share ? 'points over' : 'better than'} ${first.name} (95 %)`, 'the same, best epoch', '% of the gap (95 %)', 'seconds a run'], [
       ...data.teachers.map(t => [key(`teacher: ${t.architecture}`, 'var(--teacher)'), value(t.value), '–', '–', '–', '–', '–']),
       ...data.variants.map((c, i) => [key(c.name, color(i)), spread(c.value), spread(c.best_value),
         between(c.difference, gain), between(c.best_difference, gain), between(c.gap_closed, x => String(Math.round(100 * x)).replace('-', '−')),
-        fixed(c.seconds, 1) + (i === 0 ? '' : ` (×${fixed(c.seconds / first.seconds, 1)})`)]),
+        fixed(c.seconds, 1) + factor(c, i)]),
     ]), 'stack'),
     make('p', {class: 'note'}, `${metricName[0].toUpperCase() + metricName.slice(1)} on the ${data.split} split after the last epoch, `
         + (first.runs.length > 1 ? 'mean ± standard deviation over seeds. ' : 'of one seed. ')
         + (first.best_value ? `The best epoch is the one with the best validation ${metricName}. ` : 'Without a validation split there is no best epoch. ')
         + 'A difference is paired: the students of a seed see the same rows in the same order for as many steps. '
         + 'The gap is what the teacher is better by.'),
-    make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds'],
-        data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), value(r.value), value(r.best_value), fixed(r.seconds, 1)]))))));
+    make('details', {}, make('summary', {}, 'Every run'), table('Every run', ...filled(['run', 'seed', 'last epoch', 'best epoch', 'seconds', 'machine'].slice(0, machines.size > 1 ? 6 : 5),
+        data.variants.flatMap(c => c.runs.map(r => [c.name, String(r.seed), value(r.value), value(r.best_value), fixed(r.seconds, 1), r.machine]
+            .slice(0, machines.size > 1 ? 6 : 5)))))));
 
 // Dark knowledge
 
