@@ -6,6 +6,8 @@ import dev.limbeck.nn.StateDict;
 import dev.limbeck.tensor.Tensors;
 import dev.limbeck.weights.Safetensors;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.commons.io.FileUtils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,6 +120,48 @@ class ProcessesTest {
         assertThat(weights(both)).isEqualTo(weights(alone));
         assertThat(Cli.read(both.resolve("run.json")).at("/epochs/1/train_loss"))
                 .isEqualTo(Cli.read(alone.resolve("run.json")).at("/epochs/1/train_loss"));
+    }
+
+    /** Count the rows of a folder of cached outputs: eight bytes, a version and a number of rows begin a file. */
+    private static int cachedRows(Path folder) throws IOException {
+        int rows = 0;
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(one -> one.toString().endsWith(".rows")).toList()) {
+                rows += ByteBuffer.wrap(Files.readAllBytes(file))
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getInt(12);
+            }
+        }
+        return rows;
+    }
+
+    @Test
+    void twoProcessesFillOneFolderOfCachedOutputsAndLearnTheBitsOfOne() throws Exception {
+        distill = distill.subList(0, distill.indexOf("--loss"));
+        Path both = home.resolve("both");
+        Path outputs = home.resolve("outputs");
+        List<String> cached = new ArrayList<>(distill);
+        cached.addAll(List.of("--augment-views", "1", "--epochs", "2"));
+        Ended ended = run(cached, "--cache-teacher", outputs.toString(), "--nproc", "2", "--out", both.toString());
+        assertThat(ended.code()).as(ended.err()).isZero();
+        assertThat(cachedRows(outputs))
+                .as("each of 96 train and 32 valid rows, once")
+                .isEqualTo(96 + 32);
+        Path alone = home.resolve("alone");
+        Cli.run(
+                        cached.get(0),
+                        cached.subList(1, cached.size()).toArray(),
+                        "--cache-teacher",
+                        home.resolve("own"),
+                        "--threads",
+                        "1",
+                        "--grad-accum-steps",
+                        "2",
+                        "--out",
+                        alone)
+                .done();
+        assertThat(weights(both)).isEqualTo(weights(alone));
     }
 
     @Test

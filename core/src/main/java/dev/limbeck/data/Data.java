@@ -179,6 +179,11 @@ public interface Data extends AutoCloseable {
         throw new LimbeckException("this data has no views of its rows");
     }
 
+    /** Open a loader for one process's batches of {@link #view(Split, int)}. */
+    default DataLoader view(Split split, int view, Shard shard) {
+        return shard.of(view(split, view));
+    }
+
     /**
      * Return cache keys of rows. Keys are equal if the preprocessed and augmented rows are equal, in any data of this
      * kind.

@@ -7,11 +7,12 @@ import dev.limbeck.data.DataLoader;
 import dev.limbeck.data.Split;
 import dev.limbeck.tensor.Scope;
 import dev.limbeck.train.Callback;
+import dev.limbeck.train.Exchange;
 import dev.limbeck.train.TrainingContext;
 
 /**
  * Compute a teacher's outputs for every training row and view before the first step. With a cached teacher, training
- * then runs only the student. Add it after the distillation callback:
+ * then runs only the student. Several processes that share a cache folder compute each row once. Add it after the distillation callback:
  *
  * <pre>{@code
  * student.fitOneCycle(10, 1e-2, distillation, new CacheWarmup(distillation, (done, total) -> {}));
@@ -45,10 +46,11 @@ public final class CacheWarmup implements Callback {
             throw new LimbeckException("training images are augmented anew in each epoch, so the teacher cannot be run "
                     + "on all of them; set a number of views (augment.views, --augment-views 4)");
         }
-        int total = Math.multiplyExact(data.size(Split.TRAIN), views.length);
+        Exchange exchange = fit.exchange();
+        int total = Math.multiplyExact(data.size(Split.TRAIN), views.length) / exchange.size();
         int done = 0;
         for (int view : views) {
-            try (DataLoader batches = data.view(Split.TRAIN, view)) {
+            try (DataLoader batches = data.view(Split.TRAIN, view, exchange.shard())) {
                 while (true) {
                     try (Scope scope = Scope.open()) {
                         Batch batch = batches.next();
@@ -60,5 +62,8 @@ public final class CacheWarmup implements Callback {
                 }
             }
         }
+        distillation.warmedUp();
+        // Only then does each process look for the rows of the others.
+        exchange.any(false);
     }
 }

@@ -123,7 +123,10 @@ public final class KnowledgeDistillation implements Callback {
         }
         // Computed once: it is the same in every epoch.
         if (fit.data().has(Split.VALID)) {
-            teacherOnValidation = begun.predict(fit.data(), Split.VALID);
+            teacherOnValidation = begun.predict(fit.data(), Split.VALID, fit.exchange());
+            // The check computes some of these again, and finds those of all processes in a cache folder.
+            begun.flush();
+            fit.exchange().any(false);
             // The teacher may not know its number of classes before its first output.
             checks.count(teacherOnValidation.width(), fit.data().classNames());
             TeacherCheck found = TeacherCheck.of(
@@ -163,10 +166,19 @@ public final class KnowledgeDistillation implements Callback {
 
     /** Run the teacher as in a training step, and discard the output. */
     void warmUp(Batch batch) {
+        warmed().compute(batch, pairs.layers());
+    }
+
+    /** End the warm-up: other processes find what this one has computed. */
+    void warmedUp() {
+        warmed().flush();
+    }
+
+    private TeacherSession warmed() {
         TeacherSession current = session;
         if (current == null)
             throw new IllegalStateException("the cache warm-up must come after its distillation in the same fit");
-        current.compute(batch, pairs.layers());
+        return current;
     }
 
     /** Return the result of the check before the last fit; null without a validation split. */

@@ -5,6 +5,7 @@ import dev.limbeck.Version;
 import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.data.Targets;
+import dev.limbeck.distill.CacheWarmup;
 import dev.limbeck.distill.KnowledgeDistillation;
 import dev.limbeck.run.RunDirectory;
 import dev.limbeck.run.RunRecord;
@@ -146,6 +147,9 @@ public final class RecipeRun {
                 StopReason stopped = new StopReason();
                 List<Callback> callbacks = new ArrayList<>();
                 if (distillation != null) callbacks.add(distillation);
+                if (distillation != null && dividesOutputs()) {
+                    callbacks.add(new CacheWarmup(distillation, context.prepare()::prepared));
+                }
                 if (tellsData) callbacks.add(new DataLines(context, data));
                 callbacks.add(new EpochTable(context.log()));
                 callbacks.addAll(context.logs(directory.file(RunDirectory.LOG_NAME)));
@@ -181,6 +185,15 @@ public final class RecipeRun {
                 throw new LimbeckException(e.getMessage() + "; " + ShutdownHook.kept(directory, howToResume), e);
             }
         }
+    }
+
+    /** Return whether several processes fill a folder of cached outputs: otherwise each would compute all of them. */
+    private boolean dividesOutputs() {
+        TeacherRecipe teacher = recipe.teacher();
+        return context.exchange().size() > 1
+                && teacher != null
+                && !teacher.cacheFolders().isEmpty()
+                && !recipe.training().mixes();
     }
 
     private @Nullable KnowledgeDistillation distillation(Data data, @Nullable LoadedTeacher teacher) {

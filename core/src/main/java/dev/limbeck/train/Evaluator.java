@@ -129,8 +129,15 @@ public final class Evaluator {
 
     /** Compute the outputs of all rows of a split, rows×outputs, in order and without augmentation. */
     public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model) {
-        return collect(data.evaluate(split), data, split, Integer.MAX_VALUE, model)
-                .inOrder(data.task(), data.targets(split));
+        return predictions(data, split, model, Exchange.ALONE);
+    }
+
+    /** Compute the outputs of all rows of a split as {@link #predictions(Data, Split, Function)} does, each process those of its batches. */
+    public static Predictions predictions(Data data, Split split, Function<Batch, Tensor> model, Exchange exchange) {
+        Targets targets = data.targets(split);
+        return collect(data.evaluate(split, exchange.shard()), data, split, Integer.MAX_VALUE, model)
+                .merged(exchange, targets.size())
+                .inOrder(data.task(), targets);
     }
 
     /**

@@ -1,20 +1,14 @@
 package dev.limbeck.train;
 
-import dev.limbeck.LimbeckException;
+import dev.limbeck.data.Processes;
 import dev.limbeck.data.Shard;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /**
- * Exchange values between processes that train one model on different rows. Every process calls the same methods in the same
- * order. One process alone exchanges nothing.
+ * Exchange values between processes that train one model on different rows.
  */
-public interface Exchange {
-    /** Characters shown on both sides of a difference. */
-    int SHOWN = 30;
-
+public interface Exchange extends Processes {
     /** Train in one process. */
     Exchange ALONE = new Exchange() {};
 
@@ -28,7 +22,8 @@ public interface Exchange {
         return 1;
     }
 
-    /** Return which batches of a pass over the rows this process takes. */
+    /** {@inheritDoc} Of a pass over rows, it takes whole batches. */
+    @Override
     default Shard shard() {
         return new Shard(rank(), size());
     }
@@ -36,32 +31,6 @@ public interface Exchange {
     /** Return whether this process writes files and prints: only the first one does. */
     default boolean writes() {
         return rank() == 0;
-    }
-
-    /**
-     * Require that a text is the same in all processes.
-     *
-     * @param what name of the text, such as {@code recipe}
-     * @throws dev.limbeck.LimbeckException in all processes, if it differs in one
-     */
-    default void agree(String what, String text) {
-        List<String> all = gather(text);
-        for (int i = 1; i < all.size(); i++) {
-            if (all.get(i).equals(all.get(0))) continue;
-            int at = Arrays.mismatch(all.get(0).toCharArray(), all.get(i).toCharArray());
-            throw new LimbeckException("processes 0 and " + i + " must have the same " + what + ", found "
-                    + excerpt(all.get(0), at) + " and " + excerpt(all.get(i), at)
-                    + "; start all of them with the same files and options");
-        }
-    }
-
-    private static String excerpt(String text, int at) {
-        return "'" + text.substring(Math.max(0, at - SHOWN), Math.min(text.length(), at + SHOWN)) + "'";
-    }
-
-    /** Return the texts of all processes, in order. */
-    default List<String> gather(String text) {
-        return List.of(text);
     }
 
     /**
@@ -94,11 +63,6 @@ public interface Exchange {
     /** Return the bytes of the first process. */
     default byte[] broadcast(byte[] bytes) {
         return bytes;
-    }
-
-    /** Return the sums of values, such as losses and numbers of rows, over the processes. */
-    default double[] sum(double... values) {
-        return values;
     }
 
     /** Merge arrays of one length, in which each process has filled elements of its own and left the others 0. */

@@ -3,8 +3,10 @@ package dev.limbeck.data.image;
 import dev.limbeck.LimbeckException;
 import dev.limbeck.Task;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.Processes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -69,18 +71,15 @@ final class ImageCheck {
     }
 
     /**
-     * Return the readable images, after loading each if loading may fail.
+     * Return the readable images, after some process has loaded each if loading may fail.
      *
      * @throws LimbeckException if an image is unreadable, unless bad images are skipped
      */
-    int[] usable(PixelStore store, PrepareProgress progress) {
+    int[] usable(PixelStore store, Processes processes, PrepareProgress progress) {
         IntStream all = IntStream.range(0, source.size());
         if (!source.mayFail()) return all.toArray();
-        List<@Nullable LimbeckException> problems = store.prepare(settings.workers(), progress);
-        List<String> bad = problems.stream()
-                .filter(problem -> problem != null)
-                .map(problem -> String.valueOf(problem.getMessage()))
-                .toList();
+        List<@Nullable String> problems = store.prepare(settings.workers(), processes, progress);
+        List<String> bad = problems.stream().filter(Objects::nonNull).toList();
         if (!bad.isEmpty() && !settings.skipBadImages()) {
             throw new LimbeckException(bad.get(0)
                     + (bad.size() == 1 ? "" : " (and " + (bad.size() - 1) + " more of " + source.size() + ")")

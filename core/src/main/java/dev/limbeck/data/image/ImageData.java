@@ -14,6 +14,7 @@ import dev.limbeck.data.Draws;
 import dev.limbeck.data.Example;
 import dev.limbeck.data.PrefetchStream;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.Processes;
 import dev.limbeck.data.Provenance;
 import dev.limbeck.data.SampleKey;
 import dev.limbeck.data.Shard;
@@ -48,7 +49,6 @@ public final class ImageData implements Data {
     private static final long AUGMENT_LOTS = 4;
     private static final int MOST_SHOWN = 64;
     private static final long VIEW_LOTS = 12;
-    private static final int CHANNELS = 3;
 
     private final ImageSource source;
     private final ImageSettings settings;
@@ -66,25 +66,20 @@ public final class ImageData implements Data {
     private final String summaryLine;
     private @Nullable String fingerprint;
 
-    ImageData(ImageSource source, ImageSettings settings, PrepareProgress progress) {
+    ImageData(ImageSource source, ImageSettings settings, Processes processes, PrepareProgress progress) {
         this.source = source;
         this.settings = settings;
         check = new ImageCheck(source, settings);
         preprocessing = settings.preprocessing();
-        long batchBytes = (long) settings.batchSize() * rowBytes();
-        if (batchBytes > Integer.MAX_VALUE) {
-            String size = preprocessing.height() + "×" + preprocessing.width();
-            throw new LimbeckException("a batch of " + settings.batchSize() + " images of " + size + " takes "
-                    + batchBytes + " bytes, more than 2 GiB; use smaller batches");
-        }
+        int batchBytes = settings.batchBytes();
         budget = new AtomicLong(settings.cacheBudget());
         store = new PixelStore(source, preprocessing, budget);
         keys = new SampleKeys(source, preprocessing, store, settings.augmentation());
-        plan = new SplitPlan(source, check.usable(store, progress), settings.splits());
+        plan = new SplitPlan(source, check.usable(store, processes, progress), settings.splits());
         task = plan.task();
         summary = new DataSummary(source, plan, task, preprocessing);
         augmentation = settings.augmentation();
-        pool = new BufferPool((int) batchBytes);
+        pool = new BufferPool(batchBytes);
         summaryLine = summary.line(store, skipped().size());
         LOG.info(Printable.line(summaryLine));
         warnings().forEach(LOG::info);
@@ -226,7 +221,12 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader view(Split split, int view) {
-        return view(split, view, Shard.ALL, order(split));
+        return view(split, view, Shard.ALL);
+    }
+
+    @Override
+    public DataLoader view(Split split, int view, Shard shard) {
+        return view(split, view, shard, order(split));
     }
 
     @Override
@@ -282,7 +282,7 @@ public final class ImageData implements Data {
 
     @Override
     public DataLoader evaluate(Split split, Shard shard) {
-        return view(split, Provenance.PLAIN, shard, order(split));
+        return view(split, Provenance.PLAIN, shard);
     }
 
     /** Write a PNG of the first training batch, augmented and with labels, to check before training. */
@@ -294,7 +294,7 @@ public final class ImageData implements Data {
             if (batch == null) throw new LimbeckException("there is no training image to show");
             int[] images = plan.of(Split.TRAIN);
             for (int i : Arrays.stream(batch.indices()).limit(MOST_SHOWN).toArray()) {
-                ByteBuffer pixels = ByteBuffer.allocate(rowBytes());
+                ByteBuffer pixels = ByteBuffer.allocate(settings.rowBytes());
                 write(images[i], augmentation.view(0), pixels);
                 RgbImage image = new RgbImage(preprocessing.width(), preprocessing.height(), pixels.array());
                 cells.add(new ImageGrid.Cell(image, plan.targets(images[i]).words(0, task), false));
@@ -320,9 +320,7 @@ public final class ImageData implements Data {
 
     @Override
     public String fingerprint() {
-        if (fingerprint == null) {
-            fingerprint = plan.fingerprint();
-        }
+        if (fingerprint == null) fingerprint = plan.fingerprint();
         return fingerprint;
     }
 
@@ -389,9 +387,5 @@ public final class ImageData implements Data {
                     indices,
                     origin);
         });
-    }
-
-    private int rowBytes() {
-        return Math.multiplyExact(CHANNELS, Math.multiplyExact(preprocessing.height(), preprocessing.width()));
     }
 }

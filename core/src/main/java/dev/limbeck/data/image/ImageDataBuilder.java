@@ -2,6 +2,7 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.Task;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.Processes;
 import dev.limbeck.data.SplitSettings;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.Resize;
@@ -38,6 +39,7 @@ public final class ImageDataBuilder {
     private int workers = Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), MOST_DEFAULT_WORKERS));
     private int prefetch = 4;
     private PrepareProgress progress = (done, total) -> {};
+    private Processes processes = Processes.ONE;
 
     ImageDataBuilder(ImageSource source) {
         this.source = source;
@@ -230,6 +232,12 @@ public final class ImageDataBuilder {
         return this;
     }
 
+    /** Divide the image check in {@link #build} among processes that build the same data. */
+    public ImageDataBuilder processes(Processes processes) {
+        this.processes = processes;
+        return this;
+    }
+
     /**
      * Validate the settings and the images, and split them.
      *
@@ -246,6 +254,6 @@ public final class ImageDataBuilder {
                 skipBadImages,
                 workers,
                 prefetch);
-        return new ImageData(source, settings, progress);
+        return new ImageData(source, settings, processes, progress);
     }
 }

@@ -24,6 +24,8 @@ public record ImageSettings(
         boolean skipBadImages,
         int workers,
         int prefetch) {
+    private static final int CHANNELS = 3;
+
     public ImageSettings {
         check("batch size", batchSize >= 1, "at least 1", batchSize);
         check("cache budget", cacheBudget >= 0, "at least 0 bytes", cacheBudget);
@@ -43,6 +45,19 @@ public record ImageSettings(
         facts.put("balanced", splits.balanced());
         facts.putAll(augmentation.describe());
         return facts;
+    }
+
+    /** Return the bytes of an image. */
+    int rowBytes() {
+        return Math.multiplyExact(CHANNELS, Math.multiplyExact(preprocessing.height(), preprocessing.width()));
+    }
+
+    /** Return the bytes of a full batch, at most 2 GiB. */
+    int batchBytes() {
+        long bytes = (long) batchSize * rowBytes();
+        if (bytes <= Integer.MAX_VALUE) return (int) bytes;
+        throw new LimbeckException("a batch of " + batchSize + " images of " + preprocessing.height() + "×"
+                + preprocessing.width() + " takes " + bytes + " bytes, more than 2 GiB; use smaller batches");
     }
 
     private static void check(String what, boolean holds, String expected, Object found) {

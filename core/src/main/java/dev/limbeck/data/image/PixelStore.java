@@ -2,24 +2,32 @@ package dev.limbeck.data.image;
 
 import dev.limbeck.LimbeckException;
 import dev.limbeck.data.PrepareProgress;
+import dev.limbeck.data.Processes;
 import dev.limbeck.image.ImagePreprocessing;
 import dev.limbeck.image.RgbImage;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Load resized images, and cache them in memory up to a budget. */
 final class PixelStore {
     private static final int HEIGHT_BITS = 16;
+    /** No message contains it. */
+    private static final String BETWEEN = "\0";
 
     private final ImageSource source;
     private final ImagePreprocessing preprocessing;
     private final AtomicReferenceArray<byte @Nullable []> kept;
     private final AtomicLong left;
-    /** Original width and height of each loaded image, 16 bits each; 0 if not loaded. */
+    /** Original width and height of each image that some process loaded, 16 bits each; 0 if unknown. */
     private final int[] sizes;
 
     /**
@@ -54,7 +62,7 @@ final class PixelStore {
         return pixels;
     }
 
-    /** Return whether an image was loaded, so its original size is known. */
+    /** Return whether the original size of an image is known, because some process loaded it. */
     boolean knowsSize(int index) {
         return sizes[index] != 0;
     }
@@ -78,23 +86,47 @@ final class PixelStore {
     }
 
     /**
-     * Load every image once, to check it and fill the cache.
+     * Load images once, to check them and fill the cache: each process its part. Their sizes and errors are then known in all.
      *
      * @return the error of each image, or null
      */
-    List<@Nullable LimbeckException> prepare(int workers, PrepareProgress progress) {
-        AtomicReferenceArray<@Nullable LimbeckException> problems = new AtomicReferenceArray<>(source.size());
+    List<@Nullable String> prepare(int workers, Processes processes, PrepareProgress progress) {
+        processes.agree("number of images", String.valueOf(source.size()));
+        int[] own = IntStream.range(0, source.size())
+                .filter(image -> processes.shard().holds(image, source.size()))
+                .toArray();
+        Map<Integer, String> problems = load(own, workers, progress);
+        double[] known = new double[sizes.length];
+        for (int image : own) known[image] = sizes[image];
+        double[] all = processes.sum(known);
+        for (int image = 0; image < sizes.length; image++) sizes[image] = (int) all[image];
+        List<@Nullable String> found = new ArrayList<>(Collections.nCopies(source.size(), null));
+        String told = problems.entrySet().stream()
+                .map(problem -> problem.getKey() + " " + problem.getValue())
+                .collect(Collectors.joining(BETWEEN));
+        for (String one : processes.gather(told)) {
+            for (String problem : one.isEmpty() ? new String[0] : one.split(BETWEEN)) {
+                int end = problem.indexOf(' ');
+                found.set(Integer.parseInt(problem.substring(0, end)), problem.substring(end + 1));
+            }
+        }
+        return found;
+    }
+
+    /** Load images, and return the errors of those that cannot be read. */
+    private Map<Integer, String> load(int[] images, int workers, PrepareProgress progress) {
+        Map<Integer, String> problems = new ConcurrentSkipListMap<>();
         AtomicReferenceArray<@Nullable Throwable> failure = new AtomicReferenceArray<>(1);
         AtomicInteger next = new AtomicInteger();
         AtomicInteger done = new AtomicInteger();
         Runnable work = () -> {
             try {
                 int index;
-                while ((index = next.getAndIncrement()) < source.size() && failure.get(0) == null) {
+                while ((index = next.getAndIncrement()) < images.length && failure.get(0) == null) {
                     try {
-                        pixels(index);
+                        pixels(images[index]);
                     } catch (LimbeckException e) {
-                        problems.set(index, e);
+                        problems.put(images[index], String.valueOf(e.getMessage()));
                     }
                     done.incrementAndGet();
                 }
@@ -114,21 +146,19 @@ final class PixelStore {
             for (Thread thread : threads) {
                 while (thread.isAlive()) {
                     thread.join(100);
-                    progress.prepared(done.get(), source.size());
+                    progress.prepared(done.get(), images.length);
                 }
             }
             // They may have finished already.
-            progress.prepared(done.get(), source.size());
+            progress.prepared(done.get(), images.length);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LimbeckException("interrupted while checking the images of " + source.origin(), e);
         } finally {
-            next.set(source.size());
+            next.set(images.length);
         }
         if (failure.get(0) instanceof Error error) throw error;
         if (failure.get(0) instanceof RuntimeException exception) throw exception;
-        List<@Nullable LimbeckException> found = new ArrayList<>();
-        for (int i = 0; i < source.size(); i++) found.add(problems.get(i));
-        return found;
+        return problems;
     }
 }

@@ -255,7 +255,9 @@ final class CachedSession implements TeacherSession {
     private ByteBuffer rows(SampleKey[] keys, Batch batch) {
         if (!holds(keys)) {
             if (folder == null || order.has(batch)) return buffer(compute(keys, batch));
-            if (!isFull()) askInOwnOrder(Objects.requireNonNull(batch.origin()));
+            // Another process may have written them in the meantime.
+            if (store instanceof DiskStore disk) disk.refresh();
+            if (!isFull() && !holds(keys)) askInOwnOrder(Objects.requireNonNull(batch.origin()));
             // The cache is full or not writable.
             if (!holds(keys)) return buffer(compute(keys, batch));
         } else {
@@ -296,6 +298,11 @@ final class CachedSession implements TeacherSession {
                 }
             }
         }
+    }
+
+    @Override
+    public void flush() {
+        if (store instanceof DiskStore disk) disk.flush();
     }
 
     private boolean isFull() {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,7 @@ public final class DiskStore implements RowStore {
     private final byte[] id;
     private final int rowBytes;
     private final Consumer<String> log;
+    private final Set<Path> opened = new HashSet<>();
     private final Map<SampleKey, Place> places = new HashMap<>();
     private final Map<SampleKey, Integer> waiting = new HashMap<>();
     private final List<SampleKey> keys = new ArrayList<>();
@@ -75,7 +77,7 @@ public final class DiskStore implements RowStore {
         id = id(facts);
         int most = Math.max(1, Math.min(MOST_ROWS, MOST_BYTES / Math.max(1, rowBytes)));
         rows = ByteBuffer.allocate(Math.multiplyExact(most, rowBytes));
-        for (Path file : chunks(folder)) read(file);
+        refresh();
         sorted = ParquetForm.isIn(folder) ? ParquetIndex.open(folder, id, rowBytes, log) : null;
     }
 
@@ -183,7 +185,15 @@ public final class DiskStore implements RowStore {
         }
     }
 
+    /** Read what other writers have added. */
+    void refresh() {
+        // A deleted folder stops the cache, but not the training.
+        if (!Files.isDirectory(folder)) return;
+        for (Path file : chunks(folder)) read(file);
+    }
+
     private void read(Path file) {
+        if (!opened.add(file)) return;
         try {
             Chunk chunk = Chunk.open(file, id, rowBytes);
             for (int row = 0; row < chunk.count(); row++) places.putIfAbsent(chunk.key(row), new Place(chunk, row));
@@ -231,7 +241,7 @@ public final class DiskStore implements RowStore {
     }
 
     /** Write pending rows. A full disk stops the cache, but not the training. */
-    private void flush() {
+    void flush() {
         if (keys.isEmpty()) return;
         Path file = folder.resolve(UUID.randomUUID() + ENDING);
         try {

@@ -179,6 +179,11 @@ public final class EnsembleTeacher implements Teacher {
             return join == Combination.LOGITS ? sum : Ops.clampMin(sum, LEAST).log();
         }
 
+        @Override
+        public void flush() {
+            sessions.forEach(TeacherSession::flush);
+        }
+
         /**
          * {@inheritDoc} Joined probabilities are known as such, nothing is known better than of the least teacher, and the
          * precision is the least of theirs. Inputs are those of the first.

@@ -6,6 +6,7 @@ import dev.limbeck.data.Data;
 import dev.limbeck.data.Split;
 import dev.limbeck.nn.Summary;
 import dev.limbeck.train.Evaluator;
+import dev.limbeck.train.Exchange;
 import dev.limbeck.train.Predictions;
 import java.util.Set;
 import java.util.function.Function;
@@ -42,8 +43,16 @@ public interface TeacherSession extends AutoCloseable {
 
     /** Compute the logits of all rows of a split, in order and without augmentation. */
     default Predictions predict(Data data, Split split) {
-        return Evaluator.predictions(data, split, this::logits);
+        return predict(data, split, Exchange.ALONE);
     }
+
+    /** Compute the logits of all rows of a split, each process those of its batches, and return all of them. */
+    default Predictions predict(Data data, Split split, Exchange exchange) {
+        return Evaluator.predictions(data, split, this::logits, exchange);
+    }
+
+    /** Write outputs that a cache holds back, so that other processes find them. The default has none. */
+    default void flush() {}
 
     /**
      * Teach by a function that computes logits, rows×classes, outside the graph, and shows nothing else.

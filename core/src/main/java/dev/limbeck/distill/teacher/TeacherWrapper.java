@@ -89,6 +89,11 @@ public abstract class TeacherWrapper implements Teacher {
             }
 
             @Override
+            public void flush() {
+                session.flush();
+            }
+
+            @Override
             public void close() {
                 session.close();
             }

@@ -151,6 +151,7 @@ public record ImageDataRecipe(
                 .batchSize(batchSize)
                 .splits(splits.settings(otherSeed))
                 .skipBadImages(skipBadImages)
+                .processes(context.exchange())
                 .onPrepare(context.prepare());
         if (images.defaults().equals(ImageDefaults.PLAIN)) builder.imageSize(otherImageSize);
         if (ImagePreprocessing.isIn(savedPreparation)) {
