@@ -1,5 +1,6 @@
 package dev.limbeck.tensor;
 
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -13,6 +14,8 @@ import org.bytedeco.pytorch.global.torch;
  * outputs a channel, and 1×1 kernels, which are matrix products in bfloat16.
  */
 final class Convolution {
+    private static final boolean ONE_DNN = Loader.getPlatform().endsWith("x86_64") && torch.hasMKLDNN();
+
     private Convolution() {}
 
     static Tensor of(
@@ -28,14 +31,24 @@ final class Convolution {
             if (bf16) return onePixel(x, weight, bias, stride);
             if (stride > 1) return of(strided(x, stride), weight, bias, 1, padding, dilation, groups);
         }
-        return torch.conv2d(
-                wide || bf16 ? Tensors.channelsLast(x) : x,
-                wide ? Tensors.channelsLast(weight) : weight,
-                bias,
-                new long[] {stride, stride},
-                new long[] {padding, padding},
-                new long[] {dilation, dilation},
-                groups);
+        if (wide && Im2col.isFaster(x, weight, bf16, stride, padding, dilation, groups)) {
+            Tensor half = bf16 ? Tensors.to(x, DType.BFLOAT16) : x;
+            return Im2col.conv2d(half, weight, bias, stride, padding);
+        }
+        Tensor pixels = wide || bf16 ? Tensors.channelsLast(x) : x;
+        Tensor kernel = wide ? Tensors.channelsLast(weight) : weight;
+        long[] strides = {stride, stride};
+        long[] paddings = {padding, padding};
+        long[] dilations = {dilation, dilation};
+        if (wide && x.size(0) == 1 && isForOneDnn(x)) {
+            return torch.mkldnn_convolution(pixels, kernel, bias, paddings, strides, dilations, groups);
+        }
+        return torch.conv2d(pixels, kernel, bias, strides, paddings, dilations, groups);
+    }
+
+    /** Return whether a wide convolution of this should run in oneDNN: LibTorch computes a small single image as a slower product. */
+    static boolean isForOneDnn(Tensor x) {
+        return ONE_DNN && !x.is_cuda() && DType.of(x) == DType.FLOAT32 && !Autocast.isOn(x);
     }
 
     /** Multiply the channels of every pixel. The result is channels-last. */

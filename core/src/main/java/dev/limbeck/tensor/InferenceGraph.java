@@ -3,6 +3,7 @@ package dev.limbeck.tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Graph;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -52,6 +53,7 @@ public final class InferenceGraph implements AutoCloseable {
                 try (Scope one = Scope.open()) {
                     layOut(node, right);
                     if (right == Precision.BF16 && isOnePixel(node)) multiply(graph, node);
+                    if (right == Precision.FP32 && isWide(node)) useOneDnn(graph, node);
                 }
             }
             return new InferenceGraph(frozen, right);
@@ -101,6 +103,32 @@ public final class InferenceGraph implements AutoCloseable {
         if (!node.hasAttribute(VALUE) || !node.kindOf(VALUE).toString().equals("ival")) return new long[0];
         IValue value = node.ival(VALUE);
         return value.isIntList() ? value.toIntVector().get() : new long[0];
+    }
+
+    /** Return whether a node is a convolution that {@link Convolution} computes by oneDNN. */
+    private static boolean isWide(JitNode node) {
+        if (groups(node) < 1 || !node.input(1).node().hasAttribute(VALUE)) return false;
+        Tensor weight = node.input(1).node().t(VALUE);
+        return Convolution.isForOneDnn(weight)
+                && weight.dim() == 4
+                && weight.size(3) > 1
+                && IntStream.of(3, 4, 5).allMatch(i -> numbers(node.input(i)).length == 2);
+    }
+
+    private static void useOneDnn(Graph graph, JitNode convolution) {
+        graph.setInsertPoint(convolution);
+        Value result = insert(
+                graph,
+                "aten::mkldnn_convolution",
+                convolution.input(0),
+                convolution.input(1),
+                convolution.input(2),
+                convolution.input(4),
+                convolution.input(3),
+                convolution.input(5),
+                number(graph, groups(convolution)));
+        convolution.output().replaceAllUsesWith(result);
+        convolution.destroy();
     }
 
     /** Replace a convolution by a product of every pixel's channels. */
